@@ -22,11 +22,11 @@ from benchmarks.measuring import (
 from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import errors
-from survey_cli.services.database.interview_archive import keeper
+from survey_cli.services.database.interview_archive import open_simulated_interview_writer
 from survey_cli.simulate import Habits
 from survey_cli.simulate.interviews.run import run_simulation as crowd
 from survey_cli.values import NOT_ASKED
@@ -38,13 +38,13 @@ def load_row(folder: Path) -> list[Line]:
     """Everything `survey check` does to a file, against PyYAML's parser alone and pyxform's whole conversion."""
     text = made.mixed(ITEMS)
     file, form = made.written(text, folder), made.as_xlsform(ITEMS, folder)
-    found = checked(load_source(file))
+    found = check_instrument(load_source(file))
     assert found.instrument is not None, found.problems[:3]
     assert not errors(found.problems)
     assert len(found.instrument.leaves) == ITEMS
 
     def ours() -> None:
-        checked(load_source(file))
+        check_instrument(load_source(file))
 
     def libyaml() -> None:
         yaml.load(text, yaml.CSafeLoader)
@@ -71,7 +71,7 @@ def growth_row(folder: Path) -> list[Line]:
     texts = [made.mixed(size) for size in SIZES]
 
     def loaded(text: str) -> None:
-        checked(load_source_text(text))
+        check_instrument(load_source_text(text))
 
     times = medians(5, *(as_the_program(lambda text=text: loaded(text)) for text in texts))  # type: ignore[misc]
     slope = exponent(SIZES, times)
@@ -157,9 +157,11 @@ def keep_row(folder: Path) -> list[Line]:
     def ours(count: int = 2000) -> float:
         nonlocal number
         number += 1
-        kept = keeper(file, instrument, db=str(folder / f"kept{number}.db"), force=False, start=made.NOON)  # type: ignore[arg-type]
+        kept = open_simulated_interview_writer(
+            file, instrument, db=str(folder / f"kept{number}.db"), force=False, start=made.NOON
+        )  # type: ignore[arg-type]
         start = perf_counter()
-        crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.keep)  # type: ignore[arg-type, union-attr]
+        crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.write)  # type: ignore[arg-type, union-attr]
         took = (perf_counter() - start) / count
         kept.close()  # type: ignore[union-attr]
         return took

@@ -69,9 +69,9 @@ class Station:
     def claim(self) -> CaseRow | None:
         """All that is asked of the store before a case is on the screen."""
         cases = self.store.cases
-        cases.lapse(made.NOON)
-        cases.wake(made.NOON)
-        heads = sorted(cases.heads(), key=lambda head: head.rank)
+        cases.expire_leases(made.NOON)
+        cases.queue_due_cases(made.NOON)
+        heads = sorted(cases.list_queue_heads(), key=lambda head: head.rank)
         self.claims += 1
         lease = Lease(f"{self.name} {self.claims}", self.name, self.name, made.NOON + timedelta(minutes=30))
         return next((row for head in heads if (row := cases.claim(head.bucket, lease, made.NOON))), None)
@@ -148,7 +148,7 @@ def claimers_row(folder: Path) -> list[Line]:
         assert status == 0, "a station failed"
     took = perf_counter() - start
     twice = sum(times - 1 for times in taken.values())
-    left = sum(first.store.cases.counts().by_status.get(status, 0) for status in ("ready", "leased"))
+    left = sum(first.store.cases.count_cases().by_status.get(status, 0) for status in ("ready", "leased"))
     said = f"{twice} twice, {left} left of {SHARED:,}; {SHARED / took:,.0f} claimed and closed a second"
     what = f"claims by {CLAIMERS} processes, no double"
     return [below(what, twice + left, 0, said=said, goal="no case twice, none left")]
@@ -174,7 +174,7 @@ def import_row(folder: Path) -> list[Line]:
         times.append(perf_counter() - begun)
         sleep(0.02)
     took = perf_counter() - start
-    assert len(list(answers.store.cases.keys())) == count, "the import failed"
+    assert len(list(answers.store.cases.iterate_keys())) == count, "the import failed"
     said = (
         f"max {shown(max(times), 'ms')}, p50 {shown(median(times), 'ms')} of {len(times):,};"
         f" {count / took:,.0f} cases/s"

@@ -15,7 +15,7 @@ from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, later
 from survey_cli.engine.interview import VERSION
 from survey_cli.simulate import simulate_interviews
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table import cells, columns
 
 MANY, FEW, ITEMS = 100_000, 10_000, 50
@@ -134,7 +134,7 @@ def _filled(db: Path, count: int) -> None:
     ]
     rows = [cells(interview) for interview in crowd]
 
-    def wholes() -> Iterator[Whole]:
+    def wholes() -> Iterator[WholeInterview]:
         for number, (interview, row) in enumerate(islice(cycle(zip(crowd, rows, strict=True)), count)):
             at = made.NOON + timedelta(seconds=number)
             whole = InterviewRow(
@@ -150,11 +150,13 @@ def _filled(db: Path, count: int) -> None:
                 last_seq=2,
                 answered=interview.answered,
             )
-            yield Whole(whole, (interview.events[0], interview.events[-1]), Snapshot(2, str(VERSION), row))
+            yield WholeInterview(
+                whole, (interview.events[0], interview.events[-1]), Snapshot(2, str(VERSION), row)
+            )
 
     with Store.open(db, create=True) as store:
-        store.keep_instrument(InstrumentRow.of(instrument, kept_at=made.NOON))
-        store.add_many(wholes())
+        store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
+        store.add_interviews(wholes())
 
 
 def _wide(wide: Path, kept: Path) -> None:

@@ -13,7 +13,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases
+from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings
@@ -52,7 +52,9 @@ def forecast_row(folder: Path) -> list[Line]:
     instrument = open_instrument(str(file))
     assert isinstance(instrument, Instrument)
     cases = invent_cases(instrument, CASES, ZONE.key, Random(1))
-    histories = trial_cases(Trial(path=str(file), at=day_start(ZONE.key, STARTS), invented=cases), instrument)
+    histories = load_simulation_cases(
+        SimulatedStudyOptions(path=str(file), at=day_start(ZONE.key, STARTS), invented=cases), instrument
+    )
     assert isinstance(histories, list)
     staff = [Interviewer(login=f"i{number}", role="supervisor") for number in range(INTERVIEWERS)]
     settings = FieldworkSettings(starts=STARTS, days=DAYS, zone=ZONE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from survey_cli.engine.events import Answered, Began, Event, Sitting, Stamp
 from survey_cli.engine.interview import Interview
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
 
@@ -128,7 +128,7 @@ def as_xlsform(count: int, folder: Path) -> Path:
 
 def instrument(text: str) -> Instrument:
     """The instrument, which must be without errors."""
-    found = checked(load_source_text(text))
+    found = check_instrument(load_source_text(text))
     assert found.instrument is not None, found.problems[:5]
     return found.instrument
 

@@ -13,7 +13,7 @@ from benchmarks.measuring import Line, at_most, below, by_turns, each, high, med
 from benchmarks.peers.stations import Commits
 from benchmarks.terminal import Terminal
 from survey_cli.engine.interview import Interview
-from survey_cli.store import InstrumentRow, InterviewRow, Store, Whole
+from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
 
 SURVEY = str(Path(sys.executable).with_name("survey"))
 PEERS = Path(__file__).parent / "peers"
@@ -130,7 +130,7 @@ def depth_row(folder: Path) -> list[Line]:
 def _stored(db: Path, file: Path, interview: Interview) -> None:
     """An interview put aside where it stands."""
     with Store.open(db, create=True) as store:
-        store.keep_instrument(InstrumentRow.of(interview.instrument, kept_at=made.NOON))
+        store.add_instrument(InstrumentRow.from_instrument(interview.instrument, kept_at=made.NOON))
         row = InterviewRow(
             id=str(uuid4()),
             case="deep",
@@ -142,7 +142,7 @@ def _stored(db: Path, file: Path, interview: Interview) -> None:
             at_item=str(interview.place),
             answered=interview.answered,
         )
-        store.add_many([Whole(row, interview.events)])
+        store.add_interviews([WholeInterview(row, interview.events)])
 
 
 def ahead_row(folder: Path) -> list[Line]:

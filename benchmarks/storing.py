@@ -27,7 +27,7 @@ class Answers:
         self.store = Store.open(path, create=True)
         self.id, self.seq = f"station {station}", 1
         instrument = made.instrument(made.plain(50))
-        self.store.keep_instrument(InstrumentRow.of(instrument, kept_at=made.NOON))
+        self.store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
         row = InterviewRow(
             id=self.id,
             case=self.id,
@@ -36,12 +36,12 @@ class Answers:
             by="bench",
             updated_at=made.NOON,
         )
-        assert self.store.start(row, made.beginning(instrument, self.id)) is None
+        assert self.store.start_interview(row, made.beginning(instrument, self.id)) is None
 
     def commit(self) -> None:
         self.seq += 1
         event = Answered(made.STAMP, Place(f"q{self.seq}"), self.seq % 5)
-        taken = self.store.append(
+        taken = self.store.append_event(
             self.id,
             seq=self.seq,
             event=event,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
+from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
@@ -65,10 +65,10 @@ async def _station() -> str:
         request = Request(
             path=str(INSTRUMENTS / "asu_2000.yaml"), at=moment[0], db=f"{folder}/asu_2000.db", by="ann"
         )
-        units = Wanted(file=str(INSTRUMENTS / "asu_2000_units.csv"))
-        done = import_sample(request, units, Manner(dice=Random(7)))
+        units = ImportOptions(file=str(INSTRUMENTS / "asu_2000_units.csv"))
+        done = import_sample(request, units, ImportRuntime(rng=Random(7)))
         study = open_study(request.path, db=request.db, by="ann")
-        if not isinstance(done, Imported) or isinstance(study, UserError):
+        if not isinstance(done, ImportResult) or isinstance(study, UserError):
             raise SystemExit(str(done))
         station = StationSession(
             study=study,

@@ -2,7 +2,13 @@
 
 import unicodedata
 
-from survey_cli.instrument.expressions.conditions import Condition, Known, Scope, Wants, compile_condition
+from survey_cli.instrument.expressions.conditions import (
+    Condition,
+    ExpectedKind,
+    Scope,
+    ValueType,
+    compile_condition,
+)
 from survey_cli.problems import Position, Problem
 from survey_cli.values import missing
 
@@ -11,40 +17,40 @@ AGREE = frozenset({1, 2, 3, 4, 5})
 CAFE = unicodedata.normalize("NFD", "café")
 
 NAMES = {
-    "q1": Known("code", AGREE, declinable=True),
-    "q2": Known("code", AGREE, declinable=True),
-    "q3": Known("code", AGREE, declinable=True),
-    "kind": Known("code", frozenset({1, 2})),
-    "region": Known("code", frozenset({"north", "south", "x1"}), declinable=True),
-    "place": Known("code", frozenset({CAFE, "bar"})),
-    "brought": Known("code"),
-    "zip": Known("code", frozenset({"010", "020"})),
-    "media": Known("codes", frozenset({"tv", "radio", "web"}), declinable=True),
-    "uses": Known("codes", frozenset({1, 2, 3})),
-    "hours": Known("number", declinable=True),
-    "days": Known("number"),
-    "name": Known("text", declinable=True),
-    "nick": Known("text"),
-    "born": Known("date", declinable=True),
-    "visit": Known("date"),
-    "at": Known("time"),
-    "adult": Known("flag"),
-    "youngest": Known("draw"),
-    "age": Known("number", declinable=True, roster="person"),
-    "sex": Known("code", frozenset({1, 2}), declinable=True, roster="person"),
-    "has": Known("codes", frozenset({"dog", "cat"}), roster="person"),
-    "make": Known("number", roster="car"),
+    "q1": ValueType("code", AGREE, declinable=True),
+    "q2": ValueType("code", AGREE, declinable=True),
+    "q3": ValueType("code", AGREE, declinable=True),
+    "kind": ValueType("code", frozenset({1, 2})),
+    "region": ValueType("code", frozenset({"north", "south", "x1"}), declinable=True),
+    "place": ValueType("code", frozenset({CAFE, "bar"})),
+    "brought": ValueType("code"),
+    "zip": ValueType("code", frozenset({"010", "020"})),
+    "media": ValueType("codes", frozenset({"tv", "radio", "web"}), declinable=True),
+    "uses": ValueType("codes", frozenset({1, 2, 3})),
+    "hours": ValueType("number", declinable=True),
+    "days": ValueType("number"),
+    "name": ValueType("text", declinable=True),
+    "nick": ValueType("text"),
+    "born": ValueType("date", declinable=True),
+    "visit": ValueType("date"),
+    "at": ValueType("time"),
+    "adult": ValueType("flag"),
+    "youngest": ValueType("draw"),
+    "age": ValueType("number", declinable=True, roster="person"),
+    "sex": ValueType("code", frozenset({1, 2}), declinable=True, roster="person"),
+    "has": ValueType("codes", frozenset({"dog", "cat"}), roster="person"),
+    "make": ValueType("number", roster="car"),
 }
 SCOPE = Scope(names=NAMES, rosters=frozenset({"person", "car"}), declines=("dk", "refused", "na"))
-IN_PERSON = Scope(names=NAMES, rosters=SCOPE.rosters, declines=SCOPE.declines, inside="person")
+IN_PERSON = Scope(names=NAMES, rosters=SCOPE.rosters, declines=SCOPE.declines, inside_roster="person")
 NA = missing("na")
 
 
-def understood(text: str, *, scope: Scope = SCOPE, wants: Wants = "truth") -> Condition:
+def understood(text: str, *, scope: Scope = SCOPE, wants: ExpectedKind = "truth") -> Condition:
     condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
     assert condition is not None, [str(problem) for problem in problems]
     return condition
 
 
-def said(text: str, *, scope: Scope = SCOPE, wants: Wants = "truth") -> tuple[Problem, ...]:
+def said(text: str, *, scope: Scope = SCOPE, wants: ExpectedKind = "truth") -> tuple[Problem, ...]:
     return compile_condition(text, scope, where=HERE, who="q7", wants=wants)[1]

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from served import asked, fresh
 from shift import Shift, interviewed, on
-from survey_cli.services.privacy.erase_and_anonymize import erase
+from survey_cli.services.privacy.erase_and_anonymize import erase_person
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
-from survey_cli.store import Draft, Store
-from survey_cli.store.backends.address import SHARED
+from survey_cli.store import EntryDraft, Store
+from survey_cli.store.backends.address import SHARED_SCHEMA
 from survey_cli.store.backends.postgres import connection as postgres
-from survey_cli.study.consistency.person_erasure import Erasure
+from survey_cli.study.consistency.person_erasure import ErasureResult
 
 FOLDER = Path(__file__).parent / "data" / "databases"
 NAMES = ("first", "second")
@@ -114,10 +114,10 @@ def write(shift: Shift) -> None:
     ann.end_shift()
     practice(shift)
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
-    assert isinstance(erase(request, "G", why="asked by letter"), Erasure)
+    assert isinstance(erase_person(request, "G", why="asked by letter"), ErasureResult)
     with Store.open(shift.db, create=False) as store:
-        [row] = store.interviews(case="B")
-        store.save_draft(row.id, Draft("why", "half a rea", shift.at))
+        [row] = store.list_interviews(case="B")
+        store.save_draft(row.id, EntryDraft("why", "half a rea", shift.at))
     bob = shift.station("bob")
     assert on(bob) == "H"
     shift.close_all()
@@ -154,14 +154,14 @@ class Recorded:
 
     def __init__(self) -> None:
         self.statements: list[str] = []
-        self._marked = postgres.marked
+        self._marked = postgres.convert_placeholders
 
     def __enter__(self) -> "Recorded":
-        postgres.marked = self._seen  # type: ignore[assignment]
+        postgres.convert_placeholders = self._seen  # type: ignore[assignment]
         return self
 
     def __exit__(self, *_: object) -> None:
-        postgres.marked = self._marked
+        postgres.convert_placeholders = self._marked
 
     def _seen(self, statement: str) -> bytes:
         if statement.startswith(("CREATE", "ALTER")):
@@ -173,7 +173,7 @@ def dump_server(address: str, made: list[str]) -> str:
     """Schemas of a server as SQL text: what was made, then the rows."""
     lines, inserts = [], []
     for statement in made:
-        schema = SHARED if "never_call" in statement else "field"
+        schema = SHARED_SCHEMA if "never_call" in statement else "field"
         if not statement.startswith("CREATE SCHEMA"):
             lines.append(f"SET search_path TO {schema}")
         lines.append(statement)
@@ -205,7 +205,7 @@ def load_server(name: str, address: str) -> None:
         .replace("TO field;", f"TO {schema};")
     )
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP SCHEMA IF EXISTS {SHARED} CASCADE".encode())
+        connection.execute(f"DROP SCHEMA IF EXISTS {SHARED_SCHEMA} CASCADE".encode())
         connection.execute(text.encode())
 
 

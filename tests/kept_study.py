@@ -53,7 +53,7 @@ def a_study(
         brought = [
             NewCase(h.key, h.entries, standing(Case.of(h.key, h.entries), study, now)) for h in histories
         ]
-        number = len(store.cases.imports()) + 1
+        number = len(store.cases.list_imports()) + 1
         store.cases.add(brought, import_id=f"import {number}", at=now, by="sam", file="units.csv")
     return path
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from survey_cli.instrument.checks import Checked, checked
+from survey_cli.instrument.checks import CheckResult, check_instrument
 from survey_cli.instrument.source.load import load_source_text
 
 HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'
@@ -29,8 +29,8 @@ def mistakes(table: str) -> list[Mistake]:
     return found
 
 
-def looked_at(text: str) -> Checked:
-    return checked(load_source_text(text, "f.yaml"))
+def looked_at(text: str) -> CheckResult:
+    return check_instrument(load_source_text(text, "f.yaml"))
 
 
 def said(text: str) -> list[str]:

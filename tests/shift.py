@@ -17,15 +17,15 @@ from survey_cli.entries import Read
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
-from survey_cli.services.study.publish_version import Published, publish
+from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
+from survey_cli.services.study.publish_version import PublishedVersion, publish_version
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
-from survey_cli.store.backends.address import names_server
+from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.consistency.upkeep import in_step
-from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.open_study import OpenStudy, open_study
 
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 """10:00 in Chicago, 09:00 in Denver."""
@@ -77,7 +77,7 @@ class Shift:
     at: datetime = TUESDAY
     db: str = ""
     people: str = ""
-    opened: ClassVar[list[Study]] = []
+    opened: ClassVar[list[OpenStudy]] = []
     """All that were opened, for whoever closes them at a test's end."""
     place: ClassVar[Callable[[Path], str]] = staticmethod(on_a_file)
     """Where a study is kept of which it is not said."""
@@ -94,18 +94,20 @@ class Shift:
     def write(self, items: str) -> None:
         self.file.write_text(self.head + items + self.fieldwork)
 
-    def publish(self) -> Published | UserError | None:
+    def publish(self) -> PublishedVersion | UserError | None:
         """Have a server's stations follow the file, as a database file's do by themselves."""
-        if not names_server(self.db):
+        if not is_server_address(self.db):
             return None
-        return publish(Request(path=str(self.file), at=self.at, db=self.db))
+        return publish_version(Request(path=str(self.file), at=self.at, db=self.db))
 
-    def bring(self, cases: str, **how: bool) -> Imported:
+    def bring(self, cases: str, **how: bool) -> ImportResult:
         sample = self.folder / "cases.csv"
         sample.write_text(cases)
         request = Request(path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list())
-        done = import_sample(request, Wanted(file=str(sample), **how), Manner(dice=Random(str(self.at))))
-        assert isinstance(done, Imported), done
+        done = import_sample(
+            request, ImportOptions(file=str(sample), **how), ImportRuntime(rng=Random(str(self.at)))
+        )
+        assert isinstance(done, ImportResult), done
         return done
 
     def _list(self) -> str | None:
@@ -123,9 +125,9 @@ class Shift:
         """Put the clock to a wall time."""
         self.at = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
-    def study(self, by: str = "") -> Study:
+    def study(self, by: str = "") -> OpenStudy:
         study = open_study(self.file, db=self.db, by=by or "sue", people=self._list())
-        assert isinstance(study, Study), study
+        assert isinstance(study, OpenStudy), study
         self.opened.append(study)
         return study
 
@@ -138,17 +140,17 @@ class Shift:
             zone=ZoneInfo("America/Chicago"),
             **more,  # type: ignore[arg-type]
         )
-        in_step(study, self.at)
+        rebuild_queue(study, self.at)
         assert here.start() is None
         return here
 
     def case(self, key: str) -> Case:
         with self.study() as study:
-            return Case.of(key, study.store.cases.history(key))
+            return Case.of(key, study.store.cases.read_history(key))
 
     def row(self, key: str) -> CaseRow:
         with self.study() as study:
-            row = study.store.cases.row(key)
+            row = study.store.cases.find_row(key)
             assert row is not None
             return row
 

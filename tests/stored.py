@@ -21,12 +21,12 @@ from survey_cli.engine.events import (
 )
 from survey_cli.store import (
     InstrumentRow,
+    InterviewConflict,
     InterviewRow,
     Snapshot,
     Store,
     StoreError,
-    Taken,
-    Whole,
+    WholeInterview,
 )
 from survey_cli.values import DK, NOT_ASKED, Place, Variable
 
@@ -67,9 +67,9 @@ class Row(NamedTuple):
 
 def rows(store: Store, instrument: str, **wanted) -> Iterator[Row]:
     """The lines of an export, read; personal cells are `not_asked` unless asked for."""
-    read = cells_reader([variable.storage for variable in store.variables(instrument)])
-    for line in store.lines(instrument, **wanted):
-        interview = store.interview(line.id)
+    read = cells_reader([variable.storage for variable in store.read_variables(instrument)])
+    for line in store.iterate_export_rows(instrument, **wanted):
+        interview = store.find_interview(line.id)
         snapshot = line.cells and Snapshot(interview.last_seq, line.engine, read(line.cells))
         yield Row(interview, snapshot or None)
 
@@ -113,14 +113,14 @@ def began(case: str = "case i1", *, by: str = "ann") -> Began:
 
 def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
     interview = an_interview(id, **other)
-    assert store.start(interview, began(interview.case)) is None
+    assert store.start_interview(interview, began(interview.case)) is None
     return interview
 
 
-def answer(store: Store, seq: int, *, id: str = "i1", event=None, **other) -> Taken | None:
+def answer(store: Store, seq: int, *, id: str = "i1", event=None, **other) -> InterviewConflict | None:
     event = event or Answered(stamp(seq), Place("own"), seq)
     row = {"status": "open", "at_item": "own", "answered": seq - 1}
-    return store.append(id, seq=seq, event=event, **{**row, **other})
+    return store.append_event(id, seq=seq, event=event, **{**row, **other})
 
 
 @pytest.fixture(name="path")
@@ -138,7 +138,7 @@ def a_place(request, path: Path) -> Path | str:
 @pytest.fixture(name="kept")
 def a_store_of_many(place: Path | str):
     with Store.open(place, create=True) as found:
-        found.keep_instrument(an_instrument())
+        found.add_instrument(an_instrument())
         begin(found)
         yield found
 
@@ -148,7 +148,7 @@ def a_store(request, path: Path):
     path.parent.mkdir()
     place = {"file": path, "memory": ":memory:"}.get(request.param) or served.fresh()
     with Store.open(place, create=True) as found:
-        found.keep_instrument(an_instrument())
+        found.add_instrument(an_instrument())
         yield found
 
 
@@ -156,7 +156,7 @@ def a_store(request, path: Path):
 def a_store_on_disk(path: Path):
     path.parent.mkdir()
     with Store.open(path, create=True) as found:
-        found.keep_instrument(an_instrument())
+        found.add_instrument(an_instrument())
         begin(found)
         yield found
 
@@ -223,7 +223,7 @@ def wholes(count: int, *, first: int = 0, events: int = 3):
             began(interview.case),
             *(Answered(stamp(e), Place("own"), e) for e in range(2, events + 1)),
         ]
-        yield Whole(interview, journal, Snapshot(events, "1", CELLS))
+        yield WholeInterview(interview, journal, Snapshot(events, "1", CELLS))
 
 
 def refusal(path, **options) -> str:

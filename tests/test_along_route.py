@@ -17,8 +17,11 @@ from respondent import begun, forward, wander
 from scenario import INSTRUMENTS
 from survey_cli.engine.machine import Held, Machine
 from survey_cli.engine.route import Stop, Walk
-from survey_cli.instrument.checks import checked
-from survey_cli.instrument.checks.reachability.analysis import Finding, findings
+from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.reachability.analysis import (
+    ReachabilityFinding,
+    find_unreachable_conditions,
+)
 from survey_cli.instrument.checks.reachability.variables import FALSE, TRUE, UNKNOWN
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
@@ -35,7 +38,7 @@ def worth(truth: Any) -> int:
 
 
 @contextmanager
-def watched(found: list[Finding]) -> Iterator[set[int]]:
+def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
     """Every condition that was found to be never worth something is looked at wherever an interview evaluates it on
     its way. Gives the conditions that were evaluated at all."""
     never = {id(f.condition): f for f in found}
@@ -82,15 +85,17 @@ def watched(found: list[Finding]) -> Iterator[set[int]]:
         yield seen
 
 
-def looked_at(text: str) -> tuple[Instrument, list[Finding]]:
+def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
     """The instrument and what the walk finds. That a decline passes an end keeps nobody from walking here."""
     made, draft, problems = compile_instrument(load_source_text(text))
     assert made is not None
     assert draft is not None
     assert errors(problems) == []
-    others = {p.rule for p in errors(checked(load_source_text(text)).problems)} - {"decline-passes-end"}
+    others = {p.rule for p in errors(check_instrument(load_source_text(text)).problems)} - {
+        "decline-passes-end"
+    }
     assert others == set(), text
-    return made, list(findings(draft))
+    return made, list(find_unreachable_conditions(draft))
 
 
 # invented instruments and people
@@ -226,7 +231,7 @@ def along(lines: str, condition: str = "") -> list[tuple[str, str]]:
     )
     return [
         (p.rule, p.who)
-        for p in checked(load_source_text(text)).problems
+        for p in check_instrument(load_source_text(text)).problems
         if p.rule in ("never-reached", "needless-condition")
         or (p.severity == "error" and p.rule != "decline-passes-end")
     ]
@@ -339,9 +344,9 @@ FILES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.part
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_nobody_is_accused_in_an_example(path: Any) -> None:
-    draft = checked(load_source(path)).draft
+    draft = check_instrument(load_source(path)).draft
     assert draft is not None
-    assert findings(draft) == []
+    assert find_unreachable_conditions(draft) == []
 
 
 def tangled(count: int) -> str:
@@ -361,13 +366,13 @@ def test_tangled_conditions_take_their_time_item_by_item() -> None:
     """The bounds hold: six times the items take nothing like thirty-six times as long."""
 
     def took(count: int) -> float:
-        draft = checked(load_source_text(tangled(count))).draft
+        draft = check_instrument(load_source_text(tangled(count))).draft
         assert draft is not None
         times = []
         for _ in range(3):
             draft.check_cache.pop("along the route")
             start = perf_counter()
-            findings(draft)
+            find_unreachable_conditions(draft)
             times.append(perf_counter() - start)
         return min(times)
 

@@ -9,7 +9,7 @@ import pytest
 
 from command_line import folder, written  # noqa: F401
 from scenario import INSTRUMENTS, instrument
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.documents.questionnaire.booklet import booklet
 from survey_cli.documents.questionnaire.booklet_model import Item, Said, plainly
 from survey_cli.documents.questionnaire.html import html
@@ -273,10 +273,12 @@ def test_the_words_are_those_the_interviewer_reads() -> None:
     made = instrument("household.yaml")
     for language in made.languages:
         shown = {i.id: _words(i.said) for p in booklet(made, (language,)).parts for i in p.items()}
-        still = [leaf for leaf in made.leaves.values() if language in leaf.text.still and leaf.id in shown]
+        still = [
+            leaf for leaf in made.leaves.values() if language in leaf.text.static_words and leaf.id in shown
+        ]
         assert len(still) > 10
         for leaf in still:
-            assert [squeezed(plain(leaf.text.still[language]))] == shown[leaf.id] or not shown[leaf.id]
+            assert [squeezed(plain(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[leaf.id]
 
 
 # nothing is markup
@@ -440,9 +442,9 @@ TEA = 'instrument: tea\ntitle: Tea\nitems:\n  - {id: hello, type: read, text: "T
 
 def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str]) -> None:
     written("tea.yaml", TEA)
-    assert run(["print", "tea.yaml", "-o", "tea.html"]) == 0
-    assert run(["print", "tea.yaml", "-o", "tea.md"]) == 0
-    assert run(["print", "tea.yaml"]) == 0
+    assert run_command(["print", "tea.yaml", "-o", "tea.html"]) == 0
+    assert run_command(["print", "tea.yaml", "-o", "tea.md"]) == 0
+    assert run_command(["print", "tea.yaml"]) == 0
     out, said = capsys.readouterr()
     assert Path("tea.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert Path("tea.md").read_text(encoding="utf-8") == out
@@ -473,7 +475,7 @@ def test_what_cannot_be_printed_is_said(
     written("there.md", "mine\n")
     Path("folder.md").mkdir()
     before = sorted(Path().iterdir())
-    assert run(["print", "tea.yaml", *arguments]) == 1
+    assert run_command(["print", "tea.yaml", *arguments]) == 1
     assert says in capsys.readouterr().err
     assert sorted(Path().iterdir()) == before, "nothing is left behind"
     assert Path("there.md").read_text() == "mine\n"
@@ -482,10 +484,10 @@ def test_what_cannot_be_printed_is_said(
 def test_force_overwrites_and_a_broken_instrument_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     written("tea.yaml", TEA)
     written("there.md", "mine\n")
-    assert run(["print", "tea.yaml", "-o", "there.md", "--force"]) == 0
+    assert run_command(["print", "tea.yaml", "-o", "there.md", "--force"]) == 0
     assert Path("there.md").read_text().startswith("# Tea\n")
     written("broken.yaml", "instrument: broken\ntitle: B\nitems: [{id: a, type: red}]\n")
     capsys.readouterr()
-    assert run(["print", "broken.yaml", "-o", "broken.html"]) == 1
+    assert run_command(["print", "broken.yaml", "-o", "broken.html"]) == 1
     assert "broken.yaml:3" in capsys.readouterr().err
     assert not Path("broken.html").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 
 WIDE = "instrument: wide\ntitle: A wide study\nitems:\n" + "".join(
     f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: Yes, 2: No}}}}\n" for n in range(40)
@@ -19,7 +19,7 @@ as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, re
 @pytest.fixture(autouse=True)
 def study(folder: Path) -> None:  # noqa: F811
     written("wide.yaml", WIDE)
-    assert run(["simulate", "wide.yaml", "-n", "300", "--keep"]) == 0
+    assert run_command(["simulate", "wide.yaml", "-n", "300", "--keep"]) == 0
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(
         ["verify", "wide.yaml"],
     ):
         capsys.readouterr()
-        assert run([*command, "--db", db]) == 1, command
+        assert run_command([*command, "--db", db]) == 1, command
         said = capsys.readouterr()
         assert "hush" not in said.err + said.out
         assert (
@@ -148,7 +148,7 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(
 
 @pytest.mark.parametrize("db", ["C:/data/x.db", "a/b@c.db", "x.db", "postgres.db"])
 def test_a_path_is_a_path(db: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["interviews", "wide.yaml", "--db", db]) == 1
+    assert run_command(["interviews", "wide.yaml", "--db", db]) == 1
     assert "is no address" not in capsys.readouterr().err
 
 

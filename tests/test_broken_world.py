@@ -20,9 +20,9 @@ import pytest
 import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations that are forked need not
 from command_line import SURVEY
 from soak.station import Station
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import Question
-from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 
@@ -122,8 +122,8 @@ def answers(database: str = "responses/small.db", case: str = "7") -> list[tuple
 
 
 def whole(db: str | None = None) -> None:
-    found = verify("small.yaml", db=db)
-    assert isinstance(found, Verified)
+    found = verify_database("small.yaml", db=db)
+    assert isinstance(found, VerificationResult)
     assert found.findings == ()
 
 
@@ -143,7 +143,7 @@ def survey(*arguments: str, text: str = "", code: str = "", **options) -> subpro
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line that a command which cannot be done says, besides that it is one line at a time."""
-    assert run(list(arguments)) == 1
+    assert run_command(list(arguments)) == 1
     out, err = capsys.readouterr()
     lines = [line for line in err.splitlines() if "one line at a time" not in line]
     assert out == ""
@@ -402,7 +402,7 @@ def test_junk_in_the_database_is_one_plain_line(
         for command in (["interview", "--case", "3", "--reopen"], ["interview", "--case", "new"], ["interviews"],
                         ["verify"], ["export", "-o", "-"]):  # fmt: skip
             monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115
-            code = run([command[0], "small.yaml", *command[1:], "--db", "junk.db"])
+            code = run_command([command[0], "small.yaml", *command[1:], "--db", "junk.db"])
             out, err = capsys.readouterr()
             assert code in (0, 1, 3), (seed, command, err)
             assert "Traceback" not in out + err, (seed, command, err)
@@ -611,7 +611,7 @@ def test_an_instrument_that_changes_while_an_interview_is_put_aside(
 ) -> None:
     def held(case: str, lines: str) -> int:
         monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-        return run(["interview", "small.yaml", "--case", case])
+        return run_command(["interview", "small.yaml", "--case", case])
 
     assert held("7", "\n3\n") == 3
     assert answers() == [("many", 3)]

@@ -10,7 +10,7 @@ import pytest
 
 from command_line import folder  # noqa: F401 - a fixture
 from shift import HEAD, ITEMS, Shift, interviewed, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.engine.events import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
@@ -29,16 +29,22 @@ from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseList, CaseSheet, QueueReport, Why
 from survey_cli.services.cases import case_actions
-from survey_cli.services.cases.case_actions import Changed, Several
-from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
-from survey_cli.services.cases.queue_lists import queue, why
+from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
+from survey_cli.services.cases.case_lists import CaseFilter, list_cases, load_case_sheet
+from survey_cli.services.cases.queue_lists import explain_case, list_queue
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.do_not_call_list import Added, Checked, ListRequest, add, check
+from survey_cli.services.sample.do_not_call_list import (
+    DoNotCallAddition,
+    DoNotCallLookup,
+    DoNotCallRequest,
+    add_numbers,
+    look_up_number,
+)
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station_protocol import IdleView
-from survey_cli.study.consistency.person_erasure import erased
-from survey_cli.study.consistency.queue_refresh import caught_up
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.person_erasure import is_erased
+from survey_cli.study.consistency.queue_refresh import refresh_queue
+from survey_cli.study.open_study import OpenStudy
 
 PEOPLE = """login,languages,skills,role
 ann,en,converter,interviewer
@@ -60,8 +66,8 @@ def request(shift: Shift, by: str = "sue") -> Request:
     return Request(path=str(shift.file), at=shift.at, db=shift.db, by=by, people=shift._list())
 
 
-def done(result: object) -> Changed:
-    assert isinstance(result, Changed), result
+def done(result: object) -> CaseActionResult:
+    assert isinstance(result, CaseActionResult), result
     return result
 
 
@@ -72,19 +78,19 @@ def refused(result: object) -> str:
 
 
 def listed(shift: Shift, by: str = "sue", **wanted: object) -> list[str]:
-    found = list_cases(request(shift, by), Wanted(**wanted))  # type: ignore[arg-type]
+    found = list_cases(request(shift, by), CaseFilter(**wanted))  # type: ignore[arg-type]
     assert isinstance(found, CaseList), found
     return [line.key for line in found.lines]
 
 
 def queued(shift: Shift, interviewer: str = "", limit: int = 20) -> QueueReport:
-    found = queue(request(shift), limit=limit, interviewer=interviewer)
+    found = list_queue(request(shift), limit=limit, interviewer=interviewer)
     assert isinstance(found, QueueReport), found
     return found
 
 
 def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
-    found = why(request(shift), key, at=shift.at, interviewer=interviewer)
+    found = explain_case(request(shift), key, at=shift.at, interviewer=interviewer)
     assert isinstance(found, Why), found
     return {verdict.rule: verdict.says for verdict in found.verdicts if not verdict.allows}
 
@@ -129,14 +135,16 @@ def a_mixed_study(place: Path, dice: Random) -> Shift:
     shift = Shift(place, items=SPANISH, fieldwork=FIELD, head=MIXED, people=PEOPLE,
                   cases="unit,kind,name,phone,zone,lang,wave\n" + rows)  # fmt: skip
     with shift.study() as study:
-        for key in list(study.store.cases.keys()):
+        for key in list(study.store.cases.iterate_keys()):
             past(study, key, shift.at, dice)
         for n in range(dice.randrange(4)):
-            study.store.cases.take(f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at)
+            study.store.cases.take_quota_places(
+                f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at
+            )
     return shift
 
 
-def past(study: Study, key: str, now: datetime, dice: Random) -> None:
+def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
     """Some calls, a promise, an interview that was interrupted."""
     cases, entries = study.store.cases, []
     at = now - timedelta(days=6)
@@ -161,7 +169,7 @@ def past(study: Study, key: str, now: datetime, dice: Random) -> None:
             ]  # fmt: skip
         entries += [Entry(at, by, "s1", Closed())]
     if entries:
-        history = cases.history(key)
+        history = cases.read_history(key)
         case = Case.of(key, [*history, *entries])
         assert (
             cases.write(key, seq=len(history), entries=entries, standing=standing(case, study.plan, now))
@@ -190,7 +198,7 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
             assert [line.key for line in report.lines] == [key for key, _ in stations]
             assert not [line for line in report.turned_down if "the appointment is with" in line.why]
             for key, token in stations:  # and everything goes back as it was
-                history = study.store.cases.history(key)
+                history = study.store.cases.read_history(key)
                 given_back = Entry(shift.at, interviewer, "s", Returned("given back"))
                 stands = standing(Case.of(key, [*history, given_back]), study.plan, shift.at)
                 study.store.cases.write(key, seq=len(history), entries=[given_back], standing=stands, token=token,
@@ -252,7 +260,7 @@ def test_why_and_the_queue_agree(tmp_path: Path) -> None:
     shift = a_mixed_study(tmp_path, Random(5))
     keys = {line.key for line in queued(shift, "bob", 60).lines}
     for key in listed(shift):
-        found = why(request(shift), key, at=shift.at, interviewer="bob")
+        found = explain_case(request(shift), key, at=shift.at, interviewer="bob")
         assert isinstance(found, Why)
         assert found.allowed == (key in keys), (key, found)
 
@@ -264,8 +272,8 @@ def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
     ann.open_interview()
     shift.later(minutes=25)
     with shift.study() as study:
-        assert [lapsed.key for lapsed in caught_up(study.store, study.plan, shift.at)] == [key]
-        row = study.store.cases.row(key)
+        assert [lapsed.key for lapsed in refresh_queue(study.store, study.plan, shift.at)] == [key]
+        row = study.store.cases.find_row(key)
     assert row is not None
     assert row.rank[:1] == "2"  # its interview was interrupted
     assert queued(shift).lines[0].key == key
@@ -286,17 +294,19 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
     with shift.study() as study:
-        assert study.store.cases.fill()["kinds:1"].taken == 1
+        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 1
     assert "kinds:1 is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
-    changed = done(case_actions.correct(request(shift), "A", "callback", note="it was the wrong person"))
+    changed = done(
+        case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person")
+    )
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     with shift.study() as study:
-        assert study.store.cases.fill()["kinds:1"].taken == 0
+        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 0
     assert "quota" not in why_not(shift, "B")
-    done(case_actions.correct(request(shift), "A", "complete", note="it was the right one after all"))
+    done(case_actions.correct_outcome(request(shift), "A", "complete", note="it was the right one after all"))
     with shift.study() as study:
-        assert study.store.cases.fill()["kinds:1"].taken == 1
+        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 1
     assert coded(shift.case("A"), study.plan).code == "1.1"
 
 
@@ -304,9 +314,11 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     shift.station("ann").record_outcome("refusal_hard", note="shouted")
     assert shift.row("A").status == "done"
-    changed = done(case_actions.correct(request(shift), "A", "callback", note="was a misunderstanding"))
+    changed = done(
+        case_actions.correct_outcome(request(shift), "A", "callback", note="was a misunderstanding")
+    )
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
-    sheet = show_case(request(shift), "A")
+    sheet = load_case_sheet(request(shift), "A")
     assert isinstance(sheet, CaseSheet)
     said = [f"{line.what}: {line.note}" for line in sheet.past]
     assert any("respondent refuses (hard)" in line and "shouted" in line for line in said)
@@ -317,10 +329,10 @@ def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) ->
     shift = Shift(tmp_path)
     shift.station("ann").record_outcome("disconnected")
     assert shift.case("A").numbers[0].state == "dead"
-    changed = done(case_actions.correct(request(shift), "A", "busy", note="heard the tape"))
+    changed = done(case_actions.correct_outcome(request(shift), "A", "busy", note="heard the tape"))
     assert shift.case("A").numbers[0].state == "live"
     assert changed.standing.status == "waiting"
-    done(case_actions.correct(request(shift), "A", "wrong_number", note="heard it again"))
+    done(case_actions.correct_outcome(request(shift), "A", "wrong_number", note="heard it again"))
     assert shift.case("A").numbers[0].state == "dead"
     assert shift.row("A").status == "done"
 
@@ -328,23 +340,23 @@ def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) ->
 def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     shift.station("ann").record_outcome("no_answer")
-    done(case_actions.correct(request(shift), "A", "never_call", note="a letter came"))
+    done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
     with shift.study() as study:
-        assert study.listed(["+13125550100"])
+        assert study.is_on_do_not_call_list(["+13125550100"])
     assert shift.row("A").why == "never to be called again"
-    assert "never to be called again" in refused(case_actions.reopen(request(shift), "A"))
+    assert "never to be called again" in refused(case_actions.reopen_case(request(shift), "A"))
 
 
 def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
-    changed = done(case_actions.correct(request(shift), "A", "withdrawn", note="a letter came"))
+    changed = done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="a letter came"))
     assert (changed.standing.status, changed.standing.code) == ("done", "2.112")
     with shift.study() as study:
-        [interview] = study.store.interviews(case="A")
-        assert erased(study.store.journal(interview.id))
-        assert study.store.cases.fill()["kinds:1"].taken == 0
-        assert study.listed(["+13125550100"])
+        [interview] = study.store.list_interviews(case="A")
+        assert is_erased(study.store.read_journal(interview.id))
+        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 0
+        assert study.is_on_do_not_call_list(["+13125550100"])
 
 
 @pytest.mark.parametrize(
@@ -357,7 +369,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     tmp_path: Path, outcome: str, code: str, says: str
 ) -> None:
     shift = Shift(tmp_path)
-    assert says in refused(case_actions.correct(request(shift), "A", outcome, code=code, note="x"))
+    assert says in refused(case_actions.correct_outcome(request(shift), "A", outcome, code=code, note="x"))
     assert shift.case("A").seq == 1
     assert shift.row("A").status == "ready"
 
@@ -365,11 +377,13 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert (
-        done(case_actions.correct(request(shift), "A", "", code="4.7", note="closed in May")).standing.code
+        done(
+            case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")
+        ).standing.code
         == "4.70"
     )
     assert shift.row("A").status == "done"
-    assert refused(case_actions.correct(request(shift), "A", "callback", note=" ")).endswith(
+    assert refused(case_actions.correct_outcome(request(shift), "A", "callback", note=" ")).endswith(
         "say it with --note"
     )
 
@@ -379,8 +393,8 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
     ann = shift.station("ann")
     key = on(ann)
     number = {"A": "312 555 0100", "B": "303 555 0101", "C": "312 555 0102"}
-    asks = ListRequest(at=shift.at, by="sue", db=shift.db, country="US")
-    assert isinstance(add(asks, [number[key]], reason="a letter"), Added)
+    asks = DoNotCallRequest(at=shift.at, by="sue", db=shift.db, country="US")
+    assert isinstance(add_numbers(asks, [number[key]], reason="a letter"), DoNotCallAddition)
     assert isinstance(ann.dial(), Rejection)
     ann.start_break()
     assert key not in {line.key for line in queued(shift).lines}
@@ -403,18 +417,18 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     key = on(ann)
     ann.dial()
     assert "ann has it at station of ann" in refused(
-        case_actions.correct(request(shift), key, "busy", note="x")
+        case_actions.correct_outcome(request(shift), key, "busy", note="x")
     )
-    found = case_actions.free(request(shift), key)
+    found = case_actions.free_case(request(shift), key)
     assert isinstance(found, tuple), found
     assert (found[1].by, found[1].station, found[1].since) == ("ann", "of ann", shift.at)
     assert shift.row(key).status == "ready"
     lost = ann.record_outcome("busy")
     assert isinstance(lost, Rejection)
-    sheet = show_case(request(shift), key)
+    sheet = load_case_sheet(request(shift), key)
     assert isinstance(sheet, CaseSheet)
     assert [line.what for line in sheet.past][-2:] == ["number 1 dialed", "a supervisor freed it"]
-    assert "no station has it" in refused(case_actions.free(request(shift), key))
+    assert "no station has it" in refused(case_actions.free_case(request(shift), key))
 
 
 def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
@@ -424,10 +438,10 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=lookup)
     interviewed(shift.station("ann"), "1", "1", "1")
     with shift.study() as study:
-        assert study.store.cases.fill()["kinds:1"].held == 1
-    assert isinstance(case_actions.free(request(shift), "A"), tuple)
+        assert study.store.cases.read_quota_fill()["kinds:1"].held == 1
+    assert isinstance(case_actions.free_case(request(shift), "A"), tuple)
     with shift.study() as study:
-        assert study.store.cases.fill()["kinds:1"].held == 0
+        assert study.store.cases.read_quota_fill()["kinds:1"].held == 0
     assert shift.case("A").interrupted
 
 
@@ -436,24 +450,28 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
 
 def test_a_referral_is_answered(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    assert "nobody referred it" in refused(case_actions.answer(request(shift), "A"))
+    assert "nobody referred it" in refused(case_actions.answer_referral(request(shift), "A"))
     shift.station("ann").record_outcome("supervisor", note="wants a letter first")
     assert shift.row("A").status == "held"
     assert listed(shift, status="held") == ["A"]
-    assert done(case_actions.answer(request(shift), "A", note="letter sent")).standing.status == "ready"
+    assert (
+        done(case_actions.answer_referral(request(shift), "A", note="letter sent")).standing.status == "ready"
+    )
 
 
 def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE)
-    assert "not finished" in refused(case_actions.reopen(request(shift), "A"))
+    assert "not finished" in refused(case_actions.reopen_case(request(shift), "A"))
     interview_of(shift, "A")
-    assert "complete" in refused(case_actions.reopen(request(shift), "A"))
+    assert "complete" in refused(case_actions.reopen_case(request(shift), "A"))
     shift.station("ann")
     done(
-        case_actions.correct(request(shift), "C" if shift.row("C").held is None else "B", "unable", note="x")
+        case_actions.correct_outcome(
+            request(shift), "C" if shift.row("C").holder is None else "B", "unable", note="x"
+        )
     )
     key = listed(shift, code="2.32")[0]
-    assert done(case_actions.reopen(request(shift), key, why="better now")).standing.status == "ready"
+    assert done(case_actions.reopen_case(request(shift), key, why="better now")).standing.status == "ready"
 
 
 def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> None:
@@ -465,20 +483,20 @@ def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> Non
     assert listed(shift, status="done") == ["A", "B", "C"]
     asked = request(shift)
     none = case_actions.reopen_refusals(asked, before=shift.at - timedelta(days=30))
-    assert isinstance(none, Several)
+    assert isinstance(none, CaseBatchResult)
     assert none.changed == ()
     some = case_actions.reopen_refusals(asked, before=None)
-    assert isinstance(some, Several)
+    assert isinstance(some, CaseBatchResult)
     assert [changed.key for changed in some.changed] == ["A", "B"]
     assert listed(shift, status="done") == ["C"]
     again = case_actions.reopen_refusals(asked, before=None)
-    assert isinstance(again, Several)
+    assert isinstance(again, CaseBatchResult)
     assert again.changed == ()
 
 
-def ruin(study: Study, key: str, outcome: str, at: datetime) -> None:
+def ruin(study: OpenStudy, key: str, outcome: str, at: datetime) -> None:
     """Two refusals."""
-    history = study.store.cases.history(key)
+    history = study.store.cases.read_history(key)
     entries = []
     for days in (9, 1):
         when = at - timedelta(days=days)
@@ -499,23 +517,27 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     promised(shift, "A", "B")
     promised(shift, "C", keeper="anyone")
-    assert "is not among the people" in refused(case_actions.reassign(request(shift), key="A", to="zoe"))
-    assert "no appointment to keep" in refused(case_actions.reassign(request(shift), all_of="bob", to="ann"))
+    assert "is not among the people" in refused(
+        case_actions.reassign_appointments(request(shift), key="A", to="zoe")
+    )
+    assert "no appointment to keep" in refused(
+        case_actions.reassign_appointments(request(shift), all_of="bob", to="ann")
+    )
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
         assert case.booking is not None
         again = Entry(shift.at, "ann", "s1", case.booking.promise._replace(owner="ann"))
         stands = standing(case.after(again), study.plan, shift.at)
         assert study.store.cases.write("C", seq=case.seq, entries=[again], standing=stands) is None
-    moved = case_actions.reassign(request(shift), all_of="ann", to="bob")
-    assert isinstance(moved, Several)
+    moved = case_actions.reassign_appointments(request(shift), all_of="ann", to="bob")
+    assert isinstance(moved, CaseBatchResult)
     assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
     assert shift.row("A").owner == "bob"
     shift.to("2026-11-25 10:05")
     assert "A" in {line.key for line in queued(shift, "bob").lines}
     assert "A" not in {line.key for line in queued(shift, "ann").lines}
-    given = case_actions.reassign(request(shift), key="A", to="anyone")
-    assert isinstance(given, Several)
+    given = case_actions.reassign_appointments(request(shift), key="A", to="anyone")
+    assert isinstance(given, CaseBatchResult)
     assert "A" in {line.key for line in queued(shift, "ann").lines}
 
 
@@ -525,7 +547,7 @@ def test_a_promise_goes_to_nobody_who_does_not_speak(tmp_path: Path) -> None:
     bob = shift.station("bob")
     assert bob.book_appointment("tomorrow 10:00", keeper="me") is None
     assert "it wants es, which ann does not speak" in refused(
-        case_actions.reassign(request(shift), key="A", to="ann")
+        case_actions.reassign_appointments(request(shift), key="A", to="ann")
     )
 
 
@@ -543,11 +565,11 @@ def test_cases_are_found_by_what_they_are(tmp_path: Path) -> None:
     assert listed(shift, limit=2) == ["A", "B"]
     assert listed(shift, find="555", where="kind == 2") == ["C"]
     for wanted, says in (
-        (Wanted(where="a == 1"), "'a' is no column of the sample"),
-        (Wanted(where="kind = 1"), "does not compare"),
-        (Wanted(where="kind == 3"), "3"),
-        (Wanted(status="redy"), "did you mean 'ready'?"),
-        (Wanted(outcome="bussy"), "did you mean 'busy'?"),
+        (CaseFilter(where="a == 1"), "'a' is no column of the sample"),
+        (CaseFilter(where="kind = 1"), "does not compare"),
+        (CaseFilter(where="kind == 3"), "3"),
+        (CaseFilter(status="redy"), "did you mean 'ready'?"),
+        (CaseFilter(outcome="bussy"), "did you mean 'busy'?"),
     ):
         assert says in str(list_cases(request(shift), wanted))
 
@@ -558,25 +580,27 @@ def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
         "tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long"
     )
     key = listed(shift, outcome="appointment")[0]
-    seen = str(show_case(request(shift, "ann"), key)) + str(list_cases(request(shift, "ann"), Wanted()))
+    seen = str(load_case_sheet(request(shift, "ann"), key)) + str(
+        list_cases(request(shift, "ann"), CaseFilter())
+    )
     for word in ("Adams", "Alice", "Bert", "Cleo", "55501", "555 01", "555-01"):
         assert word not in seen
-    assert "Mrs. Adams" in str(show_case(request(shift), key))
+    assert "Mrs. Adams" in str(load_case_sheet(request(shift), key))
     ann = request(shift, "ann")
     for attempt in (
-        case_actions.correct(ann, key, "busy", note="x"),
-        case_actions.answer(ann, key),
-        case_actions.reopen(ann, key),
+        case_actions.correct_outcome(ann, key, "busy", note="x"),
+        case_actions.answer_referral(ann, key),
+        case_actions.reopen_case(ann, key),
         case_actions.reopen_refusals(ann, before=None),
-        case_actions.release(ann, "all"),
-        case_actions.free(ann, key),
-        case_actions.reassign(ann, key=key, to="bob"),
+        case_actions.release_replicates(ann, "all"),
+        case_actions.free_case(ann, key),
+        case_actions.reassign_appointments(ann, key=key, to="bob"),
     ):
         assert "only a supervisor may" in refused(attempt)
         assert "ask sue" in refused(attempt)
-    for wanted in (Wanted(find="Adams"), Wanted(where="name == 'Bert Núñez'")):
+    for wanted in (CaseFilter(find="Adams"), CaseFilter(where="name == 'Bert Núñez'")):
         assert "only supervisors" in str(list_cases(ann, wanted))
-    assert "is not among the people" in refused(list_cases(request(shift, "zoe"), Wanted()))
+    assert "is not among the people" in refused(list_cases(request(shift, "zoe"), CaseFilter()))
 
 
 # the command line
@@ -592,7 +616,7 @@ def a_command_line(
 
     def survey(command: str, *arguments: str, gives: int = 0) -> tuple[str, str]:
         where = ("--db", shift.db, "--people", str(shift._list()), "--by", "sue")
-        code = run([command, str(shift.file), *arguments, *where])
+        code = run_command([command, str(shift.file), *arguments, *where])
         out, err = capsys.readouterr()
         assert code == gives, out + err
         return out, err
@@ -662,9 +686,9 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     ann = shift.station("ann")
     ann.record_outcome("unable")
     assert isinstance(ann.view(), IdleView)
-    done(case_actions.correct(request(shift), "A", "busy", note="wrong key"))
+    done(case_actions.correct_outcome(request(shift), "A", "busy", note="wrong key"))
     with shift.study() as study:
-        assert isinstance(study.store.cases.history("A")[-1].event, Corrected)
+        assert isinstance(study.store.cases.read_history("A")[-1].event, Corrected)
     shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
     ann.keep_alive()
     assert on(ann) == "A"
@@ -676,14 +700,16 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(
     shift = Shift(tmp_path, people=PEOPLE)
     people = tmp_path / "interviewers.csv"
     people.write_text(PEOPLE + "eve,,,boss\n")
-    assert run(["cases", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
+    assert (
+        run_command(["cases", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
+    )
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"{people}:5: role: 'boss' is no role — ")
     assert said[1:] == [
         f"{people}: the list of people cannot be read — correct it, so that it is known who may do what"
     ]
     missing = tmp_path / "nobody.csv"
-    assert run(["cases", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
+    assert run_command(["cases", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
     assert capsys.readouterr().err == f"{missing}: there is no such file — check the path\n"
 
 
@@ -693,9 +719,9 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(
 NUMBER = "+13125550100"
 
 
-def listed_at(shift: Shift, number: str = NUMBER) -> Checked:
-    found = check(ListRequest(at=shift.at, db=shift.db), number)
-    assert isinstance(found, Checked), found
+def listed_at(shift: Shift, number: str = NUMBER) -> DoNotCallLookup:
+    found = look_up_number(DoNotCallRequest(at=shift.at, db=shift.db), number)
+    assert isinstance(found, DoNotCallLookup), found
     return found
 
 
@@ -730,10 +756,10 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
     assert shift.row("A").why == "never to be called again"
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
-    changed = done(case_actions.correct(request(shift), "A", keyed, note="pressed the wrong key"))
+    changed = done(case_actions.correct_outcome(request(shift), "A", keyed, note="pressed the wrong key"))
     assert changed.standing.code == code
     assert listed_at(shift).since is None
-    off = listed_at(shift).off
+    off = listed_at(shift).removal
     assert off is not None
     assert (off.reason, off.by) == ("pressed the wrong key", "sue")
     ann = right.station("ann")
@@ -763,17 +789,19 @@ def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
     slipped(shift)
     assert shift.row("A").promised_at is None
     shift.to("2026-11-25 12:00")
-    done(case_actions.correct(request(shift), "A", "no_answer", note="slip"))
+    done(case_actions.correct_outcome(request(shift), "A", "no_answer", note="slip"))
     assert shift.case("A").booking is not None
 
 
 def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    added = add(ListRequest(at=shift.at, db=shift.db, by="registry"), [NUMBER], reason="national registry")
-    assert isinstance(added, Added)
+    added = add_numbers(
+        DoNotCallRequest(at=shift.at, db=shift.db, by="registry"), [NUMBER], reason="national registry"
+    )
+    assert isinstance(added, DoNotCallAddition)
     shift.later(minutes=1)
     with shift.study() as study:
-        row = study.store.cases.row("A")
+        row = study.store.cases.find_row("A")
         assert row is not None
         entries = [
             Entry(shift.at, "ann", "s1", Called("never_call", 1)),
@@ -781,7 +809,7 @@ def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path)
             Entry(shift.at, "ann", "s1", Closed()),
         ]
         study.store.cases.write("A", seq=row.seq, entries=entries)
-    said = refused(case_actions.correct(request(shift), "A", "no_answer", note="slip"))
+    said = refused(case_actions.correct_outcome(request(shift), "A", "no_answer", note="slip"))
     assert "on the do-not-call list since 2026-11-24, by registry: national registry" in said
     assert shift.case("A").blocked
     assert listed_at(shift).since is not None
@@ -792,9 +820,9 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
     shift = Shift(tmp_path)
     if called:
         assert shift.station("ann").record_outcome("no_answer") is None
-    done(case_actions.correct(request(shift), "A", "never_call", note="a letter came"))
+    done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
     assert shift.row("A").why == "never to be called again"
-    done(case_actions.correct(request(shift), "A", "callback", note="the letter was another's"))
+    done(case_actions.correct_outcome(request(shift), "A", "callback", note="the letter was another's"))
     assert shift.row("A").status == ("waiting" if called else "ready")
     assert listed_at(shift).since is None
 
@@ -802,16 +830,16 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
 def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path: Path) -> None:
     """As the help of `never-call remove` says."""
     shift = Shift(tmp_path)
-    ann, asks = shift.station("ann"), ListRequest(at=shift.at, db=shift.db, by="sue")
+    ann, asks = shift.station("ann"), DoNotCallRequest(at=shift.at, db=shift.db, by="sue")
     assert ann.end_shift() is None
-    assert isinstance(add(asks, [NUMBER], reason="a wrong line of the registry"), Added)
+    assert isinstance(add_numbers(asks, [NUMBER], reason="a wrong line of the registry"), DoNotCallAddition)
     assert ann.claim_next() is None
     assert shift.row("A").why == "never to be called again"
-    said = refused(case_actions.correct(request(shift), "A", "callback", note="it was wrong"))
+    said = refused(case_actions.correct_outcome(request(shift), "A", "callback", note="it was wrong"))
     assert "if that is wrong too, first: survey never-call remove" in said
     with shift.study() as study:
-        study.never_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
-    done(case_actions.correct(request(shift), "A", "callback", note="it was wrong"))
+        study.do_not_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
+    done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was wrong"))
     assert shift.row("A").status == "ready"
     assert [number.state for number in shift.case("A").numbers] == ["live"]
 
@@ -819,8 +847,8 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
 def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     slipped(shift)
-    done(case_actions.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
-    done(case_actions.correct(request(shift), "A", "callback", note="no"))
+    done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(case_actions.correct_outcome(request(shift), "A", "callback", note="no"))
     assert shift.case("A").blocked
     assert listed_at(shift).since is not None
 
@@ -828,7 +856,7 @@ def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
 def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     slipped(shift)
-    done(case_actions.correct(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="asked for erasure, too"))
     assert shift.case("A").blocked
     assert listed_at(shift).since is not None
 
@@ -837,23 +865,23 @@ def test_the_date_of_a_file_is_kept_and_the_earlier_of_two(tmp_path: Path) -> No
     shift = Shift(tmp_path)
     registry = tmp_path / "registry.csv"
     registry.write_text("number,date,reason\n+13125550100,2019-03-01,registry\n+13125550101,,\n")
-    asks = ListRequest(at=shift.at, db=shift.db)
+    asks = DoNotCallRequest(at=shift.at, db=shift.db)
     twice = tmp_path / "twice.csv"
     twice.write_text("number,date,reason\n+13125550108,2021-01-01,b\n+13125550108,2020-01-01,a\n")
     later = tmp_path / "later.csv"
     later.write_text("number,date,reason\n+13125550108,2022-01-01,c\n")
-    assert isinstance(add(asks, [str(twice), str(later)], reason="from files"), Added)
+    assert isinstance(add_numbers(asks, [str(twice), str(later)], reason="from files"), DoNotCallAddition)
     oldest = listed_at(shift, "+13125550108")
     assert (oldest.since and oldest.since.year, oldest.reason) == (2020, "a")
-    first = add(asks, [NUMBER], reason="asked by telephone")
-    assert isinstance(first, Added)
+    first = add_numbers(asks, [NUMBER], reason="asked by telephone")
+    assert isinstance(first, DoNotCallAddition)
     assert first.new == 1
-    made = add(asks, [str(registry)], reason="from a file")
-    assert isinstance(made, Added)
+    made = add_numbers(asks, [str(registry)], reason="from a file")
+    assert isinstance(made, DoNotCallAddition)
     assert (made.read, made.new) == (2, 1)
     found, other = listed_at(shift), listed_at(shift, "+13125550101")
     assert (found.since, found.reason) == (datetime(2019, 3, 1, tzinfo=UTC), "registry")
     assert (other.since, other.reason) == (shift.at, "from a file")
-    again = add(asks, [NUMBER], reason="asked again")
-    assert isinstance(again, Added)
+    again = add_numbers(asks, [NUMBER], reason="asked again")
+    assert isinstance(again, DoNotCallAddition)
     assert (again.new, listed_at(shift).reason) == (0, "registry")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
-from survey_cli.instrument.checks import CHECKS, RULES, checked, rule_of
+from survey_cli.instrument.checks import CHECKS, RULES, check_instrument, get_rule
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, errors
@@ -70,7 +70,7 @@ def test_every_check_breaks_its_own_rule_in_the_table() -> None:
         for line in m.said
         for rule in re.findall(r"\[([a-z-]+), \d+\]$", line)
     }
-    assert {rule_of(check) for check in CHECKS} - told == set()
+    assert {get_rule(check) for check in CHECKS} - told == set()
 
 
 def test_an_explanation_says_something() -> None:
@@ -82,7 +82,7 @@ def test_an_explanation_says_something() -> None:
 
 @pytest.mark.parametrize("path", INSTRUMENTS, ids=lambda p: p.stem)
 def test_a_good_instrument_has_no_errors(path: Path) -> None:
-    found = checked(load_source(path))
+    found = check_instrument(load_source(path))
     assert errors(found.problems) == []
     assert found.instrument is not None
 
@@ -171,7 +171,9 @@ def test_a_warning_leaves_the_instrument_to_be_used() -> None:
 def test_two_files_with_one_id_are_both_told() -> None:
     module = b"items:\n  - {id: hi, type: text, text: Why?}\n"
     source = load_source_text(HEAD + "  - include: m.yaml\n", "f.yaml", fetch=lambda name: module)
-    places = [(p.where.file, p.where.line) for p in checked(source).problems if p.rule == "duplicate-id"]
+    places = [
+        (p.where.file, p.where.line) for p in check_instrument(source).problems if p.rule == "duplicate-id"
+    ]
     assert places == [("f.yaml", 4), ("m.yaml", 2)]
 
 
@@ -220,7 +222,7 @@ def test_any_tree_is_checked_and_nothing_is_raised(seed: int, share: float) -> N
     if not isinstance(tree, YamlMapping):
         return
     started = time.perf_counter()
-    found = checked(InstrumentSource(tree=tree, problems=(), texts={"f.yaml": ""}, digest=""))
+    found = check_instrument(InstrumentSource(tree=tree, problems=(), texts={"f.yaml": ""}, digest=""))
     assert time.perf_counter() - started < 5
     assert all(p.rule in RULES and p.what for p in found.problems)
     assert (found.instrument is None) == bool(errors(found.problems)) or found.draft is None
@@ -239,7 +241,7 @@ def test_the_time_grows_with_the_file() -> None:
         best = 9.0
         for _ in range(3):
             started = time.perf_counter()
-            assert errors(checked(source).problems) == []
+            assert errors(check_instrument(source).problems) == []
             best = min(best, time.perf_counter() - started)
         return best
 

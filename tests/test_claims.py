@@ -37,7 +37,7 @@ def close(cases, row, k):
 @pytest.fixture(name="queue")
 def a_queue(place):
     with Store.open(place, create=True) as found:
-        found.keep_instrument(an_instrument())
+        found.add_instrument(an_instrument())
         yield found
 
 
@@ -208,19 +208,19 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
         for statement, parameters in (
             (sql.CLAIM.sqlite, (*"tokn", "at", BUCKET)),
             (sql.HEADS, ()),
-            (sql.LATE, ("at",)),
-            (sql.WAKE.sqlite, ("at", 5)),
+            (sql.HAS_DUE, ("at",)),
+            (sql.QUEUE_DUE.sqlite, ("at", 5)),
             (sql.QUEUE, (BUCKET, 5)),
-            (sql.LOCKED.sqlite, ("c",)),
-            (sql.FLIP.sqlite, ("i", 5)),
+            (sql.LOCK_ROW.sqlite, ("c",)),
+            (sql.QUEUE_IMPORTED_CASES.sqlite, ("i", 5)),
         ):
             assert scans(plan(statement, *parameters)) == [], statement
         for statement, parameters, index in (
             (sql.BY_TOKEN, ("t",), "cases_leased"),
-            (*sql.rows({"status": "leased"}, limit=None), "cases_leased"),
-            (sql.RUN_OUT, ("at",), "cases_leased"),
+            (*sql.build_rows_query({"status": "leased"}, limit=None), "cases_leased"),
+            (sql.EXPIRED_LEASES, ("at",), "cases_leased"),
             (sql.STALE, (5,), "cases_stale"),
-            (sql.PROMISES.format(and_also=""), (), "cases_promised"),
+            (sql.APPOINTMENTS.format(and_also=""), (), "cases_promised"),
         ):
             assert any(f"INDEX {index}" in line for line in plan(statement, *parameters)), statement
     connection.close()
@@ -233,11 +233,11 @@ def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
     queue.cases.keep_setting("plan", "1")
     queue.backup(tmp_path / "copy.db")
     with Store.open(tmp_path / "copy.db", create=False) as copy:
-        assert list(copy.cases.rows()) == list(queue.cases.rows())
-        assert list(copy.cases.histories()) == list(queue.cases.histories())
-        assert copy.cases.contact("x") == queue.cases.contact("x")
-        assert (copy.cases.fill(), copy.cases.setting("plan")) == (queue.cases.fill(), "1")
-        assert copy.integrity() == []
+        assert list(copy.cases.iterate_rows()) == list(queue.cases.rows())
+        assert list(copy.cases.iterate_histories()) == list(queue.cases.histories())
+        assert copy.cases.find_contact("x") == queue.cases.contact("x")
+        assert (copy.cases.read_quota_fill(), copy.cases.read_setting("plan")) == (queue.cases.fill(), "1")
+        assert copy.check_integrity() == []
 
 
 @pytest.mark.time_limit
@@ -251,8 +251,8 @@ def test_a_claim_from_many_cases_is_as_quick_as_from_few(queue, place, tmp_path)
         for k in range(60):
             for store, taken in times.items():
                 start = perf_counter()
-                store.cases.wake(at(0))
-                store.cases.heads()
+                store.cases.queue_due_cases(at(0))
+                store.cases.list_queue_heads()
                 assert store.cases.claim(BUCKET, lease(f"t{k}"), at(0)) is not None
                 taken.append(perf_counter() - start)
     assert median(times[queue]) < 5 * median(times[few])

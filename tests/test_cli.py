@@ -16,13 +16,13 @@ import typer.main
 from command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
 from survey_cli.cli.app import app
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 
 
 def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
     """Hold an interview through a pipe; the exit code."""
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-    return run(["interview", *arguments])
+    return run_command(["interview", *arguments])
 
 
 # ── the commands themselves ────────────────────────────────────────────────────────────────────────────────
@@ -46,12 +46,12 @@ def test_every_command_argument_and_option_has_help() -> None:
 
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
 def test_every_command_says_how_it_is_used(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*name.split(), "--help"]) == 0
+    assert run_command([*name.split(), "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"Usage: survey {name} ")
 
 
 def test_help_lists_every_command_with_its_whole_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--help"]) == 0
+    assert run_command(["--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         sentence = " ".join((command.help or "").partition("\n\n")[0].split())
@@ -59,7 +59,7 @@ def test_help_lists_every_command_with_its_whole_sentence(capsys: pytest.Capture
 
 
 def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([]) == 0
+    assert run_command([]) == 0
     assert "Usage: survey" in capsys.readouterr().out
 
 
@@ -74,7 +74,7 @@ def test_help_loads_nothing_that_is_slow() -> None:
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--version"]) == 0
+    assert run_command(["--version"]) == 0
     assert capsys.readouterr().out == f"survey {__version__}\n"
 
 
@@ -95,7 +95,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_not_understood_is_said_in_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(arguments) == 2
+    assert run_command(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err
@@ -106,31 +106,31 @@ def test_what_is_not_understood_is_said_in_one_line(
 
 
 def test_a_new_instrument_has_no_problem_and_teaches(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["new", "sub/my survey"]) == 0
+    assert run_command(["new", "sub/my survey"]) == 0
     text = Path("sub/my survey.yaml").read_text(encoding="utf-8")
     assert "\ninstrument: my_survey " in text
     assert "survey check 'sub/my survey.yaml'" in text
     assert "survey schema -o instrument.schema.json" in text
     assert not re.search(r"\{(file|name)\}", text)
     capsys.readouterr()
-    assert run(["check", "--strict", "sub/my survey.yaml"]) == 0
+    assert run_command(["check", "--strict", "sub/my survey.yaml"]) == 0
     assert capsys.readouterr() == ("", "sub/my survey.yaml: 13 items, no problems\n")
 
 
 def test_new_overwrites_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
     written("mine.yaml", "precious")
-    assert run(["new", "mine.yaml"]) == 1
+    assert run_command(["new", "mine.yaml"]) == 1
     assert capsys.readouterr().err == (
         "mine.yaml: the file exists — give another name, or --force to overwrite it\n"
     )
     assert Path("mine.yaml").read_text() == "precious"
-    assert run(["new", "mine.yaml", "--force"]) == 0
+    assert run_command(["new", "mine.yaml", "--force"]) == 0
     assert "instrument: mine" in Path("mine.yaml").read_text(encoding="utf-8")
 
 
 def test_beside_a_schema_a_new_instrument_does_not_explain_it() -> None:
-    assert run(["schema", "-o", "instrument.schema.json"]) == 0
-    assert run(["new", "2026"]) == 0
+    assert run_command(["schema", "-o", "instrument.schema.json"]) == 0
+    assert run_command(["new", "2026"]) == 0
     lines = Path("2026.yaml").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "# yaml-language-server: $schema=./instrument.schema.json"
     assert lines[1].startswith("# This is a whole questionnaire.")
@@ -143,7 +143,7 @@ def test_beside_a_schema_a_new_instrument_does_not_explain_it() -> None:
 @pytest.fixture
 def mine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """A new instrument with one finished interview of case 7 and one put aside, of case 8."""
-    assert run(["new", "mine"]) == 0
+    assert run_command(["new", "mine"]) == 0
     answers = "\n1\n3\n1 3\n2\nlonger hours\n1\n2\n3\n44\n\n"
     assert held(monkeypatch, answers, "mine.yaml", "--case", "7", "--plain", "--set", "branch=Riverside") == 0
     assert held(monkeypatch, "\n1\n3\n", "mine.yaml", "--case", "8", "--plain", "--interviewer", "Ann") == 3
@@ -152,7 +152,7 @@ def mine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["export", mine]) == 0
+    assert run_command(["export", mine]) == 0
     out, err = capsys.readouterr()
     seven, eight = csv.DictReader(io.StringIO(out))
     assert seven["interview_case"] == "7"
@@ -179,15 +179,15 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
 def test_exports_say_what_they_leave_out_and_overwrite_nothing(
     mine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["export", mine, "-o", "out.csv", "--no-partials", "--labels"]) == 0
+    assert run_command(["export", mine, "-o", "out.csv", "--no-partials", "--labels"]) == 0
     assert capsys.readouterr().out == ""
     (seven,) = csv.DictReader(io.StringIO(Path("out.csv").read_text(encoding="utf-8")))
     assert seven["branch"] == "Riverside"
     before = Path("out.csv").read_bytes()
-    assert run(["export", mine, "-o", "out.csv"]) == 1
+    assert run_command(["export", mine, "-o", "out.csv"]) == 1
     assert "the file exists" in capsys.readouterr().err
     assert Path("out.csv").read_bytes() == before
-    assert run(["export", mine, "-o", "out.csv", "--force"]) == 0
+    assert run_command(["export", mine, "-o", "out.csv", "--force"]) == 0
     assert Path("out.csv").read_bytes() != before
 
 
@@ -198,7 +198,7 @@ def test_practice_is_kept_apart(
     assert "no terminal here" in capsys.readouterr().err
     cases = {}
     for origin in ("real", "practice", "all"):
-        assert run(["export", mine, "--origin", origin]) == 0
+        assert run_command(["export", mine, "--origin", origin]) == 0
         cases[origin] = [
             row["interview_case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
         ]
@@ -206,7 +206,7 @@ def test_practice_is_kept_apart(
 
 
 def test_the_list_of_interviews(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["interviews", mine]) == 0
+    assert run_command(["interviews", mine]) == 0
     out, err = capsys.readouterr()
     head, *rows = [re.split(r"\s{2,}", line) for line in out.splitlines()]
     assert head == ["case", "status", "answered", "at", "last entry", "by", "origin"]
@@ -217,11 +217,11 @@ def test_the_list_of_interviews(mine: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["backup", mine, "copy.db"]) == 0
+    assert run_command(["backup", mine, "copy.db"]) == 0
     assert capsys.readouterr().err == "responses/mine.db: copied to copy.db\n"
-    assert run(["verify", mine, "--db", "copy.db"]) == 0
+    assert run_command(["verify", mine, "--db", "copy.db"]) == 0
     assert re.fullmatch(r"copy\.db: 2 interviews, \d+ events: all is well\n", capsys.readouterr().err)
-    assert run(["backup", mine, "copy.db"]) == 1
+    assert run_command(["backup", mine, "copy.db"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
 def test_what_cannot_be_done_is_said_with_a_remedy(
     mine: str, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(arguments) == 1
+    assert run_command(arguments) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err
@@ -251,7 +251,7 @@ def test_what_cannot_be_done_is_said_with_a_remedy(
 
 def test_an_instrument_with_problems_cannot_be_interviewed_with(capsys: pytest.CaptureFixture[str]) -> None:
     written("broken.yaml", BROKEN)
-    assert run(["interview", "broken.yaml", "--case", "1", "--plain"]) == 1
+    assert run_command(["interview", "broken.yaml", "--case", "1", "--plain"]) == 1
     err = capsys.readouterr().err.splitlines()
     assert err[0].startswith("broken.yaml:5:53: age: 'probbe'")
     assert err[-1].startswith("broken.yaml: the instrument has 2 problems — ")
@@ -259,7 +259,7 @@ def test_an_instrument_with_problems_cannot_be_interviewed_with(capsys: pytest.C
 
 
 def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["export", "--formats"]) == 0
+    assert run_command(["export", "--formats"]) == 0
     assert re.search(r"^csv +\.csv +\S", capsys.readouterr().out, re.MULTILINE)
 
 
@@ -306,7 +306,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
 
     monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", careless)
     monkeypatch.setattr("sys.argv", ["survey", "check", "jane-doe.yaml", "--format=text"])
-    assert run(["check", "jane-doe.yaml"]) == 1
+    assert run_command(["check", "jane-doe.yaml"]) == 1
     out, err = capsys.readouterr()
     (report,) = tmp_path.glob("survey-bug-*.txt")
     assert out == ""
@@ -332,7 +332,7 @@ def test_trouble_that_was_thrown_is_said_in_its_own_words(
         raise StoreError("a.db", "another program keeps the database locked", "close it")
 
     monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", locked)
-    assert run(["check", "x.yaml"]) == 1
+    assert run_command(["check", "x.yaml"]) == 1
     assert capsys.readouterr().err == "a.db: another program keeps the database locked — close it\n"
 
 
@@ -378,7 +378,7 @@ def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl+C", "Ctrl+D"])
 def test_leaving_the_question_for_a_case_is_quiet(key: str) -> None:
-    assert run(["new", "mine"]) == 0
+    assert run_command(["new", "mine"]) == 0
     screen = pexpect.spawn(
         SURVEY[0], [*SURVEY[1:], "interview", "mine.yaml"], encoding="utf-8", timeout=30, echo=False
     )

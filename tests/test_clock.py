@@ -11,11 +11,11 @@ import pytest
 import served
 from command_line import SURVEY
 from shift import Shift, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import Question, UserError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
-from survey_cli.services.cases.fieldwork_status import status_of
-from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.sessions.station.open_station import open_station
@@ -54,7 +54,12 @@ def wrong_by(monkeypatch: pytest.MonkeyPatch):
     def set_wrong(ahead: timedelta) -> None:
         Wrong.ahead = ahead
 
-    for module in ("sessions.interview.start_interview", "services.run_on_study", "cli.output.datetimes", "services.database.interview_archive"):
+    for module in (
+        "sessions.interview.start_interview",
+        "services.run_on_study",
+        "cli.output.datetimes",
+        "services.database.interview_archive",
+    ):
         monkeypatch.setattr(f"survey_cli.{module}.datetime", Wrong)
     return set_wrong
 
@@ -71,7 +76,7 @@ def test_the_servers_time_is_kept_between_its_replies() -> None:
     with pytest.raises(RuntimeError):
         clock.now()
     seconds[0] = 100.2  # the reply took 0.2 s
-    clock.note(datetime(2026, 1, 1, tzinfo=UTC), sent=100.0)
+    clock.synchronize(datetime(2026, 1, 1, tzinfo=UTC), sent=100.0)
     assert clock.now() == datetime(2026, 1, 1, 0, 0, 0, 100_000, tzinfo=UTC)
     seconds[0] += 60
     assert clock.now() == datetime(2026, 1, 1, 0, 1, 0, 100_000, tzinfo=UTC)
@@ -95,8 +100,8 @@ def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, 
     bob.close()
     wrong_by(timedelta())
     with shift.study() as study:
-        rows = list(study.store.cases.rows())
-        dated = [entry.at for row in rows for entry in study.store.cases.history(row.key)]
+        rows = list(study.store.cases.iterate_rows())
+        dated = [entry.at for row in rows for entry in study.store.cases.read_history(row.key)]
         due = [row.due_at for row in rows if row.due_at is not None]
         [(server,)] = served.asked(shift.db, "SELECT clock_timestamp()")
     assert max(dated) <= server
@@ -109,25 +114,27 @@ def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(tmp_path: P
     shift = Shift(tmp_path, db=served.fresh(), fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC))
     ann = manned(shift, "ann")
     wrong_by(25 * MINUTES)
-    status = status_of(Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db))
+    status = load_fieldwork_status(
+        Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db)
+    )
     assert isinstance(status, FieldworkStatus), status
     with shift.study() as study:
-        [row] = study.store.cases.rows()
+        [row] = study.store.cases.iterate_rows()
     assert row.status == "leased"  # nobody's lease has run out for a clock that is wrong
     ann.close()
 
 
 def test_the_servers_time_comes_with_each_transaction_and_no_other_message(tmp_path: Path) -> None:
     from survey_cli.store import Store
-    from survey_cli.store.backends.postgres.connection import Postgres
+    from survey_cli.store.backends.postgres.connection import PostgresConnector
 
     with Store.open(served.fresh(), create=True) as store:
         db = store.connector
-        assert isinstance(db, Postgres)
+        assert isinstance(db, PostgresConnector)
         assert store.clock is not None
         db.clock._server -= timedelta(days=1)  # type: ignore[union-attr, operator]
         assert datetime.now(UTC) - store.clock() > timedelta(hours=23)
-        store.keep_setting("a", "b")
+        store.write_setting("a", "b")
         assert abs(datetime.now(UTC) - store.clock()) < timedelta(seconds=5)
 
 
@@ -189,7 +196,7 @@ def test_without_a_terminal_it_ends_with_2_and_names_the_option(
 ) -> None:
     shift = on_a_file(tmp_path, datetime.now(UTC) + timedelta(hours=3))
     for command in (["station", str(shift.file)], ["interview", str(shift.file), "--case", "x", "--plain"]):
-        assert run([*command, "--db", shift.db]) == 2
+        assert run_command([*command, "--db", shift.db]) == 2
         said = capsys.readouterr().err
         assert "this computer's clock shows" in said
         assert "begin with --clock-is-right" in said
@@ -212,32 +219,35 @@ def test_at_a_terminal_yes_lets_the_interview_begin(tmp_path: Path) -> None:
 
 def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC) - timedelta(hours=1))
-    verified = verify(shift.file, db=shift.db)
-    assert isinstance(verified, Verified)
+    verified = verify_database(shift.file, db=shift.db)
+    assert isinstance(verified, VerificationResult)
     assert verified.findings == ()
     shift.at = datetime(2131, 1, 2, 12, tzinfo=UTC)
     ann = shift.station("ann")
     assert ann.record_outcome("no_answer") is None
     Shift.close_all()
-    verified = verify(shift.file, db=shift.db)
-    assert isinstance(verified, Verified)
+    verified = verify_database(shift.file, db=shift.db)
+    assert isinstance(verified, VerificationResult)
     [finding] = verified.findings
     assert finding.startswith("case A has ")
     assert "dated in the future, the last one 2131-01-02" in finding
     assert "survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew" in finding
     capsys.readouterr()
-    assert run(["status", str(shift.file), "--db", shift.db]) == 0
+    assert run_command(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err
-    assert run(["outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db]) == 0
+    assert (
+        run_command(["outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db])
+        == 0
+    )
     assert shift.row("A").due_at < datetime.now(UTC) + timedelta(days=1)
 
 
 def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:
     """They are dated ahead, one after another, and speak against nobody's clock."""
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases="")
-    assert run(["simulate", str(shift.file), "-n", "200", "--keep", "--db", shift.db]) == 0
-    verified = verify(shift.file, db=shift.db)
-    assert isinstance(verified, Verified)
+    assert run_command(["simulate", str(shift.file), "-n", "200", "--keep", "--db", shift.db]) == 0
+    verified = verify_database(shift.file, db=shift.db)
+    assert isinstance(verified, VerificationResult)
     assert verified.findings == ()
     desk = start_or_resume(shift.file, StartOptions(case="own", db=shift.db))
     assert not isinstance(desk, UserError), desk

@@ -25,12 +25,12 @@ from page_reading import (
     tables,
     text_of,
 )
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_html import codebook_html
 from survey_cli.documents.report.report_markdown import codebook_markdown
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
-from survey_cli.services.report.codebook_data import codebook_of
-from survey_cli.services.report.report_options import CodebookWish
+from survey_cli.services.report.codebook_data import load_codebook
+from survey_cli.services.report.report_options import CodebookOptions
 
 
 def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
@@ -148,7 +148,7 @@ def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None
 
 def described(file: str) -> Codebook:
     """What the codebook says of simulated interviews, with nothing hidden."""
-    made = codebook_of(file, CodebookWish(origin="simulated", threshold=0))
+    made = load_codebook(file, CodebookOptions(origin="simulated", threshold=0))
     assert isinstance(made, Codebook)
     return made
 
@@ -175,9 +175,9 @@ def test_the_counts_of_a_codebook_are_those_of_the_data_missing_by_missing(
     where they have one."""
     copytree(Path(__file__).parent.parent / "instruments", "i")
     file = f"i/{name}.yaml"
-    assert run(["simulate", file, "-n", "60", "--keep", "--decline", "0.1", "--seed", "3"]) == 0
+    assert run_command(["simulate", file, "-n", "60", "--keep", "--decline", "0.1", "--seed", "3"]) == 0
     capsys.readouterr()
-    assert run(["export", file, "--origin", "simulated", "--raw"]) == 0
+    assert run_command(["export", file, "--origin", "simulated", "--raw"]) == 0
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
     book = described(file)
     assert book.interviews == len(rows) == 60
@@ -204,7 +204,7 @@ def test_the_counts_of_a_codebook_are_those_of_the_data_missing_by_missing(
 
 def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     copytree(Path(__file__).parent.parent / "instruments", "i")
-    made = codebook_of("i/household.yaml", CodebookWish())
+    made = load_codebook("i/household.yaml", CodebookOptions())
     assert isinstance(made, Codebook)
     asked = {v.name: v.asked for v in made.variables}
     assert asked["alone"] == "Computed: 1 if hh_size is 1, else 0."
@@ -233,14 +233,14 @@ def test_codebook_of_the_founding_survey_names_every_column_of_its_data(
     """What `survey export` writes as its header is what the codebook describes, in the same order."""
     source = Path(__file__).parent.parent / "instruments" / "asu_2000.yaml"
     written("asu.yaml", source.read_text(encoding="utf-8"))
-    assert run(["simulate", "asu.yaml", "-n", "30", "--keep"]) == 0
+    assert run_command(["simulate", "asu.yaml", "-n", "30", "--keep"]) == 0
     names = [name for v in described("asu.yaml").variables for name in v.names]
     capsys.readouterr()
-    assert run(["export", "asu.yaml", "--origin", "simulated", "--with-contacts"]) == 0
+    assert run_command(["export", "asu.yaml", "--origin", "simulated", "--with-contacts"]) == 0
     assert names == capsys.readouterr().out.splitlines()[0].split(",")
-    assert run(["codebook", "asu.yaml", "-o", "asu.html"]) == 0
+    assert run_command(["codebook", "asu.yaml", "-o", "asu.html"]) == 0
     assert "Asked if q2 is Disagree or Strongly disagree" in text_of(
         read(Path("asu.html").read_text("utf-8"))
     )
-    assert run(["codebook", "asu.yaml", "-o", "asu.xlsx"]) == 1
+    assert run_command(["codebook", "asu.yaml", "-o", "asu.xlsx"]) == 1
     assert ".html" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import pytest
 
 from condition_names import HERE, IN_PERSON, SCOPE, said
-from survey_cli.instrument.expressions.conditions import Wants, compile_condition
+from survey_cli.instrument.expressions.conditions import ExpectedKind, compile_condition
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position
 
@@ -255,7 +255,7 @@ def test_in_a_roster_counting_one_turn_is_pointed_out() -> None:
         ("1", "truth", "not-a-truth"),
     ],
 )
-def test_a_place_says_what_it_wants(text: str, wants: Wants, rule: str) -> None:
+def test_a_place_says_what_it_wants(text: str, wants: ExpectedKind, rule: str) -> None:
     assert [problem.rule for problem in said(text, wants=wants)] == [rule]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from condition_names import understood
-from survey_cli.instrument.texts.condition_wording import words
+from survey_cli.instrument.texts.condition_wording import render_sentence
 from survey_cli.values import Code
 
 LABELS: dict[tuple[str, Code], str] = {
@@ -42,4 +42,4 @@ def say(name: str, code: Code | None) -> str:
     ],
 )  # fmt: skip
 def test_a_condition_in_words(text: str, sentence: str) -> None:
-    assert words(understood(text), say) == sentence
+    assert render_sentence(understood(text), say) == sentence

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from condition_names import AGREE, CAFE, HERE, IN_PERSON, NA, NAMES, SCOPE, understood
 from survey_cli.instrument.expressions.conditions import (
-    Known,
+    ExpectedKind,
     Scope,
-    Wants,
+    ValueType,
     compile_condition,
-    read_names,
-    use_of,
+    find_names_in_text,
+    locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.texts.condition_wording import words
+from survey_cli.instrument.texts.condition_wording import render_sentence
 from survey_cli.problems import Position
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
@@ -268,21 +268,21 @@ def test_inside_its_roster_an_item_is_this_turns(text: str, result: object) -> N
     env = FAMILY | {"#turn": 2}
     condition = understood(text, scope=IN_PERSON, wants="value")
     assert same(condition.evaluate(env), result)
-    assert condition.turns
+    assert condition.reads_turn
 
 
 def test_a_condition_says_what_it_reads_and_gives() -> None:
     condition = understood("count(person.age >= 18) > 1 and person[youngest].sex == kind")
     assert condition.names == {"age", "youngest", "sex", "kind"}
-    assert not condition.turns
-    assert condition.gives == Known("flag", declinable=True)
-    assert understood("q1", wants="value").gives == Known("code", AGREE, declinable=True)
-    assert understood("'a' if kind == 1 else 'b'", wants="value").gives == Known("text")
-    assert understood("count(media)", wants="number").gives == Known("number", declinable=True)
-    assert understood("count(person.age > 3)", wants="number").gives == Known("number")
-    assert understood("max(born, visit)", wants="value").gives.type == "date"
+    assert not condition.reads_turn
+    assert condition.result_type == ValueType("flag", declinable=True)
+    assert understood("q1", wants="value").result_type == ValueType("code", AGREE, declinable=True)
+    assert understood("'a' if kind == 1 else 'b'", wants="value").result_type == ValueType("text")
+    assert understood("count(media)", wants="number").result_type == ValueType("number", declinable=True)
+    assert understood("count(person.age > 3)", wants="number").result_type == ValueType("number")
+    assert understood("max(born, visit)", wants="value").result_type.type == "date"
     assert understood("person.age", wants="list").evaluate(FAMILY) == (40, 17, DK)
-    assert understood("media", wants="list").gives.type == "codes"
+    assert understood("media", wants="list").result_type.type == "codes"
 
 
 def test_equal_texts_give_equal_conditions() -> None:
@@ -291,20 +291,20 @@ def test_equal_texts_give_equal_conditions() -> None:
 
 
 def test_names_are_read_from_any_text() -> None:
-    assert read_names("count(person.age >= 18) and q1 in [dk, 'tv'] or not q2") == {
+    assert find_names_in_text("count(person.age >= 18) and q1 in [dk, 'tv'] or not q2") == {
         "person",
         "age",
         "q1",
         "dk",
         "q2",
     }
-    assert read_names("q1 = ( 'q3' && q2") == {"q1", "q2"}
+    assert find_names_in_text("q1 = ( 'q3' && q2") == {"q1", "q2"}
 
 
 def test_the_place_where_a_name_is_used() -> None:
-    assert use_of("q2", understood("q1 == 1 and q2 == 1"), HERE) == (Position("a.yaml", 3, 22), 2)
-    assert use_of("age", understood("count(person.age > 1) > 1"), HERE)[0] == Position("a.yaml", 3, 16)
-    assert use_of("q3", understood("q1 == 1"), HERE) == (HERE, 1)
+    assert locate_use("q2", understood("q1 == 1 and q2 == 1"), HERE) == (Position("a.yaml", 3, 22), 2)
+    assert locate_use("age", understood("count(person.age > 1) > 1"), HERE)[0] == Position("a.yaml", 3, 16)
+    assert locate_use("q3", understood("q1 == 1"), HERE) == (HERE, 1)
 
 
 def test_every_function_is_known_by_its_signature() -> None:
@@ -358,7 +358,7 @@ CELLS: st.SearchStrategy[Any] = st.sampled_from(
 @example("'\\d' == name", SCOPE, "truth", {}, 1)
 @pytest.mark.filterwarnings("error")
 def test_any_text_is_a_condition_or_problems(
-    text: str, scope: Scope, wants: Wants, answers: dict[str, Any], cell: Any
+    text: str, scope: Scope, wants: ExpectedKind, answers: dict[str, Any], cell: Any
 ) -> None:
     condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -367,7 +367,7 @@ def test_any_text_is_a_condition_or_problems(
         assert problem.what
         assert problem.remedy
         assert problem.length >= 1
-    read_names(text)
+    find_names_in_text(text)
     if condition is not None:
         env: dict[Any, Any] = {
             **answers,
@@ -504,4 +504,4 @@ def test_truth_is_kleenes(tree: Tree, env: dict[str, Any]) -> None:
 
 @given(TREES)
 def test_any_condition_has_words(tree: Tree) -> None:
-    assert words(understood(spelled(tree)), lambda name, code: name if code is None else str(code))
+    assert render_sentence(understood(spelled(tree)), lambda name, code: name if code is None else str(code))

@@ -18,7 +18,7 @@ from soak.script import ITEMS, Stand, stand
 from soak.station import Station
 from soak.witness import missing
 from survey_cli.engine.codec import Entered
-from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.store import Store, database
 
 TESTS = Path(__file__).parent
@@ -136,8 +136,8 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
     for one in (bob, ann):  # bob was forked with ann's terminal open
         one.close()
         assert one.end() is not None
-    found = verify(study.file, db=study.db)
-    assert isinstance(found, Verified)
+    found = verify_database(study.file, db=study.db)
+    assert isinstance(found, VerificationResult)
     assert found.findings == ()
     with closing(sqlite3.connect(study.db)) as db:
         assert db.execute("SELECT status, outcome FROM cases").fetchall() == [("done", "complete")]
@@ -154,7 +154,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
     who = ["--db", study.db, "--case", "K0000", "--interviewer", "ann", "--station", "s1", "--plain"]
 
     def die_at_the_end() -> None:
-        write = database._add
+        write = database._append_within
 
         def add(
             execute: object, advance: object, lines: list[Entered], *more: object, **other: object
@@ -163,7 +163,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
                 os.kill(os.getpid(), signal.SIGKILL)
             return write(execute, advance, lines, *more, **other)  # type: ignore[arg-type]
 
-        database._add = add  # type: ignore[assignment]
+        database._append_within = add  # type: ignore[assignment]
 
     for before, code, status in ((die_at_the_end, -signal.SIGKILL, "leased"), (bool, 0, "done")):
         ann = Station(["interview", str(study.file), *who], plain=True, before=before)
@@ -175,12 +175,12 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
         assert ann.end() == code
         ann.close()
         with Store.open(study.db, create=False) as store:
-            [row] = store.cases.rows()
-            [interview] = store.interviews()
+            [row] = store.cases.iterate_rows()
+            [interview] = store.list_interviews()
             assert row.status == status
             assert (interview.status == "ended") == (row.outcome == "complete") == (status == "done")
-            fill = store.cases.fill()["kinds:1"]
+            fill = store.cases.read_quota_fill()["kinds:1"]
             assert (fill.taken, fill.held) == ((1, 0) if status == "done" else (0, 1))
-        found = verify(study.file, db=study.db)
-        assert isinstance(found, Verified)
+        found = verify_database(study.file, db=study.db)
+        assert isinstance(found, VerificationResult)
         assert found.findings == ()

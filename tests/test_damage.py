@@ -11,9 +11,9 @@ import pytest
 
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.services.database.interview_archive import verify
+from survey_cli.services.database.interview_archive import verify_database
 from survey_cli.store import Store, StoreError
 from test_verification import UNCHECKED
 
@@ -60,7 +60,7 @@ def test_every_command_says_that_a_file_is_damaged(
     monkeypatch.setattr("sys.stdin", open(os.devnull, encoding="utf-8"))  # noqa: SIM115 – closed with the test
     for command in commands(written, path):
         path.write_bytes(content)
-        assert run(command) == 1, command
+        assert run_command(command) == 1, command
         said = capsys.readouterr()
         assert "damaged" in said.err, command
         assert "survey db restore BACKUP FILE" in said.err
@@ -95,7 +95,7 @@ def test_bytes_that_were_flipped_are_found_or_change_nothing(written: Shift, pat
         for _ in range(4):
             content[dice.randrange(PAGE, len(content))] ^= dice.randrange(1, 256)
         path.write_bytes(content)
-        verified = verify(written.file, db=str(path))
+        verified = verify_database(written.file, db=str(path))
         if isinstance(verified, UserError) or verified.findings:
             found += 1
         else:
@@ -173,7 +173,7 @@ def test_one_bad_name_keeps_no_other_case_from_being_listed(
     written: Shift, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     undecodable(path, NAME)
-    assert run(["cases", str(written.file), "--db", str(path)]) == 1
+    assert run_command(["cases", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert [line.split()[0] for line in said.out.splitlines()[1:] if line.strip()] == list("ABCDEFGH")
     assert "the text details of case_contacts (case C) can't be decoded" in said.err
@@ -184,7 +184,7 @@ def test_one_bad_text_keeps_no_other_interview_from_being_listed(
     written: Shift, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     undecodable(path, BY)
-    assert run(["interviews", str(written.file), "--db", str(path)]) == 1
+    assert run_command(["interviews", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert sorted(line.split()[0] for line in said.out.splitlines()[1:]) == list("ABGP")
     assert "the text by of interviews (id " in said.err
@@ -195,7 +195,7 @@ def test_verification_names_a_text_and_never_shows_it(
     written: Shift, path: Path, capsys: pytest.CaptureFixture[str], statement: str
 ) -> None:
     undecodable(path, statement)
-    assert run(["verify", str(written.file), "--db", str(path)]) == 1
+    assert run_command(["verify", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert "can't be decoded" in said.out
     assert SECRET not in said.out + said.err
@@ -206,7 +206,7 @@ def test_an_answer_that_cannot_be_decoded_is_not_exported(
 ) -> None:
     undecodable(path, ANSWER)
     undecodable(path, "UPDATE snapshots SET digest = '' WHERE cells LIKE '%because%'")
-    assert run(["export", str(written.file), "-o", "-", "--db", str(path)]) == 1
+    assert run_command(["export", str(written.file), "-o", "-", "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert "the text payload of journal (interview " in said.err
     assert ", seq 8) can't be decoded" in said.err

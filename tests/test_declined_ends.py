@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.values import Missing, missing
@@ -32,7 +32,7 @@ ASKED = "  - {id: q, type: text, text: Q?%s}\n"
 
 def passing(lines: str) -> list[tuple[str, str]]:
     """The end and the item of each error that a decline passes an end."""
-    found = checked(load_source_text(HEAD.lstrip() + lines)).problems
+    found = check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
     assert [str(p) for p in found if p.severity == "error" and p.rule != "decline-passes-end"] == []
     return [
         (p.who, p.what.split(" is unknown where ")[1].split()[0])
@@ -156,7 +156,9 @@ def test_thousands_of_ends_are_looked_at_quickly() -> None:
 def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
     lines = OUT % "ask_if: sure == 2 or age < 18" + ASKED % ""
     [problem] = [
-        p for p in checked(load_source_text(HEAD.lstrip() + lines)).problems if p.rule == "decline-passes-end"
+        p
+        for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
+        if p.rule == "decline-passes-end"
     ]
     assert "answered(age) and (" not in problem.remedy, "whoever declines the age and is not sure would go on"
     assert problem.remedy.endswith(
@@ -168,7 +170,9 @@ def test_the_remedy_is_one_that_works() -> None:
     for condition in ("consent == 2", "consent in [2, 3]", "age < 18", "age >= 70"):
         lines = OUT % f'ask_if: "{condition}"' + ASKED % ""
         (problem,) = [
-            p for p in checked(load_source_text(HEAD.lstrip() + lines)).problems if p.severity == "error"
+            p
+            for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
+            if p.severity == "error"
         ]
         advised = problem.remedy.removeprefix("write unless: ").partition(" in its place")[0]
         assert passing(OUT % f'unless: "{advised}"' + ASKED % "") == []
@@ -224,7 +228,7 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
 
     reported = {
         p.what.split(" is unknown where ")[1].split()[0]
-        for p in checked(source).problems
+        for p in check_instrument(source).problems
         if p.rule == "decline-passes-end"
     }
     for item, kinds in DECLINED.items():

@@ -148,7 +148,7 @@ def test_a_finished_interview_that_is_only_looked_at_stays_finished(tmp_path: ob
         again = seated(path, store, reopen=True)
         assert again.prompt() is not None
         assert again.suspend() is None
-        assert [row.status for row in store.interviews()] == ["ended"]
+        assert [row.status for row in store.list_interviews()] == ["ended"]
 
 
 def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -> None:
@@ -170,7 +170,7 @@ def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -
 
 
 def row_of(store: Store) -> object:
-    began = store.journal(store.interviews()[0].id)[0]
+    began = store.read_journal(store.list_interviews()[0].id)[0]
     assert isinstance(began, Began)
     return began.sample["size"]
 

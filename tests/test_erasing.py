@@ -33,15 +33,22 @@ from survey_cli.fieldwork.case.events import Called, Entry, Event
 from survey_cli.fieldwork.case.events import Erased as ErasedCase
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.subject_access import Subject
-from survey_cli.services.database.interview_archive import back_up, verify
-from survey_cli.services.export.export_data import Wish, export
-from survey_cli.services.privacy.erase_and_anonymize import Anonymised, Known, anonymise, erase, finish, known
-from survey_cli.services.privacy.subject_access import subject
+from survey_cli.services.database.interview_archive import back_up_database, verify_database
+from survey_cli.services.export.export_data import ExportOptions, export_file
+from survey_cli.services.privacy.erase_and_anonymize import (
+    AnonymizationResult,
+    ErasurePreview,
+    anonymize_study,
+    erase_person,
+    finish_erasure,
+    preview_erasure,
+)
+from survey_cli.services.privacy.subject_access import load_subject
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.station.station_protocol import CaseView
-from survey_cli.store import Draft, Store
+from survey_cli.store import EntryDraft, Store
 from survey_cli.study.consistency import person_erasure
-from survey_cli.study.consistency.person_erasure import Erasure, erase_answers, unfinished
+from survey_cli.study.consistency.person_erasure import ErasureResult, erase_answers, list_unfinished
 from survey_cli.table import cells
 from test_fieldwork_properties import histories
 
@@ -102,24 +109,24 @@ def told(shift: Shift, *, complete: bool = True) -> None:
     ann.end_shift()
     ann.close()
     with shift.study() as study:
-        [row] = study.store.interviews(case="A")
-        study.store.save_draft(row.id, Draft("why", f"{TOLD} and", shift.at))
+        [row] = study.store.list_interviews(case="A")
+        study.store.save_draft(row.id, EntryDraft("why", f"{TOLD} and", shift.at))
 
 
 def request(shift: Shift, **more: object) -> Request:
     return Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list(), **more)
 
 
-def gone(shift: Shift, key: str = "A") -> Erasure:
-    done = erase(request(shift), key, why="asked by letter")
-    assert isinstance(done, Erasure), done
+def gone(shift: Shift, key: str = "A") -> ErasureResult:
+    done = erase_person(request(shift), key, why="asked by letter")
+    assert isinstance(done, ErasureResult), done
     return done
 
 
 def finished(shift: Shift) -> None:
-    done = finish(request(shift))
-    assert isinstance(done, Erasure), done
-    assert done.clean
+    done = finish_erasure(request(shift))
+    assert isinstance(done, ErasureResult), done
+    assert done.scrubbed
 
 
 def found_in(*files: Path) -> set[str]:
@@ -136,7 +143,7 @@ def files_of(shift: Shift) -> list[Path]:
 
 
 def findings(shift: Shift) -> tuple[str, ...]:
-    verified = verify(shift.file, db=shift.db, at=shift.at)
+    verified = verify_database(shift.file, db=shift.db, at=shift.at)
     assert not isinstance(verified, UserError), verified
     return verified.findings
 
@@ -147,7 +154,7 @@ def findings(shift: Shift) -> tuple[str, ...]:
 def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Path) -> None:
     shift = a_shift(tmp_path, people="login,role\nsue,supervisor\nann,interviewer\n")
     told(shift)
-    held = subject(request(shift), "A")
+    held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
     said = repr(held)
     for word in (WHO, BOSS, TOWN, TOLD, PERSON, NOTE, "(312) 555-0177", "What is your name?", "1 (Yes)"):
@@ -158,11 +165,17 @@ def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Pat
         "1 (Yes)", WHO, TOLD, "2 (No)",
     ]  # fmt: skip
     asks = Request(path=str(shift.file), at=shift.at, db=shift.db, by="ann", people=shift._list())
-    tried = (subject(asks, "A"), erase(asks, "A", why="x"), known(asks, "A"), anonymise(asks), finish(asks))
+    tried = (
+        load_subject(asks, "A"),
+        erase_person(asks, "A", why="x"),
+        preview_erasure(asks, "A"),
+        anonymize_study(asks),
+        finish_erasure(asks),
+    )
     for refused in tried:
         assert isinstance(refused, UserError)
         assert "only a supervisor may" in refused.what
-    missing = subject(request(shift), "a")
+    missing = load_subject(request(shift), "a")
     assert isinstance(missing, UserError)
     assert "did you mean 'A'" in missing.remedy
 
@@ -173,7 +186,7 @@ def test_numbers_on_the_list_are_said_to_be_there(tmp_path: Path) -> None:
     ann.fetch_case("A")
     ann.dial()
     assert ann.record_outcome("never_call") is None
-    held = subject(request(shift), "A")
+    held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
     assert held.listed
 
@@ -187,27 +200,27 @@ def test_an_erased_case_counts_as_it_did_and_says_nothing(tmp_path: Path, place:
     shift = a_shift(tmp_path, db=served.fresh() if place == "server" else "")
     told(shift, complete=complete)
     before, row = shift.case("A"), shift.row("A")
-    counted = known(request(shift), "A")
-    assert isinstance(counted, Known)
+    counted = preview_erasure(request(shift), "A")
+    assert isinstance(counted, ErasurePreview)
     assert (counted.name, counted.numbers, counted.interviews) == (WHO, 1, 1)
     assert counted.columns == ("name", "boss", "town", "phone")
     assert counted.notes == (3 if complete else 4)
     done = gone(shift)
-    assert (done.case, done.interviews, done.clean) == (True, 1, True)
+    assert (done.case, done.interviews, done.scrubbed) == (True, 1, True)
     after, stands = shift.case("A"), shift.row("A")
     assert (stands.code, stands.outcome, stands.attempts) == (row.code, row.outcome, row.attempts)
     assert (stands.status, stands.why) == ("done", "erased")
     assert [(c.at, c.outcome, c.by) for c in after.calls] == [(c.at, c.outcome, c.by) for c in before.calls]
     assert after.columns == {"kind": 1, "region": 2, "zone": "America/Chicago"}
-    held = subject(request(shift), "A")
+    held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
     assert not any(word in repr(held) for word in ALL)
     assert findings(shift) == ()
     with shift.study() as study:
         assert study.store.cases.search(WHO) == study.store.cases.search(KEYED) == []
-        [interview] = study.store.interviews(case="A")
+        [interview] = study.store.list_interviews(case="A")
         assert (interview.status, interview.outcome) == ("ended", "withdrawn")
-        times = [event.stamp.at for event in study.store.journal(interview.id)]
+        times = [event.stamp.at for event in study.store.read_journal(interview.id)]
         assert times == sorted(times)
         assert len(times) > 5
     again = gone(shift)
@@ -220,9 +233,9 @@ def test_nothing_of_it_is_in_any_byte_though_others_are_connected(tmp_path: Path
     station = shift.station("bob")  # sits there all the while, with case B
     assert on(station) == "B"
     assert found_in(*files_of(shift)) == set(ALL)
-    assert gone(shift).clean
+    assert gone(shift).scrubbed
     copy = tmp_path / "copy.db"
-    assert back_up(shift.file, copy, at=shift.at, db=shift.db) == shift.db
+    assert back_up_database(shift.file, copy, at=shift.at, db=shift.db) == shift.db
     assert found_in(*files_of(shift), copy) == set()
     station.dial()
     assert station.record_outcome("busy") is None
@@ -234,14 +247,14 @@ def test_who_reads_meanwhile_keeps_the_bytes_and_verify_says_so(tmp_path: Path) 
     shift = a_shift(tmp_path)
     told(shift)
     with shift.study() as study:
-        reading = study.store.cases.histories()
+        reading = study.store.cases.iterate_histories()
         next(reading)
-        assert gone(shift).clean is False
+        assert gone(shift).scrubbed is False
         [owed] = findings(shift)
         assert "may still be read" in owed
-        unclean = finish(request(shift))
-        assert isinstance(unclean, Erasure)
-        assert not unclean.clean
+        unclean = finish_erasure(request(shift))
+        assert isinstance(unclean, ErasureResult)
+        assert not unclean.scrubbed
         reading.close()
     finished(shift)
     assert found_in(*files_of(shift)) == set()
@@ -303,17 +316,17 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
         took = took or time.perf_counter() - began
         one = a_shift_at(shift, copied)
         with one.study() as study:
-            contact = study.store.cases.contact("A")
+            contact = study.store.cases.find_contact("A")
             named = contact is not None and contact.name == WHO
             whole += named
-            halves += bool(unfinished(study.store))
-            assert study.store.integrity() == []
+            halves += bool(list_unfinished(study.store))
+            assert study.store.check_integrity() == []
             assert named or shift.row("A").code == "1.1"
-            assert named or study.store.cases.row("A").why == "erased"  # type: ignore[union-attr]
+            assert named or study.store.cases.find_row("A").why == "erased"  # type: ignore[union-attr]
         if not named and run % 2:
             finished(one)
         else:
-            assert gone(one).clean
+            assert gone(one).scrubbed
         assert found_in(*files_of(one)) == set(), run
         assert findings(one) == ()
     eraser.stdin.close()
@@ -344,15 +357,15 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     ann = shift.station("ann")
     key = on(ann)
-    busy = erase(request(shift), key, why="x")
+    busy = erase_person(request(shift), key, why="x")
     assert isinstance(busy, UserError)
     assert "ann has it" in busy.what
     assert "survey free" in busy.remedy
-    for wrong in (erase(request(shift), "Z", why="x"), erase(request(shift), "B", why=" ")):
+    for wrong in (erase_person(request(shift), "Z", why="x"), erase_person(request(shift), "B", why=" ")):
         assert isinstance(wrong, UserError)
     with shift.study() as study:
-        assert study.store.cases.contact(key) is not None
-        assert not study.store.cases.setting(person_erasure.OWED)
+        assert study.store.cases.find_contact(key) is not None
+        assert not study.store.cases.read_setting(person_erasure.SCRUB_SETTING)
 
 
 def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> None:
@@ -360,7 +373,7 @@ def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> N
     told(shift)
     gone(shift)
     out = tmp_path / "out.csv"
-    export(shift.file, Wish(to=str(out), db=shift.db, all_personal=True))
+    export_file(shift.file, ExportOptions(to=str(out), db=shift.db, all_personal=True))
     head, row = (line.split(",") for line in out.read_text().splitlines())
     cell = dict(zip(head, row, strict=True))
     assert (cell["interview_status"], cell["interview_outcome"]) == ("ended", "withdrawn")
@@ -373,7 +386,7 @@ def test_an_export_names_interviewers_by_their_pseudonyms(tmp_path: Path) -> Non
     shift = a_shift(tmp_path, people=people)
     told(shift)
     out = tmp_path / "out.csv"
-    export(shift.file, Wish(to=str(out), db=shift.db, people=shift._list()))
+    export_file(shift.file, ExportOptions(to=str(out), db=shift.db, people=shift._list()))
     head, row = (line.split(",") for line in out.read_text().splitlines())
     assert dict(zip(head, row, strict=True))["interview_by"] == "i07"
     assert "ann" not in row
@@ -406,8 +419,8 @@ def test_an_erased_interview_takes_nothing_more(tmp_path: Path) -> None:
     told(shift)
     gone(shift)
     with shift.study() as study:
-        [row] = study.store.interviews(case="A")
-        journal = study.store.journal(row.id)
+        [row] = study.store.list_interviews(case="A")
+        journal = study.store.read_journal(row.id)
         interview = Interview.replay(study.instrument, journal)
         stamp, last = journal[-1].stamp, journal[0]
         assert [decode_line(encode_line(event)) for event in journal] == journal
@@ -467,7 +480,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     with shift.study() as study:
         done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann", why="withdrawn")
         assert done == 0
-        assert study.store.cases.contact("A") is not None
+        assert study.store.cases.find_contact("A") is not None
     assert shift.row("A").code == "2.112"
     assert findings(shift) == ()
     assert found_in(*files_of(shift)) & {TOLD} == set()
@@ -476,9 +489,9 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
 # anonymise
 
 
-def anonymised(shift: Shift, *, dry: bool = False) -> Anonymised:
-    done = anonymise(request(shift), dry=dry)
-    assert isinstance(done, Anonymised), done
+def anonymised(shift: Shift, *, dry: bool = False) -> AnonymizationResult:
+    done = anonymize_study(request(shift), dry=dry)
+    assert isinstance(done, AnonymizationResult), done
     return done
 
 
@@ -494,9 +507,9 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
     assert anonymised(shift).cases == 0
     shift.later(days=1)
     assert anonymised(shift, dry=True).cases == 1
-    assert WHO in repr(subject(request(shift), "A"))
+    assert WHO in repr(load_subject(request(shift), "A"))
     done = anonymised(shift)
-    assert (done.cases, done.interviews, done.left, done.clean) == (1, 1, (), True)
+    assert (done.cases, done.interviews, done.skipped, done.clean) == (1, 1, (), True)
     assert shift.row("A").code == "1.1"
     assert found_in(*files_of(shift)) == {TOWN, TOLD}  # neither is marked as personal
     assert data(shift) == {
@@ -513,12 +526,12 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
 def data(shift: Shift) -> dict[str, object]:
     """What is answered and known in the interview of case A."""
     with shift.study() as study:
-        [row] = study.store.interviews(case="A")
-        interview = Interview.replay(study.instrument, study.store.journal(row.id))
+        [row] = study.store.list_interviews(case="A")
+        interview = Interview.replay(study.instrument, study.store.read_journal(row.id))
         [kept] = rows_of(study.store, row.instrument, personal=True)
         assert kept.snapshot is not None
         assert kept.snapshot.cells == cells(interview)
-        names = [variable.name for variable in study.store.variables(row.instrument)]
+        names = [variable.name for variable in study.store.read_variables(row.instrument)]
     return {name: cell for name, cell in zip(names, cells(interview), strict=True) if cell or cell == 0}
 
 
@@ -531,7 +544,7 @@ def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path
     row = shift.row("B")
     assert (row.status, row.code) == ("done", "2.20")
     silent = Shift(tmp_path / "other", ITEMS) if (tmp_path / "other").mkdir() is None else shift
-    refused = anonymise(request(silent))
+    refused = anonymize_study(request(silent))
     assert isinstance(refused, UserError)
     assert "retention" in refused.remedy
 
@@ -561,5 +574,5 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     assert ("refused by her husband, strength 2 of 3", NOTE) in {(p.what, p.note) for p in view.history}
     bob.end_shift()
     gone(shift)
-    assert NOTE not in repr(subject(request(shift), "A"))
-    assert "husband" not in repr(subject(request(shift), "A"))
+    assert NOTE not in repr(load_subject(request(shift), "A"))
+    assert "husband" not in repr(load_subject(request(shift), "A"))

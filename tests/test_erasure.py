@@ -22,8 +22,8 @@ from stored_cases import CLOSED, NOON, a_case, a_contact, at, bring, called, cla
 from survey_cli.engine.events import Answered, Began, Noted
 from survey_cli.engine.events import Erased as ErasedInterview
 from survey_cli.fieldwork.case.events import Entry, Erased, Promised, Remarked
-from survey_cli.store import Draft, Snapshot, Store
-from survey_cli.store.cases.case_records import LeaseLost, Overtaken
+from survey_cli.store import EntryDraft, Snapshot, Store
+from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
 from survey_cli.values import Place
 
 WORD = "Quetzalcóatl"
@@ -44,7 +44,7 @@ def told(store: Store, key: str = "x") -> list[Entry]:
     ]
     token = f"token of {key}"
     assert store.cases.write(row.key, seq=2, entries=said, token=token, standing=GONE, release=True) is None
-    return store.cases.history(key)
+    return store.cases.read_history(key)
 
 
 def rewritten(history: list[Entry]) -> list[Entry]:
@@ -78,7 +78,7 @@ def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
     for wrong in (entries[1:], entries[:3], [*entries[:2], called(7), *entries[3:]], [TOMBSTONE]):
         with pytest.raises(ValueError, match="other words"):
             store.cases.erase("x", seq=5, entries=wrong, standing=GONE)
-    assert isinstance(store.cases.erase("x", seq=4, entries=entries, standing=GONE), Overtaken)
+    assert isinstance(store.cases.erase("x", seq=4, entries=entries, standing=GONE), CaseConflict)
     store.cases.claim_case("x", lease("t9"), NOON)
     assert isinstance(store.cases.erase("x", seq=6, entries=entries, standing=GONE), LeaseLost)
     assert store.cases.contact("x").name == WORD
@@ -102,10 +102,10 @@ def test_an_interview_loses_its_words_wherever_they_stand(store):
 def _interview(store: Store) -> list:
     first = Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {"phone": NUMBER})
     note = Noted(stamp(2), Place("own"), f"{WORD} was cross")
-    assert store.start(an_interview("i1", case="x"), first) is None
-    assert store.append("i1", seq=2, event=note, status="open", at_item="own", answered=0) is None
-    store.save_draft("i1", Draft("own", f"{WORD} says", NOON))
-    store.keep_snapshot("i1", Snapshot(2, "1", (1, NUMBER, *CELLS[2:])), instrument=HASH)
+    assert store.start_interview(an_interview("i1", case="x"), first) is None
+    assert store.append_event("i1", seq=2, event=note, status="open", at_item="own", answered=0) is None
+    store.save_draft("i1", EntryDraft("own", f"{WORD} says", NOON))
+    store.write_snapshot("i1", Snapshot(2, "1", (1, NUMBER, *CELLS[2:])), instrument=HASH)
     return [first, note]
 
 
@@ -121,7 +121,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
     with Store.open(path, create=True) as store, Store.open(path, create=False) as other:
         for one in (store, other):  # as SQLite comes, unless it was built otherwise
             one._db.run("PRAGMA secure_delete = OFF")
-        store.keep_instrument(an_instrument())
+        store.add_instrument(an_instrument())
         bring(
             store,
             [
@@ -134,23 +134,23 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         for k in range(400):  # pages fill, divide and are written over
             key = f"c{dice.randrange(500):04}"
             text = "filler " * dice.randrange(90)
-            row = store.cases.row(key)
+            row = store.cases.find_row(key)
             store.cases.write(key, seq=row.seq, entries=[Entry(at(k), "sue", "s0", Remarked(text))])
         assert "asu.db" in found_in(path)
-        other.cases.row("x")
+        other.cases.find_row("x")
         entries = rewritten(history)
         assert store.cases.erase("x", seq=len(history), entries=entries, standing=GONE) is None
         blank = [Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}), Noted(stamp(2), Place("own"), "")]
         store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
-        reading = other.cases.rows()
+        reading = other.cases.iterate_rows()
         next(reading)
         assert not store.scrub()  # somebody is still reading the pages as they were
         reading.close()
         assert store.scrub()
         assert found_in(path) == []
-        assert other.cases.row("x").why == "erased"
+        assert other.cases.find_row("x").why == "erased"
         assert claimed(other).key == "c0000"
-        assert store.integrity() == []
+        assert store.check_integrity() == []
 
 
 @pytest.mark.parametrize("store", ["server"], indirect=True)
@@ -197,7 +197,7 @@ def test_a_server_keeps_nothing_of_it_in_its_tables(store):
 def test_what_does_not_belong_together_is_named(place, damage, said):
     with Store.open(place, create=True) as store:
         told(store)
-        store.cases.hold("i1", {"a": 5}, NOON)
-        assert store.integrity() == []
+        store.cases.hold_quota_places("i1", {"a": 5}, NOON)
+        assert store.check_integrity() == []
         sql(place, damage)
-        assert any(said in sentence for sentence in store.integrity())
+        assert any(said in sentence for sentence in store.check_integrity())

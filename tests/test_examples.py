@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from respondent import assert_data_is_the_route, begun, forward, portrait, replayed, wander
 from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
 from survey_cli.entries import Pick, Prompt
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping
@@ -33,7 +33,7 @@ REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
 
 @pytest.mark.parametrize("file", FILES)
 def test_example_passes_every_check(file: str) -> None:
-    found = checked(source_of(file))
+    found = check_instrument(source_of(file))
     rules = {
         problem.rule for problem in found.problems if problem.severity == "error" or file not in REMINDED
     }
@@ -175,7 +175,7 @@ def test_the_founding_survey_asks_why_of_those_who_disagree() -> None:
 
 def test_the_founding_survey_keeps_its_numbers_and_known_words() -> None:
     leaves = instrument("asu_2000.yaml").leaves
-    words = {q: str(leaves[q].text.markers("en")) for q in ("q1", "q14", "q23", "q26")}
+    words = {q: str(leaves[q].text.get_source_text("en")) for q in ("q1", "q14", "q23", "q26")}
     assert words["q1"].startswith(
         "ASU agents should be primarily responsible for investigating individuals and/or"
     )

@@ -2,20 +2,20 @@
 
 import pytest
 
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.instrument.checks import RULES
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, list_entries
-from survey_cli.instrument.texts.templates import ALWAYS
+from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import UserError
-from survey_cli.services.questionnaire.questionnaire_files import explain, vocabulary
+from survey_cli.services.questionnaire.questionnaire_files import explain_word, list_vocabulary
 
 
 def test_the_vocabulary_is_the_language() -> None:
-    known = vocabulary()
+    known = list_vocabulary()
     assert known["item type"] == list(ITEM_TYPES)
     assert known["function"] == list(FUNCTIONS)
     assert known["outcome"] == list(OUTCOMES)
@@ -37,11 +37,11 @@ def test_every_word_says_something() -> None:
 
 def test_functions_and_fills_have_a_meaning_each() -> None:
     assert FUNCTION_MEANINGS.keys() == FUNCTIONS.keys()
-    assert set(ALWAYS) <= FILL_MEANINGS.keys()
+    assert set(BUILT_IN_FILLS) <= FILL_MEANINGS.keys()
 
 
 def test_a_word_with_several_meanings_has_them_all() -> None:
-    meanings = explain("max")
+    meanings = explain_word("max")
     assert not isinstance(meanings, UserError)
     assert {(m.kind, m.within) for m in meanings} >= {
         ("function", ()),
@@ -55,16 +55,16 @@ def test_a_word_with_several_meanings_has_them_all() -> None:
     "written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"]
 )
 def test_a_word_is_found_as_it_is_written(written: str) -> None:
-    assert not isinstance(explain(written), UserError)
+    assert not isinstance(explain_word(written), UserError)
 
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "unles"]) == 1
+    assert run_command(["explain", "unles"]) == 1
     assert capsys.readouterr().err == "explain: 'unles' is no word of the language — did you mean 'unless'?\n"
 
 
 def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "unless"]) == 0
+    assert run_command(["explain", "unless"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert out.startswith("unless — a key of any item ")
     assert "Applies on false *and on unknown*" in out
@@ -72,7 +72,7 @@ def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixt
 
 
 def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "multiple"]) == 0
+    assert run_command(["explain", "multiple"]) == 0
     own, _, shared = " ".join(capsys.readouterr().out.split()).partition("As any question it may also have")
     assert "mentions: ordered" in own
     assert "min: a whole number, 1 if left out" in own
@@ -82,21 +82,21 @@ def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str
 
 
 def test_an_example_keeps_its_indentation(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "no-option"]) == 0
+    assert run_command(["explain", "no-option"]) == 0
     assert "\n      options:\n        1: {text: By car, ask_if: car == 1}\n" in capsys.readouterr().out
 
 
 def test_an_outcome_tells_whether_it_is_final(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "refusal_hard"]) == 0
+    assert run_command(["explain", "refusal_hard"]) == 0
     assert "final; AAPOR 2.112" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_problem_shows_its_examples_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "duplicate-id"]) == 0
+    assert run_command(["explain", "duplicate-id"]) == 0
     assert "      - {id: q1, …}     → id: q2\n" in capsys.readouterr().out
 
 
 def test_without_a_word_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain"]) == 0
+    assert run_command(["explain"]) == 0
     listed = capsys.readouterr().out.replace(",", "").split()
     assert {"single", "ask_if", "years_between", "duplicate-id", "refusal_soft", "daypart"} <= set(listed)

@@ -17,13 +17,13 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError
-from survey_cli.services.export.bundle import Bundled, bundle
+from survey_cli.services.export.bundle import BundleResult, write_bundle
 from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 
 
-def made(shift: Shift, to: str, *outs: str, **wish: object) -> Bundled:
-    found = bundle(shift.file, wished(shift, to="", **wish), to, outs)
-    assert isinstance(found, Bundled), found
+def made(shift: Shift, to: str, *outs: str, **wish: object) -> BundleResult:
+    found = write_bundle(shift.file, wished(shift, to="", **wish), to, outs)
+    assert isinstance(found, BundleResult), found
     return found
 
 
@@ -92,12 +92,12 @@ def test_another_wish_is_another_bundle(shift: Shift) -> None:
 def test_only_a_bundle_is_taken_the_place_of(shift: Shift, force: bool) -> None:
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years")
-    found = bundle(shift.file, wished(shift, to="", force=force), "mine")
+    found = write_bundle(shift.file, wished(shift, to="", force=force), "mine")
     assert isinstance(found, UserError)
     assert Path("mine/thesis.txt").read_text() == "years"
     made(shift, "out")
-    again = bundle(shift.file, wished(shift, to="", force=force), "out")
-    assert isinstance(again, Bundled) is force
+    again = write_bundle(shift.file, wished(shift, to="", force=force), "out")
+    assert isinstance(again, BundleResult) is force
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
 
 
@@ -107,7 +107,7 @@ def test_a_bundle_with_more_in_it_or_of_another_program_stays(shift: Shift) -> N
     Path("page").mkdir()
     Path("page/manifest.json").write_text('{"name": "a web page"}')
     for folder in ("out", "page"):
-        found = bundle(shift.file, wished(shift, to="", force=True), folder)
+        found = write_bundle(shift.file, wished(shift, to="", force=True), folder)
         assert isinstance(found, UserError), folder
         assert "more in it" in str(found)
     assert Path("out/thesis.txt").read_text() == "years"
@@ -120,9 +120,9 @@ def test_files_of_data_are_those_that_were_named(shift: Shift) -> None:
     assert data <= set(found.files)
     assert not {"field.csv", "field.sav", "field.ddi.xml"} & set(found.files)
     for name in ("sub/mine.csv", "-", "manifest.json", "cases.csv", "mine.docx"):
-        refused = bundle(shift.file, wished(shift, to=""), "no", [name])
+        refused = write_bundle(shift.file, wished(shift, to=""), "no", [name])
         assert isinstance(refused, UserError), name
-    assert isinstance(bundle(shift.file, wished(shift, to=""), "no", ["a_sps.csv", "a.sps"]), UserError)
+    assert isinstance(write_bundle(shift.file, wished(shift, to=""), "no", ["a_sps.csv", "a.sps"]), UserError)
     assert not Path("no").exists()
 
 
@@ -153,19 +153,19 @@ def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytes
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("survey_cli.services.export.bundle.copyfileobj", full)
-    found = bundle(shift.file, wished(shift, to=""), "out.zip")
+    found = write_bundle(shift.file, wished(shift, to=""), "out.zip")
     assert isinstance(found, UserError)
     assert "No space left" in str(found)
     monkeypatch.setattr("survey_cli.services.export.bundle.lay_papers", full)
-    assert isinstance(bundle(shift.file, wished(shift, to="", force=True), "out"), UserError)
+    assert isinstance(write_bundle(shift.file, wished(shift, to="", force=True), "out"), UserError)
     assert Path("out/manifest.json").read_bytes() == before
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
     assert not Path("out.zip").exists()
 
 
 def test_where_nothing_is_kept_no_folder_is_left(shift: Shift) -> None:
-    assert isinstance(bundle(shift.file, wished(shift, to="", db="none.db"), "out"), UserError)
-    assert isinstance(bundle(shift.file, wished(shift, to="", where="x =="), "out"), UserError)
+    assert isinstance(write_bundle(shift.file, wished(shift, to="", db="none.db"), "out"), UserError)
+    assert isinstance(write_bundle(shift.file, wished(shift, to="", where="x =="), "out"), UserError)
     assert not Path("out").exists()
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]
 
@@ -181,7 +181,7 @@ def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(
     shift: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
-    found = bundle(shift.file, wished(shift, to="", format="sav"), "out")
+    found = write_bundle(shift.file, wished(shift, to="", format="sav"), "out")
     assert isinstance(found, UserError)
     assert "not installed" in found.what
     assert not Path("out").exists()
@@ -197,12 +197,12 @@ def test_a_link_to_a_bundle_stays_a_link(shift: Shift) -> None:
 
 @pytest.mark.parametrize("name", ["out.tar", "out.tar.gz", "out.7z"])
 def test_no_other_archive_is_promised_by_its_name(shift: Shift, name: str) -> None:
-    found = bundle(shift.file, wished(shift, to=""), name)
+    found = write_bundle(shift.file, wished(shift, to=""), name)
     assert isinstance(found, UserError)
     assert ".zip" in found.remedy
 
 
 def test_two_of_one_name_are_told_by_the_names_that_were_given(shift: Shift) -> None:
-    found = bundle(shift.file, wished(shift, to=""), "out", ["a.csv", "a.csv"])
+    found = write_bundle(shift.file, wished(shift, to=""), "out", ["a.csv", "a.csv"])
     assert isinstance(found, UserError)
     assert "/" not in f"{found.where} {found.what}"

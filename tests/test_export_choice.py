@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from shift import Shift, interviewed
 from survey_cli.cli.app import app
 from survey_cli.problems import UserError
-from survey_cli.services.cases.case_actions import Changed, correct
-from survey_cli.services.export.export_data import Exported, Wish, export, export_several
+from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
 from survey_cli.services.run_on_study import Request
-from survey_cli.study.consistency.person_erasure import anonymise
+from survey_cli.study.consistency.person_erasure import anonymize_person
 
 ITEMS = """
 compute: {both: "a == 1 and b == 1"}
@@ -67,17 +67,17 @@ def a_shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shift:
 
 def taken(shift: Shift, **wish: object) -> list[dict[str, str]]:
     to = io.StringIO(newline="")
-    made = export(shift.file, wished(shift, **wish), stdout=to)
-    assert isinstance(made, Exported), made
+    made = export_file(shift.file, wished(shift, **wish), stdout=to)
+    assert isinstance(made, ExportResult), made
     return list(csv.DictReader(io.StringIO(to.getvalue(), newline="")))
 
 
-def wished(shift: Shift, **wish: object) -> Wish:
-    return Wish(**{"to": "-", "db": shift.db, "people": shift._list(), "at": shift.at, **wish})  # type: ignore[arg-type]
+def wished(shift: Shift, **wish: object) -> ExportOptions:
+    return ExportOptions(**{"to": "-", "db": shift.db, "people": shift._list(), "at": shift.at, **wish})  # type: ignore[arg-type]
 
 
 def refused(shift: Shift, **wish: object) -> str:
-    made = export(shift.file, wished(shift, **wish), stdout=io.StringIO())
+    made = export_file(shift.file, wished(shift, **wish), stdout=io.StringIO())
     assert isinstance(made, UserError), made
     return str(made)
 
@@ -190,7 +190,7 @@ def test_calls_with_outcomes_and_notes_for_supervisors_alone(
 
 
 def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> None:
-    done = export_several(shift.file, wished(shift, to=""), ["a.csv", "b.jsonl", "c.sss", "d.sps"])
+    done = export_files(shift.file, wished(shift, to=""), ["a.csv", "b.jsonl", "c.sss", "d.sps"])
     assert not isinstance(done, UserError), done
     assert [(made.to, made.beside) for made in done] == [
         ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c_sss.csv"), ("d.sps", "d_sps.csv"),
@@ -198,17 +198,17 @@ def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> N
     assert all(
         Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name
     )
-    barred = export_several(shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
+    barred = export_files(shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
     assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (True, False)
-    barred = export_several(shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
+    barred = export_files(shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
     assert str(barred).startswith("f.sss: f_sss.csv is written by f_sss.csv too")
     assert not Path("f_sss.csv").exists()
 
 
 def test_no_format_takes_the_data_of_another(shift: Shift) -> None:
-    done = export_several(shift.file, wished(shift, to=""), ["x.csv", "x.sps", "x.r", "x.sss"])
+    done = export_files(shift.file, wished(shift, to=""), ["x.csv", "x.sps", "x.r", "x.sss"])
     assert not isinstance(done, UserError), done
-    fixed = export(shift.file, wished(shift, to="x.sss", format="sss-fixed", force=True))
+    fixed = export_file(shift.file, wished(shift, to="x.sss", format="sss-fixed", force=True))
     assert not isinstance(fixed, UserError), fixed
     files = [name for made in (*done, fixed) for name in (made.to, made.beside) if name]
     assert len(set(files)) == len(files) - 1  # x.sss alone is written anew
@@ -221,7 +221,7 @@ def test_labels_that_change_nothing_are_said_to(shift: Shift) -> None:
     for name, said in (("l.csv", False), ("l.jsonl", False), ("l.sss", True), ("l.ddi.xml", True)):
         both = []
         for labels in (False, True):
-            made = export(shift.file, wished(shift, to=name, labels=labels, force=True))
+            made = export_file(shift.file, wished(shift, to=name, labels=labels, force=True))
             assert not isinstance(made, UserError), made
             assert any("--labels changes nothing" in note for note in made.notes) == (labels and said)
             file = Path(made.beside or name)
@@ -239,7 +239,7 @@ items:
 """
     shift = Shift(tmp_path, items, CASES, people=PEOPLE)
     for name in ("x.sps", "x.r", "x.sss", "x.ddi.xml"):
-        made = export(shift.file, wished(shift, to=name))
+        made = export_file(shift.file, wished(shift, to=name))
         assert not isinstance(made, UserError), made
         text = Path(name).read_text(encoding="utf-8").replace(r"\u2039", "‹").replace(r"\u203A", "›")
         assert "Is your ‹office› large {or small}?" in text, name
@@ -278,7 +278,7 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
     ],
 )
 def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], told: str) -> None:
-    barred = export_several(shift.file, wished(shift, to=""), outs, stdout=io.StringIO())
+    barred = export_files(shift.file, wished(shift, to=""), outs, stdout=io.StringIO())
     assert str(barred).startswith(told)
     assert not Path("a.csv").exists()
 
@@ -293,7 +293,7 @@ def test_an_option_with_nothing_in_it_does_not_mean_everything(shift: Shift, opt
 def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) -> None:
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
     Path("interviewers.csv").write_text(PEOPLE.replace("sue,,", "sue,int 01,"))
-    assert isinstance(correct(request, "C", "not_eligible", note="closed"), Changed)
+    assert isinstance(correct_outcome(request, "C", "not_eligible", note="closed"), CaseActionResult)
     ruled = {row["unit"]: row["case_why"] for row in taken(shift, what="cases")}
     assert (set(ruled), ruled["C"]) == ({"A", "B", "C"}, "ruled by int 01")
 
@@ -301,7 +301,7 @@ def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) ->
 def test_of_an_anonymised_interview_the_answers_that_are_left_are_rows(shift: Shift) -> None:
     before = taken(shift, what="answers")
     with shift.study() as study:
-        done = anonymise(study, "A", at=shift.at, by="sue", why="kept for 90 days")
+        done = anonymize_person(study, "A", at=shift.at, by="sue", why="kept for 90 days")
     assert not isinstance(done, UserError)
     assert done.interviews == 1
     assert taken(shift, what="answers") == before  # personal ones were none of them

@@ -12,7 +12,7 @@ import pytest
 from scenario import instrument, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
-from survey_cli.services.data.study_metadata import study_of
+from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.table import ADMIN, Study, Table
 from survey_cli.values import Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of
@@ -220,7 +220,7 @@ def test_answers_that_are_left_out_of_means_are_invalid_as_their_categories_say(
 
 
 def test_what_is_read_before_a_battery_and_told_to_interviewers_is_the_questionnaires() -> None:
-    told = study_of(
+    told = describe_study(
         instrument("""
 items:
   - {id: own, type: single, text: Own, instruction: Point., options: {1: "Yes"}}

@@ -17,11 +17,11 @@ from survey_cli.reports.results.report_model import Results
 from survey_cli.services.cases import case_actions
 from survey_cli.services.export import bundle as bundling
 from survey_cli.services.export import export_data
-from survey_cli.services.export.bundle import Bundled, bundle
-from survey_cli.services.export.export_data import Exported, Wish, export, export_several
+from survey_cli.services.export.bundle import BundleResult, write_bundle
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
 from survey_cli.services.report import results_report
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.results_report import results
+from survey_cli.services.report.report_options import ReportOptions
+from survey_cli.services.report.results_report import build_results_report
 from survey_cli.services.run_on_study import Request
 
 ITEMS = """
@@ -68,8 +68,8 @@ def held(shift: Shift, key: str, *answers: str) -> None:
     Shift.close_all()
 
 
-def wished(shift: Shift, to: str = "", **wish: object) -> Wish:
-    return Wish(to=to, db=shift.db, at=shift.at, **wish)  # type: ignore[arg-type]
+def wished(shift: Shift, to: str = "", **wish: object) -> ExportOptions:
+    return ExportOptions(to=to, db=shift.db, at=shift.at, **wish)  # type: ignore[arg-type]
 
 
 def rows(file: str | Path) -> list[dict[str, str]]:
@@ -96,18 +96,18 @@ def before(
 
 def test_files_of_one_go_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, export_data, "exported", 2, lambda: held(shift, "C", "2", "2"))
-    done = export_several(shift.file, wished(shift), ["one.csv", "two.csv"])
+    done = export_files(shift.file, wished(shift), ["one.csv", "two.csv"])
     assert not isinstance(done, UserError), done
     assert rows("one.csv") == rows("two.csv")
     assert {row["interview_case"] for row in rows("two.csv")} == {"A", "B"}
-    assert isinstance(export(shift.file, wished(shift, "three.csv")), Exported)
+    assert isinstance(export_file(shift.file, wished(shift, "three.csv")), ExportResult)
     assert {row["interview_case"] for row in rows("three.csv")} == {"A", "B", "C"}
 
 
 def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, bundling, "_texts", 1, lambda: held(shift, "C", "2", "2"))
-    made = bundle(shift.file, wished(shift), "out")
-    assert isinstance(made, Bundled), made
+    made = write_bundle(shift.file, wished(shift), "out")
+    assert isinstance(made, BundleResult), made
     assert made.interviews == 2
     manifest = json.loads(Path("out/manifest.json").read_text())
     held_by = {file["name"]: file["rows"] for file in manifest["files"] if "rows" in file}
@@ -126,7 +126,7 @@ def test_a_report_and_its_rates_are_of_one_moment(shift: Shift, monkeypatch: pyt
 
 
 def reported(shift: Shift, **wish: object) -> Results:
-    made = results(shift.file, ReportWish(db=shift.db, at=shift.at, **wish))  # type: ignore[arg-type]
+    made = build_results_report(shift.file, ReportOptions(db=shift.db, at=shift.at, **wish))  # type: ignore[arg-type]
     assert isinstance(made, Results), made
     return made
 
@@ -143,19 +143,19 @@ def complete(made: Results) -> int:
 
 def corrected(shift: Shift, key: str, outcome: str, code: str = "") -> None:
     shift.later(minutes=10)
-    done = case_actions.correct(
+    done = case_actions.correct_outcome(
         Request(path=str(shift.file), at=shift.at, db=shift.db),
         key,
         outcome,
         code=code,
         note="heard the tape",
     )
-    assert isinstance(done, case_actions.Changed), done
+    assert isinstance(done, case_actions.CaseActionResult), done
 
 
 def outcomes(shift: Shift, **wish: object) -> dict[str, str]:
-    made = export(shift.file, wished(shift, "o.csv", force=True, **wish))
-    assert isinstance(made, Exported), made
+    made = export_file(shift.file, wished(shift, "o.csv", force=True, **wish))
+    assert isinstance(made, ExportResult), made
     return {row["interview_case"]: row["interview_outcome"] for row in rows("o.csv")}
 
 
@@ -166,7 +166,7 @@ def counted(shift: Shift, **wish: object) -> tuple[int, int, int]:
 
 
 def _counted(shift: Shift, **wish: object) -> int:
-    made = results(shift.file, ReportWish(db=shift.db, at=shift.at, **wish))  # type: ignore[arg-type]
+    made = build_results_report(shift.file, ReportOptions(db=shift.db, at=shift.at, **wish))  # type: ignore[arg-type]
     return made.interviews if isinstance(made, Results) else 0
 
 
@@ -208,8 +208,10 @@ def test_a_correction_of_another_call_is_none_of_the_interview(shift: Shift) -> 
 def test_a_corrected_interview_that_goes_on_counts_as_it_ends(shift: Shift) -> None:
     corrected(shift, "B", "refusal_hard")
     assert (outcomes(shift)["B"], counted(shift)) == ("refusal_hard", (1, 1, 2))
-    done = case_actions.reopen(Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back")
-    assert isinstance(done, case_actions.Changed), done
+    done = case_actions.reopen_case(
+        Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back"
+    )
+    assert isinstance(done, case_actions.CaseActionResult), done
     shift.later(hours=2)
     held(shift, "B", "1", "2")
     assert (outcomes(shift)["B"], counted(shift)) == ("complete", (2, 2, 2))
@@ -219,7 +221,7 @@ def labelled(shift: Shift) -> dict[str, dict[str, str]]:
     """By program, what each value of the outcome's column means, as its reader finds it."""
     pyreadstat = pytest.importorskip("pyreadstat")
     names = ["o.sav", "t.sss", "o.csv"]
-    done = export_several(shift.file, wished(shift, force=True), names)
+    done = export_files(shift.file, wished(shift, force=True), names)
     assert not isinstance(done, UserError), done
     values = {row["interview_outcome"] for row in rows("o.csv")} - {""}
     _, meta = pyreadstat.read_sav("o.sav", output_format="dict")

@@ -8,7 +8,7 @@ import pytest
 
 from command_line import folder  # noqa: F401
 from scenario import scenario
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.exports import FORMATS
 from survey_cli.table import columns
 from survey_cli.table.identifying_columns import identifying
@@ -75,12 +75,12 @@ def test_columns_are_told_by_kind() -> None:
 
 
 def test_an_export_says_what_can_tell_who_said_what(file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["export", file, "--db", "v.db", "-o", "x.csv"]) == 0
+    assert run_command(["export", file, "--db", "v.db", "-o", "x.csv"]) == 0
     said = capsys.readouterr().err
     assert "it can tell who said what: keys (interview_id, interview_case, interview_by, unit);" in said
     assert "free text (city, q1_2_text, q2, " in said
     assert "--public" in said
-    assert run(["export", file, "--db", "v.db", "-o", "e.csv", "--what", "events"]) == 0
+    assert run_command(["export", file, "--db", "v.db", "-o", "e.csv", "--what", "events"]) == 0
     assert "each row says of which case it is" in capsys.readouterr().err
 
 
@@ -89,7 +89,7 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
     file: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     to = f"x{FORMATS[name].endings[0]}"
-    assert run(["export", file, "--db", "v.db", "--public", "--format", name, "-o", to]) == 0
+    assert run_command(["export", file, "--db", "v.db", "--public", "--format", name, "-o", to]) == 0
     told = capsys.readouterr().err
     assert "left out for the public: keys (interview_id, interview_case, interview_by, unit)" in told
     data = [path for path in Path().iterdir() if path.name.startswith("x") and path.suffix != ".xlsx"]
@@ -104,7 +104,9 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
 
 def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) -> None:
     assert (
-        run(["export", file, "--db", "v.db", "--public", "--bundle", "b", "-o", "x.csv", "-o", "x.ddi.xml"])
+        run_command(
+            ["export", file, "--db", "v.db", "--public", "--bundle", "b", "-o", "x.csv", "-o", "x.ddi.xml"]
+        )
         == 0
     )
     every = {path.name: path.read_bytes() for path in Path("b").iterdir() if path.is_file()}
@@ -118,7 +120,7 @@ def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) ->
     assert "city" in manifest["left_out_for_the_public"]["free text"]
     assert len(manifest["last_event"]) == len("2026-11-24")
     assert not {"cases.csv", "calls.csv"} & every.keys()
-    assert run(["export", file, "--db", "v.db", "--bundle", "all", "-o", "x.csv"]) == 0
+    assert run_command(["export", file, "--db", "v.db", "--bundle", "all", "-o", "x.csv"]) == 0
     assert "It can tell who said what: keys (interview_id, " in Path("all/README.txt").read_text()
 
 
@@ -126,7 +128,7 @@ def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) ->
 def test_public_and_what_is_not_are_refused_together(
     file: str, option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["export", file, "--db", "v.db", "--public", *option, "-o", "x.csv"]) == 1
+    assert run_command(["export", file, "--db", "v.db", "--public", *option, "-o", "x.csv"]) == 1
     assert capsys.readouterr().err.startswith("--public: ")
 
 
@@ -134,11 +136,11 @@ def test_public_and_what_is_not_are_refused_together(
 def test_data_for_one_program_are_said_not_to_be_safe_in_a_spreadsheet(
     file: str, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["export", file, "--db", "v.db", "-o", f"x.{ending}"]) == 0
+    assert run_command(["export", file, "--db", "v.db", "-o", f"x.{ending}"]) == 0
     assert (
         f"x_{ending}.csv has texts as they were typed, which a spreadsheet may run" in capsys.readouterr().err
     )
-    assert run(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"]) == 0
+    assert run_command(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"]) == 0
     assert "spreadsheet" not in capsys.readouterr().err
 
 
@@ -148,7 +150,7 @@ def test_a_folder_that_is_missing_is_made(file: str) -> None:
         ["export", file, "--db", "v.db", "--bundle", "new/bundles/b"],
         ["codebook", file, "--db", "v.db", "-o", "new/pages/c.html"],
     ):
-        assert run(command) == 0, command
+        assert run_command(command) == 0, command
     there = {str(path.relative_to("new")) for path in Path("new").rglob("*") if path.is_file()}
     assert {"deep/x.csv", "x.sps", "x_sps.csv", "bundles/b/README.txt", "pages/c.html"} <= there
 
@@ -162,6 +164,6 @@ def test_a_folder_that_is_missing_is_made(file: str) -> None:
     ],
 )
 def test_a_description_names_the_file_that_it_is_of(file: str, outs: list[str], named: str) -> None:
-    assert run(["export", file, "--db", "v.db", *outs]) == 0
+    assert run_command(["export", file, "--db", "v.db", *outs]) == 0
     [description] = Path().rglob("mine.ddi.xml")
     assert f"<fileName>{named}</fileName>" in description.read_text(encoding="utf-8")

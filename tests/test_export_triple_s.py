@@ -18,7 +18,7 @@ from survey_cli.exports.triple_s.definition import Edition
 from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.services.data.study_metadata import study_of
+from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.table import ADMIN, Study, Table, admin, cells, columns
 from survey_cli.values import Cell, Missing, Variable
@@ -176,7 +176,7 @@ def in_ascii(table: Table) -> Table:
 
 
 def told_study(table: Table, of: Instrument) -> Table:
-    return replace(table, study=study_of(of, "en"))
+    return replace(table, study=describe_study(of, "en"))
 
 
 def founding(count: int) -> Table:
@@ -264,7 +264,10 @@ def test_a_weight_is_one_and_where_it_is_missing_no_code_weighs(tmp_path: Path) 
     assert (variable.get("use"), [v.get("code") for v in variable.iter("value")]) == ("weight", [])
     assert (tmp_path / "hard.csv").read_text().splitlines() == ["w", "1.25", '""']
     written = HARD.replace("size: {type: number}", "size: {type: number, role: weight}")
-    assert (study_of(instrument(written), "en").weight, study_of(instrument(HARD), "en").weight) == (
+    assert (
+        describe_study(instrument(written), "en").weight,
+        describe_study(instrument(HARD), "en").weight,
+    ) == (
         "size",
         "",
     )

@@ -17,8 +17,8 @@ from command_line import SURVEY
 from scenario import INSTRUMENTS
 from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.results_report import results
+from survey_cli.services.report.report_options import ReportOptions
+from survey_cli.services.report.results_report import build_results_report
 
 TARGETS = "variable,value,share\nkind,District,70%\nkind,Sector,30%\nq14,1,1\nq14,2,2\nq14,3,1\n"
 
@@ -51,8 +51,8 @@ def exported(study: Path, *more: str) -> tuple[str, str]:
 
 def reported(study: Path, trim: str = "", threshold: int = 0) -> Results:
     folder = study.parent
-    wish = ReportWish(db=str(folder / "responses/asu_2000.db"), origin="simulated", threshold=threshold)
-    made = results(study, replace(wish, rake=str(folder / "targets.csv"), trim=trim))
+    wish = ReportOptions(db=str(folder / "responses/asu_2000.db"), origin="simulated", threshold=threshold)
+    made = build_results_report(study, replace(wish, rake=str(folder / "targets.csv"), trim=trim))
     assert isinstance(made, Results), made
     return made
 

@@ -23,8 +23,8 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.export import export_data
-from survey_cli.services.export.export_data import Exported, Wish, export
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, Whole
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table import Table, cells
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -61,15 +61,17 @@ def file(text: str) -> str:
 def keep(*interviews: Scenario, origin: str = "real", kept_at: datetime = NOW, **other: object) -> Store:
     """Interviews of one version into v.db."""
     store = Store.open("v.db", create=True)
-    store.keep_instrument(InstrumentRow.of(interviews[0].interview.instrument, kept_at=kept_at))
-    before = len(store.interviews())
-    store.add_many(whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1))
+    store.add_instrument(InstrumentRow.from_instrument(interviews[0].interview.instrument, kept_at=kept_at))
+    before = len(store.list_interviews())
+    store.add_interviews(
+        whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1)
+    )
     return store
 
 
 def whole(
     now: Scenario, case: str, origin: str, *, snapshot: bool = True, engine: str = str(VERSION)
-) -> Whole:
+) -> WholeInterview:
     made = now.interview
     first, *middle, last = made.events
     stamp = first.stamp._replace(at=NOW, by="pat")
@@ -87,17 +89,17 @@ def whole(
         last_seq=made.seq,
         answered=made.answered,
     )
-    return Whole(row, journal, Snapshot(made.seq, engine, cells(made)) if snapshot else None)
+    return WholeInterview(row, journal, Snapshot(made.seq, engine, cells(made)) if snapshot else None)
 
 
 def secretive(text: str, *keys: str) -> Scenario:
     return scenario(text, sample={"nm": "Hidden Name"}).keys(*(keys or ("1", "7", "Joe Secret", "1 2 cable")))
 
 
-def taken(text: str, **wish: object) -> tuple[list[dict[str, str]], Exported]:
+def taken(text: str, **wish: object) -> tuple[list[dict[str, str]], ExportResult]:
     to = io.StringIO(newline="")
-    made = export(file(text), Wish(to="-", db="v.db", **wish), stdout=to)  # type: ignore[arg-type]
-    assert isinstance(made, Exported), made
+    made = export_file(file(text), ExportOptions(to="-", db="v.db", **wish), stdout=to)  # type: ignore[arg-type]
+    assert isinstance(made, ExportResult), made
     return list(csv.DictReader(io.StringIO(to.getvalue(), newline=""))), made
 
 
@@ -127,7 +129,7 @@ def test_what_is_asked_for_by_name_leaves_and_nothing_else() -> None:
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with keep(secretive(ONE)):
-        refused = export(file(ONE), Wish(to="out.csv", db="v.db", personal=frozenset({"pp"})))
+        refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", personal=frozenset({"pp"})))
     assert str(refused) == "--personal: there is no column 'pp' — did you mean 'p'?"
     assert not Path("out.csv").exists()
 
@@ -152,9 +154,9 @@ def test_a_snapshot_is_trusted_only_if_these_rules_made_it_of_the_last_event() -
     keep(first, snapshot=False).close()
     keep(first, engine="0").close()
     with Store.open("v.db", create=False) as store:  # as only the store itself can write it
-        [row, *_] = store.interviews()
+        [row, *_] = store.list_interviews()
         other = tuple("other" if cell == "red" else cell for cell in cells(first.interview))
-        store.keep_snapshot(row.id, Snapshot(row.last_seq, str(VERSION), other), instrument=row.instrument)
+        store.write_snapshot(row.id, Snapshot(row.last_seq, str(VERSION), other), instrument=row.instrument)
     rows, _ = taken(ONE)
     assert [row["arm"] for row in rows] == ["other", "red", "red"]
     same = [{n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"} for row in rows]
@@ -206,7 +208,7 @@ def test_what_is_damaged_is_said_and_no_file_is_made(damage: str, said: str) -> 
     with sqlite3.connect("v.db") as db:
         db.execute("UPDATE snapshots SET digest = ''")
         db.execute(damage)
-    refused = export(file(TWO), Wish(to="out.csv", db="v.db"))
+    refused = export_file(file(TWO), ExportOptions(to="out.csv", db="v.db"))
     assert isinstance(refused, UserError), refused
     assert said in str(refused)
     assert sorted(p.name for p in Path().iterdir() if "csv" in p.name) == []
@@ -251,8 +253,8 @@ def test_a_version_without_such_interviews_is_not_in_the_table() -> None:
 def test_without_interviews_the_columns_are_the_files() -> None:
     keep(secretive(ONE), origin="practice").close()
     to = io.StringIO(newline="")
-    made = export(file(TWO), Wish(to="-", db="v.db"), stdout=to)
-    assert isinstance(made, Exported)
+    made = export_file(file(TWO), ExportOptions(to="-", db="v.db"), stdout=to)
+    assert isinstance(made, ExportResult)
     assert (made.rows, to.getvalue().endswith("interview_by,q1,q3,arm,tv_1,tv_2,tv_2_text\r\n")) == (0, True)
 
 
@@ -268,7 +270,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.Mo
     keep(secretive(ONE)).close()
     Path("out.csv").write_text("old")
     monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
-    refused = export(file(ONE), Wish(to="out.csv", db="v.db", force=True))
+    refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", force=True))
     assert isinstance(refused, UserError)
     assert "No space left on device" in str(refused)
     assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "old")]
@@ -282,7 +284,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
         return 0
 
     monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=slow))
-    refused = export(file(ONE), Wish(to="out.csv", db="v.db"))
+    refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db"))
     assert isinstance(refused, UserError)
     assert "the file exists" in str(refused)
     assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "theirs")]
@@ -317,7 +319,7 @@ def test_a_killed_export_leaves_the_old_file() -> None:
 
 def test_the_file_is_its_owners() -> None:
     keep(secretive(ONE)).close()
-    assert isinstance(export(file(ONE), Wish(to="out.csv", db="v.db")), Exported)
+    assert isinstance(export_file(file(ONE), ExportOptions(to="out.csv", db="v.db")), ExportResult)
     assert Path("out.csv").stat().st_mode & 0o777 == 0o600
 
 

@@ -23,7 +23,7 @@ from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
-from survey_cli.instrument.texts.templates import Said, TextScope, compile_text
+from survey_cli.instrument.texts.templates import TextScope, TextVariable, compile_text
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Store
@@ -158,7 +158,7 @@ items:
     (".1", 2, "2.0"), (".0%", 0.25, "25%"), (",", 2500, "2,500"), ("%", 0.5, "50.000000%"), ("", 0.1, "0.1"),
 ])  # fmt: skip
 def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -> None:
-    scope = TextScope({"n": Said("number")}, languages=("en",))
+    scope = TextScope({"n": TextVariable("number")}, languages=("en",))
     template, problems = compile_text(
         Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
     )
@@ -171,7 +171,7 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
 )
 @pytest.mark.parametrize("format", ["upper", "lower", "title", "code"])
 def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
-    scope = TextScope({"d": Said("time" if isinstance(value, time) else "date")}, languages=("en",))
+    scope = TextScope({"d": TextVariable("time" if isinstance(value, time) else "date")}, languages=("en",))
     template, problems = compile_text(Text.from_string(f"{{d:{format}}}"), scope, who="q")
     assert problems == []
     plainly = (
@@ -191,7 +191,7 @@ def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
 ])  # fmt: skip
 def test_ordinals_and_words_by_language(language: str, first: str, second: str, two: str) -> None:
     assert (spell_ordinal(1, language), spell_ordinal(2, language)) == (first, second)
-    scope = TextScope({"n": Said("number")}, languages=(language,))
+    scope = TextScope({"n": TextVariable("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:words} {n:ordinal}"), scope, who="q")
     assert problems == []
     assert plain(template.fill({"n": 2}, language)) == f"{two} {second}"
@@ -250,15 +250,15 @@ FORMATS = st.one_of(
 @given(st.sampled_from(KINDS), FORMATS, VALUES, st.sampled_from(("en", "es", "hi", "xx", "pt-br")))
 def test_filling_never_raises(kind: Any, format: str, value: Any, language: str) -> None:
     """Whatever is kept, and whatever format was let through."""
-    fill = templates.Fill("v", Said(kind, roster="r", turn_name="name"), format=format)
+    fill = templates.TextFill("v", TextVariable(kind, roster="r", turn_name="name"), format=format)
     env = {"v": value, "#unsaid": {}}
     words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(env, language)
     assert isinstance(plain(words), str)
-    assert not env["#unsaid"] or plain(words) == templates.UNKNOWN
+    assert not env["#unsaid"] or plain(words) == templates.NO_ANSWER_TEXT
 
 
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:
-    fill = templates.Fill("v", Said("date"), format="%A %d %B")
+    fill = templates.TextFill("v", TextVariable("date"), format="%A %d %B")
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
         assert plain(template.fill({"v": date(2026, 11, 24)}, language)) == expected

@@ -19,20 +19,24 @@ import pytest
 from shift import FIELDWORK, Shift, interviewed
 from soak import fieldwork as soak
 from survey_cli.cli.commands.forecast import _parts
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
+from survey_cli.services.simulation.simulated_study import (
+    SimulatedStudyOptions,
+    load_simulation_cases,
+    open_simulated_study,
+)
 from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
 from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 from test_simulated_fieldwork import MONDAY, STUDY
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -99,14 +103,14 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
     for seed in (1, 2):
         settings = FieldworkSettings(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
         cases = invent_cases(made, 120, CHICAGO.key, Random(seed))
-        wish = Trial(path=str(file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
-        study = trial_study(wish, Random(seed))
-        assert isinstance(study, Study)
+        wish = SimulatedStudyOptions(path=str(file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
+        study = open_simulated_study(wish, Random(seed))
+        assert isinstance(study, OpenStudy)
         staff = [replace(study.who, login=f"interviewer {n}") for n in (1, 2, 3)]
         with study:
             field = StationSimulation(study, staff, settings)
             field.run()
-        histories = trial_cases(wish, made)
+        histories = load_simulation_cases(wish, made)
         assert isinstance(histories, list)
         model = FieldworkModel(made, Plan.of(made), People(), staff, histories, settings)
         model.run()
@@ -187,7 +191,7 @@ def test_it_is_said_when_the_sample_runs_out_and_which_cells_do_not_fill(tmp_pat
 def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=8, quotas="")
     with shift.study() as study:
-        histories = [(key, list(history)) for key, history in study.store.cases.histories()]
+        histories = [(key, list(history)) for key, history in study.store.cases.iterate_histories()]
         settings = FieldworkSettings(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
         model = FieldworkModel(
             study.instrument, study.plan, study.people, [study.who] * 2, histories, settings, begins=shift.at
@@ -212,7 +216,7 @@ def test_spreads_are_compared_row_by_row(tmp_path: Path) -> None:
 def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path) -> None:
     shift = midfield(tmp_path)
     with shift.study() as study:
-        few = measure_propensities(study.store.cases.histories(), study.plan)
+        few = measure_propensities(study.store.cases.iterate_histories(), study.plan)
     assert few.propensities == Propensities()
     assert all("(assumed)" in line for line in few.basis)
     instrument = study.instrument
@@ -224,8 +228,8 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
         item_seconds=20,
     )
     cases = invent_cases(instrument, 300, CHICAGO.key, Random(1))
-    wish = Trial(path=str(shift.file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
-    histories = trial_cases(wish, instrument)
+    wish = SimulatedStudyOptions(path=str(shift.file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
+    histories = load_simulation_cases(wish, instrument)
     assert isinstance(histories, list)
     staff = [replace(study.who, login=f"i{n}") for n in range(4)]
     model = FieldworkModel(instrument, study.plan, People(), staff, histories, settings)
@@ -274,7 +278,7 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
 def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shift = midfield(tmp_path)
     study = (str(shift.file), "--db", shift.db, "--days", "8")
-    assert run(["forecast", *study, "--interviewers", "2,4"]) == 0
+    assert run_command(["forecast", *study, "--interviewers", "2,4"]) == 0
     out = capfd.readouterr().out
     assert "1 of 50 (quota kinds) complete now, 300 cases" in " ".join(out.split())
     assert re.search(
@@ -282,12 +286,12 @@ def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.Cap
     )
     assert len(re.findall(r"^[24] +\d+ ", out, re.MULTILINE)) == 2
     assert max(map(len, out.splitlines())) <= 80
-    assert run(["forecast", *study, "--interviewers", "2", "--format", "json"]) == 0
+    assert run_command(["forecast", *study, "--interviewers", "2", "--format", "json"]) == 0
     figures = json.loads(capfd.readouterr().out)
     assert figures["rows"][0]["interviewers"] == 2
     assert figures["target"] == 50
-    assert run(["forecast", *study, "--interviewers", "two"]) == 2
-    assert run(["forecast", *study, "--spread", "always"]) == 2
+    assert run_command(["forecast", *study, "--interviewers", "two"]) == 2
+    assert run_command(["forecast", *study, "--spread", "always"]) == 2
 
 
 def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -296,12 +300,12 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
     command = ("simulate", str(file), "--fieldwork", "--cases", "60", "--days", "3", "--start", str(MONDAY))
     said = {}
     for spread in ("prefer", "wait"):
-        assert run([*command, "--spread", spread]) == 0
+        assert run_command([*command, "--spread", spread]) == 0
         said[spread] = capfd.readouterr().out
         assert f"spread: {spread}," in " ".join(said[spread].split())
-    assert run([*command]) == 0
+    assert run_command([*command]) == 0
     assert capfd.readouterr().out == said["prefer"], "the study's own, which is the default"
-    assert run(["simulate", str(file), "--spread", "wait"]) == 2
+    assert run_command(["simulate", str(file), "--spread", "wait"]) == 2
 
 
 @pytest.mark.parametrize(

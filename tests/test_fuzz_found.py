@@ -7,7 +7,7 @@ import pytest
 
 from survey_cli.entries import Unread
 from survey_cli.exports import FORMATS, Manner
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date
 from survey_cli.table import Table
@@ -27,7 +27,10 @@ def test_the_words_of_a_decline_cannot_run_in_a_spreadsheet(storage: str) -> Non
 
 
 def problems(text: str) -> list[str]:
-    return [str(p) for p in checked(load_source_text("instrument: t\ntitle: T\n" + text, "f.yaml")).problems]
+    return [
+        str(p)
+        for p in check_instrument(load_source_text("instrument: t\ntitle: T\n" + text, "f.yaml")).problems
+    ]
 
 
 def test_a_scale_with_a_code_that_is_called_options_has_a_place() -> None:

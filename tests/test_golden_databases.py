@@ -12,10 +12,10 @@ from shift import Shift
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import status_of
-from survey_cli.services.database.interview_archive import Verified, verify
-from survey_cli.services.export.export_data import Exported, Wish, export
+from survey_cli.services.database.interview_archive import VerificationResult, verify_database
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.do_not_call_list import Checked, ListRequest, check
+from survey_cli.services.sample.do_not_call_list import DoNotCallLookup, DoNotCallRequest, look_up_number
 from survey_cli.store import Store
 
 
@@ -35,25 +35,25 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
 
 def test_everything_that_an_earlier_version_wrote_is_read(kept: Shift) -> None:
     with Store.open(kept.db, create=False) as store:
-        stands = {row.case: (row.origin, row.status, row.outcome) for row in store.interviews()}
+        stands = {row.case: (row.origin, row.status, row.outcome) for row in store.list_interviews()}
         assert stands == {
             "A": ("real", "ended", "complete"),
             "B": ("real", "suspended", ""),
             "G": ("real", "ended", "withdrawn"),
             "P": ("practice", "ended", "complete"),
         }
-        [suspended] = store.interviews(case="B")
-        draft = store.draft(suspended.id)
+        [suspended] = store.list_interviews(case="B")
+        draft = store.find_draft(suspended.id)
         assert draft is not None
         assert (draft.place, draft.text) == ("why", "half a rea")
-        histories = dict(store.cases.histories())
+        histories = dict(store.cases.iterate_histories())
         cases = {key: Case.of(key, history) for key, history in histories.items()}
         assert {key: case.last_call.outcome for key, case in cases.items() if case.last_call} == {
             "A": "complete", "B": "callback", "C": "refusal_soft", "D": "appointment", "E": "no_answer",
             "F": "never_call", "G": "complete",
         }  # fmt: skip
         assert cases["G"].erased
-        fill = store.cases.fill()
+        fill = store.cases.read_quota_fill()
         assert {cell: (found.taken, found.held) for cell, found in fill.items()} == {
             "kinds:1": (2, 0),
             "kinds:2": (0, 1),
@@ -61,23 +61,23 @@ def test_everything_that_an_earlier_version_wrote_is_read(kept: Shift) -> None:
 
 
 def test_a_database_of_an_earlier_version_is_found_to_be_whole(kept: Shift) -> None:
-    verified = verify(kept.file, db=kept.db)
-    assert isinstance(verified, Verified), verified
+    verified = verify_database(kept.file, db=kept.db)
+    assert isinstance(verified, VerificationResult), verified
     assert (verified.findings, verified.interviews, verified.events) == ((), 4, 39)
 
 
 def test_a_study_of_an_earlier_version_owes_nothing_once_it_was_opened(kept: Shift) -> None:
     request = Request(path=str(kept.file), at=kept.at, db=kept.db, by="sue")
     assert isinstance(status_of(request), FieldworkStatus)
-    verified = verify(kept.file, db=kept.db)
-    assert isinstance(verified, Verified), verified
+    verified = verify_database(kept.file, db=kept.db)
+    assert isinstance(verified, VerificationResult), verified
     assert (verified.findings, verified.notes) == ((), ())
 
 
 def test_the_answers_of_an_earlier_version_are_exported(kept: Shift) -> None:
     to = kept.folder / "data.csv"
-    done = export(kept.file, Wish(to=str(to), db=kept.db))
-    assert isinstance(done, Exported), done
+    done = export_file(kept.file, ExportOptions(to=str(to), db=kept.db))
+    assert isinstance(done, ExportResult), done
     with to.open(encoding="utf-8-sig", newline="") as file:
         rows = {row["unit"]: row for row in csv.DictReader(file)}
     assert set(rows) == {"A", "B", "G"}
@@ -87,10 +87,10 @@ def test_the_answers_of_an_earlier_version_are_exported(kept: Shift) -> None:
 
 
 def test_a_number_on_the_list_of_an_earlier_version_stays_there(kept: Shift) -> None:
-    asks = ListRequest(at=datetime(2026, 12, 1, tzinfo=UTC), db=kept.db, country="US")
-    found = check(asks, "312 555 0105")
-    assert isinstance(found, Checked), found
+    asks = DoNotCallRequest(at=datetime(2026, 12, 1, tzinfo=UTC), db=kept.db, country="US")
+    found = look_up_number(asks, "312 555 0105")
+    assert isinstance(found, DoNotCallLookup), found
     assert (found.since, found.by) == (datetime(2026, 11, 24, 16, 6, tzinfo=UTC), "ann")
-    other = check(asks, "312 555 0104")
-    assert isinstance(other, Checked)
+    other = look_up_number(asks, "312 555 0104")
+    assert isinstance(other, DoNotCallLookup)
     assert other.since is None

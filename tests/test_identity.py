@@ -8,13 +8,13 @@ import pytest
 
 import served
 from shift import Shift, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.services.cases.case_lists import CaseSheet, show_case
+from survey_cli.services.cases.case_lists import CaseSheet, load_case_sheet
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
-from survey_cli.store.backends.account import system_account
-from survey_cli.study.open_study import Study, open_study
+from survey_cli.store.backends.account import read_system_account
+from survey_cli.study.open_study import OpenStudy, open_study
 
 PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
 
@@ -27,26 +27,26 @@ def as_account(monkeypatch: pytest.MonkeyPatch):
     return become
 
 
-def opened(shift: Shift, **how: str) -> Study | UserError:
+def opened(shift: Shift, **how: str) -> OpenStudy | UserError:
     study = open_study(shift.file, db=shift.db, **how)  # type: ignore[arg-type]
-    if isinstance(study, Study):
+    if isinstance(study, OpenStudy):
         Shift.opened.append(study)
     return study
 
 
 def test_environment_variables_make_nobody_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = system_account()
-    system_account.cache_clear()
+    before = read_system_account()
+    read_system_account.cache_clear()
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "sue")
-    assert system_account() == before != "sue"
+    assert read_system_account() == before != "sue"
 
 
 def test_an_interviewer_claims_no_other_name(tmp_path: Path, as_account) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("ann")
     mine = opened(shift)
-    assert isinstance(mine, Study)
+    assert isinstance(mine, OpenStudy)
     assert (mine.who.login, mine.who.supervises) == ("ann", False)
     for name in ("sue", "bob", "eve"):
         refused = opened(shift, by=name)
@@ -60,7 +60,7 @@ def test_a_supervisor_works_under_the_name_and_with_the_rights_of_another(tmp_pa
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("sue")
     study = opened(shift, by="bob")
-    assert isinstance(study, Study)
+    assert isinstance(study, OpenStudy)
     assert (study.who.login, study.who.supervises) == ("bob", False)
 
 
@@ -72,9 +72,11 @@ def test_a_list_of_ones_own_gives_no_rights(tmp_path: Path, as_account) -> None:
     refused = opened(shift, people=str(mine))
     assert "ann is no supervisor on the study's own list" in str(refused)
     where = ["--db", shift.db, "--people", str(mine)]
-    assert run(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
+    assert (
+        run_command(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
+    )
     as_account("sue")
-    assert isinstance(opened(shift, people=str(mine), by="ann"), Study)
+    assert isinstance(opened(shift, people=str(mine), by="ann"), OpenStudy)
 
 
 def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path, as_account) -> None:
@@ -84,7 +86,7 @@ def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path,
     elsewhere.write_text(shift.file.read_text())
     as_account("ann")
     study = open_study(elsewhere, db=shift.db)
-    assert isinstance(study, Study)
+    assert isinstance(study, OpenStudy)
     assert not study.who.supervises
     study.close()
 
@@ -122,7 +124,7 @@ def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account)
     assert written_by["called"] == "bob/sue"
     assert written_by["sampled"] == "sue/sue"
     Shift.close_all()
-    sheet = show_case(Request(path=str(shift.file), at=shift.at, db=shift.db), "A")
+    sheet = load_case_sheet(Request(path=str(shift.file), at=shift.at, db=shift.db), "A")
     assert isinstance(sheet, CaseSheet)
     assert {past.by for past in sheet.past} == {"sue", "bob (account sue)"}
 
@@ -147,7 +149,7 @@ def test_the_server_says_who_writes_whatever_is_sent(tmp_path: Path) -> None:
 def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) -> None:
     shift = Shift(tmp_path, db=served.fresh())
     study = open_study(shift.file, db=shift.db)
-    assert isinstance(study, Study)
+    assert isinstance(study, OpenStudy)
     with study:
         assert study.who.login == "postgres"
     (shift.folder / "responses").mkdir(exist_ok=True)

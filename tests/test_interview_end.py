@@ -23,9 +23,13 @@ from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.services.cases.case_actions import free
-from survey_cli.services.cases.queue_lists import QueueReport, queue
-from survey_cli.services.database.interview_archive import Verified, list_interviews, verify
+from survey_cli.services.cases.case_actions import free_case
+from survey_cli.services.cases.queue_lists import QueueReport, list_queue
+from survey_cli.services.database.interview_archive import (
+    VerificationResult,
+    list_interviews,
+    verify_database,
+)
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -33,8 +37,8 @@ from survey_cli.sessions.interview.start_interview import StartOptions, start_or
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import StoreError, database
-from survey_cli.store.cases.case_store import Cases
-from survey_cli.study.consistency.reconciliation import COMPARED
+from survey_cli.store.cases.case_store import CaseStore
+from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
 
 TWO = CASES + "B,2,Ben Brown,312 555 0101,America/Chicago\n"
 ENDS = """
@@ -75,21 +79,21 @@ def code(shift: Shift, key: str = "A") -> str:
 
 
 def findings(shift: Shift) -> tuple[str, ...]:
-    found = verify(shift.file, db=shift.db)
-    assert isinstance(found, Verified), found
+    found = verify_database(shift.file, db=shift.db)
+    assert isinstance(found, VerificationResult), found
     return found.findings
 
 
 def queued(shift: Shift) -> list[str]:
     """The cases that somebody would call next."""
-    told = queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), limit=10)
+    told = list_queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), limit=10)
     assert isinstance(told, QueueReport), told
     return [line.key for line in told.lines]
 
 
 def places(shift: Shift) -> dict[str, tuple[int, int]]:
     with shift.study() as study:
-        return {cell: (fill.taken, fill.held) for cell, fill in study.store.cases.fill().items()}
+        return {cell: (fill.taken, fill.held) for cell, fill in study.store.cases.read_quota_fill().items()}
 
 
 def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> InterviewSession:
@@ -151,7 +155,7 @@ def test_the_case_is_closed_before_the_closing_screen_is_shown(
     assert talk.result() is not None
     code_, status, cell = expected
     row = shift.row("A")
-    assert (code(shift), row.status, row.held) == (code_, status, None)
+    assert (code(shift), row.status, row.holder) == (code_, status, None)
     assert places(shift).get("men") == cell
     assert "A" not in queued(shift)
     assert findings(shift) == ()
@@ -164,9 +168,9 @@ def test_hanging_up_before_the_interviewers_own_items_closes_the_case(tmp_path: 
     shift = Shift(tmp_path, items=own, cases=TWO)
     _, talk = begun(shift, "station")
     keyed(talk, "1", "2", "1")
-    assert shift.row("A").held is not None, "the interviewer's own items come first"
+    assert shift.row("A").holder is not None, "the interviewer's own items come first"
     assert talk.suspend() is None
-    assert (code(shift), shift.row("A").status, shift.row("A").held) == ("1.1", "done", None)
+    assert (code(shift), shift.row("A").status, shift.row("A").holder) == ("1.1", "done", None)
 
 
 @pytest.mark.parametrize("way", ["station", "alone"])
@@ -264,7 +268,7 @@ def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_aga
     _, talk = begun(shift, "station")
     assert talk.reply("") is None
     assert talk.reply("3") is None
-    freed = free(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), "A")
+    freed = free_case(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), "A")
     assert isinstance(freed, tuple), freed
     assert freed[0].standing.status == "done"
     assert queued(shift) == ["B"]
@@ -300,7 +304,7 @@ def test_a_correction_that_changes_no_outcome_lets_go_of_the_case(tmp_path: Path
     assert again.jump(again.list_items()[2].place) is None
     assert again.reply("2") is None
     assert again.result() is not None
-    assert (code(shift), shift.row("A").status, shift.row("A").held) == ("1.1", "done", None)
+    assert (code(shift), shift.row("A").status, shift.row("A").holder) == ("1.1", "done", None)
     assert sum(isinstance(e.event, Called) for e in history(shift)) == 1
     assert places(shift)["men"] == (0, 0), "it counts where the corrected answers put it"
     assert findings(shift) == ()
@@ -308,7 +312,7 @@ def test_a_correction_that_changes_no_outcome_lets_go_of_the_case(tmp_path: Path
 
 def history(shift: Shift, key: str = "A") -> list[Entry]:
     with shift.study() as study:
-        return study.store.cases.history(key)
+        return study.store.cases.read_history(key)
 
 
 def status(shift: Shift, key: str = "A") -> list[tuple[str, str]]:
@@ -326,7 +330,7 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, way)
     keyed(talk, "1", "1")
-    write = database._add
+    write = database._append_within
 
     def broken(*parts: object, **more: object) -> bool:
         if at == "after the event":
@@ -339,7 +343,7 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
     assert isinstance(why, Rejection)
     assert "the disk is full" in why.why
     assert status(shift) == [("open", "")]
-    assert shift.row("A").held is not None
+    assert shift.row("A").holder is not None
     assert shift.case("A").last_call is None
     assert places(shift)["men"] == (0, 1)
     assert talk.reply("1") is None
@@ -354,7 +358,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
         pytest.skip("a file has no connection that is lost")
     _, talk = begun(shift, "station")
     keyed(talk, "1", "1")
-    write, lost = database._add, []
+    write, lost = database._append_within, []
 
     def cut(*parts: object, **more: object) -> bool:
         done = write(*parts, **more)  # type: ignore[arg-type]
@@ -443,7 +447,7 @@ def test_a_lease_that_ran_out_while_nobody_took_the_case_is_taken_again(tmp_path
     keyed(talk, "1")
     shift.later(minutes=60)
     with shift.study() as study:
-        assert [lapsed.key for lapsed in study.store.cases.lapse(shift.at)] == ["A"]
+        assert [lapsed.key for lapsed in study.store.cases.expire_leases(shift.at)] == ["A"]
     keyed(talk, "2", "1")
     assert (code(shift), shift.row("A").status) == ("1.1", "done")
     events = [e.event for e in history(shift)]
@@ -513,7 +517,7 @@ def left_behind(shift: Shift, *answers: str, stop: str = "") -> None:
     if stop:
         assert talk.stop(stop) is None
     assert talk.result() is not None
-    assert shift.row("A").held is not None
+    assert shift.row("A").holder is not None
 
 
 ENDS_EARLY = """
@@ -528,8 +532,8 @@ items:
 def forget(shift: Shift) -> None:
     """As an earlier version left it: interviews and cases were never compared."""
     with shift.study() as study:
-        study.store.cases.keep_setting(COMPARED, "x")
-        study.store._db.run("DELETE FROM settings WHERE name = ?", (COMPARED,))
+        study.store.cases.write_setting(COMPARED_SETTING, "x")
+        study.store._db.run("DELETE FROM settings WHERE name = ?", (COMPARED_SETTING,))
 
 
 @pytest.mark.parametrize("lapsed", [False, True], ids=["leased", "lapsed"])
@@ -541,12 +545,12 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     if lapsed:
         shift.later(minutes=30)
         with shift.study() as study:
-            study.store.cases.lapse(shift.at)
+            study.store.cases.expire_leases(shift.at)
     shift.later(minutes=5)
     forget(shift)
     told: list[str] = []
-    report = queue(
-        Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", tell=told.append), limit=9
+    report = list_queue(
+        Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append), limit=9
     )
     assert isinstance(report, QueueReport)
     assert [line.key for line in report.lines] == ["B"]
@@ -557,10 +561,10 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     assert isinstance(call.event, Called)
     assert (call.event.outcome, call.event.number) == ("refusal_hard", 1)
     assert lapsed or call.at == ended
-    assert (code(shift), shift.row("A").status, shift.row("A").held) == ("2.112", "done", None)
+    assert (code(shift), shift.row("A").status, shift.row("A").holder) == ("2.112", "done", None)
     assert findings(shift) == ()
     told.clear()
-    queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", tell=told.append), limit=9)
+    list_queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append), limit=9)
     assert told == [], "it is done once"
 
 
@@ -575,13 +579,13 @@ def test_a_study_that_can_only_be_read_says_what_it_left(
         raise StoreError("field.db", "the database can only be read", "ask its owner")
 
     told: list[str] = []
-    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", tell=told.append)
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append)
     with monkeypatch.context() as locked:
-        locked.setattr(Cases, "update", read_only)
-        assert isinstance(queue(request, limit=9), QueueReport)
+        locked.setattr(CaseStore, "update", read_only)
+        assert isinstance(list_queue(request, limit=9), QueueReport)
     assert len(told) == 1
     assert "the database can only be read" in told[0]
-    queue(request, limit=9)
+    list_queue(request, limit=9)
     assert code(shift) == "2.112", "it is done as soon as it can be"
 
 
@@ -617,14 +621,14 @@ def test_a_case_that_another_station_is_calling_now_is_left_to_it(tmp_path: Path
     left_behind(shift, "1", "2")
     shift.later(minutes=30)
     with shift.study() as study:
-        study.store.cases.lapse(shift.at)
+        study.store.cases.expire_leases(shift.at)
         keep = study.store.cases
         from survey_cli.store.cases.case_records import Lease
 
         keep.claim_case("A", Lease("t", "bob", "of bob", shift.at + timedelta(minutes=20)), shift.at)
     forget(shift)
     queued(shift)
-    assert shift.row("A").held is not None
+    assert shift.row("A").holder is not None
     assert any("the case does not say so" in finding for finding in findings(shift))
 
 
@@ -647,10 +651,10 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     assert any("not erased yet" in finding for finding in owed) == (outcome == "withdrawn")
     queued(shift)
     with shift.study() as study:
-        assert study.listed(["+13125550100"])
-        assert study.store.cases.owed() == []
-        [row] = study.store.interviews(case="A")
-        assert row.erased == (outcome == "withdrawn")
+        assert study.is_on_do_not_call_list(["+13125550100"])
+        assert study.store.cases.list_follow_up_tasks() == []
+        [row] = study.store.list_interviews(case="A")
+        assert row.is_erased == (outcome == "withdrawn")
     assert not any("yet" in finding for finding in findings(shift))
 
 
@@ -673,7 +677,7 @@ def test_a_list_that_cannot_be_written_is_said_and_done_later(
     assert shift.row("A").status == "done"
     queued(shift)
     with shift.study() as study:
-        assert study.listed(["+13125550100"])
+        assert study.is_on_do_not_call_list(["+13125550100"])
 
 
 # Consent that is withdrawn
@@ -689,10 +693,10 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
     assert closing is not None
     assert (closing.answered, closing.erased, closing.remark) == (0, True, "")
     with shift.study() as study:
-        [row] = study.store.interviews(case="walk-in" if way == "walk-in" else "A")
-        assert (row.outcome, row.answered, row.erased) == ("withdrawn", 0, True)
+        [row] = study.store.list_interviews(case="walk-in" if way == "walk-in" else "A")
+        assert (row.outcome, row.answered, row.is_erased) == ("withdrawn", 0, True)
         assert not any(
-            "value" in str(event) and "value=1" in str(event) for event in study.store.journal(row.id)
+            "value" in str(event) and "value=1" in str(event) for event in study.store.read_journal(row.id)
         )
     assert all("scrub" in f or "free pages" in f for f in findings(shift))
 
@@ -706,9 +710,9 @@ def test_withdrawing_in_a_practice_interview_leaves_the_real_answers(tmp_path: P
     keyed(talk, "2")
     assert talk.stop("withdrawn") is None
     with shift.study() as study:
-        rows = {row.origin: row for row in study.store.interviews(case="walk-in")}
+        rows = {row.origin: row for row in study.store.list_interviews(case="walk-in")}
     assert (rows["real"].outcome, rows["real"].answered) == ("complete", 3)
-    assert rows["practice"].erased
+    assert rows["practice"].is_erased
 
 
 def test_answers_that_an_earlier_version_kept_of_a_withdrawal_are_erased_at_the_opening(
@@ -720,8 +724,8 @@ def test_answers_that_an_earlier_version_kept_of_a_withdrawal_are_erased_at_the_
     assert any("withdrew consent" in finding for finding in findings(shift))
     queued(shift)
     with shift.study() as study:
-        [row] = study.store.interviews(case="A")
-    assert row.erased
+        [row] = study.store.list_interviews(case="A")
+    assert row.is_erased
     assert shift.row("A").why == "never to be called again"
     assert findings(shift) == (), "the opening after an upgrade leaves nothing to be done"
 
@@ -775,7 +779,7 @@ def test_a_form_that_nobody_came_back_to_is_a_callback(tmp_path: Path) -> None:
     shift.later(minutes=40)
     assert queued(shift) == ["B"]
     row = shift.row("A")
-    assert (row.status, row.outcome, row.held) == ("waiting", "callback", None)
+    assert (row.status, row.outcome, row.holder) == ("waiting", "callback", None)
     assert findings(shift) == ()
 
 
@@ -787,5 +791,5 @@ def test_where_no_station_asks_for_the_time_the_words_say_so(tmp_path: Path) -> 
     assert closing is not None
     assert "no time was asked for" in closing.remark
     row = shift.row("A")
-    assert (row.status, row.outcome, row.held) == ("waiting", "callback", None)
+    assert (row.status, row.outcome, row.holder) == ("waiting", "callback", None)
     assert row.due_at == shift.at + timedelta(days=1)

@@ -10,8 +10,8 @@ import pexpect
 import pytest
 
 from command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
-from survey_cli.cli.run_command import run
-from survey_cli.store.database_location import home_of
+from survey_cli.cli.run_command import run_command
+from survey_cli.store.database_location import find_study_folder
 
 STUDY = """\
 instrument: units
@@ -46,7 +46,7 @@ def test_responses_lie_beside_the_instrument_and_never_farther_up(file: str, hom
     written("a/pyproject.toml", "")
     written("instruments/other.yaml", "")
     written("a/instruments/other.yaml", "")
-    assert home_of(file) == Path(home).resolve()
+    assert find_study_folder(file) == Path(home).resolve()
 
 
 def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
@@ -55,11 +55,11 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     written("pyproject.toml", "")
     written("cases.csv", CASES)
     file = study("surveys/2026")
-    assert run(["sample", "import", file, "cases.csv", "--db", "responses/units.db"]) == 0
+    assert run_command(["sample", "import", file, "cases.csv", "--db", "responses/units.db"]) == 0
     with closing(sqlite3.connect("responses/units.db")) as db, db:
         db.execute("DELETE FROM settings WHERE name IN ('study', 'questionnaire')")  # as it was then
     capsys.readouterr()
-    assert run(["cases", file]) == 1
+    assert run_command(["cases", file]) == 1
     said = capsys.readouterr().err
     assert (
         f"an earlier version kept interviews of this name in {Path('responses/units.db').resolve()}" in said
@@ -67,7 +67,7 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     assert "--db" in said
     Path("surveys/2026/responses").mkdir()
     Path("responses/units.db").rename("surveys/2026/responses/units.db")
-    assert run(["cases", file]) == 0
+    assert run_command(["cases", file]) == 0
 
 
 def test_a_second_study_of_the_same_name_never_comes_into_the_first(
@@ -75,7 +75,7 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
 ) -> None:
     written("cases.csv", CASES)
     first = study("a/instruments")
-    assert run(["sample", "import", first, "cases.csv"]) == 0
+    assert run_command(["sample", "import", first, "cases.csv"]) == 0
     second = study("a", "Another study")
     written("more.csv", "unit,phone\nC,312 555 0102\n")
     capsys.readouterr()
@@ -84,22 +84,22 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
         ["cases", second],
         ["export", second, "-o", "x.csv"],
     ):
-        assert run(command) == 2, command
+        assert run_command(command) == 2, command
         said = capsys.readouterr().err
         assert f"was made for another questionnaire of this name, {Path(first).resolve()}" in said
         assert "--db a/responses/units.db" in said
     assert cases("a/responses/units.db") == ["A", "B"]
-    assert run(["cases", first]) == 0
-    assert run(["cases", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
+    assert run_command(["cases", first]) == 0
+    assert run_command(["cases", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
 
 
 def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     written("cases.csv", CASES)
-    assert run(["sample", "import", study("a/instruments"), "cases.csv"]) == 0
+    assert run_command(["sample", "import", study("a/instruments"), "cases.csv"]) == 0
     moved = Path("a/units.yaml")
     Path("a/instruments/units.yaml").rename(moved)
     capsys.readouterr()
-    assert run(["cases", str(moved)]) == 2
+    assert run_command(["cases", str(moved)]) == 2
     publish = "survey study publish a/units.yaml --db a/responses/units.db"
     assert f"if this is that file, renamed or moved: {publish}; else" in capsys.readouterr().err
 
@@ -115,16 +115,16 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     assert (code, "312" in said) == (1, False)
     said, code = asked("y")
     assert (code, "A" in said) == (0, True)
-    assert run(["cases", str(moved)]) == 0
+    assert run_command(["cases", str(moved)]) == 0
 
 
 def test_a_folder_that_is_moved_or_renamed_is_the_same_study() -> None:
     written("cases.csv", CASES)
-    assert run(["sample", "import", study("a/instruments"), "cases.csv"]) == 0
+    assert run_command(["sample", "import", study("a/instruments"), "cases.csv"]) == 0
     shutil.move("a", "b")
-    assert run(["cases", "b/instruments/units.yaml"]) == 0
+    assert run_command(["cases", "b/instruments/units.yaml"]) == 0
     os.symlink("b", "link")
-    assert run(["cases", "link/instruments/units.yaml"]) == 0
+    assert run_command(["cases", "link/instruments/units.yaml"]) == 0
 
 
 def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
@@ -136,14 +136,14 @@ def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
     nobody = f"nobody is listed in {responses / 'interviewers.csv'}: all may do everything"
     for command in (["sample", "import", file, "cases.csv"], ["status", file], ["check", file]):
         capsys.readouterr()
-        assert run(command) == 0
+        assert run_command(command) == 0
         assert f"database: {responses / 'units.db'}; people: {nobody}\n" in capsys.readouterr().err, command
     written("a/responses/interviewers.csv", "login,role\nsue,supervisor\n").chmod(0o640)
-    assert run(["status", file]) == 0
+    assert run_command(["status", file]) == 0
     people = responses / "interviewers.csv"
     assert f"database: {responses / 'units.db'}; people: {people}\n" in capsys.readouterr().err
     people.chmod(0o660)
-    assert run(["status", file]) == 0
+    assert run_command(["status", file]) == 0
     assert f"people: {people} (not only its owner may change it: chmod 640)\n" in capsys.readouterr().err
 
 
@@ -152,5 +152,5 @@ def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str
     file = study("a/instruments")
     for place in ("a", "a/instruments", "."):
         written(f"{place}/interviewers.csv", "login,role\neve,supervisor\n")
-    assert run(["sample", "import", file, "cases.csv"]) == 0
+    assert run_command(["sample", "import", file, "cases.csv"]) == 0
     assert "nobody is listed in" in capsys.readouterr().err

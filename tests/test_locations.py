@@ -10,7 +10,7 @@ from babel import Locale, UnknownLocaleError
 from cases import claimant, history
 from command_line import folder, written
 from scenario import instrument
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Line, NumberFacts
@@ -27,8 +27,8 @@ from survey_cli.instrument.countries import (
     list_public_holidays,
     list_regions,
 )
-from survey_cli.samples.cases.phone_numbers import Number, read_number
-from survey_cli.samples.cases.sample_file import Sample, read_sample
+from survey_cli.samples.cases.phone_numbers import ParsedNumber, read_number
+from survey_cli.samples.cases.sample_file import SampleFile, read_sample
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 
@@ -77,7 +77,7 @@ def test_the_cases_own_zone_comes_first() -> None:
 def test_a_fixed_line_is_where_its_number_is() -> None:
     """A Perth landline of a study in Sydney rang at half past six in the morning there."""
     number = read_number("08 9321 1234", "AU")
-    assert isinstance(number, Number)
+    assert isinstance(number, ParsedNumber)
     case = unit(number.line, *number.zones, zone=SYDNEY)
     assert PERTH in of(case, SYDNEY_STUDY)[0]
     assert SYDNEY not in of(case, SYDNEY_STUDY)[0]
@@ -92,7 +92,7 @@ def test_a_fixed_line_is_where_its_number_is() -> None:
 
 def test_a_mobile_is_in_its_region_or_else_where_the_study_is() -> None:
     number = read_number("0412 345 678", "AU")
-    assert isinstance(number, Number)
+    assert isinstance(number, ParsedNumber)
     assert number.line == "mobile"
     assert len(number.zones) > 5
     plain = unit("mobile", *number.zones, zone=SYDNEY)
@@ -280,11 +280,11 @@ def sample_of(rows: str, fieldwork: str) -> Any:
 
 def test_a_sample_brings_countries_and_regions() -> None:
     found = sample_of("a,089 123456,,Bayern\nb,01 5123456,AT,\nc,,,AU-WA\nd,089 123456,,\n", "country: DE")
-    assert isinstance(found, Sample), found
+    assert isinstance(found, SampleFile), found
     said = {case.key: (case.values["land"], case.values["part"]) for case in found.cases}
     assert [said[key][1] for key in "ac"] == ["DE-BY", "AU-WA"]
     assert said["b"][0] == "AT"
-    first = {case.key: case.live[0].country for case in found.cases if case.live}
+    first = {case.key: case.dialable_numbers[0].country for case in found.cases if case.dialable_numbers}
     assert first == {"a": "DE", "b": "AT", "d": "DE"}
 
 
@@ -318,15 +318,15 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
 
     def zones() -> tuple[str, ...]:
         with Store.open(Path("responses/study.db"), create=False) as store:
-            case = Case.of("perth", store.cases.history("perth"))
+            case = Case.of("perth", store.cases.read_history("perth"))
             assert len(case.numbers) == 1
             return call_zones(case, case.numbers[0], SYDNEY_STUDY).names
 
     assert zones() == (SYDNEY,)
-    assert run(["sample", "import", str(file), "cases.csv", "--update"]) == 0
+    assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0
     assert PERTH in zones()
     with Store.open(Path("responses/study.db"), create=False) as store:
-        before = {key: len(list(store.cases.history(key))) for key in ("perth", "free")}
-    assert run(["sample", "import", str(file), "cases.csv", "--update"]) == 0
+        before = {key: len(list(store.cases.read_history(key))) for key in ("perth", "free")}
+    assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0
     with Store.open(Path("responses/study.db"), create=False) as store:
-        assert {key: len(list(store.cases.history(key))) for key in before} == before, "once is enough"
+        assert {key: len(list(store.cases.read_history(key))) for key in before} == before, "once is enough"

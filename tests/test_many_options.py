@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from scenario import Scenario, scenario
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.question import QuestionColumn, question
@@ -26,7 +26,9 @@ def interview(kind: str, options: int) -> Scenario:
 
 
 def check(options: int) -> object:
-    return checked(load_source_text("instrument: t\ntitle: T\n" + text("single", options))).instrument
+    return check_instrument(
+        load_source_text("instrument: t\ntitle: T\n" + text("single", options))
+    ).instrument
 
 
 def key_all(options: int) -> object:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, keep_first_of_each_kind
 
@@ -29,7 +29,7 @@ def test_the_first_hundred_are_told_and_the_rest_counted(rule: str) -> None:
     many = 2000
     text = HEAD + "".join(KINDS[rule].format(n=n) for n in range(many))
     started = time.process_time()
-    problems = [p for p in checked(load_source_text(text)).problems if p.rule in (rule, "too-many")]
+    problems = [p for p in check_instrument(load_source_text(text)).problems if p.rule in (rule, "too-many")]
     took = time.process_time() - started
     assert [p.rule for p in problems] == [rule] * MOST_OF_A_KIND + ["too-many"]
     assert problems == sorted(problems, key=lambda p: p.where)
@@ -45,15 +45,15 @@ def test_two_hundred_thousand_unknown_keys_take_no_longer_than_reading_them() ->
     source = load_source_text(text)
     reading = time.process_time() - started
     started = time.process_time()
-    assert "199,900 more" in checked(source).problems[-1].what
+    assert "199,900 more" in check_instrument(source).problems[-1].what
     assert time.process_time() - started < 8 * reading
 
 
 def test_a_long_chain_of_computes_is_followed_and_a_long_loop_is_told_shortly() -> None:
     links = "".join(f"  c{n}: c{n + 1} + 1\n" for n in range(3000))
     head, items = "instrument: t\ntitle: T\ncompute:\n", "items:\n  - {id: a, type: number, text: What}\n"
-    assert checked(load_source_text(f"{head}{links}  c3000: a + 1\n{items}")).problems == ()
-    (loop,) = checked(load_source_text(f"{head}{links}  c3000: c0 + 1\n{items}")).problems
+    assert check_instrument(load_source_text(f"{head}{links}  c3000: a + 1\n{items}")).problems == ()
+    (loop,) = check_instrument(load_source_text(f"{head}{links}  c3000: c0 + 1\n{items}")).problems
     assert loop.rule == "circular"
     assert "c0 → c1 → " in loop.what
     assert loop.what.endswith(" → c3000 → c0")
@@ -77,4 +77,4 @@ def test_kinds_are_counted_apart_and_warnings_stay_warnings() -> None:
 def test_a_cut_sentence_is_found_behind_any_number_of_comments() -> None:
     comments = "".join(f"  - id: q{n}\n    type: text # a comment\n    text: What\n" for n in range(1000))
     text = HEAD + comments + "  - id: last\n    type: text\n    text: Do you like #1 shop?\n"
-    assert [(p.rule, p.who) for p in checked(load_source_text(text)).problems] == [("hash", "last")]
+    assert [(p.rule, p.who) for p in check_instrument(load_source_text(text)).problems] == [("hash", "last")]

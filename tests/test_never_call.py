@@ -13,7 +13,7 @@ from golden_databases import load_file
 from stored import child, outcome, sql
 from stored_cases import NOON, at
 from survey_cli.store import Store, StoreError
-from survey_cli.store.do_not_call import Listed, NeverCall
+from survey_cli.store.do_not_call import DoNotCallEntry, DoNotCallList
 
 ANN, BOB = "+13125550100", "+442079460018"
 
@@ -30,55 +30,55 @@ def a_study(request, tmp_path: Path):
 
 
 def test_a_number_on_the_list_is_found_with_its_date_and_reason(study):
-    with NeverCall.beside(study) as never:
+    with DoNotCallList.open_beside(study) as never:
         assert never.add([ANN, ANN], at=NOON, reason="asked us", by="ann") == 1
         assert never.add([ANN, BOB], at=at(5), reason="registry", by="sue") == 1
-        assert never.listed(ANN) == Listed(NOON, "asked us", "ann")  # the first to say so
-        assert never.listed("+13125550101") is None
-        assert never.among([ANN, BOB, "+13125550101"]) == {ANN, BOB}
-        assert never.among([]) == set()
-        assert never.taken_off(ANN) is None
+        assert never.find_entry(ANN) == DoNotCallEntry(NOON, "asked us", "ann")  # the first to say so
+        assert never.find_entry("+13125550101") is None
+        assert never.select_listed([ANN, BOB, "+13125550101"]) == {ANN, BOB}
+        assert never.select_listed([]) == set()
+        assert never.find_removal(ANN) is None
         assert never.remove([ANN, "+13125550101"], at=at(6), reason="a slip", by="sue") == 1
-        assert (never.count(), never.among([ANN])) == (1, set())
-        assert never.taken_off(ANN) == Listed(at(6), "a slip", "sue")
-        assert never.taken_off(BOB) is never.taken_off("+13125550101") is None
+        assert (never.count(), never.select_listed([ANN])) == (1, set())
+        assert never.find_removal(ANN) == DoNotCallEntry(at(6), "a slip", "sue")
+        assert never.find_removal(BOB) is never.find_removal("+13125550101") is None
         never.add([ANN], at=at(7), reason="asked again", by="ann")
         never.remove([ANN], at=at(8), reason="a slip again", by="bob")
-        assert never.taken_off(ANN) == Listed(at(8), "a slip again", "bob")
+        assert never.find_removal(ANN) == DoNotCallEntry(at(8), "a slip again", "bob")
 
 
 def test_a_registry_of_many_numbers_comes_in_whole(study):
     registry = [f"+1312{k:07}" for k in range(4500)]
-    with NeverCall.beside(study) as never:
+    with DoNotCallList.open_beside(study) as never:
         assert never.add(registry, at=NOON, reason="registry", by="sue") == 4500
         assert never.add(registry, at=NOON, reason="registry", by="sue") == 0
-        assert never.among({*registry, ANN}) == set(registry)
+        assert never.select_listed({*registry, ANN}) == set(registry)
 
 
 @pytest.mark.parametrize("study", ["file", "server"], indirect=True)
 def test_every_study_has_the_same_list(study):
     other = study.replace("asu_2000", "other") if study.endswith(".db") else f"{study}_other"
-    with NeverCall.beside(study) as here, NeverCall.beside(other) as there:
+    with DoNotCallList.open_beside(study) as here, DoNotCallList.open_beside(other) as there:
         here.add([ANN], at=NOON, reason="asked us", by="ann")
-        assert there.among([ANN]) == {ANN}
+        assert there.select_listed([ANN]) == {ANN}
         assert there._key == here._key
 
 
 def test_only_keyed_hashes_are_kept(tmp_path):
-    with NeverCall.beside(tmp_path / "asu.db") as never:
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
         never.add([ANN], at=NOON, reason="asked us", by="ann")
         expected = hmac.new(never._key, ANN.encode(), hashlib.sha256).hexdigest()
     file = tmp_path / "never_call.db"
     assert sql(file, "SELECT hash FROM never_call") == [(expected,)]
     assert all(ANN[1:].encode() not in one.read_bytes() for one in tmp_path.iterdir())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    with NeverCall.beside(tmp_path / "asu.db") as never:
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
         assert len(never._key) == 32
-        assert never.among([ANN]) == {ANN}
+        assert never.select_listed([ANN]) == {ANN}
 
 
 def test_what_is_no_number_in_its_one_form_is_not_let_in(tmp_path):
-    with NeverCall.beside(":memory:") as never:
+    with DoNotCallList.open_beside(":memory:") as never:
         for text in ("(312) 555-0100", "13125550100", "+1 312 555 0100", "", "+", "+١٢٣٤٥٦٧"):
             with pytest.raises(ValueError, match="\\+13125550100"):
                 never.add([text], at=NOON, reason="", by="")
@@ -96,7 +96,7 @@ with NeverCall.beside(sys.argv[1]) as never:
 """
     keys = {outcome(one) for one in [child(making, study, k) for k in range(8)]}
     assert len(keys) == 1
-    with NeverCall.beside(study) as never:
+    with DoNotCallList.open_beside(study) as never:
         assert never.count() == 8
 
 
@@ -104,14 +104,14 @@ def test_another_file_in_its_place_is_refused(tmp_path):
     with Store.open(tmp_path / "never_call.db", create=True):
         pass
     with pytest.raises(StoreError, match="not this program's list"):
-        NeverCall.beside(tmp_path / "asu.db")
+        DoNotCallList.open_beside(tmp_path / "asu.db")
     other = tmp_path / "other"
     other.mkdir()
-    with NeverCall.beside(other / "asu.db"):
+    with DoNotCallList.open_beside(other / "asu.db"):
         pass
     sql(other / "never_call.db", "PRAGMA user_version = 3")
     with pytest.raises(StoreError, match="newer version"):
-        NeverCall.beside(other / "asu.db")
+        DoNotCallList.open_beside(other / "asu.db")
     with pytest.raises(StoreError, match="not one of this program's"):
         Store.open(other / "never_call.db", create=False)
 
@@ -120,7 +120,7 @@ def test_another_file_in_its_place_is_refused(tmp_path):
 
 
 def test_the_key_lies_apart_from_the_hashes(tmp_path):
-    with NeverCall.beside(tmp_path / "asu.db") as never:
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
         never.add([ANN], at=NOON, reason="asked us", by="ann")
         key = never._key.hex()
     file = tmp_path / "never_call.db.key"
@@ -144,8 +144,8 @@ LISTED = "+13125550105"
 def test_the_key_leaves_a_list_of_an_earlier_version(tmp_path):
     path, key = earlier(tmp_path)
     for _ in range(2):
-        with NeverCall.open(path) as never:
-            assert never.among([LISTED, ANN]) == {LISTED}
+        with DoNotCallList.open(path) as never:
+            assert never.select_listed([LISTED, ANN]) == {LISTED}
     assert (tmp_path / "never_call.db.key").read_text() == f"{key}\n"
     assert stat.S_IMODE((tmp_path / "never_call.db.key").stat().st_mode) == 0o600
     others = [one for one in tmp_path.iterdir() if one.suffix != ".key"]
@@ -164,46 +164,46 @@ sys.stdin.readline()
 """
     station = child(script, path, stdin=subprocess.PIPE)
     assert station.stdout.readline() == "ready\n"
-    with NeverCall.open(path) as never:
-        assert never.among([LISTED]) == {LISTED}
+    with DoNotCallList.open(path) as never:
+        assert never.select_listed([LISTED]) == {LISTED}
         assert never.add([ANN], at=NOON, reason="", by="") == 1
     assert sql(path, "SELECT key FROM never_call_key") == [(key,)]
     station.communicate("\n")
-    with NeverCall.open(path) as never:
-        assert never.among([LISTED, ANN]) == {LISTED, ANN}
+    with DoNotCallList.open(path) as never:
+        assert never.select_listed([LISTED, ANN]) == {LISTED, ANN}
     assert sql(path, "SELECT key FROM never_call_key") != [(key,)]
 
 
 def test_a_crash_after_the_key_was_written_loses_nothing(tmp_path):
     path, key = earlier(tmp_path)
     (tmp_path / "never_call.db.key").write_text(f"{key}\n")
-    with NeverCall.open(path) as never:
-        assert never.among([LISTED]) == {LISTED}
+    with DoNotCallList.open(path) as never:
+        assert never.select_listed([LISTED]) == {LISTED}
     assert sql(path, "SELECT key FROM never_call_key") != [(key,)]
 
 
 def test_a_key_that_is_lost_or_anothers_is_said(tmp_path):
-    with NeverCall.beside(tmp_path / "asu.db") as never:
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
         never.add([ANN], at=NOON, reason="asked us", by="ann")
     file = tmp_path / "never_call.db.key"
     key = file.read_text()
     file.unlink()
     with pytest.raises(StoreError, match="is not there, and without this key nobody"):
-        NeverCall.beside(tmp_path / "asu.db")
+        DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("00" * 32)
     with pytest.raises(StoreError, match="is the key of another list"):
-        NeverCall.beside(tmp_path / "asu.db")
+        DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("no key")
     with pytest.raises(StoreError, match="can't be read"):
-        NeverCall.beside(tmp_path / "asu.db")
+        DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text(key)
-    with NeverCall.beside(tmp_path / "asu.db") as never:
-        assert never.among([ANN]) == {ANN}
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
+        assert never.select_listed([ANN]) == {ANN}
 
 
 def test_a_list_that_is_gone_is_made_anew_with_the_key_that_is_there(tmp_path):
-    with NeverCall.beside(tmp_path / "asu.db") as never:
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
         key = never._key
     (tmp_path / "never_call.db").unlink()
-    with NeverCall.beside(tmp_path / "asu.db") as never:
+    with DoNotCallList.open_beside(tmp_path / "asu.db") as never:
         assert never._key == key

@@ -8,7 +8,7 @@ from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Began, Sitting
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.prompts import before
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.values import NOT_ASKED
 
 TRAVEL = """\
@@ -108,4 +108,4 @@ def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() ->
 def test_it_is_said_in_print_and_warned_of() -> None:
     made = instrument(TRAVEL)
     assert "Not asked where none of the answers is offered." in repr(booklet(made, ("en",)))
-    assert [p.who for p in checked(source_of(TRAVEL)).problems if p.rule == "no-option"] == ["best"]
+    assert [p.who for p in check_instrument(source_of(TRAVEL)).problems if p.rule == "no-option"] == ["best"]

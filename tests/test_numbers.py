@@ -8,24 +8,24 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from survey_cli.samples.cases.phone_numbers import (
-    NotANumber,
-    Number,
-    digits_of,
-    known_country,
+    InvalidNumber,
+    ParsedNumber,
+    extract_search_digits,
+    is_known_country,
     read_number,
     read_numbers,
 )
 
 
-def number(text: str, country: str | None = "US") -> Number:
+def number(text: str, country: str | None = "US") -> ParsedNumber:
     found = read_number(text, country)
-    assert isinstance(found, Number), found
+    assert isinstance(found, ParsedNumber), found
     return found
 
 
-def refused(text: str, country: str | None = "US") -> NotANumber:
+def refused(text: str, country: str | None = "US") -> InvalidNumber:
     found = read_number(text, country)
-    assert isinstance(found, NotANumber), found
+    assert isinstance(found, InvalidNumber), found
     assert found.written == text.strip()
     assert found.remedy
     return found
@@ -77,7 +77,7 @@ def test_letters_are_the_digits_they_stand_on() -> None:
 )
 def test_an_extension_is_known_in_other_languages(text: str, country: str, e164: str) -> None:
     (found,) = read_numbers(text, country)
-    assert isinstance(found, Number), found
+    assert isinstance(found, ParsedNumber), found
     assert (found.e164, found.extension) == (e164, "12")
 
 
@@ -223,7 +223,7 @@ def test_why_it_is_no_number(text: str, country: str | None, why: str) -> None:
     ],
 )  # fmt: skip
 def test_several_numbers_in_a_cell_are_several(text: str) -> None:
-    assert [found.e164 for found in read_numbers(text, "US") if isinstance(found, Number)] == [
+    assert [found.e164 for found in read_numbers(text, "US") if isinstance(found, ParsedNumber)] == [
         "+13125550100",
         "+12145550101",
     ]
@@ -231,7 +231,7 @@ def test_several_numbers_in_a_cell_are_several(text: str) -> None:
 
 def test_a_stroke_inside_one_number_does_not_make_two() -> None:
     (one,) = read_numbers("06221/123456", "DE")
-    assert isinstance(one, Number)
+    assert isinstance(one, ParsedNumber)
     assert one.e164 == "+496221123456"
 
 
@@ -243,36 +243,36 @@ def test_an_empty_cell_has_no_number() -> None:
     "part", ["555 0100", "(312) 555", "312-555-0100", "1 312 555 0100", "+1 (312) 555 0100"]
 )
 def test_a_caller_in_is_found_by_part_of_the_number(part: str) -> None:
-    assert digits_of(part) in digits_of("+13125550100")
+    assert extract_search_digits(part) in extract_search_digits("+13125550100")
 
 
 @pytest.mark.parametrize("part", ["07911 123", "0044 7911 123456", "+44 (0)7911 123456", "٧٩١١"])
 def test_zeros_that_are_used_inside_a_country_do_not_keep_it_from_being_found(part: str) -> None:
-    assert digits_of(part)
-    assert digits_of(part) in "+447911123456"
+    assert extract_search_digits(part)
+    assert extract_search_digits(part) in "+447911123456"
 
 
 def test_countries_are_two_letters() -> None:
-    assert known_country("us")
-    assert not known_country("UK")
+    assert is_known_country("us")
+    assert not is_known_country("UK")
 
 
 @given(text=st.text(max_size=40), country=st.sampled_from([None, "US", "GB", "DE", "IT", "AU", "UK", ""]))
 def test_any_text_is_a_number_or_not(text: str, country: str | None) -> None:
     for found in (read_number(text, country), *read_numbers(text, country)):
-        if isinstance(found, Number):
+        if isinstance(found, ParsedNumber):
             assert found.e164[0] == "+"
             assert 3 < len(found.e164) <= 18
             again = read_number(found.e164, None)
-            assert isinstance(again, Number)
+            assert isinstance(again, ParsedNumber)
             assert again.e164 == found.e164
 
 
 @given(area=st.integers(200, 999), rest=st.integers(2_000_000, 9_999_999))
 def test_a_number_reads_back_from_each_way_it_is_shown(area: int, rest: int) -> None:
     found = read_number(f"{area}{rest}", "US")
-    if isinstance(found, Number):
+    if isinstance(found, ParsedNumber):
         for shown in (found.national, found.international, found.e164):
             again = read_number(shown, "US")
-            assert isinstance(again, Number)
+            assert isinstance(again, ParsedNumber)
             assert again.e164 == found.e164

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from language_server import LanguageServer
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.outcomes import OUTCOMES
@@ -23,7 +23,7 @@ HEAD = "instrument: x\ntitle: X\nitems:\n"
 
 
 def starter(folder: Path) -> Path:
-    assert run(["new", str(folder / "mine.yaml")]) == 0
+    assert run_command(["new", str(folder / "mine.yaml")]) == 0
     return folder / "mine.yaml"
 
 
@@ -61,7 +61,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
         pytest.skip("yaml-language-server is not installed")
     folder = tmp_path_factory.mktemp("editor")
     schema = folder / "instrument.schema.json"
-    assert run(["schema", "-o", str(schema)]) == 0
+    assert run_command(["schema", "-o", str(schema)]) == 0
     server = LanguageServer([SERVER], folder, schema)
     yield server
     server.close()

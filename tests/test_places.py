@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mistaken import HEAD, looked_at
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.nodes import YamlScalar
 
@@ -90,6 +90,6 @@ def test_a_problem_in_a_module_with_a_prefix_stands_where_it_was_written() -> No
     )
     places = {
         (p.where.file, module.split("\n")[p.where.line - 1][p.where.column - 1 :][:5])
-        for p in checked(source).problems
+        for p in check_instrument(source).problems
     }
     assert places == {("m.yaml", "n2 =="), ("m.yaml", "{foo}")}

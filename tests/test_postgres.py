@@ -31,12 +31,12 @@ from stored import (
     wholes,
 )
 from survey_cli.engine.events import Answered, Noted
-from survey_cli.store import Draft, Snapshot, Store, StoreError, Taken
-from survey_cli.store.backends.address import Where, schema_of, server
-from survey_cli.store.backends.postgres.open_schema import apply
+from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store, StoreError
+from survey_cli.store.backends.address import ServerAddress, make_schema_name, parse_server_address
+from survey_cli.store.backends.postgres.open_schema import apply_steps
 from survey_cli.store.backends.schema import migrations
-from survey_cli.store.backends.schema.migrations import Step
-from survey_cli.store.database_location import database_of, open_existing, open_store
+from survey_cli.store.backends.schema.migrations import MigrationStep
+from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.values import Place, Variable
 
 
@@ -48,7 +48,7 @@ def a_study() -> str:
 @pytest.fixture(name="store")
 def a_store_on_a_server(study: str) -> Iterator[Store]:
     with Store.open(study, create=True) as found:
-        found.keep_instrument(an_instrument())
+        found.add_instrument(an_instrument())
         begin(found)
         yield found
 
@@ -82,8 +82,8 @@ print(start(store, sys.argv[3]))
         gun.touch()
         assert [outcome(program) for program in programs] == ["None\n"] * 8
         with Store.open(study, create=False) as store:
-            assert [row.id for row in store.interviews()] == [str(k) for k in range(8)]
-            assert store.integrity() == []
+            assert [row.id for row in store.list_interviews()] == [str(k) for k in range(8)]
+            assert store.check_integrity() == []
 
 
 def test_texts_of_one_version_that_come_at_once_each_have_a_view(study):
@@ -116,13 +116,13 @@ def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(stud
     Store.open(study, create=False, upgrade=True).close()
     assert views(study) == ["answers", "remarks"]
     with Store.open(study, create=False) as again:
-        assert again.integrity() == []
+        assert again.check_integrity() == []
 
 
 def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
     broken = (
         *migrations.STEPS,
-        Step("broken", ("CREATE TABLE half (a TEXT)", "CREATE TABLE interviews (a TEXT)")),
+        MigrationStep("broken", ("CREATE TABLE half (a TEXT)", "CREATE TABLE interviews (a TEXT)")),
     )
     with monkeypatch.context() as other:
         other.setattr("survey_cli.store.backends.postgres.open_schema.STEPS", broken)
@@ -148,37 +148,37 @@ def test_a_schema_that_is_somebody_elses_is_refused_and_left_alone(study):
 def test_an_empty_schema_that_was_made_for_the_study_is_taken(study):
     sql(study, f"CREATE SCHEMA {schema_in(study)}")
     with Store.open(study, create=True) as store:
-        assert store.integrity() == []
+        assert store.check_integrity() == []
 
 
 def test_a_study_that_is_not_there_is_made_only_when_asked(study):
     assert "nothing is kept there" in told(study, create=False)
-    where = database_of("x.yaml", "asu", study)
-    assert open_existing(where) is None
+    where = locate_database("x.yaml", "asu", study)
+    assert open_existing_store(where) is None
     assert "nothing is kept there" in str(open_store(where, create=False))
     with open_store(where, create=True):
         pass
-    with open_existing(where) as there:
-        assert there.interviews() == []
+    with open_existing_store(where) as there:
+        assert there.list_interviews() == []
 
 
 def test_studies_share_a_database_and_see_only_their_own(store):
     with Store.open(served.fresh(), create=True) as other:
-        assert other.interviews() == []
-        assert other.instruments() == []
+        assert other.list_interviews() == []
+        assert other.list_instruments() == []
 
 
 def test_what_studies_share_is_reached_from_each_of_them(store, study):
-    steps = (Step("one", ("CREATE TABLE never (number TEXT PRIMARY KEY){by_key}",)),)
+    steps = (MigrationStep("one", ("CREATE TABLE never (number TEXT PRIMARY KEY){by_key}",)),)
     sql(
         study, "DROP SCHEMA IF EXISTS survey_shared CASCADE"
     )  # other tests' list of numbers never to be called
     with Store.open(served.fresh(), create=True) as other:
         for each in (store, other):
-            apply(each._db, schema="survey_shared", steps=steps)
+            apply_steps(each._db, schema="survey_shared", steps=steps)
         store._db.run("INSERT INTO never VALUES (?)", ("202 555 0100",))
         assert other._db.read("SELECT number FROM never") == [("202 555 0100",)]
-        assert other.interviews() == []
+        assert other.list_interviews() == []
     assert sql(study, "SELECT tablename FROM pg_tables WHERE schemaname = 'survey_shared' ORDER BY 1") == [
         ("applied_steps",),
         ("never",),
@@ -216,8 +216,8 @@ def test_order_is_by_bytes_as_in_a_file(store):
     ],
 )
 def test_an_address_is_printed_without_user_and_password(address, printed, kept_in):
-    where = database_of("asu.yaml", "asu_2000", address)
-    assert isinstance(where, Where)
+    where = locate_database("asu.yaml", "asu_2000", address)
+    assert isinstance(where, ServerAddress)
     assert (str(where), where.schema) == (printed, kept_in)
     assert "hu" not in f"{where} {where!r}"
     assert "schema=" not in where.url
@@ -225,7 +225,7 @@ def test_an_address_is_printed_without_user_and_password(address, printed, kept_
 
 
 def test_a_name_that_the_server_keeps_for_itself_is_no_schema_of_a_study():
-    assert [schema_of(id) for id in ("public", "pg_pulse", "survey_shared", "pgx")] == [
+    assert [make_schema_name(id) for id in ("public", "pg_pulse", "survey_shared", "pgx")] == [
         "study_public",
         "study_pg_pulse",
         "study_survey_shared",
@@ -242,7 +242,7 @@ def test_psycopg_is_imported_for_servers_only(tmp_path):
 def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
     monkeypatch.delitem(__import__("sys").modules, "survey_cli.store.backends.postgres.open_schema")
     monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.open_schema", None)
-    said = str(open_store(server("postgresql://db/field", study="asu"), create=True))
+    said = str(open_store(parse_server_address("postgresql://db/field", study="asu"), create=True))
     assert "pip install 'survey-cli[postgres]'" in said
 
 
@@ -293,7 +293,7 @@ def test_whoever_may_only_read_can_read_and_is_told_at_the_first_entry(store, st
     sql(study, f"CREATE ROLE reader_{name} LOGIN; GRANT USAGE ON SCHEMA {name} TO reader_{name}")
     sql(study, f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO reader_{name}")
     with Store.open(with_user(study, f"reader_{name}"), create=False) as reader:
-        assert reader.interviews() == store.interviews()
+        assert reader.list_interviews() == store.interviews()
         assert [row.interview.id for row in rows(reader, HASH)] == ["i1"]
         assert "does not permit" in the_trouble(reader, 2)
 
@@ -316,7 +316,7 @@ def test_a_password_is_asked_for_by_the_server(study, locked, monkeypatch):
     assert "user or the password is wrong" in told(study.replace("postgres@", f"{locked}@"))
     for right in (with_user(study, locked, "hush%40home%2F%23"), study.replace("postgres@", f"{locked}@")):
         with Store.open(right, create=True) as store:
-            assert store.integrity() == []
+            assert store.check_integrity() == []
             assert "hush" not in store._db.where
         monkeypatch.setenv("PGPASSWORD", "hush@home/#")
 
@@ -409,14 +409,14 @@ def test_a_lock_that_another_program_keeps(store, study):
         began_waiting = time.monotonic()
         assert "locked" in the_trouble(ours, 2)
         assert 0.15 < time.monotonic() - began_waiting < 3
-        assert len(ours.journal("i1")) == 1  # reading waits for nobody
+        assert len(ours.read_journal("i1")) == 1  # reading waits for nobody
         other.rollback()
         assert answer(ours, 2) is None
 
 
 def test_a_character_no_server_can_keep_is_told(store):
     with pytest.raises(StoreError, match="can't keep"):
-        store.save_draft("i1", Draft("own", "nul \0", stamp().at))
+        store.save_draft("i1", EntryDraft("own", "nul \0", stamp().at))
     assert store.draft("i1") is None
     noted = Noted(stamp(2), Place("own"), "nul \0 and half \ud800")
     assert answer(store, 2, event=noted) is None
@@ -431,7 +431,7 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_unnoticed(store, stud
     for seq, use in enumerate(
         (
             lambda: store.interviews(),
-            lambda: store.save_draft("i1", Draft("own", "x", stamp().at)),
+            lambda: store.save_draft("i1", EntryDraft("own", "x", stamp().at)),
             lambda: store.keep_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH),
             lambda: store.keep_instrument(an_instrument(hash="beef" * 16)),
             lambda: list(rows(store, HASH)),
@@ -486,7 +486,7 @@ def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire
     the_trouble(remote, 10, event=Noted(stamp(10), Place("own"), "reason 1"))
     wire.mend()
     taken = answer(remote, 10, event=Noted(stamp(25), Place("own"), "reason 2"))
-    assert taken == Taken("i1", 10, "ann", "s1", stamp(10).at)
+    assert taken == InterviewConflict("i1", 10, "ann", "s1", stamp(10).at)
     assert store.journal("i1")[9] == Noted(stamp(10), Place("own"), "reason 1")
 
 
@@ -596,7 +596,7 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
     store.add_many(wholes(40))
     answer(store, 2, event=Answered(stamp(2), Place("own", 2), (8, "8"), {8: "señal"}))
     store.keep_snapshot("i1", Snapshot(2, "1", CELLS), instrument=HASH)
-    store.save_draft("i1", Draft("why", "because", stamp().at))
+    store.save_draft("i1", EntryDraft("why", "because", stamp().at))
     copy = tmp_path / "copy.db"
     store.backup(copy)
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'"
@@ -608,7 +608,7 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
         study, "SELECT m_8, visit FROM data_asu_2000_v1"
     )
     with Store.open(copy, create=False) as copied:
-        assert copied.integrity() == []
+        assert copied.check_integrity() == []
         for what in (
             lambda s: s.interviews(),
             lambda s: s.instruments(),
@@ -618,7 +618,7 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
             lambda s: list(s.lines(HASH, origins=("real", "simulated"), personal=True)),
         ):
             assert what(copied) == what(store)
-        assert copied.variables(HASH) == VARIABLES
+        assert copied.read_variables(HASH) == VARIABLES
         assert answer(copied, 3) is None
     assert views(copy) == views(study)
 

@@ -9,7 +9,7 @@ import pytest
 
 import served
 from command_line import folder, written  # noqa: F401 – fixtures
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 
 HOME = """\
 instrument: home
@@ -42,7 +42,7 @@ def a_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     def survey(*arguments: str, keyed: str = "", gives: int = 0) -> str:
         """What a command says, on either stream."""
         monkeypatch.setattr("sys.stdin", io.StringIO(keyed))
-        code = run(list(arguments))
+        code = run_command(list(arguments))
         out, err = capsys.readouterr()
         assert code == gives, err
         assert "hush" not in out + err

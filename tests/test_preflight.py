@@ -8,14 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from survey_cli.cli.app import app
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.exports import FORMATS
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
-from survey_cli.services.export.export_data import Exported, Wish, export
-from survey_cli.services.export.format_checks import RULES, formats_asked
-from survey_cli.services.questionnaire.questionnaire_files import check
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.services.export.format_checks import RULES, parse_formats
+from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.table import columns
 
 INSTRUMENTS = Path(__file__).parent.parent / "instruments"
@@ -31,9 +31,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def found(items: str, *formats: str, head: str = HEAD) -> list[Problem]:
     """What only the formats find."""
     Path("x.yaml").write_text(f"{head}items:\n{items}", encoding="utf-8")
-    before = check("x.yaml").problems
+    before = check_file("x.yaml").problems
     assert not [p for p in before if p.severity == "error"], before
-    more = [p for p in check("x.yaml", formats).problems if p not in before]
+    more = [p for p in check_file("x.yaml", formats).problems if p not in before]
     assert all(p.severity == "warning" and p.rule in RULES and p.remedy for p in more)
     return more
 
@@ -96,9 +96,9 @@ def test_multiples_of_triple_s_are_numbered() -> None:
     [problem] = found(items, "sss")
     assert (problem.rule, problem.who) == ("format-codes", "q1")
     assert "1, 2, 9" in problem.what
-    assert run(["simulate", "x.yaml", "-n", "3", "--keep", "--db", "x.db"]) == 0
-    made = export("x.yaml", Wish(to="x.sss", db="x.db", origin="simulated"))
-    assert isinstance(made, Exported), made
+    assert run_command(["simulate", "x.yaml", "-n", "3", "--keep", "--db", "x.db"]) == 0
+    made = export_file("x.yaml", ExportOptions(to="x.sss", db="x.db", origin="simulated"))
+    assert isinstance(made, ExportResult), made
     assert made.notes == (f"q1: {problem.what}",), "the same words when it is written"
 
 
@@ -135,8 +135,8 @@ def test_more_kinds_of_declines_than_letters() -> None:
 
 
 def test_formats_are_named_by_names_or_endings_and_an_unknown_one_is_refused() -> None:
-    assert formats_asked(["sav,dta", " .zsav", "XLSX"]) == ("sav", "dta", "xlsx")
-    refused = formats_asked(["savv"])
+    assert parse_formats(["sav,dta", " .zsav", "XLSX"]) == ("sav", "dta", "xlsx")
+    refused = parse_formats(["savv"])
     assert isinstance(refused, UserError)
     assert "there is no format 'savv': did you mean 'sav'?" in str(refused)
 
@@ -216,15 +216,15 @@ def test_what_the_writers_say_was_said_before_and_nothing_else(
     copytree(INSTRUMENTS, "i")
     Path("i/features/hard.yaml").write_text(HARD, encoding="utf-8")
     file = f"i/features/{name}.yaml"
-    told = {(p.rule, p.who) for p in check(file, [form]).problems}
+    told = {(p.rule, p.who) for p in check_file(file, [form]).problems}
     made = open_instrument(file)
     assert isinstance(made, Instrument), made
-    assert run(["simulate", file, "-n", "60", "--keep", "--decline", "0.4", "--db", "x.db"]) == 0
+    assert run_command(["simulate", file, "-n", "60", "--keep", "--decline", "0.4", "--db", "x.db"]) == 0
     repeated: set[tuple[str, str]] = set()
     for language in made.languages:
-        wish = Wish(to=f"{language}.{form}", db="x.db", origin="simulated", language=language)
-        wrote = export(file, wish)
-        assert isinstance(wrote, Exported), wrote
+        wish = ExportOptions(to=f"{language}.{form}", db="x.db", origin="simulated", language=language)
+        wrote = export_file(file, wish)
+        assert isinstance(wrote, ExportResult), wrote
         for note in wrote.notes:
             rules = next((rules for words, rules in SAID.items() if words in note), None)
             if rules is None:

@@ -10,7 +10,7 @@ import pytest
 
 from command_line import folder  # noqa: F401
 from previewed import FILE, TEXT, saved
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions, PreviewState
 from survey_cli.values import Place
@@ -358,7 +358,7 @@ def test_a_missing_file_is_said() -> None:
 
 def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     saved(TEXT)
-    assert run(["preview", FILE]) == 2
+    assert run_command(["preview", FILE]) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert "there is no terminal here" in said.err

@@ -13,7 +13,7 @@ from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
 from survey_cli.engine.events import Rejection
 from survey_cli.entries import Prompt
 from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.services.cases.case_actions import Changed, correct
+from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
@@ -56,7 +56,7 @@ def asked(desk: InterviewSession) -> Prompt:
 
 
 def fill(shift: Shift) -> dict[str, Fill]:
-    return shift.study().store.cases.fill()
+    return shift.study().store.cases.read_quota_fill()
 
 
 def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
     interviewed(ann, "2", "1")
     assert ann.close_interview() is None
     other = shift.study().store
-    other.cases.hold("somebody else", {"men": 1}, shift.at)
+    other.cases.hold_quota_places("somebody else", {"men": 1}, shift.at)
     desk = start_or_resume(
         str(shift.file),
         StartOptions(case="A", interviewer="sue", db=shift.db, reopen=True),
@@ -242,7 +242,7 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
 def test_a_case_interviewed_without_a_station_is_turned_away_too(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
     begun(shift.station("ann"))
-    other = next(key for key in "ABC" if shift.row(key).held is None)
+    other = next(key for key in "ABC" if shift.row(key).holder is None)
     desk = start_or_resume(str(shift.file), StartOptions(case=other, db=shift.db), clock=lambda: shift.at)
     assert isinstance(desk, InterviewSession), desk
     assert asked(desk).ending == "quota_full"
@@ -281,13 +281,13 @@ def test_a_correction_that_passes_a_target_says_so(tmp_path: Path) -> None:
     interviewed(ann, "1", "1")
     assert ann.close_interview() is None
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
-    slip = correct(request, key, "refusal_hard", note="a slip")
-    assert isinstance(slip, Changed)
+    slip = correct_outcome(request, key, "refusal_hard", note="a slip")
+    assert isinstance(slip, CaseActionResult)
     interviewed(ann, "1", "1")
     assert ann.close_interview() is None
-    changed = correct(request, key, "complete", note="it was complete")
-    assert isinstance(changed, Changed)
-    assert changed.said == "corrected to complete, which passes a quota's target (men 2 of 1)"
+    changed = correct_outcome(request, key, "complete", note="it was complete")
+    assert isinstance(changed, CaseActionResult)
+    assert changed.summary == "corrected to complete, which passes a quota's target (men 2 of 1)"
     assert fill(shift)["men"] == (2, 0)
 
 
@@ -391,8 +391,8 @@ def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
     )
     assert stations.returncode == 0, stations.stderr
     with shift.study() as study:
-        counts, quotas = study.store.cases.fill(), study.plan.quotas
-        complete = sum(row.outcome == "complete" for row in study.store.interviews())
+        counts, quotas = study.store.cases.read_quota_fill(), study.plan.quotas
+        complete = sum(row.outcome == "complete" for row in study.store.list_interviews())
         for id, cell in quotas.cells.items():
             taken = counts.get(id, Fill())
             assert taken.taken <= cell.target, (id, taken)
@@ -400,4 +400,4 @@ def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
         assert complete == sum(counts.get(f"sexes:{sex}", Fill()).taken for sex in (1, 2))
         assert complete >= 8  # at least one quota was filled to the brim
         assert any(counts.get(id, Fill()).taken == cell.target for id, cell in quotas.cells.items())
-        assert study.store.integrity() == []
+        assert study.store.check_integrity() == []

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command_line import folder, written
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.rates.counts import Counts, exact, share
 from survey_cli.fieldwork.rates.dispositions import (
     DISPOSITIONS,
@@ -472,7 +472,7 @@ def test_the_command_shows_published_figures_and_what_they_rest_upon(
 ) -> None:
     written("nsw.csv", "\n".join(["group,count", *(f"{g},{n}" for g, n in
                                   BY_ID["nsw2012_landline"]["counts"].items())]))  # fmt: skip
-    assert run(["rates", "--counts", "nsw.csv"]) == 0
+    assert run_command(["rates", "--counts", "nsw.csv"]) == 0
     shown = capsys.readouterr()
     lines = {line.split()[0]: line.split()[-1] for line in shown.out.splitlines() if line.strip()}
     assert (lines["RR1"], lines["RR3"], lines["COOP1"], lines["COOP3"]) == (
@@ -485,7 +485,7 @@ def test_the_command_shows_published_figures_and_what_they_rest_upon(
     assert "RR5, RR6, REF3 and CON3 assume that none is" in " ".join(shown.out.split())
     assert "probability" not in shown.out
     assert shown.err == ""
-    assert run(["rates", "--counts", "nsw.csv", "--digits", "3", "--e", "29%"]) == 0
+    assert run_command(["rates", "--counts", "nsw.csv", "--digits", "3", "--e", "29%"]) == 0
     assert "35.116%" in capsys.readouterr().out
 
 
@@ -495,7 +495,7 @@ def test_columns_that_find_no_room_stand_below(
     monkeypatch.setenv("COLUMNS", "80")
     frames = [f"frame number {n}" for n in range(5)]
     written("five.csv", "\n".join(["frame,group,count", *(f"{name},I,{n}" for n, name in enumerate(frames))]))
-    assert run(["rates", "--counts", "five.csv"]) == 0
+    assert run_command(["rates", "--counts", "five.csv"]) == 0
     out = capsys.readouterr().out
     assert all(out.count(name) == 2 for name in frames)  # its title and its e
     assert max(map(len, out.splitlines())) <= 80
@@ -504,7 +504,7 @@ def test_columns_that_find_no_room_stand_below(
 def test_csv_and_json_say_the_same_exactly(capsys: pytest.CaptureFixture[str]) -> None:
     written("two.csv", "frame,code,count\nland,1.1,1\nland,2.11,2\nmobile,1.1,0.5\nmobile,4.80,3\n")
     weights = ["--composite", "land=1/3,mobile=2/3"]
-    assert run(["rates", "--counts", "two.csv", "--format", "csv", *weights]) == 0
+    assert run_command(["rates", "--counts", "two.csv", "--format", "csv", *weights]) == 0
     shown = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(shown.out)))
     assert [(r["frame"], r["I"], r["RR1"]) for r in rows] == [
@@ -513,7 +513,7 @@ def test_csv_and_json_say_the_same_exactly(capsys: pytest.CaptureFixture[str]) -
         ("composite", "", "0.777778"),
     ]
     assert "not a probability sample" in shown.err  # 4.80 is a quota's
-    assert run(["rates", "--counts", "two.csv", "--format", "json", *weights]) == 0
+    assert run_command(["rates", "--counts", "two.csv", "--format", "json", *weights]) == 0
     columns = json.loads(capsys.readouterr().out)["columns"]
     assert [c["exact"]["RR1"] for c in columns] == ["1/3", "1", "7/9"]
     assert [c["I"] for c in columns] == [1, 0.5, None]
@@ -536,7 +536,7 @@ def test_options_that_make_no_sense_say_why(
     capsys: pytest.CaptureFixture[str], options: list[str], words: str
 ) -> None:
     written("two.csv", "frame,code,count\nland,1.1,1\nmobile,1.1,1\n")
-    assert run(["rates", "--counts", "two.csv", *options]) == 1
+    assert run_command(["rates", "--counts", "two.csv", *options]) == 1
     shown = capsys.readouterr()
     assert words in shown.err
     assert shown.out == ""
@@ -544,14 +544,14 @@ def test_options_that_make_no_sense_say_why(
 
 def test_all_of_many_problems_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     written("bad.csv", "code,count\n" + "9.9,1\n" * 25)
-    assert run(["rates", "--counts", "bad.csv"]) == 1
+    assert run_command(["rates", "--counts", "bad.csv"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert [line.split(":")[1] for line in told[:-1]] == [str(n) for n in range(2, 27)]
     assert "25 problems" in told[-1]
 
 
 def test_without_counts_it_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["rates"]) == 2
+    assert run_command(["rates"]) == 2
     assert "--counts FILE" in capsys.readouterr().err
-    assert run(["rates", "--counts", "nowhere.csv"]) == 1
+    assert run_command(["rates", "--counts", "nowhere.csv"]) == 1
     assert "nowhere.csv: the counts cannot be read" in capsys.readouterr().err

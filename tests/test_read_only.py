@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shift import Shift, interviewed, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.sessions.interview.interview_session import InterviewSession
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
@@ -63,7 +63,7 @@ def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFi
     }
     for command, says in commands.items():
         capsys.readouterr()
-        assert run([*command, *where]) == 0, (command, capsys.readouterr().err)
+        assert run_command([*command, *where]) == 0, (command, capsys.readouterr().err)
         told = capsys.readouterr()
         assert says in told.out + told.err, (command, told)
 
@@ -85,12 +85,12 @@ def test_whatever_writes_is_refused_plainly(
         ["sample", "import", file, str(tmp_path / "more.csv")],
     ):
         capsys.readouterr()
-        assert run([*command, *where]) == 1, command
+        assert run_command([*command, *where]) == 1, command
         said = capsys.readouterr().err
         assert "can only be read" in said or "nothing can be written" in said, (command, said)
-    assert run(["backup", file, str(tmp_path / "copy.db"), *where]) == 1
+    assert run_command(["backup", file, str(tmp_path / "copy.db"), *where]) == 1
     assert "copied to" in capsys.readouterr().err
-    assert run(["verify", file, "--db", str(tmp_path / "copy.db")]) == 0
+    assert run_command(["verify", file, "--db", str(tmp_path / "copy.db")]) == 0
 
 
 def test_a_log_that_can_not_be_folded_in_is_never_passed_over(
@@ -105,7 +105,7 @@ def test_a_log_that_can_not_be_folded_in_is_never_passed_over(
     db.close()
     assert (disk / "field.db-wal").stat().st_size
     make_read_only(disk)
-    assert run(["interviews", str(shift.file), "--db", str(disk / "field.db")]) == 1
+    assert run_command(["interviews", str(shift.file), "--db", str(disk / "field.db")]) == 1
     assert "can't be opened" in capsys.readouterr().err
 
 
@@ -115,7 +115,7 @@ def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.Capt
     shift = Shift(disk, cases="")
     load_file(NAMES[0], disk / "old.db")
     make_read_only(disk)
-    assert run(["interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
+    assert run_command(["interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
     said = capsys.readouterr().err
     assert "can't be upgraded where nothing can be written" in said
     assert "name the copy with --db" in said
@@ -136,5 +136,5 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(
     make_read_only(disk)
     capsys.readouterr()
     for command in ("status", "queue", "rates"):
-        assert run([command, str(shift.file), "--db", shift.db]) == 0
+        assert run_command([command, str(shift.file), "--db", shift.db]) == 0
         assert "is finished (complete), and the case does not say so" in capsys.readouterr().err, command

@@ -14,7 +14,7 @@ import pytest
 
 from made_results import HOSTILE, HOSTILE_SHOWN, base_of, figure, made_results
 from page_reading import by_id, read, tables, text_of
-from survey_cli.cli.output.report_text import drawn
+from survey_cli.cli.output.report_text import render_report
 from survey_cli.documents.report.report_html import results_html
 from survey_cli.documents.report.report_layout import chapters
 from survey_cli.documents.report.report_markdown import results_markdown
@@ -44,7 +44,7 @@ def test_items_stand_in_the_order_they_were_asked() -> None:
     assert [(c.title, c.span) for c in chapters(made)] == [
         ("Item 1", "1"), ("Home", "2"), ("Home: Members", "3"), ("Home, continued", "4"), ("Items 5–6", "5–6"),
     ]  # fmt: skip
-    lines = "\n".join(drawn(made, cells=80)).splitlines()
+    lines = "\n".join(render_report(made, cells=80)).splitlines()
     numbers = [int(line.split()[0]) for line in lines if re.match(r"\d+ +What of", line)]
     assert numbers == [1, 2, 3, 4, 5, 6]
     ids = [e.get("id") or "" for e in read(results_html(made)).iter("article")]
@@ -73,7 +73,7 @@ def test_what_the_marks_mean_is_said_once_and_before_the_figures() -> None:
     table = replace(table, bases=(table.bases[0], small, table.bases[2]))
     told = replace(made.banner, tables=(table,), notes=("[u] a small base",))
     made = replace(made, banner=told, notes=("[c] a small count",))
-    for page in (results_markdown(made).replace("\\", ""), "\n".join(drawn(made, cells=80))):
+    for page in (results_markdown(made).replace("\\", ""), "\n".join(render_report(made, cells=80))):
         for mark in ("[u] a small base", "[c] a small count"):
             assert page.count(mark) == 1
             assert page.index(mark) < page.index("Strongly agree")

@@ -20,11 +20,11 @@ from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.methods import lasting
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.report.codebook_data import codebook_of
-from survey_cli.services.report.report_options import CodebookWish, ReportWish
-from survey_cli.services.report.results_report import results
+from survey_cli.services.report.codebook_data import load_codebook
+from survey_cli.services.report.report_options import CodebookOptions, ReportOptions
+from survey_cli.services.report.results_report import build_results_report
 
-WISH = ReportWish(origin="simulated", threshold=0)
+WISH = ReportOptions(origin="simulated", threshold=0)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def survey(*arguments: str) -> str:
     return run([*SURVEY, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def made(study: Path, wish: ReportWish = WISH) -> Results:
-    found = results(study, wish)
+def made(study: Path, wish: ReportOptions = WISH) -> Results:
+    found = build_results_report(study, wish)
     assert isinstance(found, Results), str(found)
     return found
 
@@ -295,7 +295,7 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("wish", "told"),
     [
-        (ReportWish(), "no interviews to report on"),
+        (ReportOptions(), "no interviews to report on"),
         (replace(WISH, by=("knid",)), "did you mean 'kind'?"),
         (replace(WISH, by=("unit",)), "there is no variable 'unit'"),
         (replace(WISH, by=("phone",)), "phone"),
@@ -308,14 +308,14 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
         (replace(WISH, where="kind = 1"), "write =="),
     ],
 )
-def test_what_cannot_be_reported_is_told(study: Path, wish: ReportWish, told: str):
-    found = results(study, wish)
+def test_what_cannot_be_reported_is_told(study: Path, wish: ReportOptions, told: str):
+    found = build_results_report(study, wish)
     assert isinstance(found, UserError)
     assert told in f"{found} {' '.join(map(str, found.problems))}"
 
 
 def test_a_codebook_counts_what_the_file_holds(study: Path):
-    found = codebook_of(study, CodebookWish(origin="simulated", threshold=0))
+    found = load_codebook(study, CodebookOptions(origin="simulated", threshold=0))
     assert isinstance(found, Codebook)
     data = rows(study)
     assert found.interviews == len(data)
@@ -336,7 +336,7 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
     assert by_name["phone"].personal
     assert all(not code.count_text for code in by_name["phone"].codes)
     assert by_name["q2"].codes[4].missing == "missing"
-    hidden = codebook_of(study, CodebookWish(origin="simulated"))
+    hidden = load_codebook(study, CodebookOptions(origin="simulated"))
     assert isinstance(hidden, Codebook)
     texts = [c.count_text for variable in hidden.variables for c in (*variable.codes, *variable.missing)]
     assert "[c]" in texts
@@ -344,7 +344,7 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
 
 
 def test_a_codebook_needs_no_interviews():
-    found = codebook_of(INSTRUMENTS / "household.yaml", CodebookWish(db="nowhere.db"))
+    found = load_codebook(INSTRUMENTS / "household.yaml", CodebookOptions(db="nowhere.db"))
     assert isinstance(found, Codebook)
     assert found.interviews is None
     assert not any(code.count_text for variable in found.variables for code in variable.codes)
@@ -363,7 +363,7 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
             [*SURVEY, "interview", str(file), "--plain", "--case", case],
             input=answers, check=True, capture_output=True, text=True,
         )  # fmt: skip
-    report = made(file, ReportWish(by=("kind",), threshold=0))
+    report = made(file, ReportOptions(by=("kind",), threshold=0))
     box = {line.label: line.text for line in report.methods}
     assert box["Precision"] == (
         "No sampling error: all 35 units of the population were selected, and 2 of them interviewed"

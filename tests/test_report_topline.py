@@ -21,8 +21,8 @@ from survey_cli.reports.results.questions import questions
 from survey_cli.reports.results.report_model import Figure, Results
 from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
 from survey_cli.reports.weighting.margins_of_error import student_95
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.results_report import results
+from survey_cli.services.report.report_options import ReportOptions
+from survey_cli.services.report.results_report import build_results_report
 from survey_cli.table import columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable
 from test_exporting import keep
@@ -444,11 +444,11 @@ def test_statements_beyond_z_have_two_letters() -> None:
 def test_what_is_no_finding_is_left_out_unless_it_is_asked_for(folder: Path) -> None:  # noqa: F811
     keep(*[scenario(NUMBERED).keys("", "1", "2", "1", "2", "30", "31", "1") for _ in range(6)]).close()
     Path("v.yaml").write_text(NUMBERED, encoding="utf-8")
-    made = results("v.yaml", ReportWish(db="v.db"))
+    made = build_results_report("v.yaml", ReportOptions(db="v.db"))
     assert isinstance(made, Results)
     assert [item.id for item in made.items] == ["q1", "ma", "mb", "age_1", "age_2", "q2", "person_turns"]
     assert "Not reported, as the questionnaire says: consent." in made.notes
-    named = results("v.yaml", ReportWish(db="v.db", items=("consent", "q1")))
+    named = build_results_report("v.yaml", ReportOptions(db="v.db", items=("consent", "q1")))
     assert isinstance(named, Results)
     assert [(item.number, item.id) for item in named.items] == [("2", "consent"), ("4", "q1")]
     assert not any("Not reported" in note for note in named.notes)

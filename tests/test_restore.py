@@ -13,11 +13,15 @@ import pytest
 import served
 from golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from shift import Shift, interviewed, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.services.database.interview_archive import Verified, back_up, verify
-from survey_cli.services.database.restore_and_upgrade import Restored, restore
-from survey_cli.store.maintenance.restore import Lost
+from survey_cli.services.database.interview_archive import (
+    VerificationResult,
+    back_up_database,
+    verify_database,
+)
+from survey_cli.services.database.restore_and_upgrade import RestoreResult, restore_database
+from survey_cli.store.maintenance.restore import LostData
 
 CASES = """unit,kind,name,phone,zone
 A,1,Alice Adams,312 555 0100,America/Chicago
@@ -30,7 +34,7 @@ def a_shift(tmp_path: Path) -> Shift:
     """One interview of two cases, a backup, then the other and a third case."""
     shift = Shift(tmp_path, cases=CASES)
     calls(shift)
-    copied = back_up(shift.file, tmp_path / "backup.db", at=shift.at, db=shift.db)
+    copied = back_up_database(shift.file, tmp_path / "backup.db", at=shift.at, db=shift.db)
     assert not isinstance(copied, UserError)
     calls(shift)
     shift.bring(CASES + "C,2,Cleo Cole,312 555 0102,America/Chicago\n")
@@ -48,15 +52,15 @@ def calls(shift: Shift) -> None:
     shift.close_all()
 
 
-def restored(shift: Shift, backup: str = "backup.db") -> Restored:
-    done = restore(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
-    assert isinstance(done, Restored), done
+def restored(shift: Shift, backup: str = "backup.db") -> RestoreResult:
+    done = restore_database(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
+    assert isinstance(done, RestoreResult), done
     return done
 
 
 def refused(shift: Shift, backup: str = "backup.db") -> str:
     before = files(shift)
-    done = restore(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
+    done = restore_database(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
     assert isinstance(done, UserError), done
     assert files(shift) == before
     return str(done)
@@ -74,8 +78,8 @@ def completes(db: str | Path) -> int:
 
 
 def whole(shift: Shift) -> bool:
-    found = verify(shift.file, db=shift.db, at=shift.at)
-    assert isinstance(found, Verified), found
+    found = verify_database(shift.file, db=shift.db, at=shift.at)
+    assert isinstance(found, VerificationResult), found
     return not found.findings
 
 
@@ -83,7 +87,9 @@ def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Sh
     last = shift.at
     done = restored(shift)
     assert done.interviews == 1
-    assert done.lost == Lost(interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest)
+    assert done.lost == LostData(
+        interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest
+    )
     assert done.lost.newest is not None
     assert (last - done.lost.newest).total_seconds() <= 300
     assert re.fullmatch(r"field\.replaced-\d{8}-\d{6}\.db", Path(done.kept).name)
@@ -179,23 +185,23 @@ def test_a_second_restore_in_one_second_keeps_both(shift: Shift) -> None:
     first, second = restored(shift), restored(shift)
     assert first.kept != second.kept
     assert (completes(first.kept), completes(second.kept)) == (2, 1)
-    assert second.lost == Lost(0, 0, 0, 0, second.lost and second.lost.newest)
+    assert second.lost == LostData(0, 0, 0, 0, second.lost and second.lost.newest)
 
 
 def test_a_server_restores_its_own(shift: Shift) -> None:
-    done = restore(shift.file, shift.folder / "backup.db", at=shift.at, db=served.fresh())
+    done = restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=served.fresh())
     assert isinstance(done, UserError)
     assert "pg_restore" in done.remedy
 
 
 def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["db", "restore", str(shift.folder / "backup.db"), str(shift.file), "--db", shift.db]
-    assert run(command) == 0
+    assert run_command(command) == 0
     said = capsys.readouterr().err
     assert f"{shift.db}: restored from {shift.folder / 'backup.db'}: 1 interview, 6 events\n" in said
     assert f"the replaced database is kept: {shift.folder}/field.replaced-" in said
     assert "in the replaced database alone: 1 interview, 4 answers, 1 case, 1 call; the newest is of " in said
-    assert run(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
+    assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
     assert "ready for this version of the program" in capsys.readouterr().err
     assert on(shift.station("bob")) == "B"
 

@@ -28,8 +28,8 @@ from page_reading import (
     tables,
     text_of,
 )
-from survey_cli.cli.output.report_text import drawn
-from survey_cli.cli.run_command import run
+from survey_cli.cli.output.report_text import render_report
+from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_html import results_html
 from survey_cli.documents.report.report_markdown import results_markdown
 from survey_cli.documents.report.results_table import results_table
@@ -413,12 +413,12 @@ def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:
 def test_no_line_is_wider_than_the_terminal(cells: int) -> None:
     from rich.cells import cell_len
 
-    for line in "\n".join(drawn(made_results(), cells=cells)).splitlines():
+    for line in "\n".join(render_report(made_results(), cells=cells)).splitlines():
         assert cell_len(line) <= cells, line
 
 
 def test_bars_stand_beside_their_figures() -> None:
-    lines = "\n".join(drawn(made_results(), cells=80)).splitlines()
+    lines = "\n".join(render_report(made_results(), cells=80)).splitlines()
     bars = {
         line.split("  ")[0] + line[4:].split("  ")[0]: len(re.findall("[█▒░]", line))
         for line in lines
@@ -429,7 +429,7 @@ def test_bars_stand_beside_their_figures() -> None:
     assert bars["Trace"] == 1, "more than none"
     agree = next(line for line in lines if line.startswith("    Agree "))
     assert re.fullmatch(r" {4}Agree +16 +46% +█+", agree)
-    plainly = "\n".join(drawn(made_results(), cells=80, blocks=False))
+    plainly = "\n".join(render_report(made_results(), cells=80, blocks=False))
     assert not set("█▒░") & set(plainly)
     assert re.search(r"Agree +16 +46% +#+\n", plainly)
 
@@ -457,7 +457,7 @@ items:
 @pytest.fixture
 def tea() -> None:
     written("tea.yaml", TEA)
-    assert run(["simulate", "tea.yaml", "-n", "40", "--keep"]) == 0
+    assert run_command(["simulate", "tea.yaml", "-n", "40", "--keep"]) == 0
 
 
 SIMULATED = ("report", "tea.yaml", "--origin", "simulated")
@@ -466,16 +466,16 @@ SIMULATED = ("report", "tea.yaml", "--origin", "simulated")
 @pytest.mark.usefixtures("tea")
 def test_report_is_drawn_or_written_by_the_ending(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    assert run([*SIMULATED]) == 0
+    assert run_command([*SIMULATED]) == 0
     said = capsys.readouterr()
     assert "Do you drink tea?" in said.out
     for name in ("tea.html", "tea.md", "tea.docx", "tea.xlsx", "tea.csv"):
-        assert run([*SIMULATED, "-o", name]) == 0
+        assert run_command([*SIMULATED, "-o", name]) == 0
         assert Path(name).stat().st_size > 500
-    assert run([*SIMULATED, "-o", "tea.html"]) == 1
+    assert run_command([*SIMULATED, "-o", "tea.html"]) == 1
     assert "--force" in capsys.readouterr().err
-    assert run([*SIMULATED, "-o", "tea.html", "--force"]) == 0
-    assert run([*SIMULATED, "-o", "-"]) == 0
+    assert run_command([*SIMULATED, "-o", "tea.html", "--force"]) == 0
+    assert run_command([*SIMULATED, "-o", "-"]) == 0
     assert capsys.readouterr().out == Path("tea.md").read_text(encoding="utf-8")
 
 
@@ -484,24 +484,24 @@ def test_a_name_that_says_no_form_is_refused_before_anything_is_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name in ("tea.pdf", "tea"):
-        assert run([*SIMULATED, "-o", name]) == 1
+        assert run_command([*SIMULATED, "-o", name]) == 1
         assert ".html" in capsys.readouterr().err
         assert not Path(name).exists()
-    assert run(["report", "tea.yaml"]) == 1
+    assert run_command(["report", "tea.yaml"]) == 1
     assert "no interviews to report on" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("tea")
 def test_charts_go_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*SIMULATED, "--charts", "pictures"]) == 0
+    assert run_command([*SIMULATED, "--charts", "pictures"]) == 0
     assert sorted(p.name for p in Path("pictures").iterdir()) == ["cups.svg", "drinks.svg"]
     drinks = Path("pictures/drinks.svg").read_text(encoding="utf-8")
     assert drinks.startswith("<?xml")
     assert re.search(r"<text [^>]*>\d\. Do you drink tea\?</text>", drinks), (
         "its number and wording stand over it"
     )
-    assert run([*SIMULATED, "--charts", "pictures"]) == 1, "what is there stays"
-    assert run([*SIMULATED, "--png"]) == 1
+    assert run_command([*SIMULATED, "--charts", "pictures"]) == 1, "what is there stays"
+    assert run_command([*SIMULATED, "--png"]) == 1
     assert "--charts" in capsys.readouterr().err
 
 
@@ -510,6 +510,6 @@ def test_a_missing_library_is_named_with_what_brings_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "docx", None)
-    assert run([*SIMULATED, "-o", "tea.docx"]) == 1
+    assert run_command([*SIMULATED, "-o", "tea.docx"]) == 1
     assert "pip install 'survey-cli[word]'" in capsys.readouterr().err
     assert not list(Path.cwd().glob("*.docx"))

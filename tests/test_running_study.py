@@ -14,15 +14,15 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.engine.events import Rejection
 from survey_cli.plain import run_station
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Why
 from survey_cli.reports.fieldwork.status import FieldworkStatus
-from survey_cli.services.cases.fieldwork_status import status_of
-from survey_cli.services.cases.queue_lists import why
-from survey_cli.services.questionnaire.version_check import Accepted, accept
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+from survey_cli.services.cases.queue_lists import explain_case
+from survey_cli.services.questionnaire.version_check import AcceptedChanges, accept_changes
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.study.pause_and_resume import pause_study, resume_study
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -30,8 +30,8 @@ from survey_cli.sessions.interview.start_interview import StartOptions, start_or
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView, IdleView
 from survey_cli.store import StoreError
-from survey_cli.store.backends.address import names_server
-from survey_cli.store.cases.case_store import Cases
+from survey_cli.store.backends.address import is_server_address
+from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station import StationBoard
@@ -163,9 +163,9 @@ def test_one_station_works_the_queue_out_and_the_others_go_on(
         raise died
 
     with monkeypatch.context() as broken:
-        broken.setattr(Cases, "restand", dies)
+        broken.setattr(CaseStore, "restand", dies)
         assert isinstance(ann.record_outcome("no_answer"), Rejection)
-    if names_server(shift.db):  # there the queue was worked out when the version was published
+    if is_server_address(shift.db):  # there the queue was worked out when the version was published
         assert ann.claim_next() is None
     assert bob.record_outcome("no_answer") is None
     assert "read again" in bob.notice()
@@ -279,7 +279,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
     rewrite(shift, 'text: First?, options: {1: "Yes", 2: "No"}', 'text: First?, options: {1: "No", 2: "Yes"}')
-    if names_server(shift.db):
+    if is_server_address(shift.db):
         assert "a: code 1 was 'Yes' and is 'No'" in str(shift.publish())
         assert ann.record_outcome("no_answer") is None
         assert "The questionnaire published there" in ann.notice()
@@ -291,7 +291,9 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     on(ann)
     assert ann.record_outcome("no_answer") is None
     assert "read again" not in ann.notice(), "nobody has accepted it yet"
-    assert isinstance(accept(str(shift.file), ["a"], "the list was reversed", db=shift.db), Accepted)
+    assert isinstance(
+        accept_changes(str(shift.file), ["a"], "the list was reversed", db=shift.db), AcceptedChanges
+    )
     assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
 
@@ -396,7 +398,7 @@ def test_no_interview_of_a_case_begins_under_a_pause(
         assert isinstance(found, UserError)
         assert re.fullmatch("Paused by sue since ..:..: the server moves", found.what)
         assert "study resume" in found.remedy
-    assert shift.row("A").held is None, "the case is free for whoever is next"
+    assert shift.row("A").holder is None, "the case is free for whoever is next"
 
 
 def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> None:
@@ -411,7 +413,7 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
         return ended.returncode, ended.stdout + ended.stderr
 
     assert interview("A", "", "1", ".suspend")[0] == 3
-    assert run(["study", "pause", *study, "--by", "sue", "--message", "the server moves"]) == 0
+    assert run_command(["study", "pause", *study, "--by", "sue", "--message", "the server moves"]) == 0
     before = shift.row("B")
     code, said = interview("B", "", "1", "2", "1")
     assert code == 1
@@ -422,8 +424,8 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
     assert shift.row("B") == before
     assert interview("A", "2", "1")[0] == 0, "an interview that had begun goes on"
     assert shift.row("A").outcome == "complete"
-    assert run(["verify", *study]) == 0
-    assert run(["study", "resume", *study, "--by", "sue"]) == 0
+    assert run_command(["verify", *study]) == 0
+    assert run_command(["study", "resume", *study, "--by", "sue"]) == 0
     assert interview("B", "", "1", "2", "1")[0] == 0
 
 
@@ -488,14 +490,14 @@ def test_whoever_rings_back_is_found_but_nobody_is_dialed(tmp_path: Path) -> Non
 
 def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
-    running = status_of(request(shift))
+    running = load_fieldwork_status(request(shift))
     assert isinstance(running, FieldworkStatus)
     assert running.paused == ""
     paused(shift, "lunch")
-    found = status_of(request(shift))
+    found = load_fieldwork_status(request(shift))
     assert isinstance(found, FieldworkStatus)
     assert re.fullmatch(r"Paused by sue since \d\d:\d\d: lunch", found.paused)
-    told = why(request(shift), "A", at=shift.at)
+    told = explain_case(request(shift), "A", at=shift.at)
     assert isinstance(told, Why)
     assert not told.allowed
     assert told.verdicts[0].rule == "study"
@@ -515,14 +517,14 @@ def test_only_a_supervisor_pauses(tmp_path: Path) -> None:
 def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     study = (str(shift.file), "--db", shift.db)
-    assert run(["study", "pause", *study, "--by", "sue", "--message", "back at\x1b 15:00"]) == 0
+    assert run_command(["study", "pause", *study, "--by", "sue", "--message", "back at\x1b 15:00"]) == 0
     assert re.search(
         r"Paused by sue since \d\d:\d\d: back at 15:00; survey study resume", capfd.readouterr().err
     )
-    assert run(["status", *study]) == 0
+    assert run_command(["status", *study]) == 0
     assert re.search(r"^Paused by sue since \d\d:\d\d: back at 15:00$", capfd.readouterr().out, re.MULTILINE)
-    assert run(["study", "resume", *study, "--by", "sue"]) == 0
-    assert run(["study", "resume", *study, "--by", "sue"]) == 1
+    assert run_command(["study", "resume", *study, "--by", "sue"]) == 0
+    assert run_command(["study", "resume", *study, "--by", "sue"]) == 1
     assert "is not paused" in capfd.readouterr().err
-    assert run(["status", *study]) == 0
+    assert run_command(["status", *study]) == 0
     assert "Paused" not in capfd.readouterr().out

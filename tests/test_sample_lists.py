@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from survey_cli.samples.lists.do_not_call_file import NeverCall, read_never_call
+from survey_cli.samples.lists.do_not_call_file import DoNotCallFile, read_do_not_call_file
 from survey_cli.samples.lists.people_file import PeopleFile, read_people
 
 
-def barred(path: Path, written: str) -> NeverCall:
+def barred(path: Path, written: str) -> DoNotCallFile:
     path.write_text(written, encoding="utf-8")
-    found = read_never_call(path, country="US")
-    assert isinstance(found, NeverCall), found
+    found = read_do_not_call_file(path, country="US")
+    assert isinstance(found, DoNotCallFile), found
     return found
 
 
@@ -27,14 +27,14 @@ def barred(path: Path, written: str) -> NeverCall:
 )
 def test_a_registry_may_have_one_number_a_line_or_columns(tmp_path: Path, written: str) -> None:
     found = barred(tmp_path / "never.csv", written)
-    assert [one.number.e164 for one in found.barred] == ["+13125550100", "+12145550101"]
+    assert [one.number.e164 for one in found.numbers] == ["+13125550100", "+12145550101"]
     assert not found.problems
 
 
 def test_date_and_reason_are_kept_and_what_is_not_barred_is_said(tmp_path: Path) -> None:
     path = tmp_path / "never.csv"
     found = barred(path, "date,reason,number\n11/24/2026,asked,312 555 0100\nlately,,214 555 0101\n,,555\n")
-    first, second = found.barred
+    first, second = found.numbers
     assert (first.since, first.reason, first.line) == (date(2026, 11, 24), "asked", 2)
     assert (second.since, second.number.e164) == (None, "+12145550101")
     assert [str(p).removeprefix(str(path)).partition(" — ")[0] for p in found.problems] == [
@@ -45,7 +45,7 @@ def test_date_and_reason_are_kept_and_what_is_not_barred_is_said(tmp_path: Path)
 
 def test_a_file_without_numbers_bars_nobody(tmp_path: Path) -> None:
     (tmp_path / "never.csv").write_text("name,town\nAnn,Rome\n")
-    found = read_never_call(tmp_path / "never.csv", country="US")
+    found = read_do_not_call_file(tmp_path / "never.csv", country="US")
     assert isinstance(found, list)
     assert "no column holds numbers" in str(found[0])
 

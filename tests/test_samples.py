@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from scenario import INSTRUMENTS, instrument
 from survey_cli.problems import Problem, errors
-from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.cases.import_preview import Change, Share, summarised
-from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
-from survey_cli.samples.files.problem_collector import SHOWN
+from survey_cli.samples.cases.columns import clean_text
+from survey_cli.samples.cases.import_preview import NamedCount, ValueChange, preview_import
+from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
+from survey_cli.samples.files.problem_collector import MAX_SHOWN
 from survey_cli.sessions.interview.case_values import parse_sample_values
 from survey_cli.values import NOT_ASKED, Cell
 
@@ -65,13 +65,13 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "cases.csv"
 
-    def read(self, written: str | bytes, text: str = PLAIN, **more: Any) -> Sample | list[Problem]:
+    def read(self, written: str | bytes, text: str = PLAIN, **more: Any) -> SampleFile | list[Problem]:
         self.path.write_bytes(written.encode() if isinstance(written, str) else written)
         return read_sample(self.path, instrument(text), **more)
 
-    def sample(self, written: str | bytes, text: str = PLAIN, **more: Any) -> Sample:
+    def sample(self, written: str | bytes, text: str = PLAIN, **more: Any) -> SampleFile:
         found = self.read(written, text, **more)
-        assert isinstance(found, Sample), "\n".join(map(str, found))
+        assert isinstance(found, SampleFile), "\n".join(map(str, found))
         return found
 
     def refused(self, written: str | bytes, text: str = PLAIN, **more: Any) -> list[str]:
@@ -88,7 +88,7 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def warnings(sample: Sample) -> list[str]:
+def warnings(sample: SampleFile) -> list[str]:
     return [str(problem).removeprefix(sample.file) for problem in sample.problems]
 
 
@@ -97,7 +97,7 @@ def warnings(sample: Sample) -> list[str]:
 
 def test_the_thirty_five_units_come_in_whole() -> None:
     sample = read_sample(INSTRUMENTS / "asu_2000_units.csv", instrument("asu_2000.yaml"))
-    assert isinstance(sample, Sample)
+    assert isinstance(sample, SampleFile)
     assert not sample.problems
     assert Counter(case.values["kind"] for case in sample.cases) == {"District": 21, "Sector": 14}
     paso = [case for case in sample.cases if case.values["city"] == "El Paso"]
@@ -105,8 +105,8 @@ def test_the_thirty_five_units_come_in_whole() -> None:
     assert {case.zone for case in paso} == {"America/Denver"}
     detroit = next(case for case in sample.cases if case.key == "Detroit District")
     assert detroit.zone == "America/Detroit"  # the sample's zone, not that of the number
-    assert detroit.live[0].zones == ("America/New_York",)
-    assert all(case.values["phone"] == case.live[0].written for case in sample.cases)
+    assert detroit.dialable_numbers[0].zones == ("America/New_York",)
+    assert all(case.values["phone"] == case.dialable_numbers[0].written for case in sample.cases)
 
 
 def test_every_kind_of_column_is_read_by_its_type_and_role(folder: Folder) -> None:
@@ -119,7 +119,9 @@ def test_every_kind_of_column_is_read_by_its_type_and_role(folder: Folder) -> No
     }  # fmt: skip
     assert (case.zone, case.language, case.weight, case.priority) == ("America/Denver", "es", "1.5", -2)
     assert (case.frame, case.replicate, case.line) == ("land", "3", 2)
-    assert [(n.column, number.e164) for n, number in zip(case.numbers, case.live, strict=True)] == [
+    assert [
+        (n.column, number.e164) for n, number in zip(case.numbers, case.dialable_numbers, strict=True)
+    ] == [
         ("home_phone", "+13125550100"),
         ("cell", "+13125550101"),
         ("cell", "+12145550102"),
@@ -261,10 +263,10 @@ def test_all_problems_are_said_in_one_go_by_line(folder: Folder) -> None:
 
 
 def test_of_one_kind_the_first_are_shown_and_the_others_counted(folder: Folder) -> None:
-    rows = "".join(f"{i},x,many\n" for i in range(SHOWN + 312))
+    rows = "".join(f"{i},x,many\n" for i in range(MAX_SHOWN + 312))
     found = folder.refused("id,note,size\n" + rows)
-    assert len(found) == SHOWN + 1
-    assert found[-1] == f":{SHOWN + 2}: size: and 312 more of this kind — begin with the first ones"
+    assert len(found) == MAX_SHOWN + 1
+    assert found[-1] == f":{MAX_SHOWN + 2}: size: and 312 more of this kind — begin with the first ones"
 
 
 @pytest.mark.parametrize(
@@ -337,7 +339,7 @@ def test_dates_are_read_in_the_order_of_the_country(
     folder: Folder, text: str, country: str, day: date | None
 ) -> None:
     found = folder.read(f"id,born\n1,{text}\n", EVERYTHING.replace("US", country))
-    assert (found.cases[0].values["born"] if isinstance(found, Sample) else None) == day
+    assert (found.cases[0].values["born"] if isinstance(found, SampleFile) else None) == day
 
 
 @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ def test_the_same_number_of_two_cases_is_said_and_of_one_case_kept_once(folder: 
 def test_what_can_not_be_dialled_is_a_dead_number_and_the_case_comes_in(folder: Folder) -> None:
     sample = folder.sample("id,home_phone\n1,911\n2,\n3,555 0100; 214 555 0101\n", EVERYTHING)
     assert [len(case.numbers) for case in sample.cases] == [1, 0, 2]
-    assert [len(case.live) for case in sample.cases] == [0, 0, 1]
+    assert [len(case.dialable_numbers) for case in sample.cases] == [0, 0, 1]
     assert sample.cases[0].values["home_phone"] == "911"
     said = [line.partition(" — ")[0] for line in warnings(sample) if not line.startswith(":1:")]
     assert said == [
@@ -405,11 +407,11 @@ def rows_of(keys: range) -> str:
     return "id,kind\n" + "".join(f"{key},{1 if key % 3 else 2}\n" for key in keys)
 
 
-def arms(sample: Sample) -> dict[str, Cell]:
+def arms(sample: SampleFile) -> dict[str, Cell]:
     return {case.key: case.values["letter"] for case in sample.cases}
 
 
-def balance(cases: tuple[Case, ...]) -> dict[Cell, Counter[Cell]]:
+def balance(cases: tuple[SampleCase, ...]) -> dict[Cell, Counter[Cell]]:
     counts: dict[Cell, Counter[Cell]] = {}
     for case in cases:
         counts.setdefault(case.values["kind"], Counter())[case.values["letter"]] += 1
@@ -458,20 +460,20 @@ def test_what_an_import_would_do(folder: Folder) -> None:
         "5,1-800-FLOWERS,,2,,\n"
     )
     sample = folder.sample(head + rows, EVERYTHING, existing=existing)
-    summary = summarised(sample, existing=existing, never_call=lambda n: n.e164 == "+13125550100")
+    summary = preview_import(sample, existing=existing, never_call=lambda n: n.e164 == "+13125550100")
     assert (summary.rows, summary.new, summary.unchanged, summary.changed, summary.gone) == (5, 3, 1, 1, 1)
-    assert (summary.numbers, summary.dead, summary.never_call) == (4, 2, 1)
+    assert (summary.numbers, summary.dead, summary.do_not_call) == (4, 2, 1)
     assert (summary.mobile, summary.fixed, summary.unknown) == (1, 0, 3)
     assert (summary.without_number, summary.without_zone) == (2, 2)
-    assert summary.replicates == (Share("1", 2), Share("2", 3))
-    assert summary.frames == (Share("a", 2), Share("b", 1), Share("", 2))
-    assert summary.changes == (Change("2", 3, "home_phone", "312 555 0101", "312 555 0111"),)
+    assert summary.replicates == (NamedCount("1", 2), NamedCount("2", 3))
+    assert summary.frames == (NamedCount("a", 2), NamedCount("b", 1), NamedCount("", 2))
+    assert summary.changes == (ValueChange("2", 3, "home_phone", "312 555 0101", "312 555 0111"),)
 
 
 def test_a_file_with_fewer_columns_changes_nothing_of_the_others(folder: Folder) -> None:
     before = folder.sample("id,note,size\n1,x,2\n")
     existing = {case.key: case.values for case in before.cases}
-    summary = summarised(folder.sample("id,size\n1,2.0\n", existing=existing), existing=existing)
+    summary = preview_import(folder.sample("id,size\n1,2.0\n", existing=existing), existing=existing)
     assert summary.unchanged == 1
 
 
@@ -502,7 +504,7 @@ def test_cells_of_a_workbook_are_what_a_person_sees(folder: Folder) -> None:
     )
     first, second = folder.sample(book, EVERYTHING).cases
     assert (first.key, first.values["who"], first.values["home_phone"]) == ("00007", "007", "3125550100")
-    assert [number.e164 for number in first.live] == ["+13125550100", "+13125550101"]
+    assert [number.e164 for number in first.dialable_numbers] == ["+13125550100", "+13125550101"]
     assert (first.weight, first.values["kind"], first.values["born"]) == ("0.3", 2, date(1960, 11, 24))
     assert (second.key, second.values["cell"], second.line) == ("8", "0312", 3)
 
@@ -539,7 +541,7 @@ def test_any_bytes_are_a_sample_or_problems(tmp_path_factory: pytest.TempPathFac
     folder = Folder(tmp_path_factory.getbasetemp())
     for head in (b"", b"id,note,size\n", b"PK\x03\x04", b"\xff\xfe", b"sep="):
         found = folder.read(head + written)
-        assert isinstance(found, Sample) or errors(found)
+        assert isinstance(found, SampleFile) or errors(found)
 
 
 @given(at=st.integers(0, 5000), instead=st.binary(min_size=1, max_size=8))
@@ -575,8 +577,9 @@ def test_what_is_written_by_another_program_comes_back(
     writer.writerow(["id", "note", "size"])
     writer.writerows([key, note, size] for key, (note, size) in rows.items())
     found = Folder(tmp_path_factory.getbasetemp()).read(out.getvalue())
-    if len({clean(key) for key in rows}) == len(rows) > 0:
-        assert isinstance(found, Sample), found
+    if len({clean_text(key) for key in rows}) == len(rows) > 0:
+        assert isinstance(found, SampleFile), found
         assert {case.key: (case.values["note"], case.values["size"]) for case in found.cases} == {
-            clean(key): (clean(note, lines=True) or NOT_ASKED, size) for key, (note, size) in rows.items()
+            clean_text(key): (clean_text(note, lines=True) or NOT_ASKED, size)
+            for key, (note, size) in rows.items()
         }

@@ -14,12 +14,12 @@ import pytest
 
 import served
 from command_line import SURVEY, folder, on_terminal, written  # noqa: F401 - fixtures
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
-from survey_cli.services.sample.replicates import chosen
+from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store import Store
-from survey_cli.study.open_study import Study, open_study
+from survey_cli.study.open_study import OpenStudy, open_study
 
 ROOT = Path(__file__).parent.parent
 FOUNDING = (str(ROOT / "instruments/asu_2000.yaml"), str(ROOT / "instruments/asu_2000_units.csv"))
@@ -50,7 +50,7 @@ c,Cid,12,America/Denver,East,,3
 def a_command_line(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
     def survey(*arguments: str, gives: int = 0) -> tuple[str, str]:
         """What a command says on stdout and on stderr."""
-        code = run(list(arguments))
+        code = run_command(list(arguments))
         out, err = capsys.readouterr()
         assert code == gives, out + err
         assert "Traceback" not in err
@@ -66,15 +66,15 @@ def a_study() -> str:
     return "study.yaml"
 
 
-def opened(path: str = "study.yaml", **how: str) -> Study:
+def opened(path: str = "study.yaml", **how: str) -> OpenStudy:
     study = open_study(path, **how)  # type: ignore[arg-type]
-    assert isinstance(study, Study), study
+    assert isinstance(study, OpenStudy), study
     return study
 
 
 def case(key: str) -> Case:
     with opened() as study:
-        return Case.of(key, study.store.cases.history(key))
+        return Case.of(key, study.store.cases.read_history(key))
 
 
 def events(where: str = "responses/study.db") -> int:
@@ -158,10 +158,10 @@ def test_an_update_changes_what_the_file_says_and_nothing_else(survey, study) ->
     assert (found.zone, found.priority, found.replicate) == ("America/Chicago", 1, "1")
     assert [n.position for n in found.numbers] == [1, 2]  # the number that went stays the case's
     with opened() as kept:
-        contact = kept.store.cases.contact("a")
+        contact = kept.store.cases.find_contact("a")
         assert contact is not None
         assert contact.name == "Ann Núñez"
-        assert [n.shown for n in contact.numbers] == ["(312) 555-0100", "(312) 555-0199"]
+        assert [n.display for n in contact.numbers] == ["(312) 555-0100", "(312) 555-0199"]
     out, _ = survey("sample", "import", study, "fewer.csv", "--update")
     assert "0 changed, 2 unchanged" in out
 
@@ -179,7 +179,7 @@ def test_an_update_takes_no_case_from_a_station(survey, study) -> None:
         _, err = survey("sample", "import", study, "cases.csv", "--update")
         assert "2 updated" in err
         assert "1 are with a station" in err
-        assert kept.store.cases.renew("a", "t", at + timedelta(hours=2))
+        assert kept.store.cases.renew_lease("a", "t", at + timedelta(hours=2))
     assert case("a").columns["region"] == "West"
 
 
@@ -222,7 +222,7 @@ def test_an_unknown_replicate_keeps_everything_out(survey, study) -> None:
      ("all", {"1", "2", "10", "north"}), ("4-9", None), ("nort", None), ("", None), ("2-1", None)],
 )  # fmt: skip
 def test_replicates_are_named_by_number_span_or_name(text: str, names: set[str] | None) -> None:
-    found = chosen(text, {"1", "2", "10", "north"}, where="here")
+    found = parse_replicates(text, {"1", "2", "10", "north"}, where="here")
     assert found == names if names is not None else isinstance(found, UserError)
 
 
@@ -313,8 +313,8 @@ def test_an_import_that_is_killed_is_none(survey, study) -> None:
     assert 2_000 <= arrived < 30_000
     assert "3 of 3 cases" in survey("cases", study)[1]
     with Store.open("responses/study.db", create=False) as store:
-        assert sorted(store.cases.keys()) == ["a", "b", "c"]
-        assert len(store.cases.imports()) == 1
+        assert sorted(store.cases.iterate_keys()) == ["a", "b", "c"]
+        assert len(store.cases.list_imports()) == 1
     out, err = survey("sample", "import", study, "many.csv")
     assert "30,000 rows: 30,000 new" in out
     assert "30,000 cases imported" in err
@@ -339,13 +339,13 @@ def test_every_command_of_a_group_has_help(capsys: pytest.CaptureFixture[str]) -
     }
     assert set(groups) >= {"sample", "never-call"}
     for word, commands in groups.items():
-        assert run([word, "--help"]) == 0
+        assert run_command([word, "--help"]) == 0
         listed = capsys.readouterr().out
         for name, command in commands.items():
             assert len(command.help) > 20
             assert all(len(parameter.help or "") >= 10 for parameter in command.params)
             assert f"  {name} " in listed
-            assert run([word, name, "--help"]) == 0
+            assert run_command([word, name, "--help"]) == 0
             assert capsys.readouterr().out.startswith(f"Usage: survey {word} {name} ")
-        assert run([word]) == 2
+        assert run_command([word]) == 2
         assert "missing command" in capsys.readouterr().err

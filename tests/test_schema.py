@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.json_schema import (
     SCHEMA_DRAFT,
@@ -42,7 +42,7 @@ def test_every_example_passes(path: Path) -> None:
 
 
 def test_a_new_instrument_passes(tmp_path: Path) -> None:
-    assert run(["new", str(tmp_path / "mine.yaml")]) == 0
+    assert run_command(["new", str(tmp_path / "mine.yaml")]) == 0
     assert errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), build_instrument_schema()) == []
 
 
@@ -128,18 +128,18 @@ def test_the_command_writes_it_and_overwrites_nothing_but_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "instrument.schema.json"
-    assert run(["schema", "-o", str(file)]) == 0
+    assert run_command(["schema", "-o", str(file)]) == 0
     assert json.loads(file.read_text()) == build_instrument_schema()
-    assert run(["schema", "--module", "-o", str(file)]) == 0
+    assert run_command(["schema", "--module", "-o", str(file)]) == 0
     assert json.loads(file.read_text()) == build_module_schema()
     mine = tmp_path / "mine.yaml"
     mine.write_text("title: precious")
     capsys.readouterr()
-    assert run(["schema", "-o", str(mine)]) == 1
+    assert run_command(["schema", "-o", str(mine)]) == 1
     assert "is no JSON Schema" in capsys.readouterr().err
     assert mine.read_text() == "title: precious"
 
 
 def test_on_stdout_there_is_nothing_but_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["schema"]) == 0
+    assert run_command(["schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "survey instrument"

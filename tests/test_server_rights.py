@@ -12,14 +12,14 @@ import pytest
 
 import served
 from shift import ITEMS, Shift, interviewed, on
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import StoreError
 from survey_cli.store.backends.postgres.connection import check_encryption
-from survey_cli.store.do_not_call import NeverCall
+from survey_cli.store.do_not_call import DoNotCallList
 
 AT_ANY_HOUR = """
 fieldwork:
@@ -56,9 +56,9 @@ def a_shift(tmp_path: Path) -> Served:
     for role, login in ((f"interviewers_{number}", shift.ann), (f"supervisors_{number}", shift.sue)):
         served.asked(shift.db, f"CREATE ROLE {role}")
         served.asked(shift.db, f"CREATE ROLE {login} LOGIN IN ROLE {role}")
-    assert run(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     roles = ["--interviewers", f"interviewers_{number}", "--supervisors", f"supervisors_{number}"]
-    assert run(["server", "grant", str(shift.file), *roles, "--db", shift.db]) == 0
+    assert run_command(["server", "grant", str(shift.file), *roles, "--db", shift.db]) == 0
     return shift
 
 
@@ -101,19 +101,19 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
     ann = station(shift)
     assert ann.record_outcome("busy") is None
     ann.close()
-    with NeverCall.beside(as_role(shift, shift.ann)) as listed:
+    with DoNotCallList.open_beside(as_role(shift, shift.ann)) as listed:
         listed.add(["+13125550199"], at=shift.at, reason="asked for it", by="ann")
-        assert listed.among(["+13125550199", "+13125550198"]) == {"+13125550199"}
+        assert listed.select_listed(["+13125550199", "+13125550198"]) == {"+13125550199"}
         assert listed.add(["+13125550199"], at=shift.at, reason="again", by="ann") == 0
-    with NeverCall.beside(as_role(shift, shift.sue)) as supervisors:
-        found = supervisors.listed("+13125550199")
+    with DoNotCallList.open_beside(as_role(shift, shift.sue)) as supervisors:
+        found = supervisors.find_entry("+13125550199")
         assert found is not None
         assert found.reason == "asked for it"
         supervisors.add(["+13125550197"], at=shift.at, reason="a slip", by="sue")
         assert supervisors.remove(["+13125550197"], at=shift.at, reason="it was one", by="sue") == 1
-        assert supervisors.taken_off("+13125550197") is not None
-    with NeverCall.beside(shift.db) as owners:  # with the key itself
-        assert owners.among(["+13125550199", "+13125550198"]) == {"+13125550199"}
+        assert supervisors.find_removal("+13125550197") is not None
+    with DoNotCallList.open_beside(shift.db) as owners:  # with the key itself
+        assert owners.select_listed(["+13125550199", "+13125550198"]) == {"+13125550199"}
     for statement in (
         "UPDATE journal SET payload = '{}'",
         "DELETE FROM journal",
@@ -148,14 +148,14 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
     assert ann.record_outcome("busy") is None
     ann.close()
     where = ["--db", as_role(shift, shift.sue)]
-    assert run(["outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
-    assert run(["erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where]) == 0, (
+    assert run_command(["outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
+    assert run_command(["erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where]) == 0, (
         capsys.readouterr()
     )
-    assert run(["verify", str(shift.file), *where]) == 0, capsys.readouterr()
+    assert run_command(["verify", str(shift.file), *where]) == 0, capsys.readouterr()
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     capsys.readouterr()
-    assert run(["study", "publish", str(shift.file), *where]) == 1
+    assert run_command(["study", "publish", str(shift.file), *where]) == 1
     assert "may not publish a questionnaire: the schema is another's" in capsys.readouterr().err
     refused(shift, shift.sue, "SELECT key FROM survey_shared.never_call_key")
 
@@ -178,7 +178,7 @@ def test_stations_go_on_with_the_published_version_and_say_so(
     assert third_question(before) == "Third?"
     ann.end_shift()
     ann.close()
-    assert run(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     assert "version 1 is published" in capsys.readouterr().err
     assert before.close_interview() is None
     assert before.record_outcome("no_answer") is None
@@ -203,7 +203,7 @@ def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=served.fresh(), at=datetime.now(UTC))
     role = f"ann_{next(NUMBERS)}"
     served.asked(shift.db, f"CREATE ROLE {role} LOGIN")
-    assert run(["server", "grant", str(shift.file), "--interviewers", role, "--db", shift.db]) == 0
+    assert run_command(["server", "grant", str(shift.file), "--interviewers", role, "--db", shift.db]) == 0
     refusal = open_station(shift.file, db=as_role(shift, role))
     assert "no version of the questionnaire is published there yet" in str(refusal)
     assert f"survey study publish {shift.file}" in str(refusal)
@@ -222,21 +222,21 @@ def test_on_a_file_publishing_makes_the_file_the_studys(
     shift = Shift(tmp_path / "a", cases=CASES, fieldwork=AT_ANY_HOUR, at=datetime.now(UTC))
     other = tmp_path / "b.yaml"
     other.write_text(shift.file.read_text())
-    assert run(["study", "publish", str(other), "--db", shift.db]) == 0
+    assert run_command(["study", "publish", str(other), "--db", shift.db]) == 0
     assert "version 1 is published" in capsys.readouterr().err
-    assert run(["study", "publish", str(other), "--db", shift.db]) == 0
+    assert run_command(["study", "publish", str(other), "--db", shift.db]) == 0
     assert "was in force already" in capsys.readouterr().err
 
 
 def test_the_script_is_printed_and_changes_nothing(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     command = ["server", "grant", str(shift.file), "--interviewers", 'odd"role', "--print", "--db", shift.db]
-    assert run(command) == 0
+    assert run_command(command) == 0
     script = capsys.readouterr().out
     assert script.startswith("BEGIN;\n")
     assert 'GRANT SELECT, INSERT ON "' in script
     assert '"odd""role"' in script
-    assert run(["server", "grant", str(shift.file), "--interviewers", "x", "--db", "field.db"]) == 1
+    assert run_command(["server", "grant", str(shift.file), "--interviewers", "x", "--db", "field.db"]) == 1
     assert "a database file has no roles" in capsys.readouterr().err
 
 
@@ -272,7 +272,9 @@ def test_less_is_refused_before_anything_is_sent(
 ) -> None:
     monkeypatch.setattr(psycopg, "connect", lambda *_, **__: pytest.fail("nothing may be sent"))
     shift = Shift(tmp_path, cases="")
-    assert run(["status", str(shift.file), "--db", f"postgresql://u:pw@192.0.2.1/x?sslmode={mode}"]) == 1
+    assert (
+        run_command(["status", str(shift.file), "--db", f"postgresql://u:pw@192.0.2.1/x?sslmode={mode}"]) == 1
+    )
     said = capsys.readouterr().err
     assert "the connection is not encrypted, and the server is another computer" in said
     assert "sslmode=require" in said

@@ -10,7 +10,7 @@ import pytest
 
 from shift import Shift
 from survey_cli.problems import UserError
-from survey_cli.services.database.group_permissions import share
+from survey_cli.services.database.group_permissions import share_with_group
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away")
 
@@ -39,7 +39,7 @@ def test_by_itself_a_database_is_for_its_owner_alone(tmp_path: Path) -> None:
 @as_root
 def test_a_group_shares_what_is_there_and_what_comes(tmp_path: Path) -> None:
     shift = Shift(tmp_path, people="login,role\nsue,supervisor\nann,interviewer\n")
-    assert share(str(shift.file), "games", db=shift.db) == tmp_path
+    assert share_with_group(str(shift.file), "games", db=shift.db) == tmp_path
     assert (mode(tmp_path / "interviewers.csv"), group_of(tmp_path / "interviewers.csv")) == (0o640, "games")
     assert (mode(tmp_path), group_of(tmp_path)) == (0o2770, "games")
     assert (mode(tmp_path / "field.db"), group_of(tmp_path / "field.db")) == (0o660, "games")
@@ -57,7 +57,7 @@ def test_a_group_shares_what_is_there_and_what_comes(tmp_path: Path) -> None:
 def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
     """Two real processes under other users' numbers."""
     shift = Shift(tmp_path)
-    share(str(shift.file), "games", db=shift.db)
+    share_with_group(str(shift.file), "games", db=shift.db)
     reach = tmp_path
     while reach != Path("/"):  # pytest's own folders are closed to others
         if reach != tmp_path:
@@ -90,6 +90,6 @@ def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
 
 def test_a_group_that_is_not_there_is_said(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    told = share(str(shift.file), "no-such-group", db=shift.db)
+    told = share_with_group(str(shift.file), "no-such-group", db=shift.db)
     assert isinstance(told, UserError)
     assert "groupadd" in told.remedy

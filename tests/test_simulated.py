@@ -8,9 +8,9 @@ import pytest
 
 from respondent import begun, forward, wander
 from scenario import INSTRUMENTS, instrument, source_of
-from survey_cli.cli.run_command import run as command
+from survey_cli.cli.run_command import run_command as command
 from survey_cli.engine.interview import Interview, walked_anew
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.answer_shares import read_shares
@@ -29,7 +29,7 @@ FILES = sorted(
 
 @pytest.mark.parametrize("file", FILES)
 def test_an_invented_journal_replays_to_the_same_interview(file: str) -> None:
-    made = checked(source_of(file)).instrument
+    made = check_instrument(source_of(file)).instrument
     assert made is not None
     for invented in simulate_interviews(made, count=25, seed=11, start=NOON, habits=RESTLESS):
         one = invented.interview
@@ -53,7 +53,7 @@ def test_an_invented_journal_replays_to_the_same_interview(file: str) -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_what_stands_at_the_end_is_what_a_walk_from_the_start_finds(file: str) -> None:
-    made = checked(source_of(file)).instrument
+    made = check_instrument(source_of(file)).instrument
     assert made is not None
     for seed in range(12):
         dice = Random(seed)

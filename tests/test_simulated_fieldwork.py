@@ -21,7 +21,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import promises_of
-from survey_cli.services.simulation.simulated_study import Trial, trial_study
+from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.simulate.fieldwork import interviewers, study_simulation
 from survey_cli.simulate.fieldwork.households import Household, Propensities, invent_cases
 from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings, StationSimulation
@@ -30,7 +30,7 @@ from survey_cli.simulate.fieldwork.study_simulation import (
     StudySimulationOptions,
     simulate_study,
 )
-from survey_cli.study.open_study import Study, people_of
+from survey_cli.study.open_study import OpenStudy, load_people
 
 STUDY = """
 instrument: trial
@@ -209,12 +209,13 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
     sample = tmp_path / "cases.csv"
     lines = [f"u{n},1,Person {n},312 555 01{n:02},America/New_York" for n in range(30)]
     sample.write_text("unit,kind,name,phone,zone\n" + "\n".join(lines) + "\n")
-    made = trial_study(
-        Trial(path=study, at=datetime(2026, 11, 29, tzinfo=UTC), sample=str(sample)), Random(1)
+    made = open_simulated_study(
+        SimulatedStudyOptions(path=study, at=datetime(2026, 11, 29, tzinfo=UTC), sample=str(sample)),
+        Random(1),
     )
-    assert isinstance(made, Study)
+    assert isinstance(made, OpenStudy)
     with made:
-        contact = made.store.cases.contact("u7")
+        contact = made.store.cases.find_contact("u7")
         assert contact is not None
         assert (contact.name, dict(contact.columns)) == ("", {})
         assert contact.numbers[0].e164.startswith("+999")
@@ -226,7 +227,7 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     shift = Shift(tmp_path, at=datetime(2026, 11, 24, 16, tzinfo=UTC))
     ann = shift.station()
     assert ann.record_outcome("refusal_hard") is None
-    before = shift.study().store.cases.history("A")
+    before = shift.study().store.cases.read_history("A")
     found = simulate_study(
         StudySimulationOptions(
             path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone="America/Chicago", interviewers=1
@@ -234,7 +235,7 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     )
     assert isinstance(found, StudySimulation)
     assert (found.run.cases, found.run.calls > 0) == (1, True)
-    assert shift.study().store.cases.history("A") == before
+    assert shift.study().store.cases.read_history("A") == before
 
 
 def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     people.write_text("login,languages,skills,role\nann,en,converter,\nbob,en;es,,\nsue,,,supervisor\n")
     found = trial(study, people=str(people), interviewers=5, days=1, cases=20)
     assert found.interviewers == 5
-    listed = people_of(study, "", str(people))
+    listed = load_people(study, "", str(people))
     assert isinstance(listed, People)
     staff = study_simulation.build_staff(listed, 5)
     assert not isinstance(staff, UserError)
@@ -275,15 +276,15 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
 
 
 def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
-    made = trial_study(
-        Trial(
+    made = open_simulated_study(
+        SimulatedStudyOptions(
             path=study,
             at=datetime(2026, 11, 29, tzinfo=UTC),
             invented=invent_cases(instrument(study), 9, "America/Chicago", Random(1)),
         ),
         Random(1),
     )
-    assert isinstance(made, Study)
+    assert isinstance(made, OpenStudy)
     zone = ZoneInfo("America/Chicago")
     with made:
         field = StationSimulation(
@@ -344,15 +345,15 @@ def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pyte
     """Reading a card takes so long that the hours are over when the key is pressed: it is said, and the case goes
     back."""
     monkeypatch.setattr(interviewers, "LOOK_SECONDS", (600, 900))
-    made = trial_study(
-        Trial(
+    made = open_simulated_study(
+        SimulatedStudyOptions(
             path=study,
             at=datetime(2026, 11, 29, tzinfo=UTC),
             invented=invent_cases(instrument(study), 80, "America/Chicago", Random(1)),
         ),
         Random(1),
     )
-    assert isinstance(made, Study)
+    assert isinstance(made, OpenStudy)
     with made:
         staff = [replace(made.who, login=f"interviewer {number}") for number in (1, 2, 3)]
         field = StationSimulation(
@@ -385,12 +386,12 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     assert ann._session.suspend() is None
     assert ann.close_interview() is None
     assert ann.record_outcome("callback") is None
-    assert shift.study().store.cases.fill()["sexes:1"].held == 1
+    assert shift.study().store.cases.read_quota_fill()["sexes:1"].held == 1
     shift.later(days=1)
     ann.keep_alive()
     assert on(ann) == "A"
     assert ann.record_outcome("refusal_hard") is None
-    assert shift.study().store.cases.fill()["sexes:1"] == (0, 0)
+    assert shift.study().store.cases.read_quota_fill()["sexes:1"] == (0, 0)
 
 
 def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(tmp_path: Path) -> None:

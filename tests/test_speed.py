@@ -17,7 +17,7 @@ from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.exports.formats import Manner
 from survey_cli.exports.text.csv import write_csv
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.run import run_simulation
@@ -37,8 +37,8 @@ def quickest(act: Callable[[], object], *, times: int = 3) -> float:
 @pytest.mark.time_limit
 def test_an_instrument_is_checked_in_a_few_times_its_parser() -> None:
     text = made.mixed(600)
-    checked(load_source_text(text))
-    ours = quickest(lambda: checked(load_source_text(text)))
+    check_instrument(load_source_text(text))
+    ours = quickest(lambda: check_instrument(load_source_text(text)))
     parser = quickest(lambda: yaml.load(text, yaml.CSafeLoader))
     assert ours < 10 * parser, f"{ours / parser:.1f} times the parser alone"
 
@@ -46,9 +46,9 @@ def test_an_instrument_is_checked_in_a_few_times_its_parser() -> None:
 @pytest.mark.time_limit
 def test_checking_grows_with_the_instrument_and_not_its_square() -> None:
     short, long = made.mixed(200), made.mixed(1600)
-    checked(load_source_text(short))
-    growth = quickest(lambda: checked(load_source_text(long))) / quickest(
-        lambda: checked(load_source_text(short))
+    check_instrument(load_source_text(short))
+    growth = quickest(lambda: check_instrument(load_source_text(long))) / quickest(
+        lambda: check_instrument(load_source_text(short))
     )
     assert growth < 8 * 4, f"8 times the items take {growth:.0f} times as long"
 

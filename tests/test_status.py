@@ -16,7 +16,7 @@ import served
 from cases import LOS_ANGELES, NEW_YORK, History, history, moment, plan
 from command_line import folder, written
 from kept_study import NOW, a_study, store_of
-from survey_cli.cli.commands.status import lines
+from survey_cli.cli.commands.status import render_status
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
     Called,
@@ -35,8 +35,8 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.call_sessions import sittings_of
 from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
-from survey_cli.services.cases.fieldwork_status import status_of
-from survey_cli.services.database.interview_archive import back_up
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+from survey_cli.services.database.interview_archive import back_up_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Lease, NewCase
@@ -50,7 +50,7 @@ PEOPLE = "login,role,pseudonym\nsam,supervisor,\nann,,A1\nbob,,B2\ncy,,\n"
 
 
 def told(path: Any, *, by: str = "", since: str = "", now: datetime = NOW) -> FieldworkStatus:
-    made = status_of(Request(path=str(path), at=now, by=by), since=since, zone=DENVER)
+    made = load_fieldwork_status(Request(path=str(path), at=now, by=by), since=since, zone=DENVER)
     assert isinstance(made, FieldworkStatus), str(made)
     return made
 
@@ -182,9 +182,9 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     where = served.fresh() if kept == "server" else None
     path = a_study(cases, fieldwork=spread, more=quotas, where=where)
     with Store.open(where or "responses/study.db", create=False) as store:
-        store.cases.take("i1", ["kinds:1"], NOW)
+        store.cases.take_quota_places("i1", ["kinds:1"], NOW)
     people = "responses/interviewers.csv"
-    report = status_of(Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER)
+    report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {
         "callable": 2,
@@ -196,13 +196,13 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
         "quota": 2,
     }
     assert sum(s.cases for s in report.statuses) == report.cases == 10
-    shown = "\n".join(lines(report, cells=80))
+    shown = "\n".join(render_status(report, cells=80))
     assert re.search(r"^  callable +2  may be called now$", shown, re.MULTILINE)
     assert re.search(r"^  total +10$", shown, re.MULTILINE)
 
 
 def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:
-    none = status_of(Request(path=str(a_study()), at=NOW), zone=DENVER)
+    none = load_fieldwork_status(Request(path=str(a_study()), at=NOW), zone=DENVER)
     assert isinstance(none, UserError)
     assert "survey sample import study.yaml" in str(none)
 
@@ -263,22 +263,22 @@ def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_ar
     assert report.lengths is not None
     assert report.lengths.longest == timedelta(minutes=5)
     assert report.progress.complete == 2
-    wrong = status_of(Request(path="study.yaml", at=NOW), since="yesterday", zone=DENVER)
+    wrong = load_fieldwork_status(Request(path="study.yaml", at=NOW), since="yesterday", zone=DENVER)
     assert isinstance(wrong, UserError)
 
 
 def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(tmp_path: Path) -> None:
     path = a_study([history("a").at(DAY).call("busy")])
     assert told(path).backed_up is None
-    assert lines(told(path), cells=80)[-1] == "backup: no backup yet; survey backup makes one"
+    assert render_status(told(path), cells=80)[-1] == "backup: no backup yet; survey backup makes one"
     for hours, name in ((0, "one.db"), (2, "two.db")):
-        assert isinstance(back_up(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
+        assert isinstance(back_up_database(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
     assert isinstance(
-        back_up(path, tmp_path / "two.db", at=NOW + timedelta(hours=3)), UserError
+        back_up_database(path, tmp_path / "two.db", at=NOW + timedelta(hours=3)), UserError
     )  # none was made
     made = (NOW + timedelta(hours=2)).astimezone(DENVER)
     assert told(path).backed_up == made
-    assert lines(told(path), cells=80)[-1] == f"backup: last made {made:%Y-%m-%d %H:%M}"
+    assert render_status(told(path), cells=80)[-1] == f"backup: last made {made:%Y-%m-%d %H:%M}"
 
 
 def test_completes_of_today_are_those_since_midnight_here() -> None:
@@ -312,8 +312,8 @@ def test_quota_cells_say_what_is_taken_held_and_closed() -> None:
 """
     path = a_study([history("a", columns={"kind": 1})], more=quotas)
     with store_of(path) as store:
-        store.cases.take("i1", ["kinds:1", "north"], NOW)
-        store.cases.hold("i2", {"kinds:1": 2}, NOW)
+        store.cases.take_quota_places("i1", ["kinds:1", "north"], NOW)
+        store.cases.hold_quota_places("i2", {"kinds:1": 2}, NOW)
     assert [tuple(cell) for cell in told(path).cells] == [
         ("kinds:1", 1, 1, 2, False, True),
         ("kinds:2", 0, 0, 5, False, False),
@@ -343,7 +343,7 @@ def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
     asks = history("asks").at(DAY).call("supervisor", note="wants it in writing").then(Remarked("rang twice"))
     path = a_study([asks, history("b")])
     with store_of(path) as store:
-        [head] = store.cases.heads()
+        [head] = store.cases.list_queue_heads()
         store.cases.claim(
             head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3)
         )
@@ -381,7 +381,7 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
     theirs = told(path, by="sam")
     assert [one.name for one in theirs.people] == ["ann", "bob", "cy", "pat"]
     assert [h.note for h in theirs.held] == ["Mrs Smith is deaf"]
-    stranger = status_of(Request(path=str(path), at=NOW, by="eve"), zone=DENVER)
+    stranger = load_fieldwork_status(Request(path=str(path), at=NOW, by="eve"), zone=DENVER)
     assert isinstance(stranger, UserError)
 
 
@@ -396,9 +396,9 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
     ]
     path = a_study(cases, where=where)
     with Store.open(where or "responses/study.db", create=False) as store:
-        assert [key for key, _ in store.figures.touched()] == ["a", "b", "c"]
-        assert sum(kind.cases for kind in store.figures.kinds()) == 4
-    report = status_of(Request(path=str(path), at=NOW, db=where), zone=DENVER)
+        assert [key for key, _ in store.queue_statistics.iterate_active_histories()] == ["a", "b", "c"]
+        assert sum(kind.cases for kind in store.queue_statistics.count_by_outcome()) == 4
+    report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {"done": 2, "callable": 1, "appointment": 1}
     assert [p.key for p in report.promises] == ["b"]

@@ -15,8 +15,8 @@ import pytest
 from cases import history
 from command_line import SURVEY, folder
 from kept_study import a_study
-from survey_cli.cli.commands.status import lines
-from survey_cli.cli.run_command import run
+from survey_cli.cli.commands.status import render_status
+from survey_cli.cli.run_command import run_command
 from survey_cli.tui.status import StatusApp
 from test_status import DAY, interviewed, told
 
@@ -34,7 +34,7 @@ def _busy_study() -> Path:
 
 
 def test_no_line_is_wider_than_the_terminal_and_every_section_is_there() -> None:
-    drawn = lines(told(_busy_study()), cells=80)
+    drawn = render_status(told(_busy_study()), cells=80)
     assert max(map(len, drawn)) <= 80
     assert drawn[2] == "12 of 90 complete (13.3% of quota kinds), 0 of them today"
     headed = [line for before, line in pairwise(drawn) if not before]
@@ -58,11 +58,11 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = _busy_study()
-    assert run(["status", str(path), "--watch", "--zone", "America/Denver"]) == 0
+    assert run_command(["status", str(path), "--watch", "--zone", "America/Denver"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("study, ")
     assert "no full screen here" in shown.err
-    assert run(["status", str(path), "--format", "json"]) == 0
+    assert run_command(["status", str(path), "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["progress"] == {
         "complete": 12,
@@ -73,8 +73,8 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
     }
     assert data["people"][0]["lengths"] == [60.0 * n for n in range(12)]
     assert datetime.fromisoformat(data["promises"][0]["starts"]).utcoffset() is not None
-    assert run(["status", str(path), "--zone", "Mars"]) == 2
-    assert run(["status", "nowhere.yaml"]) == 1
+    assert run_command(["status", str(path), "--zone", "Mars"]) == 2
+    assert run_command(["status", "nowhere.yaml"]) == 1
 
 
 def piloted(read: Callable[[int], Sequence[str]], act: Callable[..., Any]) -> StatusApp:

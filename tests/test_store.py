@@ -38,11 +38,11 @@ from survey_cli.engine.events import (
     Suspended,
 )
 from survey_cli.store import (
-    Draft,
+    EntryDraft,
+    InterviewConflict,
     Snapshot,
     Store,
-    Taken,
-    Whole,
+    WholeInterview,
 )
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Place, Variable
 
@@ -114,7 +114,7 @@ def test_an_event_is_written_by_the_first_station_only(store):
     first = Answered(stamp(5, by="ann", station="s1"), Place("own"), 1)
     assert answer(store, 2, event=first) is None
     taken = answer(store, 2, event=Answered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99)
-    assert taken == Taken("i1", 2, "ann", "s1", moment(5))
+    assert taken == InterviewConflict("i1", 2, "ann", "s1", moment(5))
     assert store.journal("i1")[1:] == [first]
     assert store.interview("i1").answered == 1
 
@@ -140,14 +140,16 @@ def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
 def test_a_case_is_begun_by_the_first_station_only(store):
     begin(store, "i1", case="c1")
     other = an_interview("i2", case="c1")
-    assert store.start(other, began("c1", by="bob")) == Taken("i1", 1, "ann", "s1", NOON)
+    assert store.start(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
     assert [row.id for row in store.interviews()] == ["i1"]
     begin(store, "i3", case="c1", number=2)
     begin(store, "i4", case="c1", origin="practice")
     begin(store, "i5", case="c1", origin="practice")
     begin(store, "i6", case="")
     begin(store, "i7", case="")
-    assert store.start(an_interview("i1", case="c9"), began("c9")) == Taken("i1", 1, "ann", "s1", NOON)
+    assert store.start(an_interview("i1", case="c9"), began("c9")) == InterviewConflict(
+        "i1", 1, "ann", "s1", NOON
+    )
     assert len(store.interviews()) == 6
 
 
@@ -172,19 +174,19 @@ print(won)
 
 def test_a_draft_goes_with_the_event_it_was_becoming(store):
     begin(store)
-    draft = Draft("why", "because it\nrains", NOON)
+    draft = EntryDraft("why", "because it\nrains", NOON)
     for seq, event, left in (
         (2, Suspended(stamp()), draft),
         (3, Resumed(stamp(), SITTING), draft),
         (4, Noted(stamp(), Place("own"), "x"), draft),
         (5, Answered(stamp(), Place("why"), "because it rains"), None),
     ):
-        store.save_draft("i1", Draft("why", "because", NOON))
+        store.save_draft("i1", EntryDraft("why", "because", NOON))
         store.save_draft("i1", draft)
         answer(store, seq, event=event)
         assert store.draft("i1") == left
     store.save_draft("i1", draft)
-    store.save_draft("i1", Draft("why", "", NOON))
+    store.save_draft("i1", EntryDraft("why", "", NOON))
     assert store.draft("i1") is None
 
 
@@ -222,7 +224,7 @@ def test_a_snapshot_has_a_cell_for_every_variable(store):
 
 def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, place):
     kept.keep_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH)
-    kept.add_many([Whole(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
+    kept.add_many([WholeInterview(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
     for row in rows(kept, HASH):
         assert row.snapshot.cells == (1, NOT_ASKED, *CELLS[2:])
     for row in rows(kept, HASH, personal=True):
@@ -239,10 +241,10 @@ def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, 
 def test_rows_come_in_little_memory(place):
     variables = tuple(Variable(name=f"q{k}", item=f"q{k}") for k in range(50))
     with Store.open(place, create=True) as store:
-        store.keep_instrument(an_instrument(variables=variables))
+        store.add_instrument(an_instrument(variables=variables))
         cells = tuple(range(1000, 1050))
-        store.add_many(
-            Whole(an_interview(f"i{k:05}"), [began()], Snapshot(1, "1", cells)) for k in range(5000)
+        store.add_interviews(
+            WholeInterview(an_interview(f"i{k:05}"), [began()], Snapshot(1, "1", cells)) for k in range(5000)
         )
         tracemalloc.start()
         count = sum(row.snapshot.cells == cells for row in rows(store, HASH))

@@ -25,8 +25,8 @@ from stored_cases import (
 from survey_cli.fieldwork.case.events import Entry, Promised, Remarked, Returned, Sampled
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.store import StoreError
-from survey_cli.store.backends.errors import Interrupted
-from survey_cli.store.cases.case_records import Head, Held, Lapsed, LeaseLost, Overtaken
+from survey_cli.store.backends.errors import TransientStoreError
+from survey_cli.store.cases.case_records import CaseConflict, ExpiredLease, LeaseHolder, LeaseLost, QueueHead
 
 # What came with the sample
 
@@ -38,7 +38,7 @@ def test_a_case_comes_back_as_it_was_brought(store):
     assert bring(store, [new]) == 1
     row = store.cases.row("unit 7")
     assert (row.key, row.ordinal, row.seq, row.stood, row.mark) == ("unit 7", 1, 1, 1, "mark of unit 7")
-    assert (row.status, row.due_at, *row[7:16]) == new.standing[:2] + new.standing[2:]
+    assert (row.status, row.due_at, *row[7:16]) == new.queue_position[:2] + new.queue_position[2:]
     assert (row.frame, row.held, row.updated_at) == ("list", None, NOON)
     assert store.cases.history("unit 7") == list(new.entries)
     assert store.cases.contact("unit 7") == contact
@@ -212,11 +212,16 @@ def test_two_imports_of_different_cases_go_on_side_by_side(store):
 
 def test_the_head_of_a_bucket_is_taken(store):
     bring(store, [a_case("later", "42"), a_case("first", "41"), a_case("elsewhere", "40", bucket=OTHER)])
-    assert store.cases.heads() == [Head(BUCKET, "41"), Head(OTHER, "40")]
+    assert store.cases.heads() == [QueueHead(BUCKET, "41"), QueueHead(OTHER, "40")]
     assert [claimed(store, token=f"t{k}") and "taken" for k in range(3)] == ["taken", "taken", None]
-    assert store.cases.heads() == [Head(OTHER, "40")]
+    assert store.cases.heads() == [QueueHead(OTHER, "40")]
     row = store.cases.row("first")
-    assert (row.status, row.was, row.seq, row.held) == ("leased", "ready", 2, Held("ann", "s1", at(30)))
+    assert (row.status, row.was, row.seq, row.held) == (
+        "leased",
+        "ready",
+        2,
+        LeaseHolder("ann", "s1", at(30)),
+    )
     assert store.cases.history("first")[1:] == [CLAIMED]
 
 
@@ -238,8 +243,8 @@ def test_a_promise_to_be_kept_by_its_owner_first_is_anybodys_when_late(store):
     soon = a_case("soon", "10", promised_at=at(20), **promised)
     late = a_case("late", "11", promised_at=at(0), **promised | {"promised_until": at(30)})
     bring(store, [soon, late])
-    assert store.cases.heads() == [Head(BUCKET, "10")]
-    assert store.cases.head_since(BUCKET, promised_before=at(5)) == Head(BUCKET, "11")
+    assert store.cases.heads() == [QueueHead(BUCKET, "10")]
+    assert store.cases.head_since(BUCKET, promised_before=at(5)) == QueueHead(BUCKET, "11")
     assert store.cases.head_since(BUCKET, promised_before=at(-5)) is None
     assert store.cases.claim(BUCKET, lease(), NOON, promised_before=at(5)).key == "late"
     assert store.cases.claim(BUCKET, lease("t2"), NOON, promised_before=at(5)) is None
@@ -264,7 +269,7 @@ def test_a_lease_that_runs_out_gives_the_case_back(store):
     bring(store, several(2))
     row = claimed(store)
     assert store.cases.lapse(at(29)) == []
-    assert store.cases.lapse(at(31)) == [Lapsed(row.key, "ann", "s1", at(30))]
+    assert store.cases.lapse(at(31)) == [ExpiredLease(row.key, "ann", "s1", at(30))]
     assert store.cases.history(row.key)[-1] == Entry(at(30), "ann", "s1", Returned("lapsed"))
     back = store.cases.row(row.key)
     assert (back.status, back.held, back.seq) == ("ready", None, 3)
@@ -279,12 +284,12 @@ def test_a_case_is_taken_by_its_key_whatever_its_standing(store):
     row = store.cases.claim_case("x", lease(), NOON)
     assert (row.status, row.was, row.seq) == ("leased", "waiting", 2)
     assert row == store.cases.row("x")
-    assert store.cases.claim_case("x", lease("t2", by="bob"), NOON) == Held("ann", "s1", at(30))
-    assert store.cases.claim_case("x", lease("t2", station="s2"), NOON) == Held("ann", "s1", at(30))
+    assert store.cases.claim_case("x", lease("t2", by="bob"), NOON) == LeaseHolder("ann", "s1", at(30))
+    assert store.cases.claim_case("x", lease("t2", station="s2"), NOON) == LeaseHolder("ann", "s1", at(30))
     assert store.cases.claim_case("nobody", lease("t3"), NOON) is None
     # run out, and nobody has noticed yet
     late = store.cases.claim_case("x", lease("t4", by="bob", until=90), at(40))
-    assert (late.seq, late.held) == (4, Held("bob", "s1", at(90)))
+    assert (late.seq, late.held) == (4, LeaseHolder("bob", "s1", at(90)))
     assert [e.event for e in store.cases.history("x")][2:] == [Returned("lapsed"), CLAIMED.event]
 
 
@@ -294,7 +299,7 @@ def test_who_comes_back_after_a_crash_goes_on_under_a_new_lease(store):
     again = store.cases.claim_case(row.key, lease("t2", until=60), at(10))
     assert (again.seq, again.held.until) == (row.seq, at(60))
     old = store.cases.write(row.key, seq=2, entries=[called()], token="t1")
-    assert old == LeaseLost(row.key, Held("ann", "s1", at(60)))  # a screen that was left behind
+    assert old == LeaseLost(row.key, LeaseHolder("ann", "s1", at(60)))  # a screen that was left behind
     assert store.cases.write(row.key, seq=2, entries=[called()], token="t2") is None
 
 
@@ -365,7 +370,7 @@ def test_a_stale_screen_writes_over_nothing(store):
     lost = store.cases.write(
         key, seq=2, entries=[called(5, "refusal_hard")], token="t1", standing=standing("9")
     )
-    assert lost == Overtaken(key, 3, "called", "ann", "s1", at(1))
+    assert lost == CaseConflict(key, 3, "called", "ann", "s1", at(1))
     assert store.cases.row(key).rank == "400000"
     with pytest.raises(ValueError, match="no event 7"):
         store.cases.write(key, seq=7, entries=[called()], token="t1")
@@ -378,12 +383,12 @@ def test_a_supervisor_waits_for_the_interviewer_unless_it_must_be(store):
     remark = Entry(at(3), "sue", "s0", Remarked("ask for the owner"))
     assert store.cases.write("c00000", seq=1, entries=[remark]) is None
     assert claimed(store).seq == 3
-    held = LeaseLost("c00000", Held("ann", "s1", at(30)))
+    held = LeaseLost("c00000", LeaseHolder("ann", "s1", at(30)))
     assert store.cases.write("c00000", seq=3, entries=[remark]) == held
     assert store.cases.write("c00000", seq=3, entries=[remark], token="") == held
     assert store.cases.write("c00000", seq=3, entries=[remark], force=True) is None
     assert store.cases.row("c00000").held is not None
-    assert isinstance(store.cases.write("c00000", seq=3, entries=[called()], token="t1"), Overtaken)
+    assert isinstance(store.cases.write("c00000", seq=3, entries=[called()], token="t1"), CaseConflict)
     assert store.cases.write("c00000", seq=4, entries=[remark], force=True, release=True) is None
     assert store.cases.row("c00000").held is None
 
@@ -475,7 +480,7 @@ def a_connection_that_breaks(store, monkeypatch):
     def unseen():
         commit()
         if left and left.pop():
-            raise Interrupted("there", "the connection was lost", "try again")
+            raise TransientStoreError("there", "the connection was lost", "try again")
 
     monkeypatch.setattr(store._db, "commit", unseen)
     return lambda: left.__setitem__(slice(None), [True])
@@ -504,7 +509,7 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     store.cases.take("i1", ["a"], NOON)
     assert store.cases.fill() == {"a": Fill(1, 0)}
     breaking()
-    assert store.cases.lapse(at(61)) in ([], [Lapsed("c00002", "ann", "s1", at(60))])
+    assert store.cases.lapse(at(61)) in ([], [ExpiredLease("c00002", "ann", "s1", at(60))])
     assert [type(e.event) for e in store.cases.history("c00002")][2:] == [Returned]
     assert store.integrity() == []
 

@@ -18,10 +18,10 @@ from stored import (  # noqa: F401 – fixtures
     refusal,
     sql,
 )
-from survey_cli.store import Draft, Store, StoreError
+from survey_cli.store import EntryDraft, Store, StoreError
 from survey_cli.store.backends.schema import migrations
-from survey_cli.store.backends.sqlite.database_files import file_system, mounted
-from survey_cli.store.do_not_call import NeverCall
+from survey_cli.store.backends.sqlite.database_files import find_file_system, find_mounted_file_system
+from survey_cli.store.do_not_call import DoNotCallList
 
 # The file
 
@@ -31,7 +31,7 @@ def test_files_are_for_their_owner_only_whatever_the_umask(path):
     before = os.umask(0)
     try:
         with Store.open(path, create=True) as store:
-            store.keep_instrument(an_instrument())
+            store.add_instrument(an_instrument())
             begin(store)
             store.backup(path.with_name("copy.db"))
             modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
@@ -71,8 +71,8 @@ print(start(store, sys.argv[3]))
         gun.touch()
         assert [outcome(program) for program in programs] == ["None\n"] * 8
         with Store.open(path, create=False) as store:
-            assert [row.id for row in store.interviews()] == [str(k) for k in range(8)]
-            assert store.integrity() == []
+            assert [row.id for row in store.list_interviews()] == [str(k) for k in range(8)]
+            assert store.check_integrity() == []
     assert not list(tmp_path.glob(".*"))
 
 
@@ -81,7 +81,7 @@ def older(path: Path, monkeypatch: pytest.MonkeyPatch, steps: int = 1) -> Path:
     path.parent.mkdir(exist_ok=True)
     with monkeypatch.context() as then:
         then.setattr(migrations, "STEPS", migrations.STEPS[:steps])
-        then.setattr(migrations.migrations, "__defaults__", (migrations.STEPS[:steps],))
+        then.setattr(migrations.build_migrations, "__defaults__", (migrations.STEPS[:steps],))
         Store.open(path, create=True).close()
     return path
 
@@ -121,7 +121,7 @@ sys.stdin.readline()
     assert not list(path.parent.glob("*before*"))
     station.communicate("\n")
     with Store.open(path, create=False) as store:
-        assert store.integrity() == []
+        assert store.check_integrity() == []
     assert list(path.parent.glob("*before-views.db"))
 
 
@@ -157,23 +157,23 @@ def test_a_symbolic_link_leads_to_the_one_database(on_disk, path):
     link = path.parent.parent / "link.db"
     link.symlink_to(path)
     with Store.open(link, create=False) as other:
-        other.save_draft("i1", Draft("own", "half", NOON))
+        other.save_draft("i1", EntryDraft("own", "half", NOON))
         assert on_disk.draft("i1").text == "half"
         assert Path(f"{path}-wal").stat().st_size
         assert not Path(f"{link}-wal").exists()
         moved = path.rename(path.with_name("elsewhere.db"))
         with pytest.raises(StoreError, match="moved"):
-            other.save_draft("i1", Draft("own", "lost", NOON))
+            other.save_draft("i1", EntryDraft("own", "lost", NOON))
         moved.rename(path)
 
 
 def test_the_list_of_numbers_lies_beside_the_database_that_a_link_leads_to(on_disk, path):
     link = path.parent.parent / "link.db"
     link.symlink_to(path)
-    with NeverCall.beside(path) as listed:
+    with DoNotCallList.open_beside(path) as listed:
         listed.add(["+13125550100"], at=NOON, reason="asked", by="sue")
-    with NeverCall.beside(str(link)) as other:
-        assert other.among(["+13125550100"]) == {"+13125550100"}
+    with DoNotCallList.open_beside(str(link)) as other:
+        assert other.select_listed(["+13125550100"]) == {"+13125550100"}
 
 
 def test_a_missing_database_is_made_only_when_asked(tmp_path):
@@ -201,7 +201,7 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(tmp_path):
 
 
 def test_a_database_of_a_newer_program_is_refused_with_the_reason(on_disk, path):
-    sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", migrations.SET)
+    sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", migrations.MIGRATION_SET)
     said = refusal(path)
     assert "newer version" in said
     assert "'teleportation'" in said
@@ -236,13 +236,13 @@ def test_the_file_system_is_the_one_mounted_nearest(tmp_path):
         "32 22 0:42 / /srv/my\\040disk rw - xfs /dev/vdb rw\n"
         "gibberish\n"
     )
-    assert mounted(table, "/home/ann") == "ext4"
-    assert mounted(table, "/srv") == "nfs4"
-    assert mounted(table, "/srv/a/b") == "nfs4"
-    assert mounted(table, "/srv2") == "ext4"
-    assert mounted(table, "/srv/my disk/a") == "xfs"
+    assert find_mounted_file_system(table, "/home/ann") == "ext4"
+    assert find_mounted_file_system(table, "/srv") == "nfs4"
+    assert find_mounted_file_system(table, "/srv/a/b") == "nfs4"
+    assert find_mounted_file_system(table, "/srv2") == "ext4"
+    assert find_mounted_file_system(table, "/srv/my disk/a") == "xfs"
     if Path("/proc/self/mountinfo").exists():
-        assert file_system(Path("/proc/self")) == "proc"
+        assert find_file_system(Path("/proc/self")) == "proc"
 
 
 BECOME_NOBODY = "os.setegid(65534); os.seteuid(65534)\n"

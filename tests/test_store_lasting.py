@@ -55,11 +55,11 @@ while True:
         if isinstance(place, str):
             served.settled()
         with Store.open(place, create=False) as reopened:
-            there = [event.value for event in reopened.journal("i1")[1:]]
+            there = [event.value for event in reopened.read_journal("i1")[1:]]
             assert there == list(range(2, len(there) + 2))
             # the one whose number was not yet said may be there too
             assert said[-1] <= there[-1] <= said[-1] + 1
-            assert reopened.interview("i1").last_seq == len(there) + 1
+            assert reopened.find_interview("i1").last_seq == len(there) + 1
             last = there[-1]
     assert last > 3 * rounds
     assert kept.integrity() == []
@@ -86,8 +86,8 @@ while True:
                 copy = folder / f"asu.db{ending}"
                 copy.write_bytes(Path(f"{path}{ending}").read_bytes())
             with Store.open(folder / "asu.db", create=False) as copied:
-                kept = copied.journal("i1")
-                assert copied.integrity() == []
+                kept = copied.read_journal("i1")
+                assert copied.check_integrity() == []
             assert len(kept) >= said
             station.send_signal(signal.SIGCONT)
             while said < len(kept):
@@ -188,9 +188,9 @@ while True:
         station.communicate()
     assert seen[-1][0] == seen[-1][1] > 300
     with Store.open(copy, create=False) as restored:
-        assert restored.integrity() == []
-        assert len(restored.interviews()) == 3001
-        there = restored.journal("i1")
+        assert restored.check_integrity() == []
+        assert len(restored.list_interviews()) == 3001
+        there = restored.read_journal("i1")
         assert there == kept.journal("i1")[: len(there)]
         assert len(there) >= 2
         assert answer(restored, len(there) + 1) is None

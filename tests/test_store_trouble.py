@@ -100,7 +100,7 @@ def test_a_really_full_disk(tmp_path):
         pytest.skip("no disk can be mounted here")
     try:
         with Store.open(disk / "asu.db", create=True) as store:
-            store.keep_instrument(an_instrument())
+            store.add_instrument(an_instrument())
             begin(store)
             ballast = disk / "holiday.jpg"
             left = os.statvfs(disk)
@@ -113,12 +113,12 @@ def test_a_really_full_disk(tmp_path):
                     assert "disk is full" in str(problem)  # noqa: PT017 – when it is full is the disk's to say
                     break
                 seq += 1
-            assert len(store.journal("i1")) == seq - 1
+            assert len(store.read_journal("i1")) == seq - 1
             assert "disk is full" in refusal(disk / "another.db")
             assert not (disk / "another.db").exists()
             ballast.unlink()
             assert answer(store, seq) is None
-            assert store.integrity() == []
+            assert store.check_integrity() == []
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -137,7 +137,7 @@ def test_another_program_that_keeps_the_lock(on_disk, path):
         began_waiting = time.monotonic()
         assert "locked" in the_trouble(ours, 2)
         assert 0.25 < time.monotonic() - began_waiting < 3
-        assert len(ours.journal("i1")) == 1  # reading waits for nobody
+        assert len(ours.read_journal("i1")) == 1  # reading waits for nobody
         other.execute("ROLLBACK")
         other.close()
         assert answer(ours, 2) is None
@@ -180,8 +180,8 @@ def test_a_row_that_somebody_rewrote_is_told(kept, place):
 def spoiled(path: Path, dice: random.Random) -> None:
     """A database of sixty interviews, with junk written over a few places."""
     with Store.open(path, create=True) as store:
-        store.keep_instrument(an_instrument())
-        store.add_many(wholes(60))
+        store.add_instrument(an_instrument())
+        store.add_interviews(wholes(60))
     content = bytearray(path.read_bytes())
     for _ in range(dice.choice([1, 3, 12])):
         at = dice.randrange(0 if dice.random() < 0.1 else 100, len(content) - 400)

@@ -19,15 +19,20 @@ import served
 from cases import History, history, moment, plan
 from command_line import folder
 from kept_study import NOW, a_study, store_of
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing, Released
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.fieldwork.rates.counts import Counts
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied, without
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, per_cent
-from survey_cli.services.date_options import Moment, begin_of, past_moment
-from survey_cli.services.report.response_rates import Assumed, Reported, StudyWish, rates_of_study
+from survey_cli.services.date_options import RequestedTime, parse_past_time, parse_start_time
+from survey_cli.services.report.response_rates import (
+    RateAssumptions,
+    RatesOptions,
+    RatesReport,
+    compute_study_rates,
+)
 from survey_cli.store import InstrumentRow, InterviewRow
 
 __all__ = ["folder"]
@@ -47,9 +52,9 @@ def units(*outcomes: str | None, first: int = 1, **sampled: Any) -> list[History
 
 
 def rated(path: Any, *, now: datetime = NOW, **wish: Any) -> RateTable:
-    made = rates_of_study(str(path), StudyWish(**wish), now=now, zone=DENVER)
-    assert isinstance(made, Reported), str(made)
-    return made.report
+    made = compute_study_rates(str(path), RatesOptions(**wish), now=now, zone=DENVER)
+    assert isinstance(made, RatesReport), str(made)
+    return made.table
 
 
 def column(report: RateTable, by: str = "", frame: str = "") -> RateColumn:
@@ -63,7 +68,7 @@ def rate(of: RateColumn, name: str) -> Fraction | None:
 
 
 def refused(path: Any, **wish: Any) -> str:
-    made = rates_of_study(str(path), StudyWish(**wish), now=NOW, zone=DENVER)
+    made = compute_study_rates(str(path), RatesOptions(**wish), now=NOW, zone=DENVER)
     assert isinstance(made, UserError)
     return "\n".join(map(str, (*made.problems, made)))
 
@@ -192,24 +197,24 @@ def test_before_the_sample_came_there_are_no_rates() -> None:
 def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-    def read(text: str, zone: str) -> Moment:
-        found = past_moment(text, now, ZoneInfo(zone), option="--as-of")
-        assert isinstance(found, Moment)
+    def read(text: str, zone: str) -> RequestedTime:
+        found = parse_past_time(text, now, ZoneInfo(zone), option="--as-of")
+        assert isinstance(found, RequestedTime)
         return found
 
     assert read("2026-11-20", "Asia/Tokyo").at == datetime(2026, 11, 20, 14, 59, 59, 999999, tzinfo=UTC)
     assert read("2026-11-24", "Asia/Tokyo") == (now, "Tue 24 Nov 2026 21:00 (JST, UTC+09:00)", False)
-    assert read("2026-11-20 08:30", "UTC").words == "Fri 20 Nov 2026 08:30 (UTC)"
+    assert read("2026-11-20 08:30", "UTC").text == "Fri 20 Nov 2026 08:30 (UTC)"
     # the day the clock goes back has 25 hours, all of them its own
     assert read("2026-11-01", "America/Denver").at.hour == 6
-    first = begin_of("2026-11-20", now, ZoneInfo("America/Denver"), option="--since")
-    assert isinstance(first, Moment)
+    first = parse_start_time("2026-11-20", now, ZoneInfo("America/Denver"), option="--since")
+    assert isinstance(first, RequestedTime)
     assert (first.at.day, first.at.hour) == (20, 7)
     assert "--since: 2026-11-26 is still" in str(
-        begin_of("2026-11-26", now, ZoneInfo("UTC"), option="--since")
+        parse_start_time("2026-11-26", now, ZoneInfo("UTC"), option="--since")
     )
     for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
-        assert isinstance(past_moment(wrong, now, ZoneInfo("UTC"), option="--as-of"), UserError), wrong
+        assert isinstance(parse_past_time(wrong, now, ZoneInfo("UTC"), option="--as-of"), UserError), wrong
 
 
 # By a column, by frames, with weights
@@ -262,10 +267,10 @@ def test_frames_are_never_added_up_and_a_composite_is_made_by_their_weights() ->
     path = a_study([*land, *cell], fieldwork="frame: rdd, country: US")
     report = rated(path)
     assert [c.frame for c in report.columns] == ["landline", "mobile"]
-    both = rated(path, assumed=Assumed(composite="landline=0.5,mobile=0.5"))
+    both = rated(path, assumed=RateAssumptions(composite="landline=0.5,mobile=0.5"))
     assert rate(column(both, frame="composite"), "RR1") == Fraction(1, 2) * (Fraction(1, 2) + Fraction(2, 3))
     assert column(both, frame="composite").counts is None
-    assert "no frame 'mobil'" in refused(path, assumed=Assumed(e="mobil=0.3"))
+    assert "no frame 'mobil'" in refused(path, assumed=RateAssumptions(e="mobil=0.3"))
 
 
 # What else must be said, or must not count
@@ -284,7 +289,7 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
 
     path = a_study([interviewed("a", "real 1"), interviewed("b", "trial 1"), interviewed("c", "made up")])
     with store_of(path) as store:
-        store.keep_instrument(
+        store.add_instrument(
             InstrumentRow(hash="c0", id="study", version="", title="", texts={}, variables=(), kept_at=NOW)
         )
         begun = history("x").entries[0]
@@ -328,9 +333,9 @@ def test_a_studys_own_outcome_counts_by_its_code_or_else_as_what_it_is_like() ->
 
 
 def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> None:
-    made = rates_of_study(
+    made = compute_study_rates(
         str(a_study([history("unit 9").at(DAY).call("refusal_hard").corrected("", "3.0")])),
-        StudyWish(),
+        RatesOptions(),
         now=NOW,
         zone=DENVER,
     )
@@ -429,7 +434,7 @@ def test_the_rates_are_those_that_the_exported_calls_give(
     path = a_study(cases, fieldwork=f"country: US, {fieldwork}")
     rows: dict[str, list[dict[str, str]]] = {}
     for what in ("cases", "calls"):
-        assert run(["export", str(path), "--what", what, "-o", f"{what}.csv"]) == 0
+        assert run_command(["export", str(path), "--what", what, "-o", f"{what}.csv"]) == 0
         with Path(f"{what}.csv").open(encoding="utf-8-sig", newline="") as file:
             rows[what] = list(csv.DictReader(file))
     mine = {
@@ -442,7 +447,7 @@ def test_the_rates_are_those_that_the_exported_calls_give(
     eligible, unknown = n["I"] + n["P"] + n["R"] + n["NC"] + n["O"], n["UH"] + n["UO"]
     e = Fraction(1) if known else Fraction(eligible, eligible + n["NE"])
     capsys.readouterr()
-    assert run(["rates", str(path), "--format", "json"]) == 0
+    assert run_command(["rates", str(path), "--format", "json"]) == 0
     exact = json.loads(capsys.readouterr().out)["columns"][0]["exact"]
     for name, rate_ in {
         "RR1": Fraction(n["I"], eligible + unknown),
@@ -465,15 +470,17 @@ def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
     where = served.fresh() if kept == "server" else None
     cases = [*units("complete", "no_answer", None, columns={"kind": 1}), *units("refusal_hard", first=11)]
     path = a_study(cases, where=where)
-    made = rates_of_study(str(path), StudyWish(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where)
-    assert isinstance(made, Reported), str(made)
-    assert column(made.report).counts == Counts(i=1, r=1, nc=2)
-    assert column(made.report, "District").counts == Counts(i=1, nc=2)
+    made = compute_study_rates(
+        str(path), RatesOptions(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where
+    )
+    assert isinstance(made, RatesReport), str(made)
+    assert column(made.table).counts == Counts(i=1, r=1, nc=2)
+    assert column(made.table, "District").counts == Counts(i=1, nc=2)
 
 
 def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.CaptureFixture[str]) -> None:
     path = a_study(units(*["complete"] * 30, *["no_answer"] * 3, *["disconnected"] * 2))
-    assert run(["rates", str(path)]) == 0
+    assert run_command(["rates", str(path)]) == 0
     shown = capsys.readouterr().out
     assert [
         line.split()[-1] for line in shown.splitlines() if line.startswith(("cases", "open", "RR1  "))
@@ -484,7 +491,7 @@ def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.Capture
     ]
     assert shown.startswith("study (frame: list of people), as of ")
     assert max(map(len, shown.splitlines())) <= 80
-    assert run(["rates", str(path), "--format", "json", "--as-of", "2026-11-23T23:00-07:00"]) == 0
+    assert run_command(["rates", str(path), "--format", "json", "--as-of", "2026-11-23T23:00-07:00"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["columns"][0]["exact"]["RR1"] == "6/7"
     assert told["columns"][0]["open"] == 3
@@ -502,13 +509,13 @@ def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.Capture
 def test_options_that_do_not_go_together_are_refused(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["rates", *arguments]) == 2
+    assert run_command(["rates", *arguments]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_study_without_cases_is_told_how_to_get_some(capsys: pytest.CaptureFixture[str]) -> None:
     path = a_study()
-    assert run(["rates", str(path)]) == 1
+    assert run_command(["rates", str(path)]) == 1
     assert "no case is in the field yet" in capsys.readouterr().err
 
 
@@ -519,22 +526,22 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
     told = history("unit 1").at(DAY).call("no_answer").later(days=1).call("refusal_hard")
     path = a_study([told], fieldwork="frame: list, country: US, eligible_from: n")
     with store_of(path) as store:
-        row = store.cases.row("unit 1")
+        row = store.cases.find_row("unit 1")
         assert row is not None
         wrong = standing(told.case, plan(), NOW)._replace(code="2.20")
-        assert store.cases.restand([("unit 1", row.seq, wrong)]) == 1
-        store.cases.keep_setting("plan", "the mark of an earlier release")
-    run(["verify", str(path)])
+        assert store.cases.update_queue_positions([("unit 1", row.seq, wrong)]) == 1
+        store.cases.write_setting("plan", "the mark of an earlier release")
+    run_command(["verify", str(path)])
     said = capsys.readouterr()
     assert "unit 1" not in said.out, "what another release derived is no damage"
     assert "the fieldwork rules have changed" in said.err
-    assert run(["status", str(path)]) == 0
+    assert run_command(["status", str(path)]) == 0
     capsys.readouterr()
-    run(["verify", str(path)])
+    run_command(["verify", str(path)])
     said = capsys.readouterr()
     assert "unit 1" not in said.out
     assert "the fieldwork rules have changed" not in said.err
     with store_of(path) as store:
-        row = store.cases.row("unit 1")
+        row = store.cases.find_row("unit 1")
         assert row is not None
         assert row.code == "2.112"

@@ -13,7 +13,12 @@ from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Answered, Declined, Noted, Rejection
 from survey_cli.engine.notes import standing_notes
 from survey_cli.entries import Exact, Pick, plain
-from survey_cli.instrument.texts.number_text import Doubt, number_readings, read_number, write_number
+from survey_cli.instrument.texts.number_text import (
+    NumberRejection,
+    format_number,
+    list_number_readings,
+    read_number,
+)
 from survey_cli.values import DK
 
 
@@ -24,7 +29,7 @@ def read(text: str, language: str, decimals: int = 0, low: float = 0, high: floa
         decimals=decimals,
         why_not=lambda v: "" if low <= v <= high else f"{v} is out of range",
     )
-    return number.values or number.why if isinstance(number, Doubt) else number
+    return number.values or number.reason if isinstance(number, NumberRejection) else number
 
 
 @pytest.mark.parametrize(
@@ -102,15 +107,15 @@ def test_what_is_written_is_read_back_as_the_same_number(language: str) -> None:
     """Grouped and not, with three decimals, where a point or a comma could be mistaken most easily."""
     for value in (0, 7, 999, 1000, 12_000, 1_234_567, -12_000, 0.5, 2.5, 12.345, 1_234.567, 98_765.432):
         for grouped in (True, False):
-            text = write_number(value, language, grouped=grouped)
-            readings = number_readings(text, language)
+            text = format_number(value, language, grouped=grouped)
+            readings = list_number_readings(text, language)
             assert [r.value for r in readings if r.usual][:1] == [value], (text, readings)
             if not grouped:
                 assert read(text, language, 3, low=-1e9) == value, text
 
 
 def test_four_digits_are_written_as_they_are() -> None:
-    assert [write_number(1985, language) for language in ("en", "de", "fr")] == ["1985"] * 3
+    assert [format_number(1985, language) for language in ("en", "de", "fr")] == ["1985"] * 3
 
 
 # at a question
@@ -332,9 +337,9 @@ def test_no_number_is_read_as_another_than_its_language_writes(
 ) -> None:
     """It is read as itself, or it is asked about and itself is among the answers."""
     value = round(units / 10**decimals, decimals) if decimals else units
-    text = write_number(value, language, grouped=grouped)
+    text = format_number(value, language, grouped=grouped)
     number = read_number(text, language, decimals=decimals, why_not=lambda _: "")
-    if isinstance(number, Doubt):
+    if isinstance(number, NumberRejection):
         assert value in number.values, (text, number)
     else:
         assert number == value, text
@@ -343,4 +348,4 @@ def test_no_number_is_read_as_another_than_its_language_writes(
 @given(st.text(max_size=20), st.sampled_from(["en", "de", "ar", "xx"]), st.integers(0, 3))
 def test_any_text_is_a_number_or_is_refused_with_words(text: str, language: str, decimals: int) -> None:
     number = read_number(text, language, decimals=decimals, why_not=lambda v: "" if v >= 0 else "too small")
-    assert number.why if isinstance(number, Doubt) else number >= 0
+    assert number.reason if isinstance(number, NumberRejection) else number >= 0

@@ -10,7 +10,7 @@ import served
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
 from survey_cli.problems import UserError
-from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.store import Store
 
 UNCHECKED = {
@@ -54,7 +54,7 @@ def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
 
 
 def found(shift: Shift, db: str) -> tuple[str, ...]:
-    verified = verify(shift.file, db=db)
+    verified = verify_database(shift.file, db=db)
     return (str(verified),) if isinstance(verified, UserError) else verified.findings
 
 
@@ -197,6 +197,8 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.services.progress_callback.NOW_AND_THEN", 1)
     told: list[tuple[int, int]] = []
-    verified = verify(written.file, db=written.db, tell=lambda done, whole: told.append((done, whole)))
-    assert isinstance(verified, Verified)
+    verified = verify_database(
+        written.file, db=written.db, tell=lambda done, whole: told.append((done, whole))
+    )
+    assert isinstance(verified, VerificationResult)
     assert told == [(done, 12) for done in range(1, 13)]  # 4 interviews and 8 cases

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import served
 from command_line import folder  # noqa: F401
 from scenario import instrument, scenario
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.services.export.export_data import Exported, Wish, export
-from survey_cli.services.questionnaire.questionnaire_files import check
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.sessions.station.open_station import open_station
@@ -42,11 +42,11 @@ def keep(of: str, *keys: tuple[str, ...], where: str = "responses/v.db", origin:
     if "://" not in where:
         Path(where).parent.mkdir(exist_ok=True)
     with Store.open(where, create=True) as store:
-        before = len(store.interviews())
+        before = len(store.list_interviews())
         made = [scenario(of).keys(*entries) for entries in keys]
-        row = InstrumentRow.of(instrument(of), kept_at=NOW.replace(minute=before))
-        store.keep_instrument(row)
-        store.add_many(whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1))
+        row = InstrumentRow.from_instrument(instrument(of), kept_at=NOW.replace(minute=before))
+        store.add_instrument(row)
+        store.add_interviews(whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1))
 
 
 def put(of: str) -> str:
@@ -54,16 +54,16 @@ def put(of: str) -> str:
     return "v.yaml"
 
 
-def exported(of: str, **wish: object) -> tuple[list[dict[str, str]], Exported]:
+def exported(of: str, **wish: object) -> tuple[list[dict[str, str]], ExportResult]:
     to = io.StringIO(newline="")
-    made = export(put(of), Wish(to="-", **wish), stdout=to)  # type: ignore[arg-type]
-    assert isinstance(made, Exported), made
+    made = export_file(put(of), ExportOptions(to="-", **wish), stdout=to)  # type: ignore[arg-type]
+    assert isinstance(made, ExportResult), made
     return list(csv.DictReader(io.StringIO(to.getvalue(), newline=""))), made
 
 
 def wrong(of: str) -> list[str]:
     """The errors of `survey check`, without their remedies."""
-    return [f"{p.who}: {p.what}" for p in check(put(of)).problems if p.rule == "changed-meaning"]
+    return [f"{p.who}: {p.what}" for p in check_file(put(of)).problems if p.rule == "changed-meaning"]
 
 
 def says(*parts: tuple[str, str]) -> list[str]:
@@ -201,7 +201,7 @@ def test_outcomes_of_the_study_s_own(outcome: str, what: str | None) -> None:
     new = text("2", head=head % outcome)
     assert wrong(new) == says(*(("outcomes.moved", line) for line in expected))
     if what:
-        assert run(["check", put(new), "--accept", "outcomes.moved", "--reason", "better"]) == 0
+        assert run_command(["check", put(new), "--accept", "outcomes.moved", "--reason", "better"]) == 0
     assert wrong(new) == []
 
 
@@ -233,48 +233,50 @@ def test_a_change_is_accepted_item_by_item_with_a_reason_that_is_kept(
     db = "responses/v.db" if where == "file" else served.fresh()
     keep(text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"), ("1", "2"), where=db)
     file = put(TURNED)
-    assert run(["check", file, "--db", db]) == 1
-    assert run(["check", file, "--db", db, "--accept", "q1"]) == 1, "no reason"
-    assert run(["check", file, "--db", db, "--accept", "q3", "--reason", "why"]) == 1, "no change"
-    assert run(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"]) == 1, (
-        "q2 is left"
-    )
+    assert run_command(["check", file, "--db", db]) == 1
+    assert run_command(["check", file, "--db", db, "--accept", "q1"]) == 1, "no reason"
+    assert run_command(["check", file, "--db", db, "--accept", "q3", "--reason", "why"]) == 1, "no change"
+    assert (
+        run_command(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"]) == 1
+    ), "q2 is left"
     capsys.readouterr()
-    assert run(["check", file, "--db", db, "--accept", "q2", "--reason", "nobody knew"]) == 0
+    assert run_command(["check", file, "--db", db, "--accept", "q2", "--reason", "nobody knew"]) == 0
     told = capsys.readouterr().err
     assert "q1: code 1 was 'Yes' and is 'No' since version 1: accepted by" in told
     assert all(reason in told for reason in ("the list was wrong", "nobody knew"))
     put(TURNED.replace("title: Versions", "title: Other words"))
-    assert run(["check", file, "--db", db]) == 0, "an edit elsewhere asks for nothing again"
+    assert run_command(["check", file, "--db", db]) == 0, "an edit elsewhere asks for nothing again"
     put(TURNED.replace('2: "Yes"', "2: Maybe"))
-    assert run(["check", file, "--db", db]) == 1, "another change of the same item does"
+    assert run_command(["check", file, "--db", db]) == 1, "another change of the same item does"
 
 
 def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     keep(ONE, ("1",))
     accept = ["check", put(TURNED), "--accept", "q1", "--reason", "meant"]
     Path("responses/interviewers.csv").write_text("login,role\nsue,\nbob,supervisor\n")
-    assert run(accept) == 1
+    assert run_command(accept) == 1
     assert "sue: only a supervisor may accept a change of meaning" in capsys.readouterr().err
     assert wrong(TURNED)
     for claimed in ("bob", "zoe"):
-        assert run([*accept, "--by", claimed]) == 1
+        assert run_command([*accept, "--by", claimed]) == 1
         said = capsys.readouterr().err
         assert f"{claimed}: is not the account sue, and only a supervisor may work under another name" in said
         assert f"log in as {claimed}, or ask bob" in said
     Path("responses/interviewers.csv").write_text("login,role\nbob,supervisor\n")
-    assert run(accept) == 1
+    assert run_command(accept) == 1
     assert (
         "sue: is not among the people of this study — ask bob: a supervisor adds" in capsys.readouterr().err
     )
     Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\nbob,supervisor\nann,\n")
-    assert run([*accept, "--by", "ann"]) == 1, "under an interviewer's name one has an interviewer's rights"
+    assert run_command([*accept, "--by", "ann"]) == 1, (
+        "under an interviewer's name one has an interviewer's rights"
+    )
     said = capsys.readouterr().err
     assert "ann: only a supervisor may accept a change of meaning — ask bob or sue" in said
-    assert run([*accept, "--by", "zoe"]) == 1
+    assert run_command([*accept, "--by", "zoe"]) == 1
     assert "zoe: is not among the people of this study — ask bob or sue" in capsys.readouterr().err
     assert wrong(TURNED)
-    assert run([*accept, "--by", "bob"]) == 0
+    assert run_command([*accept, "--by", "bob"]) == 0
     assert "accepted by bob (account sue)" in capsys.readouterr().err
     assert not wrong(TURNED)
 
@@ -298,7 +300,7 @@ def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     assert isinstance(start_or_resume(file, StartOptions(case="new")), UserError), (
         "a practice interview opens nothing"
     )
-    assert run(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
+    assert run_command(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     begun = start_or_resume(file, StartOptions(case="new"))
     assert isinstance(begun, InterviewSession)
     begun.close()
@@ -310,12 +312,12 @@ def test_verification_notes_what_nobody_accepted_though_interviews_went_on(
     keep(ONE, ("1",))
     keep(TURNED, ("1",))  # as earlier releases let them
     file = put(TURNED)
-    assert run(["verify", file]) == 0
+    assert run_command(["verify", file]) == 0
     said = capsys.readouterr()
     assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews" in said.out + said.err
-    assert run(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
+    assert run_command(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     capsys.readouterr()
-    assert run(["verify", file]) == 0
+    assert run_command(["verify", file]) == 0
     said = capsys.readouterr()
     assert "code 1" not in said.out + said.err
 
@@ -363,7 +365,7 @@ def test_a_corrected_text_stays_in_one_column_where_somebody_said_that_it_means_
         "--reason",
         "spelling",
     ]
-    assert run(done) == 0
+    assert run_command(done) == 0
     rows, made = exported(fixed, labels=True)
     assert [r["q1"] for r in rows] == ["Republican", "Republican"]
     assert "q1__v1" not in rows[0]
@@ -389,7 +391,10 @@ def test_options_of_a_multiple_move_together() -> None:
 def test_an_option_that_is_gone_is_named_by_its_own_words() -> None:
     first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: Bees}}"
     keep(text("1", "{1: A}", first), *[("1", "2")] * 6)
-    assert run(["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"]) == 0
+    assert (
+        run_command(["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"])
+        == 0
+    )
     said = Path("x.md").read_text()
     assert "| Bees | 6 | 100 |" in said
     assert "TV: Bees" not in said
@@ -401,7 +406,7 @@ def test_pages_count_older_answers_under_their_own_labels(page: str) -> None:
     keep(text("1", '{1: "Yes", 2: "No"}', first), *[("1", "2")] * 6)
     second = text("2", '{1: "No", 2: "Yes"}', first.replace("Bees", "Cats"))
     keep(second, *[("2", "1")] * 7)
-    assert run([page, put(second), "-o", "x.md"]) == 0
+    assert run_command([page, put(second), "-o", "x.md"]) == 0
     said = Path("x.md").read_text()
     if page == "report":
         older = said[said.index("q1\\_\\_v1`" if "q1\\_\\_v1`" in said else "`q1__v1`") :]
@@ -426,7 +431,7 @@ def test_a_compute_added_after_fieldwork_is_in_exports_reports_and_conditions() 
     assert [(r["adult"], r["both"]) for r in rows] == [("1", "1"), ("0", "0"), ("0", "0")]
     rows, _ = exported(later, where="both")
     assert [r["age"] for r in rows] == ["30"]
-    assert run(["report", put(later), "--by", "adult", "-o", "x.md", "--threshold", "0"]) == 0
+    assert run_command(["report", put(later), "--by", "adult", "-o", "x.md", "--threshold", "0"]) == 0
     assert "adult: 1 (B)" in Path("x.md").read_text()
 
 
@@ -440,7 +445,7 @@ def test_a_compute_needs_its_inputs_in_the_same_meaning(capsys: pytest.CaptureFi
     assert any(
         line.startswith("both: not computed: version 2 does not have all") for line in made.differences
     )
-    assert run(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
+    assert run_command(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
     assert (
         "--by: both is not computed: no interview has all that it reads (adult, q1)"
         in capsys.readouterr().err

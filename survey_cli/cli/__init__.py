@@ -1,6 +1,7 @@
-"""The command `survey`: parses its arguments, makes one call to a service or session, prints the result.
+"""Command line interface: parse the command, make one call to a service, print the result, return an exit code.
 
-Exit codes: 0 done, 1 problems, 2 the command was not understood, 3 an interview was suspended.
+It decides nothing about a survey. Exit codes: 0 done; 1 problems; 2 the command was not understood; 3 the interview
+was suspended.
 """
 
 import gc
@@ -14,6 +15,6 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 100)
     # Another program's plugins have no business in our models, and looking for some takes 15 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from survey_cli.cli.run_command import run
+    from survey_cli.cli.run_command import run_command
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run_command(sys.argv[1:]))

@@ -1,5 +1,6 @@
-"""Which commands are there, and in what order are they listed? Each is a thin function that imports what it needs when it
-runs, so that help comes at once. Nothing is done here.
+"""The list of commands and their order in the help text.
+
+Each command is a thin function that imports what it needs when it runs, so that help appears at once.
 """
 
 import os
@@ -32,7 +33,7 @@ from survey_cli.cli.commands import (
     study,
 )
 from survey_cli.cli.commands import print as printing
-from survey_cli.cli.groups import Group
+from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 
 
@@ -43,10 +44,10 @@ class Command(TyperCommand):
         super().__init__(*args, **more)
         for parameter in self.params:
             if parameter.param_type_name == "argument":
-                setattr(parameter, "display_type_rich", _nameless)  # noqa: B010 - not in every typer
+                setattr(parameter, "display_type_rich", _hide_type)  # noqa: B010 - not in every typer
 
 
-def _nameless(ctx: Any) -> str:
+def _hide_type(ctx: Any) -> str:
     """No `<str>` after FILE."""
     return ""
 
@@ -63,10 +64,10 @@ class Commands(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for panel, commands in PANELS:
             with formatter.section(panel):
-                formatter.write_dl([(_name(c), _sentence(c)) for c in commands])
+                formatter.write_dl([(_get_name(c), _summarize(c)) for c in commands])
 
 
-class Several(TyperGroup):
+class Subcommands(TyperGroup):
     """The commands of a group, in their order."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -76,13 +77,13 @@ class Several(TyperGroup):
             )
 
 
-def _name(command: Any) -> str:
-    return str(command.name if isinstance(command, Group) else command.__name__)
+def _get_name(command: Any) -> str:
+    return str(command.name if isinstance(command, CommandGroup) else command.__name__)
 
 
-def _sentence(command: Any) -> str:
+def _summarize(command: Any) -> str:
     """What help says of it in the list: the first paragraph."""
-    said = command.help if isinstance(command, Group) else cleandoc(command.__doc__ or "")
+    said = command.help if isinstance(command, CommandGroup) else cleandoc(command.__doc__ or "")
     return " ".join(said.partition("\n\n")[0].split())
 
 
@@ -95,7 +96,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"survey {__version__}")
         raise typer.Exit
@@ -105,7 +106,8 @@ def _version(wanted: bool) -> None:
 def survey(
     ctx: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which version this is."),
     ] = False,
 ) -> None:
     """Telephone interviewing in a terminal: a questionnaire in a text file, one key an answer, no answer lost.
@@ -116,8 +118,8 @@ def survey(
         sys.stdout.write(ctx.get_help() + "\n")
 
 
-def _group(group: Group) -> typer.Typer:
-    made = typer.Typer(name=group.name, help=group.help, cls=Several, rich_markup_mode=None)
+def _build_group(group: CommandGroup) -> typer.Typer:
+    made = typer.Typer(name=group.name, help=group.help, cls=Subcommands, rich_markup_mode=None)
     for name, command in group.commands.items():
         made.command(name, cls=Command, rich_help_panel="Commands")(command)
     return made
@@ -145,29 +147,33 @@ PANELS = (
 
 for panel, commands in PANELS:
     for command in commands:
-        if isinstance(command, Group):
-            app.add_typer(_group(command), rich_help_panel=panel)
+        if isinstance(command, CommandGroup):
+            app.add_typer(_build_group(command), rich_help_panel=panel)
         else:
             app.command(cls=Command, rich_help_panel=panel)(command)
 
-COMPLETING = "_SURVEY_COMPLETE"
+COMPLETION_VARIABLE = "_SURVEY_COMPLETE"
 """Set by the shell that wants to complete a word."""
-ASKS_NOTHING = ("", "-h", "--help", "--version")
+WITHOUT_COMMAND = ("", "-h", "--help", "--version")
 """What is said before any command is named: the list of commands is at hand without making them ready."""
 
 
-def app_for(word: str) -> typer.Typer:
+def select_app(word: str) -> typer.Typer:
     """The app with that one command, where there is one of this name; else with all. typer makes ready whatever is in it,
     and thirty commands that were not asked for take 6 ms of every start."""
     alone = copy(app)
-    if word in ASKS_NOTHING and COMPLETING not in os.environ:
+    if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
         alone.registered_commands, alone.registered_groups = [], []
         return alone
-    alone.registered_commands = [c for c in app.registered_commands if _called(c.callback) == word]
-    alone.registered_groups = [g for g in app.registered_groups if _called(g.typer_instance) == word]
+    alone.registered_commands = [
+        c for c in app.registered_commands if _get_registered_name(c.callback) == word
+    ]
+    alone.registered_groups = [
+        g for g in app.registered_groups if _get_registered_name(g.typer_instance) == word
+    ]
     return alone if alone.registered_commands or alone.registered_groups else app
 
 
-def _called(command: Any) -> str:
+def _get_registered_name(command: Any) -> str:
     name = command.info.name if isinstance(command, typer.Typer) else command.__name__
     return str(name)

@@ -1,6 +1,6 @@
-"""What went wrong inside of the tool, for whoever mends it: kinds of errors and places in the code.
+"""Crash report for maintainers: types of errors and positions in the code.
 
-It leaves out every message, value and argument, since they may hold somebody's answers.
+It leaves out every message, value and argument, since they may contain answers.
 """
 
 import sys
@@ -15,7 +15,7 @@ from survey_cli.cli.output.terminal import say
 PACKAGE = Path(__file__).parent.parent
 
 
-def on_screen(act: Callable[[], None]) -> bool:
+def run_full_screen(act: Callable[[], None]) -> bool:
     """Run a full screen; where it broke, why is said, and it is False."""
     from survey_cli.tui import ScreenFailed
 
@@ -23,14 +23,14 @@ def on_screen(act: Callable[[], None]) -> bool:
         act()
     except ScreenFailed as failed:
         say(str(failed))
-        say(reported(failed.__cause__ or failed))
+        say(write_crash_report(failed.__cause__ or failed))
         return False
     return True
 
 
-def reported(bug: BaseException) -> str:
+def write_crash_report(bug: BaseException) -> str:
     """Write the report into a file of the temporary folder; the line to say."""
-    text = "\n".join(_report(bug)) + "\n"
+    text = "\n".join(_render_report(bug)) + "\n"
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="survey-bug-", suffix=".txt", delete=False, encoding="utf-8"
@@ -42,10 +42,10 @@ def reported(bug: BaseException) -> str:
     return f"survey: this is a bug in survey ({type(bug).__name__}) — {kept}"
 
 
-def _report(bug: BaseException) -> Iterator[str]:
+def _render_report(bug: BaseException) -> Iterator[str]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield f"survey {__version__}, Python {version}, {sys.platform}"
-    yield f"command: {_command(sys.argv[1:])}"
+    yield f"command: {_describe_command(sys.argv[1:])}"
     error: BaseException | None = bug
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -53,17 +53,17 @@ def _report(bug: BaseException) -> Iterator[str]:
         yield ""
         yield f"{type(error).__module__}.{type(error).__qualname__} (its message is left out)"
         for frame in traceback.extract_tb(error.__traceback__):
-            yield f"  {_place(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line or ''}"
+            yield f"  {_format_path(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line or ''}"
         error = error.__cause__ or error.__context__
 
 
-def _command(arguments: list[str]) -> str:
+def _describe_command(arguments: list[str]) -> str:
     """The command and the names of its options, their values left out."""
     first = [a for a in arguments[:1] if a.isalpha()]
     return " ".join([*first, *(a.partition("=")[0] for a in arguments if a.startswith("--"))]) or "(none)"
 
 
-def _place(file: str) -> str:
+def _format_path(file: str) -> str:
     path = Path(file)
     if path.is_relative_to(PACKAGE):
         return str(path.relative_to(PACKAGE.parent))

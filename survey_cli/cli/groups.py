@@ -1,10 +1,10 @@
-"""A command that has commands of its own: `sample import`, `never-call add`."""
+"""Group of subcommands under one word, such as `sample import`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 
-class Group(NamedTuple):
+class CommandGroup(NamedTuple):
     """Commands under one word."""
 
     name: str

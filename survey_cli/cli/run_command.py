@@ -1,6 +1,6 @@
-"""What becomes of one command, whatever happens: an exit code, and at most one plain line of why.
+"""Execution of one command: its exit code, and at most one plain line of why it failed.
 
-It draws no result. A bug ends in a report file without anybody's answers, never in a traceback on the screen.
+It prints no result. A bug ends in a crash report without answers, never in a traceback on the screen.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import TextIO
 
 import typer
 
-from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, Settled, say
+from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RetryCommand, say
 
 INTERRUPTED = 130
 """130 as shells have it: 128 and the number of SIGINT."""
@@ -20,62 +20,64 @@ INTERRUPTED = 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer keeps its parser to itself
 
 
-def run(arguments: Sequence[str]) -> int:
+def run_command(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    _stream()
+    _prepare_streams()
     try:
-        code = _settled(arguments)
+        code = _run_until_settled(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         code = PIPE_CLOSED
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:
-        code = _failed(error)
+        code = _report_failure(error)
     if code != 0:
-        _last_flush()
+        _discard_last_flush()
     return code
 
 
-def _stream() -> None:
+def _prepare_streams() -> None:
     """Every stream is there, and no text is too strange for it."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, _closed(name))
+            setattr(sys, name, _open_null_stream(name))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _closed(name: str) -> TextIO:
+def _open_null_stream(name: str) -> TextIO:
     """In place of a stream that is not there: nothing to read; results that are written fail as they are flushed, and
     notices go nowhere."""
     mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
     return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
 
 
-def _settled(arguments: Sequence[str]) -> int:
+def _run_until_settled(arguments: Sequence[str]) -> int:
     """The exit code of the command; it is run again after each question that was settled at the terminal."""
     while True:
         try:
-            return _run(arguments)
-        except Settled:
+            return _run_once(arguments)
+        except RetryCommand:
             continue
 
 
-def _run(arguments: Sequence[str]) -> int:
-    from survey_cli.cli.app import app_for
+def _run_once(arguments: Sequence[str]) -> int:
+    from survey_cli.cli.app import select_app
 
     try:
-        code = app_for(next(iter(arguments), ""))(list(arguments), prog_name="survey", standalone_mode=False)
+        code = select_app(next(iter(arguments), ""))(
+            list(arguments), prog_name="survey", standalone_mode=False
+        )
     except _UsageError as error:
-        return _misused(error)
+        return _report_misuse(error)
     except typer.Abort:
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 
 
-def _misused(error: Exception) -> int:
+def _report_misuse(error: Exception) -> int:
     """Say what was not understood, and where it is explained."""
     near = getattr(error, "possibilities", None) or ()
     message = error.message if near else error.format_message()  # type: ignore[attr-defined]
@@ -89,7 +91,7 @@ def _misused(error: Exception) -> int:
     return MISUSED
 
 
-def _failed(error: Exception) -> int:
+def _report_failure(error: Exception) -> int:
     """A broken world says so in its own words; anything else is our mistake."""
     if all(isinstance(getattr(error, beat, None), str) for beat in ("where", "what", "remedy")):
         say(str(error))
@@ -99,13 +101,13 @@ def _failed(error: Exception) -> int:
         where = error.filename if isinstance(error.filename, str) else "survey"
         say(f"{where}: {error.strerror.lower()} — see to that, then give the command again")
     else:
-        from survey_cli.cli.crash_report import reported
+        from survey_cli.cli.crash_report import write_crash_report
 
-        say(reported(error))
+        say(write_crash_report(error))
     return FAILED
 
 
-def _last_flush() -> None:
+def _discard_last_flush() -> None:
     """Let the interpreter's last flush go nowhere where nobody takes it."""
     try:
         sys.stdout.flush()

@@ -5,7 +5,7 @@ placeholders. It knows no questionnaire, and fills nothing.
 from survey_cli.documents.questionnaire.booklet_model import Line, Stretch, plainly
 from survey_cli.documents.questionnaire.text_rendering import literal
 from survey_cli.exports.xml_text import UNFIT
-from survey_cli.instrument.texts.placeholder_text import stretches
+from survey_cli.instrument.texts.placeholder_text import iterate_parts
 
 
 def lines_of(wording: str) -> tuple[Line, ...]:
@@ -24,4 +24,4 @@ def fit(text: str) -> str:
 
 
 def _line(text: str) -> Line:
-    return tuple(Stretch(literal(part), manner) for part, manner in stretches(text) if part)
+    return tuple(Stretch(literal(part), manner) for part, manner in iterate_parts(text) if part)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
@@ -15,7 +15,7 @@ RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 
 def open_instrument(path: str) -> Instrument | UserError:
     """The instrument in a file, ready; or its problems."""
-    found = checked(load_source(path))
+    found = check_instrument(load_source(path))
     if found.instrument is not None:
         return found.instrument
     wrong = errors(found.problems)

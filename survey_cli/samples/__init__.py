@@ -1,1 +1,1 @@
-"""Files that a study receives: samples, do-not-call lists, people, targets, final counts. Nothing is stored."""
+"""Readers of sample files, do-not-call files, lists of people, targets and counts. Nothing is stored here."""

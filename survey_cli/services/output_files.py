@@ -1,4 +1,4 @@
-"""Putting what was made into a file: whole or not at all, and never over anything but a plain file."""
+"""Writing output files: completely or not at all, and never over anything but a regular file."""
 
 import os
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from survey_cli.problems import UserError
 
 T = TypeVar("T")
 
-OWNERS: Final = 0o600
+OWNER_ONLY: Final = 0o600
 """The mode of every file that may tell what somebody answered."""
 
 
-def in_the_way(target: Path, *, force: bool) -> UserError | None:
+def check_output_path(target: Path, *, force: bool) -> UserError | None:
     """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
     try:
         if target.is_dir():
@@ -25,24 +25,26 @@ def in_the_way(target: Path, *, force: bool) -> UserError | None:
         if target.exists() and not target.is_file():
             return UserError(str(target), "this is no plain file", "name a file, or - for standard output")
         if target.exists() and not force:
-            return _exists(target)
+            return _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
-            return UserError(str(target), f"{_near(target, folder)} is no folder", "name another place")
+            return UserError(
+                str(target), f"{_find_named_folder(target, folder)} is no folder", "name another place"
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
-            what = f"you may not write into the folder {_near(target, folder)}"
+            what = f"you may not write into the folder {_find_named_folder(target, folder)}"
             return UserError(str(target), what, "have that allowed, or name another place")
     except (OSError, ValueError) as error:
-        return _unwritable(target, error)
+        return _make_write_error(target, error)
     return None
 
 
-def _near(target: Path, folder: Path) -> Path:
+def _find_named_folder(target: Path, folder: Path) -> Path:
     """A folder above a target as it was named, where it was."""
     return next((parent for parent in target.parents if parent.resolve() == folder), folder)
 
 
-def put(
+def write_text_file(
     target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
 ) -> T | UserError:
     """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
@@ -55,23 +57,23 @@ def put(
         target.parent.mkdir(parents=True, exist_ok=True)
         file = temporary.open("x", encoding="utf-8", newline=newline)
     except (OSError, ValueError) as error:
-        return _unwritable(named, error)
+        return _make_write_error(named, error)
     try:
         with file:
             if not public:
-                os.fchmod(file.fileno(), OWNERS)
+                os.fchmod(file.fileno(), OWNER_ONLY)
             made = write(file)
             file.flush()
             os.fsync(file.fileno())
-        return made if _named(temporary, target, force=force) else _exists(named)
+        return made if _move_into_place(temporary, target, force=force) else _make_exists_error(named)
     except OSError as error:
-        return _unwritable(named, error)
+        return _make_write_error(named, error)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | UserError:
+def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | UserError:
     """The same for a writer that wants a path: it receives one beside the target, with the target's ending. Only
     the owner can read the file."""
     named = target
@@ -81,41 +83,41 @@ def put_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | Us
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
-        return _unwritable(named, error)
+        return _make_write_error(named, error)
     try:
-        temporary.chmod(OWNERS)
+        temporary.chmod(OWNER_ONLY)
         made = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        if _full(temporary):  # not every library notices that the end of a file was not taken
+        if _is_disk_full(temporary):  # not every library notices that the end of a file was not taken
             raise OSError(ENOSPC, "No space left on device")
-        return made if _named(temporary, target, force=force) else _exists(named)
+        return made if _move_into_place(temporary, target, force=force) else _make_exists_error(named)
     except OSError as error:
-        return _unwritable(named, error)
+        return _make_write_error(named, error)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def put_pair(
+def write_file_pair(
     target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
 ) -> T | UserError:
     """The same for a writer of two files, the second one known to the first by its name. The second gets its name first:
     what has its name finds what it speaks of."""
 
     def both(path: Path) -> T:
-        made = put_file(beside, lambda data: write(path, data, beside.name), force=force)
+        made = write_file(beside, lambda data: write(path, data, beside.name), force=force)
         if isinstance(made, UserError):
-            raise _Barred(made)
+            raise _DataFileError(made)
         return made
 
     try:
-        return put_file(target, both, force=force)
-    except _Barred as barred:
+        return write_file(target, both, force=force)
+    except _DataFileError as barred:
         return barred.trouble
 
 
-class _Barred(Exception):
+class _DataFileError(Exception):
     """Why the second of two files could not be put."""
 
     def __init__(self, trouble: UserError) -> None:
@@ -123,7 +125,7 @@ class _Barred(Exception):
         self.trouble = trouble
 
 
-def _named(temporary: Path, target: Path, *, force: bool) -> bool:
+def _move_into_place(temporary: Path, target: Path, *, force: bool) -> bool:
     """Give the finished file its name; False where, unless forced, another has come there meanwhile."""
     if not force:
         try:
@@ -138,18 +140,18 @@ def _named(temporary: Path, target: Path, *, force: bool) -> bool:
     return True
 
 
-def _exists(target: Path) -> UserError:
+def _make_exists_error(target: Path) -> UserError:
     return UserError(str(target), "the file exists", "give another name, or --force to overwrite it")
 
 
-def _unwritable(target: Path, error: OSError | ValueError) -> UserError:
+def _make_write_error(target: Path, error: OSError | ValueError) -> UserError:
     why = getattr(error, "strerror", None) or "its name is no file's name"
-    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _full(target)
+    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _is_disk_full(target)
     remedy = "make room, or choose another place" if full else "choose another place"
     return UserError(str(target), f"it cannot be written ({why})", remedy)
 
 
-def _full(target: Path) -> bool:
+def _is_disk_full(target: Path) -> bool:
     """Whether there is next to no room left where the file was to go: not every library says why it failed."""
     try:
         return disk_usage(target.resolve().parent).free < 1 << 16

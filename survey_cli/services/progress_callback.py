@@ -1,14 +1,14 @@
-"""Whoever waits is told how much has been read."""
+"""Progress reports at intervals while items are read."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 T = TypeVar("T")
-NOW_AND_THEN: Final = 200
+REPORT_INTERVAL: Final = 200
 """Things that are read between two tellings."""
 
 
-class Watched:
+class ProgressReporter:
     """Counts what is gone through, in one go or in several, and tells it of so many."""
 
     def __init__(self, tell: Callable[[int, int], None] | None, whole: int) -> None:
@@ -22,6 +22,6 @@ class Watched:
     def _counted(self, things: Iterable[T], tell: Callable[[int, int], None]) -> Iterator[T]:
         for thing in things:
             self._done += 1
-            if self._done % NOW_AND_THEN == 0:
+            if self._done % REPORT_INTERVAL == 0:
                 tell(self._done, self._whole)
             yield thing

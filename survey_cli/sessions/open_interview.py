@@ -12,9 +12,9 @@ from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.case.outcome_events import build_events_without_station
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock, StartOptions
-from survey_cli.store.cases.case_records import Held
+from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.study.consistency.upkeep import repair
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 
 
@@ -23,11 +23,11 @@ class SingleCaseLink(SampledCaseLink):
 
     def release(self) -> None:
         super().release()
-        self._study.never_call.close()
+        self._study.do_not_call.close()
 
 
 def start_sampled_case(
-    study: Study, seating: StartOptions, queue: CaseQueue, clock: Clock, token: str
+    study: OpenStudy, seating: StartOptions, queue: CaseQueue, clock: Clock, token: str
 ) -> InterviewSession | UserError:
     """Claim the case and begin its interview, or resume it. Raises StoreError."""
     repair(study, clock())
@@ -44,14 +44,14 @@ def start_sampled_case(
         store=study.store, plan=study.plan, by=study.who.login, station=queue.station, clock=clock
     )
     here = keeping.claim(seating.case, token)
-    if here is None or isinstance(here, Held):
+    if here is None or isinstance(here, LeaseHolder):
         what = (
             f"{here.by} has this case at station {here.station}"
             if here is not None
             else "there is no such case"
         )
         return UserError(seating.case, what, "choose another case")
-    study.store.cases.keep_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+    study.store.cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = SingleCaseLink(
         study,
         keeping,
@@ -75,7 +75,7 @@ def _check_case(case: Case) -> UserError | None:
 
 
 def _check_pause(
-    study: Study, interviews: CaseInterviews, seating: StartOptions, clock: Clock
+    study: OpenStudy, interviews: CaseInterviews, seating: StartOptions, clock: Clock
 ) -> UserError | None:
     """Why no call begins while the study is paused. An open interview is finished, and a correction calls nobody."""
     pause = read_pause(study.store)

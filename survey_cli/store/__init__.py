@@ -1,33 +1,34 @@
-"""The store: one database per study on SQLite or PostgreSQL. An event is durable before the next prompt is shown.
+"""Storage of one study's interviews, cases and settings in a database.
 
-It decides nothing: no routing, no scheduling, no labels of its own. What is expected (another station was first) is
-returned; a broken disk, file or server is raised as a `StoreError`.
+Every event is on disk before the next question is shown. The store decides nothing: no routing, no scheduling. An
+expected conflict (another station wrote first) is returned as a value; a broken database or connection raises
+StoreError.
 """
 
 from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.database import Store
 from survey_cli.store.interviews.records import (
-    Draft,
+    EntryDraft,
+    ExportRow,
     InstrumentRow,
+    InterviewConflict,
+    InterviewOrigin,
     InterviewRow,
-    Line,
-    Origin,
+    InterviewStatus,
     Snapshot,
-    Status,
-    Taken,
-    Whole,
+    WholeInterview,
 )
 
 __all__ = [
-    "Draft",
+    "EntryDraft",
+    "ExportRow",
     "InstrumentRow",
+    "InterviewConflict",
+    "InterviewOrigin",
     "InterviewRow",
-    "Line",
-    "Origin",
+    "InterviewStatus",
     "Snapshot",
-    "Status",
     "Store",
     "StoreError",
-    "Taken",
-    "Whole",
+    "WholeInterview",
 ]

@@ -1,26 +1,26 @@
-"""The place of a study's database: `responses/` beside the instrument, unless another is named."""
+"""Location of a study's database: `responses/` beside the instrument, unless another is named."""
 
 import os
 from pathlib import Path
 from typing import Final
 
 from survey_cli.problems import Question, UserError
-from survey_cli.store.backends.address import looks_like_address, names_server, server
-from survey_cli.store.backends.errors import Absent, StoreError
+from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
+from survey_cli.store.backends.errors import DatabaseNotFoundError, StoreError
 from survey_cli.store.database import Store
-from survey_cli.store.origin import OtherQuestionnaire, check_origin, keep_origin
+from survey_cli.store.origin import DifferentQuestionnaireError, check_origin, write_origin
 
-RESPONSES: Final = "responses"
+RESPONSES_FOLDER: Final = "responses"
 """The folder of databases, lists of people and of numbers never to be called."""
 
 
-def home_of(path: str | Path) -> Path:
+def find_study_folder(path: str | Path) -> Path:
     """The folder in which `responses/` belongs: that of the file, or the one above where that is called `instruments`."""
     folder = Path(path).resolve().parent
     return folder.parent if folder.name == "instruments" else folder
 
 
-class FileOf(str):
+class DatabaseFile(str):
     """A database file of a questionnaire; as text it is the path that is printed."""
 
     __slots__ = ("named", "questionnaire")
@@ -29,35 +29,35 @@ class FileOf(str):
     named: bool
     """It was named with --db, and not found by the rule."""
 
-    def __new__(cls, printed: str, questionnaire: str | Path, *, named: bool) -> "FileOf":
+    def __new__(cls, printed: str, questionnaire: str | Path, *, named: bool) -> "DatabaseFile":
         file = super().__new__(cls, printed)
         file.questionnaire, file.named = Path(questionnaire), named
         return file
 
 
-def database_of(path: str | Path, instrument: str, db: str | None) -> str:
+def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
     """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
     schema on a server. It may be printed: there is no password in it. Raises StoreError where an earlier version
     kept them in another place, and nothing is kept in this one."""
-    if db and names_server(db):
-        return server(db, study=instrument)
-    if db and looks_like_address(db):
-        raise not_an_address()
+    if db and is_server_address(db):
+        return parse_server_address(db, study=instrument)
+    if db and is_unknown_address(db):
+        raise make_address_error()
     if db:
-        return FileOf(db, path, named=True)
-    file = home_of(path) / RESPONSES / f"{instrument}.db"
-    earlier = _earlier_home(path) / RESPONSES / f"{instrument}.db"
+        return DatabaseFile(db, path, named=True)
+    file = find_study_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
+    earlier = _find_earlier_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
     if not os.path.exists(file) and os.path.exists(earlier):
         raise StoreError(
-            shown(file),
+            format_path(file),
             f"is not there, and an earlier version kept interviews of this name in {earlier}",
             f"if they are this study's, move the files of {earlier.parent} to {file.parent}, or give --db {earlier};"
             f" if not, begin this study's own with --db {file}",
         )
-    return FileOf(shown(file), path, named=False)
+    return DatabaseFile(format_path(file), path, named=False)
 
 
-def not_an_address() -> StoreError:
+def make_address_error() -> StoreError:
     """What was given as a database is an address of nothing known."""
     return StoreError(
         "--db",
@@ -66,7 +66,7 @@ def not_an_address() -> StoreError:
     )
 
 
-def _earlier_home(path: str | Path) -> Path:
+def _find_earlier_folder(path: str | Path) -> Path:
     """Where versions before 2026-12 put `responses/`: at the nearest folder above with instruments/ or pyproject.toml."""
     file = Path(path).resolve()
     for folder in file.parents:
@@ -77,7 +77,7 @@ def _earlier_home(path: str | Path) -> Path:
     return file.parent
 
 
-def shown(path: Path) -> str:
+def format_path(path: Path) -> str:
     """A path as it is printed: from where one stands, if it lies below."""
     try:
         return str(path.relative_to(Path.cwd()))
@@ -86,34 +86,34 @@ def shown(path: Path) -> str:
 
 
 def open_store(where: str, *, create: bool) -> Store | UserError:
-    """The database, or why it cannot be opened. `where` is as `database_of` returned it."""
+    """The database, or why it cannot be opened. `where` is as `locate_database` returned it."""
     try:
-        return _opened(where, create=create)
+        return _open(where, create=create)
     except StoreError as problem:
-        return _trouble(problem, where)
+        return _make_user_error(problem, where)
     except OSError as error:
         return UserError(
             where, f"the folder cannot be made ({error.strerror})", "give another place with --db"
         )
 
 
-def open_existing(where: str) -> Store | UserError | None:
+def open_existing_store(where: str) -> Store | UserError | None:
     """The database, or why it cannot be opened; None where nothing is kept yet."""
-    if not names_server(where) and not Path(where).is_file():
+    if not is_server_address(where) and not Path(where).is_file():
         return None
     try:
-        return _opened(where, create=False)
-    except Absent:
+        return _open(where, create=False)
+    except DatabaseNotFoundError:
         return None
     except StoreError as problem:
-        return _trouble(problem, where)
+        return _make_user_error(problem, where)
 
 
-def _opened(where: str, *, create: bool) -> Store:
-    if create and where != ":memory:" and not names_server(where):
+def _open(where: str, *, create: bool) -> Store:
+    if create and where != ":memory:" and not is_server_address(where):
         Path(where).parent.mkdir(parents=True, exist_ok=True)
     store = Store.open(where, create=create)
-    if isinstance(where, FileOf) and where != ":memory:":
+    if isinstance(where, DatabaseFile) and where != ":memory:":
         try:
             check_origin(store, where.questionnaire, named=where.named)
         except BaseException:
@@ -122,18 +122,18 @@ def _opened(where: str, *, create: bool) -> Store:
     return store
 
 
-def _trouble(problem: StoreError, where: str) -> UserError:
-    if isinstance(problem, OtherQuestionnaire) and isinstance(where, FileOf):
+def _make_user_error(problem: StoreError, where: str) -> UserError:
+    if isinstance(problem, DifferentQuestionnaireError) and isinstance(where, DatabaseFile):
         return Question(
             problem.where,
             problem.what,
             problem.remedy,
             asks="Are both the same study, so that this questionnaire takes the place of that one?",
-            settle=lambda: _settle(where),
+            settle=lambda: _accept_questionnaire(where),
         )
     return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _settle(where: FileOf) -> None:
+def _accept_questionnaire(where: DatabaseFile) -> None:
     with Store.open(where, create=False) as store:
-        keep_origin(store, where.questionnaire)
+        write_origin(store, where.questionnaire)

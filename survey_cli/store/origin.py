@@ -1,4 +1,4 @@
-"""The study that a database belongs to: its own identifier, and the questionnaire that it was made for."""
+"""Settings that tie a database to its study: the study's identifier and the path of its questionnaire."""
 
 import os
 from pathlib import Path
@@ -8,16 +8,16 @@ from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 from survey_cli.store.database import Store
 
-STUDY: Final = "study"
+STUDY_SETTING: Final = "study"
 """The setting with the identifier, 32 hexadecimal digits."""
 NEW_STUDY: Final = (
     "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING"
 )
-QUESTIONNAIRE: Final = "questionnaire"
+QUESTIONNAIRE_SETTING: Final = "questionnaire"
 """The setting with the questionnaire's path as seen from the database, so that both can be moved together."""
 
 
-class OtherQuestionnaire(StoreError):
+class DifferentQuestionnaireError(StoreError):
     """The database was made for another questionnaire of the same name."""
 
 
@@ -25,10 +25,10 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
     """Keep which study this is, where that is not kept yet. Raises OtherQuestionnaire where the database was made for
     another file, unless it was `named` and not found by the rule."""
     db = store.connector
-    kept = db.read(SETTING, (QUESTIONNAIRE,))
+    kept = db.read(SETTING, (QUESTIONNAIRE_SETTING,))
     if not kept and not db.read_only:
-        keep_origin(store, questionnaire)
-    elif kept and not named and kept[0][0] != _seen_from(db.where, questionnaire):
+        write_origin(store, questionnaire)
+    elif kept and not named and kept[0][0] != _make_relative_path(db.where, questionnaire):
         file = Path(db.where).resolve()
         other = Path(os.path.normpath(file.parent / kept[0][0]))
         publish = f"survey study publish {questionnaire} --db {db.where}"
@@ -41,19 +41,19 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
             remedy = (
                 f"if this is that file, renamed or moved: {publish}; else give it another name (instrument:)"
             )
-        raise OtherQuestionnaire(
+        raise DifferentQuestionnaireError(
             str(file), f"it was made for another questionnaire of this name, {other}", remedy
         )
 
 
-def keep_origin(store: Store, questionnaire: Path) -> None:
+def write_origin(store: Store, questionnaire: Path) -> None:
     """Keep that the database is this questionnaire's from now on."""
     db = store.connector
     with db.transaction() as execute:
-        execute(NEW_STUDY, (STUDY,))
-        execute(KEEP_SETTING, (QUESTIONNAIRE, _seen_from(db.where, questionnaire)))
+        execute(NEW_STUDY, (STUDY_SETTING,))
+        execute(KEEP_SETTING, (QUESTIONNAIRE_SETTING, _make_relative_path(db.where, questionnaire)))
 
 
-def _seen_from(database: str, questionnaire: Path) -> str:
+def _make_relative_path(database: str, questionnaire: Path) -> str:
     path = Path(os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)).as_posix()
     return os.fsencode(path).decode(errors="backslashreplace")  # a name need not be UTF-8

@@ -1,1 +1,1 @@
-"""A study, opened for sessions and services: questionnaire, plan, database, people, clock."""
+"""Opening a study, shared by sessions and services, and keeping its parts consistent."""

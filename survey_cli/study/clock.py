@@ -1,4 +1,4 @@
-"""The clock that dates a study's entries: the server's, or for a file this computer's, which is asked about in doubt."""
+"""Clock that dates a study's entries: the server's, or for a file this computer's, confirmed in case of doubt."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,37 +7,37 @@ from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.problems import Question
 from survey_cli.store import Store
 
-SEEN: Final = "clock seen"
+LAST_START_SETTING: Final = "clock seen"
 """The setting with the time at which a station was last started."""
-ACCEPTED: Final = "clock accepted"
+ACCEPTED_SETTING: Final = "clock accepted"
 """The setting with the newest entry in spite of which somebody called the clock right."""
 
-BEHIND: Final = timedelta(minutes=2)
-AHEAD: Final = timedelta(days=366)
+MAX_BEHIND: Final = timedelta(minutes=2)
+MAX_AHEAD: Final = timedelta(days=366)
 """So far from the newest entry a clock is in doubt: two minutes before it, or a year after it."""
 
-ALIKE: Final = timedelta(seconds=1)
+TOLERANCE: Final = timedelta(seconds=1)
 """Clocks that differ by less show the same time."""
 
 
-def on_clock(store: Store, at: datetime, local: datetime) -> datetime:
+def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datetime:
     """A time of this computer's clock, which shows `local` now, as the time of the study's clock."""
     if store.clock is None:
         return at
     ahead = store.clock() - local
-    return at + ahead if abs(ahead) >= ALIKE else at
+    return at + ahead if abs(ahead) >= TOLERANCE else at
 
 
-def doubt(store: Store, where: str, at: datetime) -> Question | None:
+def find_clock_doubt(store: Store, where: str, at: datetime) -> Question | None:
     """Why this computer's clock, which shows `at`, can't be believed; None where nothing speaks against it. Raises
     StoreError."""
-    newest = _disagreeing(store, at)
+    newest = _find_disagreeing_entry(store, at)
     if newest is None:
         return None
 
     def settle() -> None:
         with Store.open(where, create=False) as again:
-            again.keep_setting(ACCEPTED, encode_moment(newest))
+            again.write_setting(ACCEPTED_SETTING, encode_moment(newest))
 
     here, there = at.astimezone(), newest.astimezone()
     return Question(
@@ -49,36 +49,40 @@ def doubt(store: Store, where: str, at: datetime) -> Question | None:
     )
 
 
-def accept(store: Store, at: datetime) -> None:
+def accept_clock(store: Store, at: datetime) -> None:
     """Believe the clock, whatever the newest entry is. Raises StoreError."""
-    if (newest := _disagreeing(store, at)) is not None:
-        store.keep_setting(ACCEPTED, encode_moment(newest))
+    if (newest := _find_disagreeing_entry(store, at)) is not None:
+        store.write_setting(ACCEPTED_SETTING, encode_moment(newest))
 
 
-def _disagreeing(store: Store, at: datetime) -> datetime | None:
+def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
     """The newest entry, where it speaks against this clock and nobody has said that the clock is right."""
     if store.clock is not None:
         return None
-    newest, seen = store.newest(), store.setting(SEEN)
+    newest, seen = store.find_newest_time(), store.read_setting(LAST_START_SETTING)
     if seen and (newest is None or decode_moment(seen) > newest):
         newest = decode_moment(seen)
-    if newest is None or -BEHIND <= at - newest <= AHEAD or store.setting(ACCEPTED) == encode_moment(newest):
+    if (
+        newest is None
+        or -MAX_BEHIND <= at - newest <= MAX_AHEAD
+        or store.read_setting(ACCEPTED_SETTING) == encode_moment(newest)
+    ):
         return None
     return newest
 
 
-def note_start(store: Store, at: datetime) -> None:
+def record_start(store: Store, at: datetime) -> None:
     """Keep that a station was started then. Raises StoreError."""
     if store.clock is None:
-        store.keep_setting(SEEN, encode_moment(at))
+        store.write_setting(LAST_START_SETTING, encode_moment(at))
 
 
-def future_entries(store: Store, at: datetime) -> list[str]:
+def list_future_entries(store: Store, at: datetime) -> list[str]:
     """A sentence for each interview and case with entries dated after this time. Raises StoreError."""
     remedy = "set its clock; survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
     return [
         f"{whose} has {count} {'entry' if count == 1 else 'entries'} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"
         f" — {remedy}"
-        for whose, count, last in store.entries_after(at + BEHIND)
+        for whose, count, last in store.list_entries_after(at + MAX_BEHIND)
     ]

@@ -1,4 +1,4 @@
-"""Changes of a study's files while stations work: the questionnaire with its modules, and the list of people.
+"""Detection of changed files while stations work: the questionnaire with its modules, and the list of people.
 
 A station asks between two cases. Unchanged files cost one look at each file's date and size.
 """
@@ -14,54 +14,54 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.study.location import PEOPLE, people_file
-from survey_cli.study.open_study import Study, people_of
-from survey_cli.study.published_version import in_force, published_hash
-from survey_cli.study.version_changes import why_not_begin
+from survey_cli.study.location import PEOPLE_FILE, locate_people_file
+from survey_cli.study.open_study import OpenStudy, load_people
+from survey_cli.study.published_version import find_version_in_force, read_published_hash
+from survey_cli.study.version_changes import check_may_begin
 
-Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
+FileStates: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 
 class StudyFiles:
     """The files that one open study was read from, as they were when they were read."""
 
-    def __init__(self, study: Study, people: str | None = None) -> None:
+    def __init__(self, study: OpenStudy, people: str | None = None) -> None:
         self._people = people
         self._store = study.store
         self._in_use = study.instrument.hash
         self._refused: Instrument | None = None
         """A questionnaire that was not taken over because nobody has accepted its changes of meaning."""
-        self._files = self._all(study)
-        self._signature: Signature = ()
+        self._files = self._list_files(study)
+        self._signature: FileStates = ()
         """Empty: whether the files are still those that were read is not known yet."""
-        self._digest = _digest(self._files)
+        self._digest = _compute_digest(self._files)
 
-    def _all(self, study: Study) -> tuple[Path, ...]:
+    def _list_files(self, study: OpenStudy) -> tuple[Path, ...]:
         top = Path(study.path)
         modules = [top.parent / name for name in list(study.instrument.texts)[1:]]
-        people = Path(self._people) if self._people else people_file(top, study.where)
+        people = Path(self._people) if self._people else locate_people_file(top, study.where)
         return (top, *modules, *((people,) if people is not None else ()))
 
-    def changed(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether the content of a file is another than at the last call, or than when the study was opened; or whether
         the changes that were refused then have been accepted. Raises StoreError."""
-        if self._published() not in ("", self._in_use):
+        if self._read_published_hash() not in ("", self._in_use):
             return True
-        if self._refused is not None and why_not_begin(self._store, self._refused) is None:
+        if self._refused is not None and check_may_begin(self._store, self._refused) is None:
             return True
-        signature = tuple(map(_stamp, self._files))
+        signature = tuple(map(_read_file_state, self._files))
         if signature == self._signature:
             return False
         self._signature, before = signature, self._digest
-        self._digest = _digest(self._files)
+        self._digest = _compute_digest(self._files)
         return self._digest != before
 
-    def _published(self) -> str:
+    def _read_published_hash(self) -> str:
         """The version published on a server; of a database file, whose version is the file's, nothing. Raises
         StoreError."""
-        return "" if self._store.clock is None else published_hash(self._store)
+        return "" if self._store.clock is None else read_published_hash(self._store)
 
-    def reread(self, study: Study) -> Study | UserError:
+    def reread(self, study: OpenStudy) -> OpenStudy | UserError:
         """The study with the questionnaire, plan and people that the files hold now; its database stays open.
 
         A UserError where a file has errors, the questionnaire is another one or means something else than interviews that
@@ -71,11 +71,11 @@ class StudyFiles:
         instrument = open_instrument(study.path)
         if isinstance(instrument, UserError):
             return instrument
-        version = in_force(study.store, instrument, study.path)
+        version = find_version_in_force(study.store, instrument, study.path)
         if isinstance(version, UserError):
             return version
         instrument = version.instrument
-        people = people_of(study.path, study.where, self._people)
+        people = load_people(study.path, study.where, self._people)
         if isinstance(people, UserError):
             return people
         if instrument.id != study.instrument.id:
@@ -83,12 +83,12 @@ class StudyFiles:
                 f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
             )
             return UserError(study.path, what, "leave, and start the station again")
-        if (changed := why_not_begin(study.store, instrument)) is not None:
+        if (changed := check_may_begin(study.store, instrument)) is not None:
             self._refused = instrument
             return changed
         who = people.of(study.who.login)
         if who is None:
-            remedy = f"a supervisor adds the line to {PEOPLE}"
+            remedy = f"a supervisor adds the line to {PEOPLE_FILE}"
             return UserError(study.who.login, "is no longer among the people of this study", remedy)
         fresh = replace(
             study,
@@ -98,11 +98,11 @@ class StudyFiles:
             who=who,
             notice=version.notice,
         )
-        self._files, self._in_use = self._all(fresh), instrument.hash
+        self._files, self._in_use = self._list_files(fresh), instrument.hash
         return fresh
 
 
-def _stamp(file: Path) -> tuple[int, int, int] | None:
+def _read_file_state(file: Path) -> tuple[int, int, int] | None:
     """What tells that a file was written: None where it cannot be read."""
     try:
         found = os.stat(file)
@@ -111,7 +111,7 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _digest(files: Iterable[Path]) -> bytes:
+def _compute_digest(files: Iterable[Path]) -> bytes:
     digest = blake2b(digest_size=16)
     for file in files:
         try:

@@ -1,26 +1,26 @@
-"""Who works here: the account of the operating system or of the database server, or a name that is claimed instead of it.
+"""Identity of the person at work: the account of the operating system or server, or a claimed name.
 
-What is claimed is only a name. Where a study lists its people, only a supervisor's account may claim one.
+A claimed name is only a name. Where a study lists its people, only a supervisor's account may claim another name.
 """
 
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.problems import UserError
 from survey_cli.store.backends import account as accounts
-from survey_cli.study.location import PEOPLE
+from survey_cli.study.location import PEOPLE_FILE
 
 
-def login_name() -> str:
+def read_login_name() -> str:
     """The account of the operating system."""
-    return accounts.system_account()
+    return accounts.read_system_account()
 
 
 def identify(claimed: str, account: str, people: People, own: People) -> Interviewer | UserError:
     """The person who works under a name: that of the account, unless another is claimed and that is allowed. `own` is the
     study's own list of people, which decides that; `people` the list that is in use."""
     name = claimed.strip() or account
-    if (barred := why_not_list(account, people, own)) is not None:
+    if (barred := check_people_list(account, people, own)) is not None:
         return barred
-    if name != account and not _supervises(account, own):
+    if name != account and not _is_supervisor(account, own):
         return UserError(
             name,
             f"is not the account {account}, and only a supervisor may work under another name",
@@ -28,24 +28,24 @@ def identify(claimed: str, account: str, people: People, own: People) -> Intervi
         )
     who = people.of(name)
     if who is None:
-        remedy = f"ask {own.supervisors()}: a supervisor adds the line to {PEOPLE}"
+        remedy = f"ask {own.supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
         return UserError(name, "is not among the people of this study", remedy)
     return who
 
 
-def why_not_list(account: str, people: People, own: People) -> UserError | None:
+def check_people_list(account: str, people: People, own: People) -> UserError | None:
     """Why another list of people than the study's own can't be used; None where it can, or is not."""
-    if people == own or _supervises(account, own):
+    if people == own or _is_supervisor(account, own):
         return None
     what = f"{account} is no supervisor on the study's own list, so no other list can be used"
     return UserError("--people", what, f"leave it out, or ask {own.supervisors()}")
 
 
-def _supervises(account: str, people: People) -> bool:
+def _is_supervisor(account: str, people: People) -> bool:
     who = people.of(account)
     return who is not None and who.supervises
 
 
-def written_by(name: str, account: str) -> str:
+def format_author(name: str, account: str) -> str:
     """The name under which something was written, with the account where that is another."""
     return f"{name} (account {account})" if account not in ("", name) else name

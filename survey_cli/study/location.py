@@ -1,28 +1,32 @@
-"""The files that a study uses: its database and its list of people, each in one place."""
+"""Locations of a study's files: its database and its list of people."""
 
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.address import names_server
-from survey_cli.store.database_location import RESPONSES, home_of
+from survey_cli.store.backends.address import is_server_address
+from survey_cli.store.database_location import RESPONSES_FOLDER, find_study_folder
 
-PEOPLE: Final = "interviewers.csv"
+PEOPLE_FILE: Final = "interviewers.csv"
 """The name of a study's own list of people."""
 
 
-def people_file(path: str | Path, where: str) -> Path | None:
+def locate_people_file(path: str | Path, where: str) -> Path | None:
     """The one place of a study's own list of people, whether or not there is one: beside its database; of one on a
     server in `responses/` at the instrument. None for a study in memory, which has no list of its own."""
     if where == ":memory:":
         return None
-    folder = home_of(path) / RESPONSES if names_server(where) else Path(where).resolve().parent
-    return folder / PEOPLE
+    folder = (
+        find_study_folder(path) / RESPONSES_FOLDER
+        if is_server_address(where)
+        else Path(where).resolve().parent
+    )
+    return folder / PEOPLE_FILE
 
 
-def in_use(path: str | Path, where: str, *, people: str | None = None) -> str:
+def describe_files(path: str | Path, where: str, *, people: str | None = None) -> str:
     """The database and the list of people that a command works with, by their whole paths."""
-    database = where if names_server(where) or where == ":memory:" else Path(where).resolve()
-    file = Path(people).resolve() if people else people_file(path, where)
+    database = where if is_server_address(where) or where == ":memory:" else Path(where).resolve()
+    file = Path(people).resolve() if people else locate_people_file(path, where)
     if file is None:
         return f"database: {database}"
     if not file.is_file():
@@ -31,7 +35,7 @@ def in_use(path: str | Path, where: str, *, people: str | None = None) -> str:
     return f"database: {database}; people: {file}{loose}"
 
 
-def database_beside(path: str | Path, instrument: str, db: str | None) -> str:
+def describe_database(path: str | Path, instrument: str, db: str | None) -> str:
     """What `in_use` says of a database file that was named, or is found by the rule; empty where there is none."""
-    file = Path(db) if db else home_of(path) / RESPONSES / f"{instrument}.db"
-    return in_use(path, str(file)) if file.is_file() else ""
+    file = Path(db) if db else find_study_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
+    return describe_files(path, str(file)) if file.is_file() else ""

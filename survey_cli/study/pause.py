@@ -1,4 +1,4 @@
-"""The pause of a whole study: who ordered it, since when, and the message that every station shows.
+"""Pause of a whole study: who ordered it, since when, and the message shown at every station.
 
 It is one value in the database, so that all stations see the same, on whichever computer they run.
 """
@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.calendar.calendar import short_day
 from survey_cli.store import Store
 
-SETTING: Final = "paused"
-LONGEST: Final = 200
+PAUSE_SETTING: Final = "paused"
+MAX_MESSAGE_LENGTH: Final = 200
 """Characters of a message."""
 
 
@@ -31,7 +31,7 @@ class Pause(NamedTuple):
 
 def read_pause(store: Store) -> Pause | None:
     """The pause of the study, None while it runs. Raises StoreError."""
-    text = store.cases.setting(SETTING)
+    text = store.cases.read_setting(PAUSE_SETTING)
     if not text:
         return None
     value = json.loads(text)
@@ -41,4 +41,4 @@ def read_pause(store: Store) -> Pause | None:
 def write_pause(store: Store, pause: Pause | None) -> None:
     """Pause the study, or let it run again. Raises StoreError."""
     value = pause._asdict() | {"since": pause.since.isoformat()} if pause is not None else {}
-    store.cases.keep_setting(SETTING, json.dumps(value, ensure_ascii=False) if value else "")
+    store.cases.write_setting(PAUSE_SETTING, json.dumps(value, ensure_ascii=False) if value else "")

@@ -1,10 +1,10 @@
-"""May whoever asks do this? Some things are for supervisors where a study lists its people."""
+"""Permission check for actions reserved to supervisors where a study lists its people."""
 
 from survey_cli.problems import UserError
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 
-def for_supervisors(study: Study, what: str) -> UserError | None:
+def check_supervisor(study: OpenStudy, what: str) -> UserError | None:
     """Why whoever asks may not do it, `what` being what they wanted (`correct an outcome`); None where they may: they
     supervise, or nobody is listed."""
     if study.who.supervises:

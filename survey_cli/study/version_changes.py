@@ -1,5 +1,6 @@
-"""Changes of meaning between a questionnaire and the versions that real interviews were conducted with: found, counted,
-accepted with a reason. `survey check`, the beginning of an interview and exports ask here, so that they agree.
+"""Changes of meaning between a questionnaire and versions with real interviews: listed, counted, accepted with a reason.
+
+`survey check`, the start of an interview and exports all use this module, so that they agree.
 """
 
 import json
@@ -12,13 +13,13 @@ from typing import Final
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
-from survey_cli.store import InstrumentRow, Origin, Store
+from survey_cli.store import InstrumentRow, InterviewOrigin, Store
 from survey_cli.table.encoded_cells import cell_reader, cell_texts
 from survey_cli.table.meaning_changes import Change, changes
 from survey_cli.table.versions import listed
 from survey_cli.values import Missing
 
-REAL: Final[tuple[Origin, ...]] = ("real",)
+REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +47,14 @@ class VersionChange:
     acceptance: Acceptance | None = None
 
     @property
-    def told(self) -> str:
+    def versions_text(self) -> str:
         """The versions in words."""
         return listed(list(self.versions.values()))
 
 
-def version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
+def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
     """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreError."""
-    kept_here = store.instruments()
+    kept_here = store.list_instruments()
     found: dict[Change, dict[str, str]] = {}
     for kept in kept_here:
         if kept.hash == instrument.hash or not store.has_interviews(kept.hash):
@@ -62,22 +63,22 @@ def version_changes(store: Store, instrument: Instrument) -> list[VersionChange]
         if isinstance(old, UserError):
             return old
         for change in changes(old, instrument):
-            found.setdefault(change, {})[kept.hash] = version_words(kept, kept_here)
+            found.setdefault(change, {})[kept.hash] = describe_version(kept, kept_here)
     return [
-        VersionChange(change=change, versions=versions, acceptance=acceptance_of(store, change))
+        VersionChange(change=change, versions=versions, acceptance=find_acceptance(store, change))
         for change, versions in found.items()
     ]
 
 
-def why_not_begin(store: Store, instrument: Instrument) -> UserError | None:
+def check_may_begin(store: Store, instrument: Instrument) -> UserError | None:
     """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
     real interviews already goes on. Raises StoreError."""
-    return None if store.has_interviews(instrument.hash) else unaccepted_changes(store, instrument)
+    return None if store.has_interviews(instrument.hash) else check_changes_accepted(store, instrument)
 
 
-def unaccepted_changes(store: Store, instrument: Instrument) -> UserError | None:
+def check_changes_accepted(store: Store, instrument: Instrument) -> UserError | None:
     """The changes of meaning between interviews and this questionnaire that nobody has accepted. Raises StoreError."""
-    found = version_changes(store, instrument)
+    found = list_version_changes(store, instrument)
     if isinstance(found, UserError):
         return found
     left = [one for one in found if one.acceptance is None]
@@ -93,22 +94,22 @@ def unaccepted_changes(store: Store, instrument: Instrument) -> UserError | None
     file = next(iter(instrument.texts))
     return UserError(
         file,
-        f"{first.change.item}: {first.change.what}, but {first.told} has interviews{more}",
+        f"{first.change.item}: {first.change.what}, but {first.versions_text} has interviews{more}",
         f"`survey check {file}` shows each change and how to accept it",
     )
 
 
-def answered_in(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
+def count_answered(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
     """How many real interviews of a version have an answer at each item, and how many there are. One without current data
     counts as answered. Raises StoreError."""
-    variables = store.variables(hash)
+    variables = store.read_variables(hash)
     places = {
         item: [(at, cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item]
         for item in items
     }
     counts, total = dict.fromkeys(items, 0), 0
     personal = any(v.personal and v.item in counts for v in variables)
-    for line in store.lines(hash, origins=REAL, personal=personal):
+    for line in store.iterate_export_rows(hash, origins=REAL_ORIGINS, personal=personal):
         total += 1
         texts = cell_texts(line.cells, len(variables)) if line.cells is not None else None
         for item, columns in places.items():
@@ -119,7 +120,7 @@ def answered_in(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str
     return counts, total
 
 
-def version_words(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
+def describe_version(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
     """A version as it is told apart from the others."""
     if sum(other.version == kept.version for other in among) > 1 or not kept.version:
         name = f"version {kept.version}" if kept.version else "the version"
@@ -127,10 +128,10 @@ def version_words(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str:
     return f"version {kept.version}"
 
 
-def acceptance_of(store: Store, change: Change) -> Acceptance | None:
+def find_acceptance(store: Store, change: Change) -> Acceptance | None:
     """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
     StoreError."""
-    text = store.cases.setting(_setting(change))
+    text = store.cases.read_setting(_make_setting_name(change))
     if text is None:
         return None
     try:
@@ -147,7 +148,7 @@ def acceptance_of(store: Store, change: Change) -> Acceptance | None:
         return None
 
 
-def keep_acceptance(store: Store, change: Change, acceptance: Acceptance) -> None:
+def write_acceptance(store: Store, change: Change, acceptance: Acceptance) -> None:
     """Keep an acceptance, instead of an earlier one of the same change. Raises StoreError."""
     kept = {
         "item": change.item,
@@ -159,8 +160,8 @@ def keep_acceptance(store: Store, change: Change, acceptance: Acceptance) -> Non
         "later": acceptance.later,
         "same": acceptance.same,
     }
-    store.cases.keep_setting(_setting(change), json.dumps(kept, ensure_ascii=False))
+    store.cases.write_setting(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
 
 
-def _setting(change: Change) -> str:
+def _make_setting_name(change: Change) -> str:
     return f"accepted/{change.item}/{sha256(change.what.encode()).hexdigest()[:16]}"

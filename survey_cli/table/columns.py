@@ -133,7 +133,7 @@ def _headed(block: Block, leaf: CompiledItem, group: ItemGroup, language: str) -
         return block
     head, own = battery.label or battery.title, str(leaf.label.get(language))
     labelled = any(str(id) == leaf.id and s.label is not None for id, s in battery.statements.items())
-    if head is None or labelled or leaf.text.markers(language) == own:
+    if head is None or labelled or leaf.text.get_source_text(language) == own:
         return block
     whole = [f"{head.get(language)}: {v.label}" for v in block.variables]
     if max(map(len, whole)) > SHORT:
@@ -231,7 +231,7 @@ _COMPUTED: dict[str, Storage] = {"number": "decimal", "flag": "integer", "date":
 
 def _compute(instrument: Instrument, compute: Compute, language: str) -> Block:
     condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
-    codes = condition.gives.codes or frozenset() if compute.type == "code" else frozenset()
+    codes = condition.result_type.codes or frozenset() if compute.type == "code" else frozenset()
     storage = _COMPUTED.get(compute.type, "text")
     if codes and all(isinstance(code, int) for code in codes):
         storage = "integer"

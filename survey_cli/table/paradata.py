@@ -27,7 +27,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.texts.placeholder_text import shown
+from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.table.table import ADMIN
 from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 
@@ -239,6 +239,6 @@ def labels_of(instrument: Instrument, item: str, language: str) -> dict[Code, st
     """The labels of an item's codes; empty where it has none."""
     leaf = instrument.leaves[item]
     if leaf.options:
-        return {option.code: shown(str(option.label.get(language))) for option in leaf.options}
+        return {option.code: render_placeholders(str(option.label.get(language))) for option in leaf.options}
     variables = leaf.question.build_variables(leaf, language)
     return dict(variables[0].labels) if variables else {}

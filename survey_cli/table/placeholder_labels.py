@@ -4,7 +4,7 @@ name in angle quotes; no cell is touched."""
 from collections.abc import Mapping
 from dataclasses import replace
 
-from survey_cli.instrument.texts.placeholder_text import shown
+from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
@@ -13,10 +13,12 @@ def shown_variable(variable: Variable) -> Variable:
     """The variable with its words as they are shown; the condition of a compute stays as it is written."""
     return replace(
         variable,
-        label=shown(variable.label),
-        wording=variable.wording if variable.role == "compute" else shown(variable.wording),
-        labels={code: shown(text) for code, text in variable.labels.items()},
-        declines={kind: (code, shown(text)) for kind, (code, text) in variable.declines.items()},
+        label=render_placeholders(variable.label),
+        wording=variable.wording if variable.role == "compute" else render_placeholders(variable.wording),
+        labels={code: render_placeholders(text) for code, text in variable.labels.items()},
+        declines={
+            kind: (code, render_placeholders(text)) for kind, (code, text) in variable.declines.items()
+        },
     )
 
 
@@ -28,7 +30,7 @@ def shown_table(table: Table) -> Table:
         variables=tuple(map(shown_variable, table.variables)),
         study=replace(
             study,
-            title=shown(study.title),
+            title=render_placeholders(study.title),
             intros=_each(study.intros),
             instructions=_each(study.instructions),
         ),
@@ -36,4 +38,4 @@ def shown_table(table: Table) -> Table:
 
 
 def _each(texts: Mapping[str, str]) -> dict[str, str]:
-    return {item: shown(text) for item, text in texts.items()}
+    return {item: render_placeholders(text) for item, text in texts.items()}

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from condition_names import HERE, IN_PERSON, NA, NAMES, SCOPE
 from fuzz.words import CONDITION, HOSTILE
 from survey_cli.instrument.expressions.conditions import (
-    Known,
+    ExpectedKind,
     Scope,
-    Wants,
+    ValueType,
     compile_condition,
-    read_names,
-    use_of,
+    find_names_in_text,
+    locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.problems import errors
@@ -38,7 +38,7 @@ BY_KIND: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def cells(known: Known) -> st.SearchStrategy[Any]:
+def cells(known: ValueType) -> st.SearchStrategy[Any]:
     """What a name of this kind can be worth."""
     return BY_KIND[known.type] | st.sampled_from(MISSING)
 
@@ -99,12 +99,12 @@ texts = st.one_of(
 cases = st.tuples(
     texts,
     st.sampled_from([SCOPE, IN_PERSON]),
-    st.sampled_from(get_args(Wants)),
+    st.sampled_from(get_args(ExpectedKind)),
     st.lists(environments(), min_size=1, max_size=3),
 )
 
 
-def check(case: tuple[str, Scope, Wants, list[dict[Any, Any]]]) -> bool:
+def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
     """Compile and evaluate; whether it is a condition."""
     text, scope, wants, environments = case
     condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
@@ -114,13 +114,13 @@ def check(case: tuple[str, Scope, Wants, list[dict[Any, Any]]]) -> bool:
         assert problem.remedy.strip()
         assert "\n" not in str(problem), repr(str(problem))
         assert problem.length >= 1
-    read_names(text)
+    find_names_in_text(text)
     if condition is None:
         return False
     for name in condition.names:
-        use_of(name, condition, HERE)
+        locate_use(name, condition, HERE)
     for env in environments:
-        given = env if scope.inside is None or env["#turn"] is not None else env | {"#turn": 1}
+        given = env if scope.inside_roster is None or env["#turn"] is not None else env | {"#turn": 1}
         worth = condition.evaluate(given)
         if wants == "truth":
             assert worth is True or worth is False or isinstance(worth, Missing), (

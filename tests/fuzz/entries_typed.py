@@ -11,7 +11,7 @@ from fuzz.words import HOSTILE, hostile, moments
 from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Answered, Stamp
 from survey_cli.entries import Pick, Picked, Reply, Unread
-from survey_cli.instrument.checks import checked
+from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date, read_time, say_date, say_time
@@ -57,7 +57,7 @@ STAMP = Stamp(datetime(2026, 11, 24, 12, tzinfo=UTC), "ann")
 @cache
 def leaves() -> Mapping[str, CompiledItem]:
     """Items of every type and some of their variants."""
-    found = checked(load_source_text(INSTRUMENT, "every_kind.yaml"))
+    found = check_instrument(load_source_text(INSTRUMENT, "every_kind.yaml"))
     assert found.instrument is not None, [str(p) for p in found.problems]
     return found.instrument.leaves
 

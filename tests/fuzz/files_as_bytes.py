@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fuzz.seeds import EXAMPLES, FILES, SMALL, fetch
 from fuzz.words import CONDITION, HOSTILE, KEYS, YAML
-from survey_cli.instrument.checks import RULES, Checked, checked
+from survey_cli.instrument.checks import RULES, CheckResult, check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import errors
 
@@ -121,10 +121,10 @@ cases = st.one_of(
 )
 
 
-def check(data: bytes) -> Checked:
+def check(data: bytes) -> CheckResult:
     """Read and check; what comes of it must be sound."""
     source = load_source_text(data, NAME, fetch=fetch)
-    found = checked(source)
+    found = check_instrument(source)
     assert found.instrument is not None or errors(found.problems), "neither an instrument nor errors"
     for problem in found.problems:
         where = problem.where

@@ -83,7 +83,7 @@ def _write_late() -> None:
     """What a program would do that shows the next item first and writes afterwards."""
     from survey_cli.store import Store
 
-    write = Store.append
+    write = Store.append_event
     waiting: WeakKeyDictionary[Store, dict[str, object]] = WeakKeyDictionary()
 
     def late(store: Store, interview: str, **entry: object) -> None:
@@ -92,7 +92,7 @@ def _write_late() -> None:
             write(store, interview, **earlier)
         waiting[store] = entry  # whoever looks into a copy has a store of its own
 
-    Store.append = late
+    Store.append_event = late
 
 
 def _hold(file: Path, *, runs: int, seed: int, stations: int) -> list[Tally]:

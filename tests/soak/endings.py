@@ -28,10 +28,10 @@ from random import Random, SystemRandom
 from soak.station import Station
 from survey_cli.engine.events import Answered, Ended, Stopped
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
-from survey_cli.services.cases.queue_lists import QueueReport, queue
-from survey_cli.services.database.interview_archive import Verified, verify
+from survey_cli.services.cases.queue_lists import QueueReport, list_queue
+from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import Imported, Manner, Wanted, import_sample
+from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.store import Store
 
 INSTRUMENT = """
@@ -159,9 +159,11 @@ def prepared(scratch: Path, db: str, runs: int) -> Study:
     sample.write_text(f"unit,phone\n{rows}")
     study = Study(file, db)
     done = import_sample(
-        study.request(datetime.now(UTC)), Wanted(file=str(sample)), Manner(dice=Random("endings"))
+        study.request(datetime.now(UTC)),
+        ImportOptions(file=str(sample)),
+        ImportRuntime(rng=Random("endings")),
     )
-    assert isinstance(done, Imported), done
+    assert isinstance(done, ImportResult), done
     return study
 
 
@@ -282,8 +284,8 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     station goes on with the one it has.)"""
     decided = set()
     with Store.open(study.db, create=False) as store:
-        for row in store.interviews(origin="real"):
-            journal = store.journal(row.id)
+        for row in store.list_interviews(origin="real"):
+            journal = store.read_journal(row.id)
             refused = any(isinstance(e, Answered) and (e.place.item, e.value) == ("ok", 2) for e in journal)
             done = any(isinstance(e, Answered) and e.place.item == "last" for e in journal)
             if refused or done or any(isinstance(e, Stopped) for e in journal):
@@ -291,17 +293,17 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
                 found.counts["open"] += row.status == "open"
         found.counts["decided"] = len(decided)
     later = datetime.now(UTC) + timedelta(hours=1)
-    opened = queue(study.request(later), limit=1)
+    opened = list_queue(study.request(later), limit=1)
     assert isinstance(opened, QueueReport), opened
     with Store.open(study.db, create=False) as store:
-        for row in store.cases.rows():
+        for row in store.cases.iterate_rows():
             if row.key in decided and row.status != "done":
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
-        journals = [store.journal(row.id) for row in store.interviews(origin="real")]
+        journals = [store.read_journal(row.id) for row in store.list_interviews(origin="real")]
         ended = {e.stamp.by for journal in journals for e in journal if isinstance(e, Ended | Stopped)}
     found.missing = sorted(shown - ended)
-    checked = verify(study.file, db=study.db, at=later)
-    assert isinstance(checked, Verified), checked
+    checked = verify_database(study.file, db=study.db, at=later)
+    assert isinstance(checked, VerificationResult), checked
     found.findings = list(checked.findings)
 
 

@@ -44,19 +44,23 @@ from survey_cli.fieldwork.queue.rules import Claimant, allowed, standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.samples.cases.phone_numbers import Number
-from survey_cli.samples.cases.sample_file import Case as SampleCase
-from survey_cli.samples.cases.sample_file import CaseNumber
-from survey_cli.services.database.interview_archive import verified
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases, trial_study
+from survey_cli.samples.cases.phone_numbers import ParsedNumber
+from survey_cli.samples.cases.sample_file import SampleCase as SampleCase
+from survey_cli.samples.cases.sample_file import SampleNumber
+from survey_cli.services.database.interview_archive import verify_store
+from survey_cli.services.simulation.simulated_study import (
+    SimulatedStudyOptions,
+    load_simulation_cases,
+    open_simulated_study,
+)
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import IdleView
 from survey_cli.simulate.fieldwork.households import Propensities
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.station_simulation import AgendaEntry, FieldworkSettings, StationSimulation
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.consistency.queue_refresh import caught_up
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.queue_refresh import refresh_queue
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED
 
 WORLDS = (
@@ -260,7 +264,7 @@ quotas:
             own = dice.choice(self.zones) if dice.random() < 0.7 else ""
             doubtful = tuple(dice.sample(self.zones, min(2, len(self.zones))))
             numbers = tuple(
-                CaseNumber("", _number(f"{n}-{m}", () if own else doubtful))
+                SampleNumber("", _number(f"{n}-{m}", () if own else doubtful))
                 for m in range(dice.choice((1, 1, 2, 3)))
             )
             values = {
@@ -320,8 +324,8 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def _number(text: str, zones: tuple[str, ...]) -> Number:
-    return Number(
+def _number(text: str, zones: tuple[str, ...]) -> ParsedNumber:
+    return ParsedNumber(
         written=text, e164=f"+999{text}", national=text, international=text, extension="", line="unknown",
         zones=zones, country="",
     )  # fmt: skip
@@ -330,7 +334,7 @@ def _number(text: str, zones: tuple[str, ...]) -> Number:
 class Watched(StationSimulation):
     """The field of such a study, looked at after every deed, its terminals dying now and then."""
 
-    def __init__(self, study: Study, planned: Planned) -> None:
+    def __init__(self, study: OpenStudy, planned: Planned) -> None:
         self.planned = planned
         self.stations: dict[int, StationSession] = {}
         self.shown: dict[int, str] = {}
@@ -403,10 +407,17 @@ class Watched(StationSimulation):
         return any(t.number == number and t.at - self.at < timedelta(minutes=6) for t in self.agenda)
 
     def _said_plainly(self, station: StationSession, notice: str, died_on: tuple[str, str]) -> None:
-        row = self.study.store.cases.row(died_on[0])
-        if row is not None and not notice and row.held is not None and row.held.station == station.station:
+        row = self.study.store.cases.find_row(died_on[0])
+        if (
+            row is not None
+            and not notice
+            and row.holder is not None
+            and row.holder.station == station.station
+        ):
             lapsed = [
-                e.event for e in self.study.store.cases.history(died_on[0]) if e.event == Returned("lapsed")
+                e.event
+                for e in self.study.store.cases.read_history(died_on[0])
+                if e.event == Returned("lapsed")
             ]
             if not lapsed:
                 raise Broken(f"{died_on[0]} came back to a station that died on it, and nothing is said")
@@ -414,10 +425,10 @@ class Watched(StationSimulation):
     def _cases(self) -> Iterator[tuple[CaseRow, Case, list[Entry]]]:
         """Every case as it stands; what was replayed before is not replayed again."""
         cases = self.study.store.cases
-        for row in cases.rows():
+        for row in cases.iterate_rows():
             known = self._known.get(row.key)
             if known is None or known[0] != row.seq:
-                entries = cases.history(row.key)
+                entries = cases.read_history(row.key)
                 known = self._known[row.key] = (row.seq, Case.of(row.key, entries), entries)
             yield row, known[1], known[2]
 
@@ -429,7 +440,7 @@ class Watched(StationSimulation):
                 at=self.at,
                 who=who,
                 people=self.study.people,
-                full=self.study.plan.quotas.full(self.study.store.cases.fill()),
+                full=self.study.plan.quotas.full(self.study.store.cases.read_quota_fill()),
             ),
         )
         for row, case, _ in self._cases():
@@ -515,10 +526,10 @@ def due_promise(
 def audit(field: Watched) -> Counter[str]:
     """Look at all that was written. Gives counts of what there was to look at."""
     study, planned, seen = field.study, field.planned, Counter[str]()
-    caught_up(study.store, study.plan, field.at)
-    for key, entries in study.store.cases.histories():
+    refresh_queue(study.store, study.plan, field.at)
+    for key, entries in study.store.cases.iterate_histories():
         case = _history(key, entries, planned, study.people, seen)
-        row = study.store.cases.row(key)
+        row = study.store.cases.find_row(key)
         _stands(key, case, row, study.plan, field.at)
     _places(study, planned, seen)
     for colleague in field.interviewers:
@@ -559,8 +570,10 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
     assert isinstance(made, Instrument), made
     people = People(listed={p.login: p for p in planned.staff} if planned.listed else {})
     at = datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1)
-    wish = Trial(path=str(file), at=at, invented=planned.sample(), people=people, released={"1"})
-    cases = trial_cases(wish, made)
+    wish = SimulatedStudyOptions(
+        path=str(file), at=at, invented=planned.sample(), people=people, released={"1"}
+    )
+    cases = load_simulation_cases(wish, made)
     assert isinstance(cases, list), cases
     days = FieldworkSettings(
         starts=planned.starts,
@@ -695,35 +708,39 @@ def _stands(key: str, case: Case, row: CaseRow | None, plan: Plan, at: datetime)
     if row.code != coded(case, plan).code:
         raise Broken(f"{key}: kept as {row.code}, and its history is {coded(case, plan).code}")
     found = standing(case, plan, at)
-    if row.held is not None:
-        raise Broken(f"{key}: {row.held.station} has it still")
+    if row.holder is not None:
+        raise Broken(f"{key}: {row.holder.station} has it still")
     for name in ("outcome", "attempts", "promised_at", "promised_until", "owner"):
         kept, replayed = getattr(row, name), getattr(found, name)
         if kept != replayed:
             raise Broken(f"{key}: {name} is kept as {kept}, and its history is {replayed}")
-    if row.was != found.status:
-        raise Broken(f"{key}: kept as {row.was} ({row.why}), and its history is {found.status} ({found.why})")
+    if row.status_after_lease != found.status:
+        raise Broken(
+            f"{key}: kept as {row.status_after_lease} ({row.why}), and its history is {found.status} ({found.why})"
+        )
 
 
-def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
+def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
     """Quotas: nobody more than is wanted, and the counts are those of the journals."""
     store, instrument = study.store, study.instrument
     taken: Counter[str] = Counter()
     wait: Counter[str] = Counter()
     complete = 0
-    for row in store.interviews(origin="real"):
-        interview = Interview.replay(instrument, store.journal(row.id))
+    for row in store.list_interviews(origin="real"):
+        interview = Interview.replay(instrument, store.read_journal(row.id))
         if (interview.status, interview.outcome) != (row.status, row.outcome):
             raise Broken(f"interview of {row.case}: kept as {row.status}, replayed {interview.status}")
-        case = Case.of(row.case, store.cases.history(row.case))
+        case = Case.of(row.case, store.cases.read_history(row.case))
         cells = study.plan.quotas.taken(interview.standing().env)
-        kept_row = store.cases.row(row.case)
-        if kept_row is not None and (kept_row.was != "done" or "nobody is called after" in kept_row.why):
+        kept_row = store.cases.find_row(row.case)
+        if kept_row is not None and (
+            kept_row.status_after_lease != "done" or "nobody is called after" in kept_row.why
+        ):
             wait.update(cells)
         if coded(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1
             taken.update(cells)
-    fill = store.cases.fill()
+    fill = store.cases.read_quota_fill()
     for id, cell in study.plan.quotas.cells.items():
         if taken[id] > cell.target:
             raise Broken(f"cell {id}: {taken[id]} completes of {cell.target}")
@@ -734,7 +751,7 @@ def _places(study: Study, planned: Planned, seen: Counter[str]) -> None:
         kept = fill[id].taken if id in fill else 0
         if kept != taken[id]:
             raise Broken(f"cell {id}: {kept} are counted, and the journals have {taken[id]}")
-    done = store.cases.counts().by_code.get("1.1", 0)
+    done = store.cases.count_cases().by_code.get("1.1", 0)
     if complete != done:
         raise Broken(f"{done} cases are complete, and {complete} interviews")
     seen["complete"] += done
@@ -752,8 +769,8 @@ def field_of(seed: int, folder: Path) -> Watched:
     people = People(listed={p.login: p for p in planned.staff} if planned.listed else {})
     made = open_instrument(str(file))
     assert isinstance(made, Instrument), made
-    study = trial_study(
-        Trial(
+    study = open_simulated_study(
+        SimulatedStudyOptions(
             path=str(file),
             at=datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1),
             invented=planned.sample(),
@@ -762,7 +779,7 @@ def field_of(seed: int, folder: Path) -> Watched:
         ),
         Random(f"links {seed}"),
     )
-    assert isinstance(study, Study), study
+    assert isinstance(study, OpenStudy), study
     return Watched(study, planned)
 
 
@@ -773,7 +790,7 @@ def run(seed: int, folder: Path) -> tuple[Watched, Counter[str]]:
         field.run()
         with field.study as study:
             seen = audit(field)
-            if found := verified(study.where, study.store, study.instrument).findings:
+            if found := verify_store(study.where, study.store, study.instrument).findings:
                 raise Broken(f"verification: {found[0]} ({len(found)} findings)")
             return field, seen
     except Broken as broken:

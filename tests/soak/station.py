@@ -140,10 +140,10 @@ def _become(
         sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
         sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
         sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
-        from survey_cli.cli.run_command import run
+        from survey_cli.cli.run_command import run_command
 
         before()
-        code = run(arguments)
+        code = run_command(arguments)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from survey_cli.problems import UserError
-from survey_cli.services.database.interview_archive import verify
+from survey_cli.services.database.interview_archive import verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 
@@ -60,7 +60,7 @@ def copied(database: Path, to: Path, *, index: bool) -> Path:
 
 def findings(instrument: Path, database: Path) -> list[str]:
     """What `survey verify` finds."""
-    found = verify(instrument, db=str(database))
+    found = verify_database(instrument, db=str(database))
     return [str(found)] if isinstance(found, UserError) else list(found.findings)
 
 

@@ -1,6 +1,4 @@
-"""The supervisor's commands that look at cases: `cases`, `why`, `queue`, `people`. Each makes one call to the office and
-draws the answer; nothing is changed.
-"""
+"""The commands `cases`, `why`, `queue` and `people`, which show cases and change nothing."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,29 +8,37 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.commands.sample import By, PeopleFile
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import count, data_out, fail, paragraphs, printable, say, table
+from survey_cli.cli.output.terminal import (
+    fail,
+    format_count,
+    make_printable,
+    open_data_output,
+    render_table,
+    say,
+    wrap_paragraph,
+)
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import CaseLine, CaseSheet, ClosedLine, QueueReport, Why
     from survey_cli.services.run_on_study import Request
 
-MOST_CLOSED: Final = 10
-MOST_LEFT: Final = 10
-SHORT: Final = 40
+MAX_CLOSED: Final = 10
+MAX_SKIPPED: Final = 10
+MAX_REASON_LENGTH: Final = 40
 """Letters of a reason in a list."""
 
-Case = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
-ForWhom = Annotated[
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
+InterviewerOption = Annotated[
     str,
     typer.Option("--interviewer", metavar="NAME", help="For this interviewer; for who asks unless given."),
 ]
 
 
-class Form(StrEnum):
+class ListFormat(StrEnum):
     """How a list is written."""
 
     table = "table"
@@ -40,15 +46,15 @@ class Form(StrEnum):
     json = "json"
 
 
-def request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
+def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
     """Who asks, of which study, now."""
     from survey_cli.services.run_on_study import Request
 
-    return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, tell=say)
+    return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say)
 
 
 def cases(
-    file: Instrument,
+    file: InstrumentArgument,
     key: Annotated[
         str,
         typer.Argument(metavar="[KEY]", help="One case, with all that happened to it; without, the list."),
@@ -76,54 +82,54 @@ def cases(
         ),
     ] = "",
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.table,
-    by: By = "",
-    people: PeopleFile = None,
-    db: Database = None,
+    form: Annotated[ListFormat, typer.Option("--format", help="How it is written.")] = ListFormat.table,
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """List the cases and where each stands, or show one with its whole history.
 
     Where the study lists its people, only supervisors see names, numbers and notes.
     """
-    from survey_cli.services.cases.case_lists import Wanted, list_cases, show_case
+    from survey_cli.services.cases.case_lists import CaseFilter, list_cases, load_case_sheet
 
-    asks = request(file, by=by, people=people, db=db)
+    asks = build_request(file, by=by, people=people, db=db)
     if key:
-        sheet = show_case(asks, key)
+        sheet = load_case_sheet(asks, key)
         if isinstance(sheet, UserError):
             fail(sheet)
-        if form is Form.csv:
+        if form is ListFormat.csv:
             raise typer.BadParameter("one case is a table or json", param_hint="--format")
-        print(as_json(sheet) if form is Form.json else "\n".join(_sheet(sheet)))
+        print(render_json(sheet) if form is ListFormat.json else "\n".join(_render_sheet(sheet)))
         return
-    wanted = Wanted(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
+    wanted = CaseFilter(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
     listed = list_cases(asks, wanted)
     if isinstance(listed, UserError):
         fail(listed)
-    _show(listed.lines, form)
-    said = f"{len(listed.lines):,} of {count(listed.of, 'case')}"
+    _print_cases(listed.lines, form)
+    said = f"{len(listed.lines):,} of {format_count(listed.of, 'case')}"
     say(f"{listed.where}: {said}{'' if listed.named else '; names are for supervisors'}")
     if listed.damage:
         say(listed.damage)
         raise typer.Exit(1)
 
 
-def _show(lines: "tuple[CaseLine, ...]", form: Form) -> None:
+def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
     match form:
-        case Form.table:
+        case ListFormat.table:
             if lines:
-                print(_list(lines))
-        case Form.csv:
+                print(_render_cases(lines))
+        case ListFormat.csv:
             from survey_cli.exports import Manner
             from survey_cli.exports.text.csv import write_csv
             from survey_cli.reports.fieldwork.cases import rows_of
 
-            write_csv(rows_of(lines), data_out(), Manner())
-        case Form.json:
-            print(as_json([line._asdict() for line in lines]), file=data_out())
+            write_csv(rows_of(lines), open_data_output(), Manner())
+        case ListFormat.json:
+            print(render_json([line._asdict() for line in lines]), file=open_data_output())
 
 
-def _list(lines: "tuple[CaseLine, ...]") -> str:
+def _render_cases(lines: "tuple[CaseLine, ...]") -> str:
     """The columns that say something of any of them."""
     named = any(line.name and line.name != line.key for line in lines)
     head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
@@ -135,67 +141,68 @@ def _list(lines: "tuple[CaseLine, ...]") -> str:
             line.code,
             line.outcome or "–",
             str(line.attempts),
-            datetimes.here(line.due_at) if line.due_at else "–",
-            line.with_whom or _short(line.why),
+            datetimes.format_here(line.due_at) if line.due_at else "–",
+            line.with_whom or _shorten(line.why),
         ]
         for line in lines
     ]
-    return table(head, rows)
+    return render_table(head, rows)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_REASON_LENGTH else f"{text[: MAX_REASON_LENGTH - 1]}…"
 
 
-def _sheet(sheet: "CaseSheet") -> Iterator[str]:
+def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     line = sheet.line
     name = f", {line.name}" if line.name and line.name != line.key else ""
-    yield printable(f"{line.key}{name}")
-    yield printable(f"  {_stands(line, sheet.zone)}")
-    yield printable(
+    yield make_printable(f"{line.key}{name}")
+    yield make_printable(f"  {_describe_status(line, sheet.zone)}")
+    yield make_printable(
         f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}"
     )
     for label, words in sheet.columns:
-        yield printable(f"  {label}: {words}")
+        yield make_printable(f"  {label}: {words}")
     for number in sheet.numbers:
         shown = number.shown or "(not shown)"
         following = ", dialed next" if number.next and number.state == "live" else ""
-        yield printable(
+        yield make_printable(
             f"  number {number.position}: {shown}, {number.line}, {number.state.replace('_', ' ')}{following}"
         )
     if sheet.promise:
-        yield printable(f"  appointment: {sheet.promise}")
+        yield make_printable(f"  appointment: {sheet.promise}")
     for one in sheet.interviews:
         origin = "" if one.origin == "real" else f"{one.origin}, "
         at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
-        yield printable(
+        yield make_printable(
             f"  interview {one.number}: {origin}{one.outcome or one.status}{at_item}, "
-            f"{'answers erased' if one.erased else count(one.answered, 'answer')}, {datetimes.here(one.updated_at)}"
+            f"{'answers erased' if one.erased else format_count(one.answered, 'answer')}, "
+            f"{datetimes.format_here(one.updated_at)}"
         )
     for cell in sheet.cells:
         held = f" and {cell.held:,} held" if cell.held else ""
-        yield printable(f"  quota {cell.cell}: {cell.taken:,}{held} of {cell.target:,}")
+        yield make_printable(f"  quota {cell.cell}: {cell.taken:,}{held} of {cell.target:,}")
     yield ""
     rows = []
     for past in sheet.past:
         note = f": {past.note}" if past.note else ""
-        there = datetimes.clock(past.at, sheet.zone)
-        rows.append((str(past.seq), datetimes.here(past.at), there, past.by, f"{past.what}{note}"))
-    yield table(("", "here", "there", "by", "what"), rows)
+        there = datetimes.format_clock(past.at, sheet.zone)
+        rows.append((str(past.seq), datetimes.format_here(past.at), there, past.by, f"{past.what}{note}"))
+    yield render_table(("", "here", "there", "by", "what"), rows)
 
 
-def _stands(line: "CaseLine", zone: str) -> str:
-    due = f", due {datetimes.both(line.due_at, zone)}" if line.due_at else ""
+def _describe_status(line: "CaseLine", zone: str) -> str:
+    due = f", due {datetimes.format_both(line.due_at, zone)}" if line.due_at else ""
     reason = f" ({line.why})" if line.why else ""
     whose = f" with {line.with_whom}" if line.with_whom else ""
     unreleased = f", replicate {line.replicate}" if line.replicate else ""
     return (
         f"{line.status}{whose}{reason}{due}; code {line.code}, "
-        f"{count(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
+        f"{format_count(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
     )
 
 
-def as_json(found: Any) -> str:
+def render_json(found: Any) -> str:
     """What was found, for other programs; moments in UTC."""
     from dataclasses import is_dataclass
 
@@ -217,57 +224,57 @@ def as_json(found: Any) -> str:
     return json.dumps(plain(found), ensure_ascii=False, indent=1)
 
 
-def say_left(left: Sequence[tuple[str, str]]) -> None:
+def say_skipped(left: Sequence[tuple[str, str]]) -> None:
     """Say which cases were left as they are, and why: the first few, and how many more."""
-    for key, reason in left[:MOST_LEFT]:
+    for key, reason in left[:MAX_SKIPPED]:
         say(f"{key}: left as it is: {reason}")
-    if len(left) > MOST_LEFT:
-        say(f"… and {len(left) - MOST_LEFT} more were left as they are")
+    if len(left) > MAX_SKIPPED:
+        say(f"… and {len(left) - MAX_SKIPPED} more were left as they are")
 
 
 def why(
-    file: Instrument,
-    case: Case,
+    file: InstrumentArgument,
+    case: CaseArgument,
     at: Annotated[
         str,
         typer.Option(
             "--at", metavar="MOMENT", help="Then instead of now: 2026-11-24 15:00, on the clock here."
         ),
     ] = "",
-    interviewer: ForWhom = "",
-    by: By = "",
-    people: PeopleFile = None,
-    db: Database = None,
+    interviewer: InterviewerOption = "",
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Say why a case is called now or is not: every rule with its verdict, and when it may be called next.
 
     Exit code 0: it may be called; 1: it may not.
     """
-    from survey_cli.services.cases.queue_lists import why as asked
+    from survey_cli.services.cases.queue_lists import explain_case as asked
 
-    asks = request(file, by=by, people=people, db=db)
+    asks = build_request(file, by=by, people=people, db=db)
     found = asked(
-        asks, case, at=datetimes.typed(at, option="--at") if at else asks.at, interviewer=interviewer
+        asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer
     )
     if isinstance(found, UserError):
         fail(found)
-    for line in _why(found):
-        print(printable(line))
+    for line in _render_verdicts(found):
+        print(make_printable(line))
     raise typer.Exit(0 if found.allowed else 1)
 
 
-def _why(found: "Why") -> Iterator[str]:
+def _render_verdicts(found: "Why") -> Iterator[str]:
     line = found.line
     name = f" ({line.name})" if line.name and line.name != line.key else ""
     may = "may be called" if found.allowed else "may not be called"
-    yield f"{line.key}{name} {may} by {found.who}, {datetimes.both(found.at, found.zone)}"
+    yield f"{line.key}{name} {may} by {found.who}, {datetimes.format_both(found.at, found.zone)}"
     longest = max(len(verdict.rule) for verdict in found.verdicts)
     for verdict in found.verdicts:
         mark = "✓ yes" if verdict.allows else "✗ no "
-        until = f" (until {datetimes.both(verdict.until, found.zone)})" if verdict.until else ""
+        until = f" (until {datetimes.format_both(verdict.until, found.zone)})" if verdict.until else ""
         yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.says}{until}"
     if found.next_at is not None and (not found.allowed or found.next_at > found.at):
-        yield f"next: {datetimes.both(found.next_at, found.zone)}"
+        yield f"next: {datetimes.format_both(found.next_at, found.zone)}"
     elif found.next_at is None and not found.allowed:
         refused = {verdict.rule for verdict in found.verdicts if not verdict.allows}
         if "never call" in refused:
@@ -279,28 +286,28 @@ def _why(found: "Why") -> Iterator[str]:
 
 
 def queue(
-    file: Instrument,
+    file: InstrumentArgument,
     number: Annotated[
         int, typer.Option("-n", "--number", metavar="N", min=1, max=1000, help="How many cases are shown.")
     ] = 20,
-    interviewer: ForWhom = "",
-    by: By = "",
-    people: PeopleFile = None,
-    db: Database = None,
+    interviewer: InterviewerOption = "",
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Show who is called next, in order, each with why it stands there, and what is due but closed now."""
-    from survey_cli.services.cases.queue_lists import queue as asked
+    from survey_cli.services.cases.queue_lists import list_queue as asked
 
-    found = asked(request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
+    found = asked(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
     if isinstance(found, UserError):
         fail(found)
-    for line in _queue(found):
+    for line in _render_queue(found):
         print(line)
     stands = ", ".join(f"{cases:,} {words}" for cases, words in found.stands) or "no cases"
-    say(f"{found.where}: {stands}; for {found.who}, {datetimes.here(found.at)}")
+    say(f"{found.where}: {stands}; for {found.who}, {datetimes.format_here(found.at)}")
 
 
-def _queue(found: "QueueReport") -> Iterator[str]:
+def _render_queue(found: "QueueReport") -> Iterator[str]:
     if found.lines:
         named = any(line.name and line.name != line.key for line in found.lines)
         rows = [
@@ -308,12 +315,12 @@ def _queue(found: "QueueReport") -> Iterator[str]:
                 str(line.place),
                 line.key,
                 *((line.name,) if named else ()),
-                datetimes.clock(found.at, line.zone),
+                datetimes.format_clock(found.at, line.zone),
                 line.why,
             )
             for line in found.lines
         ]
-        yield table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
+        yield render_table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
     else:
         yield "nobody can be called now"
     for heading, closed in (
@@ -323,27 +330,27 @@ def _queue(found: "QueueReport") -> Iterator[str]:
         if closed:
             yield ""
             yield heading
-            yield from map(printable, _closed(closed))
+            yield from map(make_printable, _render_closed(closed))
 
 
-def _closed(closed: "tuple[ClosedLine, ...]") -> Iterator[str]:
-    for line in closed[:MOST_CLOSED]:
-        opens = f"; opens {datetimes.both(line.opens_at, line.zone)}" if line.opens_at else ""
+def _render_closed(closed: "tuple[ClosedLine, ...]") -> Iterator[str]:
+    for line in closed[:MAX_CLOSED]:
+        opens = f"; opens {datetimes.format_both(line.opens_at, line.zone)}" if line.opens_at else ""
         yield f"  {line.key}: {line.why}{opens}"
-    if len(closed) > MOST_CLOSED:
-        yield f"  … and {len(closed) - MOST_CLOSED} more kinds"
+    if len(closed) > MAX_CLOSED:
+        yield f"  … and {len(closed) - MAX_CLOSED} more kinds"
 
 
 def people(
-    file: Instrument,
-    by: By = "",
-    people: PeopleFile = None,
-    db: Database = None,
+    file: InstrumentArgument,
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """List who works on the study, which case each has now, and the appointments each is to keep."""
-    from survey_cli.services.study.interviewer_list import people_list
+    from survey_cli.services.study.interviewer_list import list_interviewers
 
-    found = people_list(request(file, by=by, people=people, db=db))
+    found = list_interviewers(build_request(file, by=by, people=people, db=db))
     if isinstance(found, UserError):
         fail(found)
     for problem in found.problems:
@@ -361,14 +368,20 @@ def people(
         for line in found.lines
     ]
     if rows:
-        print(table(("login", "role", "languages", "skills", "pseudonym", "appointments", "has now"), rows))
+        print(
+            render_table(
+                ("login", "role", "languages", "skills", "pseudonym", "appointments", "has now"), rows
+            )
+        )
     if found.anyones:
-        say(f"{count(found.anyones, 'appointment')} for anyone")
+        say(f"{format_count(found.anyones, 'appointment')} for anyone")
     if found.where:
-        say(f"{found.where}: {count(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
+        say(
+            f"{found.where}: {format_count(sum(bool(line.role) for line in found.lines), 'person', 'people')}"
+        )
     else:
         say(
-            paragraphs(
+            wrap_paragraph(
                 "nobody is listed, so everybody may do everything: interviewers.csv beside the database would list them"
             )
         )

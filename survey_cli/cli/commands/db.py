@@ -4,29 +4,30 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.groups import Group
-from survey_cli.cli.output.terminal import count, fail, say
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.groups import CommandGroup
+from survey_cli.cli.output.terminal import fail, format_count, say
 from survey_cli.problems import UserError
 
 
 def db_restore(
     backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy that `survey backup` made.")],
-    file: Instrument,
-    db: Database = None,
+    file: InstrumentArgument,
+    db: DatabaseOption = None,
 ) -> None:
     """Put a backup in the place of the database. What is replaced is kept beside it, under a dated name.
 
     Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is listed.
     """
     from survey_cli.cli.output import datetimes
-    from survey_cli.services.database.restore_and_upgrade import restore
+    from survey_cli.services.database.restore_and_upgrade import restore_database
 
-    made = restore(file, backup, at=datetimes.now(), db=db)
+    made = restore_database(file, backup, at=datetimes.now(), db=db)
     if isinstance(made, UserError):
         fail(made)
     say(
-        f"{made.where}: restored from {backup}: {count(made.interviews, 'interview')}, {count(made.events, 'event')}"
+        f"{made.where}: restored from {backup}: {format_count(made.interviews, 'interview')}, "
+        f"{format_count(made.events, 'event')}"
     )
     if not made.kept:
         return
@@ -36,7 +37,7 @@ def db_restore(
         say("the replaced database can't be read: whether anything in it is newer is not known")
     elif any(lost[:-1]):
         parts = (
-            count(number, name)
+            format_count(number, name)
             for number, name in zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
             if number
         )
@@ -46,22 +47,22 @@ def db_restore(
         say("nothing in the replaced database is newer")
 
 
-def db_upgrade(file: Instrument, db: Database = None) -> None:
+def db_upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """Upgrade the database to this version of the program, while nobody uses it.
 
     A file is copied first. Every command does the same by itself where nobody else uses the file; on a server only this
     command does, for the owner of the schema.
     """
-    from survey_cli.services.database.restore_and_upgrade import upgrade
+    from survey_cli.services.database.restore_and_upgrade import upgrade_database
 
-    made = upgrade(file, db=db)
+    made = upgrade_database(file, db=db)
     if isinstance(made, UserError):
         fail(made)
     say(f"{made}: ready for this version of the program")
 
 
 COMMANDS = (
-    Group(
+    CommandGroup(
         "db",
         "Restore a study's database from a backup, or upgrade it.",
         {"restore": db_restore, "upgrade": db_upgrade},

@@ -1,4 +1,4 @@
-"""The analyst's command: `export`. It makes one call to the office and says what went where."""
+"""The command `export`: a study's data as files."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.commands.rates import Zone, zone_of
-from survey_cli.cli.commands.sample import PeopleFile
-from survey_cli.cli.output.progress import reading_bar
-from survey_cli.cli.output.terminal import count, data_out, fail, say
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.rates import ZoneOption, parse_zone
+from survey_cli.cli.commands.sample import PeopleFileOption
+from survey_cli.cli.output.progress import show_progress
+from survey_cli.cli.output.terminal import fail, format_count, open_data_output, say
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.services.data.export_options import Wish
+    from survey_cli.services.data.export_options import ExportOptions
 
 
-class Origin(StrEnum):
+class OriginChoice(StrEnum):
     """Which interviews."""
 
     real = "real"
@@ -27,7 +27,7 @@ class Origin(StrEnum):
     all = "all"
 
 
-class What(StrEnum):
+class RowChoice(StrEnum):
     """What one row is of."""
 
     interviews = "interviews"
@@ -37,7 +37,7 @@ class What(StrEnum):
     calls = "calls"
 
 
-def not_empty(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
+def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
     """What was typed with nothing in it: a script's variable that was never set would quietly mean everything."""
     source = context.get_parameter_source(option.name or "")
     some = [value] if isinstance(value, str) else value or []
@@ -46,7 +46,7 @@ def not_empty(context: typer.Context, option: typer.CallbackParam, value: Any) -
     return value
 
 
-def _formats(wanted: bool) -> None:
+def _print_formats(wanted: bool) -> None:
     if not wanted:
         return
     from survey_cli.exports import FORMATS
@@ -57,26 +57,26 @@ def _formats(wanted: bool) -> None:
 
 
 def export(
-    file: Instrument,
+    file: InstrumentArgument,
     out: Annotated[
         list[str] | None,
         typer.Option(
             "--out",
             "-o",
             metavar="FILE",
-            callback=not_empty,
+            callback=require_text,
             help="The file to write; - is stdout. Repeatable.",
         ),
     ] = None,
     what: Annotated[
-        What, typer.Option("--what", help="What one row is of: the data, or how they came about.")
-    ] = What.interviews,
+        RowChoice, typer.Option("--what", help="What one row is of: the data, or how they came about.")
+    ] = RowChoice.interviews,
     variables: Annotated[
         list[str] | None,
         typer.Option(
             "--variables",
             metavar="NAMES",
-            callback=not_empty,
+            callback=require_text,
             help="Only these columns, items or sections: q1,q2,mission.",
         ),
     ] = None,
@@ -85,7 +85,7 @@ def export(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            callback=not_empty,
+            callback=require_text,
             help='Only those of which this is true: "kind == 1 and age > 17".',
         ),
     ] = "",
@@ -94,7 +94,7 @@ def export(
         typer.Option(
             "--rake",
             metavar="FILE",
-            callback=not_empty,
+            callback=require_text,
             help="With a last column weight_raked: the weights that a report has with this file of targets.",
         ),
     ] = "",
@@ -107,7 +107,7 @@ def export(
         typer.Option(
             "--as-of",
             metavar="MOMENT",
-            callback=not_empty,
+            callback=require_text,
             help="Without what happened after this day or moment.",
         ),
     ] = "",
@@ -121,7 +121,9 @@ def export(
             "--partials/--no-partials", help="With or without interviews that did not come to their end."
         ),
     ] = True,
-    origin: Annotated[Origin, typer.Option("--origin", help="Which interviews to take.")] = Origin.real,
+    origin: Annotated[
+        OriginChoice, typer.Option("--origin", help="Which interviews to take.")
+    ] = OriginChoice.real,
     personal: Annotated[
         bool,
         typer.Option(
@@ -159,15 +161,15 @@ def export(
         typer.Option(
             "--bundle",
             metavar="DIR|.zip",
-            callback=not_empty,
+            callback=require_text,
             help="Data, description, questionnaire, rates and checksums in one folder or .zip; -o names files in it.",
         ),
     ] = "",
-    people: PeopleFile = None,
-    zone: Zone = "",
-    db: Database = None,
+    people: PeopleFileOption = None,
+    zone: ZoneOption = "",
+    db: DatabaseOption = None,
     formats: Annotated[
-        bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats.")
+        bool, typer.Option("--formats", callback=_print_formats, is_eager=True, help="List the formats.")
     ] = False,
 ) -> None:
     """Write the data: one row for each interview, one column for each variable. With --what a row for each answer, event,
@@ -176,9 +178,9 @@ def export(
     An interview that was erased is a row without values, with the outcome withdrawn. Interviewers stand under the
     pseudonyms that the list of people gives them.
     """
-    from survey_cli.services.export.export_data import Wish, export_several
+    from survey_cli.services.export.export_data import ExportOptions, export_files
 
-    wish = Wish(
+    wish = ExportOptions(
         to="",
         what=what.value,
         variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
@@ -186,7 +188,7 @@ def export(
         rake=rake,
         trim=trim,
         as_of=as_of,
-        zone=zone_of(zone),
+        zone=parse_zone(zone),
         db=db,
         format=form,
         labels=labels,
@@ -202,42 +204,42 @@ def export(
         people=people,
     )
     if bundle:
-        _bundle(file, wish, bundle, out or ())
+        _write_bundle(file, wish, bundle, out or ())
         return
     outs = out or ["-"]
-    with reading_bar(shown="-" not in outs) as tell:
-        done = export_several(file, replace(wish, tell=tell), outs, stdout=data_out())
+    with show_progress(shown="-" not in outs) as tell:
+        done = export_files(file, replace(wish, progress=tell), outs, stdout=open_data_output())
     if isinstance(done, UserError):
         fail(done)
     for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
         say(line)
     if done[0].left_out:
         left = ", ".join(done[0].left_out)
-        ask = "--with-contacts asks" if what is What.calls else "--personal NAME or --with-contacts asks"
+        ask = "--with-contacts asks" if what is RowChoice.calls else "--personal NAME or --with-contacts asks"
         say(f"left out as personal: {left} ({ask} for them)")
-    if done[0].rows and done[0].disclosure:
-        say(done[0].disclosure)
+    if done[0].rows and done[0].disclosure_note:
+        say(done[0].disclosure_note)
     for made in done:
         for line in made.notes:
             say(f"{made.to}: {line}")
         to = "stdout" if made.to == "-" else made.to
         beside = f" and {made.beside}" if made.beside else ""
-        rows, columns = count(made.rows, made.each), count(made.variables, "column")
+        rows, columns = format_count(made.rows, made.each), format_count(made.variables, "column")
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
-def _bundle(file: str, wish: "Wish", to: str, outs: Sequence[str]) -> None:
-    from survey_cli.services.export.bundle import bundle
+def _write_bundle(file: str, wish: "ExportOptions", to: str, outs: Sequence[str]) -> None:
+    from survey_cli.services.export.bundle import write_bundle
 
-    with reading_bar() as tell:
-        made = bundle(file, replace(wish, tell=tell), to, outs)
+    with show_progress() as tell:
+        made = write_bundle(file, replace(wish, progress=tell), to, outs)
     if isinstance(made, UserError):
         fail(made)
-    if made.interviews and made.exported[0].disclosure:
-        say(made.exported[0].disclosure)
+    if made.interviews and made.data_files[0].disclosure_note:
+        say(made.data_files[0].disclosure_note)
     for line in made.skipped:
         say(f"not in {made.to}: {line}")
-    say(f"{made.to}: {count(made.interviews, 'interview')}, {count(len(made.files), 'file')}")
+    say(f"{made.to}: {format_count(made.interviews, 'interview')}, {format_count(len(made.files), 'file')}")
 
 
 COMMANDS = (export,)

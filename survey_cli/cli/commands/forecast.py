@@ -1,4 +1,4 @@
-"""The command `forecast`: how a study's fieldwork would go from here, with several numbers of interviewers."""
+"""The command `forecast`: how a study's fieldwork would continue, with several numbers of interviewers."""
 
 import json
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.commands.sample import PeopleFile
-from survey_cli.cli.commands.status import Form, as_data
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.sample import PeopleFileOption
+from survey_cli.cli.commands.status import StatusFormat, to_json_data
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.progress import day_bar
-from survey_cli.cli.output.terminal import count, fail, paragraphs, say, table
+from survey_cli.cli.output.progress import show_day_progress
+from survey_cli.cli.output.terminal import fail, format_count, render_table, say, wrap_paragraph
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from survey_cli.fieldwork.plan.plan import Spread
     from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
 
-MOST_CELLS: Final = 6
+MAX_CELLS: Final = 6
 """Quota cells that are named for each row."""
-MOST_STAFF: Final = 1000
+MAX_INTERVIEWERS: Final = 1000
 SPREADS: Final[tuple["Spread", ...]] = ("prefer", "wait", "off")
 
 
 def forecast(
-    file: Instrument,
+    file: InstrumentArgument,
     interviewers: Annotated[
         str,
         typer.Option(
@@ -63,10 +63,10 @@ def forecast(
         int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")
     ] = 1,
     form: Annotated[
-        Form, typer.Option("--format", help="A table to read, or figures to go on with.")
-    ] = Form.table,
-    people: PeopleFile = None,
-    db: Database = None,
+        StatusFormat, typer.Option("--format", help="A table to read, or figures to go on with.")
+    ] = StatusFormat.table,
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Forecast the rest of the fieldwork: interviews per day, hours for each, when the target is reached.
 
@@ -79,49 +79,51 @@ def forecast(
     options = ForecastOptions(
         path=file,
         at=datetimes.now(),
-        interviewers=_levels(interviewers),
-        spreads=_spreads(spread),
+        interviewers=_parse_levels(interviewers),
+        spreads=_parse_spreads(spread),
         days=days,
         zone=zone,
         seed=seed,
         db=db,
         people=people,
     )
-    with day_bar() as tell:
+    with show_day_progress() as tell:
         found = make_forecast(options, tell)
     if isinstance(found, UserError):
         fail(found)
-    if form is Form.json:
-        print(json.dumps(as_data(found), ensure_ascii=False, indent=1))
+    if form is StatusFormat.json:
+        print(json.dumps(to_json_data(found), ensure_ascii=False, indent=1))
     else:
-        print("\n\n".join(_parts(found)))
+        print("\n\n".join(_render_parts(found)))
     if found.interrupted:
         say("interrupted: rows that would follow are missing")
         raise typer.Exit(INTERRUPTED)
 
 
-def _levels(text: str) -> tuple[int, ...]:
+def _parse_levels(text: str) -> tuple[int, ...]:
     """How many interviewers, for each row; empty where it is not said."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if any(not part.isdecimal() or not 0 < int(part) <= MOST_STAFF for part in parts):
-        raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MOST_STAFF}, as 4,8,12")
+    if any(not part.isdecimal() or not 0 < int(part) <= MAX_INTERVIEWERS for part in parts):
+        raise typer.BadParameter(
+            f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, as 4,8,12"
+        )
     return tuple(map(int, parts))
 
 
-def _spreads(text: str) -> tuple["Spread", ...]:
+def _parse_spreads(text: str) -> tuple["Spread", ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(part not in SPREADS for part in parts):
         raise typer.BadParameter(f"--spread {text}: write prefer, wait or off, or several: prefer,wait,off")
     return tuple(spread for part in parts for spread in SPREADS if spread == part)
 
 
-def _parts(found: "Forecast") -> Iterator[str]:
+def _render_parts(found: "Forecast") -> Iterator[str]:
     done = f"{found.complete:,}"
     if found.target:
         done += f" of {found.target:,} ({found.target_of})"
-    yield paragraphs(
+    yield wrap_paragraph(
         f"Forecast from {found.at.astimezone():%a %d %b %Y %H:%M} to {found.until:%a %d %b %Y} "
-        f"({found.zone}): {done} complete now, {count(found.cases, 'case')}. Nobody was called."
+        f"({found.zone}): {done} complete now, {format_count(found.cases, 'case')}. Nobody was called."
     )
     several = len({row.spread for row in found.rows}) > 1
     head = (
@@ -138,36 +140,36 @@ def _parts(found: "Forecast") -> Iterator[str]:
             f"{row.interviewers}{'*' if row is last else ''}",
             *((row.spread,) if several else ()),
             f"{row.complete:,}",
-            _figure(row.completes_per_day),
-            _figure(row.hours_per_complete, digits=2),
-            _figure(row.calls_per_complete),
+            _format_figure(row.completes_per_day),
+            _format_figure(row.hours_per_complete, digits=2),
+            _format_figure(row.calls_per_complete),
             str(row.target_on or (("?" if row is last else "no") if found.target else "")),
             str(row.runs_out_on or ("?" if row is last else "no")),
         )
         for row in found.rows
     ]
-    yield table((*head, "target", "sample ends"), lines)
+    yield render_table((*head, "target", "sample ends"), lines)
     if last is not None:
-        yield paragraphs(
-            f"* interrupted after {last.days} of {count(found.days, 'day')}: its figures are of these days only"
+        yield wrap_paragraph(
+            f"* interrupted after {last.days} of {format_count(found.days, 'day')}: its figures are of these days only"
         )
     for row in found.rows:
         if row.unfilled and row is not last:
-            yield paragraphs(_unfilled(row, several=several))
-    yield paragraphs(
+            yield wrap_paragraph(_describe_unfilled(row, several=several))
+    yield wrap_paragraph(
         "Hours and calls are those for each complete interview; target: the day on which it is reached; sample ends: the "
         f"day on which nobody is left to be called. Assumptions: {'; '.join(found.basis)}."
     )
 
 
-def _figure(value: float | None, *, digits: int = 1) -> str:
+def _format_figure(value: float | None, *, digits: int = 1) -> str:
     return "" if value is None else f"{value:,.{digits}f}"
 
 
-def _unfilled(row: "ForecastRow", *, several: bool) -> str:
-    shown = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled[:MOST_CELLS]]
-    more = f", and {len(row.unfilled) - MOST_CELLS} more" if len(row.unfilled) > MOST_CELLS else ""
-    who = count(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
+def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
+    shown = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled[:MAX_CELLS]]
+    more = f", and {len(row.unfilled) - MAX_CELLS} more" if len(row.unfilled) > MAX_CELLS else ""
+    who = format_count(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
     return f"With {who} these cells do not fill: {', '.join(shown)}{more}."
 
 

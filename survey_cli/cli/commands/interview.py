@@ -1,7 +1,4 @@
-"""The interviewer's and the supervisor's commands: `interview`, `interviews`, `verify`, `backup`.
-
-Each makes one call to the office and draws the answer; how an interview is held is a face's business.
-"""
+"""The commands `interview`, `interviews`, `verify` and `backup`."""
 
 import os
 import sys
@@ -9,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.output.terminal import count, fail, say, table
+from survey_cli.cli.output.terminal import fail, format_count, render_table, say
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
@@ -17,21 +14,21 @@ if TYPE_CHECKING:
     from survey_cli.sessions.interview.interview_session import InterviewSession
     from survey_cli.sessions.interview.start_interview import ColumnRequest
 
-PUT_ASIDE = 3
+SUSPENDED = 3
 """Exit code: the interview was suspended or stopped by hand."""
 SIMPLE_TERMINALS = ("dumb", "unknown")
 """Values of TERM: no cursor can be moved there."""
-ROW_FIELDS = ("case", "status", "answered", "at", "last entry", "by", "origin")
+INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "origin")
 
-Instrument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
-Database = Annotated[
+InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
+DatabaseOption = Annotated[
     str | None,
     typer.Option(
         "--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments unless given."
     ),
 ]
 
-ClockIsRight = Annotated[
+ClockOption = Annotated[
     bool,
     typer.Option(
         "--clock-is-right", help="Believe this computer's clock, whatever the newest entry's date is."
@@ -40,7 +37,7 @@ ClockIsRight = Annotated[
 
 
 def interview(
-    file: Instrument,
+    file: InstrumentArgument,
     case: Annotated[
         str, typer.Option("--case", metavar="KEY", help="Whose interview it is; asked for if not given.")
     ] = "",
@@ -51,7 +48,7 @@ def interview(
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
     ] = "",
-    db: Database = None,
+    db: DatabaseOption = None,
     plain: Annotated[
         bool,
         typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
@@ -71,7 +68,7 @@ def interview(
         int | None,
         typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to see one again."),
     ] = None,
-    clock_is_right: ClockIsRight = False,
+    clock_is_right: ClockOption = False,
     columns: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
@@ -82,7 +79,7 @@ def interview(
     Exit code 0: it came to its end; 3: it was suspended or stopped.
     """
     from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
-    from survey_cli.study.location import in_use
+    from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
         fail(
@@ -91,13 +88,15 @@ def interview(
             )
         )
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    given = columns_given(columns or [])
+    given = parse_columns(columns or [])
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
-        _wants(file, db=db, case="", practice=practice)  # what is wrong is said before anything is asked
-        case = _asked("Case")
-        given |= _further(_wants(file, db=db, case=case, practice=practice), given)
+        _find_wanted_columns(
+            file, db=db, case="", practice=practice
+        )  # what is wrong is said before anything is asked
+        case = _ask_line("Case")
+        given |= _ask_columns(_find_wanted_columns(file, db=db, case=case, practice=practice), given)
     if not plain and not terminal:
         say("survey: no terminal here, so the interview is held one line at a time, as with --plain")
         plain = True
@@ -123,15 +122,15 @@ def interview(
     desk = start_or_resume(file, seating)
     if isinstance(desk, UserError):
         fail(desk)
-    say(in_use(file, desk.stored_in))
+    say(describe_files(file, desk.stored_in))
     try:
-        code = _one_line_at_a_time(desk) if plain else _full_screen(desk)
+        code = _run_plain(desk) if plain else _run_full_screen(desk)
     finally:
         desk.close()
     raise typer.Exit(code)
 
 
-def columns_given(written: list[str]) -> dict[str, str]:
+def parse_columns(written: list[str]) -> dict[str, str]:
     """`region=North` as region and North."""
     given = {}
     for one in written:
@@ -142,7 +141,7 @@ def columns_given(written: list[str]) -> dict[str, str]:
     return given
 
 
-def _asked(what: str) -> str:
+def _ask_line(what: str) -> str:
     """A line from the terminal; Ctrl+D or Ctrl+C ends the command."""
     while True:
         line = input(f"{what}: ").strip()
@@ -150,7 +149,9 @@ def _asked(what: str) -> str:
             return line
 
 
-def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
+def _find_wanted_columns(
+    file: str, *, db: str | None, case: str, practice: bool
+) -> "tuple[ColumnRequest, ...]":
     from survey_cli.sessions.interview.start_interview import list_column_requests
 
     wants = list_column_requests(file, db=db, case=case, practice=practice)
@@ -159,15 +160,15 @@ def _wants(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[Co
     return wants
 
 
-def _further(wants: "tuple[ColumnRequest, ...]", given: dict[str, str]) -> dict[str, str]:
+def _ask_columns(wants: "tuple[ColumnRequest, ...]", given: dict[str, str]) -> dict[str, str]:
     """The sample columns of a new case, as far as whoever sits there knows them."""
     asked = [want for want in wants if want.name not in given]
     if asked:
         print("What is known of this case? Enter leaves a column empty.")
-    return {want.name: _column(want) for want in asked}
+    return {want.name: _ask_column(want) for want in asked}
 
 
-def _column(want: "ColumnRequest") -> str:
+def _ask_column(want: "ColumnRequest") -> str:
     codes = {code.casefold() for code, _ in want.options} | {label.casefold() for _, label in want.options}
     choice = ", ".join(code if code == label else f"{code} {label}" for code, label in want.options)
     while True:
@@ -177,29 +178,29 @@ def _column(want: "ColumnRequest") -> str:
         print(f"  ! {line} is not one of them")
 
 
-def _one_line_at_a_time(desk: "InterviewSession") -> int:
+def _run_plain(desk: "InterviewSession") -> int:
     from survey_cli.plain import conduct_interview
 
     return conduct_interview(desk, sys.stdin, sys.stdout, sys.stderr)
 
 
-def _full_screen(desk: "InterviewSession") -> int:
-    from survey_cli.cli.crash_report import on_screen
+def _run_full_screen(desk: "InterviewSession") -> int:
+    from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.tui import conduct
 
-    if not on_screen(lambda: conduct(desk)):
+    if not run_full_screen(lambda: conduct(desk)):
         return 1
     closing = desk.result()
     if closing is None:
         say("The interview could not be suspended: start it again to go on. Every answer taken is kept.")
         return 1
-    say(_closed(desk, closing))
+    say(_describe_closing(desk, closing))
     return (
-        0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else PUT_ASIDE
+        0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else SUSPENDED
     )
 
 
-def _closed(desk: "InterviewSession", closing: "InterviewResult") -> str:
+def _describe_closing(desk: "InterviewSession", closing: "InterviewResult") -> str:
     """`Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
     minutes, seconds = divmod(round(closing.duration.total_seconds()), 60)
     how = closing.outcome.name.lower() if closing.outcome else closing.status
@@ -209,12 +210,12 @@ def _closed(desk: "InterviewSession", closing: "InterviewResult") -> str:
     remark = f"; {closing.remark}" if closing.remark else ""
     if closing.erased:
         return f"{desk.respondent}: {practice}{how}, 0 answers kept: all are erased{remark}"
-    answers = count(closing.answered, "answer")
+    answers = format_count(closing.answered, "answer")
     took = f"{minutes}:{seconds:02}"
     return f"{desk.respondent}: {practice}{how}, {answers} in {took}, kept in {closing.stored_in}{remark}"
 
 
-def interviews(file: Instrument, db: Database = None) -> None:
+def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """List the interviews: whose, how they stand, where, since when, by whom."""
     from survey_cli.services.database.interview_archive import list_interviews
 
@@ -226,7 +227,7 @@ def interviews(file: Instrument, db: Database = None) -> None:
         (
             row.case if row.number == 1 else f"{row.case} ({row.number})",
             row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip(),
-            "erased" if row.erased else str(row.answered),
+            "erased" if row.is_erased else str(row.answered),
             row.at_item or "–",
             row.updated_at.astimezone().strftime("%Y-%m-%d %H:%M"),
             row.by,
@@ -235,42 +236,42 @@ def interviews(file: Instrument, db: Database = None) -> None:
         for row in rows
     ]
     if lines:
-        print(table(ROW_FIELDS, lines))
-    say(f"{where}: {count(len(lines), 'interview')}")
+        print(render_table(INTERVIEW_HEADINGS, lines))
+    say(f"{where}: {format_count(len(lines), 'interview')}")
     if damage:
         say(damage)
         raise typer.Exit(1)
 
 
-def verify(file: Instrument, db: Database = None) -> None:
+def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """Prove that every interview's data are what its journal says, and that the database is whole."""
-    from survey_cli.cli.output.progress import reading_bar
-    from survey_cli.services.database.interview_archive import verify as verified
+    from survey_cli.cli.output.progress import show_progress
+    from survey_cli.services.database.interview_archive import verify_database as verified
 
-    with reading_bar() as bar:
+    with show_progress() as bar:
         found = verified(file, db=db, tell=bar)
     if isinstance(found, UserError):
         fail(found)
     for finding in found.findings:
         print(finding)
-    counted = f"{count(found.interviews, 'interview')}, {count(found.events, 'event')}"
+    counted = f"{format_count(found.interviews, 'interview')}, {format_count(found.events, 'event')}"
     for note in found.notes:
         say(note)
-    well = count(len(found.findings), "finding") if found.findings else "all is well"
+    well = format_count(len(found.findings), "finding") if found.findings else "all is well"
     say(f"{found.where}: {counted}: {well}")
     raise typer.Exit(1 if found.findings else 0)
 
 
 def backup(
-    file: Instrument,
+    file: InstrumentArgument,
     to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Copy the database, whole and consistent, also while interviews run. `survey status` says when it was last done."""
     from survey_cli.cli.output import datetimes
-    from survey_cli.services.database.interview_archive import back_up
+    from survey_cli.services.database.interview_archive import back_up_database
 
-    copied = back_up(file, to, at=datetimes.now(), db=db)
+    copied = back_up_database(file, to, at=datetimes.now(), db=db)
     if isinstance(copied, UserError):
         fail(copied)
     say(f"{copied}: copied to {to}")

@@ -1,11 +1,11 @@
-"""The command `preview`: the interviewer's screen on an interview that is not kept, while the file is being written."""
+"""The command `preview`: the interviewer's screen on an interview that is not stored, while the file is written."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import Instrument, columns_given
+from survey_cli.cli.commands.interview import InstrumentArgument, parse_columns
 from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
 
@@ -13,7 +13,7 @@ NO_TERMINAL = 2
 
 
 def preview(
-    file: Instrument,
+    file: InstrumentArgument,
     at: Annotated[
         str,
         typer.Option("--at", metavar="ITEM", help="Stand at this item; what is open before it is invented."),
@@ -39,14 +39,14 @@ def preview(
     Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the answers
     that still fit; while the file is broken, its problems. Nothing is kept.
     """
-    given = columns_given(columns or [])
+    given = parse_columns(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         say(
             "survey preview: there is no terminal here to show the screen on — "
             f"run it in one; `survey check {file}` finds problems without"
         )
         raise typer.Exit(NO_TERMINAL)
-    from survey_cli.cli.crash_report import on_screen
+    from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.sessions.preview.preview import Preview, PreviewOptions
     from survey_cli.tui import rehearse
 
@@ -54,7 +54,7 @@ def preview(
     shown = previewed.open()
     if isinstance(shown, UserError):
         fail(shown)
-    if not on_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
+    if not run_full_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
         raise typer.Exit(1)
 
 

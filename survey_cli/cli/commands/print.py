@@ -1,16 +1,16 @@
-"""The command `print`: the questionnaire as people review it. One call to the office, and a line about what went out."""
+"""The command `print`: the questionnaire as a document for reviewers."""
 
 from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import Instrument
-from survey_cli.cli.output.terminal import count, data_out, fail, say
+from survey_cli.cli.commands.interview import InstrumentArgument
+from survey_cli.cli.output.terminal import fail, format_count, open_data_output, say
 from survey_cli.problems import UserError
 
 
 def print(
-    file: Instrument,
+    file: InstrumentArgument,
     out: Annotated[
         str,
         typer.Option(
@@ -33,14 +33,14 @@ def print(
     What is read aloud, instructions, answers with their codes, and in plain English who is asked and what is checked.
     The .html is one file that opens in any browser, and prints well from there.
     """
-    from survey_cli.services.questionnaire.print_questionnaire import Wish, booklet
+    from survey_cli.services.questionnaire.print_questionnaire import PrintOptions, print_questionnaire
 
-    wish = Wish(to=out, language=language, comments=comments, force=force)
-    made = booklet(file, wish, stdout=data_out())
+    wish = PrintOptions(to=out, language=language, comments=comments, force=force)
+    made = print_questionnaire(file, wish, stdout=open_data_output())
     if isinstance(made, UserError):
         fail(made)
     to = "stdout" if made.to == "-" else made.to
-    say(f"{to}: {count(made.items, 'item')}, {', '.join(made.languages)}")
+    say(f"{to}: {format_count(made.items, 'item')}, {', '.join(made.languages)}")
 
 
 COMMANDS = (print,)

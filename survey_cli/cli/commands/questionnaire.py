@@ -1,7 +1,4 @@
-"""The designer's commands: `new`, `check`, `schema`, `explain`.
-
-Each makes one call to the office and draws the answer; what is a problem is decided elsewhere.
-"""
+"""The commands `new`, `check`, `schema` and `explain`, for designers of questionnaires."""
 
 import sys
 from collections.abc import Sequence
@@ -11,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import Database
-from survey_cli.cli.commands.sample import By
-from survey_cli.cli.output.terminal import count, fail, paragraphs, printable, say, width
+from survey_cli.cli.commands.interview import DatabaseOption
+from survey_cli.cli.commands.sample import LoginOption
+from survey_cli.cli.output.terminal import fail, format_count, get_width, make_printable, say, wrap_paragraph
 from survey_cli.problems import Problem, UserError
 
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.reference import ReferenceEntry
-    from survey_cli.services.questionnaire.questionnaire_files import Checked
+    from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
 
 
-class Form(StrEnum):
+class ProblemFormat(StrEnum):
     """How problems are written."""
 
     text = "text"
@@ -36,9 +33,9 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Write a commented questionnaire to begin with."""
-    from survey_cli.services.questionnaire.questionnaire_files import begin
+    from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
-    begun = begin(file, force=force)
+    begun = create_instrument(file, force=force)
     if isinstance(begun, UserError):
         fail(begun)
     path = begun.path
@@ -52,8 +49,9 @@ def check(
         typer.Argument(metavar="FILE", help="Instruments; of a folder, every instrument in it and below."),
     ],
     form: Annotated[
-        Form, typer.Option("--format", help="text to read, json for programs, github for its annotations.")
-    ] = Form.text,
+        ProblemFormat,
+        typer.Option("--format", help="text to read, json for programs, github for its annotations."),
+    ] = ProblemFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
     formats: Annotated[
         list[str] | None,
@@ -74,45 +72,45 @@ def check(
         bool,
         typer.Option("--same", help="With --accept: the new text means the same, as after a correction."),
     ] = False,
-    by: By = "",
-    db: Database = None,
+    by: LoginOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Find every problem of an instrument, with its line and a remedy.
 
     Where interviews are kept already, it is compared with every version that was asked: codes with other texts, narrowed
     ranges, other kinds of answers and missing items are errors until --accept says that they are meant.
     """
-    from survey_cli.services.export.format_checks import formats_asked
-    from survey_cli.services.questionnaire.questionnaire_files import check as checked
-    from survey_cli.services.questionnaire.questionnaire_files import instruments_in
+    from survey_cli.services.export.format_checks import parse_formats
+    from survey_cli.services.questionnaire.questionnaire_files import check_file as checked
+    from survey_cli.services.questionnaire.questionnaire_files import find_instruments
 
-    wanted = formats_asked(formats or ())
+    wanted = parse_formats(formats or ())
     if isinstance(wanted, UserError):
         fail(wanted)
     if accept or reason or same or by:
-        _accept(files, accept or (), reason, same=same, by=by, db=db)
-    found, troubles = instruments_in(files)
+        _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
+    found, troubles = find_instruments(files)
     results = [checked(file, wanted, db=db) for file in found]
     problems = [problem for one in results for problem in one.problems]
-    _draw(results, form)
+    _print_problems(results, form)
     for one in results:
         for line in one.accepted:
             say(f"{one.file}: {line}")
-        say(f"{one.file}: {_summary(one.problems, one.items)}")
+        say(f"{one.file}: {_summarize(one.problems, one.items)}")
         if one.in_use:
             say(one.in_use)
     if len(results) > 1:
-        say(f"{count(len(results), 'instrument')}: {_summary(problems, None)}")
+        say(f"{format_count(len(results), 'instrument')}: {_summarize(problems, None)}")
     for trouble in troubles:
         say(str(trouble))
     wrong = [p for p in problems if strict or p.severity == "error"]
     raise typer.Exit(1 if wrong or troubles else 0)
 
 
-def _accept(
+def _accept_changes(
     files: Sequence[str], items: Sequence[str], reason: str, *, same: bool, by: str, db: str | None
 ) -> None:
-    from survey_cli.services.questionnaire.version_check import accept
+    from survey_cli.services.questionnaire.version_check import accept_changes
 
     if not items:
         fail(UserError("--accept", "no item is named", "name what is accepted: --accept q1"))
@@ -122,40 +120,43 @@ def _accept(
         fail(
             UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
         )
-    done = accept(files[0], items, reason.strip(), same=same, by=by, db=db)
+    done = accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
     if isinstance(done, UserError):
         fail(done)
 
 
-def _draw(results: "Sequence[Checked]", form: Form) -> None:
+def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -> None:
     """Problems are what was asked for: they go to stdout."""
     from survey_cli.cli.output import problems as snippets
 
-    if form is Form.json:
-        print(snippets.as_json(p for one in results for p in one.problems))
-    elif form is Form.github:
+    if form is ProblemFormat.json:
+        print(snippets.render_problems_json(p for one in results for p in one.problems))
+    elif form is ProblemFormat.github:
         for one in results:
             for problem in one.problems:
-                print(snippets.as_github(problem))
+                print(snippets.render_github(problem))
     elif not sys.stdout.isatty():
         for one in results:
             for problem in one.problems:
-                print(snippets.plain_line(problem))
+                print(snippets.render_plain(problem))
     else:
         from rich.console import Console
 
         console = Console(highlight=False, markup=False, emoji=False)
         for one in results:
             for problem in one.problems:
-                console.print(snippets.drawn(problem, one.line(problem.where), width=width()), soft_wrap=True)
+                console.print(
+                    snippets.render_rich(problem, one.line_at(problem.where), width=get_width()),
+                    soft_wrap=True,
+                )
 
 
-def _summary(problems: Sequence[Problem], items: int | None) -> str:
+def _summarize(problems: Sequence[Problem], items: int | None) -> str:
     wrong = sum(p.severity == "error" for p in problems)
-    kinds = [count(wrong, "error")] * (wrong > 0)
-    kinds += [count(len(problems) - wrong, "warning")] * (len(problems) > wrong)
+    kinds = [format_count(wrong, "error")] * (wrong > 0)
+    kinds += [format_count(len(problems) - wrong, "warning")] * (len(problems) > wrong)
     found = ", ".join(kinds) or "no problems"
-    return found if items is None else f"{count(items, 'item')}, {found}"
+    return found if items is None else f"{format_count(items, 'item')}, {found}"
 
 
 def schema(
@@ -172,7 +173,7 @@ def schema(
     from survey_cli.services.questionnaire import questionnaire_files
 
     if out == "-":
-        sys.stdout.write(questionnaire_files.schema(module=module))
+        sys.stdout.write(questionnaire_files.render_schema(module=module))
         return
     refused = questionnaire_files.write_schema(out, module=module)
     if refused is not None:
@@ -192,46 +193,49 @@ def explain(
     from survey_cli.services.questionnaire import questionnaire_files
 
     if not word:
-        for kind, words in questionnaire_files.vocabulary().items():
+        for kind, words in questionnaire_files.list_vocabulary().items():
             if words:
                 print(f"{kind}s".capitalize())
-                print(paragraphs(", ".join(words), indent=2) + "\n")
+                print(wrap_paragraph(", ".join(words), indent=2) + "\n")
         return
-    meanings = questionnaire_files.explain(word)
+    meanings = questionnaire_files.explain_word(word)
     if isinstance(meanings, UserError):
         fail(meanings)
-    print("\n\n".join(_explained(entry) for entry in meanings))
+    print("\n\n".join(_render_entry(entry) for entry in meanings))
 
 
-def _says(text: str) -> str:
+def _render_explanation(text: str) -> str:
     """Prose wrapped; examples, which are indented or show a remedy by an arrow, as they stand."""
     parts = text.split("\n\n")
     example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
     return "\n\n".join(
-        "\n".join(f"      {printable(line)}" for line in dedent(part).split("\n"))
+        "\n".join(f"      {make_printable(line)}" for line in dedent(part).split("\n"))
         if shown
-        else paragraphs(" ".join(part.split()), indent=2)
+        else wrap_paragraph(" ".join(part.split()), indent=2)
         for part, shown in zip(parts, example, strict=True)
     )
 
 
-def _explained(entry: "ReferenceEntry") -> str:
+def _render_entry(entry: "ReferenceEntry") -> str:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
-    lines = [paragraphs(f"{entry.word} — {article} {entry.kind}{within}"), _says(entry.meaning)]
+    lines = [
+        wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}"),
+        _render_explanation(entry.meaning),
+    ]
     if entry.accepts:
-        lines.append(paragraphs(f"Takes {entry.accepts}.", indent=2))
+        lines.append(wrap_paragraph(f"Takes {entry.accepts}.", indent=2))
     for key in entry.keys:
         if key.shared:
             continue
         more = ", required" if key.required else f", {key.default} if left out" if key.default else ""
         lines += [
             "",
-            paragraphs(f"{key.name}: {key.accepts}{more}", indent=2),
-            paragraphs(key.meaning, indent=6),
+            wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2),
+            wrap_paragraph(key.meaning, indent=6),
         ]
     if shared := ", ".join(key.name for key in entry.keys if key.shared):
-        lines += ["", paragraphs(f"As any question it may also have {shared}.", indent=2)]
+        lines += ["", wrap_paragraph(f"As any question it may also have {shared}.", indent=2)]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The command `rates`: AAPOR's outcome rates. One call to the office, and its report as a table, CSV or JSON."""
+"""The command `rates`: AAPOR's outcome rates as a table, CSV or JSON."""
 
 import json
 import sys
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from survey_cli.cli.commands.interview import Database
+from survey_cli.cli.commands.interview import DatabaseOption
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
-    data_out,
     fail,
-    paragraphs,
-    printable,
+    get_width,
+    make_printable,
+    open_data_output,
+    render_table,
     say,
-    table,
-    width,
+    wrap_paragraph,
 )
 from survey_cli.problems import UserError
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from survey_cli.reports.fieldwork.rates import RateColumn, RateTable
 
-MOST_DIGITS: Final = 9
-People = Annotated[
+MAX_DIGITS: Final = 9
+PeopleOption = Annotated[
     str | None,
     typer.Option(
         "--people",
@@ -39,12 +39,12 @@ People = Annotated[
 ]
 
 
-Zone = Annotated[
+ZoneOption = Annotated[
     str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
 ]
 
 
-def zone_of(name: str) -> "ZoneInfo | None":
+def parse_zone(name: str) -> "ZoneInfo | None":
     """The zone of this name; None, the computer's own, where none is given."""
     from zoneinfo import ZoneInfo
 
@@ -56,7 +56,7 @@ def zone_of(name: str) -> "ZoneInfo | None":
         raise typer.BadParameter(f"--zone: {name!r} is no time zone: write one as America/Chicago") from None
 
 
-class Frame(StrEnum):
+class FrameChoice(StrEnum):
     """How the sample came to be."""
 
     list = "list"
@@ -64,14 +64,14 @@ class Frame(StrEnum):
     rdd = "rdd"
 
 
-class Origin(StrEnum):
+class RatesOriginChoice(StrEnum):
     """Which interviews count."""
 
     real = "real"
     all = "all"
 
 
-class Form(StrEnum):
+class RatesFormat(StrEnum):
     """How the report is written."""
 
     table = "table"
@@ -102,8 +102,9 @@ def rates(
         bool, typer.Option("--weighted", help="By the sample column with role: weight.")
     ] = False,
     origin: Annotated[
-        Origin, typer.Option("--origin", help="Real interviews, or practice and invented ones too.")
-    ] = Origin.real,
+        RatesOriginChoice,
+        typer.Option("--origin", help="Real interviews, or practice and invented ones too."),
+    ] = RatesOriginChoice.real,
     counts: Annotated[
         str,
         typer.Option(
@@ -114,7 +115,7 @@ def rates(
         ),
     ] = "",
     frame: Annotated[
-        Frame | None,
+        FrameChoice | None,
         typer.Option(
             "--frame",
             help="With --counts, how the sample came to be: rdd unless given. In a list or establishment frame e is 1;"
@@ -148,14 +149,14 @@ def rates(
         ),
     ] = False,
     digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=MOST_DIGITS, help="Decimals of the per cents.")
+        int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimals of the per cents.")
     ] = 1,
     form: Annotated[
-        Form, typer.Option("--format", help="A table to read, or figures to go on with.")
-    ] = Form.table,
-    people: People = None,
-    zone: Zone = "",
-    db: Database = None,
+        RatesFormat, typer.Option("--format", help="A table to read, or figures to go on with.")
+    ] = RatesFormat.table,
+    people: PeopleOption = None,
+    zone: ZoneOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
 
@@ -165,33 +166,38 @@ def rates(
     Rows of a file of counts are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which is
     only compared. Counts may be weighted. Frames are never added up.
     """
-    from survey_cli.cli.output.problems import plain_line
-    from survey_cli.services.report.response_rates import Assumed, StudyWish, rates_of_counts, rates_of_study
+    from survey_cli.cli.output.problems import render_plain
+    from survey_cli.services.report.response_rates import (
+        RateAssumptions,
+        RatesOptions,
+        compute_rates_from_counts,
+        compute_study_rates,
+    )
 
     if bool(file) == bool(counts):
         raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
-    assumed = Assumed(
-        frame=(frame or Frame.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
+    assumed = RateAssumptions(
+        frame=(frame or FrameChoice.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
     )
     if counts:
         if by or as_of or finalised or weighted:
             raise typer.BadParameter(
                 "--by, --as-of, --finalised and --weighted are for an instrument's cases"
             )
-        made = rates_of_counts(counts, assumed, stdin=sys.stdin.buffer)
+        made = compute_rates_from_counts(counts, assumed, stdin=sys.stdin.buffer)
     else:
         if frame or quotas:
             raise typer.BadParameter("--frame and --quotas are for --counts: an instrument says them itself")
-        wish = StudyWish(
+        wish = RatesOptions(
             by=by,
             as_of=as_of,
-            finalised=finalised,
+            finalized=finalised,
             weighted=weighted,
-            all_origins=origin is Origin.all,
-            assumed=assumed,
+            all_origins=origin is RatesOriginChoice.all,
+            assumptions=assumed,
         )
         now = datetime.now(UTC)
-        made = rates_of_study(file, wish, now=now, zone=zone_of(zone), db=db, people=people, tell=say)
+        made = compute_study_rates(file, wish, now=now, zone=parse_zone(zone), db=db, people=people, tell=say)
     if isinstance(made, UserError):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()
@@ -199,34 +205,34 @@ def rates(
             say(str(problem))
         fail(replace(made, problems=made.problems[-MOST_PROBLEMS:] if counts else made.problems))
     for warning in made.warnings:
-        say(plain_line(warning))
-    show(made.report, form=form, digits=digits)
+        say(render_plain(warning))
+    print_rates(made.table, form=form, digits=digits)
 
 
-def show(report: "RateTable", *, form: Form, digits: int) -> None:
+def print_rates(report: "RateTable", *, form: RatesFormat, digits: int) -> None:
     """The report on stdout."""
     match form:
-        case Form.table:
-            print(drawn(report, digits=digits, cells=width()))
-        case Form.csv:
+        case RatesFormat.table:
+            print(render_rates(report, digits=digits, cells=get_width()))
+        case RatesFormat.csv:
             from survey_cli.exports import Manner
             from survey_cli.exports.text.csv import write_csv
             from survey_cli.reports.fieldwork.rates import rows_of
 
-            write_csv(rows_of(report), data_out(), Manner())
+            write_csv(rows_of(report), open_data_output(), Manner())
             for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
-        case Form.json:
-            print(as_json(report), file=data_out())
+        case RatesFormat.json:
+            print(render_rates_json(report), file=open_data_output())
 
 
-def drawn(report: "RateTable", *, digits: int, cells: int) -> str:
+def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
     """The report in lines: as many columns side by side as `cells` allow, the others below; then the notes."""
-    labels = _labels(report)
-    figures = [_figures(column, labels, digits=digits) for column in report.columns]
+    labels = _build_labels(report)
+    figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
     left = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
-    said = [paragraphs(line) for line in (report.title, report.heading) if line]
+    said = [wrap_paragraph(line) for line in (report.title, report.heading) if line]
     parts = ["\n".join(said)] if said else []
     while figures:
         shown, taken = 0, left
@@ -235,12 +241,12 @@ def drawn(report: "RateTable", *, digits: int, cells: int) -> str:
             shown += 1
         side_by_side, figures = figures[:shown], figures[shown:]
         head, *rows = zip(*zip(*labels, strict=True), *(f.lines for f in side_by_side), strict=True)
-        parts.append(table(head, rows))
-    parts.append("\n".join(paragraphs(note) for note in report.notes))
+        parts.append(render_table(head, rows))
+    parts.append("\n".join(wrap_paragraph(note) for note in report.notes))
     return "\n\n".join(parts)
 
 
-def _labels(report: "RateTable") -> list[tuple[str, str, str]]:
+def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
     """What stands to the left of the figures: a name, what is above the line, what below."""
     from survey_cli.fieldwork.rates.dispositions import GROUPS
     from survey_cli.reports.fieldwork.rates import MEANINGS
@@ -256,14 +262,16 @@ def _labels(report: "RateTable") -> list[tuple[str, str, str]]:
     ]
 
 
-class _Figures(NamedTuple):
+class _FigureColumn(NamedTuple):
     """One column as it is shown, its title first, every line as wide as the others."""
 
     lines: tuple[str, ...]
     cells: int
 
 
-def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> _Figures:
+def _build_figures(
+    column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int
+) -> _FigureColumn:
     from survey_cli.reports.fieldwork.rates import measures, per_cent
     from survey_cli.reports.rounding import number
     from survey_cli.text_width import text_width
@@ -277,12 +285,12 @@ def _figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, di
     total = column.counts.total() if column.counts else None
     found = {**measures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
-    lines = [printable(column.title), *map(said, names)]
+    lines = [make_printable(column.title), *map(said, names)]
     cells = max(map(text_width, lines))
-    return _Figures(tuple(" " * (cells - text_width(line)) + line for line in lines), cells)
+    return _FigureColumn(tuple(" " * (cells - text_width(line)) + line for line in lines), cells)
 
 
-def as_json(report: "RateTable") -> str:
+def render_rates_json(report: "RateTable") -> str:
     """The report as one object. Shares are from 0 to 1, and stand under `exact` as fractions; null is not defined."""
     from fractions import Fraction
 

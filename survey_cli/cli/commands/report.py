@@ -1,6 +1,4 @@
-"""The reader's commands: `report`, the results of a survey, and `codebook`, what each variable is. One call to the office
-each, drawn in lines or written into a file.
-"""
+"""The commands `report`, for the results of a survey, and `codebook`, for its variables."""
 
 import sys
 from collections.abc import Sequence
@@ -11,36 +9,36 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.export import Origin, not_empty
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.commands.rates import People, Zone, zone_of
-from survey_cli.cli.output.progress import reading_bar
-from survey_cli.cli.output.terminal import count, data_out, fail, say, width
+from survey_cli.cli.commands.export import OriginChoice, require_text
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
+from survey_cli.cli.output.progress import show_progress
+from survey_cli.cli.output.terminal import fail, format_count, get_width, open_data_output, say
 from survey_cli.problems import UserError
 
-Out = Annotated[
+OutputOption = Annotated[
     str,
     typer.Option(
         "--out",
         "-o",
         metavar="FILE",
-        callback=not_empty,
+        callback=require_text,
         help="The file to write; - is Markdown on stdout.",
     ),
 ]
-Language = Annotated[
+LanguageOption = Annotated[
     str, typer.Option("--language", metavar="CODE", help="Texts in this language of the instrument.")
 ]
-Threshold = Annotated[
+ThresholdOption = Annotated[
     int,
     typer.Option(
         "--threshold", metavar="N", min=0, help="Counts of fewer people are hidden; 0 hides nothing."
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 
 
-class Which(StrEnum):
+class InclusionChoice(StrEnum):
     """Which interviews, by how far they came."""
 
     complete = "complete"
@@ -49,14 +47,14 @@ class Which(StrEnum):
 
 
 def report(
-    file: Instrument,
-    out: Out = "",
+    file: InstrumentArgument,
+    out: OutputOption = "",
     by: Annotated[
         list[str] | None,
         typer.Option(
             "--by",
             metavar="NAMES",
-            callback=not_empty,
+            callback=require_text,
             help="Also by these variables, in columns: kind,region.",
         ),
     ] = None,
@@ -65,7 +63,7 @@ def report(
         typer.Option(
             "--items",
             metavar="NAMES",
-            callback=not_empty,
+            callback=require_text,
             help="Only these items, batteries or sections: q1,q2.",
         ),
     ] = None,
@@ -74,18 +72,20 @@ def report(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            callback=not_empty,
+            callback=require_text,
             help='Only interviews of which this is true: "kind == 1".',
         ),
     ] = "",
     interviews: Annotated[
-        Which, typer.Option("--interviews", help="Complete ones alone, partial ones too, or all.")
-    ] = Which.partial,
-    origin: Annotated[Origin, typer.Option("--origin", help="Which interviews to take.")] = Origin.real,
+        InclusionChoice, typer.Option("--interviews", help="Complete ones alone, partial ones too, or all.")
+    ] = InclusionChoice.partial,
+    origin: Annotated[
+        OriginChoice, typer.Option("--origin", help="Which interviews to take.")
+    ] = OriginChoice.real,
     as_of: Annotated[
         str,
         typer.Option(
-            "--as-of", metavar="MOMENT", callback=not_empty, help="As it stood after this day or moment."
+            "--as-of", metavar="MOMENT", callback=require_text, help="As it stood after this day or moment."
         ),
     ] = "",
     valid: Annotated[
@@ -95,7 +95,7 @@ def report(
     digits: Annotated[
         int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimals of the per cents.")
     ] = 0,
-    threshold: Threshold = 5,
+    threshold: ThresholdOption = 5,
     tests: Annotated[
         bool | None,
         typer.Option(
@@ -118,7 +118,7 @@ def report(
         typer.Option(
             "--rake",
             metavar="FILE",
-            callback=not_empty,
+            callback=require_text,
             help="Weight to the targets of this CSV: variable, value, share.",
         ),
     ] = "",
@@ -132,26 +132,26 @@ def report(
         typer.Option(
             "--charts",
             metavar="DIR",
-            callback=not_empty,
+            callback=require_text,
             help="Write each chart as an SVG file into this folder.",
         ),
     ] = "",
     png: Annotated[bool, typer.Option("--png", help="With --charts: as PNG files too.")] = False,
-    language: Language = "",
-    force: Force = False,
-    people: People = None,
-    zone: Zone = "",
-    db: Database = None,
+    language: LanguageOption = "",
+    force: ForceOption = False,
+    people: PeopleOption = None,
+    zone: ZoneOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Report the results: every item with its wording, base, counts and per cents.
 
     On the terminal, or with -o as .html (one file that opens in any browser and prints well), .md, .docx, .xlsx or .csv.
     Don't know, refused and volunteered answers are rows; whoever was not asked is in no base. Small counts are hidden.
     """
-    from survey_cli.services.report.publish import Place, publish_results
-    from survey_cli.services.report.report_options import ReportWish
+    from survey_cli.services.report.publish import OutputTarget, publish_results
+    from survey_cli.services.report.report_options import ReportOptions
 
-    wish = ReportWish(
+    wish = ReportOptions(
         db=db,
         people=people,
         language=language,
@@ -160,9 +160,9 @@ def report(
         where=where,
         as_of=as_of,
         at=datetime.now(UTC),
-        zone=zone_of(zone),
-        by=_names(by),
-        items=_names(items),
+        zone=parse_zone(zone),
+        by=_split_names(by),
+        items=_split_names(items),
         valid=valid,
         threshold=threshold,
         digits=digits,
@@ -175,72 +175,74 @@ def report(
         trim=trim,
         seed=seed,
     )
-    place = Place(to=out, charts=charts, dots=png, force=force)
-    with reading_bar(shown=out != "-") as tell:
+    place = OutputTarget(to=out, charts=charts, png=png, force=force)
+    with show_progress(shown=out != "-") as tell:
         done = publish_results(
-            file, replace(wish, tell=tell), place, stdout=data_out() if out == "-" else sys.stdout
+            file, replace(wish, progress=tell), place, stdout=open_data_output() if out == "-" else sys.stdout
         )
     if isinstance(done, UserError):
         fail(done)
-    for warning in done.made.warnings:
+    for warning in done.report.warnings:
         say(warning)
     if not out and not charts:
-        from survey_cli.cli.output.report_text import drawn
+        from survey_cli.cli.output.report_text import render_report
 
-        for line in drawn(done.made, cells=width(), blocks=_has_blocks()):
+        for line in render_report(done.report, cells=get_width(), blocks=_has_blocks()):
             print(line)
         return
     if out:
-        from survey_cli.cli.output.report_text import ALL_SHOWN
+        from survey_cli.cli.output.report_text import THRESHOLD_REMEDY
         from survey_cli.documents.report.report_layout import hidden_line
 
-        told = f"{count(len(done.made.items), 'item')}, {count(done.made.interviews, 'interview')}"
-        if hidden := hidden_line(done.made):
-            told += f"; {hidden}{ALL_SHOWN}"
+        told = f"{format_count(len(done.report.items), 'item')}, {format_count(done.report.interviews, 'interview')}"
+        if hidden := hidden_line(done.report):
+            told += f"; {hidden}{THRESHOLD_REMEDY}"
         say(f"{'stdout' if out == '-' else out}: {told}")
     if charts:
-        say(f"{charts}: {count(done.charts, 'file')}")
+        say(f"{charts}: {format_count(done.charts, 'file')}")
 
 
 def codebook(
-    file: Instrument,
-    out: Out = "-",
+    file: InstrumentArgument,
+    out: OutputOption = "-",
     counts: Annotated[
         bool, typer.Option("--counts/--no-counts", help="With or without how many have each code.")
     ] = True,
-    origin: Annotated[Origin, typer.Option("--origin", help="Which interviews to count.")] = Origin.real,
-    threshold: Threshold = 5,
-    language: Language = "",
-    force: Force = False,
-    people: People = None,
-    db: Database = None,
+    origin: Annotated[
+        OriginChoice, typer.Option("--origin", help="Which interviews to count.")
+    ] = OriginChoice.real,
+    threshold: ThresholdOption = 5,
+    language: LanguageOption = "",
+    force: ForceOption = False,
+    people: PeopleOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
 
     As .html, .md or .docx. Where interviews are kept, with counts.
     """
-    from survey_cli.services.report.publish import Place, publish_codebook
-    from survey_cli.services.report.report_options import CodebookWish
+    from survey_cli.services.report.publish import OutputTarget, publish_codebook
+    from survey_cli.services.report.report_options import CodebookOptions
 
-    wish = CodebookWish(
+    wish = CodebookOptions(
         db=db, people=people, language=language, origin=origin.value, counts=counts, threshold=threshold
     )
-    with reading_bar(shown=out != "-") as tell:
+    with show_progress(shown=out != "-") as tell:
         done = publish_codebook(
             file,
-            replace(wish, tell=tell),
-            Place(to=out, force=force),
-            stdout=data_out() if out == "-" else sys.stdout,
+            replace(wish, progress=tell),
+            OutputTarget(to=out, force=force),
+            stdout=open_data_output() if out == "-" else sys.stdout,
         )
     if isinstance(done, UserError):
         fail(done)
-    told = count(done.made.width, "variable")
-    if done.made.interviews is not None:
-        told += f", {count(done.made.interviews, 'interview')}"
+    told = format_count(done.report.width, "variable")
+    if done.report.interviews is not None:
+        told += f", {format_count(done.report.interviews, 'interview')}"
     say(f"{'stdout' if out == '-' else out}: {told}")
 
 
-def _names(lists: Sequence[str] | None) -> tuple[str, ...]:
+def _split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for some in lists or () for name in some.split(",") if name.strip())
 
 

@@ -1,6 +1,4 @@
-"""The supervisor's commands before anybody is called: `sample import`, `never-call add`, `check`, `count`. Each makes one
-call to the office and says what came of it.
-"""
+"""The commands `sample import` and the do-not-call list's `add`, `check`, `remove` and `count`."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,24 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.groups import Group
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import count, fail, printable, say
+from survey_cli.cli.output.terminal import fail, format_count, make_printable, say
 from survey_cli.problems import Problem, UserError
 
 if TYPE_CHECKING:
-    from survey_cli.samples.cases.import_preview import Summary
-    from survey_cli.services.sample.do_not_call_list import ListRequest
-    from survey_cli.services.sample.import_sample import Imported
+    from survey_cli.samples.cases.import_preview import ImportPreview
+    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest
+    from survey_cli.services.sample.import_sample import ImportResult
 
-MOST_OF_A_KIND: Final = 10
-MOST_CHANGES: Final = 20
-BREATH: Final = 0.005
+MAX_PER_KIND: Final = 10
+MAX_CHANGES: Final = 20
+PAUSE_SECONDS: Final = 0.005
 """Seconds between two commits: an interviewer beside us waits no longer than one of them."""
 
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account unless given.")]
-PeopleFile = Annotated[
+LoginOption = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="Who does it; the account unless given.")
+]
+PeopleFileOption = Annotated[
     str | None,
     typer.Option(
         "--people",
@@ -40,7 +40,7 @@ PeopleFile = Annotated[
 
 
 def import_cases(
-    file: Instrument,
+    file: InstrumentArgument,
     cases: Annotated[str, typer.Argument(metavar="CASES", help="The sample: a CSV file or a workbook.")],
     sheet: Annotated[
         str | None,
@@ -67,41 +67,43 @@ def import_cases(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
     ] = False,
-    by: By = "",
-    people: PeopleFile = None,
-    db: Database = None,
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: what is here already stays as it is.
 
     Problems go to stderr, by line; where one of them is an error nothing is imported, and the exit code is 1.
     """
     from survey_cli.services.run_on_study import Request
-    from survey_cli.services.sample.import_sample import Manner, Wanted, import_sample
-    from survey_cli.study.location import in_use
+    from survey_cli.services.sample.import_sample import ImportOptions, ImportRuntime, import_sample
+    from survey_cli.study.location import describe_files
 
     request = Request(path=file, at=datetimes.now(), db=db, by=by, people=people)
-    wanted = Wanted(file=cases, sheet=sheet, encoding=encoding, update=update, dry=dry_run, release=release)
-    with bar() as progress:
-        manner = Manner(dice=SystemRandom(), pause=lambda: sleep(BREATH), progress=progress)
+    wanted = ImportOptions(
+        file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release
+    )
+    with show_import_progress() as progress:
+        manner = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
         made = import_sample(request, wanted, manner)
     if isinstance(made, UserError):
         fail(made)
     if isinstance(made, list):
         _say_problems(made)
-        say(f"{cases}: {count(_errors(made), 'error')}: nothing was imported")
+        say(f"{cases}: {format_count(_count_errors(made), 'error')}: nothing was imported")
         raise typer.Exit(1)
     _say_problems(made.problems)
-    for line in _summary(made.summary):
+    for line in _render_summary(made.summary):
         print(line)
     if dry_run:
-        for line in _changes(made):
-            print(printable(line))
-    say(in_use(file, made.where, people=people))
-    say(_came(made, update=update))
+        for line in _render_changes(made):
+            print(make_printable(line))
+    say(describe_files(file, made.where, people=people))
+    say(_describe_import(made, update=update))
 
 
 @contextmanager
-def bar() -> Iterator[Callable[[int, int], None] | None]:
+def show_import_progress() -> Iterator[Callable[[int, int], None] | None]:
     """A bar on the terminal while it lasts; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
@@ -115,7 +117,7 @@ def bar() -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, whole: progress.update(task, completed=done, total=whole)
 
 
-def _errors(problems: Sequence[Problem]) -> int:
+def _count_errors(problems: Sequence[Problem]) -> int:
     return sum(problem.severity == "error" for problem in problems)
 
 
@@ -129,22 +131,22 @@ def _say_problems(problems: Sequence[Problem]) -> None:
     seen = dict.fromkeys(counts, 0)
     for problem in problems:
         seen[kind(problem)] += 1
-        if seen[kind(problem)] <= MOST_OF_A_KIND:
+        if seen[kind(problem)] <= MAX_PER_KIND:
             say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
         elif seen[kind(problem)] == counts[kind(problem)]:
-            more = count(counts[kind(problem)] - MOST_OF_A_KIND, f"more {problem.severity}")
+            more = format_count(counts[kind(problem)] - MAX_PER_KIND, f"more {problem.severity}")
             say(f"{problem.where.file}: … and {more} of {problem.rule}")
 
 
-def _summary(summary: "Summary") -> Iterator[str]:
+def _render_summary(summary: "ImportPreview") -> Iterator[str]:
     yield (
-        f"cases: {count(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
+        f"cases: {format_count(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
         f"{summary.unchanged:,} unchanged; {summary.gone:,} here and not in the file"
     )
     if summary.numbers or summary.dead:
         yield (
             f"numbers: {summary.numbers:,} can be dialed ({summary.mobile:,} mobile, {summary.fixed:,} fixed, "
-            f"{summary.unknown:,} unknown), {summary.dead:,} can't be read, {summary.never_call:,} never to be called"
+            f"{summary.unknown:,} unknown), {summary.dead:,} can't be read, {summary.do_not_call:,} never to be called"
         )
     lacking = []
     if summary.without_number:
@@ -156,34 +158,34 @@ def _summary(summary: "Summary") -> Iterator[str]:
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
         named = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
         if any(share.name for share in shares):
-            shown = ", ".join(named[:MOST_OF_A_KIND])
-            more = f" and {len(named) - MOST_OF_A_KIND} more" if len(named) > MOST_OF_A_KIND else ""
-            yield f"{what}: {printable(shown)}{more}"
+            shown = ", ".join(named[:MAX_PER_KIND])
+            more = f" and {len(named) - MAX_PER_KIND} more" if len(named) > MAX_PER_KIND else ""
+            yield f"{what}: {make_printable(shown)}{more}"
 
 
-def _changes(made: "Imported") -> Iterator[str]:
-    for change in made.summary.changes[:MOST_CHANGES]:
+def _render_changes(made: "ImportResult") -> Iterator[str]:
+    for change in made.summary.changes[:MAX_CHANGES]:
         hidden = change.column in made.hidden
-        was, now = ("(personal)",) * 2 if hidden else (_value(change.was), _value(change.now))
+        was, now = ("(personal)",) * 2 if hidden else (_format_cell(change.was), _format_cell(change.now))
         yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
-    more = len(made.summary.changes) - MOST_CHANGES
+    more = len(made.summary.changes) - MAX_CHANGES
     if more > 0:
-        yield f"… and {count(more, 'more change')}"
+        yield f"… and {format_count(more, 'more change')}"
 
 
-def _value(cell: object) -> str:
+def _format_cell(cell: object) -> str:
     from survey_cli.values import Missing
 
     return "(empty)" if isinstance(cell, Missing) else str(cell)
 
 
-def _came(made: "Imported", *, update: bool) -> str:
+def _describe_import(made: "ImportResult", *, update: bool) -> str:
     """What was done, or would be."""
-    if made.dry:
+    if made.dry_run:
         return (
             f"{made.where}: nothing was changed; without --dry-run {made.summary.new:,} cases would come in"
         )
-    said = [f"{count(made.added, 'case')} imported"]
+    said = [f"{format_count(made.added, 'case')} imported"]
     if made.added - made.released > 0:
         said.append(f"{made.added - made.released:,} of them wait for their replicate's release")
     if update:
@@ -197,118 +199,118 @@ def _came(made: "Imported", *, update: bool) -> str:
     return f"{made.where}: {', '.join(said)}"
 
 
-Country = Annotated[
+CountryOption = Annotated[
     str, typer.Option("--country", metavar="CODE", help="Where numbers without + are read: US, DE.")
 ]
 
 
-def _list(db: str | None, *, by: str = "", country: str = "") -> "ListRequest":
-    from survey_cli.services.sample.do_not_call_list import ListRequest
+def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "DoNotCallRequest":
+    from survey_cli.services.sample.do_not_call_list import DoNotCallRequest
 
-    return ListRequest(at=datetimes.now(), by=by, db=db, country=country)
+    return DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country)
 
 
-def never_call_add(
+def do_not_call_add(
     numbers: Annotated[
         list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one on each line.")
     ],
-    country: Country = "",
+    country: CountryOption = "",
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why, where the file does not say.")
     ] = "asked by telephone",
-    by: By = "",
-    db: Database = None,
+    by: LoginOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Put numbers on the list: from now on no study imports, offers or dials them.
 
     A file has a number on each line, or the columns number, date and reason; what can't be read is said and left out. The
     date of the file is kept; of two dates for one number the earlier.
     """
-    from survey_cli.services.sample.do_not_call_list import add
+    from survey_cli.services.sample.do_not_call_list import add_numbers
 
-    made = add(_list(db, by=by, country=country), numbers, reason=reason)
+    made = add_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason)
     if isinstance(made, UserError):
         fail(made)
     if isinstance(made, list):
         _say_problems(made)
         raise typer.Exit(1)
     _say_problems(made.problems)
-    say(f"{made.where}: {count(made.read, 'number')} read, {made.new:,} of them new on the list")
+    say(f"{made.where}: {format_count(made.read, 'number')} read, {made.new:,} of them new on the list")
 
 
-def never_call_check(
+def do_not_call_check(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number.")],
-    country: Country = "",
-    db: Database = None,
+    country: CountryOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Say whether a number is on the list, since when and why.
 
     Exit code 0: it is not, and may be called; 1: it is.
     """
-    from survey_cli.services.sample.do_not_call_list import check
+    from survey_cli.services.sample.do_not_call_list import look_up_number
 
-    found = check(_list(db, country=country), number)
+    found = look_up_number(_build_list_request(db, country=country), number)
     if isinstance(found, UserError):
         fail(found)
     if found.since is None:
-        off = found.off
+        off = found.removal
         history = f"; it was taken off {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
-        print(printable(f"{found.number} is not on the list{history}"))
+        print(make_printable(f"{found.number} is not on the list{history}"))
         return
     print(
-        printable(
+        make_printable(
             f"{found.number} is never to be called: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"
         )
     )
     raise typer.Exit(1)
 
 
-def never_call_remove(
+def do_not_call_remove(
     numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
-    country: Country = "",
+    country: CountryOption = "",
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; needed, and kept: name nobody in it.")
     ] = "",
-    by: By = "",
-    db: Database = None,
+    by: LoginOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Take numbers off the list: a slip, or a number that is another person's now. All, or none where one is not on it.
 
     Who took a number off, when and why is kept. A case that was closed as never to be called again stays so until its
     outcome is corrected: survey outcome.
     """
-    from survey_cli.services.sample.do_not_call_list import remove
+    from survey_cli.services.sample.do_not_call_list import remove_numbers
 
     if not reason.strip():
         raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
-    made = remove(_list(db, by=by, country=country), numbers, reason=reason.strip())
+    made = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
     if isinstance(made, UserError):
         fail(made)
-    say(f"{made.where}: {count(len(made.numbers), 'number')} taken off the list")
+    say(f"{made.where}: {format_count(len(made.numbers), 'number')} taken off the list")
 
 
-def never_call_count(db: Database = None) -> None:
+def do_not_call_count(db: DatabaseOption = None) -> None:
     """Say how many numbers are on the list."""
-    from survey_cli.services.sample.do_not_call_list import count as counted
+    from survey_cli.services.sample.do_not_call_list import count_numbers as counted
 
-    found = counted(_list(db))
+    found = counted(_build_list_request(db))
     if isinstance(found, UserError):
         fail(found)
     where, numbers = found
     print(numbers)
-    say(f"{where}: {count(numbers, 'number')} never to be called")
+    say(f"{where}: {format_count(numbers, 'number')} never to be called")
 
 
 COMMANDS = (
-    Group("sample", "Bring cases into the field.", {"import": import_cases}),
-    Group(
+    CommandGroup("sample", "Bring cases into the field.", {"import": import_cases}),
+    CommandGroup(
         "never-call",
         "Keep the list of numbers never to be called, which all studies share.",
         {
-            "add": never_call_add,
-            "check": never_call_check,
-            "remove": never_call_remove,
-            "count": never_call_count,
+            "add": do_not_call_add,
+            "check": do_not_call_check,
+            "remove": do_not_call_remove,
+            "count": do_not_call_count,
         },
     ),
 )

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.groups import Group
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
 
 
 def server_grant(
-    file: Instrument,
+    file: InstrumentArgument,
     interviewers: Annotated[
         str, typer.Option("--interviewers", metavar="ROLE", help="The role whose members interview.")
     ] = "",
@@ -21,7 +21,7 @@ def server_grant(
     script: Annotated[
         bool, typer.Option("--print", help="Print the statements for psql, and change nothing.")
     ] = False,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Give two roles of a database server what interviewers and supervisors need, and nothing else.
 
@@ -29,19 +29,19 @@ def server_grant(
     also correct and erase. Neither publishes a questionnaire. Make the roles first: CREATE ROLE interviewers; then
     CREATE ROLE ann LOGIN IN ROLE interviewers.
     """
-    from survey_cli.services.database.server_grants import grant, rights_script
+    from survey_cli.services.database.server_grants import grant_rights, render_study_grants
 
     if script:
-        made = rights_script(file, db=db, interviewers=interviewers, supervisors=supervisors)
+        made = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
         if isinstance(made, UserError):
             fail(made)
         print(made, end="")
         return
-    done = grant(file, db=db, interviewers=interviewers, supervisors=supervisors)
+    done = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
     if isinstance(done, UserError):
         fail(done)
     roles = " and ".join(filter(None, (interviewers, supervisors)))
     say(f"{done}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")
 
 
-COMMANDS = (Group("server", "Rights on a database server.", {"grant": server_grant}),)
+COMMANDS = (CommandGroup("server", "Rights on a database server.", {"grant": server_grant}),)

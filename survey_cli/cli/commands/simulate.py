@@ -1,4 +1,4 @@
-"""The command `simulate`: a crowd of invented respondents, and what it shows of the instrument."""
+"""The command `simulate`: invented respondents, and what their interviews show about the instrument."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.output.progress import day_bar
-from survey_cli.cli.output.terminal import count, fail, printable, say
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.output.progress import show_day_progress
+from survey_cli.cli.output.terminal import fail, format_count, make_printable, say
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from survey_cli.simulate import SimulationFindings
     from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
 
-TRIED_FOR_ONE = 100
+MAX_TRIES_PER_COMPLETE = 100
 """With --completes, interviews that are invented at most for each complete one."""
-MOST = 12
+MAX_LISTED = 12
 """Items listed under one heading."""
 PANEL: Final = "With --fieldwork"
 
 
-class Spread(StrEnum):
+class SpreadChoice(StrEnum):
     """How attempts are spread over the parts of the day."""
 
     prefer = "prefer"
@@ -34,12 +34,12 @@ class Spread(StrEnum):
     off = "off"
 
 
-def _share(name: str, help: str) -> Any:
+def _make_share_option(name: str, help: str) -> Any:
     return typer.Option(name, metavar="SHARE", min=0, max=1, help=help, rich_help_panel=PANEL)
 
 
 def simulate(
-    file: Instrument,
+    file: InstrumentArgument,
     number: Annotated[
         int, typer.Option("--number", "-n", metavar="N", min=1, max=10_000_000, help="How many interviews.")
     ] = 1000,
@@ -115,7 +115,7 @@ def simulate(
         ),
     ] = None,
     spread: Annotated[
-        Spread | None,
+        SpreadChoice | None,
         typer.Option(
             "--spread",
             help="What becomes of a case outside of the part of the day tried least; as the study says unless given.",
@@ -161,23 +161,26 @@ def simulate(
         ),
     ] = None,
     contact: Annotated[
-        float, _share("--contact", "How often somebody answers a call, on average over the week.")
+        float, _make_share_option("--contact", "How often somebody answers a call, on average over the week.")
     ] = 0.25,
-    refuse: Annotated[float, _share("--refuse", "How often somebody who is spoken with refuses.")] = 0.2,
+    refuse: Annotated[
+        float, _make_share_option("--refuse", "How often somebody who is spoken with refuses.")
+    ] = 0.2,
     later: Annotated[
-        float, _share("--later", "How often somebody who does not refuse wants to be called again.")
+        float,
+        _make_share_option("--later", "How often somebody who does not refuse wants to be called again."),
     ] = 0.25,
     kept: Annotated[
-        float, _share("--kept", "How often somebody answers at the time that was agreed.")
+        float, _make_share_option("--kept", "How often somebody answers at the time that was agreed.")
     ] = 0.75,
-    eligible: Annotated[float, _share("--eligible", "How many belong to the survey.")] = 0.95,
+    eligible: Annotated[float, _make_share_option("--eligible", "How many belong to the survey.")] = 0.95,
     seconds: Annotated[
         float,
         typer.Option(
             "--seconds", metavar="N", min=1, max=600, help="For one item, on average.", rich_help_panel=PANEL
         ),
     ] = 12.0,
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Let invented people answer, and see what nobody reaches or chooses.
 
@@ -198,7 +201,7 @@ def simulate(
         from survey_cli.simulate.fieldwork.households import Propensities
         from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
 
-        _try_fieldwork(
+        _simulate_fieldwork(
             StudySimulationOptions(
                 path=file,
                 starts=start.date() if start is not None else None,
@@ -225,7 +228,7 @@ def simulate(
             "--sample, --cases, --interviewers, --spread, --start, --zone, --people need --fieldwork"
         )
     from survey_cli.instrument.open_instrument import open_instrument
-    from survey_cli.services.database.interview_archive import keeper
+    from survey_cli.services.database.interview_archive import open_simulated_interview_writer
     from survey_cli.simulate import Habits
     from survey_cli.simulate.interviews.answer_shares import read_shares
     from survey_cli.simulate.interviews.run import run_simulation
@@ -237,51 +240,53 @@ def simulate(
     if isinstance(shares, UserError):
         fail(shares)
     start = datetime.now(UTC)
-    keeping = keeper(file, instrument, db=db, force=force, start=start) if keep else None
+    keeping = (
+        open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
+    )
     if isinstance(keeping, UserError):
         fail(keeping)
     try:
-        with _bar(completes or number) as progress:
+        with _show_interview_progress(completes or number) as progress:
             findings = run_simulation(
                 instrument,
-                count=completes * TRIED_FOR_ONE if completes else number,
+                count=completes * MAX_TRIES_PER_COMPLETE if completes else number,
                 completes=completes,
                 seed=seed,
                 start=start,
                 habits=Habits(decline=decline, break_off=break_off, qualify=qualify, shares=shares),
-                keep=keeping.keep if keeping is not None else None,
+                keep=keeping.write if keeping is not None else None,
                 progress=progress,
             )
     finally:
         if keeping is not None:
             keeping.close()
-    for line in _shown(findings):
-        print(printable(line))
+    for line in _render_findings(findings):
+        print(make_printable(line))
     if findings.complete.interviews < completes:
         say(
-            f"only {count(findings.complete.interviews, 'interview')} came to complete: see where the others end"
+            f"only {format_count(findings.complete.interviews, 'interview')} came to complete: see where the others end"
         )
     if keeping is not None:
-        say(f"{keeping.where}: {count(findings.interviews, 'simulated interview')} kept")
+        say(f"{keeping.where}: {format_count(findings.interviews, 'simulated interview')} kept")
 
 
-def _try_fieldwork(trial: "StudySimulationOptions") -> None:
+def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
     """Let them call, and show how it went."""
-    from survey_cli.cli.commands.simulation_text import show
+    from survey_cli.cli.commands.simulation_text import print_simulation
     from survey_cli.simulate.fieldwork.study_simulation import simulate_study
 
-    with day_bar() as tell:
+    with show_day_progress() as tell:
         found = simulate_study(trial, tell)
     if isinstance(found, UserError):
         fail(found)
-    show(found)
+    print_simulation(found)
     if found.days < trial.days:
-        say(f"interrupted after {found.days} of {count(trial.days, 'day')}")
+        say(f"interrupted after {found.days} of {format_count(trial.days, 'day')}")
         raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager
-def _bar(whole: int) -> Iterator[Callable[[int], None] | None]:
+def _show_interview_progress(whole: int) -> Iterator[Callable[[int], None] | None]:
     """A bar on the terminal while it lasts; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
@@ -295,10 +300,10 @@ def _bar(whole: int) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def _shown(findings: "SimulationFindings") -> list[str]:
+def _render_findings(findings: "SimulationFindings") -> list[str]:
     """The findings in plain lines."""
     number = findings.interviews
-    lines = [f"{count(number, 'interview')}: {_outcomes(findings)}"]
+    lines = [f"{format_count(number, 'interview')}: {_describe_outcomes(findings)}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
             lines.append(
@@ -307,24 +312,24 @@ def _shown(findings: "SimulationFindings") -> list[str]:
                 f"{lengths.questions / lengths.interviews:.1f} on average"
             )
     never = [leaf.id for leaf in findings.list_unreached_items()]
-    lines.append(f"never reached: {_listed(never) if never else 'nothing'}")
+    lines.append(f"never reached: {_join_items(never) if never else 'nothing'}")
     unchosen = [
         f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.list_unchosen_options()
     ]
-    lines.append(f"never chosen: {_listed(unchosen) if unchosen else 'nothing'}")
+    lines.append(f"never chosen: {_join_items(unchosen) if unchosen else 'nothing'}")
     if findings.stuck_counts:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
-        lines.append(f"no invented answer passed the checks of: {_listed(stuck)}")
+        lines.append(f"no invented answer passed the checks of: {_join_items(stuck)}")
     return lines
 
 
-def _outcomes(findings: "SimulationFindings") -> str:
+def _describe_outcomes(findings: "SimulationFindings") -> str:
     return ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common())
 
 
-def _listed(items: list[str]) -> str:
-    more = f" and {len(items) - MOST} more" if len(items) > MOST else ""
-    return ", ".join(items[:MOST]) + more
+def _join_items(items: list[str]) -> str:
+    more = f" and {len(items) - MAX_LISTED} more" if len(items) > MAX_LISTED else ""
+    return ", ".join(items[:MAX_LISTED]) + more
 
 
 COMMANDS = (simulate,)

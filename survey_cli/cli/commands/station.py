@@ -1,5 +1,4 @@
-"""The commands `station`, a shift at the telephone, and `share`, which lets several work on one study. How a case is
-called is a face's business."""
+"""The commands `station`, a shift at the telephone, and `share`, which lets several accounts work on one study."""
 
 import os
 import sys
@@ -7,8 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockIsRight, Database, Instrument
-from survey_cli.cli.output.terminal import count, fail, say
+from survey_cli.cli.commands.interview import (
+    SIMPLE_TERMINALS,
+    ClockOption,
+    DatabaseOption,
+    InstrumentArgument,
+)
+from survey_cli.cli.output.terminal import fail, format_count, say
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def station(
-    file: Instrument,
+    file: InstrumentArgument,
     interviewer: Annotated[
         str, typer.Option("--interviewer", metavar="NAME", help="Who calls; the account unless given.")
     ] = "",
@@ -39,8 +43,8 @@ def station(
     zone: Annotated[
         str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
     ] = "",
-    clock_is_right: ClockIsRight = False,
-    db: Database = None,
+    clock_is_right: ClockOption = False,
+    db: DatabaseOption = None,
 ) -> None:
     """Call one case after another: who is next, which number, what came of it.
 
@@ -48,7 +52,7 @@ def station(
     Exit code 0: the shift was ended; 3: something was still owed on a case.
     """
     from survey_cli.sessions.station.open_station import open_station
-    from survey_cli.study.location import in_use
+    from survey_cli.study.location import describe_files
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not plain and (not terminal or os.environ.get("TERM") in SIMPLE_TERMINALS):
@@ -65,48 +69,49 @@ def station(
     )
     if isinstance(manned, UserError):
         fail(manned)
-    say(in_use(file, manned.stored_in, people=people))
+    say(describe_files(file, manned.stored_in, people=people))
     for repair in manned.repairs:
         say(repair)
     if manned.version_notice:
         say(manned.version_notice)
     try:
-        code = _one_line_at_a_time(manned) if plain else _full_screen(manned)
+        code = _run_plain(manned) if plain else _run_full_screen(manned)
     finally:
         manned.close()
     tally = manned.summarize_shift()
     say(
-        f"{manned.interviewer}: {count(tally.calls, 'call')}, {count(tally.completes, 'complete interview')}, "
-        f"{count(tally.appointments, 'open appointment')}"
+        f"{manned.interviewer}: {format_count(tally.calls, 'call')}, "
+        f"{format_count(tally.completes, 'complete interview')}, "
+        f"{format_count(tally.appointments, 'open appointment')}"
     )
     raise typer.Exit(code)
 
 
-def _one_line_at_a_time(manned: "StationSession") -> int:
+def _run_plain(manned: "StationSession") -> int:
     from survey_cli.plain import run_station
 
     return run_station(manned, sys.stdin, sys.stdout, sys.stderr)
 
 
-def _full_screen(manned: "StationSession") -> int:
-    from survey_cli.cli.crash_report import on_screen
+def _run_full_screen(manned: "StationSession") -> int:
+    from survey_cli.cli.crash_report import run_full_screen
     from survey_cli.tui import work
 
-    return 0 if on_screen(lambda: work(manned)) else 1
+    return 0 if run_full_screen(lambda: work(manned)) else 1
 
 
 def share(
-    file: Instrument,
+    file: InstrumentArgument,
     group: Annotated[
         str, typer.Option("--group", metavar="GROUP", help="The interviewers' group on this computer.")
     ],
-    db: Database = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Let several people of one computer work on a study, each under their own login.
 
     The folder of the databases becomes the group's (2770, the databases 0660, lists 0640); nobody else can read it.
     """
-    from survey_cli.services.database.group_permissions import share as shared
+    from survey_cli.services.database.group_permissions import share_with_group as shared
 
     folder = shared(file, group, db=db)
     if isinstance(folder, UserError):

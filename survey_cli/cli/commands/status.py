@@ -1,6 +1,4 @@
-"""The command `status`: how the fieldwork is going, once or on a screen that follows it. One call to the office; what it
-answers is drawn in lines, or as JSON.
-"""
+"""The command `status`: the state of the fieldwork as text or JSON, once or on a screen that follows it."""
 
 import json
 import os
@@ -12,33 +10,38 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, Database, Instrument
-from survey_cli.cli.commands.rates import People, Zone, zone_of
+from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
-    count,
     fail,
-    paragraphs,
-    printable,
+    format_count,
+    get_width,
+    make_printable,
+    render_table,
     say,
-    table,
-    width,
+    wrap_paragraph,
 )
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
 
-WIDEST: Final = 100
+MAX_WIDTH: Final = 100
 """Cells that a line takes at most."""
-LISTED: Final = 8
+MAX_LISTED: Final = 8
 """Lines of a list whose rest is only counted."""
-LONGEST_NAME: Final = 28
+MAX_NAME_WIDTH: Final = 28
 """Cells of a name or note before it is cut."""
-PROMISED: Final = {"missed": "missed", "due": "due now", "today": "later today", "later": "on other days"}
+APPOINTMENT_STATES: Final = {
+    "missed": "missed",
+    "due": "due now",
+    "today": "later today",
+    "later": "on other days",
+}
 
 
-class Form(StrEnum):
+class StatusFormat(StrEnum):
     """How the report is written."""
 
     table = "table"
@@ -46,7 +49,7 @@ class Form(StrEnum):
 
 
 def status(
-    file: Instrument,
+    file: InstrumentArgument,
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay on the screen and follow what happens; q leaves.")
     ] = False,
@@ -59,35 +62,35 @@ def status(
         ),
     ] = "",
     form: Annotated[
-        Form, typer.Option("--format", help="Tables to read, or figures to go on with.")
-    ] = Form.table,
-    people: People = None,
-    zone: Zone = "",
-    db: Database = None,
+        StatusFormat, typer.Option("--format", help="Tables to read, or figures to go on with.")
+    ] = StatusFormat.table,
+    people: PeopleOption = None,
+    zone: ZoneOption = "",
+    db: DatabaseOption = None,
 ) -> None:
     """Show how the fieldwork is going: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
     Cases, outcomes, quotas and appointments are as they stand now; calls, hours and lengths are of the time since
     --since, or of all time.
     """
-    from survey_cli.services.cases.fieldwork_status import status_of
+    from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
     from survey_cli.services.run_on_study import Request
 
-    here = zone_of(zone)
+    here = parse_zone(zone)
 
     def read() -> "FieldworkStatus | UserError":
-        request = Request(path=file, at=datetime.now(UTC), db=db, people=people, tell=say)
-        return status_of(request, since=since, zone=here)
+        request = Request(path=file, at=datetime.now(UTC), db=db, people=people, notify=say)
+        return load_fieldwork_status(request, since=since, zone=here)
 
     report = read()
     if isinstance(report, UserError):
         fail(report)
-    if form is Form.json:
-        print(json.dumps(as_data(report), ensure_ascii=False, indent=1))
+    if form is StatusFormat.json:
+        print(json.dumps(to_json_data(report), ensure_ascii=False, indent=1))
         return
     on_screen = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in SIMPLE_TERMINALS
     if watch and on_screen:
-        _follow(read)
+        _watch_status(read)
         return
     if watch:
         say("survey: no full screen here, so the status is shown once")
@@ -96,17 +99,17 @@ def status(
         say(line)
     if len(report.future) > MOST_PROBLEMS:
         say(f"… and {len(report.future) - MOST_PROBLEMS} more: survey verify {file}")
-    print("\n".join(lines(report, cells=width())))
+    print("\n".join(render_status(report, cells=get_width())))
 
 
-def _follow(read: Any) -> None:
+def _watch_status(read: Any) -> None:
     from survey_cli.tui import ScreenFailed, watch
 
     def drawn(cells: int) -> list[str]:
         found = read()
         if isinstance(found, UserError):
-            return [printable(str(problem)) for problem in (*found.problems, found)]
-        return lines(found, cells=cells)
+            return [make_printable(str(problem)) for problem in (*found.problems, found)]
+        return render_status(found, cells=cells)
 
     try:
         watch(drawn)
@@ -117,7 +120,7 @@ def _follow(read: Any) -> None:
 # As data
 
 
-def as_data(found: Any) -> Any:
+def to_json_data(found: Any) -> Any:
     """The report as JSON has it: moments with their offset, lengths in seconds."""
     from dataclasses import fields, is_dataclass
 
@@ -131,11 +134,11 @@ def as_data(found: Any) -> Any:
         case str() | int() | float() | None:
             return found
         case tuple() if hasattr(found, "_asdict"):
-            return {name: as_data(value) for name, value in found._asdict().items()}
+            return {name: to_json_data(value) for name, value in found._asdict().items()}
         case tuple() | list():
-            return [as_data(one) for one in found]
+            return [to_json_data(one) for one in found]
         case _ if is_dataclass(found):
-            return {f.name: as_data(getattr(found, f.name)) for f in fields(found)}
+            return {f.name: to_json_data(getattr(found, f.name)) for f in fields(found)}
         case _:
             raise TypeError(f"{type(found).__name__} has no place in JSON")
 
@@ -143,14 +146,14 @@ def as_data(found: Any) -> Any:
 # As lines
 
 
-def lines(report: "FieldworkStatus", *, cells: int) -> list[str]:
+def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
     """The report in lines of at most so many cells."""
-    width = min(cells, WIDEST)
+    width = min(cells, MAX_WIDTH)
     drawn: list[str] = [report.title, ""]
     if report.paused:
-        drawn += [*paragraphs(report.paused).split("\n"), ""]
-    drawn += _progress(report)
-    for heading, body in _sections(report):
+        drawn += [*wrap_paragraph(report.paused).split("\n"), ""]
+    drawn += _render_progress(report)
+    for heading, body in _render_sections(report):
         if body:
             drawn += ["", heading, *body]
     last = report.backed_up
@@ -158,10 +161,10 @@ def lines(report: "FieldworkStatus", *, cells: int) -> list[str]:
         f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey backup makes one"
     )
     drawn += ["", f"backup: {made}"]
-    return [cut(line, width) for part in drawn for line in part.split("\n")]
+    return [truncate(line, width) for part in drawn for line in part.split("\n")]
 
 
-def _progress(report: "FieldworkStatus") -> Iterator[str]:
+def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     from fractions import Fraction
 
     from survey_cli.reports.fieldwork.rates import per_cent
@@ -172,28 +175,28 @@ def _progress(report: "FieldworkStatus") -> Iterator[str]:
         share = per_cent(Fraction(done.complete, done.target))
         said = f"{done.complete:,} of {done.target:,} complete ({share} of {done.target_of})"
     yield f"{said}, {done.today:,} of them today"
-    yield f"{done.partial:,} partial; {count(report.cases, 'case')} in all"
+    yield f"{done.partial:,} partial; {format_count(report.cases, 'case')} in all"
 
 
-def _sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
+def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     yield (
         "cases, as they stand",
-        _columns(
+        _render_columns(
             ("", "cases", ""),
             [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")],
         ),
     )
-    yield from _needing_somebody(report)
+    yield from _render_attention(report)
     yield (
         "outcomes keyed last",
-        _columns(
+        _render_columns(
             ("outcome", "cases", "done", ""),
             ((o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes),
         ),
     )
     yield (
         "codes of cases that are done",
-        _columns(
+        _render_columns(
             ("", "cases", "group", ""),
             ((c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes),
             right=(1,),
@@ -201,11 +204,11 @@ def _sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     )
     yield (
         "quotas",
-        _columns(
+        _render_columns(
             ("cell", "taken", "held", "target", ""),
             (
                 (
-                    _short(c.cell),
+                    _shorten(c.cell),
                     f"{c.taken:,}",
                     f"{c.held:,}",
                     f"{c.target:,}",
@@ -217,21 +220,22 @@ def _sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     )
     yield (
         f"attempts by the respondent's time of day, {report.period}",
-        _columns(
+        _render_columns(
             ("", "attempts", "answered", "share"),
             (
-                (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _share(d.reached, d.attempts))
+                (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts))
                 for d in report.dayparts
             ),
         ),
     )
-    yield f"interviewers, {report.period}", _people(report.people)
+    yield f"interviewers, {report.period}", _render_interviewers(report.people)
     if report.lengths is not None:
         found = report.lengths
         yield (
             f"length of interviews, {report.period}",
             [
-                f"median {_clock(found.median)}, from {_clock(found.shortest)} to {_clock(found.longest)}"
+                f"median {_format_length(found.median)}, from {_format_length(found.shortest)} to "
+                f"{_format_length(found.longest)}"
                 f" (of {found.interviews:,} completed)"
             ],
         )
@@ -239,64 +243,66 @@ def _sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
         n = report.numbers
         yield (
             "numbers",
-            [f"{n.dead:,} dead, {n.never_call:,} never to be called, of {count(n.cases, 'case')}"],
+            [f"{n.dead:,} dead, {n.never_call:,} never to be called, of {format_count(n.cases, 'case')}"],
         )
 
 
-def _needing_somebody(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
+def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     """What a supervisor looks at first: who waits, who was promised a call, who sits at what."""
-    yield f"waiting for a supervisor: {len(report.held):,}", _held(report)
-    by_state = {state: [p for p in report.promises if p.state == state] for state in PROMISED}
-    said = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in PROMISED.items() if by_state[s])
-    promises = [_promise(p) for some in by_state.values() for p in some[:LISTED]]
+    yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
+    by_state = {state: [p for p in report.promises if p.state == state] for state in APPOINTMENT_STATES}
+    said = ", ".join(
+        f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s]
+    )
+    promises = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
     head = ("case", "", "here", "there", "keeper")
-    yield f"appointments: {said}", _listed(head, promises, len(report.promises))
+    yield f"appointments: {said}", _render_list(head, promises, len(report.promises))
     stations = [
         (
-            _short(lease.key),
+            _shorten(lease.key),
             lease.who,
             lease.station,
             f"{lease.since:%H:%M}" if lease.since else "",
             f"{lease.until:%H:%M}",
         )
-        for lease in report.leases[: 3 * LISTED]
+        for lease in report.leases[: 3 * MAX_LISTED]
     ]
     head = ("case", "with", "station", "since", "kept until")
-    yield f"at stations now: {len(report.leases):,}", _listed(head, stations, len(report.leases))
+    yield f"at stations now: {len(report.leases):,}", _render_list(head, stations, len(report.leases))
 
 
-def _held(report: "FieldworkStatus") -> list[str]:
+def _render_held(report: "FieldworkStatus") -> list[str]:
     rows = [
         (
-            _short(h.key),
+            _shorten(h.key),
             f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}",
             f"{h.why}: {h.note}" if h.note else h.why,
         )
-        for h in report.held[:LISTED]
+        for h in report.held[:MAX_LISTED]
     ]
-    return _listed(("case", "since", ""), rows, len(report.held))
+    return _render_list(("case", "since", ""), rows, len(report.held))
 
 
-def _promise(p: "PromiseLine") -> tuple[str, ...]:
+def _render_appointment(p: "PromiseLine") -> tuple[str, ...]:
     day = f"{p.starts:%a} {p.starts.day} {p.starts:%b} " if p.state in ("missed", "later") else ""
-    return (_short(p.key), p.state, f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}", p.there, p.owner or "anybody")
+    return (_shorten(p.key), p.state, f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}", p.there, p.owner or "anybody")
 
 
-def _people(people: Sequence["PersonLine"]) -> list[str]:
+def _render_interviewers(people: Sequence["PersonLine"]) -> list[str]:
     from survey_cli.reports.fieldwork.status import SMALL
 
     if not people:
         return []
     rows = [
         (
-            _short(one.name),
+            _shorten(one.name),
             f"{one.complete:,}",
             f"{one.calls:,}",
             f"{one.on_cases / timedelta(hours=1):.1f}",
             f"{one.calls_an_hour:.1f}" if one.calls_an_hour is not None else "–",
-            _clock(one.mean_length) if one.mean_length is not None else "–",
+            _format_length(one.mean_length) if one.mean_length is not None else "–",
             f"{one.refusals:,} of {one.talks:,}",
-            _share(one.refusals, one.talks),
+            _format_share(one.refusals, one.talks),
         )
         for one in people
     ]
@@ -307,23 +313,23 @@ def _people(people: Sequence["PersonLine"]) -> list[str]:
     ]
     if any(0 < one.talks < SMALL for one in people):
         notes.append(f"* of fewer than {SMALL}: one more or less would move it by over five points")
-    return [*_columns(head, rows), *(paragraphs(note) for note in notes)]
+    return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
 
 
-def _listed(head: Sequence[str], rows: Iterable[Sequence[str]], whole: int) -> list[str]:
+def _render_list(head: Sequence[str], rows: Iterable[Sequence[str]], whole: int) -> list[str]:
     """A list, and how many more there are."""
     shown = list(rows)
     more = [f"… and {whole - len(shown):,} more"] if whole > len(shown) else []
-    return [*_columns(head, shown, right=()), *more]
+    return [*_render_columns(head, shown, right=()), *more]
 
 
-def _columns(
+def _render_columns(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
     """Rows in columns. Figures stand to the right: in all columns that hold only such, or those that are named."""
     from survey_cli.text_width import text_width
 
-    body = [tuple(map(printable, row)) for row in rows]
+    body = [tuple(map(make_printable, row)) for row in rows]
     if not body:
         return []
     figures = (
@@ -343,11 +349,11 @@ def _columns(
             for at, text in enumerate(row)
         )
 
-    drawn = table(padded(head), map(padded, body)).split("\n")
+    drawn = render_table(padded(head), map(padded, body)).split("\n")
     return [f"  {line}" for line in (drawn if any(head) else drawn[1:])]
 
 
-def _share(part: int, whole: int) -> str:
+def _format_share(part: int, whole: int) -> str:
     """`29%`, with a mark where it is of few; a dash of none."""
     from survey_cli.reports.fieldwork.status import SMALL
 
@@ -356,18 +362,18 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.0%}{'*' if whole < SMALL else ' '}"
 
 
-def _clock(length: timedelta) -> str:
+def _format_length(length: timedelta) -> str:
     """`12:04`, `1:02:30`."""
     minutes, seconds = divmod(round(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _short(name: str) -> str:
-    return cut(printable(name), LONGEST_NAME)
+def _shorten(name: str) -> str:
+    return truncate(make_printable(name), MAX_NAME_WIDTH)
 
 
-def cut(line: str, cells: int) -> str:
+def truncate(line: str, cells: int) -> str:
     """As much of a line as so many cells hold."""
     from survey_cli.text_width import fit, text_width
 

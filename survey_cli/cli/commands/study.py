@@ -1,25 +1,25 @@
-"""The command group `study`: what concerns a whole study while its stations work."""
+"""The commands `study pause`, `study resume` and `study publish`, for a study while its stations work."""
 
 from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.case_lists import request
-from survey_cli.cli.commands.interview import Database, Instrument
-from survey_cli.cli.commands.sample import By, PeopleFile
-from survey_cli.cli.groups import Group
-from survey_cli.cli.output.terminal import count, fail, say
+from survey_cli.cli.commands.case_lists import build_request
+from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
+from survey_cli.cli.groups import CommandGroup
+from survey_cli.cli.output.terminal import fail, format_count, say
 from survey_cli.problems import UserError
 
 
 def pause(
-    file: Instrument,
+    file: InstrumentArgument,
     message: Annotated[
         str, typer.Option("--message", metavar="TEXT", help="What every station's screen shows.")
     ] = "",
-    by: By = "",
-    people: PeopleFile = None,
-    db: Database = None,
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
 
@@ -27,7 +27,7 @@ def pause(
     """
     from survey_cli.services.study.pause_and_resume import pause_study
 
-    asking = request(file, by=by, people=people, db=db)
+    asking = build_request(file, by=by, people=people, db=db)
     paused = pause_study(asking, message)
     if isinstance(paused, UserError):
         fail(paused)
@@ -35,35 +35,39 @@ def pause(
     say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations go on")
 
 
-def resume(file: Instrument, by: By = "", people: PeopleFile = None, db: Database = None) -> None:
+def resume(
+    file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
+) -> None:
     """Let the stations of a paused study call again; they go on by themselves."""
     from survey_cli.services.study.pause_and_resume import resume_study
 
-    asking = request(file, by=by, people=people, db=db)
+    asking = build_request(file, by=by, people=people, db=db)
     ended = resume_study(asking)
     if isinstance(ended, UserError):
         fail(ended)
     minutes = int((asking.at - ended.since).total_seconds() // 60)
-    say(f"{file}: resumed after {count(minutes, 'minute')}; the stations go on by themselves")
+    say(f"{file}: resumed after {format_count(minutes, 'minute')}; the stations go on by themselves")
 
 
-def publish(file: Instrument, by: By = "", people: PeopleFile = None, db: Database = None) -> None:
+def publish(
+    file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
+) -> None:
     """Have interviews begin with the questionnaire as its file is now.
 
     On a database server only this changes the version: stations go on with the published one until then. It is for the
     owner of the schema. With a database file every change of the questionnaire's file holds by itself; there this
     command makes another file the study's questionnaire.
     """
-    from survey_cli.services.study.publish_version import publish as publish_version
+    from survey_cli.services.study.publish_version import publish_version as publish_version
 
-    made = publish_version(request(file, by=by, people=people, db=db))
+    made = publish_version(build_request(file, by=by, people=people, db=db))
     if isinstance(made, UserError):
         fail(made)
     say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in force already'}")
 
 
 COMMANDS = (
-    Group(
+    CommandGroup(
         "study",
         "Pause and resume all stations of a study; publish its questionnaire.",
         {"pause": pause, "resume": resume, "publish": publish},

@@ -1,4 +1,4 @@
-"""How is a moment typed and shown at the command line? On the clock here, and beside it on the respondent's."""
+"""Parsing and formatting of dates and times, on the clock here and on the respondent's."""
 
 from datetime import UTC, datetime, time, tzinfo
 
@@ -10,7 +10,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def typed(text: str, *, option: str) -> datetime:
+def parse_time(text: str, *, option: str) -> datetime:
     """`2026-11-24`, `2026-11-24 15:00`, `15:00` (today), on the clock here unless it names an offset; in UTC."""
     plain = text.strip()
     try:
@@ -25,34 +25,34 @@ def typed(text: str, *, option: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def _zone(name: str) -> tzinfo:
+def _load_zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # help says no moments, and need not wait for it
 
     return ZoneInfo(name)
 
 
-def here(at: datetime) -> str:
+def format_here(at: datetime) -> str:
     """`Tue 24 Nov 15:00`, on the clock here."""
-    return _shown(at.astimezone())
+    return _format_short(at.astimezone())
 
 
-def clock(at: datetime, zone: str) -> str:
+def format_clock(at: datetime, zone: str) -> str:
     """`13:00`, on the clock there; `?` where nobody knows it."""
-    return f"{at.astimezone(_zone(zone)):%H:%M}" if zone else "?"
+    return f"{at.astimezone(_load_zone(zone)):%H:%M}" if zone else "?"
 
 
-def both(at: datetime, zone: str) -> str:
+def format_both(at: datetime, zone: str) -> str:
     """`Tue 24 Nov 15:00 here, 13:00 there`; without a zone only here."""
     near = at.astimezone()
     if not zone:
-        return f"{_shown(near)} here"
-    far = at.astimezone(_zone(zone))
+        return f"{_format_short(near)} here"
+    far = at.astimezone(_load_zone(zone))
     if far.replace(tzinfo=None) == near.replace(tzinfo=None):
-        return f"{_shown(near)} here and there"
-    return f"{_shown(near)} here, {f'{far:%H:%M}' if far.date() == near.date() else _shown(far)} there"
+        return f"{_format_short(near)} here and there"
+    return f"{_format_short(near)} here, {f'{far:%H:%M}' if far.date() == near.date() else _format_short(far)} there"
 
 
-def _shown(at: datetime) -> str:
+def _format_short(at: datetime) -> str:
     from survey_cli.fieldwork.calendar.calendar import short_day
 
     return f"{short_day(at.date())} {at:%H:%M}"

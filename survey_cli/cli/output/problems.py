@@ -1,4 +1,4 @@
-"""How is a problem shown? As one line, with a snippet and a caret on a terminal, as JSON, or for GitHub's annotations.
+"""Rendering of problems: one line, a snippet with a caret, JSON, or GitHub annotations.
 
 It finds no problem and reads no file.
 """
@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from survey_cli.cli.output.terminal import printable
+from survey_cli.cli.output.terminal import make_printable
 from survey_cli.problems import Problem
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 TAB: Final = "    "
-JOINER: Final = "\u200d"
+ZERO_WIDTH_JOINER: Final = "\u200d"
 GUTTER: Final = " │ "
 
 
@@ -25,28 +25,28 @@ class Snippet(NamedTuple):
     carets: str
 
 
-def plain_line(problem: Problem) -> str:
+def render_plain(problem: Problem) -> str:
     """`file:line:col: who: what — remedy`; a warning says that it is one."""
     if problem.severity == "error":
-        return printable(str(problem))
-    return printable(_with_word(problem))
+        return make_printable(str(problem))
+    return make_printable(_add_severity(problem))
 
 
-def _with_word(problem: Problem) -> str:
+def _add_severity(problem: Problem) -> str:
     where = str(problem.where)
     return f"{where}: {problem.severity}: {str(problem).removeprefix(where + ': ')}"
 
 
-def snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
+def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
     """The line as it can be shown in `width` cells, and carets under `length` characters from `column` (from 1).
 
     Tabs become four spaces; a long line is cut around the carets, with … where something is left out.
     """
     from survey_cli.text_width import text_width
 
-    shown = [TAB if c == "\t" else printable(c) for c in line]
+    shown = [TAB if c == "\t" else make_printable(c) for c in line]
     cells = [
-        0 if c == JOINER or (n and line[n - 1] == JOINER) else text_width(shown[n])
+        0 if c == ZERO_WIDTH_JOINER or (n and line[n - 1] == ZERO_WIDTH_JOINER) else text_width(shown[n])
         for n, c in enumerate(line)
     ]
     at = min(max(column - 1, 0), len(line))
@@ -70,20 +70,20 @@ def snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
     return Snippet(text, " " * indent + "^" * max(1, sum(cells[at : min(end, last)])))
 
 
-def drawn(problem: Problem, line: str, *, width: int) -> "Text":
+def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     """The problem with its snippet; colour says nothing that words don't."""
     from rich.text import Text
 
     word, style = problem.severity, "bold red" if problem.severity == "error" else "bold yellow"
-    where, who = printable(str(problem.where)), printable(problem.who)
+    where, who = make_printable(str(problem.where)), make_printable(problem.who)
     text = Text.assemble(
-        (where, "bold"), ": ", (word, style), ": ", f"{who}: " if who else "", printable(problem.what)
+        (where, "bold"), ": ", (word, style), ": ", f"{who}: " if who else "", make_printable(problem.what)
     )
     if problem.remedy:
-        text.append(f" — {printable(problem.remedy)}")
+        text.append(f" — {make_printable(problem.remedy)}")
     if line.strip() and problem.where.column:
         number = str(problem.where.line)
-        cut = snippet(
+        cut = cut_snippet(
             line,
             column=problem.where.column,
             length=problem.length,
@@ -94,7 +94,7 @@ def drawn(problem: Problem, line: str, *, width: int) -> "Text":
     return text
 
 
-def as_json(problems: Iterable[Problem]) -> str:
+def render_problems_json(problems: Iterable[Problem]) -> str:
     """A list of objects, one for each problem."""
     return json.dumps(
         [
@@ -116,15 +116,15 @@ def as_json(problems: Iterable[Problem]) -> str:
     )
 
 
-def as_github(problem: Problem) -> str:
+def render_github(problem: Problem) -> str:
     """A workflow command, which GitHub shows beside the line of a pull request."""
     place = {"file": problem.where.file, "line": problem.where.line, "col": problem.where.column}
-    said = ",".join(f"{k}={_escaped(str(v), more=':,')}" for k, v in place.items() if v)
+    said = ",".join(f"{k}={_escape(str(v), more=':,')}" for k, v in place.items() if v)
     text = str(problem).removeprefix(f"{problem.where}: ")
-    return f"::{problem.severity} {said},title={_escaped(problem.rule, more=':,')}::{_escaped(text)}"
+    return f"::{problem.severity} {said},title={_escape(problem.rule, more=':,')}::{_escape(text)}"
 
 
-def _escaped(text: str, *, more: str = "") -> str:
+def _escape(text: str, *, more: str = "") -> str:
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -1,4 +1,4 @@
-"""How far is it? A bar on the terminal for what takes over a second; nothing in a pipe, and nothing for what is quick."""
+"""Progress bars on the terminal for what takes over a second; nothing in a pipe."""
 
 import sys
 import time
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-PATIENCE: Final = 1.0
+SHOW_AFTER_SECONDS: Final = 1.0
 """Seconds before it is shown."""
-PLAIN_EVERY: Final = 5.0
+PLAIN_INTERVAL_SECONDS: Final = 5.0
 """Seconds from one line to the next, where there is no terminal."""
 
 
 @contextmanager
-def reading_bar(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | None]:
+def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | None]:
     """Hands out what is told how many of how many have been read; None where nobody looks, or `shown` is not."""
     if not shown or not sys.stderr.isatty():
         yield None
@@ -27,9 +27,9 @@ def reading_bar(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | 
     def tell(done: int, whole: int) -> None:
         nonlocal bar
         if bar is None:
-            if time.monotonic() - began < PATIENCE:
+            if time.monotonic() - began < SHOW_AFTER_SECONDS:
                 return
-            bar = _drawn(whole)
+            bar = _start_bar(whole)
         bar.update(bar.task_ids[0], completed=done, total=whole)
 
     try:
@@ -40,25 +40,25 @@ def reading_bar(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | 
 
 
 @contextmanager
-def day_bar() -> Iterator[Callable[[int, int, int], None]]:
+def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
     """Hands out what is told how many of how many days of simulated fieldwork are over, and how many interviews are
     complete: a bar on the terminal, a line every few seconds elsewhere."""
     if sys.stderr.isatty():
-        with reading_bar() as tell:
+        with show_progress() as tell:
             yield lambda done, days, complete: tell(done, days) if tell is not None else None
         return
     last = time.monotonic()
 
     def say(done: int, days: int, complete: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= PLAIN_EVERY:
+        if time.monotonic() - last >= PLAIN_INTERVAL_SECONDS:
             last = time.monotonic()
             print(f"day {done} of {days}: {complete:,} complete", file=sys.stderr, flush=True)
 
     yield say
 
 
-def _drawn(whole: int) -> "Progress":
+def _start_bar(whole: int) -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -1,31 +1,31 @@
-"""How is a report of results drawn in lines of a terminal? Tables with bars beside them, at most 100 cells wide."""
+"""Text rendering of a results report for the terminal: tables with bars, at most 100 cells wide."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.cli.output.terminal import printable
+from survey_cli.cli.output.terminal import make_printable
 from survey_cli.text_width import text_width
 
 if TYPE_CHECKING:
     from survey_cli.documents.report.report_layout import Block, Chapter, Grid, GridLine
     from survey_cli.reports.results.report_model import ItemResult, Results
 
-WIDEST: Final = 100
-LABELS: Final = 28
+MAX_WIDTH: Final = 100
+LABEL_WIDTH: Final = 28
 """Cells of a label before it is broken, where there is room for so many."""
 INDENT: Final = 4
-LEAST_BAR: Final = 10
-WHOLE: Final = 32
+MIN_BAR_WIDTH: Final = 10
+FULL_BAR_WIDTH: Final = 32
 """Cells of a bar of 100 per cent, where there is room: the same for all items."""
-BARS: Final[dict[str, str]] = {"net": "▒", "decline": "░", "volunteered": "░"}
-SOLID: Final = "█"
-ALL_SHOWN: Final = "; --threshold 0 shows all, for those who may see them"
-PLAIN_BARS: Final = {"█": "#", "▒": "=", "░": "-"}
+BAR_BLOCKS: Final[dict[str, str]] = {"net": "▒", "decline": "░", "volunteered": "░"}
+SOLID_BLOCK: Final = "█"
+THRESHOLD_REMEDY: Final = "; --threshold 0 shows all, for those who may see them"
+ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
 """For terminals that have no blocks."""
 
 
-def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
+def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
     """The report, line by line. `blocks`: the terminal can show them."""
     from survey_cli.documents.report.report_layout import (
         APPENDIX,
@@ -37,69 +37,72 @@ def drawn(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[st
     )
     from survey_cli.documents.text_fragments import flat
 
-    cells = min(cells, WIDEST)
-    yield _hung("", flat(results.title), cells)
-    yield _hung("", edition(results), cells)
+    cells = min(cells, MAX_WIDTH)
+    yield _wrap_hanging("", flat(results.title), cells)
+    yield _wrap_hanging("", edition(results), cells)
     for line in (*results.narrowed, *results.warnings):
-        yield _hung("", line, cells)
-    notes = reading_notes(results, remedy=ALL_SHOWN)
-    yield from _titled(READING, [_hung("  ", n, cells) for n in notes], cells, blocks)
+        yield _wrap_hanging("", line, cells)
+    notes = reading_notes(results, remedy=THRESHOLD_REMEDY)
+    yield from _render_section(READING, [_wrap_hanging("  ", n, cells) for n in notes], cells, blocks)
     for chapter in chapters(results):
-        yield from _chapter(chapter, results, cells, blocks)
-    yield from _titled(
-        METHODS, _pairs([(line.label, flat(line.text)) for line in results.methods], cells), cells, blocks
+        yield from _render_chapter(chapter, results, cells, blocks)
+    yield from _render_section(
+        METHODS,
+        _render_pairs([(line.label, flat(line.text)) for line in results.methods], cells),
+        cells,
+        blocks,
     )
     if results.weighting is not None or results.rates is not None:
-        yield from _titled(APPENDIX, _appendix(results, cells), cells, blocks)
+        yield from _render_section(APPENDIX, _render_appendix(results, cells), cells, blocks)
 
 
-def _titled(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
+def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
     yield ""
-    yield _hung("", title, cells)
-    yield ("─" if blocks else "-") * min(text_width(printable(title)), cells)
+    yield _wrap_hanging("", title, cells)
+    yield ("─" if blocks else "-") * min(text_width(make_printable(title)), cells)
     yield from lines
 
 
-def _pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]:
+def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]:
     from textwrap import wrap
 
     left = max((text_width(label) for label, _ in pairs), default=0)
     for label, text in pairs:
-        lines = wrap(printable(text), max(cells - left - 4, 20)) or [""]
-        yield f"  {_padded(printable(label), left)}  {lines[0]}"
+        lines = wrap(make_printable(text), max(cells - left - 4, 20)) or [""]
+        yield f"  {_pad_right(make_printable(label), left)}  {lines[0]}"
         yield from (" " * (left + 4) + line for line in lines[1:])
 
 
-def _appendix(results: "Results", cells: int) -> Iterator[str]:
+def _render_appendix(results: "Results", cells: int) -> Iterator[str]:
     from survey_cli.documents.report.report_layout import margins_grid, rates_grid, weighting_lines
 
     if results.weighting is not None:
-        yield from (_hung("  ", line, cells) for line in weighting_lines(results.weighting))
+        yield from (_wrap_hanging("  ", line, cells) for line in weighting_lines(results.weighting))
         if (margins := margins_grid(results.weighting)) is not None:
-            yield from ("", *_columns(margins, cells))
+            yield from ("", *_render_columns(margins, cells))
     if results.rates is not None:
         if results.rates.heading:
-            yield _hung("  ", results.rates.heading, cells)
-        yield from ("", *_columns(rates_grid(results.rates), cells))
-        yield from (_hung("  ", note, cells) for note in results.rates.notes)
+            yield _wrap_hanging("  ", results.rates.heading, cells)
+        yield from ("", *_render_columns(rates_grid(results.rates), cells))
+        yield from (_wrap_hanging("  ", note, cells) for note in results.rates.notes)
 
 
-def _chapter(chapter: "Chapter", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    yield from _titled(chapter.title or "Results", (), cells, blocks)
+def _render_chapter(chapter: "Chapter", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
+    yield from _render_section(chapter.title or "Results", (), cells, blocks)
     for block in chapter.blocks:
-        yield from _block(block, results, cells, blocks)
+        yield from _render_block(block, results, cells, blocks)
 
 
-def _block(block: "Block", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
+def _render_block(block: "Block", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
     from survey_cli.documents.text_fragments import flat
 
     if block.battery is not None and flat(block.battery.intro):
-        yield from ("", _hung("", flat(block.battery.intro), cells))
+        yield from ("", _wrap_hanging("", flat(block.battery.intro), cells))
     for item in block.items:
-        yield from _item(item, results, cells, blocks)
+        yield from _render_item(item, results, cells, blocks)
 
 
-def _item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
+def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
     from survey_cli.documents.report.report_layout import (
         banner_grid,
         base_line,
@@ -111,77 +114,77 @@ def _item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> I
     from survey_cli.documents.text_fragments import flat
 
     yield ""
-    yield _hung(f"{item.number:<4}", f"{flat(item.wording) or flat(item.label)} [{item.id}]", cells)
+    yield _wrap_hanging(f"{item.number:<4}", f"{flat(item.wording) or flat(item.label)} [{item.id}]", cells)
     margin = f"; {item.margin_text}" if item.margin_text else ""
-    yield _hung(" " * INDENT, base_line(item.base) + margin, cells)
-    yield from _bars(topline_grid(item), cells, blocks)
+    yield _wrap_hanging(" " * INDENT, base_line(item.base) + margin, cells)
+    yield from _render_bars(topline_grid(item), cells, blocks)
     if item.summary is not None:
-        yield _hung(" " * INDENT, summary_line(item.summary), cells)
-    yield from (_hung(" " * INDENT, note, cells) for note in item.notes)
-    yield from (_hung(" " * INDENT + "- ", verbatim_line(v), cells) for v in item.verbatims)
+        yield _wrap_hanging(" " * INDENT, summary_line(item.summary), cells)
+    yield from (_wrap_hanging(" " * INDENT, note, cells) for note in item.notes)
+    yield from (_wrap_hanging(" " * INDENT + "- ", verbatim_line(v), cells) for v in item.verbatims)
     table = results.banner.table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         if table.rows:
             yield ""
-            yield from _columns(banner_grid(item, table, results.banner), cells)
-        yield from (_hung(" " * INDENT, note, cells) for note in table_notes(item, table))
+            yield from _render_columns(banner_grid(item, table, results.banner), cells)
+        yield from (_wrap_hanging(" " * INDENT, note, cells) for note in table_notes(item, table))
 
 
-def _hung(first: str, text: str, cells: int) -> str:
+def _wrap_hanging(first: str, text: str, cells: int) -> str:
     """A paragraph whose later lines stand below its text."""
     from textwrap import wrap
 
     space = " " * text_width(first)
-    lines = wrap(printable(text), max(cells - len(space), 20), break_on_hyphens=False) or [""]
+    lines = wrap(make_printable(text), max(cells - len(space), 20), break_on_hyphens=False) or [""]
     return "\n".join((first + lines[0], *(space + line for line in lines[1:])))
 
 
-def _padded(text: str, to: int) -> str:
+def _pad_right(text: str, to: int) -> str:
     return text + " " * (to - text_width(text))
 
 
-def _right(text: str, to: int) -> str:
+def _pad_left(text: str, to: int) -> str:
     return " " * (to - text_width(text)) + text
 
 
-def _labels(grid: "Grid", most: int) -> list[list[str]]:
+def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
     """The label of each line, broken where it is long."""
     from textwrap import wrap
 
     from survey_cli.documents.report.report_layout import row_note
 
-    return [wrap(printable(line.label + row_note(line)), most) or [""] for line in grid.lines]
+    return [wrap(make_printable(line.label + row_note(line)), most) or [""] for line in grid.lines]
 
 
-def _bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
+def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
     """Label, count, per cent, bar."""
-    labels = _labels(grid, min(LABELS, max(cells // 2 - INDENT, 12)))
+    labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
     left = max((text_width(text) for lines in labels for text in lines), default=0)
     counts = max((text_width(line.cells[0].text) for line in grid.lines), default=0)
     shares = max((text_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
-    room = min(cells - INDENT - left - counts - shares - 6, WHOLE)
+    room = min(cells - INDENT - left - counts - shares - 6, FULL_BAR_WIDTH)
     for line, label in zip(grid.lines, labels, strict=True):
         told = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
-        figures = f"{_right(line.cells[0].text, counts)}  {_right(told, shares)}"
-        bar = f"  {_bar(line, room, blocks)}" if room >= LEAST_BAR else ""
-        yield f"{' ' * INDENT}{_padded(label[0], left)}  {figures}{bar}".rstrip()
+        figures = f"{_pad_left(line.cells[0].text, counts)}  {_pad_left(told, shares)}"
+        bar = f"  {_render_bar(line, room, blocks)}" if room >= MIN_BAR_WIDTH else ""
+        yield f"{' ' * INDENT}{_pad_right(label[0], left)}  {figures}{bar}".rstrip()
         yield from (f"{' ' * INDENT}{text}" for text in label[1:])
 
 
-def _bar(line: "GridLine", room: int, blocks: bool) -> str:
+def _render_bar(line: "GridLine", room: int, blocks: bool) -> str:
     share = line.cells[1].share
     if not share:
         return ""
-    mark = BARS.get(line.kind, SOLID)
-    return (mark if blocks else PLAIN_BARS[mark]) * max(int(share * room + Fraction(1, 2)), 1)
+    mark = BAR_BLOCKS.get(line.kind, SOLID_BLOCK)
+    return (mark if blocks else ASCII_BLOCKS[mark]) * max(int(share * room + Fraction(1, 2)), 1)
 
 
-def _columns(grid: "Grid", cells: int) -> Iterator[str]:
+def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
     """A table of figures: as many columns side by side as there is room for, the others below."""
-    yield _hung(" " * INDENT, grid.caption, cells)
-    labels = _labels(grid, min(LABELS, max(cells // 2 - INDENT, 12)))
+    yield _wrap_hanging(" " * INDENT, grid.caption, cells)
+    labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
     left = max(text_width(text) for lines in [*labels, [grid.corner]] for text in lines)
-    heads = [printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
+    heads = [make_printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
     texts = [
         [" ".join(part for part in (c.text, c.mark, c.letters) if part) for c in column]
         for column in zip(*(line.cells for line in grid.lines), strict=True)
@@ -194,30 +197,32 @@ def _columns(grid: "Grid", cells: int) -> Iterator[str]:
             taken += 2 + widths[end]
             end += 1
         if grid.grouped:
-            yield from _groups(grid, widths, start, end, INDENT + left)
+            yield from _render_group_names(grid, widths, start, end, INDENT + left)
         some = range(start, end)
-        yield _line(grid.corner, [heads[n] for n in some], [widths[n] for n in some], left)
+        yield _render_line(grid.corner, [heads[n] for n in some], [widths[n] for n in some], left)
         for at, label in enumerate(labels):
-            yield _line(label[0], [texts[n][at] for n in some], [widths[n] for n in some], left)
+            yield _render_line(label[0], [texts[n][at] for n in some], [widths[n] for n in some], left)
             yield from (f"{' ' * INDENT}{text}" for text in label[1:])
         start = end
         if start < len(heads):
             yield ""
 
 
-def _groups(grid: "Grid", widths: Sequence[int], start: int, end: int, left: int) -> Iterator[str]:
+def _render_group_names(
+    grid: "Grid", widths: Sequence[int], start: int, end: int, left: int
+) -> Iterator[str]:
     """Over the first column of each group its name, as far as it goes."""
     line = " " * left
     at = left
     for n in range(start, end):
         name = grid.heads[n].group
         if name and (n == start or grid.heads[n - 1].group != name):
-            line = _padded(line, at) if text_width(line) < at else line
-            line += "  " + printable(name)
+            line = _pad_right(line, at) if text_width(line) < at else line
+            line += "  " + make_printable(name)
         at += 2 + widths[n]
     yield line.rstrip()
 
 
-def _line(label: str, texts: Sequence[str], widths: Sequence[int], left: int) -> str:
-    figures = "".join("  " + _right(text, width) for text, width in zip(texts, widths, strict=True))
-    return f"{' ' * INDENT}{_padded(label, left)}{figures}".rstrip()
+def _render_line(label: str, texts: Sequence[str], widths: Sequence[int], left: int) -> str:
+    figures = "".join("  " + _pad_left(text, width) for text, width in zip(texts, widths, strict=True))
+    return f"{' ' * INDENT}{_pad_right(label, left)}{figures}".rstrip()

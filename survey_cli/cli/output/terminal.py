@@ -1,4 +1,4 @@
-"""How are lines shown on a terminal or in a pipe? Text is literal: never markup, never an escape sequence.
+"""Plain text output on a terminal or into a pipe: text is literal, never markup or an escape sequence.
 
 It knows no command and no instrument.
 """
@@ -19,22 +19,22 @@ PIPE_CLOSED = 141
 MOST_PROBLEMS = 10
 """How many problems of an instrument are shown where another command was wanted."""
 
-_SWITCHES = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+_DIRECTION_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 """Characters that turn the direction of what follows."""
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """The text on one line, with control characters and switches of direction shown as what they are."""
     if text.isprintable():
         return text
-    return "".join(_shown(c) for c in text)
+    return "".join(_escape_character(c) for c in text)
 
 
-def _shown(character: str) -> str:
+def _escape_character(character: str) -> str:
     point = ord(character)
     if character in "\n\t":
         return " "
-    if point < 0x20 or 0x7F <= point < 0xA0 or point in _SWITCHES or 0xD800 <= point < 0xE000:
+    if point < 0x20 or 0x7F <= point < 0xA0 or point in _DIRECTION_CONTROLS or 0xD800 <= point < 0xE000:
         return f"<U+{point:04X}>"
     return character
 
@@ -47,13 +47,13 @@ class _TerminalText(io.TextIOBase):
 
     def write(self, text: str) -> int:
         lines = text.replace("\r\n", "\n").split("\n")
-        return self._terminal.write("\n".join(map(printable, lines)))
+        return self._terminal.write("\n".join(map(make_printable, lines)))
 
     def flush(self) -> None:
         self._terminal.flush()
 
 
-def data_out() -> TextIO:
+def open_data_output() -> TextIO:
     """Standard output for data and documents: UTF-8 whatever the terminal speaks, unchanged into a pipe or a file, and
     harmless on a terminal."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -63,7 +63,7 @@ def data_out() -> TextIO:
 
 def say(line: str) -> None:
     """A line to whoever sits there; stdout belongs to data."""
-    print(printable(line), file=sys.stderr)
+    print(make_printable(line), file=sys.stderr)
 
 
 def fail(trouble: UserError) -> NoReturn:
@@ -77,45 +77,45 @@ def fail(trouble: UserError) -> NoReturn:
     if isinstance(trouble, Question):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise typer.Exit(MISUSED)
-        if _says_yes(trouble.asks):
+        if _confirm(trouble.asks):
             trouble.settle()
-            raise Settled
+            raise RetryCommand
     raise typer.Exit(FAILED)
 
 
-class Settled(Exception):
+class RetryCommand(Exception):
     """What stood in the way was settled at the terminal: the command is to be run again."""
 
 
-def _says_yes(question: str) -> bool:
-    print(f"{printable(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+def _confirm(question: str) -> bool:
+    print(f"{make_printable(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def width() -> int:
+def get_width() -> int:
     """How many cells a line has."""
     return max(20, shutil.get_terminal_size().columns)
 
 
-def paragraphs(text: str, *, indent: int = 0) -> str:
+def wrap_paragraph(text: str, *, indent: int = 0) -> str:
     """Text wrapped to the terminal, at most 100 cells wide."""
     from textwrap import fill
 
     space = " " * indent
     return fill(
-        printable(text),
-        min(width(), 100),
+        make_printable(text),
+        min(get_width(), 100),
         initial_indent=space,
         subsequent_indent=space,
         break_on_hyphens=False,
     )
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Rows in columns, two spaces apart; wide characters count as two."""
     from survey_cli.text_width import text_width
 
-    lines = [[printable(cell) for cell in row] for row in (head, *rows)]
+    lines = [[make_printable(cell) for cell in row] for row in (head, *rows)]
     widths = [max(text_width(cell) for cell in column) for column in zip(*lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
@@ -125,6 +125,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(line(cells) for cells in lines)
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, one: str, many: str = "") -> str:
     """`1 row`, `12 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -34,7 +34,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     SplitItem,
 )
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import Said as Known
+from survey_cli.instrument.texts.templates import TextVariable as Known
 from survey_cli.outcomes import OUTCOMES
 
 _NOT_READ: Final = (Stretch("not read"),)

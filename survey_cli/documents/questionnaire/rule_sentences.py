@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextI
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.condition_wording import clause
+from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
 
 _BEGIN, _END = "\x02", "\x03"
@@ -47,7 +47,7 @@ class Rules:
 
     def clause(self, condition: Condition) -> str:
         """A condition as a part of a sentence."""
-        return clause(condition, self.say)
+        return render_clause(condition, self.say)
 
     def asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
         """Who is asked: a sentence for each condition. `unless` fails closed, and that is said."""

@@ -12,9 +12,9 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_words import spell_cardinal, spell_ordinal
-from survey_cli.instrument.texts.placeholder_text import shown
-from survey_cli.instrument.texts.templates import UNKNOWN, Fill, Template, TextScope, compile_text
-from survey_cli.instrument.texts.templates import Said as Known
+from survey_cli.instrument.texts.placeholder_text import render_placeholders
+from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, TextScope, compile_text
+from survey_cli.instrument.texts.templates import TextVariable as Known
 
 MOST_WORDINGS: Final = 4
 """A fill that can say more than this many things is shown by its name."""
@@ -47,7 +47,7 @@ def _shown(character: str) -> str:
 
 def label(text: Text, language: str) -> str:
     """A label on one line, without marks of stress; what is filled in stands in angle quotes."""
-    return " ".join(shown(literal(text.get(language))).split())
+    return " ".join(render_placeholders(literal(text.get(language))).split())
 
 
 def same(said: list[Spoken]) -> Said:
@@ -72,7 +72,7 @@ class Speaker:
         for template in _templates(instrument):
             for runs in template.runs.values():
                 for parts, _ in runs:
-                    names.update((p.key, p.said) for p in parts if isinstance(p, Fill) and p.said)
+                    names.update((p.key, p.variable) for p in parts if isinstance(p, TextFill) and p.variable)
         return cls(instrument, languages, names)
 
     def said(self, template: Template | None, joint: Text | None = None) -> Said:
@@ -87,7 +87,7 @@ class Speaker:
         """A text that was not compiled with the instrument: its fills are known where another text has them."""
         if text is None:
             return ()
-        scope = TextScope(names={**self.names, **(more or {})}, inside=inside)
+        scope = TextScope(names={**self.names, **(more or {})}, inside_roster=inside)
         return self.said(compile_text(text, scope, who="")[0])
 
     def _lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:
@@ -96,7 +96,7 @@ class Speaker:
         for parts, stress in template.runs[key]:
             style: Style = "stress" if stress else "plain"
             for part in parts:
-                if isinstance(part, Fill):
+                if isinstance(part, TextFill):
                     lines[-1].append(Stretch(literal(self._stands_for(part, language, joint)), "fill"))
                     continue
                 first, *rest = literal(part).split("\n")
@@ -104,7 +104,7 @@ class Speaker:
                 lines.extend([Stretch(text, style)] for text in rest)
         return tuple(tidy for line in lines if (tidy := _tidy(line)))
 
-    def _stands_for(self, fill: Fill, language: str, joint: Text | None) -> str:
+    def _stands_for(self, fill: TextFill, language: str, joint: Text | None) -> str:
         if fill.key == "options" and joint is not None:
             name = f"the answers, the last after “{joint.get(language)}”"
         elif fill.key == "daypart":
@@ -112,16 +112,16 @@ class Speaker:
             name = " / ".join(str(t.get(language)) for t in parts.values()) or "morning / afternoon / evening"
         elif fill.key == "turn" and (spelled := _SPELLED.get(fill.format)) is not None:
             name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
-        elif fill.said is None:
+        elif fill.variable is None:
             name = _ALWAYS.get(fill.key, fill.key)
         else:
-            name = self._named(fill, fill.said, language)
+            name = self._named(fill, fill.variable, language)
         if " / " in name:
             name = " / ".join(_shaped(wording, fill.format) for wording in name.split(" / "))
-        known = fill.otherwise is None or fill.otherwise in ("", UNKNOWN)
+        known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 
-    def _named(self, fill: Fill, said: Known, language: str) -> str:
+    def _named(self, fill: TextFill, said: Known, language: str) -> str:
         """The few things it can say, else its name."""
         if isinstance(fill.turn, int):
             return f"{fill.key} of {said.roster} {fill.turn}"

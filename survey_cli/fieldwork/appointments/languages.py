@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS
-from survey_cli.instrument.texts.templates import day_names, month_names
+from survey_cli.instrument.texts.templates import list_day_names, list_month_names
 
 WORDS: Final = {
     "de": r"""
@@ -120,7 +120,7 @@ def _rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.Pattern
             replaced = f" {english.strip()} " if base in UNSPACED else english.strip()
             rules.append((re.compile(f"{edges[0]}(?:{words}){edges[1]}"), replaced))
     names: dict[str, str] = {}
-    for shown, english_names in ((day_names(language), DAYS), (month_names(language), MONTHS)):
+    for shown, english_names in ((list_day_names(language), DAYS), (list_month_names(language), MONTHS)):
         for n, name in enumerate(shown):
             bare = plain(name).rstrip(". ")
             if bare and not bare[0].isdecimal():

@@ -1,6 +1,6 @@
-"""Checks of a questionnaire beyond its grammar: the list of all, run over one draft in one pass.
+"""Checks of an instrument beyond its grammar, one generator per rule, all run over one draft.
 
-A check is a generator named for its rule; its docstring is the rule's documentation. No check changes anything.
+A check is named after its rule, and its docstring is the rule's documentation. No check changes anything.
 """
 
 import gc
@@ -100,18 +100,18 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-def rule_of(check: Check) -> str:
+def get_rule(check: Check) -> str:
     """The rule that a check finds breaches of."""
     return check.__name__.replace("_", "-")
 
 
 RULES: Final[Mapping[str, str]] = MappingProxyType(
-    {**FILE_RULES, **CONDITION_RULES, **{rule_of(check): cleandoc(check.__doc__ or "") for check in CHECKS}}
+    {**FILE_RULES, **CONDITION_RULES, **{get_rule(check): cleandoc(check.__doc__ or "") for check in CHECKS}}
 )
 """Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
 
 
-class Checked(NamedTuple):
+class CheckResult(NamedTuple):
     """What an instrument is worth: itself, unless there are errors, and everything that was found."""
 
     instrument: Instrument | None
@@ -121,7 +121,7 @@ class Checked(NamedTuple):
     """What the checks looked at; None where the file could not be made out."""
 
 
-def _once(problems: list[Problem]) -> list[Problem]:
+def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     """One problem per cause: what the statements of a battery share is told of the first, and an end that a decline
     passes is not also told to be unknown then."""
     ends = {p.who for p in problems if p.rule == "decline-passes-end"}
@@ -132,7 +132,7 @@ def _once(problems: list[Problem]) -> list[Problem]:
     return list(told.values())
 
 
-def checked(source: InstrumentSource) -> Checked:
+def check_instrument(source: InstrumentSource) -> CheckResult:
     """Build an instrument and run every check, so that all problems are told in one go."""
     collecting = gc.isenabled()
     gc.disable()  # the collector would walk the growing tree again and again: it doubles the time of a large file
@@ -146,5 +146,5 @@ def checked(source: InstrumentSource) -> Checked:
             gc.freeze()
             gc.unfreeze()  # all that has grown counts as old, or the next collection would begin by walking it
             gc.enable()
-    found = tuple(keep_first_of_each_kind(_once(problems)))
-    return Checked(None if errors(found) else instrument, found, draft)
+    found = tuple(keep_first_of_each_kind(_remove_repeated_causes(problems)))
+    return CheckResult(None if errors(found) else instrument, found, draft)

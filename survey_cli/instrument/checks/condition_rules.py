@@ -1,4 +1,4 @@
-"""What do the problems mean that are found in conditions and in the fills of texts? Text only."""
+"""Explanations of the rules for conditions and for fills in texts."""
 
 from typing import Final
 

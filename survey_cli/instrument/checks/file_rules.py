@@ -1,4 +1,4 @@
-"""What do the problems mean that are found while a file is read, and while it is given its shape? Text only."""
+"""Explanations of the rules for reading a file and validating its structure."""
 
 from typing import Final
 

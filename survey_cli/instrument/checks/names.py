@@ -1,4 +1,4 @@
-"""Can every name be told from every other, in conditions, in the data and in the programs that read them?"""
+"""Checks of ids and column names: unique and valid in conditions, in the data and in SPSS and Stata."""
 
 import re
 from collections import defaultdict
@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 from survey_cli.entry_commands import NAMES
 from survey_cli.instrument.checks.code_positions import (
-    items_of,
-    key_place,
-    name_place,
-    options_node,
-    place_of,
+    find_options_node,
+    iterate_items,
+    locate_definition,
+    locate_key,
+    locate_name,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
@@ -20,25 +20,29 @@ from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.texts.templates import ALWAYS
+from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable
 
-LONGEST: Final = 32
+MAX_ID_LENGTH: Final = 32
 """Characters of a Stata name; SPSS takes 64 bytes."""
 
-_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
-_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
-_COLUMN: Final = re.compile(r"[A-Za-z0-9_]+\Z", re.ASCII)
-_SPSS: Final = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"])
-_STATA: Final = frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"])
-_STATA_TEXT: Final = re.compile(r"str\d+\Z")
-_FILLS: Final = frozenset((*ALWAYS, "options", "statement"))
+_ID_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
+_SURVEY_NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
+_COLUMN_FORM: Final = re.compile(r"[A-Za-z0-9_]+\Z", re.ASCII)
+_SPSS_WORDS: Final = frozenset(
+    ["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]
+)
+_STATA_WORDS: Final = frozenset(
+    ["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"]
+)
+_STATA_STRING_TYPE: Final = re.compile(r"str\d+\Z")
+_FILL_NAMES: Final = frozenset((*BUILT_IN_FILLS, "options", "statement"))
 COMMAND_NAMES: Final = frozenset((*NAMES, "keep"))
 """Words that mean something else when an interviewer types them after a dot."""
 
 
-def _every_name(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
+def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     """Every name that becomes a column or can stand in a condition."""
     for name, named in draft.symbols.items():
         yield name, named.where
@@ -53,29 +57,29 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Ids name columns in the data: SPSS, Stata and databases take no others, and Stata no longer ones.
     """
-    places = list(_every_name(draft))
-    places += [(str(name), name_place(name)) for name in draft.document.declines]
+    places = list(_iterate_names(draft))
+    places += [(str(name), locate_name(name)) for name in draft.document.declines]
     places += [(str(quota.id), quota.find_position("id")) for quota in draft.document.quotas]
     for name, where in places:
-        if _FORM.match(name):
-            if len(name) > LONGEST:
-                what = f"the id has {len(name)} characters; Stata keeps {LONGEST}"
-                remedy = f"shorten it, for example to {name[:LONGEST].rstrip('_')}"
+        if _ID_FORM.match(name):
+            if len(name) > MAX_ID_LENGTH:
+                what = f"the id has {len(name)} characters; Stata keeps {MAX_ID_LENGTH}"
+                remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
                 yield Problem("bad-id", where, name, what, remedy, length=len(name))
             continue
-        yield Problem("bad-id", where, name, f"{name!r} can't be an id", _mended(name), length=len(name))
+        yield Problem("bad-id", where, name, f"{name!r} can't be an id", _suggest_id(name), length=len(name))
     title = draft.document.instrument
-    if not _FILE.match(title) or len(title) > 64:
+    if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
         what = f"{str(title)!r} can't name the survey: files are named by it"
         remedy = "use letters, digits, _ and -, at most 64"
         yield Problem("bad-id", title.where, "", what, remedy, length=len(title))
 
 
-def _mended(name: str) -> str:
+def _suggest_id(name: str) -> str:
     mended = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
     mended = mended if mended[:1].isalpha() or not mended else f"q{mended}"
     rule = "a letter, then letters, digits or _"
-    return f"write {mended[:LONGEST]}: {rule}" if mended else f"write {rule}"
+    return f"write {mended[:MAX_ID_LENGTH]}: {rule}" if mended else f"write {rule}"
 
 
 def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -84,32 +88,32 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
     - {id: today, type: date, text: …}     → id: visit_day
     """
     declines = set(list_declines(draft.document)) | {"not_asked", "not_reached"}
-    for name, where in _every_name(draft):
-        if why := _reserved(name, declines):
+    for name, where in _iterate_names(draft):
+        if why := _explain_reserved(name, declines):
             remedy = f"choose another, for example {name}_1"
             yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
             what = f"the decline's id {str(decline)!r} is a word that interviewers type after a dot"
             yield Problem(
-                "reserved-id", name_place(decline), str(decline), what, "choose another", length=len(decline)
+                "reserved-id", locate_name(decline), str(decline), what, "choose another", length=len(decline)
             )
 
 
-def _reserved(name: str, declines: set[str]) -> str:
+def _explain_reserved(name: str, declines: set[str]) -> str:
     if name in FUNCTIONS and name not in declines:
         return "a function of conditions"
     if name in declines:
         return "a decline's id"
-    if name in _FILLS:
+    if name in _FILL_NAMES:
         return f"always there as a fill: {{{name}}}"
     if name.lower() in ADMIN_COLUMNS:
         return "a column that the data of every interview begin with"
     if iskeyword(name):
         return "a word of Python, which conditions follow"
-    if name.lower() in _SPSS:
+    if name.lower() in _SPSS_WORDS:
         return "a word that SPSS keeps for itself"
-    if name in _STATA or _STATA_TEXT.match(name):
+    if name in _STATA_WORDS or _STATA_STRING_TYPE.match(name):
         return "a word that Stata keeps for itself"
     return ""
 
@@ -133,7 +137,7 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
             remedy = "rename one, or include the module with a prefix"
             yield Problem("duplicate-id", at, name, what, remedy, length=len(name))
     seen: dict[str, tuple[str, Position]] = {}
-    for name, where in _every_name(draft):
+    for name, where in _iterate_names(draft):
         other, place = seen.setdefault(name.lower(), (name, where))
         if other != name:
             (other, place), (name, where) = sorted(((other, place), (name, where)), key=lambda n: n[1])
@@ -166,29 +170,31 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
     Also made: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
     a date `x_y x_m x_d`, and in a roster `x_turns` and one column for each turn, `x_2`.
     """
-    families = _families(draft)
+    families = _group_related_ids(draft)
     if not families:
         return
     told: set[tuple[str, str]] = set()
     for family in families:
         seen: dict[str, _Column] = {}
         for owner in family:
-            for column in _columns(draft, owner):
+            for column in _iterate_columns(draft, owner):
                 before = seen.setdefault(column.name.lower(), column)
                 pair = (before.owner, owner)
                 if before.what == column.what or pair in told:
                     continue
                 told.add(pair)
-                other = f" (at {place_of(draft, before.owner)})" if before.owner != owner else ""
+                other = f" (at {locate_definition(draft, before.owner)})" if before.owner != owner else ""
                 what = f"two columns would be called {column.name}: {column.what}, and {before.what}{other}"
                 remedy = f"rename {owner} or {before.owner}" if other else "change one of the codes"
-                yield Problem("column-clash", place_of(draft, owner), owner, what, remedy, length=len(owner))
+                yield Problem(
+                    "column-clash", locate_definition(draft, owner), owner, what, remedy, length=len(owner)
+                )
 
 
-def _families(draft: InstrumentDraft) -> list[list[str]]:
+def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
     """Ids of which one is the beginning of the other up to a `_`: only among these can made names meet. Also single
     multiples, whose codes may differ only in case or be called like a companion."""
-    names = {name.lower(): name for name, _ in _every_name(draft)}
+    names = {name.lower(): name for name, _ in _iterate_names(draft)}
     below: dict[str, list[str]] = defaultdict(list)
     for low, name in names.items():
         at = low.rfind("_")
@@ -207,7 +213,7 @@ def _families(draft: InstrumentDraft) -> list[list[str]]:
     return families
 
 
-def _columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
+def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
     """Every column that comes from an id, with what it is."""
     leaf = draft.leaves.get(owner)
     group = draft.groups.get(owner)
@@ -219,12 +225,12 @@ def _columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
         if isinstance(group, Roster):
             yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
         return
-    turns = _turns(draft, leaf)
-    variables = leaf.question.build_variables(leaf, leaf_language(draft))
+    turns = _count_turns(draft, leaf)
+    variables = leaf.question.build_variables(leaf, get_label_language(draft))
     if not variables:
         yield _Column(owner, owner, f"the item {owner}")
     for variable in variables:
-        what = _what(variable, owner)
+        what = _describe_variable(variable, owner)
         if not turns:
             yield _Column(variable.name, owner, what)
         for turn in range(1, turns + 1):
@@ -233,7 +239,7 @@ def _columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
         yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
 
 
-def _what(variable: Variable, owner: str) -> str:
+def _describe_variable(variable: Variable, owner: str) -> str:
     if variable.role == "state":
         return f"the reason why {owner} is empty"
     if variable.role == "words":
@@ -244,11 +250,11 @@ def _what(variable: Variable, owner: str) -> str:
     return f"the item {owner}" if variable.name == owner else f"a part of {owner}"
 
 
-def leaf_language(draft: InstrumentDraft) -> str:
+def get_label_language(draft: InstrumentDraft) -> str:
     return str(draft.document.languages[0])
 
 
-def _turns(draft: InstrumentDraft, leaf: CompiledItem) -> int:
+def _count_turns(draft: InstrumentDraft, leaf: CompiledItem) -> int:
     roster = draft.groups.get(leaf.roster) if leaf.roster is not None else None
     return min(roster.maximum, 999) if isinstance(roster, Roster) else 0
 
@@ -260,25 +266,28 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
 
     The other formats keep it whole; the Stata file shortens it. Shorten the id or the code.
     """
-    language = leaf_language(draft)
+    language = get_label_language(draft)
     for leaf in draft.leaves.values():
         if len(leaf.id) < 17 and not isinstance(
             leaf.question, MultipleItem
         ):  # 32 less "_mentions" and a turn
             continue
-        turns = _turns(draft, leaf)
+        turns = _count_turns(draft, leaf)
         more = len(f"_{turns}") if turns else 0
         longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in leaf.options), default=0)
-        if len(leaf.id) + longest + more + 10 <= LONGEST:
+        if len(leaf.id) + longest + more + 10 <= MAX_ID_LENGTH:
             continue
         names = [
             v.name + (f"_{turns}" if turns else "") for v in leaf.question.build_variables(leaf, language)
         ]
-        long = [name for name in names if len(name) > LONGEST]
-        if long and len(leaf.id) <= LONGEST:
-            what = f"the column {long[0]} has {len(long[0])} characters; Stata keeps {LONGEST}: {long[0][:LONGEST]}"
+        long = [name for name in names if len(name) > MAX_ID_LENGTH]
+        if long and len(leaf.id) <= MAX_ID_LENGTH:
+            what = (
+                f"the column {long[0]} has {len(long[0])} characters; Stata keeps {MAX_ID_LENGTH}: "
+                f"{long[0][:MAX_ID_LENGTH]}"
+            )
             remedy = "shorten the id" + (" or the code" if isinstance(leaf.question, MultipleItem) else "")
-            where = place_of(draft, leaf.id)
+            where = locate_definition(draft, leaf.id)
             yield Problem("long-column", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
 
@@ -289,16 +298,16 @@ def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
 
     A multiple has one column for each option, named by its code: letters, digits and `_` only.
     """
-    for item in items_of(draft, MultipleItem):
+    for item in iterate_items(draft, MultipleItem):
         options = item.options if isinstance(item.options, dict) else {}
         if not options and isinstance(item.options, str):
             scale = draft.document.scales.get(item.options)
             options = scale.options if scale is not None else {}
         for code in options:
-            if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN.match(code)):
+            if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN_FORM.match(code)):
                 continue
-            node = options_node(item)
-            where = key_place(node, code) if node is not None else item.find_position("options")
+            node = find_options_node(item)
+            where = locate_key(node, code) if node is not None else item.find_position("options")
             what = f"the code {code} would make a column {item.id}_{code}, which SPSS and Stata can't name"
             remedy = "use letters, digits and _ in the codes of a multiple"
             yield Problem("column-code", where, str(item.id), what, remedy, length=len(str(code)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.compiled.computes import computes
+from survey_cli.instrument.compiled.computes import compile_computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -60,7 +60,7 @@ class InstrumentCompiler:
             for p in self.symbol_table.problems
             if p.rule != "unknown-list" or not any(f"{n!r}" in p.what for n in lost)
         )
-        self._computes_after = computes(self.item_compiler)
+        self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
         for named in self.symbol_table.symbols.values():
             if named.kind == "sample column" and named.options:

@@ -1,4 +1,4 @@
-"""The computes of an instrument: compiled in the order of what they need, and placed after the last thing they need."""
+"""Computes of an instrument, compiled in the order of their dependencies and placed after their last input."""
 
 import ast
 from collections.abc import Mapping
@@ -6,24 +6,25 @@ from typing import Final
 
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.symbols import Symbol
-from survey_cli.instrument.expressions.conditions import Condition, Known, read_names
+from survey_cli.instrument.expressions.conditions import Condition, ValueType, find_names_in_text
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
-from survey_cli.instrument.texts.templates import Said, Template
+from survey_cli.instrument.texts.templates import Template, TextVariable
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 
-_LOOP: Final = 20
+_MAX_LISTED: Final = 20
 """Names of a loop that are printed."""
 
 
-def computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
+def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     """By the index after which each can be computed (−1: from the sample alone). Their names are added to the draft;
     loops and clashes become problems."""
     written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
     needs = {
-        name: frozenset().union(*(read_names(w) for _, w in text.iterate_languages())) & written.keys()
+        name: frozenset().union(*(find_names_in_text(w) for _, w in text.iterate_languages()))
+        & written.keys()
         for name, (_, text) in written.items()
     }
     done: set[str] = set()
@@ -36,7 +37,7 @@ def computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
         while trail and not (len(trail) == 1 and first in done):
             need = next(left[-1], None)
             if need in trail:
-                _report_circle(compiler, trail[trail.index(need) :], written[need][0].where)
+                _report_cycle(compiler, trail[trail.index(need) :], written[need][0].where)
                 done.update(trail)
             elif need is not None and need not in done:
                 trail.append(need)
@@ -46,25 +47,25 @@ def computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
                 left.pop()
                 if name not in done:
                     done.add(name)
-                    index, compute = _compiled(compiler, *written[name])
+                    index, compute = _compile_compute(compiler, *written[name])
                     if compute is not None:
                         after.setdefault(index, []).append(compute)
     return after
 
 
-def _report_circle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
+def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
     """The problem of computes that need one another."""
     loop = [*names, names[0]]
     shown = (
         loop
-        if len(loop) <= _LOOP
-        else [*loop[: _LOOP // 2], f"… {len(loop) - _LOOP} more", *loop[-_LOOP // 2 :]]
+        if len(loop) <= _MAX_LISTED
+        else [*loop[: _MAX_LISTED // 2], f"… {len(loop) - _MAX_LISTED} more", *loop[-_MAX_LISTED // 2 :]]
     )
     what = f"the computes need one another: {' → '.join(shown)}"
     compiler.problems.append(Problem("circular", where, names[0], what, "break the loop"))
 
 
-def _compiled(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:
+def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:
     """One compute, and the index after which it can be computed."""
     draft = compiler.draft
     conditions: dict[str, Condition] = {}
@@ -73,20 +74,24 @@ def _compiled(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int
         if condition is not None:
             conditions[language] = condition
     first = conditions.get(str(draft.document.languages[0])) or next(iter(conditions.values()), None)
-    gives = first.gives if first is not None else Known("text")
+    gives = first.result_type if first is not None else ValueType("text")
     where = getattr(name, "where", NOWHERE)
     if str(name) in draft.symbols or str(name) in draft.symbol_table.groups:
         before = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
         draft.symbol_table.clashes.append((before, where, str(name)))
         return -1, None
-    index = max((_settled(compiler, need) for c in conditions.values() for need in c.names), default=-1)
+    index = max(
+        (_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1
+    )
     draft.symbol_table.symbols[str(name)] = Symbol(
         id=str(name),
         kind="compute",
         where=where,
         index=index,
         value_type=gives,
-        text_variable=Said(type=gives.type, labels=_find_labels(compiler, first), unsure=index >= 0),
+        text_variable=TextVariable(
+            type=gives.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0
+        ),
     )
     compiler.add_symbol(str(name))
     if first is None:
@@ -95,7 +100,7 @@ def _compiled(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int
     return index, compute
 
 
-def _settled(compiler: ItemCompiler, name: str) -> int:
+def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
     """When a name is settled, come what may: in a shuffled group or a roster, at the end of that."""
     walk = compiler.draft.symbol_table
     named = walk.symbols.get(name)

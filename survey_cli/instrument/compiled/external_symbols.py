@@ -15,7 +15,7 @@ def build_external_scope(instrument: Instrument) -> Scope:
     walk = SymbolTable(instrument.document)
     names = {name: named.value_type for name, named in walk.symbols.items()}
     for name, compute in instrument.computes.items():
-        names[name] = next(iter(compute.conditions.values())).gives
+        names[name] = next(iter(compute.conditions.values())).result_type
     rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in walk.rosters}
     declines = tuple(list_declines(instrument.document))
     return Scope(names=names, rosters=rosters, declines=declines, groups=walk.groups.keys())

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import GroupStep, list_declines
-from survey_cli.instrument.expressions.conditions import Condition, Scope, Wants, compile_condition
+from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, compile_condition
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
     CompiledDecline,
@@ -68,7 +68,7 @@ class ItemCompiler:
                 names=self.value_types,
                 rosters=rosters,
                 declines=tuple(self.declines),
-                inside=inside,
+                inside_roster=inside,
                 groups=self.draft.symbol_table.groups.keys(),
                 nearest=self._nearest,
             )
@@ -80,7 +80,7 @@ class ItemCompiler:
         written: YamlScalar | None,
         context: CompileContext,
         key: str,
-        wants: Wants = "truth",
+        wants: ExpectedKind = "truth",
         answered: frozenset[str] = frozenset(),
     ) -> Condition | None:
         """Compile one, or note why it cannot be."""
@@ -140,8 +140,8 @@ class ItemCompiler:
         template, problems = compile_text(text, scope, who=context.owner)
         if problems:
             self._add_problems(problems, key)
-        if len(template.still) < len(template.runs):
-            names = frozenset(template.names()) & self.value_types.keys()
+        if len(template.static_words) < len(template.runs):
+            names = frozenset(template.iterate_names()) & self.value_types.keys()
             if names:
                 self.record_use(context, key, text.where, names)
         self.draft.templates.append((context.owner, template))

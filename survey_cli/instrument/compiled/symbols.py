@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, cast
 
-from survey_cli.instrument.expressions.conditions import Known
+from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -14,7 +14,7 @@ from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawI
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
-from survey_cli.instrument.texts.templates import Said, Template
+from survey_cli.instrument.texts.templates import Template, TextVariable
 from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, did_you_mean
 from survey_cli.values import Code
 
@@ -59,8 +59,8 @@ class Symbol:
     where: Position
     index: int
     """When it is settled, in written order from 0; −1 for the sample."""
-    value_type: Known
-    text_variable: Said
+    value_type: ValueType
+    text_variable: TextVariable
     path: tuple[GroupStep, ...] = ()
     question: QuestionItem | None = None
     options: Mapping[Code, OptionSpec] = field(default_factory=dict)
@@ -201,8 +201,8 @@ class SymbolTable:
                 kind="sample column",
                 where=where,
                 index=-1,
-                value_type=Known(type=type_, codes=codes, declinable=False),  # type: ignore[arg-type]
-                text_variable=Said(type=type_, labels=labels),  # type: ignore[arg-type]
+                value_type=ValueType(type=type_, codes=codes, declinable=False),  # type: ignore[arg-type]
+                text_variable=TextVariable(type=type_, labels=labels),  # type: ignore[arg-type]
                 options=options,
             )
         )
@@ -285,24 +285,24 @@ class SymbolTable:
                 kind="statement" if isinstance(item, BatteryItem) else "item",
                 where=where,
                 index=self.index,
-                value_type=Known(
+                value_type=ValueType(
                     type=type_,  # type: ignore[arg-type]
                     codes=codes,
                     declinable=declinable,
                     roster=roster,
-                    silent=silent,
+                    why_unanswered=silent,
                 ),
-                text_variable=Said(
+                text_variable=TextVariable(
                     type=type_,  # type: ignore[arg-type]
                     labels=labels,
                     roster=source,
                     turn_name=turn_name,
-                    unsure=unsure
+                    may_be_missing=unsure
                     or declinable
                     or item.ask_if is not None
                     or item.unless is not None
                     or (isinstance(item, DrawItem) and self._may_draw_nobody(item)),
-                    silent=silent,
+                    why_unanswered=silent,
                 ),
                 path=path,
                 question=item,

@@ -1,5 +1,6 @@
-"""What do the names of a condition mean, and what is known of each part? The vocabulary that conditions are
-checked with, and the problems found on the way. It evaluates nothing.
+"""Type checker for conditions: value types of names, typed expressions, and the problems found on the way.
+
+It evaluates nothing.
 """
 
 import ast
@@ -9,23 +10,23 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.expressions.parsing import Parsed, number_slip, shortened
+from survey_cli.instrument.expressions.parsing import ParsedExpression, shorten, validate_number
 from survey_cli.instrument.expressions.three_valued_logic import (
-    LARGEST,
-    Run,
-    Test,
-    applied,
-    constant,
-    nfc,
-    over_turns,
-    passes,
+    MAX_NUMBER,
+    ConstantTest,
+    Evaluator,
+    make_application,
+    make_application_by_turn,
+    make_constant,
+    make_test_evaluator,
+    to_nfc,
 )
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Nearest, Position, Problem, Severity, did_you_mean, nearest
 from survey_cli.values import NOT_ASKED, Code
 
 
-class Known(NamedTuple):
+class ValueType(NamedTuple):
     """What a name means to a condition."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
@@ -36,18 +37,18 @@ class Known(NamedTuple):
     """Whether it may be don't know or refused."""
     roster: str | None = None
     """The roster it lives in."""
-    silent: str = ""
+    why_unanswered: str = ""
     """Why it never has an answer: `is read aloud`."""
 
 
 class Scope(NamedTuple):
     """All that a condition may name, and where the condition stands."""
 
-    names: Mapping[str, Known]
+    names: Mapping[str, ValueType]
     rosters: Collection[str] = frozenset()
     declines: tuple[str, ...] = ("dk", "refused")
     """The declines' ids, as in `q in [3, dk, refused]`."""
-    inside: str | None = None
+    inside_roster: str | None = None
     """The roster the condition stands in: its items are this turn's; elsewhere they are lists."""
     groups: Collection[str] = frozenset()
     """Sections and batteries, which have no answer of their own."""
@@ -57,36 +58,36 @@ class Scope(NamedTuple):
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]
 Family: TypeAlias = Literal["truth", "number", "text", "codes", "date", "time", "any", "wrong"]
-NOTHING: Final[frozenset[str]] = frozenset()
-VARIES: Final = object()
+NO_NAMES: Final[frozenset[str]] = frozenset()
+NOT_CONSTANT: Final = object()
 
 
-class Part(NamedTuple):
+class Term(NamedTuple):
     """A part of a condition, once understood."""
 
     kind: Kind
-    run: Run
+    evaluate: Evaluator
     node: ast.expr
     name: str = ""
     """The variable it is, if it is one and nothing more."""
-    plain: str = ""
+    plain_name: str = ""
     """The same, where one look-up by this name reads it."""
     codes: frozenset[Code] | None = None
     roster: str | None = None
     """It is a list over the turns of this roster."""
-    value: Any = VARIES
+    value: Any = NOT_CONSTANT
     """What a literal is worth."""
-    unsure: frozenset[str] = NOTHING
+    unsure_names: frozenset[str] = NO_NAMES
     """Variables whose don't know or refusal leaves this part without a value."""
-    test: Test | None = None
+    test: ConstantTest | None = None
     """The same as `run`, where it is an ordinary variable against constants."""
 
     @property
-    def literal(self) -> bool:
-        return self.value is not VARIES
+    def is_literal(self) -> bool:
+        return self.value is not NOT_CONSTANT
 
 
-SAID: Final[dict[Kind, str]] = {
+KIND_NAMES: Final[dict[Kind, str]] = {
     "truth": "true or false",
     "number": "a number",
     "text": "a text",
@@ -98,21 +99,21 @@ SAID: Final[dict[Kind, str]] = {
 }
 
 
-def family(part: Part) -> Family:
+def get_family(part: Term) -> Family:
     """What the part can be compared with."""
-    return code_family(part.codes) if part.kind == "code" else part.kind
+    return get_code_family(part.codes) if part.kind == "code" else part.kind
 
 
-def described(part: Part) -> str:
+def describe_kind(part: Term) -> str:
     """What the part is, in words."""
     if part.kind != "code":
-        return SAID[part.kind]
-    kin = code_family(part.codes)
+        return KIND_NAMES[part.kind]
+    kin = get_code_family(part.codes)
     return "an item with codes" if kin == "any" else f"an item with {kin} codes"
 
 
 @lru_cache(maxsize=512)
-def code_family(codes: frozenset[Code] | None) -> Literal["number", "text", "any"]:
+def get_code_family(codes: frozenset[Code] | None) -> Literal["number", "text", "any"]:
     """Codes are all numbers, all texts, or (not known, or mixed) either."""
     if not codes:
         return "any"
@@ -120,7 +121,7 @@ def code_family(codes: frozenset[Code] | None) -> Literal["number", "text", "any
     return "number" if numbers == len(codes) else "any" if numbers else "text"
 
 
-def written(value: object) -> str:
+def format_constant(value: object) -> str:
     """A constant as it is written in a condition."""
     match value:
         case date():
@@ -133,14 +134,14 @@ def written(value: object) -> str:
             return repr(value)
 
 
-def listed(codes: Iterable[Code], most: int = 8) -> str:
+def format_codes(codes: Iterable[Code], most: int = 8) -> str:
     """Codes for a message: in order, the first few of many."""
     ordered = sorted(codes, key=lambda code: (isinstance(code, str), code))
-    some = ", ".join(written(code) for code in ordered[:most])
+    some = ", ".join(format_constant(code) for code in ordered[:most])
     return some if len(ordered) <= most else f"{some}, … ({len(ordered)} in all)"
 
 
-def shifted(where: Position, text: str, at: int) -> Position:
+def shift_position(where: Position, text: str, at: int) -> Position:
     """The place of the character `at` of a text written at `where`; the text's own place where nobody knows better."""
     if isinstance(text, YamlScalar) and text.where == where:
         return text.find_position(at)
@@ -149,19 +150,19 @@ def shifted(where: Position, text: str, at: int) -> Position:
     return Position(where.file, where.line, where.column + at)
 
 
-def _nothing(env: object) -> Any:
+def _evaluate_wrong(env: object) -> Any:
     return NOT_ASKED
 
 
-class Reading:
+class ExpressionChecker:
     """One condition while it is being understood: what was found in it so far."""
 
     __slots__ = (
-        "_doubts", "guarded", "names", "parsed", "parts", "problems", "scope", "text", "too_large", "turns",
+        "_doubts", "guarded_names", "names", "parsed", "parts", "problems", "scope", "text", "too_large", "turns",
         "where", "who",
     )  # fmt: skip
 
-    def __init__(self, text: str, parsed: Parsed, scope: Scope, where: Position, who: str) -> None:
+    def __init__(self, text: str, parsed: ParsedExpression, scope: Scope, where: Position, who: str) -> None:
         self.text = text
         self.parsed = parsed
         self.scope = scope
@@ -172,144 +173,152 @@ class Reading:
         self.turns = False
         self.parts = 0
         self.too_large = False
-        self.guarded: set[str] = set()
+        self.guarded_names: set[str] = set()
         self._doubts: list[tuple[frozenset[str], Problem]] = []
 
-    def source(self, node: ast.AST) -> str:
+    def get_source(self, node: ast.AST) -> str:
         """The part as written, for a message: a long one loses its middle."""
-        return shortened(self.parsed.source(node))
+        return shorten(self.parsed.get_source(node))
 
-    def problem(
+    def report_problem(
         self, rule: str, node: ast.expr, what: str, remedy: str, *, severity: Severity = "error"
-    ) -> Part:
+    ) -> Term:
         """Note what is wrong with a part; it counts as wrong from here on, and nothing more is said of it."""
-        self.problems.append(self._stated(rule, node, what, remedy, severity))
-        return self.wrong(node)
+        self.problems.append(self._make_problem(rule, node, what, remedy, severity))
+        return self.make_wrong(node)
 
-    def wrong(self, node: ast.expr) -> Part:
+    def make_wrong(self, node: ast.expr) -> Term:
         """A part of which everything has been said."""
-        return Part("wrong", _nothing, node)
+        return Term("wrong", _evaluate_wrong, node)
 
-    def said(self, part: Part) -> str:
+    def describe(self, part: Term) -> str:
         """`age is a number`."""
-        return f"{self.source(part.node)} is {described(part)}"
+        return f"{self.get_source(part.node)} is {describe_kind(part)}"
 
     def warn(self, rule: str, node: ast.expr, what: str, remedy: str) -> None:
-        self.problem(rule, node, what, remedy, severity="warning")
+        self.report_problem(rule, node, what, remedy, severity="warning")
 
-    def doubt(self, part: Part, names: frozenset[str], remedy: str = "") -> None:
+    def add_doubt(self, part: Term, names: frozenset[str], remedy: str = "") -> None:
         """Note that a don't know or refusal leaves this unknown, unless the condition provides for it."""
         if not names:
             return
         name = min(names)
-        source = self.source(part.node)
+        source = self.get_source(part.node)
         source = f"({source})" if isinstance(part.node, ast.BoolOp | ast.IfExp) else source
         items = " or ".join(sorted(names))
         what = f"a don't know or refusal at {items} leaves this unknown, so it does not hold"
         remedy = (
             remedy or f"say {source} or declined({name}) if they count, answered({name}) and {source} if not"
         )
-        self._doubts.append((names, self._stated("unsure-negation", part.node, what, remedy, "warning")))
+        self._doubts.append(
+            (names, self._make_problem("unsure-negation", part.node, what, remedy, "warning"))
+        )
 
-    def close(self) -> tuple[Problem, ...]:
+    def collect_problems(self) -> tuple[Problem, ...]:
         """All that was found; of one item that may be declined once."""
-        told, unguarded = set(self.guarded), []
+        told, unguarded = set(self.guarded_names), []
         for names, problem in self._doubts:
             if not names <= told:
                 unguarded.append(problem)
                 told |= names
         return (*self.problems, *unguarded)
 
-    def _stated(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity) -> Problem:
-        at, length = self.parsed.at(node)
-        where = shifted(self.where, self.text, at)
+    def _make_problem(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity) -> Problem:
+        at, length = self.parsed.locate(node)
+        where = shift_position(self.where, self.text, at)
         return Problem(rule, where, self.who, what, remedy, severity, max(length, 1))
 
-    def literal(self, node: ast.Constant) -> Part:
+    def check_literal(self, node: ast.Constant) -> Term:
         """A number or text as written."""
         value = node.value
         if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19:
-            return Part("number", constant(value), node, value=value)
-        source = self.parsed.source(node)
-        if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
-            return self.problem(
+            return Term("number", make_constant(value), node, value=value)
+        source = self.parsed.get_source(node)
+        if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
+            return self.report_problem(
                 "condition-syntax", node, "this number is too large", "write it in larger units"
             )
         match value:
             case bool():
                 remedy = "a truth needs no comparison: write adult, or not adult"
-                return self.problem("condition-syntax", node, f"{value} is not part of a condition", remedy)
+                return self.report_problem(
+                    "condition-syntax", node, f"{value} is not part of a condition", remedy
+                )
             case int() | float():
-                slip = number_slip(source)
+                slip = validate_number(source)
                 if slip:
-                    return self.problem("condition-syntax", node, *slip)
-                return Part("number", constant(value), node, value=value)
+                    return self.report_problem("condition-syntax", node, *slip)
+                return Term("number", make_constant(value), node, value=value)
             case str() if len(source) == len(value) + 2:
-                value = nfc(value)
-                return Part("text", constant(value), node, value=value)
+                value = to_nfc(value)
+                return Term("text", make_constant(value), node, value=value)
             case str():
                 remedy = "write one text between two quotes; a comma goes between the texts of a list"
-                return self.problem("condition-syntax", node, f"{shortened(source)} is not one text", remedy)
+                return self.report_problem(
+                    "condition-syntax", node, f"{shorten(source)} is not one text", remedy
+                )
             case None:
                 remedy = "say answered(q1), or not answered(q1)"
-                return self.problem("condition-syntax", node, "None is not part of a condition", remedy)
+                return self.report_problem(
+                    "condition-syntax", node, "None is not part of a condition", remedy
+                )
             case _:
                 remedy = "write a number, or a text between quotes"
-                return self.problem(
-                    "condition-syntax", node, f"{shortened(source)} is neither a number nor a text", remedy
+                return self.report_problem(
+                    "condition-syntax", node, f"{shorten(source)} is neither a number nor a text", remedy
                 )
 
-    def together(
+    def combine(
         self,
         function: Callable[..., Any],
-        parts: list[Part],
+        parts: list[Term],
         kind: Kind,
         node: ast.expr,
         *,
-        quick: Callable[[list[Run]], Run] | None = None,
-        test: Test | None = None,
-    ) -> Part:
+        quick: Callable[[list[Evaluator]], Evaluator] | None = None,
+        test: ConstantTest | None = None,
+    ) -> Term:
         """`function` of the parts, turn by turn where there is a list among them. Where there is none, what is worth
         the same may stand for it: what `quick` makes of the parts, or `test`."""
         lists = False
         for part in parts:
             if part.kind == "wrong":
-                return self.wrong(node)
+                return self.make_wrong(node)
             if part.roster:
                 lists = True
-        roster = self.one_roster(parts, node) if lists else ""
+        roster = self.find_common_roster(parts, node) if lists else ""
         if roster is None:
-            return self.wrong(node)
-        runs = [part.run for part in parts]
+            return self.make_wrong(node)
+        runs = [part.evaluate for part in parts]
         if not lists and quick is not None:
-            return Part(kind, quick(runs), node, unsure=doubtful(parts))
+            return Term(kind, quick(runs), node, unsure_names=collect_unsure_names(parts))
         if not lists and test is not None:
-            run = passes(test, applied(function, runs))
-            return Part(kind, run, node, unsure=doubtful(parts), test=test)
+            run = make_test_evaluator(test, make_application(function, runs))
+            return Term(kind, run, node, unsure_names=collect_unsure_names(parts), test=test)
         run = (
-            over_turns(function, runs, [part.roster is not None for part in parts])
+            make_application_by_turn(function, runs, [part.roster is not None for part in parts])
             if roster
-            else applied(function, runs)
+            else make_application(function, runs)
         )
-        return Part(kind, run, node, roster=roster or None, unsure=doubtful(parts))
+        return Term(kind, run, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
 
-    def one_roster(self, parts: Iterable[Part], node: ast.expr) -> str | None:
+    def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
         """The roster whose turns the parts run over; empty without a list, None where there are two."""
         rosters = sorted({part.roster for part in parts if part.roster})
         if len(rosters) > 1:
             what = f"lists of different rosters stand together here ({' and '.join(rosters)})"
-            self.problem(
+            self.report_problem(
                 "unlike-lists", node, what, "count or sum each for itself, then put the results together"
             )
             return None
         return rosters[0] if rosters else ""
 
-    def truth(self, part: Part, *, before: ast.expr | None = None) -> Part:
+    def require_truth(self, part: Term, *, before: ast.expr | None = None) -> Term:
         """The part where a truth is wanted; `before` is what stands on the other side of an `and` or `or`."""
         if part.kind in ("truth", "wrong"):
             return part
-        source = self.source(part.node)
-        if part.literal:
+        source = self.get_source(part.node)
+        if part.is_literal:
             what = f"{source} stands here where something true or false is wanted"
             remedy = "compare an item with it: q1 == 1"
             if isinstance(before, ast.Compare) and isinstance(before.left, ast.Name):
@@ -317,15 +326,21 @@ class Reading:
                 remedy = f"repeat the item: {item} == {source}, or list the codes: {item} in […]"
             elif part.kind == "text" and any(sign in part.value for sign in "=<>()"):
                 remedy = "take the quotes away"
-            return self.problem("not-a-truth", part.node, what, remedy)
-        what = f"{self.said(part)}, and something true or false is wanted here"
+            return self.report_problem("not-a-truth", part.node, what, remedy)
+        what = f"{self.describe(part)}, and something true or false is wanted here"
         match part.kind:
             case "code":
-                code = written(min(part.codes, key=lambda c: (isinstance(c, str), c))) if part.codes else "1"
+                code = (
+                    format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c)))
+                    if part.codes
+                    else "1"
+                )
                 remedy = f"say answered({source}), or {source} == {code}"
             case "codes":
                 code = (
-                    written(min(part.codes, key=lambda c: (isinstance(c, str), c))) if part.codes else "'tv'"
+                    format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c)))
+                    if part.codes
+                    else "'tv'"
                 )
                 remedy = f"say {code} in {source}, or count({source}) >= 1"
             case "number":
@@ -334,29 +349,29 @@ class Reading:
                 )
             case _:
                 remedy = f"say answered({source}), or compare it with =="
-        return self.problem("not-a-truth", part.node, what, remedy)
+        return self.report_problem("not-a-truth", part.node, what, remedy)
 
-    def no_number(self, part: Part, wanted: str) -> Part:
+    def report_not_a_number(self, part: Term, wanted: str) -> Term:
         """The problem of a part that is no number where one is wanted."""
-        source = self.source(part.node)
-        match family(part):
+        source = self.get_source(part.node)
+        match get_family(part):
             case "date":
                 remedy = "say years_between(start, end) for the whole years between two dates"
             case "truth":
                 remedy = f"say count({source}) for 1 if it holds, else 0"
             case "codes":
                 remedy = f"say count({source}) for how many were chosen"
-            case "text" if part.literal and part.value.isdigit():
+            case "text" if part.is_literal and part.value.isdigit():
                 remedy = f"write {part.value}, without quotes"
             case _:
                 remedy = "name a number, or an item whose codes are numbers"
-        return self.problem("not-a-number", part.node, f"{wanted}, and {self.said(part)}", remedy)
+        return self.report_problem("not-a-number", part.node, f"{wanted}, and {self.describe(part)}", remedy)
 
-    def listed(self, part: Part) -> Part:
+    def report_list(self, part: Term) -> Term:
         """The problem of a list over turns where one value is wanted."""
-        roster, source = part.roster, self.source(part.node)
+        roster, source = part.roster, self.get_source(part.node)
         names = (n for n in ast.walk(part.node) if isinstance(n, ast.Name | ast.Attribute))
-        node = min((n for n in names if self._runs_over(n)), key=self.parsed.at, default=part.node)
+        node = min((n for n in names if self._is_list(n)), key=self.parsed.locate, default=part.node)
         item = (
             node.id
             if isinstance(node, ast.Name)
@@ -374,25 +389,25 @@ class Reading:
             remedy = f"say count({roster}.{rest}) >= 1, or {roster}[1].{rest} for one turn"
         else:
             remedy = f"say count({source}) >= 1, or name one turn: {roster}[1].{item}"
-        return self.problem("list-as-value", node, what, remedy)
+        return self.report_problem("list-as-value", node, what, remedy)
 
-    def _runs_over(self, node: ast.Name | ast.Attribute) -> bool:
+    def _is_list(self, node: ast.Name | ast.Attribute) -> bool:
         """Whether this name is read in all turns."""
         if isinstance(node, ast.Attribute):
             return isinstance(node.value, ast.Name)
         known = self.scope.names.get(node.id)
         return known is not None and known.roster is not None
 
-    def stray(self, node: ast.Name, beside: Part | None = None) -> Part:
+    def report_unknown_name(self, node: ast.Name, beside: Term | None = None) -> Term:
         """A name that is no variable: a code without quotes, a decline, a roster, a function, or a slip."""
-        word, scope = shortened(node.id), self.scope
+        word, scope = shorten(node.id), self.scope
         if beside and beside.codes:
             near = next(
                 (c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None
             )
             if near is not None:
                 what = f"{word} is a code of {beside.name or 'the list'}, and such codes stand in quotes"
-                return self.problem("bare-code", node, what, f"write {written(near)}")
+                return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
         name = beside.name if beside and beside.name else "q1"
         if word in scope.declines:
             remedy = (
@@ -400,27 +415,27 @@ class Reading:
                 if word in FUNCTIONS
                 else f"say {name} in [{word}]"
             )
-            return self.problem(
+            return self.report_problem(
                 "decline-compared", node, f"{word} is a way of not answering, not a value", remedy
             )
         if word in scope.rosters:
             items = [item for item, known in scope.names.items() if known.roster == word]
             item = items[0] if items else "item"
             remedy = f"name one of its items: count(answered({word}.{item})), {word}[1].{item}"
-            return self.problem(
+            return self.report_problem(
                 "roster-as-value", node, f"{word} is a roster, which has no value of its own", remedy
             )
         if word in scope.groups:
             what = f"{word} is a group of items; it has no answer of its own"
-            return self.problem("no-answer", node, what, "name one of its items")
+            return self.report_problem("no-answer", node, what, "name one of its items")
         if word in FUNCTIONS:
             remedy = f"write {FUNCTIONS[word].signature}"
-            return self.problem(
+            return self.report_problem(
                 "wrong-arguments", node, f"the function {word} stands here without its brackets", remedy
             )
         if word.lower() in ("true", "false", "always", "never"):
             remedy = "leave the key out if it always holds; otherwise compare an item: q1 == 1"
-            return self.problem("unknown-name", node, f"{word} is not part of a condition", remedy)
+            return self.report_problem("unknown-name", node, f"{word} is not part of a condition", remedy)
         near = scope.nearest(word, scope.names)
         remedy = f"did you mean {near!r}?" if near else "name an item, a sample column or a compute"
         if beside and beside.codes:
@@ -428,24 +443,30 @@ class Reading:
             also = f"{remedy} " if near else ""
             code = nearest(word, [c for c in beside.codes if isinstance(c, str)])
             if code is not None and not near:
-                also = f"did you mean {written(code)}, in quotes? "
-            return self.problem("unknown-name", node, what, f"{also}its codes are {listed(beside.codes)}")
-        if beside and beside.kind == "text" and not beside.literal:
+                also = f"did you mean {format_constant(code)}, in quotes? "
+            return self.report_problem(
+                "unknown-name", node, what, f"{also}its codes are {format_codes(beside.codes)}"
+            )
+        if beside and beside.kind == "text" and not beside.is_literal:
             also = f"; {remedy}" if near else ""
             remedy = f"put it in quotes if it is a text: '{word}'{also}"
-        return self.problem("unknown-name", node, f"{word!r} is not a variable", remedy)
+        return self.report_problem("unknown-name", node, f"{word!r} is not a variable", remedy)
 
-    def unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Part:
-        what = f"{name or 'this item'} has no code {written(value)}: its codes are {listed(codes)}"
+    def report_unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Term:
+        what = (
+            f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
+        )
         words = [code for code in codes if isinstance(code, str)]
         remedy = did_you_mean(value, words) if isinstance(value, str) else ""
-        return self.problem("unknown-code", node, what, remedy or "name one of these, or add the option")
+        return self.report_problem(
+            "unknown-code", node, what, remedy or "name one of these, or add the option"
+        )
 
 
-def doubtful(parts: Iterable[Part]) -> frozenset[str]:
+def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:
     """The variables whose don't know leaves any of the parts without a value."""
-    unsure = NOTHING
+    unsure = NO_NAMES
     for part in parts:
-        if part.unsure:
-            unsure = unsure | part.unsure if unsure else part.unsure
+        if part.unsure_names:
+            unsure = unsure | part.unsure_names if unsure else part.unsure_names
     return unsure

@@ -1,5 +1,6 @@
-"""What is a condition worth when some of its answers are missing? Three-valued truth, comparison and
-arithmetic over cells, and the closures that read them from a mapping. It knows no syntax and checks nothing.
+"""Three-valued logic, comparison and arithmetic over answers that may be missing, and the closures that read them.
+
+It knows no syntax and checks nothing.
 """
 
 import operator
@@ -14,10 +15,10 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, PRECEDENCE, Code, Missing
 Env: TypeAlias = Mapping[Any, Any]
 """Answers by name, or by (name, turn) in a roster; `#turn` the current turn, `#person` the turns of
 the roster `person` so far, `#today` the day of the interview. What is absent is not reached."""
-Run: TypeAlias = Callable[[Env], Any]
+Evaluator: TypeAlias = Callable[[Env], Any]
 
 _RANK: Final = {kind: rank for rank, kind in enumerate(PRECEDENCE)}
-LARGEST: Final = 2**63 - 1
+MAX_NUMBER: Final = 2**63 - 1
 """A result beyond this fits no column of any format: it is missing."""
 
 
@@ -25,14 +26,14 @@ def _rank(gone: Missing) -> tuple[int, str]:
     return _RANK.get(gone.kind, len(_RANK)), gone.kind
 
 
-def first(*cells: Any) -> Missing | None:
+def combine_missing(*cells: Any) -> Missing | None:
     """The missing value that several give together: the first kind present in `PRECEDENCE`, then by name.
     None where nothing is missing."""
     gone = [cell for cell in cells if cell.__class__ is Missing]
     return min(gone, key=_rank) if gone else None
 
 
-def nfc(value: Any) -> Any:
+def to_nfc(value: Any) -> Any:
     """Text in its composed form, so that the two ways to write é are equal; anything else as it is."""
     return normalize("NFC", value) if value.__class__ is str and not value.isascii() else value
 
@@ -40,30 +41,30 @@ def nfc(value: Any) -> Any:
 # Truth (Kleene): False and unknown is False, True or unknown is True.
 
 
-def all_of(*truths: Any) -> Any:
+def logical_and(*truths: Any) -> Any:
     if False in truths:
         return False
-    gone = first(*truths)
+    gone = combine_missing(*truths)
     return True if gone is None else gone
 
 
-def any_of(*truths: Any) -> Any:
+def logical_or(*truths: Any) -> Any:
     if True in truths:
         return True
-    gone = first(*truths)
+    gone = combine_missing(*truths)
     return False if gone is None else gone
 
 
-def negation(truth: Any) -> Any:
+def logical_not(truth: Any) -> Any:
     return truth if truth.__class__ is Missing else not truth
 
 
-def choice(truth: Any, then: Any, otherwise: Any) -> Any:
+def choose(truth: Any, then: Any, otherwise: Any) -> Any:
     """`then if truth else otherwise`: an unknown truth takes `otherwise`."""
     return then if truth is True else otherwise
 
 
-def flag(cell: Any) -> Any:
+def to_truth(cell: Any) -> Any:
     """A stored truth: kept as 1 or 0 by some stores."""
     return cell if cell.__class__ is Missing else bool(cell)
 
@@ -80,70 +81,70 @@ COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }
 
 
-def comparison(sign: str) -> Callable[[Any, Any], Any]:
+def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
     """The comparison as a function of two cells."""
     holds = COMPARE[sign]
 
     def compare(left: Any, right: Any) -> Any:
         if left.__class__ is Missing or right.__class__ is Missing:
-            return first(left, right)
+            return combine_missing(left, right)
         try:
-            return holds(nfc(left), nfc(right))
+            return holds(to_nfc(left), to_nfc(right))
         except TypeError:
             return NOT_ASKED
 
     return compare
 
 
-def member(values: frozenset[Any], declines: frozenset[str]) -> Callable[[Any], Any]:
+def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callable[[Any], Any]:
     """Whether a cell is one of `values`, or missing in one of the ways that `declines` names."""
 
     def is_member(cell: Any) -> Any:
         if cell.__class__ is Missing:
             return True if cell.kind in declines else cell
-        return nfc(cell) in values
+        return to_nfc(cell) in values
 
     return is_member
 
 
-def chosen(code: Any, several: Any) -> Any:
+def is_chosen(code: Any, several: Any) -> Any:
     """Whether `code` is among the codes of a multiple."""
     if code.__class__ is Missing or several.__class__ is Missing:
-        return first(code, several)
+        return combine_missing(code, several)
     return code in several
 
 
 # Arithmetic: missing if a part is, or if the result is no number that can be kept.
 
 
-def kept(number: Any) -> Any:
+def replace_overflow(number: Any) -> Any:
     """`number`, or not asked where it is infinite, no number, or larger than any column holds."""
     if number.__class__ is float:
         return number if isfinite(number) else NOT_ASKED
-    return number if -LARGEST <= number <= LARGEST else NOT_ASKED
+    return number if -MAX_NUMBER <= number <= MAX_NUMBER else NOT_ASKED
 
 
-def _divided(left: Any, right: Any) -> Any:
+def _divide(left: Any, right: Any) -> Any:
     return left / right if right else NOT_ASKED
 
 
-def arithmetic(sign: str) -> Callable[[Any, Any], Any]:
+def make_arithmetic(sign: str) -> Callable[[Any, Any], Any]:
     """`+ - * /` as a function of two cells; division by zero gives not asked."""
-    result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divided}[sign]
+    result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide}[sign]
 
     def calculate(left: Any, right: Any) -> Any:
         if left.__class__ is Missing or right.__class__ is Missing:
-            return first(left, right)
+            return combine_missing(left, right)
         try:
             number = result(left, right)
-            return number if number.__class__ is Missing else kept(number)
+            return number if number.__class__ is Missing else replace_overflow(number)
         except (TypeError, ArithmeticError):
             return NOT_ASKED
 
     return calculate
 
 
-def negative(cell: Any) -> Any:
+def negate(cell: Any) -> Any:
     if cell.__class__ is Missing:
         return cell
     return -cell if isinstance(cell, int | float) else NOT_ASKED
@@ -152,21 +153,21 @@ def negative(cell: Any) -> Any:
 # Closures: how a part of a condition reads a mapping. The frequent shapes have one of their own.
 
 
-def constant(value: Any) -> Run:
+def make_constant(value: Any) -> Evaluator:
     return lambda env: value
 
 
-def reads(name: str) -> Run:
+def make_reader(name: str) -> Evaluator:
     """An ordinary variable."""
     return lambda env: env.get(name, NOT_REACHED)
 
 
-def reads_turn(name: str) -> Run:
+def make_turn_reader(name: str) -> Evaluator:
     """A roster's item, in the current turn."""
     return lambda env: env.get((name, env["#turn"]), NOT_REACHED)
 
 
-def reads_turns(name: str, roster: str) -> Run:
+def make_all_turns_reader(name: str, roster: str) -> Evaluator:
     """A roster's item, in all turns so far; missing where the roster is."""
     turns_of = "#" + roster
 
@@ -179,20 +180,20 @@ def reads_turns(name: str, roster: str) -> Run:
     return run
 
 
-def reads_one_turn(name: str, roster: str, which: Run) -> Run:
+def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
     """A roster's item, in the turn that `which` gives; not asked where there is no such turn."""
     turns_of = "#" + roster
 
     def run(env: Env) -> Any:
         turns, turn = env.get(turns_of, NOT_REACHED), which(env)
         if turns.__class__ is Missing or turn.__class__ is Missing:
-            return first(turns, turn)
+            return combine_missing(turns, turn)
         return env.get((name, turn), NOT_REACHED) if turn in turns else NOT_ASKED
 
     return run
 
 
-class Test(NamedTuple):
+class ConstantTest(NamedTuple):
     """An ordinary variable against constants: the shape of most comparisons, and quick for it."""
 
     name: str
@@ -200,7 +201,7 @@ class Test(NamedTuple):
     """Of an answer, never of a missing value. A TypeError says that it can't be told this way."""
 
 
-_FROM_THE_RIGHT: Final[dict[str, Callable[[Any, Any], Any]]] = {
+_MIRRORED_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "!=": operator.ne,
     "<": operator.gt,
     "<=": operator.ge,
@@ -210,28 +211,28 @@ _FROM_THE_RIGHT: Final[dict[str, Callable[[Any, Any], Any]]] = {
 """Each sign with its sides exchanged, so that the constant can be bound first."""
 
 
-def compares(name: str, sign: str, value: Any) -> Test:
+def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
     """An ordinary variable against a constant of its own kind."""
     if sign == "==":
-        return Test(name, frozenset((value,)).__contains__)
-    return Test(name, partial(_FROM_THE_RIGHT[sign], value))
+        return ConstantTest(name, frozenset((value,)).__contains__)
+    return ConstantTest(name, partial(_MIRRORED_COMPARISONS[sign], value))
 
 
-def is_one_of(name: str, values: frozenset[Any]) -> Test:
+def make_membership_test(name: str, values: frozenset[Any]) -> ConstantTest:
     """An ordinary variable in a list of constants, none of them a text that could be written in two ways."""
-    return Test(name, values.__contains__)
+    return ConstantTest(name, values.__contains__)
 
 
-def includes(code: Code, name: str) -> Test:
+def make_inclusion_test(code: Code, name: str) -> ConstantTest:
     """A constant code in a multiple."""
-    return Test(name, lambda several: code in several)
+    return ConstantTest(name, lambda several: code in several)
 
 
-def is_answered(name: str) -> Run:
+def make_answered_reader(name: str) -> Evaluator:
     return lambda env: env.get(name, NOT_REACHED).__class__ is not Missing
 
 
-def passes(test: Test, otherwise: Run) -> Run:
+def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
     """Whether the variable passes; what `otherwise` says where the test can't tell."""
     name, holds = test
 
@@ -245,8 +246,8 @@ def passes(test: Test, otherwise: Run) -> Run:
     return run
 
 
-def all_pass(tests: tuple[Test, ...], otherwise: Run) -> Run:
-    """Whether all tests are passed: `all_of` them, in one go."""
+def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
+    """Whether all tests are passed: `logical_and` them, in one go."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -254,7 +255,7 @@ def all_pass(tests: tuple[Test, ...], otherwise: Run) -> Run:
             for name, holds in tests:
                 cell = env.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
-                    gone = cell if gone is None else first(gone, cell)
+                    gone = cell if gone is None else combine_missing(gone, cell)
                 elif not holds(cell):
                     return False
         except TypeError:
@@ -264,8 +265,8 @@ def all_pass(tests: tuple[Test, ...], otherwise: Run) -> Run:
     return run
 
 
-def any_passes(tests: tuple[Test, ...], otherwise: Run) -> Run:
-    """Whether one test at least is passed: `any_of` them, in one go."""
+def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
+    """Whether one test at least is passed: `logical_or` them, in one go."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -273,7 +274,7 @@ def any_passes(tests: tuple[Test, ...], otherwise: Run) -> Run:
             for name, holds in tests:
                 cell = env.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
-                    gone = cell if gone is None else first(gone, cell)
+                    gone = cell if gone is None else combine_missing(gone, cell)
                 elif holds(cell):
                     return True
         except TypeError:
@@ -283,8 +284,8 @@ def any_passes(tests: tuple[Test, ...], otherwise: Run) -> Run:
     return run
 
 
-def all_hold(parts: list[Run]) -> Run:
-    """`all_of` what the parts are worth; none is looked at after a false one."""
+def make_conjunction(parts: list[Evaluator]) -> Evaluator:
+    """`logical_and` what the parts are worth; none is looked at after a false one."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -293,14 +294,14 @@ def all_hold(parts: list[Run]) -> Run:
             if truth is False:
                 return False
             if truth is not True:
-                gone = truth if gone is None else first(gone, truth)
+                gone = truth if gone is None else combine_missing(gone, truth)
         return True if gone is None else gone
 
     return run
 
 
-def any_holds(parts: list[Run]) -> Run:
-    """`any_of` what the parts are worth; none is looked at after a true one."""
+def make_disjunction(parts: list[Evaluator]) -> Evaluator:
+    """`logical_or` what the parts are worth; none is looked at after a true one."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -309,13 +310,13 @@ def any_holds(parts: list[Run]) -> Run:
             if truth is True:
                 return True
             if truth is not False:
-                gone = truth if gone is None else first(gone, truth)
+                gone = truth if gone is None else combine_missing(gone, truth)
         return False if gone is None else gone
 
     return run
 
 
-def applied(function: Callable[..., Any], parts: list[Run]) -> Run:
+def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Evaluator:
     """`function` of what the parts are worth."""
     match parts:
         case [one]:
@@ -326,14 +327,16 @@ def applied(function: Callable[..., Any], parts: list[Run]) -> Run:
             return lambda env: function(*[part(env) for part in parts])
 
 
-def over_turns(function: Callable[..., Any], parts: list[Run], listed: list[bool]) -> Run:
+def make_application_by_turn(
+    function: Callable[..., Any], parts: list[Evaluator], listed: list[bool]
+) -> Evaluator:
     """`function` turn by turn: the parts marked in `listed` give one cell for each turn, the others one for
     all. A roster that is missing as a whole gives that missing value."""
 
     def run(env: Env) -> Any:
         cells = [part(env) for part in parts]
         lists = [cell for cell, many in zip(cells, listed, strict=True) if many]
-        gone = first(*lists)
+        gone = combine_missing(*lists)
         if gone is not None:
             return gone
         return tuple(

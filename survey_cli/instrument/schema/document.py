@@ -180,7 +180,7 @@ class FieldworkSpec(SpecModel):
     country: Name | None = None
     """Two letters (ISO 3166): numbers are read, and usual hours and holidays are found by it."""
     region: Name | None = None
-    """The part of the country whose holidays count too, as `DE-BY` or `BY`."""
+    """The part of the country whose holidays count too, as `DE-BY` or `IMPORTED_BY`."""
     zone: Name | None = None
     """The IANA time zone of cases that bring none and whose number does not tell."""
     hours: dict[Name, Label] = Field(default_factory=dict)

@@ -161,7 +161,7 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
 
 
 def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | UnreadableFile:
-    """A file's bytes, unless it is no plain file, too large, or (by a link) outside the folder `inside`."""
+    """A file's bytes, unless it is no plain file, too large, or (by a link) outside the folder `inside_roster`."""
     try:
         if not path.exists():
             return _explain_missing_file(path)

@@ -1,5 +1,6 @@
-"""How is a condition said in plain English, for booklets and codebooks? Whoever asks brings the words for
-items and codes; it never decides whether a condition holds.
+"""Conditions in plain English, for questionnaires and codebooks.
+
+The caller supplies the words for items and codes. No condition is evaluated here.
 """
 
 import ast
@@ -10,11 +11,11 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.values import Code
 
-Say: TypeAlias = Callable[[str, Code | None], str]
+LabelLookup: TypeAlias = Callable[[str, Code | None], str]
 """Words for an item (code None), or for a code of it. Where a code has no label: the code itself."""
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
-_COMPARED: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
+_COMPARISON_WORDS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
     ast.Eq: ("is", "is not"),
     ast.NotEq: ("is not", "is"),
     ast.Lt: ("is less than", "is at least"),
@@ -23,19 +24,19 @@ _COMPARED: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
     ast.GtE: ("is at least", "is less than"),
 }
 """Each comparison, and its opposite."""
-_TURNED: Final[dict[type[ast.cmpop], ast.cmpop]] = {
+_MIRRORED_OPERATORS: Final[dict[type[ast.cmpop], ast.cmpop]] = {
     ast.Lt: ast.Gt(),
     ast.LtE: ast.GtE(),
     ast.Gt: ast.Lt(),
     ast.GtE: ast.LtE(),
 }
-_STATES: Final = {
+_STATE_WORDS: Final = {
     "answered": ("was answered", "was not answered"),
     "declined": ("was declined", "was not declined"),
     "dk": ("is don't know", "is not don't know"),
     "refused": ("was refused", "was not refused"),
 }
-_CALLED: Final = {
+_FUNCTION_WORDS: Final = {
     "sum": "the sum of",
     "sum_answered": "the sum of what was answered of",
     "mean": "the mean of",
@@ -44,7 +45,7 @@ _CALLED: Final = {
     "max": "the largest of",
     "length": "the number of characters of",
 }
-_OPERATED: Final[dict[type[ast.operator], str]] = {
+_OPERATOR_WORDS: Final[dict[type[ast.operator], str]] = {
     ast.Add: "plus",
     ast.Sub: "minus",
     ast.Mult: "times",
@@ -52,41 +53,41 @@ _OPERATED: Final[dict[type[ast.operator], str]] = {
 }
 
 
-def words(condition: Condition, say: Say) -> str:
+def render_sentence(condition: Condition, say: LabelLookup) -> str:
     """The condition as an English sentence without its full stop."""
-    sentence = clause(condition, say)
+    sentence = render_clause(condition, say)
     return sentence[:1].upper() + sentence[1:]
 
 
-def clause(condition: Condition, say: Say) -> str:
+def render_clause(condition: Condition, say: LabelLookup) -> str:
     """The same as a part of a longer sentence: what follows "asked if"."""
-    return (_holding if condition.gives.type == "flag" else _said)(condition.tree, say)
+    return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, say)
 
 
-def _said(node: ast.expr, say: Say) -> str:
+def _render(node: ast.expr, say: LabelLookup) -> str:
     match node:
         case ast.BoolOp(op=op, values=values):
             word = " and " if isinstance(op, ast.And) else " or "
-            return word.join(_bracketed(value, say, truth=True) for value in values)
+            return word.join(_render_operand(value, say, truth=True) for value in values)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _denied(operand, say)
+            return _render_negation(operand, say)
         case ast.Compare():
-            return _compared(node, say)
+            return _render_comparison(node, say)
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _called(name, args, say)
+            return _render_call(name, args, say)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return f"{_said(body, say)} if {_holding(test, say)}, else {_said(orelse, say)}"
+            return f"{_render(body, say)} if {_render_truth(test, say)}, else {_render(orelse, say)}"
         case ast.BinOp(left=left, op=op, right=right):
-            sign = _OPERATED.get(type(op), "and")
-            return f"{_bracketed(left, say)} {sign} {_bracketed(right, say)}"
+            sign = _OPERATOR_WORDS.get(type(op), "and")
+            return f"{_render_operand(left, say)} {sign} {_render_operand(right, say)}"
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return f"−{number}"
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return f"minus {_bracketed(operand, say)}"
+            return f"minus {_render_operand(operand, say)}"
         case ast.Name(id=name):
             return say(name, None)
         case ast.Attribute(value=ast.Subscript(slice=turn), attr=name):
-            return f"{say(name, None)} (turn {_said(turn, say)})"
+            return f"{say(name, None)} (turn {_render(turn, say)})"
         case ast.Attribute(value=ast.Name(id=roster), attr=name):
             return f"{say(name, None)} of each {say(roster, None)}"
         case ast.Constant(value=value):
@@ -95,64 +96,64 @@ def _said(node: ast.expr, say: Say) -> str:
             return ast.unparse(node)
 
 
-def _holding(node: ast.expr, say: Say) -> str:
+def _render_truth(node: ast.expr, say: LabelLookup) -> str:
     """A truth: of a name alone, that it holds."""
-    return f"{say(node.id, None)} holds" if isinstance(node, ast.Name) else _said(node, say)
+    return f"{say(node.id, None)} holds" if isinstance(node, ast.Name) else _render(node, say)
 
 
-def _bracketed(node: ast.expr, say: Say, *, truth: bool = False) -> str:
+def _render_operand(node: ast.expr, say: LabelLookup, *, truth: bool = False) -> str:
     """A part of a larger sentence: in brackets where it could be read otherwise."""
-    text = (_holding if truth else _said)(node, say)
+    text = (_render_truth if truth else _render)(node, say)
     return f"({text})" if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp) else text
 
 
-def _denied(node: ast.expr, say: Say) -> str:
+def _render_negation(node: ast.expr, say: LabelLookup) -> str:
     """The opposite of a part."""
     match node:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _said(operand, say)
+            return _render(operand, say)
         case ast.Compare(ops=[_]):
-            return _compared(node, say, denied=True)
-        case ast.Call(func=ast.Name(id=name), args=[item]) if name in _STATES:
-            return f"{_said(item, say)} {_STATES[name][1]}"
+            return _render_comparison(node, say, denied=True)
+        case ast.Call(func=ast.Name(id=name), args=[item]) if name in _STATE_WORDS:
+            return f"{_render(item, say)} {_STATE_WORDS[name][1]}"
         case ast.Name(id=name):
             return f"{say(name, None)} does not hold"
-    return f"it is not so that {_bracketed(node, say, truth=True)}"
+    return f"it is not so that {_render_operand(node, say, truth=True)}"
 
 
-def _compared(node: ast.Compare, say: Say, *, denied: bool = False) -> str:
+def _render_comparison(node: ast.Compare, say: LabelLookup, *, denied: bool = False) -> str:
     """`age is at least 18`; `age is at least 18 and at most 65` where a chain goes round one item."""
     operands = [node.left, *node.comparators]
     links: list[str] = []
     for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
         if isinstance(op, ast.In | ast.NotIn):
-            links.append(_within(left, right, say, denied=isinstance(op, ast.NotIn) is not denied))
+            links.append(_render_membership(left, right, say, denied=isinstance(op, ast.NotIn) is not denied))
             continue
-        if _name(right) and not _name(left):
-            left, right, op = right, left, _TURNED.get(type(op), op)
-        relation = _COMPARED[type(op)][denied]
-        about = _said(left, say)
-        object_ = _valued(_name(left), right, say)
+        if _find_item(right) and not _find_item(left):
+            left, right, op = right, left, _MIRRORED_OPERATORS.get(type(op), op)
+        relation = _COMPARISON_WORDS[type(op)][denied]
+        about = _render(left, say)
+        object_ = _render_value(_find_item(left), right, say)
         told = links[-1].startswith(f"{about} is ") if links else False
         links.append(f"{relation.removeprefix('is ')} {object_}" if told else f"{about} {relation} {object_}")
     return " and ".join(links)
 
 
-def _within(left: ast.expr, right: ast.expr, say: Say, *, denied: bool) -> str:
+def _render_membership(left: ast.expr, right: ast.expr, say: LabelLookup, *, denied: bool) -> str:
     if isinstance(right, ast.List | ast.Tuple):
-        values = [_valued(_name(left), value, say) for value in right.elts]
+        values = [_render_value(_find_item(left), value, say) for value in right.elts]
         one = (
             values[0]
             if len(values) == 1
             else f"{', '.join(values[:-1])} {'nor' if denied else 'or'} {values[-1]}"
         )
         relation = "is neither" if denied and len(values) > 1 else "is not" if denied else "is"
-        return f"{_said(left, say)} {relation} {one}"
+        return f"{_render(left, say)} {relation} {one}"
     relation = "does not include" if denied else "includes"
-    return f"{_said(right, say)} {relation} {_valued(_name(right), left, say)}"
+    return f"{_render(right, say)} {relation} {_render_value(_find_item(right), left, say)}"
 
 
-def _name(node: ast.expr) -> str:
+def _find_item(node: ast.expr) -> str:
     """The item that a part is, if it is one."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
@@ -161,7 +162,7 @@ def _name(node: ast.expr) -> str:
             return ""
 
 
-def _valued(item: str, node: ast.expr, say: Say) -> str:
+def _render_value(item: str, node: ast.expr, say: LabelLookup) -> str:
     """A value beside an item: the label of its code, a way of not answering, or what it is."""
     match node:
         case ast.Constant(value=int() | str() as code) if item:
@@ -171,16 +172,16 @@ def _valued(item: str, node: ast.expr, say: Say) -> str:
         case ast.Name(id=word) if word in _DECLINES and item:
             return _DECLINES[word]
         case _:
-            return _bracketed(node, say)
+            return _render_operand(node, say)
 
 
-def _called(name: str, args: list[ast.expr], say: Say) -> str:
-    told = [_said(arg, say) for arg in args]
+def _render_call(name: str, args: list[ast.expr], say: LabelLookup) -> str:
+    told = [_render(arg, say) for arg in args]
     match name, args:
         case ("today", _):
             return "the day of the interview"
         case ("years_between", [start, ast.Call(func=ast.Name(id="today"))]):
-            return f"whole years since {_said(start, say)}"
+            return f"whole years since {_render(start, say)}"
         case ("years_between", _):
             return f"whole years from {told[0]} to {told[1]}"
         case ("round", _):
@@ -188,21 +189,21 @@ def _called(name: str, args: list[ast.expr], say: Say) -> str:
         case ("count", [ast.Name(id=item)]):
             return f"the number of answers to {say(item, None)}"
         case ("count", [one]):
-            roster = _turns_of(one)
+            roster = _find_roster(one)
             if not roster:
                 return f"1 if {told[0]}, else 0"
             each = f" of each {say(roster, None)}"
             return f"the number of turns of {say(roster, None)} where {told[0].replace(each, '')}"
         case ("count", _):
             return f"how many hold of: {'; '.join(told)}"
-        case _ if name in _STATES:
-            return f"{told[0]} {_STATES[name][0]}"
+        case _ if name in _STATE_WORDS:
+            return f"{told[0]} {_STATE_WORDS[name][0]}"
         case _:
             several = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-            return f"{_CALLED.get(name, FUNCTIONS[name].signature)} {several}"
+            return f"{_FUNCTION_WORDS.get(name, FUNCTIONS[name].signature)} {several}"
 
 
-def _turns_of(node: ast.expr) -> str:
+def _find_roster(node: ast.expr) -> str:
     """The roster whose turns a part runs over, where it says so."""
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):

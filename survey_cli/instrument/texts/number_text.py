@@ -1,7 +1,7 @@
 """Numbers as people type them in different languages, and as they are written back.
 
-A point or a comma may set off decimals or group thousands. Which it does depends on the language; where the text allows
-two readings both are returned, and whoever asked has to choose.
+A point or a comma may set off decimals or group thousands, depending on the language. Where a text allows two
+readings, both are returned and the caller has to choose.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from survey_cli.entries import ascii_digits
 
-DIGITS: Final = 15
+MAX_DIGITS: Final = 15
 """Beyond so many digits a decimal is no longer exact."""
 
-_PLAIN: Final = re.compile(r"[+-]?(0|[1-9]\d*|(?=\.))(\.\d+)?\Z", re.ASCII)
-_ALWAYS_GROUPS: Final = " \u00a0\u202f\u2009'’٬"
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?(0|[1-9]\d*|(?=\.))(\.\d+)?\Z", re.ASCII)
+_GROUPING_MARKS: Final = " \u00a0\u202f\u2009'’٬"
 """A space, an apostrophe and the Arabic thousands separator set off no decimals anywhere."""
 _SHAPE: Final = re.compile(r"([+-]?)([\d.,]+)\Z", re.ASCII)
 _GROUPED: Final = re.compile(r"(?:[1-9]\d{0,2}(?:S\d{3})+|[1-9]\d?(?:S\d{2})+S\d{3})\Z", re.ASCII)
@@ -46,7 +46,7 @@ class NumberReading(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def separators(language: str) -> Separators:
+def get_separators(language: str) -> Separators:
     """The separators of a language; the English ones where it is not known."""
     if language == "en":
         return ENGLISH
@@ -60,7 +60,7 @@ def separators(language: str) -> Separators:
         return ENGLISH
 
 
-def write_number(value: int | float, language: str, *, grouped: bool = True) -> str:
+def format_number(value: int | float, language: str, *, grouped: bool = True) -> str:
     """The number in digits of a language: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped: 1985, 2500."""
     text = format(value, ".15g") if isinstance(value, float) else str(value)
     whole, point, rest = text.partition(".")
@@ -74,47 +74,47 @@ def write_number(value: int | float, language: str, *, grouped: bool = True) -> 
     try:
         return format_decimal(value, locale=locale, group_separator=grouped, decimal_quantization=False)
     except (UnknownLocaleError, ValueError):
-        return write_number(value, "en", grouped=grouped)
+        return format_number(value, "en", grouped=grouped)
 
 
-def number_readings(text: str, language: str | None) -> tuple[NumberReading, ...]:
+def list_number_readings(text: str, language: str | None) -> tuple[NumberReading, ...]:
     """What a text may mean, the language's own reading first; empty where it is no number. Without a language no reading
     is more usual than another."""
     typed = ascii_digits(text.strip()).replace("−", "-").replace("٫", ".·")
     certain, typed = ".·" in typed, typed.replace(".·", ".")
-    shape = _SHAPE.match(_ungrouped(typed))
+    shape = _SHAPE.match(_remove_grouping_marks(typed))
     if shape is None:
         return ()
     sign, digits = shape.groups()
     marks = [c for c in digits if c in ".,"]
-    own = separators(language) if language else None
+    own = get_separators(language) if language else None
     if not marks or certain:
-        return _distinct([_number(sign, digits, None, usual=True)])
+        return _remove_duplicates([_parse_digits(sign, digits, None, usual=True)])
     last = marks[-1]
     if len(set(marks)) == 2:  # 1.234,50: the last one sets off the decimals
         other = "," if last == "." else "."
         whole, _, rest = digits.rpartition(last)
         good = marks.count(last) == 1 and _is_grouped(whole, other)
-        return _distinct(
-            [_number(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)] if good else []
+        return _remove_duplicates(
+            [_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)] if good else []
         )
     readings: list[NumberReading | None] = []
     if _is_grouped(digits, last):
         usual = own is None or own.group == last or len(marks) > 1
-        readings.append(_number(sign, digits.replace(last, ""), 0, usual=usual))
+        readings.append(_parse_digits(sign, digits.replace(last, ""), 0, usual=usual))
     if len(marks) == 1:
         usual = own is None or own.decimal == last
         grouped_as_usual = any(r is not None and r.usual for r in readings)
         if (
             usual or last == "." or (readings and not grouped_as_usual)
         ):  # a point, as computers write it anywhere
-            readings.append(_number(sign, digits.replace(last, "."), None, usual=usual))
-    return _distinct(sorted(readings, key=lambda r: r is not None and not r.usual))
+            readings.append(_parse_digits(sign, digits.replace(last, "."), None, usual=usual))
+    return _remove_duplicates(sorted(readings, key=lambda r: r is not None and not r.usual))
 
 
-def _ungrouped(text: str) -> str:
+def _remove_grouping_marks(text: str) -> str:
     """The text without separators that can only group: `12 000`, `12'000`."""
-    for mark in _ALWAYS_GROUPS:
+    for mark in _GROUPING_MARKS:
         whole = re.match(r"[+-]?([^.,]*)", text)
         if mark in text and whole and _is_grouped(whole[1], mark):
             text = text.replace(mark, "")
@@ -126,16 +126,16 @@ def _is_grouped(digits: str, mark: str) -> bool:
     return bool(_GROUPED.match(digits.replace(mark, "S")))
 
 
-def _number(sign: str, digits: str, places: int | None, *, usual: bool) -> NumberReading | None:
+def _parse_digits(sign: str, digits: str, places: int | None, *, usual: bool) -> NumberReading | None:
     text = sign + digits
-    if not _PLAIN.match(text) or len(text) > DIGITS:
+    if not _PLAIN_NUMBER.match(text) or len(text) > MAX_DIGITS:
         return None
     fraction = digits.partition(".")[2]
     value: int | float = float(text) if fraction else int(text)
     return NumberReading(value, len(fraction) if places is None else places, usual)
 
 
-def _distinct(readings: list[NumberReading | None]) -> tuple[NumberReading, ...]:
+def _remove_duplicates(readings: list[NumberReading | None]) -> tuple[NumberReading, ...]:
     kept: dict[float, NumberReading] = {}
     for reading in readings:
         if reading is not None:
@@ -143,44 +143,46 @@ def _distinct(readings: list[NumberReading | None]) -> tuple[NumberReading, ...]
     return tuple(kept.values())
 
 
-class Doubt(NamedTuple):
+class NumberRejection(NamedTuple):
     """Why a text is no number here: the reason, or the values of which one must be chosen."""
 
-    why: str
+    reason: str
     values: tuple[int | float, ...] = ()
 
 
 def read_number(
     text: str, language: str, *, decimals: int, why_not: Callable[[int | float], str]
-) -> int | float | Doubt:
+) -> int | float | NumberRejection:
     """The number that is meant, of at most so many decimal places; `why_not` says why a value is not accepted.
 
     The language's own reading counts. It is doubted where the text is as good a plain decimal (2.500 in German, three
     decimals), or where it would be a decimal and whole numbers are wanted (12.000 in English)."""
-    readings = number_readings(text, language)
-    if sum(c.isdecimal() for c in text) > DIGITS:
-        return Doubt(f"more than {DIGITS} digits are not kept exactly")
+    readings = list_number_readings(text, language)
+    if sum(c.isdecimal() for c in text) > MAX_DIGITS:
+        return NumberRejection(f"more than {MAX_DIGITS} digits are not kept exactly")
     if not readings:
-        shown = write_number(12345.5 if decimals else 12345, language)
-        return Doubt(f"{text[:20]} is not a number: in digits, as {shown}")
+        shown = format_number(12345.5 if decimals else 12345, language)
+        return NumberRejection(f"{text[:20]} is not a number: in digits, as {shown}")
     if not any(r.fits(decimals) for r in readings[:1]):
         usual = readings[0].usual or len(readings) == 1
         if usual:
             plural = "s" if decimals > 1 else ""
-            return Doubt(f"{decimals} decimal place{plural} only" if decimals else "whole numbers only")
+            return NumberRejection(
+                f"{decimals} decimal place{plural} only" if decimals else "whole numbers only"
+            )
     own = readings[0] if readings[0].usual else None
     if own is not None and own.places <= decimals:
         point = own.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])
         readings = readings if point else (own,)
     accepted = [r for r in readings if r.fits(decimals) and not why_not(r.value)]
     if len(accepted) > 1 or (accepted and (own is None or accepted[0] == own)):
-        values = tuple(_rounded(r.value, decimals) for r in accepted)
+        values = tuple(_round_value(r.value, decimals) for r in accepted)
         if len(values) == 1:
             return values[0]
-        shown = " or ".join(write_number(value, language) for value in values)
-        return Doubt(f"{text[:20]}: {shown}?", values)
-    return Doubt(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
+        shown = " or ".join(format_number(value, language) for value in values)
+        return NumberRejection(f"{text[:20]}: {shown}?", values)
+    return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
 
 
-def _rounded(value: int | float, decimals: int) -> int | float:
+def _round_value(value: int | float, decimals: int) -> int | float:
     return round(float(value), decimals) if decimals and isinstance(value, float) else int(value)

@@ -1,4 +1,4 @@
-"""Small numbers in words, for texts that are read aloud: `{turn:ordinal}` is second, `{children:words}` is two."""
+"""Small numbers in words for texts that are read aloud: `{turn:ordinal}` is second, `{children:words}` is two."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _ORDINALS: Final = (
 _ENGLISH_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _ENDINGS: Final = {"es": ".º", "pt": ".º", "it": "º", "fr": "e", "de": ".", "nl": "e"}
 """Behind the digits. Words would depend on the gender of what is counted."""
-LANGUAGES: Final = tuple(CARDINALS)
+SPELLED_LANGUAGES: Final = tuple(CARDINALS)
 
 
 def spell_cardinal(number: float, language: str) -> str | None:

@@ -1,21 +1,22 @@
-"""How is a text of the questionnaire shown where nobody has answered yet: in a label, in a report? What is filled in
-stands there by its name. It fills nothing, and knows no answer.
+"""Questionnaire texts without answers, for labels and reports: each fill is replaced by its name.
+
+Nothing is filled in, and no answer is known here.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
-Manner: TypeAlias = Literal["plain", "stress", "fill"]
+PartStyle: TypeAlias = Literal["plain", "stress", "fill"]
 
 _PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<fill>[^{}]+)\}|(?P<stress>\*\*)")
 
 
-def stretches(line: str) -> Iterator[tuple[str, Manner]]:
+def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
     """The parts of one line as the questionnaire's file has it: `**stress**`, `{fill}` by its name alone, and a doubled
     brace for one."""
     last, marks = 0, line.count("**") // 2 * 2
-    manner: Manner = "plain"
+    manner: PartStyle = "plain"
     for part in _PART.finditer(line):
         yield line[last : part.start()], manner
         last = part.end()
@@ -31,11 +32,11 @@ def stretches(line: str) -> Iterator[tuple[str, Manner]]:
     yield line[last:], manner
 
 
-def shown(text: str) -> str:
+def render_placeholders(text: str) -> str:
     """The text without marks of stress; what is filled in stands in angle quotes: `your ‹office›`. Lines stay."""
     if not _PART.search(text):
         return text
     return "\n".join(
-        "".join(f"‹{part}›" if manner == "fill" else part for part, manner in stretches(line))
+        "".join(f"‹{part}›" if manner == "fill" else part for part, manner in iterate_parts(line))
         for line in text.split("\n")
     )

@@ -1,7 +1,7 @@
-"""A text as the designer wrote it, made ready to be filled: `{fills}` and `**stress**`; everything else is literal.
+"""Text templates: `{fills}` and `**stress**`, compiled once and filled from a mapping of answers.
 
-Compiled once when the instrument is loaded; filling reads a plain mapping and never fails: a fill that can't be said is
-read as `…` and noted in the mapping, under `#unsaid`.
+Everything else in a text is literal. Filling never fails: a fill that can't be rendered is read as `…` and noted in
+the mapping under `#unsaid`.
 """
 
 import re
@@ -14,32 +14,32 @@ from survey_cli.entries import Span, Words, plain
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
-from survey_cli.instrument.texts.number_words import LANGUAGES, spell_cardinal, spell_ordinal
+from survey_cli.instrument.texts.number_words import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
 from survey_cli.problems import Nearest, Position, Problem, nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 
-UNKNOWN: Final = "…"
+NO_ANSWER_TEXT: Final = "…"
 """Read where a fill has no answer and no words for that."""
 
-ALWAYS: Final = ("interviewer", "daypart", "today", "case", "turn", "each")
-_NO_TURN: Final = {
+BUILT_IN_FILLS: Final = ("interviewer", "daypart", "today", "case", "turn", "each")
+_NO_TURN_PROBLEMS: Final = {
     "turn": ("{turn} is the number of a roster's turn, and this is in no roster", "take it out"),
     "each": (
         "{each} is the option that a turn of an `each:` roster is for, and this is in none",
         "take it out; in another roster say {turn}, or fill in one of its items",
     ),
 }
-OR: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": "o", "nl": "of"}
+OR_WORDS: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": "o", "nl": "of"}
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\*\*", re.DOTALL)
 _NAME: Final = re.compile(r"([A-Za-z]\w*)(?:\[(\d{1,3})\]\.([A-Za-z]\w*))?\Z", re.ASCII)
 _NUMBER_FORMAT: Final = re.compile(r"(?=.)(,?)(?:(\.\d)?(f|%)?|d)\Z")
 _DATE_FORMAT: Final = re.compile(r"(?:%-?[aAbBdmyYHIMpjUu%]|[^%])*\Z")
 _WORD_FORMATS: Final = ("code", "lower", "upper", "title")
-_SPELLED: Final = ("ordinal", "words")
+_SPELLED_FORMATS: Final = ("ordinal", "words")
 
 
-class Said(NamedTuple):
+class TextVariable(NamedTuple):
     """How the value of one name is said in a text."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
@@ -49,24 +49,24 @@ class Said(NamedTuple):
     """The roster it lives in; for a draw, the roster it is drawn from."""
     turn_name: str | None = None
     """For a draw: the roster's item that names a turn."""
-    unsure: bool = False
+    may_be_missing: bool = False
     """It can be missing where it stands, so the text should have words for that."""
-    silent: str = ""
+    why_unanswered: str = ""
     """Why it never has an answer: `is read aloud`."""
 
 
-_BUILT_IN: Final = {
-    **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), Said("text")),
-    "today": Said("date"),
-    "turn": Said("number"),
+_BUILT_IN_VARIABLES: Final = {
+    **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), TextVariable("text")),
+    "today": TextVariable("date"),
+    "turn": TextVariable("number"),
 }
 
 
-class Fill(NamedTuple):
+class TextFill(NamedTuple):
     """One `{…}`: what is looked up, how it is said, and the words where there is no answer."""
 
     key: str
-    said: Said | None
+    variable: TextVariable | None
     turn: int | Literal["here"] | None = None
     format: str = ""
     otherwise: str | None = None
@@ -74,16 +74,16 @@ class Fill(NamedTuple):
     """Of `{each}`: the roster whose turn it speaks of."""
 
 
-Part: TypeAlias = str | Fill
-Run: TypeAlias = tuple[tuple[Part, ...], bool]
+TemplatePart: TypeAlias = str | TextFill
+TextRun: TypeAlias = tuple[tuple[TemplatePart, ...], bool]
 """Parts, and whether they are stressed."""
 
 
 class TextScope(NamedTuple):
     """What a text may name."""
 
-    names: Mapping[str, Said]
-    inside: str | None = None
+    names: Mapping[str, TextVariable]
+    inside_roster: str | None = None
     options: bool = False
     """`{options}` has a meaning here."""
     each: bool = True
@@ -98,8 +98,8 @@ class Template(NamedTuple):
     """A compiled text in all its languages."""
 
     source: Text
-    runs: Mapping[str, tuple[Run, ...]]
-    still: Mapping[str, Words]
+    runs: Mapping[str, tuple[TextRun, ...]]
+    static_words: Mapping[str, Words]
     """The words of those languages in which there is nothing to fill."""
 
     def fill(
@@ -107,42 +107,50 @@ class Template(NamedTuple):
     ) -> Words:
         """The words to be read. Never fails: what has no answer, or can't be said, is its own words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
-        ready = self.still.get(key)
+        ready = self.static_words.get(key)
         if ready is not None:
             return ready
         spans = []
         for parts, stress in self.runs[key]:
-            text = "".join(p if isinstance(p, str) else _say(p, env, language, options, joint) for p in parts)
+            text = "".join(
+                p if isinstance(p, str) else _render_fill(p, env, language, options, joint) for p in parts
+            )
             if text:
                 spans.append(Span(text, stress))
         return tuple(spans)
 
-    def names(self) -> Iterator[str]:
+    def iterate_names(self) -> Iterator[str]:
         for runs in self.runs.values():
             for parts, _ in runs:
-                yield from (p.key for p in parts if isinstance(p, Fill))
+                yield from (p.key for p in parts if isinstance(p, TextFill))
 
-    def markers(self, language: str) -> str:
+    def get_source_text(self, language: str) -> str:
         """The text as written, for lists and labels."""
         return str(self.source.get(language))
 
 
-def _say(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+def _render_fill(
+    fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str
+) -> str:
     try:
-        return _fill_in(fill, env, language, options, joint)
+        return _look_up_fill(fill, env, language, options, joint)
     except Exception as error:  # a mistake here must cost one word, not the interview
         unsaid = env.get("#unsaid")
         if unsaid is not None:
             unsaid[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
-        return UNKNOWN if fill.otherwise is None else fill.otherwise
+        return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
 
 
-def _fill_in(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
-    said = fill.said
+def _look_up_fill(
+    fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str
+) -> str:
+    said = fill.variable
     if said is None:
         if fill.key == "options":
-            return _shaped(_joined(options, joint or OR.get(language, "or")), fill.format)
-        said, value = _BUILT_IN[fill.key], env.get("#" + fill.key)
+            return _apply_word_format(
+                _join_options(options, joint or OR_WORDS.get(language, "or")), fill.format
+            )
+        said, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
         if isinstance(value, Mapping):
@@ -156,13 +164,13 @@ def _fill_in(fill: Fill, env: Mapping[Any, Any], language: str, options: Sequenc
         if isinstance(fill.turn, int) and said.labels:
             env = {**env, "#turn": fill.turn}  # the texts of that turn's options may name its other items
     if value is None or isinstance(value, Missing):
-        return UNKNOWN if fill.otherwise is None else fill.otherwise
+        return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
     if value == () and fill.otherwise is not None:  # several answers were possible, and none was given
         return fill.otherwise
-    return _shaped(_say_value(value, said, env, language, fill.format), fill.format)
+    return _apply_word_format(_format_value(value, said, env, language, fill.format), fill.format)
 
 
-def _say_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, form: str) -> str:
+def _format_value(value: Any, said: TextVariable, env: Mapping[Any, Any], language: str, form: str) -> str:
     """One value in words: the texts of codes, formats for numbers and dates."""
     if said.labels and form != "code":
         codes = value if isinstance(value, tuple) else (value,)
@@ -181,9 +189,9 @@ def _say_value(value: Any, said: Said, env: Mapping[Any, Any], language: str, fo
         case int() | float():
             return _format_number(value, form, language)
         case datetime() | date():
-            return _dated(value, form if "%" in form else "%-d %B %Y", language)
+            return _format_date(value, form if "%" in form else "%-d %B %Y", language)
         case str() if said.type == "date":
-            return _say_partial_date(value, language)
+            return _format_partial_date(value, language)
         case time():
             return value.strftime(form if "%" in form else "%H:%M")
         case tuple():
@@ -206,7 +214,7 @@ def _format_number(value: float, form: str, language: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _locale(language: str) -> str:
+def _find_locale(language: str) -> str:
     """Babel's name of a language, English where it knows none. Asked only where needed: loading Babel takes 60 ms."""
     from babel.core import Locale, UnknownLocaleError
 
@@ -221,25 +229,25 @@ _CONTEXTS: Final[tuple[Literal["format", "stand-alone"], ...]] = ("format", "sta
 
 
 @lru_cache(maxsize=64)
-def month_names(language: str) -> tuple[str, ...]:
+def list_month_names(language: str) -> tuple[str, ...]:
     """The twelve months in a language, as in a date, by themselves and short, one list after another; the English ones
     where it is not known."""
     from babel.dates import get_month_names
 
-    forms = [get_month_names(w, c, _locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    forms = [get_month_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
     return tuple(named[number] for named in forms for number in range(1, 13))
 
 
 @lru_cache(maxsize=64)
-def day_names(language: str) -> tuple[str, ...]:
+def list_day_names(language: str) -> tuple[str, ...]:
     """The same of the days of the week, from Monday."""
     from babel.dates import get_day_names
 
-    forms = [get_day_names(w, c, _locale(language)) for w in _WIDTHS for c in _CONTEXTS]
+    forms = [get_day_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
     return tuple(named[number] for named in forms for number in range(7))
 
 
-def _say_partial_date(text: str, language: str) -> str:
+def _format_partial_date(text: str, language: str) -> str:
     """A month and year, or a year alone, as a partial date keeps them: `1950-03` is March 1950."""
     year, _, month = text.partition("-")
     if not month:
@@ -248,20 +256,20 @@ def _say_partial_date(text: str, language: str) -> str:
         return f"{MONTHS[int(month) - 1]} {year}"
     from babel.dates import format_skeleton
 
-    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=_locale(language)))
+    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=_find_locale(language)))
 
 
-def _dated(day: date, form: str, language: str) -> str:
+def _format_date(day: date, form: str, language: str) -> str:
     if language != "en" and re.search("%[aAbB]", form):
         from babel.dates import format_date
 
-        patterns, locale = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}, _locale(language)
+        patterns, locale = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}, _find_locale(language)
         form = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=locale), form)
     form = form.replace("%-d", str(day.day)).replace("%-m", str(day.month))
     return day.strftime(form)
 
 
-def _shaped(text: str, form: str) -> str:
+def _apply_word_format(text: str, form: str) -> str:
     match form:
         case "lower":
             return text.lower()
@@ -273,7 +281,7 @@ def _shaped(text: str, form: str) -> str:
             return text
 
 
-def _joined(options: Sequence[str], joint: str) -> str:
+def _join_options(options: Sequence[str], joint: str) -> str:
     if len(options) < 2:
         return "".join(options)
     return (
@@ -289,7 +297,7 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
     ):  # as nearly all labels are
         said = str(once)
         return Template(text, {"": (((said,), False),)}, {"": (Span(said),)}), []
-    runs: dict[str, tuple[Run, ...]] = {}
+    runs: dict[str, tuple[TextRun, ...]] = {}
     still: dict[str, Words] = {}
     problems: list[Problem] = []
     for language, written in text.iterate_languages():
@@ -297,25 +305,25 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
             runs[language] = (((str(written),), False),)
             still[language] = (Span(str(written)),)
             continue
-        runs[language] = _runs(written, scope, who, problems, language)
-        if not any(isinstance(p, Fill) for parts, _ in runs[language] for p in parts):
+        runs[language] = _parse_runs(written, scope, who, problems, language)
+        if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
             still[language] = tuple(
                 Span("".join(map(str, parts)), stress) for parts, stress in runs[language]
             )
     return Template(text, runs, still), problems
 
 
-def _runs(
+def _parse_runs(
     written: YamlScalar, scope: TextScope, who: str, problems: list[Problem], language: str
-) -> tuple[Run, ...]:
+) -> tuple[TextRun, ...]:
     pairs = written.count("**") // 2 * 2
-    runs: list[Run] = []
-    parts: list[Part] = []
+    runs: list[TextRun] = []
+    parts: list[TemplatePart] = []
     stress, at = False, 0
     for found in _PIECE.finditer(written):
         if found.start() > at:
             parts.append(written[at : found.start()])
-            _unmatched(written, at, found.start(), who, problems)
+            _report_unmatched_brace(written, at, found.start(), who, problems)
         at = found.end()
         match found.group():
             case "{{" | "}}" as brace:
@@ -328,22 +336,26 @@ def _runs(
             case "**":
                 parts.append("**")
             case whole:
-                fill = _fill(found.group(1), whole, written, found.start(), scope, who, problems, language)
+                fill = _parse_fill(
+                    found.group(1), whole, written, found.start(), scope, who, problems, language
+                )
                 parts.append(fill if fill is not None else whole)
     if at < len(written):
         parts.append(str(written[at:]))
-        _unmatched(written, at, len(written), who, problems)
+        _report_unmatched_brace(written, at, len(written), who, problems)
     if parts:
         runs.append((tuple(parts), stress))
     return tuple(runs)
 
 
-def _unmatched(written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]) -> None:
+def _report_unmatched_brace(
+    written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]
+) -> None:
     """A brace that opens or closes nothing, in what is read as it stands."""
     for brace, what, remedy, severity in _BRACES:
         at = written.find(brace, start, end)
         if at >= 0:
-            place = place_in(written, at)
+            place = locate_in_text(written, at)
             problems.append(Problem("bad-fill", place, who, what, remedy, severity))
             return
 
@@ -354,7 +366,7 @@ _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = 
 )
 
 
-def _fill(
+def _parse_fill(
     inside: str,
     whole: str,
     written: YamlScalar,
@@ -363,34 +375,38 @@ def _fill(
     who: str,
     problems: list[Problem],
     language: str,
-) -> Fill | None:
+) -> TextFill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
         problems.append(
-            Problem(rule, place_in(written, start), who, what, remedy, severity, length=len(whole))
+            Problem(rule, locate_in_text(written, start), who, what, remedy, severity, length=len(whole))
         )
 
     body, bar, otherwise = inside.partition("|")
     name, _, form = (part.strip() for part in body.partition(":"))
     words = otherwise.strip() if bar else None
 
-    def fitting(said: Said) -> str:
+    def fitting(said: TextVariable) -> str:
         """The format, or none where it is a wrong one."""
-        if form and (why := _bad_format(form, said)):
+        if form and (why := _explain_bad_format(form, said)):
             problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[said.type]}")
             return ""
-        unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in LANGUAGES]
-        if form in _SPELLED and unknown:
-            what = f"{whole}: {form!r} is known in {', '.join(LANGUAGES)}, not in {', '.join(unknown)}"
+        unknown = [
+            la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES
+        ]
+        if form in _SPELLED_FORMATS and unknown:
+            what = (
+                f"{whole}: {form!r} is known in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
+            )
             problem("bad-format", what, f"write {{{name}}}, which says the digits")
         return form
 
     if name == "options" and scope.options:
-        return Fill("options", None, format=fitting(_BUILT_IN[name]))
-    if name in ALWAYS:
-        if (name == "turn" and scope.inside is None) or (name == "each" and not scope.each):
-            problem("unknown-fill", *_NO_TURN[name])
-        each = scope.inside if name == "each" else None
-        return Fill(name, None, format=fitting(_BUILT_IN[name]), otherwise=words, roster=each)
+        return TextFill("options", None, format=fitting(_BUILT_IN_VARIABLES[name]))
+    if name in BUILT_IN_FILLS:
+        if (name == "turn" and scope.inside_roster is None) or (name == "each" and not scope.each):
+            problem("unknown-fill", *_NO_TURN_PROBLEMS[name])
+        each = scope.inside_roster if name == "each" else None
+        return TextFill(name, None, format=fitting(_BUILT_IN_VARIABLES[name]), otherwise=words, roster=each)
     found = _NAME.match(name)
     if not found:
         problem(
@@ -408,28 +424,30 @@ def _fill(
                 "unknown-fill", "{options} has no options to read here", "use it in an item that has options"
             )
             return None
-        near = scope.nearest(key, (*scope.names, *ALWAYS))
+        near = scope.nearest(key, (*scope.names, *BUILT_IN_FILLS))
         remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
         problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
         return None
-    if said.silent:
+    if said.why_unanswered:
         problem(
-            "unknown-fill", f"{whole}: {key} {said.silent}; it has no answer", "fill in something answered"
+            "unknown-fill",
+            f"{whole}: {key} {said.why_unanswered}; it has no answer",
+            "fill in something answered",
         )
         return None
     form = fitting(said)
     if item:
-        return Fill(key, said, turn=int(turn), format=form, otherwise=words)
+        return TextFill(key, said, turn=int(turn), format=form, otherwise=words)
     if said.roster and said.type != "draw":
-        if said.roster != scope.inside:
+        if said.roster != scope.inside_roster:
             problem(
                 "fill-of-many",
                 f"{whole} has one value for each turn of {said.roster}",
                 f"write {{{said.roster}[1].{key}}} for one turn",
             )
             return None
-        return Fill(key, said, turn="here", format=form, otherwise=words)
-    return Fill(key, said, format=form, otherwise=words)
+        return TextFill(key, said, turn="here", format=form, otherwise=words)
+    return TextFill(key, said, format=form, otherwise=words)
 
 
 _FORMATS: Final = {
@@ -441,22 +459,24 @@ _FORMATS: Final = {
 }
 
 
-def _bad_format(form: str, said: Said) -> str:
+def _explain_bad_format(form: str, said: TextVariable) -> str:
     if form in _WORD_FORMATS:
         return ""
     if said.type == "number":
-        return "" if form in _SPELLED or _NUMBER_FORMAT.match(form) else f"{form!r} is no number format"
+        return (
+            "" if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form) else f"{form!r} is no number format"
+        )
     if said.type in ("date", "time"):
         return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is no {said.type} format"
     return f"{form!r} does not fit a {said.type}"
 
 
-def place_in(written: YamlScalar, offset: int) -> Position:
+def locate_in_text(written: YamlScalar, offset: int) -> Position:
     """The position of a character within a scalar."""
     return written.find_position(offset)
 
 
-def fill_at(text: str, name: str) -> int:
+def find_fill(text: str, name: str) -> int:
     """Where a text fills in a name; −1 where it does not."""
     at = text.find("{")
     while at >= 0:

@@ -140,7 +140,7 @@ def _titles(nodes: Sequence[CompiledNode], language: str, above: str) -> Iterato
         yield node.id, above
         if not isinstance(node, CompiledItem):
             battery = isinstance(node.spec, BatteryItem)
-            own = node.title.markers(language) if node.title and not battery else ""
+            own = node.title.get_source_text(language) if node.title and not battery else ""
             here = ": ".join(part for part in (above, own) if part) if own != above else above
             yield node.id, here
             yield from _titles(node.children, language, here)
@@ -153,7 +153,7 @@ def _intros(instrument: Instrument, language: str) -> Iterator[tuple[str, str]]:
     """At the first statement of each battery."""
     for group in instrument.groups.values():
         if isinstance(group.spec, BatteryItem) and group.intro is not None and group.leaves:
-            yield group.leaves[0].id, group.intro.markers(language)
+            yield group.leaves[0].id, group.intro.get_source_text(language)
 
 
 def _after_end(instrument: Instrument) -> Iterator[str]:
@@ -242,7 +242,7 @@ def _variable(
         wording=v.wording if v.role in ("answer", "words") else "",
         asked=_asked(v, told),
         intro=told.intros.get(v.item, "") if v.role == "answer" else "",
-        instruction=leaf.instruction.markers(told.language)
+        instruction=leaf.instruction.get_source_text(told.language)
         if leaf is not None and leaf.instruction is not None and v.role == "answer"
         else "",
         section=_section(v, told),

@@ -32,7 +32,7 @@ def included(
 ) -> Included:
     """Ended with the outcome complete, or stopped after `complete_from:`: complete. Stopped after `partial_from:`:
     partial.
-    `ruled` is by interview the code that a supervisor's correction gave it: that one counts, whatever it ended with.
+    `overrides` is by interview the code that a supervisor's correction gave it: that one counts, whatever it ended with.
     An item is passed where its answer is not missing as `not_reached`; a share is of the items that lay on the route."""
     completed = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
     statuses, outcomes = answers.cells("interview_status"), answers.cells("interview_outcome")

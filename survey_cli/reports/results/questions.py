@@ -117,13 +117,13 @@ def questions(
                     BatteryHead(
                         id=node.id,
                         title=str(title.get(language)) if title else "",
-                        intro=node.intro.markers(language) if node.intro else "",
+                        intro=node.intro.get_source_text(language) if node.intro else "",
                         section=section,
                     )
                 )
                 walk(node.children, section, node)
                 continue
-            own = node.title.markers(language) if node.title else ""
+            own = node.title.get_source_text(language) if node.title else ""
             titled = own if own and (not section or isinstance(written, SectionItem)) else section
             walk(node.children, f"{section}: {own}" if section and own else titled, None)
 
@@ -142,7 +142,7 @@ def _of_leaf(
     asked: Mapping[str, str],
 ) -> Iterator[Question]:
     question = leaf.question
-    instruction = leaf.instruction.markers(language) if leaf.instruction else ""
+    instruction = leaf.instruction.get_source_text(language) if leaf.instruction else ""
     kind = _kind(leaf)
     statement = ""
     if battery is not None and isinstance(battery.spec, BatteryItem):
@@ -184,7 +184,7 @@ def _of_leaf(
             columns=tuple(v.name for v in answers) if kind == "multiple" else (first.name,),
             variable=first,
             label=f"{leaf.label.get(language)}{turned}",
-            wording=f"{leaf.text.markers(language)}{turned}",
+            wording=f"{leaf.text.get_source_text(language)}{turned}",
             statement=statement,
             instruction=instruction,
             section=section,

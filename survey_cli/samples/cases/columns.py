@@ -1,4 +1,4 @@
-"""Which value does the text of a sample column mean? By the column's type, and by what it is to the fieldwork."""
+"""Readers for the values of sample columns, by a column's type and role."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -12,19 +12,19 @@ from survey_cli.instrument.countries import COUNTRIES, find_region, list_regions
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
 from survey_cli.instrument.schema.options import OptionSpec
-from survey_cli.instrument.texts.number_text import number_readings
+from survey_cli.instrument.texts.number_text import list_number_readings
 from survey_cli.problems import did_you_mean
 from survey_cli.values import Code, Missing, Value
 
 
-class Unfit(NamedTuple):
+class InvalidValue(NamedTuple):
     """Why a text is no value of its column."""
 
     what: str
     remedy: str
 
 
-ColumnReader: TypeAlias = Callable[[str], Value | Unfit]
+ColumnReader: TypeAlias = Callable[[str], Value | InvalidValue]
 """Makes the value of a text that is not empty."""
 
 MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"})
@@ -38,7 +38,7 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASC
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})\Z", re.ASCII)
 _SAME_ALL_YEAR: Final = re.compile(r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z")
 COUNTRY_REMEDY: Final = "write two letters: US, GB, ES"
-_MEANT: Final = {
+_ZONES_BY_COMMON_NAME: Final = {
     "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
     "pacific": "America/Los_Angeles", "alaska": "America/Anchorage", "hawaii": "Pacific/Honolulu",
     "arizona": "America/Phoenix", "et": "America/New_York", "edt": "America/New_York", "ct": "America/Chicago",
@@ -48,28 +48,30 @@ _MEANT: Final = {
 }  # fmt: skip
 
 
-def key_column(instrument: Instrument) -> str | None:
+def find_key_column(instrument: Instrument) -> str | None:
     """The sample column that names a case."""
     return next((name for name, c in instrument.sample.items() if c.role == "key"), None)
 
 
-def column_of(instrument: Instrument, role: str) -> str | None:
+def find_column(instrument: Instrument, role: str) -> str | None:
     """The first sample column of a role."""
     return next((name for name, c in instrument.sample.items() if c.role == role), None)
 
 
-def country_of(instrument: Instrument) -> str | None:
+def find_country(instrument: Instrument) -> str | None:
     """The country whose numbers and dates these are, in two capital letters."""
     fieldwork = instrument.document.fieldwork
     return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
 
 
-def labels_of(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
+def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
     """The codes of a sample column and their labels in the first language; empty where it is not coded."""
-    return {c: str((o.label or o.text).get(instrument.language)) for c, o in _options(instrument, column)}
+    return {
+        c: str((o.label or o.text).get(instrument.language)) for c, o in _iterate_options(instrument, column)
+    }
 
 
-def in_words(
+def iterate_labeled_values(
     instrument: Instrument, values: Mapping[str, object], *, without: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """The label and the words of each sample column that has a value, those of some roles left out."""
@@ -77,57 +79,57 @@ def in_words(
         value = values.get(name)
         if column.role in without or value is None or isinstance(value, Missing) or value == "":
             continue
-        labels = labels_of(instrument, column)
+        labels = build_labels(instrument, column)
         words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
         yield str(column.label.get(instrument.language)) if column.label else name, words
 
 
-def clean(text: str, *, lines: bool = False) -> str:
+def clean_text(text: str, *, lines: bool = False) -> str:
     """Text as it is kept: trimmed, NFC, without control characters."""
     if text.isascii() and text.isprintable():
         return text.strip()
     return normalize_text(text, lines=lines)
 
 
-def reader_of(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
+def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
     """Reads values of the column's type. `decimal_comma`: 0,5 is a half, as in files parted by semicolons."""
     match column.type:
         case "single":
-            return _single(instrument, column)
+            return _make_single_reader(instrument, column)
         case "number":
-            return _comma_number if decimal_comma else _point_number
+            return _read_comma_number if decimal_comma else _read_point_number
         case "date":
-            return date_reader(country_of(instrument) or "")
+            return make_date_reader(find_country(instrument) or "")
         case "split":
-            return _arm(column)
+            return _make_arm_reader(column)
         case "text":
-            return _text
+            return _read_text
 
 
-def role_reader_of(
+def make_role_reader(
     instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
 ) -> ColumnReader:
     """The same, where the value must also be of use to the fieldwork: a zone, a language, a weight, a priority."""
-    typed = reader_of(instrument, column, decimal_comma=decimal_comma)
+    typed = make_reader(instrument, column, decimal_comma=decimal_comma)
     match column.role:
         case "zone":
-            return _then(typed, _zone)
+            return _chain(typed, _check_zone)
         case "country":
-            return _then(typed, _country)
+            return _chain(typed, _check_country)
         case "language":
-            return _then(typed, lambda value: _language(instrument, value))
+            return _chain(typed, lambda value: _check_language(instrument, value))
         case "weight":
-            return _then(typed, _weight)
+            return _chain(typed, _check_weight)
         case "priority":
-            return _then(typed, _priority)
+            return _chain(typed, _check_priority)
         case _:
             return typed
 
 
-def _then(first: ColumnReader, second: Callable[[Value], Value | Unfit]) -> ColumnReader:
-    def read(text: str) -> Value | Unfit:
+def _chain(first: ColumnReader, second: Callable[[Value], Value | InvalidValue]) -> ColumnReader:
+    def read(text: str) -> Value | InvalidValue:
         value = first(text)
-        return value if isinstance(value, Unfit) else second(value)
+        return value if isinstance(value, InvalidValue) else second(value)
 
     return read
 
@@ -135,23 +137,23 @@ def _then(first: ColumnReader, second: Callable[[Value], Value | Unfit]) -> Colu
 # ── by type ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _text(text: str) -> str:
+def _read_text(text: str) -> str:
     return text
 
 
-def _options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionSpec]]:
+def _iterate_options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionSpec]]:
     options = column.options
     if isinstance(options, str):
         options = instrument.document.scales[options].options
     yield from (options or {}).items()
 
 
-def _single(instrument: Instrument, column: SampleColumn) -> ColumnReader:
-    labels = labels_of(instrument, column)
+def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
+    labels = build_labels(instrument, column)
     fitting = "it is one of " + ", ".join(f"{c} ({label})" for c, label in labels.items())
     meant: dict[str, Code] = {}
     twice: set[str] = set()
-    for code, option in _options(instrument, column):
+    for code, option in _iterate_options(instrument, column):
         for text in {
             str(t).casefold()
             for one in (option.label, option.text)
@@ -163,20 +165,20 @@ def _single(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     meant = {text: code for text, code in meant.items() if text not in twice}
     meant |= {str(code).casefold(): code for code in labels}
 
-    def read(text: str) -> Value | Unfit:
+    def read(text: str) -> Value | InvalidValue:
         code = meant.get(text.casefold())
         if code is None and (spreadsheet := _POINT_ZERO.match(text)):
             code = meant.get(spreadsheet[1])
-        return Unfit("the value does not fit the column", fitting) if code is None else code
+        return InvalidValue("the value does not fit the column", fitting) if code is None else code
 
     return read
 
 
-def _point_number(text: str) -> Value | Unfit:
+def _read_point_number(text: str) -> Value | InvalidValue:
     """A number of a file whose program writes decimals with a point."""
     if _DECIMAL.match(text):
-        return _kept(float(text))
-    readings = number_readings(text, None)
+        return _convert_number(float(text))
+    readings = list_number_readings(text, None)
     remedy = "write a number"
     if len(readings) == 1 and "." not in text and "," in text:
         remedy = (
@@ -184,54 +186,56 @@ def _point_number(text: str) -> Value | Unfit:
         )
     elif readings:
         remedy = "write it without separators of thousands"
-    return Unfit("the value does not fit the column", remedy)
+    return InvalidValue("the value does not fit the column", remedy)
 
 
-def _comma_number(text: str) -> Value | Unfit:
+def _read_comma_number(text: str) -> Value | InvalidValue:
     """A number of a file whose program writes decimals with a comma, or with a point."""
-    readings = number_readings(text, None)
+    readings = list_number_readings(text, None)
     if len(readings) > 1:
-        return Unfit(f"{text} may be a decimal or thousands", "write it without separators of thousands")
-    return _kept(readings[0].value) if readings else _point_number(text)
+        return InvalidValue(
+            f"{text} may be a decimal or thousands", "write it without separators of thousands"
+        )
+    return _convert_number(readings[0].value) if readings else _read_point_number(text)
 
 
-def _kept(value: float) -> Value | Unfit:
+def _convert_number(value: float) -> Value | InvalidValue:
     if not abs(value) < 1e15:  # beyond, a decimal is no longer exact
-        return Unfit("the number is too large to be kept exactly", "make the column a text")
+        return InvalidValue("the number is too large to be kept exactly", "make the column a text")
     return int(value) if float(value).is_integer() else value
 
 
-def date_reader(country: str) -> ColumnReader:
+def make_date_reader(country: str) -> ColumnReader:
     """Reads days: 2026-11-24, and in the order usual in the country (two letters; empty where it is not known)."""
     plainly = "write the date as 2026-11-24"
 
-    def read(text: str) -> Value | Unfit:
+    def read(text: str) -> Value | InvalidValue:
         text = _MIDNIGHT.sub("", text)
         if found := _YEAR_FIRST.match(text):
             year, month, day = (int(part) for part in found.groups())
         elif found := _YEAR_LAST.match(text):
             first, second, year = int(found[1]), int(found[3]), int(found[4])
             if found[2] != "." and country in NO_SLASHES:
-                return Unfit("the order of day and month is not known", plainly)
+                return InvalidValue("the order of day and month is not known", plainly)
             month, day = (first, second) if found[2] != "." and country in MONTH_FIRST else (second, first)
         else:
-            return Unfit("the value does not fit the column", plainly)
+            return InvalidValue("the value does not fit the column", plainly)
         try:
             return date(year, month, day)
         except ValueError:
             order = f" where {month} is the month" if not text[:4].isdigit() else ""
-            return Unfit(f"there is no such day{order}", plainly)
+            return InvalidValue(f"there is no such day{order}", plainly)
 
     return read
 
 
-def _arm(column: SampleColumn) -> ColumnReader:
+def _make_arm_reader(column: SampleColumn) -> ColumnReader:
     arms = {str(name).casefold(): str(name) for name in column.arms}
     remedy = f"it is one of {', '.join(arms.values())}; leave it empty to have it drawn"
 
-    def read(text: str) -> Value | Unfit:
+    def read(text: str) -> Value | InvalidValue:
         found = arms.get(text.casefold())
-        return found or Unfit("there is no such arm", remedy)
+        return found or InvalidValue("there is no such arm", remedy)
 
     return read
 
@@ -241,63 +245,73 @@ def _arm(column: SampleColumn) -> ColumnReader:
 
 def is_zone(name: str) -> bool:
     """Whether it is the IANA name of a time zone."""
-    return name in _zones()
+    return name in _list_zones()
 
 
-def _zone(value: Value) -> Value | Unfit:
+def _check_zone(value: Value) -> Value | InvalidValue:
     name = str(value)
     if is_zone(name):
         if _SAME_ALL_YEAR.match(name):
-            near = _MEANT.get({"EST": "et", "MST": "arizona", "HST": "hawaii"}.get(name, ""), "Europe/London")
-            return Unfit(f"{name!r} has no summer time and no place", f"write the place, as {near}")
+            near = _ZONES_BY_COMMON_NAME.get(
+                {"EST": "et", "MST": "arizona", "HST": "hawaii"}.get(name, ""), "Europe/London"
+            )
+            return InvalidValue(f"{name!r} has no summer time and no place", f"write the place, as {near}")
         return value
-    meant = _MEANT.get(name.casefold()) or _MEANT.get(name.casefold().removesuffix("time").strip())
+    meant = _ZONES_BY_COMMON_NAME.get(name.casefold()) or _ZONES_BY_COMMON_NAME.get(
+        name.casefold().removesuffix("time").strip()
+    )
     if meant is None:
-        places = {zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_zones())}
+        places = {
+            zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_list_zones())
+        }
         meant = places.get(name.replace("_", " ").casefold())
     remedy = (
-        f"write {meant}" if meant else did_you_mean(name, _zones(), otherwise="write one as America/Chicago")
+        f"write {meant}"
+        if meant
+        else did_you_mean(name, _list_zones(), otherwise="write one as America/Chicago")
     )
-    return Unfit(f"{name!r} is no time zone", remedy)
+    return InvalidValue(f"{name!r} is no time zone", remedy)
 
 
 @cache
-def _zones() -> frozenset[str]:
+def _list_zones() -> frozenset[str]:
     return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
-def _country(value: Value) -> Value | Unfit:
+def _check_country(value: Value) -> Value | InvalidValue:
     code = str(value).strip().upper()
-    return code if code in COUNTRIES else Unfit(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
+    return code if code in COUNTRIES else InvalidValue(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
 
 
-def read_region(text: str, country: str) -> str | Unfit:
-    """The full code of a region: `DE-BY` names its country itself, `BY` and `Bayern` are of this one."""
+def read_region(text: str, country: str) -> str | InvalidValue:
+    """The full code of a region: `DE-BY` names its country itself, `IMPORTED_BY` and `Bayern` are of this one."""
     named = text[:2].upper() if text[2:3] == "-" else country
     if not named:
-        return Unfit(f"{text!r} does not say of which country it is", "write it as DE-BY")
+        return InvalidValue(f"{text!r} does not say of which country it is", "write it as DE-BY")
     if found := find_region(text, named):
         return found
     if not list_regions(named):
-        return Unfit(f"no regions of {named} are known", "leave it empty")
-    return Unfit(f"{named} has no region {text!r}", suggest_region(text, named))
+        return InvalidValue(f"no regions of {named} are known", "leave it empty")
+    return InvalidValue(f"{named} has no region {text!r}", suggest_region(text, named))
 
 
-def _language(instrument: Instrument, value: Value) -> Value | Unfit:
+def _check_language(instrument: Instrument, value: Value) -> Value | InvalidValue:
     for language in instrument.languages:
         if str(value).casefold() == language.casefold():
             return value if isinstance(value, int) else language
     remedy = f"it has {', '.join(instrument.languages)}"
-    return Unfit(f"the questionnaire has no language {str(value)!r}", remedy)
+    return InvalidValue(f"the questionnaire has no language {str(value)!r}", remedy)
 
 
-def _weight(value: Value) -> Value | Unfit:
+def _check_weight(value: Value) -> Value | InvalidValue:
     if isinstance(value, int | float) and value > 0:
         return value
-    return Unfit("a weight is more than nothing", "correct it, or leave the case out")
+    return InvalidValue("a weight is more than nothing", "correct it, or leave the case out")
 
 
-def _priority(value: Value) -> Value | Unfit:
+def _check_priority(value: Value) -> Value | InvalidValue:
     if isinstance(value, int):
         return value
-    return Unfit("a priority is a whole number", "write 1 for who is called first, 2 for who comes next")
+    return InvalidValue(
+        "a priority is a whole number", "write 1 for who is called first, 2 for who comes next"
+    )

@@ -1,8 +1,8 @@
-"""Which telephone number is meant, what kind of line is it, and where may it ring? It keeps and dials nothing.
+"""Parsing of telephone numbers: E.164 form, type of line, country and time zones. Nothing is dialed or stored here.
 
-The numbering plans are those of `phonenumbers`. They know no porting: a line that moved from a mobile to a fixed
-network, or a person who took a number across the country, is not seen; and they give Detroit as New York. So the
-sample's zone wins, and a number's own zones count only where the case brings none.
+The numbering plans are those of `phonenumbers`. They know nothing of porting: a line that moved from a mobile to a
+fixed network, or a person who took a number across the country, is not seen; and they give Detroit as New York. So
+the sample's zone wins, and a number's own zones count only where the case has none.
 """
 
 import re
@@ -15,10 +15,10 @@ from survey_cli.entries import ascii_digits
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-Line: TypeAlias = Literal["mobile", "fixed", "unknown"]
+LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 
 
-class Number(NamedTuple):
+class ParsedNumber(NamedTuple):
     """A number that can be dialled."""
 
     written: str
@@ -31,7 +31,7 @@ class Number(NamedTuple):
     """As it is written abroad: `+1 312-555-0100 ext. 7`."""
     extension: str
     """Digits to be asked for or keyed once somebody answers; empty where there are none."""
-    line: Line
+    line: LineType
     """`unknown` where the plan does not tell, as everywhere in the United States and Canada."""
     zones: tuple[str, ...]
     """IANA names of all zones where the number may be at home; empty where the plan does not say."""
@@ -43,7 +43,7 @@ class Number(NamedTuple):
     """What a person should look at before it is dialled."""
 
 
-class NotANumber(NamedTuple):
+class InvalidNumber(NamedTuple):
     """Why a text is nothing that may be dialled."""
 
     written: str
@@ -63,7 +63,7 @@ _EXTENSION_WORD: Final = re.compile(rf"[,;]?\s*{_EXTENSION}[\s.:]*(?=\d{{1,7}}\Z
 _LONGEST: Final = 250
 
 
-def read_number(text: str, country: str | None) -> Number | NotANumber:
+def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
     """The number a text means, read as in a country (two letters) where it does not begin with `+`.
 
     A number of a possible length is accepted though the plan has no such number (plans are younger than numbers, and
@@ -72,32 +72,32 @@ def read_number(text: str, country: str | None) -> Number | NotANumber:
     bare = written.lstrip("'’`").strip()  # an apostrophe keeps a spreadsheet from counting with it
     doubts: list[str] = []
     if not _DIGIT.search(bare):
-        return NotANumber(written, "there is no number in it", "leave the cell empty where there is none")
+        return InvalidNumber(written, "there is no number in it", "leave the cell empty where there is none")
     if len(bare) > _LONGEST:
-        return NotANumber(written, "it is too long to be a number", "write one number")
+        return InvalidNumber(written, "it is too long to be a number", "write one number")
     if _ROUNDED.match(bare):
         remedy = "give the column the format Text in the spreadsheet and enter the numbers again"
-        return NotANumber(written, "a spreadsheet has rounded it", remedy)
+        return InvalidNumber(written, "a spreadsheet has rounded it", remedy)
     if floating := _FLOAT.match(bare):
         bare = floating[1]
         doubts.append(f"a spreadsheet has made a decimal of it: read as {bare}")
     bare = _EXTENSION_WORD.sub(" ext. ", ascii_digits(bare.replace("＋", "+")))
-    found = _parsed(bare, country)
+    found = _parse(bare, country)
     if isinstance(found, str):
-        return NotANumber(written, found, _remedy(bare, country))
-    return _understood(written, bare, country, found, doubts)
+        return InvalidNumber(written, found, _suggest_remedy(bare, country))
+    return _build_number(written, bare, country, found, doubts)
 
 
-def _parsed(bare: str, country: str | None) -> "PhoneNumber | str":
+def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
     """What the numbering plans make of it, or why nothing."""
     from phonenumbers import NumberParseException, parse
 
     if country is None and not bare.startswith("+"):
         return "it does not say which country it is of"
-    if country is not None and not known_country(country):
+    if country is not None and not is_known_country(country):
         return f"the numbers of a country {country!r} are not known"
     try:
-        return _settled(parse(bare, country and country.upper()))
+        return _drop_trunk_zeros(parse(bare, country and country.upper()))
     except NumberParseException as refused:
         match refused.error_type:
             case NumberParseException.INVALID_COUNTRY_CODE:
@@ -110,7 +110,7 @@ def _parsed(bare: str, country: str | None) -> "PhoneNumber | str":
                 return "it is no telephone number"
 
 
-def _settled(found: "PhoneNumber") -> "PhoneNumber":
+def _drop_trunk_zeros(found: "PhoneNumber") -> "PhoneNumber":
     """Without zeros that are used inside a country only and were written after its code (+49 0 212541): so that a number
     is the one its own E.164 form means."""
     from phonenumbers import (
@@ -134,19 +134,19 @@ def _settled(found: "PhoneNumber") -> "PhoneNumber":
     return found
 
 
-def _remedy(bare: str, country: str | None) -> str:
+def _suggest_remedy(bare: str, country: str | None) -> str:
     if country is None:
         return "write + and the country's code first, or name the country under fieldwork: country:"
-    if not known_country(country):
+    if not is_known_country(country):
         return "write GB for the United Kingdom" if country.upper() == "UK" else "write two letters, as US"
     if any(c.isalpha() for c in bare):
         return "keep words in a column of their own"
     return "correct the number, or leave the cell empty"
 
 
-def _understood(
+def _build_number(
     written: str, bare: str, country: str | None, found: "PhoneNumber", doubts: list[str]
-) -> Number | NotANumber:
+) -> ParsedNumber | InvalidNumber:
     from phonenumbers import (
         PhoneNumberFormat,
         PhoneNumberType,
@@ -159,22 +159,24 @@ def _understood(
 
     kind = number_type(found)
     if kind == PhoneNumberType.UNKNOWN:
-        short = _short(bare, country, found)
+        short = _describe_short_number(bare, country, found)
         if short:
-            return NotANumber(written, short, "no survey dials it: give the respondent's own number")
-        if mended := _with_zero(bare, country):
+            return InvalidNumber(written, short, "no survey dials it: give the respondent's own number")
+        if mended := _restore_zero(bare, country):
             found, kind = mended, number_type(mended)
     if kind == PhoneNumberType.UNKNOWN:
         match is_possible_number_with_reason(found):
             case ValidationResult.IS_POSSIBLE:
                 doubts.append("the numbering plan has no such number")
             case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-                return NotANumber(written, "the area code is missing", "write it with its area code")
+                return InvalidNumber(written, "the area code is missing", "write it with its area code")
             case ValidationResult.TOO_SHORT:
-                return NotANumber(written, "it has too few digits", _remedy(bare, country))
+                return InvalidNumber(written, "it has too few digits", _suggest_remedy(bare, country))
             case _:
-                return NotANumber(written, "it has too many digits", _too_long(bare, country))
-    service = _services().get(kind, "")
+                return InvalidNumber(
+                    written, "it has too many digits", _suggest_remedy_if_too_long(bare, country)
+                )
+    service = _get_services().get(kind, "")
     if service:
         doubts.append(f"it is a {service} number, nobody's own line")
     national = format_number(found, PhoneNumberFormat.NATIONAL)
@@ -182,14 +184,14 @@ def _understood(
     lost = national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
     if lost and not _zero_is_optional(found):
         doubts.append(f"its leading 0 is missing: read as {national}")
-    return Number(
+    return ParsedNumber(
         written=written,
         e164=format_number(found, PhoneNumberFormat.E164),
         national=national,
         international=format_number(found, PhoneNumberFormat.INTERNATIONAL),
         extension=found.extension or "",
-        line=_lines().get(kind, "unknown"),
-        zones=() if service else _zones(found, kind),
+        line=_get_line_types().get(kind, "unknown"),
+        zones=() if service else _find_zones(found, kind),
         country=region_code_for_number(found) or "",
         service=service,
         doubts=tuple(doubts),
@@ -209,29 +211,29 @@ def _zero_is_optional(found: "PhoneNumber") -> bool:
     return False
 
 
-def _with_zero(bare: str, country: str | None) -> "PhoneNumber | None":
+def _restore_zero(bare: str, country: str | None) -> "PhoneNumber | None":
     """The number that a spreadsheet took a leading zero from, where the plan has it and it is lost otherwise (Italy)."""
     from phonenumbers import PhoneNumberType, number_type
 
     if bare.startswith("+") or not country:
         return None
-    mended = _parsed("0" + bare, country)
+    mended = _parse("0" + bare, country)
     return None if isinstance(mended, str) or number_type(mended) == PhoneNumberType.UNKNOWN else mended
 
 
-def _too_long(bare: str, country: str | None) -> str:
+def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
     """What to do about too many digits. A number abroad without its plus sign looks like one digit too many at home, and
     the other way round, so it is never dialled on a guess."""
     from phonenumbers import is_valid_number
 
     abroad = "+" + bare
-    found = None if bare.startswith("+") else _parsed(abroad, country)
+    found = None if bare.startswith("+") else _parse(abroad, country)
     if found is None or isinstance(found, str) or not is_valid_number(found):
-        return _remedy(bare, country)
+        return _suggest_remedy(bare, country)
     return f"if it has lost its plus sign, write {abroad}; else correct it, or leave the cell empty"
 
 
-def _short(bare: str, country: str | None, found: "PhoneNumber") -> str:
+def _describe_short_number(bare: str, country: str | None, found: "PhoneNumber") -> str:
     """What it is if the network would not take it for a subscriber's number. Asked of unknown numbers only: it goes by
     how a number begins, and many an ordinary one begins like an emergency number of its country."""
     from phonenumbers.phonenumberutil import national_significant_number, region_code_for_country_code
@@ -245,7 +247,7 @@ def _short(bare: str, country: str | None, found: "PhoneNumber") -> str:
     return "it is a short number" if is_valid_short_number(found) else ""
 
 
-def _zones(found: "PhoneNumber", kind: int) -> tuple[str, ...]:
+def _find_zones(found: "PhoneNumber", kind: int) -> tuple[str, ...]:
     """Of a number that is in no plan, those of its beginning, where that is known."""
     from phonenumbers import PhoneNumberType
     from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
@@ -256,14 +258,14 @@ def _zones(found: "PhoneNumber", kind: int) -> tuple[str, ...]:
 
 
 @cache
-def _lines() -> dict[int, Line]:
+def _get_line_types() -> dict[int, LineType]:
     from phonenumbers import PhoneNumberType
 
     return {PhoneNumberType.MOBILE: "mobile", PhoneNumberType.FIXED_LINE: "fixed"}
 
 
 @cache
-def _services() -> dict[int, str]:
+def _get_services() -> dict[int, str]:
     from phonenumbers import PhoneNumberType
 
     return {
@@ -277,14 +279,14 @@ def _services() -> dict[int, str]:
 
 
 @cache
-def known_country(country: str) -> bool:
+def is_known_country(country: str) -> bool:
     """Whether two letters name a country whose numbers can be read."""
     from phonenumbers import SUPPORTED_REGIONS
 
     return country.upper() in SUPPORTED_REGIONS
 
 
-def read_numbers(text: str, country: str | None) -> Sequence[Number | NotANumber]:
+def read_numbers(text: str, country: str | None) -> Sequence[ParsedNumber | InvalidNumber]:
     """All numbers of a cell: several stand with `;`, `/`, a comma, `or` or a line end between them. A stroke may also
     be part of one number (030/1234567), so what is one number as a whole stays one."""
     if not _DIGIT.search(text):
@@ -292,7 +294,7 @@ def read_numbers(text: str, country: str | None) -> Sequence[Number | NotANumber
     whole = None
     if not _CERTAINLY_SEVERAL.search(text):
         whole = read_number(text, country)
-        if isinstance(whole, Number) and not whole.doubts:
+        if isinstance(whole, ParsedNumber) and not whole.doubts:
             return (whole,)
     pieces = [piece for piece in _SEVERAL.split(text) if piece.strip()]
     if len(pieces) < 2:
@@ -300,7 +302,7 @@ def read_numbers(text: str, country: str | None) -> Sequence[Number | NotANumber
     return [read_number(piece, country) for piece in pieces]
 
 
-def digits_of(text: str) -> str:
+def extract_search_digits(text: str) -> str:
     """What to look for in the digits of kept numbers when somebody rings back and gives a number, or a part of one:
     its digits, in their plain form, without the zeros that stand before them inside a country only."""
     plain = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())

@@ -1,4 +1,7 @@
-"""Which arm of a split has a case? Drawn from its key, so that the file's order, and who answers, play no part."""
+"""Arms of split columns, drawn from each case's key.
+
+Neither the order of the file nor who answers plays a part.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.values import NOT_ASKED, Cell
 
 
-def arm_of(instrument: Instrument, name: str, column: SampleColumn, key: str) -> str:
+def draw_arm(instrument: Instrument, name: str, column: SampleColumn, key: str) -> str:
     """The arm of one case by its key alone. Raises ValueError where no arm has a share."""
     shares = {str(k): v for k, v in column.arms.items()}
     return arm(shares, seed=0, id=f"{instrument.id}/{name}/{key}", turn=None)
@@ -40,7 +43,7 @@ def draw_arms(
                 new.append(key)
     if column.balanced_within is None:
         for key in new:
-            cases[key][name] = arm_of(instrument, name, column, key)
+            cases[key][name] = draw_arm(instrument, name, column, key)
         return
     _balance(f"{instrument.id}/{name}", name, str(column.balanced_within), shares, new, cases, existing)
 

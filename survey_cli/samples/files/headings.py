@@ -1,4 +1,4 @@
-"""Which column of a file is which? Names in the first row against the names that are wanted."""
+"""Matching of the headings of a file with the column names that are expected."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,19 +6,19 @@ from itertools import islice
 from typing import Final
 
 from survey_cli.problems import did_you_mean, nearest
-from survey_cli.samples.files.problem_collector import Findings
-from survey_cli.samples.files.sheet import Row, Sheet
+from survey_cli.samples.files.problem_collector import ProblemCollector
+from survey_cli.samples.files.sheet import InputRow, InputSheet
 
 _BETWEEN: Final = re.compile(r"[\s_.\-]+")
 
 
-def folded(name: str) -> str:
+def normalize_heading(name: str) -> str:
     """A name without case, spaces, underscores, hyphens and points."""
     return _BETWEEN.sub("", name).casefold()
 
 
-def found_columns(
-    sheet: Sheet, wanted: Iterable[str], needed: str, findings: Findings, *, list_of: str
+def find_columns(
+    sheet: InputSheet, wanted: Iterable[str], needed: str, findings: ProblemCollector, *, list_of: str
 ) -> Mapping[str, int] | None:
     """Wanted name to its column (from 0), by the exact name or by one that differs only in case, spaces and
     underscores; None, with an error, where the needed one is not there. `list_of` is what names them: `sample:`."""
@@ -33,30 +33,30 @@ def found_columns(
             same = [
                 index
                 for index, given in free.items()
-                if folded(given) == folded(name) and given not in wanted
+                if normalize_heading(given) == normalize_heading(name) and given not in wanted
             ]
             for index in same[:1]:
                 what = f"the column {free[index]!r} is taken for it"
-                findings.warning(
+                findings.add_warning(
                     "heading", name, what, f"name it {name} to be sure", line=line, of="headings"
                 )
         if len(same) > 1:
-            both = " and ".join(sheet.place(index) for index in same[:2])
-            findings.error("heading", name, f"{both} both have this name", "keep one", line=line)
+            both = " and ".join(sheet.describe_column(index) for index in same[:2])
+            findings.add_error("heading", name, f"{both} both have this name", "keep one", line=line)
         if same:
             at[name] = same[0]
         for index in same:
             del free[index]
     if needed not in at:
-        _not_there(sheet, wanted, needed, findings)
+        _report_missing(sheet, wanted, needed, findings)
         return None
     for index, given in free.items():
         near = nearest(given, [name for name in wanted if name not in at])
         remedy = f"did you mean {near!r}?" if near else "nothing, if the study does not need it"
-        findings.warning(
+        findings.add_warning(
             "heading",
             given,
-            f"{sheet.place(index)} is not in {list_of}, left out",
+            f"{sheet.describe_column(index)} is not in {list_of}, left out",
             remedy,
             line=line,
             of="headings",
@@ -64,21 +64,25 @@ def found_columns(
     return at
 
 
-def _not_there(sheet: Sheet, wanted: list[str], needed: str, findings: Findings) -> None:
-    known = {folded(name) for name in wanted}
+def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, findings: ProblemCollector) -> None:
+    known = {normalize_heading(name) for name in wanted}
     line = sheet.heading.line
     for row in islice(sheet.rows, 10):
-        if sum(folded(cell) in known for cell in row.cells) > 1 or needed in map(str.strip, row.cells):
+        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or needed in map(
+            str.strip, row.cells
+        ):
             remedy = f"the names seem to stand in line {row.line}: take out what stands above"
-            findings.error("heading", needed, "the first row does not name the columns", remedy, line=line)
+            findings.add_error(
+                "heading", needed, "the first row does not name the columns", remedy, line=line
+            )
             return
     names = [name.strip() for name in sheet.heading.cells if name.strip()]
     has = ", ".join(name[:40] for name in names[:12])
     remedy = did_you_mean(needed, names, otherwise=f"the first row names the columns; it has {has}")
-    findings.error("heading", needed, "there is no such column in the file", remedy, line=line)
+    findings.add_error("heading", needed, "there is no such column in the file", remedy, line=line)
 
 
-def whole_rows(sheet: Sheet, findings: Findings) -> Iterator[Row]:
+def iterate_whole_rows(sheet: InputSheet, findings: ProblemCollector) -> Iterator[InputRow]:
     """Rows that have a cell for each name of the heading; of the others it is said why they are left out."""
     width = len(sheet.heading.cells)
     while width and not sheet.heading.cells[width - 1].strip():
@@ -89,14 +93,14 @@ def whole_rows(sheet: Sheet, findings: Findings) -> Iterator[Row]:
             if any(map(str.strip, cells[width:])):
                 what = f"the row has {len(cells)} cells, the first row {width}"
                 remedy = "put a cell that holds the delimiter in quotes, or name the column"
-                findings.error("cells", "", what, remedy, line=row.line)
+                findings.add_error("cells", "", what, remedy, line=row.line)
                 continue
             del cells[width:]
         elif len(cells) < width:
             if not sheet.letters:
                 what = f"the row has {len(cells)} cells, the first row {width}"
                 remedy = "put a cell that goes over several lines in quotes, or add the delimiters"
-                findings.error("cells", "", what, remedy, line=row.line)
+                findings.add_error("cells", "", what, remedy, line=row.line)
                 continue
             cells.extend([""] * (width - len(cells)))
         yield row

@@ -1,4 +1,4 @@
-"""What stands in a sheet of an Excel workbook, as a person sees it: whole numbers without .0, dates as 2026-11-24."""
+"""Rows of an Excel sheet as a person sees them: whole numbers without .0, dates as 2026-11-24."""
 
 import io
 import re
@@ -8,8 +8,8 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from survey_cli.problems import did_you_mean
-from survey_cli.samples.files.problem_collector import Findings
-from survey_cli.samples.files.sheet import Row, Sheet, letter
+from survey_cli.samples.files.problem_collector import ProblemCollector
+from survey_cli.samples.files.sheet import InputRow, InputSheet, format_column_letter
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -18,97 +18,103 @@ MAX_UNPACKED: Final = 1_000_000_000
 """Bytes; a workbook of a few kilobytes can be made to fill a disk."""
 _ZEROS: Final = re.compile(r"0+\Z")
 _FORMULA: Final = re.compile(rb"<c\s([^>]*)>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
-_WHERE: Final = re.compile(rb'r="([A-Z]+[0-9]+)"')
+_CELL_REFERENCE: Final = re.compile(rb'r="([A-Z]+[0-9]+)"')
 _ERRORS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 
 
-def read_workbook(contents: bytes, findings: Findings, *, sheet: str | None = None) -> Sheet | None:
+def read_workbook(
+    contents: bytes, findings: ProblemCollector, *, sheet: str | None = None
+) -> InputSheet | None:
     """One sheet: the one named, else the first that is not hidden. None, with an error, where there is no reading it."""
-    book = _opened(contents, findings)
+    book = _open_workbook(contents, findings)
     if book is None:
         return None
-    name = _chosen(book, findings, sheet)
+    name = _choose_sheet(book, findings, sheet)
     if name is None:
         return None
-    rows = _rows(book, name, findings)
-    uncounted = _uncounted(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
+    rows = _iterate_rows(book, name, findings)
+    uncounted = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
     heading = next(rows, None)
     if heading is None:
-        findings.error(
+        findings.add_error(
             "sample-file", f"sheet {name}", "the sheet is empty", "its first row names the columns"
         )
         return None
     if uncounted:
         what = f"the formula in {uncounted} has no value: the workbook was written by a program that does not count"
-        findings.error(
+        findings.add_error(
             "formula", f"sheet {name}", what, "open it in a spreadsheet and save it, or keep values only"
         )
         return None
-    return Sheet(heading, rows, letters=True)
+    return InputSheet(heading, rows, letters=True)
 
 
-def _opened(contents: bytes, findings: Findings) -> "Workbook | None":
+def _open_workbook(contents: bytes, findings: ProblemCollector) -> "Workbook | None":
     try:
         from openpyxl import load_workbook
     except ImportError:
         remedy = "install survey-cli[excel], or save the sheet as CSV UTF-8"
-        findings.error("sample-file", "", "reading workbooks needs openpyxl, which is not installed", remedy)
+        findings.add_error(
+            "sample-file", "", "reading workbooks needs openpyxl, which is not installed", remedy
+        )
         return None
     try:
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())
         if unpacked > MAX_UNPACKED:
-            findings.error("sample-file", "", "the workbook is too large", "keep the sheet of cases only")
+            findings.add_error("sample-file", "", "the workbook is too large", "keep the sheet of cases only")
             return None
         return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
     except Exception:  # of a broken archive the library raises whatever it meets
         what = "this is no Excel workbook, or it is damaged or locked with a password"
-        findings.error("sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8")
+        findings.add_error(
+            "sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8"
+        )
         return None
 
 
-def _chosen(book: "Workbook", findings: Findings, wanted: str | None) -> str | None:
+def _choose_sheet(book: "Workbook", findings: ProblemCollector, wanted: str | None) -> str | None:
     names = [s.title for s in book.worksheets]
     if wanted is not None:
         if wanted in names:
             return wanted
         remedy = did_you_mean(wanted, names, otherwise="it has " + ", ".join(names))
-        findings.error("sample-file", "", f"the workbook has no sheet {wanted!r}", remedy)
+        findings.add_error("sample-file", "", f"the workbook has no sheet {wanted!r}", remedy)
         return None
     seen = [s.title for s in book.worksheets if s.sheet_state == "visible"] or names
     if not seen:
-        findings.error("sample-file", "", "the workbook has no sheet of cells", "put the cases in one")
+        findings.add_error("sample-file", "", "the workbook has no sheet of cells", "put the cases in one")
         return None
     if len(seen) > 1:
         what = f"the workbook has several sheets: {seen[0]!r} is read, not {', '.join(map(repr, seen[1:]))}"
-        findings.warning("sample-file", "", what, "name the one you want")
+        findings.add_warning("sample-file", "", what, "name the one you want")
     return seen[0]
 
 
-def _rows(book: "Workbook", name: str, findings: Findings) -> Iterator[Row]:
+def _iterate_rows(book: "Workbook", name: str, findings: ProblemCollector) -> Iterator[InputRow]:
     sheet: Any = book[name]
     sheet.reset_dimensions()  # some programs write them wrongly
     line = 0
     try:
         for line, cells in enumerate(sheet.iter_rows(), 1):
-            texts = [shown(cell.value, cell.number_format or "") for cell in cells]
+            texts = [format_cell(cell.value, cell.number_format or "") for cell in cells]
             while texts and not texts[-1].strip():
                 texts.pop()
             if not texts:
                 continue
             for at, text in enumerate(texts):
                 if text in _ERRORS:
-                    who = f"{letter(at)}{line}"
-                    findings.error(
+                    who = f"{format_column_letter(at)}{line}"
+                    findings.add_error(
                         "formula", who, f"here stands {text}", "mend the formula", line=line, of=text
                     )
-            yield Row(line, texts)
+            yield InputRow(line, texts)
     except Exception:  # as above
-        findings.error(
+        findings.add_error(
             "sample-file", f"sheet {name}", "the sheet is damaged after this row", "save it anew", line=line
         )
 
 
-def shown(value: object, number_format: str = "") -> str:
+def format_cell(value: object, number_format: str = "") -> str:
     """A cell as text: what a person sees who widens the column."""
     match value:
         case None:
@@ -130,7 +136,7 @@ def shown(value: object, number_format: str = "") -> str:
             return str(value)
 
 
-def _uncounted(contents: bytes, part: str) -> str:
+def _find_uncalculated_formula(contents: bytes, part: str) -> str:
     """The first cell whose formula has no value; empty where there is none, as in all that a spreadsheet has saved."""
     try:
         written = zipfile.ZipFile(io.BytesIO(contents)).read(part)
@@ -138,7 +144,7 @@ def _uncounted(contents: bytes, part: str) -> str:
         return ""
     for found in _FORMULA.finditer(written) if b"<f" in written else ():
         if b't="str"' not in found[1] and (
-            where := _WHERE.search(found[1])
+            where := _CELL_REFERENCE.search(found[1])
         ):  # a formula may well give no text
             return where[1].decode()
     return ""

@@ -1,5 +1,6 @@
-"""What does a file of final counts bring? Rows of a code or group and a number become `Counts` by frame, or everything
-that is wrong with them at once. It makes no rate.
+"""Final disposition counts read from a CSV file, by frame, or all problems of the file.
+
+No rate is computed here.
 """
 
 import csv
@@ -26,13 +27,13 @@ RULE: Final = "counts-file"
 COLUMNS: Final = ("code", "group", "count", "frame")
 TOTAL: Final = "T"
 """Stands as a group for the number of all cases of its frame."""
-MOST_BYTES: Final = 10_000_000
+MAX_BYTES: Final = 10_000_000
 """More is no file of counts."""
 HEADER: Final = "the first line names the columns: code (or group), count, and frame where there are several"
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[,.'’\u00a0\u202f ][0-9]{3})+")
 _DECIMAL_COMMA: Final = re.compile(r"[0-9]+,[0-9]+")
-_UNSURE: Final = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+_AMBIGUOUS_NUMBER: Final = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
 """Where fields are parted by semicolons, this may be a thousand or a decimal."""
 
 
@@ -66,38 +67,38 @@ def read_counts(
     otherwise not used.
     """
     name = "stdin" if path == "-" else path
-    content = _text(path, name, stdin)
+    content = _read_text(path, name, stdin)
     if isinstance(content, Problem):
         return (content,)
     first = next(line for line in content.splitlines() if line.strip())
-    reading = _Reading(name, frame, max(",;\t", key=first.count))
-    rows = reading.rows(content)
+    reading = _CountsReader(name, frame, max(",;\t", key=first.count))
+    rows = reading.read_rows(content)
     if reading.problems:
         return tuple(reading.problems)
     if all(row.group is None for row in rows):
-        return (reading.problem(0, "there are no counts in it", HEADER),)
+        return (reading.make_problem(0, "there are no counts in it", HEADER),)
     reading.warn_of_totals(rows)
     return CountsFile(
-        frames={named: _summed(rows, named) for named in dict.fromkeys(row.frame for row in rows)},
+        frames={named: _add_up(rows, named) for named in dict.fromkeys(row.frame for row in rows)},
         quota_filled=any(row.code == QUOTA_FILLED and row.cases for row in rows),
         warnings=tuple(sorted(reading.warnings, key=lambda w: w.where)),
     )
 
 
-def _text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
+def _read_text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
     def problem(what: str, remedy: str, line: int = 0) -> Problem:
         return Problem(RULE, Position(name, line), "", what, remedy)
 
     try:
         if path == "-":
-            content = stdin.read(MOST_BYTES + 1) if stdin else b""
+            content = stdin.read(MAX_BYTES + 1) if stdin else b""
         else:
             with Path(path).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
+                content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "its name is no file's name"
         return problem(f"the counts cannot be read ({why})", "name a CSV file, or - for standard input")
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         return problem("it is too large for a file of counts", "give one row for each code and frame")
     if content.startswith(b"PK\x03\x04"):
         return problem("it is a workbook, not a CSV file", "save the sheet as CSV UTF-8")
@@ -116,7 +117,7 @@ def _text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _CountsReader:
     """One reading of one file, and what was found on the way."""
 
     name: str
@@ -125,14 +126,14 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def problem(self, line: int, what: str, remedy: str, severity: Severity = "error") -> Problem:
+    def make_problem(self, line: int, what: str, remedy: str, severity: Severity = "error") -> Problem:
         return Problem(RULE, Position(self.name, line), "", what, remedy, severity)
 
-    def rows(self, content: str) -> list[_Row]:
+    def read_rows(self, content: str) -> list[_Row]:
         """All rows that can be read."""
-        lines = self._lines(content)
+        lines = self._iterate_lines(content)
         line, names = next(lines, (1, []))
-        columns = self._columns(line, [name.strip().casefold() for name in names])
+        columns = self._find_columns(line, [name.strip().casefold() for name in names])
         if self.problems:
             return []
         rows = []
@@ -140,14 +141,14 @@ class _Reading:
             if len(cells) != len(names):
                 what = f"the row has {len(cells)} fields, the header {len(names)}"
                 remedy = "write counts without separators of thousands, and texts that hold one in quotes"
-                self.problems.append(self.problem(line, what, remedy))
+                self.problems.append(self.make_problem(line, what, remedy))
                 continue
-            row = self._row(line, {name: cells[at].strip() for name, at in columns.items()})
+            row = self._read_row(line, {name: cells[at].strip() for name, at in columns.items()})
             if row is not None:
                 rows.append(row)
         return rows
 
-    def _lines(self, content: str) -> Iterator[tuple[int, list[str]]]:
+    def _iterate_lines(self, content: str) -> Iterator[tuple[int, list[str]]]:
         """Each line that is not blank, with its number."""
         reader = csv.reader(io.StringIO(content, newline=""), delimiter=self.delimiter, strict=True)
         while True:
@@ -157,7 +158,7 @@ class _Reading:
             except csv.Error as error:
                 what = f"from here on it is no CSV ({error})"
                 self.problems.append(
-                    self.problem(line, what, "look for a quotation mark that is never closed")
+                    self.make_problem(line, what, "look for a quotation mark that is never closed")
                 )
                 return
             if cells is None:
@@ -165,39 +166,39 @@ class _Reading:
             if any(cell.strip() for cell in cells):
                 yield line, cells
 
-    def _columns(self, line: int, names: Sequence[str]) -> dict[str, int]:
+    def _find_columns(self, line: int, names: Sequence[str]) -> dict[str, int]:
         """Where each known column stands."""
         for name in COLUMNS:
             if names.count(name) > 1:
-                self._wrong(line, f"two columns are named {name!r}", "leave one of them out")
+                self._add_error(line, f"two columns are named {name!r}", "leave one of them out")
         lacking = [] if "count" in names else ["count"]
         if "code" not in names and "group" not in names:
             lacking.append("code")
         for name in lacking:
             near = nearest(name, [n for n in names if n and n not in COLUMNS])
             remedy = f"is it {near!r}? rename that" if near else HEADER
-            self._wrong(line, f"there is no column {name!r}{' or group' * (name == 'code')}", remedy)
+            self._add_error(line, f"there is no column {name!r}{' or group' * (name == 'code')}", remedy)
         unread = [name for name in names if name and name not in COLUMNS]
         if unread and not lacking:
             which = ", ".join(map(repr, unread))
-            self._doubtful(line, f"not read: {which}", f"columns that are read: {', '.join(COLUMNS)}")
+            self._add_warning(line, f"not read: {which}", f"columns that are read: {', '.join(COLUMNS)}")
         return {name: names.index(name) for name in COLUMNS if name in names}
 
-    def _row(self, line: int, cells: Mapping[str, str]) -> _Row | None:
+    def _read_row(self, line: int, cells: Mapping[str, str]) -> _Row | None:
         """One row, unless something is wrong with it; all its cells are looked at."""
         found = len(self.problems)
         frame = cells.get("frame", "")
         if "frame" in cells and not frame:
-            self._wrong(line, "the row names no frame", "give it one, or leave the column out")
-        count = self._count(line, cells["count"])
+            self._add_error(line, "the row names no frame", "give it one, or leave the column out")
+        count = self._read_count(line, cells["count"])
         code = cells.get("code", "")
-        group = self._group(line, code, cells.get("group", ""))
+        group = self._read_group(line, code, cells.get("group", ""))
         if count is None or len(self.problems) > found:
             return None
         row = disposition(code)
         return _Row(line, frame, group, row.code if row else code, count)
 
-    def _group(self, line: int, code: str, written: str) -> Group | None:
+    def _read_group(self, line: int, code: str, written: str) -> Group | None:
         """The group of a row; None is the total of its frame, or a problem that has been noted."""
         named = {group.casefold(): group for group in GROUPS}
         if TOTAL.casefold() in (written.casefold(), code.casefold() if not written else ""):
@@ -206,71 +207,75 @@ class _Reading:
             given = named[written.casefold()]
             usual = group_of(code, frame=self.frame) if code else given
             if usual != given and not isinstance(usual, Uncounted):
-                self._doubtful(line, f"{code} is counted as {given}, and not as {usual}", "its row says so")
+                self._add_warning(
+                    line, f"{code} is counted as {given}, and not as {usual}", "its row says so"
+                )
             return given
         if written:
             groups = f"groups are {', '.join(GROUPS)}, and {TOTAL} for the total"
             remedy = did_you_mean(written, GROUPS, otherwise=groups)
-            self._wrong(line, f"{written!r} is no group", remedy)
+            self._add_error(line, f"{written!r} is no group", remedy)
             return None
         if not code:
-            self._wrong(line, "the row has no code and no group", "give it one of them")
+            self._add_error(line, "the row has no code and no group", "give it one of them")
             return None
         found = group_of(code, frame=self.frame)
         if isinstance(found, Uncounted):
-            self._wrong(line, found.what, found.remedy)
+            self._add_error(line, found.what, found.remedy)
             return None
-        self._doubt_of(line, code, found)
+        self._warn_of_frame(line, code, found)
         return found
 
-    def _doubt_of(self, line: int, code: str, group: Group) -> None:
+    def _warn_of_frame(self, line: int, code: str, group: Group) -> None:
         """Where the frame gives a code another meaning, whoever gave it should know."""
         row = disposition(code)
         if row is None or self.frame == "rdd":
             return
         if row.group != row.listed:
-            why = f"{row.code} ({row.name}) is counted as {group}, since in {self._a_frame} "
+            why = f"{row.code} ({row.name}) is counted as {group}, since in {self._frame_phrase} "
             why += (
                 "a number that does not work is not an ineligible case"
                 if row.group == "NE"
                 else "eligibility is known"
             )
-            self._doubtful(line, why, "a column group can say otherwise")
+            self._add_warning(line, why, "a column group can say otherwise")
         elif self.frame == "establishment" and row.code.startswith("4.5"):
             what = (
                 f"{row.code} ({row.name}) is counted as {group}, though establishments may be what is sought"
             )
-            self._doubtful(line, what, "give the code that says why the unit is not eligible, as 4.10")
+            self._add_warning(line, what, "give the code that says why the unit is not eligible, as 4.10")
 
     @property
-    def _a_frame(self) -> str:
+    def _frame_phrase(self) -> str:
         return "an establishment frame" if self.frame == "establishment" else "a list frame"
 
-    def _count(self, line: int, text: str) -> Number | None:
+    def _read_count(self, line: int, text: str) -> Number | None:
         """The number of a cell, or None after noting why it is none."""
         number = exact(text)
-        if number is not None and not (self.delimiter == ";" and _UNSURE.fullmatch(text)):
+        if number is not None and not (self.delimiter == ";" and _AMBIGUOUS_NUMBER.fullmatch(text)):
             return number
         plain = re.sub("[^0-9]", "", text)
         if not text:
-            self._wrong(line, "there is no count", "write 0 where there was none")
+            self._add_error(line, "there is no count", "write 0 where there was none")
         elif text.startswith(("-", "−")) and exact(text[1:]) is not None:
-            self._wrong(
+            self._add_error(
                 line,
                 f"the count {text} is below zero",
                 "give the number of cases, or the sum of their weights",
             )
         elif text.endswith("%"):
-            self._wrong(line, f"{text!r} is a percentage", "give the number of cases")
+            self._add_error(line, f"{text!r} is a percentage", "give the number of cases")
         elif number is not None:
             remedy = f"write {plain}, or {text}0"
-            self._wrong(line, f"{text!r} may be {plain} or a decimal", remedy)
+            self._add_error(line, f"{text!r} may be {plain} or a decimal", remedy)
         elif _THOUSANDS.fullmatch(text):
-            self._wrong(line, f"{text!r} has a separator of thousands", f"write {plain}")
+            self._add_error(line, f"{text!r} has a separator of thousands", f"write {plain}")
         elif _DECIMAL_COMMA.fullmatch(text):
-            self._wrong(line, f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
+            self._add_error(line, f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
         else:
-            self._wrong(line, f"{text!r} is no count", "write digits alone, as 1234, or 1234.5 if weighted")
+            self._add_error(
+                line, f"{text!r} is no count", "write digits alone, as 1234, or 1234.5 if weighted"
+            )
         return None
 
     def warn_of_totals(self, rows: Iterable[_Row]) -> None:
@@ -288,25 +293,26 @@ class _Reading:
             if more:
                 times = "already" if len(more) == 1 else f"already, and in all {len(more) + 1} times"
                 what = f"{code or group or TOTAL} stands on line {first} {times}"
-                self._doubtful(more[0], what, "all are counted" if group else "the last is compared")
+                self._add_warning(more[0], what, "all are counted" if group else "the last is compared")
         for frame, total in totals.items():
             if sums.get(frame, 0) != total.cases:
                 of = f" of {frame}" if frame else ""
                 what = (
-                    f"the counts{of} add up to {_said(sums.get(frame, 0))}, its total is {_said(total.cases)}"
+                    f"the counts{of} add up to {_format_number(sums.get(frame, 0))}, "
+                    f"its total is {_format_number(total.cases)}"
                 )
-                self._doubtful(
+                self._add_warning(
                     total.line, what, "rates are of the counts; look for a row that is missing or twice there"
                 )
 
-    def _wrong(self, line: int, what: str, remedy: str) -> None:
-        self.problems.append(self.problem(line, what, remedy))
+    def _add_error(self, line: int, what: str, remedy: str) -> None:
+        self.problems.append(self.make_problem(line, what, remedy))
 
-    def _doubtful(self, line: int, what: str, remedy: str) -> None:
-        self.warnings.append(self.problem(line, what, remedy, "warning"))
+    def _add_warning(self, line: int, what: str, remedy: str) -> None:
+        self.warnings.append(self.make_problem(line, what, remedy, "warning"))
 
 
-def _summed(rows: Iterable[_Row], frame: str) -> Counts:
+def _add_up(rows: Iterable[_Row], frame: str) -> Counts:
     sums: dict[Group, Number] = {}
     for row in rows:
         if row.frame == frame and row.group is not None:
@@ -314,6 +320,6 @@ def _summed(rows: Iterable[_Row], frame: str) -> Counts:
     return Counts.of(sums)
 
 
-def _said(number: Number) -> str:
+def _format_number(number: Number) -> str:
     """As it would be written in the file: sums of decimals are decimals."""
     return str(number) if isinstance(number, int) else f"{float(number):.15g}"

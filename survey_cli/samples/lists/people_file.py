@@ -1,4 +1,4 @@
-"""Who interviews and who supervises? The study's list of people as a file has it."""
+"""Interviewers and supervisors of a study's list of people, read from a file."""
 
 import re
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from typing import Final
 
 from survey_cli.fieldwork.plan.people import Interviewer, People, Role
 from survey_cli.problems import Problem, did_you_mean
-from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.files.headings import found_columns, whole_rows
-from survey_cli.samples.files.problem_collector import Findings
-from survey_cli.samples.files.sheet import Row, read_sheet
+from survey_cli.samples.cases.columns import clean_text
+from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
+from survey_cli.samples.files.problem_collector import ProblemCollector
+from survey_cli.samples.files.sheet import InputRow, read_sheet
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")
@@ -33,17 +33,17 @@ def read_people(
     """Those listed in a file with the columns login, languages, skills, pseudonym and role, of which login is needed.
     Several languages or skills of one person stand with spaces, commas or semicolons between them. All problems where
     one of them is an error."""
-    findings = Findings(str(path))
+    findings = ProblemCollector(str(path))
     opened = read_sheet(path, findings, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:
-        return findings.problems()
-    at = found_columns(opened, COLUMNS, "login", findings, list_of=", ".join(COLUMNS))
+        return findings.list_problems()
+    at = find_columns(opened, COLUMNS, "login", findings, list_of=", ".join(COLUMNS))
     if at is None:
-        return findings.problems()
+        return findings.list_problems()
     people: dict[str, Interviewer] = {}
     lines: dict[tuple[str, str], int] = {}
-    for row in whole_rows(opened, findings):
-        one = _interviewer(row, at, findings)
+    for row in iterate_whole_rows(opened, findings):
+        one = _read_interviewer(row, at, findings)
         if one is None:
             continue
         people[one.login] = one
@@ -51,39 +51,39 @@ def read_people(
             first = lines.setdefault((name, said.casefold()), row.line) if said else row.line
             if first != row.line:
                 what = f"{said!r} stands in line {first} already"
-                findings.error("people", name, what, "give each person one of their own", line=row.line)
-    if not people and not findings.broken:
-        findings.error("people", "", "nobody is listed below the first row", "give each person a row")
-    if findings.broken:
-        return findings.problems()
-    return PeopleFile(people=People(listed=people), problems=tuple(findings.problems()))
+                findings.add_error("people", name, what, "give each person one of their own", line=row.line)
+    if not people and not findings.has_errors:
+        findings.add_error("people", "", "nobody is listed below the first row", "give each person a row")
+    if findings.has_errors:
+        return findings.list_problems()
+    return PeopleFile(people=People(listed=people), problems=tuple(findings.list_problems()))
 
 
-def _interviewer(row: Row, at: Mapping[str, int], findings: Findings) -> Interviewer | None:
-    said = {name: clean(row.cells[index]) for name, index in at.items()}
+def _read_interviewer(row: InputRow, at: Mapping[str, int], findings: ProblemCollector) -> Interviewer | None:
+    said = {name: clean_text(row.cells[index]) for name, index in at.items()}
     login = said["login"]
     if not _LOGIN.match(login):
         what = f"{login[:60]!r} is no login name" if login else "the login name is missing"
-        findings.error("people", "login", what, "write the name the person logs in with", line=row.line)
+        findings.add_error("people", "login", what, "write the name the person logs in with", line=row.line)
         return None
-    role = _role(said.get("role", ""))
+    role = _read_role(said.get("role", ""))
     if role is None:
         what = f"{said['role'][:60]!r} is no role"
         remedy = did_you_mean(
             said["role"], ["interviewer", "supervisor"], otherwise="write interviewer or supervisor"
         )
-        findings.error("people", "role", what, remedy, line=row.line)
+        findings.add_error("people", "role", what, remedy, line=row.line)
         return None
     return Interviewer(
         login=login,
-        languages=frozenset(_several(said.get("languages", "").lower())),
-        skills=frozenset(_several(said.get("skills", ""))),
+        languages=frozenset(_split_list(said.get("languages", "").lower())),
+        skills=frozenset(_split_list(said.get("skills", ""))),
         pseudonym=said.get("pseudonym", ""),
         role=role,
     )
 
 
-def _role(text: str) -> Role | None:
+def _read_role(text: str) -> Role | None:
     match text.casefold():
         case "" | "interviewer":
             return "interviewer"
@@ -93,5 +93,5 @@ def _role(text: str) -> Role | None:
             return None
 
 
-def _several(text: str) -> list[str]:
+def _split_list(text: str) -> list[str]:
     return [one for one in _BETWEEN.split(text) if one]

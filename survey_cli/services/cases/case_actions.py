@@ -1,5 +1,6 @@
-"""What a supervisor does to cases: correct an outcome, answer what was referred, put a case back, free it from a station,
-give its promise to another. Each is an event in the case's history; nothing that was keyed is lost.
+"""Actions of supervisors on cases: correct, answer, reopen, release, free, reassign.
+
+Each is an event in the case's history; nothing that was keyed is lost.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -33,31 +34,31 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError, did_you_mean
 from survey_cli.reports.fieldwork.case_histories import outcome_words
-from survey_cli.services.run_on_study import Request, asked, no_such_case
-from survey_cli.services.sample.replicates import chosen
-from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Held, LeaseLost
-from survey_cli.store.do_not_call import Listed
-from survey_cli.study.consistency.follow_up import follow_up, tasks_after
-from survey_cli.study.consistency.interview_outcomes import block_for
-from survey_cli.study.consistency.person_erasure import clean
+from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
+from survey_cli.services.sample.replicates import parse_replicates
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseHolder, LeaseLost
+from survey_cli.store.do_not_call import DoNotCallEntry
+from survey_cli.study.consistency.follow_up import build_follow_up_tasks, follow_up
+from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events
+from survey_cli.study.consistency.person_erasure import scrub_database
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 STATION: Final = "office"
-TRIES: Final = 5
+MAX_TRIES: Final = 5
 """Stations may write to the case between our reading and our writing."""
 
 
-class Changed(NamedTuple):
+class CaseActionResult(NamedTuple):
     """A case that was changed, and where it stands now."""
 
     key: str
     standing: Standing
-    said: str
+    summary: str
     """What was done, in words."""
 
 
-class Had(NamedTuple):
+class PreviousHolder(NamedTuple):
     """Who had a case until it was freed."""
 
     by: str
@@ -66,79 +67,81 @@ class Had(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Several:
+class CaseBatchResult:
     """What was done to several cases."""
 
-    changed: tuple[Changed, ...]
-    left: tuple[tuple[str, str], ...] = ()
+    changed: tuple[CaseActionResult, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
     """Cases that were left as they are, each with the reason."""
 
 
-class _Deed(NamedTuple):
+class _PlannedChange(NamedTuple):
     """What is to be done to a case."""
 
     events: list[Event]
-    said: str
-    owed: tuple[str, ...] = ()
+    summary: str
+    follow_ups: tuple[str, ...] = ()
     """What follows once it is written: numbers for the do-not-call list, answers to be erased."""
 
 
-Progress: TypeAlias = Callable[[int, int], None]
+ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Told the cases done and those in all."""
-Deed: TypeAlias = Callable[[Case], "_Deed | UserError | None"]
+PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | UserError | None"]
 """What is to be done to a case as it stands, or why that cannot be; None where it is not among those that are meant."""
 
 
-def correct(
+def correct_outcome(
     request: Request, key: str, outcome: str, *, code: str = "", note: str = ""
-) -> Changed | UserError:
+) -> CaseActionResult | UserError:
     """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the queue;
     places in the quotas go back, or are taken, with its interview's code."""
     if not note.strip():
         return UserError(f"case {key}", "a correction needs its reason", "say it with --note")
 
-    def do(study: Study) -> Changed | UserError:
+    def do(study: OpenStudy) -> CaseActionResult | UserError:
         row = disposition(code)
         exact = row.code if row is not None else code
 
-        def deed(case: Case) -> _Deed | UserError:
+        def deed(case: Case) -> _PlannedChange | UserError:
             trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
-            if trouble is None and _slip(case, study.plan, outcome):
-                trouble = _listed_otherwise(study, key)
-            return trouble or _correction(case, study.plan, outcome, exact, note.strip(), study.at)
+            if trouble is None and _undoes_do_not_call(case, study.plan, outcome):
+                trouble = _check_other_listings(study, key)
+            return trouble or _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
 
-        before = study.store.cases.history(key)
-        done = _one(study, key, deed, study.at)
-        if isinstance(done, Changed) and _slip(Case.of(key, before), study.plan, outcome):
-            numbers = [number for number, _ in _listed_numbers(study, key)]
-            study.never_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
+        before = study.store.cases.read_history(key)
+        done = _change_existing_case(study, key, deed, study.at)
+        if isinstance(done, CaseActionResult) and _undoes_do_not_call(
+            Case.of(key, before), study.plan, outcome
+        ):
+            numbers = [number for number, _ in _find_listed_numbers(study, key)]
+            study.do_not_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
         return done
 
-    return asked(request, do, for_whom="correct an outcome")
+    return run_on_study(request, do, for_whom="correct an outcome")
 
 
-def _slip(case: Case, plan: Plan, outcome: str) -> bool:
+def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
     """Whether this outcome undoes that nobody may ever call the case again, whether a station, a supervisor or the list
     said so; consent that was withdrawn stays so."""
     new = plan.outcomes.get(outcome)
-    if not case.blocked or case.erased or new is None or block_for(new):
+    if not case.blocked or case.erased or new is None or build_do_not_call_events(new):
         return False
     said = {id for call in case.calls for id in (call.keyed, call.outcome)}
     said |= {case.ruling.outcome} if case.ruling is not None else set()
     return not any(row.kind == WITHDRAWN for id, row in plan.outcomes.items() if id in said)
 
 
-def _listed_numbers(study: Study, key: str) -> list[tuple[str, Listed]]:
+def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCallEntry]]:
     """The numbers of a case that are on the do-not-call list, each with why."""
-    contact = study.store.cases.contact(key)
+    contact = study.store.cases.find_contact(key)
     numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
-    return [(number, why) for number in numbers if (why := study.never_call.listed(number)) is not None]
+    return [(number, why) for number in numbers if (why := study.do_not_call.find_entry(number)) is not None]
 
 
-def _listed_otherwise(study: Study, key: str) -> UserError | None:
+def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
     """Why the case may not be called although its outcome is corrected: a number of it was listed by somebody else."""
-    blocked = [entry for entry in study.store.cases.history(key) if isinstance(entry.event, Blocked)]
-    for _, why in _listed_numbers(study, key):
+    blocked = [entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, Blocked)]
+    for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
             remedy = "if that is wrong too, first: survey never-call remove NUMBER --reason TEXT"
@@ -146,8 +149,10 @@ def _listed_otherwise(study: Study, key: str) -> UserError | None:
     return None
 
 
-def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _Deed:
-    slip = [Unblocked(note)] if _slip(case, plan, outcome) else []
+def _plan_correction(
+    case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime
+) -> _PlannedChange:
+    slip = [Unblocked(note)] if _undoes_do_not_call(case, plan, outcome) else []
     case = case.after(Entry(at, "", STATION, slip[0])) if slip else case
     events: list[Event] = [*slip, Corrected(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
@@ -162,51 +167,55 @@ def _correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: 
             events.append(NumberMarked(number.position, "live", "corrected"))
     said = "corrected to " + " ".join(filter(None, (outcome_words(outcome, plan) if outcome else "", code)))
     if new is None:
-        return _Deed(events, said)
-    return _Deed([*events, *block_for(new)], said, tasks_after(new, case.key))
+        return _PlannedChange(events, said)
+    return _PlannedChange(
+        [*events, *build_do_not_call_events(new)], said, build_follow_up_tasks(new, case.key)
+    )
 
 
-def answer(request: Request, key: str, *, note: str = "") -> Changed | UserError:
+def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult | UserError:
     """Answer what an interviewer referred to the supervisor: the case goes back to the queue."""
 
-    def deed(case: Case, plan: Plan) -> _Deed | UserError:
+    def deed(case: Case, plan: Plan) -> _PlannedChange | UserError:
         waits = case.calls[case.before_answer :]
         if waits and plan.delays.get(waits[-1].outcome) == "held":
-            return _Deed([Advised(note.strip())], "answered")
+            return _PlannedChange([Advised(note.strip())], "answered")
         return UserError(
             f"case {key}",
             "nobody referred it to a supervisor",
             "survey why says what it waits for",
         )
 
-    return asked(
+    return run_on_study(
         request,
-        lambda study: _one(study, key, lambda case: deed(case, study.plan), study.at),
+        lambda study: _change_existing_case(study, key, lambda case: deed(case, study.plan), study.at),
         for_whom="answer what was referred to one",
     )
 
 
-def reopen(request: Request, key: str, *, why: str = "") -> Changed | UserError:
+def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResult | UserError:
     """Put a finished case back into the queue, its limit of attempts anew."""
 
-    def do(study: Study) -> Changed | UserError:
-        def deed(case: Case) -> _Deed | UserError:
-            if trouble := _not_reopened(case, study, study.at):
+    def do(study: OpenStudy) -> CaseActionResult | UserError:
+        def deed(case: Case) -> _PlannedChange | UserError:
+            if trouble := _check_reopening(case, study, study.at):
                 return trouble
-            return _Deed([Reopened(why.strip())], "put back into the queue")
+            return _PlannedChange([Reopened(why.strip())], "put back into the queue")
 
-        return _one(study, key, deed, study.at)
+        return _change_existing_case(study, key, deed, study.at)
 
-    return asked(request, do, for_whom="put a case back into the queue")
+    return run_on_study(request, do, for_whom="put a case back into the queue")
 
 
-def _not_reopened(case: Case, study: Study, at: datetime) -> UserError | None:
+def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | None:
     where, stands = f"case {case.key}", standing(case, study.plan, at)
     if case.erased or case.blocked:
         what = "it was erased" if case.erased else "it is never to be called again"
         return UserError(where, what, "nothing: whoever asked for that is left alone")
     if stands.status != "done":
-        return UserError(where, f"it is not finished: {_stands(stands)}", "survey why says when it comes")
+        return UserError(
+            where, f"it is not finished: {_describe_status(stands)}", "survey why says when it comes"
+        )
     if stands.code == "1.1":
         remedy = (
             f"correct its outcome (survey outcome), or its answers: survey interview {study.path} --reopen"
@@ -219,24 +228,29 @@ def _not_reopened(case: Case, study: Study, at: datetime) -> UserError | None:
 
 
 def reopen_refusals(
-    request: Request, *, before: datetime | None, why: str = "", progress: Progress | None = None
-) -> Several | UserError:
+    request: Request, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
+) -> CaseBatchResult | UserError:
     """Put soft refusals that are finished back for conversion: those whose last refusal was before a moment, where one is
     given. Whoever refused for good, or asked never to be called, is left alone."""
 
-    def do(study: Study) -> Several | UserError:
-        def deed(case: Case) -> _Deed | None:
-            if not _soft(case, study.plan, before) or _not_reopened(case, study, study.at) is not None:
+    def do(study: OpenStudy) -> CaseBatchResult | UserError:
+        def deed(case: Case) -> _PlannedChange | None:
+            if (
+                not _is_soft_refusal(case, study.plan, before)
+                or _check_reopening(case, study, study.at) is not None
+            ):
                 return None
-            return _Deed([Reopened(why.strip() or "for conversion")], "put back into the queue")
+            return _PlannedChange([Reopened(why.strip() or "for conversion")], "put back into the queue")
 
-        rows = [row for row in study.store.cases.rows(status="done") if row.code.startswith(("2.", "3."))]
-        return _do_all(study, rows, deed, study.at, progress=progress)
+        rows = [
+            row for row in study.store.cases.iterate_rows(status="done") if row.code.startswith(("2.", "3."))
+        ]
+        return _change_cases(study, rows, deed, study.at, progress=progress)
 
-    return asked(request, do, for_whom="put refusals back")
+    return run_on_study(request, do, for_whom="put refusals back")
 
 
-def _soft(case: Case, plan: Plan, before: datetime | None) -> bool:
+def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
     """Whether it is finished because of refusals, of which none was for good."""
     calls = case.calls[case.before_reopening :]
     refused = [call for call in calls if kind(call, plan) in REFUSALS]
@@ -248,79 +262,81 @@ def _soft(case: Case, plan: Plan, before: datetime | None) -> bool:
     )
 
 
-def release(request: Request, replicates: str, *, progress: Progress | None = None) -> Several | UserError:
+def release_replicates(
+    request: Request, replicates: str, *, progress: ProgressCallback | None = None
+) -> CaseBatchResult | UserError:
     """Release replicates of the sample: their cases may be called. Those that are released stay so; the same again
     goes on where it broke off."""
 
-    def do(study: Study) -> Several | UserError:
+    def do(study: OpenStudy) -> CaseBatchResult | UserError:
         rows, known = [], set()
-        for row in study.store.cases.rows():
+        for row in study.store.cases.iterate_rows():
             if row.replicate:
                 known.add(row.replicate)
-                if row.was in (
+                if row.status_after_lease in (
                     "unreleased",
                     "done",
                 ):  # without a working number a case is done before its release
                     rows.append(row)
-        wanted = chosen(replicates, known, where=study.where)
+        wanted = parse_replicates(replicates, known, where=study.where)
         if isinstance(wanted, UserError):
             return wanted
 
-        def deed(case: Case) -> _Deed | None:
-            return None if case.released else _Deed([Released()], "released")
+        def deed(case: Case) -> _PlannedChange | None:
+            return None if case.released else _PlannedChange([Released()], "released")
 
         meant = [row for row in rows if row.replicate in wanted]
-        return _do_all(study, meant, deed, study.at, progress=progress)
+        return _change_cases(study, meant, deed, study.at, progress=progress)
 
-    return asked(request, do, for_whom="release a replicate")
+    return run_on_study(request, do, for_whom="release a replicate")
 
 
-def free(request: Request, key: str) -> tuple[Changed, Had] | UserError:
+def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHolder] | UserError:
     """Free a case from the station that has it, whoever sits there; the call that was going on stays in the history."""
 
-    def do(study: Study) -> tuple[Changed, Had] | UserError:
-        row = study.store.cases.row(key)
+    def do(study: OpenStudy) -> tuple[CaseActionResult, PreviousHolder] | UserError:
+        row = study.store.cases.find_row(key)
         if row is None:
-            return no_such_case(study, key)
-        if row.held is None:
+            return make_unknown_case_error(study, key)
+        if row.holder is None:
             return UserError(f"case {key}", "no station has it", "survey why says what keeps it")
-        held = row.held
+        held = row.holder
         going_on: list[str] = []
         since: list[datetime] = []
 
-        def deed(case: Case) -> _Deed | UserError:
+        def deed(case: Case) -> _PlannedChange | UserError:
             going_on[:] = [case.interview] if case.interviewing else []
             since[:] = [case.claimed.began] if case.claimed is not None else []
-            return _Deed([Returned("released")], "freed")
+            return _PlannedChange([Returned("released")], "freed")
 
-        freed = _one(study, key, deed, study.at, take=True)
+        freed = _change_existing_case(study, key, deed, study.at, take=True)
         if isinstance(freed, UserError):
             return freed
         for interview in going_on:
-            study.store.cases.drop(
+            study.store.cases.drop_quota_places(
                 interview
             )  # as when a lease runs out: whoever goes on asks for a place again
         reconcile_lapsed(study.store, study.plan, [key], study.at)
-        case = Case.of(key, study.store.cases.history(key))
+        case = Case.of(key, study.store.cases.read_history(key))
         freed = freed._replace(standing=standing(case, study.plan, study.at))
-        return freed, Had(held.by, held.station, since[0] if since else None)
+        return freed, PreviousHolder(held.by, held.station, since[0] if since else None)
 
-    return asked(request, do, for_whom="free a case from a station")
+    return run_on_study(request, do, for_whom="free a case from a station")
 
 
-def reassign(
+def reassign_appointments(
     request: Request, *, to: str, key: str = "", all_of: str = "", policy: Policy | None = None
-) -> Several | UserError:
+) -> CaseBatchResult | UserError:
     """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
     policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises
     those that anyone may keep stay as they are."""
 
-    def do(study: Study) -> Several | UserError:
-        if trouble := _nobody(study, to):
+    def do(study: OpenStudy) -> CaseBatchResult | UserError:
+        if trouble := _check_login(study, to):
             return trouble
         who = study.people.of(to) if to != "anyone" else None
 
-        def deed(case: Case) -> _Deed | UserError | None:
+        def deed(case: Case) -> _PlannedChange | UserError | None:
             promise = standing_promise(case, study.plan)
             if promise is None:
                 return UserError(f"case {case.key}", "it has no appointment", "survey why says when it comes")
@@ -331,26 +347,26 @@ def reassign(
             if who is not None and not who.speaks(case.language):
                 what = f"it wants {case.language}, which {to} does not speak"
                 return UserError(f"case {case.key}", what, "name somebody who does, or anyone")
-            return _Deed([given], f"its appointment is {_keeper(given)} to keep")
+            return _PlannedChange([given], f"its appointment is {_describe_owner(given)} to keep")
 
         if key:
-            moved = _do(study, key, deed, study.at)
+            moved = _change_case(study, key, deed, study.at)
             if moved is None or isinstance(moved, UserError):
-                return moved or no_such_case(study, key)
-            return Several(changed=(moved,))
-        rows = study.store.cases.promises(owner=all_of)
+                return moved or make_unknown_case_error(study, key)
+            return CaseBatchResult(changed=(moved,))
+        rows = study.store.cases.list_appointments(owner=all_of)
         if not rows:
             return UserError(all_of, "has no appointment to keep", "survey people lists who has")
-        return _do_all(study, rows, deed, study.at)
+        return _change_cases(study, rows, deed, study.at)
 
-    return asked(request, do, for_whom="give an appointment to another")
+    return run_on_study(request, do, for_whom="give an appointment to another")
 
 
-def _keeper(moved: Reassigned) -> str:
+def _describe_owner(moved: Reassigned) -> str:
     return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
 
 
-def _nobody(study: Study, login: str) -> UserError | None:
+def _check_login(study: OpenStudy, login: str) -> UserError | None:
     if login == "anyone" or study.people.of(login) is not None:
         return None
     known = study.people.listed
@@ -361,32 +377,37 @@ def _nobody(study: Study, login: str) -> UserError | None:
 # order of doing
 
 
-def _one(
-    study: Study, key: str, deed: Callable[[Case], _Deed | UserError], at: datetime, *, take: bool = False
-) -> Changed | UserError:
-    found = _do(study, key, deed, at, take=take)
-    return found if found is not None else no_such_case(study, key)
+def _change_existing_case(
+    study: OpenStudy,
+    key: str,
+    deed: Callable[[Case], _PlannedChange | UserError],
+    at: datetime,
+    *,
+    take: bool = False,
+) -> CaseActionResult | UserError:
+    found = _change_case(study, key, deed, at, take=take)
+    return found if found is not None else make_unknown_case_error(study, key)
 
 
-def _do(
-    study: Study, key: str, deed: Deed, at: datetime, *, take: bool = False
-) -> Changed | UserError | None:
+def _change_case(
+    study: OpenStudy, key: str, deed: PlanChange, at: datetime, *, take: bool = False
+) -> CaseActionResult | UserError | None:
     """Read the case, see what is to be done, write it; again where somebody wrote in between. `take`: though a station
     has it."""
     cases = study.store.cases
-    for _ in range(TRIES):
-        row = cases.row(key)
+    for _ in range(MAX_TRIES):
+        row = cases.find_row(key)
         if row is None:
-            return no_such_case(study, key)
-        if row.held is not None and not take:
-            return _at_a_station(study, row.key, row.held)
-        case = Case.of(key, cases.history(key))
+            return make_unknown_case_error(study, key)
+        if row.holder is not None and not take:
+            return _make_busy_error(study, row.key, row.holder)
+        case = Case.of(key, cases.read_history(key))
         found = deed(case)
         if found is None or isinstance(found, UserError):
             return found
-        after, entries = _after(case, found.events, by=study.who.login, at=at)
+        after, entries = _append_events(case, found.events, by=study.who.login, at=at)
         stands = standing(after, study.plan, max(at, entries[-1].at))
-        interview, cells = _settled(study, after)
+        interview, cells = _find_counted_cells(study, after)
         lost = cases.update(
             CaseUpdate(
                 key,
@@ -397,26 +418,26 @@ def _do(
                 release=take,
                 interview=interview,
                 cells=cells,
-                owed=found.owed,
+                follow_up_tasks=found.follow_ups,
             )
         )
-        if isinstance(lost, LeaseLost) and lost.held is not None:
-            return _at_a_station(study, key, lost.held)
+        if isinstance(lost, LeaseLost) and lost.holder is not None:
+            return _make_busy_error(study, key, lost.holder)
         if lost is None:
-            if found.owed:
+            if found.follow_ups:
                 undone = list(follow_up(study, key, at))
-                clean(study.store)
+                scrub_database(study.store)
                 if undone:
                     return UserError(
-                        f"case {key}", f"{found.said}, but {undone[0]}", "give the command again"
+                        f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again"
                     )
-            return Changed(key, stands, found.said + _passed_targets(study, cells))
+            return CaseActionResult(key, stands, found.summary + _describe_passed_targets(study, cells))
     return UserError(f"case {key}", "stations keep writing to it", "give the command again")
 
 
-def _passed_targets(study: Study, cells: Collection[str]) -> str:
+def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """The targets that are passed by an interview which counts in these cells again, in words; empty where none is."""
-    fill = study.store.cases.fill() if cells else {}
+    fill = study.store.cases.read_quota_fill() if cells else {}
     targets = ((id, fill[id].taken, study.plan.quotas.cells[id]) for id in cells)
     passed = [
         f"{id} {taken} of {cell.target}"
@@ -426,52 +447,57 @@ def _passed_targets(study: Study, cells: Collection[str]) -> str:
     return f", which passes a quota's target ({', '.join(passed)})" if passed else ""
 
 
-def _do_all(
-    study: Study, rows: Sequence[CaseRow], deed: Deed, at: datetime, *, progress: Progress | None = None
-) -> Several:
-    changed: list[Changed] = []
+def _change_cases(
+    study: OpenStudy,
+    rows: Sequence[CaseRow],
+    deed: PlanChange,
+    at: datetime,
+    *,
+    progress: ProgressCallback | None = None,
+) -> CaseBatchResult:
+    changed: list[CaseActionResult] = []
     left: list[tuple[str, str]] = []
     for number, row in enumerate(rows, start=1):
-        done = _do(study, row.key, deed, at)
+        done = _change_case(study, row.key, deed, at)
         if progress is not None:
             progress(number, len(rows))
         match done:
             case UserError():
                 left.append((row.key, done.what))
-            case Changed():
+            case CaseActionResult():
                 changed.append(done)
             case None:
                 pass
-    return Several(changed=tuple(changed), left=tuple(left))
+    return CaseBatchResult(changed=tuple(changed), skipped=tuple(left))
 
 
-def _after(case: Case, events: Sequence[Event], *, by: str, at: datetime) -> tuple[Case, list[Entry]]:
+def _append_events(case: Case, events: Sequence[Event], *, by: str, at: datetime) -> tuple[Case, list[Entry]]:
     entries = [Entry(at, by, STATION, event) for event in events]
     for entry in entries:
         case = case.after(entry)
     return case, entries
 
 
-def _at_a_station(study: Study, key: str, held: Held) -> UserError:
+def _make_busy_error(study: OpenStudy, key: str, held: LeaseHolder) -> UserError:
     what = f"{held.by} has it at station {held.station}"
     return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
 
 
-def _stands(stands: Standing) -> str:
+def _describe_status(stands: Standing) -> str:
     return f"{stands.status}, {stands.why}" if stands.why else stands.status
 
 
-def _settled(study: Study, case: Case) -> tuple[str, tuple[str, ...]]:
+def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, ...]]:
     """The case's interview, and the quota cells in which it counts from now on: where it is complete its own, else none.
     No interview where its places stay as they are."""
     if not case.interview or not study.plan.quotas.quotas:
         return "", ()
     if coded(case, study.plan).code != "1.1":
         return ("", ()) if case.interrupted or case.interviewing else (case.interview, ())
-    row = study.store.interview(case.interview)
-    texts = study.store.instrument_texts(row.instrument) if row is not None else None
+    row = study.store.find_interview(case.interview)
+    texts = study.store.find_instrument_texts(row.instrument) if row is not None else None
     instrument = rebuild_instrument(texts, row.instrument) if row is not None and texts is not None else None
     if row is None or not isinstance(instrument, Instrument):
         return "", ()
-    interview = Interview.replay(instrument, study.store.journal(row.id))
+    interview = Interview.replay(instrument, study.store.read_journal(row.id))
     return row.id, study.plan.quotas.taken(interview.standing().env)

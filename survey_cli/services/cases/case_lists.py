@@ -1,5 +1,6 @@
-"""Which cases are there, and what happened to one of them? Looked up in the store and laid out as a report; names and
-numbers only for those who may see them.
+"""Lists of cases and one case with its history, as report values.
+
+Names and numbers are included only for those who may see them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,21 +29,21 @@ from survey_cli.reports.fieldwork.cases import (
     PastLine,
 )
 from survey_cli.reports.fieldwork.event_wording import event_words, keeper_words
-from survey_cli.samples.cases.columns import in_words
-from survey_cli.services.run_on_study import Request, asked, no_such_case
-from survey_cli.store.backends.errors import Undecodable
-from survey_cli.store.cases.case_records import CaseRow, Contact, Kept
-from survey_cli.study.identity import written_by
-from survey_cli.study.open_study import Study
+from survey_cli.samples.cases.columns import iterate_labeled_values
+from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
+from survey_cli.store.backends.errors import UndecodableTextError
+from survey_cli.store.cases.case_records import CaseRow, Contact, StoredCaseStatus
+from survey_cli.study.identity import format_author
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing
 
 STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")
-ONE_BY_ONE: Final = 200
+MAX_SINGLE_LOOKUPS: Final = 200
 """So many names are looked up one after another; of more, all are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CaseFilter:
     """Which cases are wanted: those of which all that is given holds."""
 
     status: str = ""
@@ -55,21 +56,21 @@ class Wanted:
     limit: int | None = None
 
 
-def list_cases(request: Request, wanted: Wanted) -> CaseList | UserError:
+def list_cases(request: Request, wanted: CaseFilter) -> CaseList | UserError:
     """The cases in the sample's order. One text that can't be decoded keeps no other case from being listed."""
 
-    def tolerant(study: Study) -> CaseList | UserError:
+    def tolerant(study: OpenStudy) -> CaseList | UserError:
         try:
-            return _listed(study, wanted)
-        except Undecodable as problem:
-            with study.store.tolerantly():
-                listed = _listed(study, wanted)
+            return _build_case_list(study, wanted)
+        except UndecodableTextError as problem:
+            with study.store.tolerate_undecodable():
+                listed = _build_case_list(study, wanted)
             return listed if isinstance(listed, UserError) else replace(listed, damage=str(problem))
 
-    return asked(request, tolerant)
+    return run_on_study(request, tolerant)
 
 
-def _listed(study: Study, wanted: Wanted) -> CaseList | UserError:
+def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserError:
     cases = study.store.cases
     if wanted.status and wanted.status not in STATUSES:
         remedy = did_you_mean(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
@@ -79,43 +80,47 @@ def _listed(study: Study, wanted: Wanted) -> CaseList | UserError:
         return UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
     if wanted.find and not study.who.supervises:
         return UserError("--find", "only supervisors look for names and numbers", "name the case by its key")
-    keys = _keys(study, wanted)
+    keys = _select_keys(study, wanted)
     if isinstance(keys, UserError):
         return keys
-    rows = cases.rows(
-        status=cast(Kept, wanted.status) if wanted.status else None,
+    rows = cases.iterate_rows(
+        status=cast(StoredCaseStatus, wanted.status) if wanted.status else None,
         code=wanted.code or None,
         outcome=wanted.outcome or None,
         limit=wanted.limit if keys is None else None,
     )
     found = list(islice((row for row in rows if keys is None or row.key in keys), wanted.limit))
-    names = _names(study, found)
+    names = _load_names(study, found)
     return CaseList(
         where=study.where,
-        lines=tuple(line_of(row, names.get(row.key, "")) for row in found),
-        of=sum(cases.counts().by_status.values()),
+        lines=tuple(build_case_line(row, names.get(row.key, "")) for row in found),
+        of=sum(cases.count_cases().by_status.values()),
         named=study.who.supervises,
     )
 
 
-def _keys(study: Study, wanted: Wanted) -> set[str] | UserError | None:
+def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError | None:
     """The keys of those that `find` and `where` leave; None where all are left."""
     keys: set[str] | None = None
     if wanted.find:
         keys = {found.row.key for found in study.store.cases.search(wanted.find)}
     if not wanted.where:
         return keys
-    condition = sample_condition(study.instrument, wanted.where)
+    condition = parse_sample_condition(study.instrument, wanted.where)
     if isinstance(condition, UserError):
         return condition
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
         return UserError("--where", f"{min(hidden)} is personal, and only supervisors see it", "leave it out")
-    chosen = {key for key, env in _envs(study, personal=bool(hidden)) if condition.evaluate(env) is True}
+    chosen = {
+        key
+        for key, env in _iterate_sample_values(study, personal=bool(hidden))
+        if condition.evaluate(env) is True
+    }
     return chosen if keys is None else keys & chosen
 
 
-def sample_condition(instrument: Instrument, text: str) -> Condition | UserError:
+def parse_sample_condition(instrument: Instrument, text: str) -> Condition | UserError:
     """The condition over sample columns that `text` is."""
     condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
@@ -129,12 +134,12 @@ def sample_condition(instrument: Instrument, text: str) -> Condition | UserError
     return condition
 
 
-def _envs(study: Study, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:
+def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:
     """Every case's key and sample values."""
     nothing: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
-    contacts = dict(study.store.cases.contacts()) if personal else {}
-    for key, history in study.store.cases.histories():
+    contacts = dict(study.store.cases.iterate_contacts()) if personal else {}
+    for key, history in study.store.cases.iterate_histories():
         contact = contacts.get(key)
         yield (
             key,
@@ -147,17 +152,17 @@ def _envs(study: Study, *, personal: bool) -> Iterator[tuple[str, Mapping[str, C
         )
 
 
-def _names(study: Study, rows: list[CaseRow]) -> dict[str, str]:
+def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
     """The names of these cases, as far as whoever asks may see them."""
     if not study.who.supervises:
         return {}
     cases = study.store.cases
-    if len(rows) <= ONE_BY_ONE:
-        return {row.key: contact.name for row in rows if (contact := cases.contact(row.key)) is not None}
-    return {key: contact.name for key, contact in cases.contacts()}
+    if len(rows) <= MAX_SINGLE_LOOKUPS:
+        return {row.key: contact.name for row in rows if (contact := cases.find_contact(row.key)) is not None}
+    return {key: contact.name for key, contact in cases.iterate_contacts()}
 
 
-def line_of(row: CaseRow, name: str) -> CaseLine:
+def build_case_line(row: CaseRow, name: str) -> CaseLine:
     """One case as it is listed."""
     return CaseLine(
         key=row.key,
@@ -170,48 +175,52 @@ def line_of(row: CaseRow, name: str) -> CaseLine:
         why=row.why,
         promised_at=row.promised_at,
         owner=row.owner,
-        with_whom=f"{row.held.by} at {row.held.station}" if row.held is not None else "",
+        with_whom=f"{row.holder.by} at {row.holder.station}" if row.holder is not None else "",
         replicate=row.replicate,
         frame=row.frame,
     )
 
 
-def show_case(request: Request, key: str) -> CaseSheet | UserError:
+def load_case_sheet(request: Request, key: str) -> CaseSheet | UserError:
     """One case with its whole history."""
-    return asked(request, lambda study: _sheet(study, key))
+    return run_on_study(request, lambda study: _build_sheet(study, key))
 
 
-def _sheet(study: Study, key: str) -> CaseSheet | UserError:
+def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
     cases, plan = study.store.cases, study.plan
-    row = cases.row(key)
+    row = cases.find_row(key)
     if row is None:
-        return no_such_case(study, key)
-    history = cases.history(key)
+        return make_unknown_case_error(study, key)
+    history = cases.read_history(key)
     case = Case.of(key, history)
-    contact = cases.contact(key) if study.who.supervises else None
+    contact = cases.find_contact(key) if study.who.supervises else None
     zones = zones_of(case, case.next_number, plan)
     promise = standing_promise(case, plan)
     return CaseSheet(
-        line=line_of(row, contact.name if contact is not None else ""),
+        line=build_case_line(row, contact.name if contact is not None else ""),
         zone=zones[0] if zones else "",
         language=case.language,
-        columns=tuple(_columns(study.instrument, case, contact)),
-        numbers=_numbers(case, contact),
+        columns=tuple(_iterate_columns(study.instrument, case, contact)),
+        numbers=_build_number_lines(case, contact),
         promise=f"{told(promise)} there ({keeper_words(promise)})" if promise is not None else "",
-        interviews=tuple(_interviews(study, key)),
-        cells=_cells(plan, case, cases.fill()),
-        past=tuple(_past(key, history, cases.accounts(key), plan, whole=study.who.supervises)),
+        interviews=tuple(_iterate_interview_lines(study, key)),
+        cells=_build_cell_lines(plan, case, cases.read_quota_fill()),
+        past=tuple(
+            _iterate_history_lines(key, history, cases.list_accounts(key), plan, whole=study.who.supervises)
+        ),
     )
 
 
-def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[tuple[str, str]]:
+def _iterate_columns(
+    instrument: Instrument, case: Case, contact: Contact | None
+) -> Iterator[tuple[str, str]]:
     personal = contact.columns if contact is not None else {}
     roles = ("key", "phone", "name", "zone", "language", "replicate")
-    return in_words(instrument, {**personal, **case.columns}, without=roles)
+    return iterate_labeled_values(instrument, {**personal, **case.columns}, without=roles)
 
 
-def _numbers(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:
-    shown = {n.position: n.shown for n in contact.numbers} if contact is not None else {}
+def _build_number_lines(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:
+    shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     upcoming = case.next_number
     return tuple(
         NumberLine(n.position, shown.get(n.position, ""), n.line, n.state, n == upcoming)
@@ -219,8 +228,8 @@ def _numbers(case: Case, contact: Contact | None) -> tuple[NumberLine, ...]:
     )
 
 
-def _interviews(study: Study, key: str) -> Iterator[InterviewLine]:
-    for row in study.store.interviews(case=key):
+def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[InterviewLine]:
+    for row in study.store.list_interviews(case=key):
         yield InterviewLine(
             row.number,
             row.origin,
@@ -230,18 +239,18 @@ def _interviews(study: Study, key: str) -> Iterator[InterviewLine]:
             row.answered,
             row.began_at,
             row.updated_at,
-            row.erased,
+            row.is_erased,
         )
 
 
-def _cells(plan: Plan, case: Case, fill: Mapping[str, Fill]) -> tuple[CellLine, ...]:
+def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, Fill]) -> tuple[CellLine, ...]:
     return tuple(
         CellLine(cell, *fill.get(cell, Fill()), plan.quotas.cells[cell].target)
         for cell in plan.quotas.beforehand(case.columns)
     )
 
 
-def _past(
+def _iterate_history_lines(
     key: str, history: list[Entry], accounts: list[str], plan: Plan, *, whole: bool
 ) -> Iterator[PastLine]:
     """The history in words; not `whole`: without notes and whom to ask for, which may tell who it is."""
@@ -251,6 +260,6 @@ def _past(
         if isinstance(event, Promised) and not whole:
             event = event._replace(person="")
         what, note = event_words(event, case, plan)
-        by = written_by(entry.by, account)
+        by = format_author(entry.by, account)
         yield PastLine(seq, entry.at, what, by, entry.station, note if whole else "")
         case = case.after(entry)

@@ -1,6 +1,4 @@
-"""The status of a study's fieldwork, in order: the queue is brought up to now, standings and histories are read, and
-reported.
-"""
+"""Status of a study's fieldwork: updates the queue, reads positions and histories, builds the report."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,39 +21,39 @@ from survey_cli.reports.fieldwork.status import (
     Standings,
     fieldwork_status,
 )
-from survey_cli.services.date_options import Moment, begin_of, now_said
-from survey_cli.services.run_on_study import Request, asked
+from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
+from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.clock import future_entries
-from survey_cli.study.location import in_use
-from survey_cli.study.open_study import Records, Study
+from survey_cli.study.clock import list_future_entries
+from survey_cli.study.location import describe_files
+from survey_cli.study.open_study import OpenStudy, StudyRecords
 from survey_cli.study.pause import read_pause
 
 
-class Target(NamedTuple):
+class InterviewTarget(NamedTuple):
     """How many interviews are wanted."""
 
     interviews: int | None
-    says: str
+    source: str
     """What says so."""
 
 
-def status_of(
+def load_fieldwork_status(
     request: Request, *, since: str = "", zone: tzinfo | None = None
 ) -> FieldworkStatus | UserError:
     """How the fieldwork stands at the moment of asking. What was done is counted from `since` on, as typed: of a day its
     beginning. `zone` is the clock of whoever asks, the computer's where it is None."""
-    begun = begin_of(since, request.at, zone, option="--since") if since else None
+    begun = parse_start_time(since, request.at, zone, option="--since") if since else None
     if isinstance(begun, UserError):
         return begun
-    return asked(request, partial(_status, begun=begun, zone=zone, people=request.people))
+    return run_on_study(request, partial(_build_status, begun=begun, zone=zone, people=request.people))
 
 
-def _status(
-    study: Study, *, begun: Moment | None, zone: tzinfo | None, people: str | None
+def _build_status(
+    study: OpenStudy, *, begun: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> FieldworkStatus | UserError:
     at = study.at
-    kinds = study.store.figures.kinds()
+    kinds = study.store.queue_statistics.count_by_outcome()
     if not kinds:
         return UserError(
             study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
@@ -63,40 +61,42 @@ def _status(
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
-    target, backed_up = target_of(study), study.store.last_backup()
+    target, backed_up = find_interview_target(study), study.store.find_last_backup()
     pause = read_pause(study.store)
     found = Standings(
         at=at,
         day_began=day_began,
         since=begun.at if begun is not None else None,
         kinds=kinds,
-        groups=study.store.figures.groups(at),
-        fill=study.store.cases.fill(),
+        groups=study.store.queue_statistics.count_groups(at),
+        fill=study.store.cases.read_quota_fill(),
         target=target.interviews,
-        target_of=target.says,
-        promises=tuple(_promise(row, at, zone) for row in study.store.cases.promises()),
-        leases=tuple(_leases(study, zone)),
-        held=tuple(_held(study, zone)),
+        target_of=target.source,
+        promises=tuple(
+            _build_appointment_line(row, at, zone) for row in study.store.cases.list_appointments()
+        ),
+        leases=tuple(_iterate_lease_lines(study, zone)),
+        held=tuple(_iterate_held_lines(study, zone)),
         backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
     made = fieldwork_status(
         found,
-        _sats(study),
+        _iterate_sessions(study),
         study.plan,
         study.people,
         study.who,
-        title=f"{study.instrument.id}, {now_said(at, zone).words}",
-        period=f"since {begun.words}" if begun is not None else "since the beginning",
+        title=f"{study.instrument.id}, {describe_now(at, zone).text}",
+        period=f"since {begun.text}" if begun is not None else "since the beginning",
     )
     return replace(
         made,
-        in_use=in_use(study.path, study.where, people=people),
-        future=tuple(future_entries(study.store, at)),
+        in_use=describe_files(study.path, study.where, people=people),
+        future=tuple(list_future_entries(study.store, at)),
     )
 
 
-def target_of(study: Records) -> Target:
+def find_interview_target(study: StudyRecords) -> InterviewTarget:
     """The largest quota that is about everybody (one with `where:` is about some); else the size of the population, all
     of which is then to be interviewed; else nobody has said."""
     whole = [
@@ -106,16 +106,19 @@ def target_of(study: Records) -> Target:
     ]
     if whole:
         target, id = max(whole)
-        return Target(target, f"quota {id}")
+        return InterviewTarget(target, f"quota {id}")
     size = study.instrument.document.study.size
-    return Target(size, "study.size") if size else Target(None, "")
+    return InterviewTarget(size, "study.size") if size else InterviewTarget(None, "")
 
 
-def _sats(study: Study) -> Iterator[Sat]:
-    return (sittings_of(history, study.plan) for _, history in study.store.figures.touched())
+def _iterate_sessions(study: OpenStudy) -> Iterator[Sat]:
+    return (
+        sittings_of(history, study.plan)
+        for _, history in study.store.queue_statistics.iterate_active_histories()
+    )
 
 
-def _promise(row: CaseRow, at: datetime, zone: tzinfo | None) -> PromiseLine:
+def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> PromiseLine:
     starts, ends = row.promised_at or at, row.promised_until or at
     zones = bucket_of(row.bucket).zones if row.bucket else ()
     there = ""
@@ -140,29 +143,29 @@ def _promise(row: CaseRow, at: datetime, zone: tzinfo | None) -> PromiseLine:
     )
 
 
-def _leases(study: Study, zone: tzinfo | None) -> Iterator[LeaseLine]:
+def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[LeaseLine]:
     cases = study.store.cases
-    for row in cases.rows(status="leased"):
-        if row.held is None:
+    for row in cases.iterate_rows(status="leased"):
+        if row.holder is None:
             continue
-        taken = [entry.at for entry in cases.history(row.key) if isinstance(entry.event, Claimed)]
+        taken = [entry.at for entry in cases.read_history(row.key) if isinstance(entry.event, Claimed)]
         yield LeaseLine(
             key=row.key,
-            who=row.held.by,
-            station=row.held.station,
+            who=row.holder.by,
+            station=row.holder.station,
             since=taken[-1].astimezone(zone) if taken else None,
-            until=row.held.until.astimezone(zone),
+            until=row.holder.until.astimezone(zone),
         )
 
 
-def _held(study: Study, zone: tzinfo | None) -> Iterator[HeldLine]:
-    for row in study.store.cases.rows(status="held"):
-        history = study.store.cases.history(row.key)
-        note = last_note(history) if study.who.supervises else ""
+def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldLine]:
+    for row in study.store.cases.iterate_rows(status="held"):
+        history = study.store.cases.read_history(row.key)
+        note = find_last_note(history) if study.who.supervises else ""
         yield HeldLine(row.key, row.why, note, row.updated_at.astimezone(zone))
 
 
-def last_note(history: Sequence[Entry]) -> str:
+def find_last_note(history: Sequence[Entry]) -> str:
     """What was noted last, at a call or by itself."""
     for entry in reversed(history):
         match entry.event:

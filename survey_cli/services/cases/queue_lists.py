@@ -1,4 +1,7 @@
-"""Who is called next, and why not this one? The rules and the order are fieldwork's; here they are asked."""
+"""The next cases in the queue, and the explanation why one case may or may not be called.
+
+The rules and the order are those of the fieldwork package.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,31 +22,31 @@ from survey_cli.reports.fieldwork.case_histories import outcome_words, told
 from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
 from survey_cli.reports.fieldwork.event_wording import keeper_words
 from survey_cli.reports.fieldwork.status import STATUSES
-from survey_cli.services.cases.case_lists import line_of
-from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.services.cases.case_lists import build_case_line
+from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.study.consistency.queue_refresh import rows_in_turn
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.queue_refresh import list_next_rows
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 
-BESIDE: Final = 50
+EXTRA_CASES: Final = 50
 """Cases looked at beyond those that are wanted: the rules turn some down."""
 
 
-def why(request: Request, key: str, *, at: datetime, interviewer: str = "") -> Why | UserError:
+def explain_case(request: Request, key: str, *, at: datetime, interviewer: str = "") -> Why | UserError:
     """Whether a case may be called at a moment by an interviewer (by anybody fit where none is named), rule by rule."""
 
-    def do(study: Study) -> Why | UserError:
-        who = _seat(study, interviewer)
+    def do(study: OpenStudy) -> Why | UserError:
+        who = _find_interviewer(study, interviewer)
         if isinstance(who, UserError):
             return who
-        row = study.store.cases.row(key)
-        return _why(study, row, who, at) if row is not None else no_such_case(study, key)
+        row = study.store.cases.find_row(key)
+        return _explain_row(study, row, who, at) if row is not None else make_unknown_case_error(study, key)
 
-    return asked(request, do)
+    return run_on_study(request, do)
 
 
-def _seat(study: Study, login: str) -> Interviewer | UserError:
+def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
     """Through whose eyes one looks."""
     if not login:
         return study.who
@@ -52,23 +55,23 @@ def _seat(study: Study, login: str) -> Interviewer | UserError:
     )
 
 
-def _why(study: Study, row: CaseRow, who: Interviewer, at: datetime) -> Why:
+def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> Why:
     cases, plan = study.store.cases, study.plan
-    case = Case.of(row.key, cases.history(row.key))
-    contact = cases.contact(row.key)
+    case = Case.of(row.key, cases.read_history(row.key))
+    contact = cases.find_contact(row.key)
     pause = read_pause(study.store)
     claimant = Claimant(
         at=at,
         who=who,
         people=study.people,
-        full=plan.quotas.full(cases.fill()),
-        leased=f"{row.held.by} at station {row.held.station}" if row.held is not None else "",
-        never_call=_listed(study, row.key),
+        full=plan.quotas.full(cases.read_quota_fill()),
+        leased=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
+        never_call=_is_on_do_not_call_list(study, row.key),
         paused=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
     )
     zones = zones_of(case, case.next_number, plan)
     return Why(
-        line=line_of(row, contact.name if contact is not None and study.who.supervises else ""),
+        line=build_case_line(row, contact.name if contact is not None and study.who.supervises else ""),
         at=at,
         who=who.login,
         zone=zones[0] if zones else "",
@@ -77,33 +80,33 @@ def _why(study: Study, row: CaseRow, who: Interviewer, at: datetime) -> Why:
     )
 
 
-def _listed(study: Study, key: str) -> bool:
-    contact = study.store.cases.contact(key)
-    return contact is not None and study.listed([n.e164 for n in contact.numbers if n.e164])
+def _is_on_do_not_call_list(study: OpenStudy, key: str) -> bool:
+    contact = study.store.cases.find_contact(key)
+    return contact is not None and study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164])
 
 
-def queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | UserError:
+def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | UserError:
     """The next cases in the order in which they would be claimed now, and those that are due but closed."""
 
-    def do(study: Study) -> QueueReport | UserError:
-        who = _seat(study, interviewer)
-        return who if isinstance(who, UserError) else _queue(study, who, study.at, limit)
+    def do(study: OpenStudy) -> QueueReport | UserError:
+        who = _find_interviewer(study, interviewer)
+        return who if isinstance(who, UserError) else _build_queue_report(study, who, study.at, limit)
 
-    return asked(request, do)
+    return run_on_study(request, do)
 
 
-def _queue(study: Study, who: Interviewer, at: datetime, limit: int) -> QueueReport:
+def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit: int) -> QueueReport:
     cases, plan = study.store.cases, study.plan
-    turns = Turns.of(plan, people=study.people, who=who, at=at, fill=cases.fill())
+    turns = Turns.of(plan, people=study.people, who=who, at=at, fill=cases.read_quota_fill())
     lines: list[QueueLine] = []
     turned_down: list[ClosedLine] = []
-    for row in rows_in_turn(study.store, turns, limit=limit + BESIDE):
+    for row in list_next_rows(study.store, turns, limit=limit + EXTRA_CASES):
         if len(lines) == limit:
             break
-        found = _why(study, row, who, at)
+        found = _explain_row(study, row, who, at)
         if found.allowed:
-            case = Case.of(row.key, cases.history(row.key))
-            reason = _stands_there(case, row, plan, turns)
+            case = Case.of(row.key, cases.read_history(row.key))
+            reason = _explain_position(case, row, plan, turns)
             lines.append(QueueLine(len(lines) + 1, row.key, found.line.name, found.zone, reason))
         else:
             no = next(verdict for verdict in found.verdicts if not verdict.allows)
@@ -114,28 +117,28 @@ def _queue(study: Study, who: Interviewer, at: datetime, limit: int) -> QueueRep
         who=who.login,
         lines=tuple(lines),
         turned_down=tuple(turned_down),
-        closed=tuple(_closed(study, turns)),
-        stands=tuple((cases, STATUSES[status]) for status, cases in _by_state(study, turns)),
+        closed=tuple(_iterate_closed_lines(study, turns)),
+        stands=tuple((cases, STATUSES[status]) for status, cases in _count_by_state(study, turns)),
     )
 
 
-def _by_state(study: Study, turns: Turns) -> Iterator[tuple[str, int]]:
+def _count_by_state(study: OpenStudy, turns: Turns) -> Iterator[tuple[str, int]]:
     """How many cases are in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
-    for group in study.store.figures.groups(turns.at):
+    for group in study.store.queue_statistics.count_groups(turns.at):
         sums[turns.state(group, [turns.who]) if group.bucket else group.status] += group.cases
     return ((status, sums[status]) for status in STATUSES if sums[status])
 
 
-def _closed(study: Study, turns: Turns) -> Iterator[ClosedLine]:
+def _iterate_closed_lines(study: OpenStudy, turns: Turns) -> Iterator[ClosedLine]:
     """The buckets that are closed now, those that open first before the others."""
     found: list[ClosedLine] = []
-    for head in study.store.cases.heads():
+    for head in study.store.cases.list_queue_heads():
         bucket = bucket_of(head.bucket)
         reason = turns.closed(bucket)
-        if not reason and not _waits_for_its_owner(study, turns, bucket, head.bucket):
+        if not reason and not _waits_for_owner(study, turns, bucket, head.bucket):
             continue
-        for row in study.store.cases.queue([head.bucket], limit=1):
+        for row in study.store.cases.list_queue([head.bucket], limit=1):
             opens = turns.opens(bucket, turns.at) if turns.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
             found.append(
@@ -144,12 +147,14 @@ def _closed(study: Study, turns: Turns) -> Iterator[ClosedLine]:
     yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
 
 
-def _waits_for_its_owner(study: Study, turns: Turns, bucket: Bucket, text: str) -> bool:
+def _waits_for_owner(study: OpenStudy, turns: Turns, bucket: Bucket, text: str) -> bool:
     before = turns.promised_before(bucket)
-    return before is not None and study.store.cases.head_since(text, promised_before=before) is None
+    return (
+        before is not None and study.store.cases.find_appointment_head(text, promised_before=before) is None
+    )
 
 
-def _stands_there(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
+def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
     """Why a case stands where it does, in a few words."""
     turn = turns.turn(bucket_of(row.bucket), row.rank)
     promise, last = standing_promise(case, plan), case.last_call
@@ -170,12 +175,12 @@ def _stands_there(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
     if last is None:
         said.append("never called")
     else:
-        when = _day(case, plan, last.at)
+        when = _format_day(case, plan, last.at)
         said.append(f"attempt {row.attempts + 1}, last {outcome_words(last.outcome, plan)} on {when}")
     return ", ".join(said)
 
 
-def _day(case: Case, plan: Plan, at: datetime) -> str:
+def _format_day(case: Case, plan: Plan, at: datetime) -> str:
     zones = zones_of(case, case.next_number, plan)
     wall = wall_at(zones[0], at) if zones else at
     return f"{short_day(wall.date())} {wall:%H:%M}"

@@ -1,26 +1,26 @@
-"""What does somebody want taken out of a study, and what has come of it?"""
+"""Options of an export, and its results: the table and the description of each file written."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.store import Origin
+from survey_cli.store import InterviewOrigin
 from survey_cli.table import Table
 from survey_cli.table.versions import listed
 
-Which: TypeAlias = Literal["real", "practice", "simulated", "all"]
-What: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
-ORIGINS: Final[tuple[Origin, ...]] = ("real", "practice", "simulated")
+OriginFilter: TypeAlias = Literal["real", "practice", "simulated", "all"]
+RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
+ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice", "simulated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ExportOptions:
     """What is to be exported, and how."""
 
     to: str
     """A file's path, or `-` for standard output."""
-    what: What = "interviews"
+    what: RowKind = "interviews"
     """What one row is of: an interview, an answer, an event, a case, a call."""
     db: str | None = None
     format: str = ""
@@ -31,7 +31,7 @@ class Wish:
     raw: bool = False
     partials: bool = True
     """Interviews that are open, suspended or stopped are among the rows."""
-    origin: Which = "real"
+    origin: OriginFilter = "real"
     personal: frozenset[str] = frozenset()
     """Personal columns to include, by their names or their items'."""
     all_personal: bool = False
@@ -55,13 +55,13 @@ class Wish:
     language: str = ""
     force: bool = False
     """Overwrite the file."""
-    tell: Callable[[int, int], None] | None = None
+    progress: Callable[[int, int], None] | None = None
     """Told now and then how many interviews or cases have been read, and how many there are."""
     people: str | None = None
     """The list of people, whose pseudonyms stand for their logins; the study's own unless given."""
 
 
-class Ruled(NamedTuple):
+class OverriddenOutcome(NamedTuple):
     """What an interview came to by a supervisor's correction of its case."""
 
     outcome: str
@@ -71,7 +71,7 @@ class Ruled(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class DataTable:
     """A table for the writers, and what is to be said of it."""
 
     table: Table
@@ -81,14 +81,14 @@ class Made:
     """Where versions of the instrument differ."""
     left_out: tuple[str, ...] = ()
     """Whose personal columns were not asked for."""
-    ruled: Mapping[str, Ruled] = field(default_factory=dict)
+    overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
     """By interview what a supervisor's correction made of it."""
-    telling: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    identifying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Columns that can tell who an interview was with, by kind: in the table, or with `public` left out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class ExportResult:
     """What went out."""
 
     to: str
@@ -104,16 +104,16 @@ class Exported:
     left_out: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
     """What the format could not hold."""
-    telling: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    identifying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Columns that can tell who an interview was with, by kind: in the file, or left out where it is public."""
     public: bool = False
 
     @property
-    def disclosure(self) -> str:
+    def disclosure_note(self) -> str:
         """What is to be said of that; empty where there is nothing."""
         if self.each != "interview":
             return "each row says of which case it is, and when: this file tells who said what"
-        told = "; ".join(f"{kind} ({listed(names)})" for kind, names in self.telling.items())
+        told = "; ".join(f"{kind} ({listed(names)})" for kind, names in self.identifying.items())
         if not told:
             return ""
         if self.public:

@@ -1,4 +1,4 @@
-"""The cases and the calls of a study as tables."""
+"""Tables of a study's cases and calls."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -7,13 +7,13 @@ from datetime import datetime
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import own_groups
-from survey_cli.services.cases.case_lists import sample_condition
-from survey_cli.services.data.export_options import Made, Wish
-from survey_cli.services.data.interview_table import personal_condition, unknown_personal
-from survey_cli.services.data.study_metadata import study_of
-from survey_cli.services.progress_callback import Watched
+from survey_cli.services.cases.case_lists import parse_sample_condition
+from survey_cli.services.data.export_options import DataTable, ExportOptions
+from survey_cli.services.data.interview_table import check_personal_names, make_personal_condition_error
+from survey_cli.services.data.study_metadata import describe_study
+from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store.cases.case_records import Contact
-from survey_cli.study.open_study import Records
+from survey_cli.study.open_study import StudyRecords
 from survey_cli.table import Table
 from survey_cli.table.case_tables import (
     CALL_NOTE,
@@ -28,12 +28,18 @@ from survey_cli.table.case_tables import (
 from survey_cli.values import NOT_ASKED, Cell
 
 
-def fieldwork_table(
-    records: Records, wish: Wish, *, language: str, shown: Mapping[str, str], at: datetime, past: bool
-) -> Made | UserError:
+def build_fieldwork_table(
+    records: StudyRecords,
+    wish: ExportOptions,
+    *,
+    language: str,
+    shown: Mapping[str, str],
+    at: datetime,
+    past: bool,
+) -> DataTable | UserError:
     """A row a case, or a row a call, as they stood at that moment; `past`: what happened later is left out."""
     instrument, cases, plan = records.instrument, records.store.cases, records.plan
-    condition = sample_condition(instrument, wish.where) if wish.where else None
+    condition = parse_sample_condition(instrument, wish.where) if wish.where else None
     if isinstance(condition, UserError):
         return condition
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
@@ -41,18 +47,18 @@ def fieldwork_table(
     if wish.what == "calls" and wish.personal:
         remedy = "leave --personal out; --with-contacts brings the notes on calls"
         return UserError("--personal", "a call has no columns of the sample", remedy)
-    if (unknown := unknown_personal(wish, instrument.sample.keys())) is not None:
+    if (unknown := check_personal_names(wish, instrument.sample.keys())) is not None:
         return unknown
     if condition is not None and (barred := (hidden - given) & condition.names):
-        return personal_condition(min(barred))
+        return make_personal_condition_error(min(barred))
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     nothing: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-    contacts = dict(cases.contacts()) if given or wish.all_personal else {}
+    contacts = dict(cases.iterate_contacts()) if given or wish.all_personal else {}
 
     def wanted() -> Iterator[Case]:
-        whole = sum(cases.counts().by_status.values()) if wish.tell is not None else 0
-        watched = Watched(wish.tell, whole)
-        for key, history in watched(cases.histories(until=at if past else None)):
+        whole = sum(cases.count_cases().by_status.values()) if wish.progress is not None else 0
+        watched = ProgressReporter(wish.progress, whole)
+        for key, history in watched(cases.iterate_histories(until=at if past else None)):
             case = Case.of(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})
@@ -60,7 +66,7 @@ def fieldwork_table(
             if condition is None or condition.evaluate(env) is True:
                 yield case
 
-    about = study_of(instrument, language)
+    about = describe_study(instrument, language)
     if wish.what == "calls":
         notes = wish.all_personal
         rows = (row for case in wanted() for row in call_rows(case, plan, shown, notes=notes))
@@ -71,7 +77,7 @@ def fieldwork_table(
             study=about,
             each="call",
         )
-        return Made(table=table, left_out=() if notes else (CALL_NOTE.name,))
+        return DataTable(table=table, left_out=() if notes else (CALL_NOTE.name,))
     told = (
         {n for n in given if instrument.sample[n].role in ("name", "phone")} if wish.all_personal else set()
     )
@@ -81,15 +87,15 @@ def fieldwork_table(
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in wanted():
             row = case_row(case, plan, records.people, at, own, shown)
-            contact = _contact(contacts.get(case.key)) if wish.all_personal else ()
+            contact = _build_contact_cells(contacts.get(case.key)) if wish.all_personal else ()
             yield *row, *sample_cells(case, brought, keys), *contact
 
     variables = (*CASES, *brought, *(CONTACTS if wish.all_personal else ()))
     table = Table(variables=variables, rows=case_rows(), language=language, study=about, each="case")
-    return Made(table=table, left_out=tuple(sorted(hidden - given)))
+    return DataTable(table=table, left_out=tuple(sorted(hidden - given)))
 
 
-def _contact(contact: Contact | None) -> tuple[Cell, ...]:
+def _build_contact_cells(contact: Contact | None) -> tuple[Cell, ...]:
     if contact is None:
         return "", ""
     return contact.name, "; ".join(number.e164 or number.written for number in contact.numbers)

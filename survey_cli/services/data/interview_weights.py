@@ -1,6 +1,4 @@
-"""Which interviews does a report count, and how much does each weigh? One answer for the report and for the weights that
-go with the data. It weighs nothing itself.
-"""
+"""Interviews that a report counts, and their weights: the same for reports and for exported weights."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,33 +15,33 @@ from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.analysis_base import Included, Which, included
 from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.weighting.weights import Target, Weighted, weighted
-from survey_cli.samples.cases.columns import column_of
+from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
-from survey_cli.services.data.export_options import Made
+from survey_cli.services.data.export_options import DataTable
 from survey_cli.table.encoded_cells import cell_texts, row_of
 from survey_cli.table.paradata import NO_FIGURE, figure
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
-LEAST_TRIM: Final = 1
-RAKED: Final = figure("weight_raked", "Raked weight", decimals=6)
+MIN_TRIM: Final = 1
+RAKED_WEIGHT: Final = figure("weight_raked", "Raked weight", decimals=6)
 
 
-def unfit_trim(rake: str, trim: str) -> UserError | None:
+def check_trim(rake: str, trim: str) -> UserError | None:
     """What cannot be meant by `--trim`."""
-    if trim and (not DECIMAL.match(trim) or Fraction(trim) <= LEAST_TRIM):
+    if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
         return UserError("--trim", f"{trim!r} cannot be", "say how many times the mean, as 5")
     if trim and not rake:
         return UserError("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
     return None
 
 
-def counted(
-    made: Made, plan: Plan, which: Which, *, words: bool = False, ids: bool = False
+def load_counted_answers(
+    made: DataTable, plan: Plan, which: Which, *, words: bool = False, ids: bool = False
 ) -> tuple[Answers, Included]:
     """The answers of all interviews without what is personal, and which of them count. `words`: with what was said;
     `ids`: with what names each interview. Raises ValueError where a row cannot be read."""
-    ruled = {id: one.code for id, one in made.ruled.items()}
+    ruled = {id: one.code for id, one in made.overrides.items()}
 
     def wanted(variable: Variable) -> bool:
         if variable.personal:
@@ -63,12 +61,12 @@ def counted(
     return answers, included(answers, plan, which, ruled)
 
 
-def weights_of(
+def weight_interviews(
     answers: Answers, instrument: Instrument, *, rake: str, trim: str, base: bool = True, threshold: int = 0
 ) -> Weighted | UserError | None:
     """What the interviews weigh by the sample's column with the role weight (unless `base` is False), by the file of
     targets `rake`, or by both; None where there is neither."""
-    column = column_of(instrument, "weight") if base else None
+    column = find_column(instrument, "weight") if base else None
     if column is None and not rake:
         return None
     targets: list[Target] = []
@@ -86,35 +84,35 @@ def weights_of(
     )
 
 
-def with_raked_weights(
-    made: Made, whole: Made, instrument: Instrument, plan: Plan, *, rake: str, trim: str
-) -> Made | UserError:
+def append_raked_weights(
+    made: DataTable, whole: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
+) -> DataTable | UserError:
     """The same data with the weights of a report behind them, none for an interview that it would not count. `whole` has
     all interviews that it is made of; of both tables the first column names the interview."""
-    answers, got = counted(whole, plan, "partial", ids=True)
+    answers, got = load_counted_answers(whole, plan, "partial", ids=True)
     answers = answers.only(got.rows)
-    found = weights_of(answers, instrument, rake=rake, trim=trim, threshold=THRESHOLD)
+    found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=THRESHOLD)
     if found is None or isinstance(found, UserError):
         return found or made
     weight_of = dict(zip(answers.columns["interview_id"], map(float, found.weights), strict=True))
     taken = {variable.name.casefold() for variable in made.table.variables}
-    name = RAKED.name
+    name = RAKED_WEIGHT.name
     while name in taken:
         name += "_"
     told = (f"{name}: {line[:1].lower()}{line[1:]}" for line in weighting_lines(found.weighting))
-    table = _with_column(made.table, replace(RAKED, name=name), weight_of)
+    table = _append_column(made.table, replace(RAKED_WEIGHT, name=name), weight_of)
     return replace(made, table=table, warnings=(*made.warnings, *told))
 
 
-def _with_column(table: Table, variable: Variable, weight_of: dict[str, float]) -> Table:
+def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]) -> Table:
     """`weight_of`: by the text that names a row; a column of weights is the one that programs weight by."""
     width = len(table.variables)
-    text_of = {name: _text(weight) for name, weight in weight_of.items()}
-    none = _text(NO_FIGURE)
+    text_of = {name: _encode_cell(weight) for name, weight in weight_of.items()}
+    none = _encode_cell(NO_FIGURE)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for row in table.rows:
-            yield *row, weight_of.get(_text(row[0]), NO_FIGURE)
+            yield *row, weight_of.get(_encode_cell(row[0]), NO_FIGURE)
 
     def kept() -> Iterator[str]:
         for row in table.kept or ():
@@ -130,6 +128,6 @@ def _with_column(table: Table, variable: Variable, weight_of: dict[str, float]) 
     )
 
 
-def _text(cell: Cell) -> str:
+def _encode_cell(cell: Cell) -> str:
     """As it is kept."""
     return cell_texts(encode_cells((cell,)), 1)[0]

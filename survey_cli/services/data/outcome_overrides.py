@@ -1,5 +1,6 @@
-"""What did supervisors' corrections make of interviews? The outcome that stands is the case's, whatever was keyed at the
-interview's end; what was keyed stays in the histories.
+"""Outcomes of interviews that a supervisor's correction of the case has replaced.
+
+The outcome in effect is the case's; the outcome keyed at the end of the interview stays in the history.
 """
 
 from collections.abc import Iterable
@@ -9,22 +10,22 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded, final_ruling
 from survey_cli.fieldwork.case.events import Called, Corrected, Entry, Interviewing, Reopened, TakenBack
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.services.data.export_options import Ruled
-from survey_cli.study.open_study import Records
+from survey_cli.services.data.export_options import OverriddenOutcome
+from survey_cli.study.open_study import StudyRecords
 
 
-def rulings(records: Records, until: datetime | None) -> dict[str, Ruled]:
+def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dict[str, OverriddenOutcome]:
     """By interview, what a correction of its case made of it, and still does. Raises StoreError."""
-    found: dict[str, Ruled] = {}
-    for key, history in records.store.cases.histories(until=until, corrected=True):
-        found |= _of_case(key, history, records.plan)
+    found: dict[str, OverriddenOutcome] = {}
+    for key, history in records.store.cases.iterate_histories(until=until, corrected=True):
+        found |= _find_case_overrides(key, history, records.plan)
     return found
 
 
-def _of_case(key: str, history: Iterable[Entry], plan: Plan) -> dict[str, Ruled]:
+def _find_case_overrides(key: str, history: Iterable[Entry], plan: Plan) -> dict[str, OverriddenOutcome]:
     """A correction speaks of the interview that was begun last: a final one always, any other where the call that it
     corrects is that interview's. It holds until the interview is gone on with."""
-    case, found = Case(key=key), dict[str, Ruled]()
+    case, found = Case(key=key), dict[str, OverriddenOutcome]()
     own = False  # the last call is what the interview came to
     for entry in history:
         before, case = case, case.after(entry)
@@ -36,7 +37,7 @@ def _of_case(key: str, history: Iterable[Entry], plan: Plan) -> dict[str, Ruled]
             case Interviewing(interview) if not final_ruling(before, plan):
                 found.pop(interview, None)
             case Corrected(outcome, code, _) if case.interview and (own or final_ruling(case, plan)):
-                found[case.interview] = Ruled(outcome or code, coded(case, plan).code)
+                found[case.interview] = OverriddenOutcome(outcome or code, coded(case, plan).code)
             case Corrected() | Reopened() if not own:
                 found.pop(case.interview, None)
             case _:

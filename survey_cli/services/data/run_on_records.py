@@ -1,5 +1,6 @@
-"""A study's records are opened, and everything that is asked of them is of one moment, whatever stations write meanwhile;
-what is broken in the world is told.
+"""Runs one function on a study's records in a single read transaction, and translates errors.
+
+Everything the function reads is of one point in time, whatever stations write meanwhile.
 """
 
 from collections.abc import Callable
@@ -8,16 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from survey_cli.problems import UserError
-from survey_cli.services.data.interview_table import Stopped
+from survey_cli.services.data.interview_table import InterviewRowError
 from survey_cli.store import StoreError
-from survey_cli.study.open_study import Records, open_records
+from survey_cli.study.open_study import StudyRecords, open_records
 
 T = TypeVar("T")
 
 
-def at_one_moment(
+def run_on_records(
     path: str | Path,
-    do: Callable[[Records], T | UserError],
+    do: Callable[[StudyRecords], T | UserError],
     *,
     db: str | None = None,
     people: str | None = None,
@@ -29,11 +30,11 @@ def at_one_moment(
     if isinstance(records, UserError):
         return records
     try:
-        with records, records.store.still():
+        with records, records.store.read_transaction():
             return do(records)
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
-    except Stopped as stopped:
+    except InterviewRowError as stopped:
         return stopped.trouble
     except ValueError:  # not the error, which may quote an answer
         return UserError(records.where, "a row of data can't be read", "`survey verify` tells more")

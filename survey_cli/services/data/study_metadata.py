@@ -1,5 +1,4 @@
-"""What does an instrument say of its study, in the words of one language? For files that go to people who have nothing
-else."""
+"""Description of a study in one language: its texts, who is asked each item, and how values are computed."""
 
 from survey_cli.documents.questionnaire.rule_sentences import Rules, sentence
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -10,7 +9,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.table import Study
 
 
-def study_of(instrument: Instrument, language: str) -> Study:
+def describe_study(instrument: Instrument, language: str) -> Study:
     """What is written under `study:`; of each item who is asked it, after which words, and how interviewers ask it."""
     written = instrument.document.study
 
@@ -21,15 +20,15 @@ def study_of(instrument: Instrument, language: str) -> Study:
         id=instrument.id,
         title=said(instrument.title),
         version=instrument.version,
-        asked=who_is_asked(instrument, language),
+        asked=describe_routing(instrument, language),
         intros={
-            leaf.id: group.intro.markers(language)
+            leaf.id: group.intro.get_source_text(language)
             for group in instrument.groups.values()
             if group.intro is not None and isinstance(group.spec, BatteryItem)
             for leaf in group.leaves
         },
         instructions={
-            leaf.id: leaf.instruction.markers(language)
+            leaf.id: leaf.instruction.get_source_text(language)
             for leaf in instrument.leaves.values()
             if leaf.instruction is not None
         },
@@ -47,7 +46,7 @@ def study_of(instrument: Instrument, language: str) -> Study:
     )
 
 
-def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
+def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
     """By item the conditions on the way to it, in words: `Asked if kind is District, and unless consent is Yes.` Items
     that are asked of all are not among them."""
     rules = Rules(instrument, language)
@@ -64,7 +63,7 @@ def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
             match node:
                 case CompiledItem():
                     if here:
-                        found[node.id] = _plain(f"Asked {', and '.join(here)}.")
+                        found[node.id] = _to_plain_text(f"Asked {', and '.join(here)}.")
                 case ItemGroup():
                     children = node.children
                     if isinstance(node, Roster) and node.until is not None:
@@ -75,20 +74,20 @@ def who_is_asked(instrument: Instrument, language: str) -> dict[str, str]:
     return found
 
 
-def how_computed(instrument: Instrument, language: str) -> dict[str, str]:
+def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
     """By compute how its value comes about, in words: `1 if hh_size is 1, else 0`."""
     rules = Rules(instrument, language)
     found: dict[str, str] = {}
     for name, compute in instrument.computes.items():
         condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
         told = rules.clause(condition)
-        if condition.gives.type == "flag":
+        if condition.result_type.type == "flag":
             told = f"1 if {told}, else 0"
-        found[name] = _plain(told)
+        found[name] = _to_plain_text(told)
     return found
 
 
-def how_often(instrument: Instrument, language: str) -> dict[str, str]:
+def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
     """By roster how often it is gone through, in words: `as many as hh_size, at most 12`."""
     rules = Rules(instrument, language)
     found: dict[str, str] = {}
@@ -102,9 +101,9 @@ def how_often(instrument: Instrument, language: str) -> dict[str, str]:
             often = f"another as long as {group.until.id} is yes, "
         elif group.count is not None:
             often = f"as many as {rules.clause(group.count)}, "
-        found[name] = _plain(f"{often}at most {group.maximum}")
+        found[name] = _to_plain_text(f"{often}at most {group.maximum}")
     return found
 
 
-def _plain(text: str) -> str:
+def _to_plain_text(text: str) -> str:
     return "".join(stretch.text for stretch in sentence(text))

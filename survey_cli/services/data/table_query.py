@@ -1,5 +1,6 @@
-"""Which table does somebody wish for? The wish is held against the study, the table is put together, and columns that are
-not wanted are left out. It writes nothing.
+"""Selection of the table that an export or report needs: validates options, builds it, drops other columns.
+
+It writes nothing.
 """
 
 from collections.abc import Sequence
@@ -8,27 +9,32 @@ from datetime import UTC, datetime
 
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, did_you_mean
-from survey_cli.services.data.export_options import Made, Wish
-from survey_cli.services.data.fieldwork_table import fieldwork_table
-from survey_cli.services.data.interview_table import Source, answer_table, event_table, interview_table
-from survey_cli.services.data.interview_weights import with_raked_weights
-from survey_cli.services.data.outcome_overrides import rulings
-from survey_cli.services.date_options import past_moment
-from survey_cli.services.run_on_study import study_time
-from survey_cli.study.open_study import Records
+from survey_cli.services.data.export_options import DataTable, ExportOptions
+from survey_cli.services.data.fieldwork_table import build_fieldwork_table
+from survey_cli.services.data.interview_table import (
+    InterviewSource,
+    build_answer_table,
+    build_event_table,
+    build_interview_table,
+)
+from survey_cli.services.data.interview_weights import append_raked_weights
+from survey_cli.services.data.outcome_overrides import find_outcome_overrides
+from survey_cli.services.date_options import parse_past_time
+from survey_cli.services.run_on_study import convert_to_study_time
+from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.column_selection import narrowed
 from survey_cli.table.identifying_columns import identifying
 from survey_cli.values import Variable
 
 
-def wanted_table(records: Records, wish: Wish) -> Made | UserError:
+def query_table(records: StudyRecords, wish: ExportOptions) -> DataTable | UserError:
     """The table. Its rows are read while it is gone through: the records must stay open as long."""
-    made = _table(records, wish)
+    made = _build_table(records, wish)
     if not isinstance(made, UserError) and wish.rake:
-        whole = _table(records, replace(wish, variables=()))
+        whole = _build_table(records, replace(wish, variables=()))
         if isinstance(whole, UserError):
             return whole
-        made = with_raked_weights(
+        made = append_raked_weights(
             made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim
         )
     if isinstance(made, UserError) or wish.what != "interviews":
@@ -39,51 +45,53 @@ def wanted_table(records: Records, wish: Wish) -> Made | UserError:
         left_out = {name for names in telling.values() for name in names}
         names = {v.name for v in made.table.variables} - left_out
         made = replace(made, table=narrowed(made.table, names))
-    return replace(made, telling=telling)
+    return replace(made, identifying=telling)
 
 
-def _table(records: Records, wish: Wish) -> Made | UserError:
+def _build_table(records: StudyRecords, wish: ExportOptions) -> DataTable | UserError:
     instrument, people = records.instrument, records.people
     language = wish.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
-    if (wish.all_personal or wish.personal) and (barred := _barred(records)) is not None:
+    if (wish.all_personal or wish.personal) and (barred := _check_personal_access(records)) is not None:
         return barred
-    now = study_time(records.store, wish.at or datetime.now(UTC))
-    when = past_moment(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
+    now = convert_to_study_time(records.store, wish.at or datetime.now(UTC))
+    when = parse_past_time(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
     if isinstance(when, UserError):
         return when
     until = when.at if when is not None and when.past else None
     shown = {one.login: one.pseudonym for one in people.listed.values() if one.pseudonym}
     if wish.what in ("cases", "calls"):
         at = until or now
-        made = fieldwork_table(records, wish, language=language, shown=shown, at=at, past=until is not None)
+        made = build_fieldwork_table(
+            records, wish, language=language, shown=shown, at=at, past=until is not None
+        )
     else:
-        source = Source(
+        source = InterviewSource(
             store=records.store,
             instrument=instrument,
-            wish=wish,
+            options=wish,
             language=language,
-            shown=shown,
+            pseudonyms=shown,
             until=until,
-            ruled=rulings(records, until) if wish.what == "interviews" else {},
+            overrides=find_outcome_overrides(records, until) if wish.what == "interviews" else {},
         )
-        tables = {"answers": answer_table, "events": event_table}
-        made = tables.get(wish.what, interview_table)(source)
-    return made if isinstance(made, UserError) else _narrowed(made, instrument, wish)
+        tables = {"answers": build_answer_table, "events": build_event_table}
+        made = tables.get(wish.what, build_interview_table)(source)
+    return made if isinstance(made, UserError) else _select_columns(made, instrument, wish)
 
 
-def _narrowed(made: Made, instrument: Instrument, wish: Wish) -> Made | UserError:
+def _select_columns(made: DataTable, instrument: Instrument, wish: ExportOptions) -> DataTable | UserError:
     if wish.variables:
-        names = wanted_names(made.table.variables, instrument, wish.variables)
+        names = select_column_names(made.table.variables, instrument, wish.variables)
         if isinstance(names, UserError):
             return names
         made = replace(made, table=narrowed(made.table, names))
     return made
 
 
-def _barred(records: Records) -> UserError | None:
+def _check_personal_access(records: StudyRecords) -> UserError | None:
     """Why whoever asks may not have names and numbers; None where they may: they supervise, or nobody is listed."""
     who = records.people.of(records.store.account)
     if who is not None and who.supervises:
@@ -92,7 +100,7 @@ def _barred(records: Records) -> UserError | None:
     return UserError(records.store.account, what, f"ask {records.people.supervisors()}")
 
 
-def wanted_names(
+def select_column_names(
     variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]
 ) -> set[str] | UserError:
     """The columns that are wanted by their names, their items', or those of sections; what names a row goes with them."""

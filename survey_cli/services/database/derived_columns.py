@@ -1,12 +1,12 @@
-"""What an interview's row says, derived from its journal."""
+"""Comparison of an interview's stored row with the values that its journal gives."""
 
 from survey_cli.engine.codec import encode_moment
 from survey_cli.engine.events import Erased
 from survey_cli.engine.interview import Interview
-from survey_cli.store import Line
+from survey_cli.store import ExportRow
 
 
-def differences(interview: Interview, line: Line) -> list[str]:
+def find_differences(interview: Interview, line: ExportRow) -> list[str]:
     """The columns of a row as it is exported that are not what the journal gives."""
     last = next(event for event in reversed(interview.events) if not isinstance(event, Erased)).stamp
     derived = {

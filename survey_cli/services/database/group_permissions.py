@@ -1,47 +1,50 @@
-"""Giving a study's databases to a group, so that several interviewers of one computer work on them under their own
-names."""
+"""File permissions that let a group of accounts share a study's databases on one computer."""
 
 import os
 from pathlib import Path
 
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.store.backends.address import names_server
-from survey_cli.store.backends.sqlite.database_files import GROUPS_FILE, GROUPS_FOLDER, GROUPS_LIST
-from survey_cli.store.database_location import database_of
+from survey_cli.store.backends.address import is_server_address
+from survey_cli.store.backends.sqlite.database_files import (
+    GROUP_FILE_MODE,
+    GROUP_FOLDER_MODE,
+    GROUP_LIST_MODE,
+)
+from survey_cli.store.database_location import locate_database
 
-ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
+SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
-def share(path: str, group: str, *, db: str | None = None) -> Path | UserError:
+def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | UserError:
     """Give the folder of the databases, and every database and list in it, to the group: its members read and write the
     databases and read the lists, what is made there later is the group's too, and nobody else sees any of it. Returns
     the folder."""
     instrument = open_instrument(path)
     if isinstance(instrument, UserError):
         return instrument
-    where = database_of(path, instrument.id, db)
-    if names_server(where):
+    where = locate_database(path, instrument.id, db)
+    if is_server_address(where):
         return UserError(where, "a server has its own users", "give each interviewer a login there")
-    number = _number_of(group)
+    number = _find_group_id(group)
     if isinstance(number, UserError):
         return number
     folder = Path(where).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.chown(folder, -1, number)
-        folder.chmod(GROUPS_FOLDER)
+        folder.chmod(GROUP_FOLDER_MODE)
         for file in sorted(folder.iterdir()):
-            if file.is_file() and file.name.endswith(ENDINGS):
+            if file.is_file() and file.name.endswith(SHARED_ENDINGS):
                 os.chown(file, -1, number)
-                file.chmod(GROUPS_LIST if file.suffix in (".csv", ".key") else GROUPS_FILE)
+                file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
     except OSError as error:
         remedy = f"its owner, or root, does this, and must be in the group {group} themselves"
         return UserError(str(error.filename or folder), f"cannot be given away ({error.strerror})", remedy)
     return folder
 
 
-def _number_of(group: str) -> int | UserError:
+def _find_group_id(group: str) -> int | UserError:
     try:
         from grp import getgrnam
 

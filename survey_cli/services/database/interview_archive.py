@@ -1,4 +1,4 @@
-"""The interviews of an instrument as a whole: listed, verified, backed up."""
+"""The interviews of a study as a whole: list, verify, back up, and store simulated ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,23 +14,23 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.database.verification import Verification
-from survey_cli.services.run_on_study import study_time
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreError, Whole
-from survey_cli.store.backends.errors import Undecodable
-from survey_cli.store.database_location import database_of, open_store
-from survey_cli.study.clock import future_entries
-from survey_cli.study.consistency.follow_up import still_owed
-from survey_cli.study.consistency.person_erasure import unfinished
-from survey_cli.study.consistency.reconciliation import disagreements
-from survey_cli.study.version_changes import unaccepted_changes
+from survey_cli.services.run_on_study import convert_to_study_time
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreError, WholeInterview
+from survey_cli.store.backends.errors import UndecodableTextError
+from survey_cli.store.database_location import locate_database, open_store
+from survey_cli.study.clock import list_future_entries
+from survey_cli.study.consistency.follow_up import describe_open_tasks
+from survey_cli.study.consistency.person_erasure import list_unfinished
+from survey_cli.study.consistency.reconciliation import find_disagreements
+from survey_cli.study.version_changes import check_changes_accepted
 from survey_cli.table import cells
 
 
-def _trouble(problem: StoreError) -> UserError:
+def _make_user_error(problem: StoreError) -> UserError:
     return UserError(problem.where, problem.what, problem.remedy)
 
 
-class Interviews(NamedTuple):
+class InterviewList(NamedTuple):
     """Every interview in a study's database."""
 
     where: str
@@ -39,34 +39,34 @@ class Interviews(NamedTuple):
     """What could not be decoded, where something could not."""
 
 
-def list_interviews(path: str | Path, *, db: str | None = None) -> Interviews | UserError:
+def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList | UserError:
     """Every interview in the instrument's database, and where that is. One text that can't be decoded keeps no other
     interview from being listed."""
-    opened = _existing(path, db)
+    opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
     where, store, _ = opened
     with store:
         try:
-            return Interviews(where, store.interviews())
-        except Undecodable as problem:
-            with store.tolerantly():
-                return Interviews(where, store.interviews(), str(problem))
+            return InterviewList(where, store.list_interviews())
+        except UndecodableTextError as problem:
+            with store.tolerate_undecodable():
+                return InterviewList(where, store.list_interviews(), str(problem))
         except StoreError as problem:
-            return _trouble(problem)
+            return _make_user_error(problem)
 
 
-def _existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | UserError:
+def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | UserError:
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
-    where = database_of(path, instrument.id, db)
+    where = locate_database(path, instrument.id, db)
     store = open_store(where, create=False)
     return store if isinstance(store, UserError) else (where, store, instrument)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class VerificationResult:
     """What a verification found."""
 
     where: str
@@ -78,66 +78,68 @@ class Verified:
     """What could not be compared, and why; changes of meaning that nobody has accepted."""
 
 
-def verify(
+def verify_database(
     path: str | Path,
     *,
     db: str | None = None,
     at: datetime | None = None,
     tell: Callable[[int, int], None] | None = None,
-) -> Verified | UserError:
+) -> VerificationResult | UserError:
     """Every journal can be followed, every row that is derived equals what it is derived from, nothing is dated after
     `at` (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases
     have been compared, of how many."""
-    opened = _existing(path, db)
+    opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
     where, store, instrument = opened
     with store:
         try:
-            found = verified(where, store, instrument, tell=tell)
-            later = future_entries(store, study_time(store, at or datetime.now(UTC)))
+            found = verify_store(where, store, instrument, tell=tell)
+            later = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
             return replace(found, findings=(*found.findings, *later))
         except StoreError as problem:
-            return _trouble(problem)
+            return _make_user_error(problem)
 
 
-def verified(
+def verify_store(
     where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
-) -> Verified:
+) -> VerificationResult:
     """What a verification of an open database finds, all as of one moment. Raises StoreError."""
-    with store.still(), store.tolerantly():
+    with store.read_transaction(), store.tolerate_undecodable():
         verification = Verification(store, Plan.of(instrument), tell)
         findings = (
-            *store.integrity(),
-            *unfinished(store),
-            *still_owed(store),
-            *disagreements(store),
-            *verification.findings(),
+            *store.check_integrity(),
+            *list_unfinished(store),
+            *describe_open_tasks(store),
+            *find_disagreements(store),
+            *verification.iterate_findings(),
         )
-        unaccepted = unaccepted_changes(store, instrument)
-    return Verified(
+        unaccepted = check_changes_accepted(store, instrument)
+    return VerificationResult(
         where=where,
         interviews=verification.interviews,
         events=verification.events,
         findings=findings,
-        notes=(*verification.notes(), *((str(unaccepted),) if unaccepted is not None else ())),
+        notes=(*verification.list_notes(), *((str(unaccepted),) if unaccepted is not None else ())),
     )
 
 
-class Keeper:
+class SimulatedInterviewWriter:
     """Keeps invented interviews, some at a time, in a database that holds no real ones."""
 
     def __init__(self, store: Store, where: str, instrument: Instrument, *, start: datetime) -> None:
         self._store = store
         self.where = where
         self._start = start
-        store.keep_instrument(InstrumentRow.of(instrument, kept_at=start))
+        store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
 
-    def keep(self, interviews: Sequence[Interview]) -> None:
+    def write(self, interviews: Sequence[Interview]) -> None:
         """Keep these with their whole journals. Raises StoreError."""
-        self._store.add_many((self._whole(i) for i in interviews), rows=5_000, pause=_breath)
+        self._store.add_interviews(
+            (self._build_record(i) for i in interviews), rows=5_000, pause=_pause_between_commits
+        )
 
-    def _whole(self, interview: Interview) -> Whole:
+    def _build_record(self, interview: Interview) -> WholeInterview:
         began, last = interview.began.stamp, interview.events[-1].stamp
         row = InterviewRow(
             id=str(uuid4()),
@@ -153,37 +155,37 @@ class Keeper:
             at_item=str(interview.place or ""),
             answered=interview.answered,
         )
-        return Whole(row, interview.events, Snapshot(interview.seq, str(VERSION), cells(interview)))
+        return WholeInterview(row, interview.events, Snapshot(interview.seq, str(VERSION), cells(interview)))
 
     def close(self) -> None:
         self._store.close()
 
 
-def _breath() -> None:
+def _pause_between_commits() -> None:
     """Between two commits: an interviewer beside us waits no longer than one of them."""
     sleep(0.005)
 
 
-def keeper(
+def open_simulated_interview_writer(
     path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
-) -> Keeper | UserError:
+) -> SimulatedInterviewWriter | UserError:
     """A keeper for invented interviews of this instrument; refused where real ones are kept, unless forced."""
-    where = database_of(path, instrument.id, db)
+    where = locate_database(path, instrument.id, db)
     store = open_store(where, create=True)
     if isinstance(store, UserError):
         return store
     try:
-        if not force and store.interviews(origin="real"):
+        if not force and store.list_interviews(origin="real"):
             store.close()
             what = "real interviews are kept here, and invented ones do not belong among them"
             return UserError(where, what, "give another database with --db, or --force")
-        return Keeper(store, where, instrument, start=start)
+        return SimulatedInterviewWriter(store, where, instrument, start=start)
     except StoreError as problem:
         store.close()
-        return _trouble(problem)
+        return _make_user_error(problem)
 
 
-def back_up(
+def back_up_database(
     path: str | Path,
     to: str | Path,
     *,
@@ -193,7 +195,7 @@ def back_up(
 ) -> str | UserError:
     """A consistent copy of the database while interviews run; where it was copied from. The database keeps that it was
     made; the copy does not know of itself."""
-    opened = _existing(path, db)
+    opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
     where, store, _ = opened
@@ -201,9 +203,9 @@ def back_up(
         try:
             store.backup(to, progress=progress)
         except StoreError as problem:
-            return _trouble(problem)
+            return _make_user_error(problem)
         try:
-            store.note_backup(at=at, by=store.account)
+            store.record_backup(at=at, by=store.account)
         except StoreError as problem:
             return UserError(
                 where, f"copied to {to}, but that is not kept here: {problem.what}", problem.remedy

@@ -1,4 +1,4 @@
-"""A study's database as a whole: restored from a backup, upgraded to this version of the program."""
+"""Restoring a study's database from a backup, and upgrading it to this version of the program."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,22 +7,22 @@ from pathlib import Path
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.services.database.interview_archive import Verified, verified
+from survey_cli.services.database.interview_archive import VerificationResult, verify_store
 from survey_cli.store import Store, StoreError
-from survey_cli.store.backends.address import Where, names_server
-from survey_cli.store.backends.sqlite.database_files import own_path
-from survey_cli.store.database_location import database_of
-from survey_cli.store.maintenance.restore import Lost, copied, replace
+from survey_cli.store.backends.address import ServerAddress, is_server_address
+from survey_cli.store.backends.sqlite.database_files import resolve_link
+from survey_cli.store.database_location import locate_database
+from survey_cli.store.maintenance.restore import LostData, copy_backup, replace_database
 
-FOR_SERVERS = (
+SERVER_RESTORE_REMEDY = (
     "as the owner of its schema: pg_restore --clean --if-exists --schema=SCHEMA --dbname=ADDRESS FILE.dump"
 )
 
-ANOTHER = "name an earlier backup; nothing was changed"
+OTHER_BACKUP_REMEDY = "name an earlier backup; nothing was changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class RestoreResult:
     """A database that was put back from a backup."""
 
     where: str
@@ -31,34 +31,34 @@ class Restored:
     events: int
     kept: str = ""
     """Where the replaced database is; empty where there was none."""
-    lost: Lost | None = None
+    lost: LostData | None = None
     """What only the replaced one has; None where it can't be read."""
 
 
-def restore(
+def restore_database(
     path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None
-) -> Restored | UserError:
+) -> RestoreResult | UserError:
     """Put a backup in the place of a study's database, which nobody may be using; the replaced files are kept."""
-    found = _study(path, db)
+    found = _locate_database(path, db)
     if isinstance(found, UserError):
         return found
     where, instrument = found
-    if isinstance(where, Where) or names_server(where):
-        return UserError(where, "a database server restores its own backups", FOR_SERVERS)
-    target = own_path(where)
+    if isinstance(where, ServerAddress) or is_server_address(where):
+        return UserError(where, "a database server restores its own backups", SERVER_RESTORE_REMEDY)
+    target = resolve_link(where)
     try:
-        with copied(Path(backup), target) as copy:
-            whole = _checked(str(backup), copy, instrument)
+        with copy_backup(Path(backup), target) as copy:
+            whole = _verify_copy(str(backup), copy, instrument)
             if isinstance(whole, UserError):
                 return whole
-            kept, lost = replace(copy, target, at=at, where=where)
+            kept, lost = replace_database(copy, target, at=at, where=where)
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
         return UserError(
             where, f"the backup can't be copied ({error.strerror})", "look at the folder and the disk"
         )
-    return Restored(
+    return RestoreResult(
         where=where,
         interviews=whole.interviews,
         events=whole.events,
@@ -67,25 +67,25 @@ def restore(
     )
 
 
-def _checked(backup: str, copy: Path, instrument: Instrument) -> Verified | UserError:
+def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult | UserError:
     """What the copy of a backup holds, or why it can't take the place of the study's database."""
     try:
         with Store.open(copy, create=False) as store:
-            others = {row.id for row in store.instruments()} - {instrument.id}
-            found = verified(backup, store, instrument)
+            others = {row.id for row in store.list_instruments()} - {instrument.id}
+            found = verify_store(backup, store, instrument)
     except StoreError as problem:
-        return UserError(backup, f"the backup is not whole: {problem.what}", ANOTHER)
+        return UserError(backup, f"the backup is not whole: {problem.what}", OTHER_BACKUP_REMEDY)
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
         return UserError(backup, what, "name that study's questionnaire, or another backup")
     if found.findings:
-        return UserError(backup, f"the backup is not whole: {found.findings[0]}", ANOTHER)
+        return UserError(backup, f"the backup is not whole: {found.findings[0]}", OTHER_BACKUP_REMEDY)
     return found
 
 
-def upgrade(path: str | Path, *, db: str | None = None) -> str | UserError:
+def upgrade_database(path: str | Path, *, db: str | None = None) -> str | UserError:
     """Bring a study's database to this version of the program; where it is."""
-    found = _study(path, db)
+    found = _locate_database(path, db)
     if isinstance(found, UserError):
         return found
     where, _ = found
@@ -96,12 +96,12 @@ def upgrade(path: str | Path, *, db: str | None = None) -> str | UserError:
     return where
 
 
-def _study(path: str | Path, db: str | None) -> tuple[str, Instrument] | UserError:
+def _locate_database(path: str | Path, db: str | None) -> tuple[str, Instrument] | UserError:
     """Where the database of an instrument is, and the instrument."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
     try:
-        return database_of(path, instrument.id, db), instrument
+        return locate_database(path, instrument.id, db), instrument
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)

@@ -1,26 +1,26 @@
-"""Giving the roles of interviewers and supervisors their rights in a study's schema on a server."""
+"""Rights of interviewers' and supervisors' roles on a study's schema on a database server."""
 
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.store import StoreError
-from survey_cli.store.backends.address import Where
-from survey_cli.store.cases.case_store import OWED
-from survey_cli.store.database_location import database_of, open_store
-from survey_cli.store.do_not_call import NeverCall
-from survey_cli.store.maintenance.grants import grants, script
-from survey_cli.study.consistency.person_erasure import OWED as SCRUB
-from survey_cli.study.consistency.reconciliation import COMPARED
+from survey_cli.store.backends.address import ServerAddress
+from survey_cli.store.cases.case_store import TASK_PREFIX
+from survey_cli.store.database_location import locate_database, open_store
+from survey_cli.store.do_not_call import DoNotCallList
+from survey_cli.store.maintenance.grants import build_grants, render_script
+from survey_cli.study.consistency.person_erasure import SCRUB_SETTING as SCRUB
+from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
 
 
-def rights_of(
+def build_study_grants(
     path: str, *, db: str | None, interviewers: str, supervisors: str
-) -> tuple[Where, list[str]] | UserError:
+) -> tuple[ServerAddress, list[str]] | UserError:
     """The statements that give these roles what they need and nothing else."""
     instrument = open_instrument(path)
     if isinstance(instrument, UserError):
         return instrument
-    where = database_of(path, instrument.id, db)
-    if not isinstance(where, Where):
+    where = locate_database(path, instrument.id, db)
+    if not isinstance(where, ServerAddress):
         remedy = "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey share"
         return UserError(where, "a database file has no roles", remedy)
     if not interviewers and not supervisors:
@@ -28,24 +28,24 @@ def rights_of(
     if interviewers == supervisors:
         return UserError("--interviewers", "both roles are the same", "name two roles")
     return where, list(
-        grants(
+        build_grants(
             where.schema,
             interviewers=interviewers,
             supervisors=supervisors,
-            own_settings=(OWED, SCRUB, COMPARED),
+            own_settings=(TASK_PREFIX, SCRUB, COMPARED_SETTING),
         )
     )
 
 
-def rights_script(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
+def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
     """The same as a file for psql; nothing is asked of the server."""
-    found = rights_of(path, db=db, interviewers=interviewers, supervisors=supervisors)
-    return found if isinstance(found, UserError) else script(found[1])
+    found = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
+    return found if isinstance(found, UserError) else render_script(found[1])
 
 
-def grant(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
+def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
     """Give the roles their rights; where that was done. The schema must be there, and be one's own."""
-    found = rights_of(path, db=db, interviewers=interviewers, supervisors=supervisors)
+    found = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
     if isinstance(found, UserError):
         return found
     where, statements = found
@@ -54,12 +54,12 @@ def grant(path: str, *, db: str | None, interviewers: str, supervisors: str) -> 
         return store
     with store:
         try:
-            if not store.may_publish():
+            if not store.can_publish():
                 what = f"{store.account} may not give rights here: the schema is another's"
                 return UserError(
                     where, what, "connect as the owner of the schema, or give them the script: --print"
                 )
-            NeverCall.beside(where).close()  # what all studies share is there
+            DoNotCallList.open_beside(where).close()  # what all studies share is there
             with store.connector.transaction() as execute:
                 for statement in statements:
                     execute(statement, ())

@@ -1,6 +1,6 @@
-"""Verification of a study: every stored row is compared with what its journal, history or text gives.
+"""Verification of a study: compares every stored row with its journal, history or text.
 
-Nothing is changed. A finding names the row and the column, never what stands in it.
+Nothing is changed. A finding names the row and the column, never the value.
 """
 
 from collections import Counter
@@ -19,22 +19,22 @@ from survey_cli.fieldwork.queue.rules import Standing, standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
-from survey_cli.services.database.derived_columns import differences
-from survey_cli.services.progress_callback import Watched
-from survey_cli.store import InstrumentRow, Line, Store, StoreError
+from survey_cli.services.database.derived_columns import find_differences
+from survey_cli.services.progress_callback import ProgressReporter
+from survey_cli.store import ExportRow, InstrumentRow, Store, StoreError
 from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.store.interviews.records import Stored
-from survey_cli.store.interviews.row_mapping import write_head
-from survey_cli.study.consistency.upkeep import PLAN
+from survey_cli.store.interviews.records import StoredInterview
+from survey_cli.store.interviews.row_mapping import encode_interview_head
+from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.table import cells, columns
 
-UNFOLLOWED: Final = (ValueError, KeyError, TypeError, AttributeError)
+REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """What a journal or a history raises that was altered by hand."""
 SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "erased")
 """Kinds of events after which data are derived."""
-RUNNING: Final = frozenset({"due_at", "bucket", "why", "was"})
+TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
 """Columns of a case's place in the queue that change with time alone once the study has an end."""
-RUN_OUT: Final = RUNNING | {"rank", "promised_at", "promised_until", "owner"}
+DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {"rank", "promised_at", "promised_until", "owner"}
 """Those of a case that is done by then."""
 
 
@@ -44,22 +44,22 @@ class Verification:
     def __init__(self, store: Store, plan: Plan, tell: Callable[[int, int], None] | None = None) -> None:
         self._store, self._plan = store, plan
         self.interviews = self.events = 0
-        self._watched = Watched(
-            tell, store.interviews_in_all() + sum(store.cases.counts().by_status.values())
+        self._reporter = ProgressReporter(
+            tell, store.count_all_interviews() + sum(store.cases.count_cases().by_status.values())
         )
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
-        self._in_step = store.cases.setting(PLAN) in (None, plan.mark)
+        self._in_step = store.cases.read_setting(PLAN_SETTING) in (None, plan.mark)
 
-    def findings(self) -> Iterator[str]:
+    def iterate_findings(self) -> Iterator[str]:
         """One sentence for each thing that is wrong. Raises StoreError where that can't be found out."""
-        instruments = self._store.instruments()
+        instruments = self._store.list_instruments()
         for kept in instruments:
-            yield from self._version(kept)
-        yield from self._cases()
-        yield from self._quota_places()
+            yield from self._check_version(kept)
+        yield from self._check_cases()
+        yield from self._check_quota_reservations()
 
-    def notes(self) -> tuple[str, ...]:
+    def list_notes(self) -> tuple[str, ...]:
         """What could not be compared, and why."""
         if self._in_step:
             return ()
@@ -69,35 +69,37 @@ class Verification:
 
     # Versions and their interviews
 
-    def _version(self, kept: InstrumentRow) -> Iterator[str]:
+    def _check_version(self, kept: InstrumentRow) -> Iterator[str]:
         who = f"version {kept.version!r} ({kept.hash[:12]})"
-        if self._store.digest_fits(kept.hash) is False:
+        if self._store.check_instrument_digest(kept.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
         instrument = rebuild_instrument(kept.texts, kept.hash)
         if isinstance(instrument, UserError):
             yield str(instrument)
             return
-        yield from _instrument_columns(who, kept, InstrumentRow.of(instrument, kept_at=kept.kept_at))
-        for stored in self._watched(self._store.stored(kept.hash)):
+        yield from _compare_instrument_columns(
+            who, kept, InstrumentRow.from_instrument(instrument, kept_at=kept.kept_at)
+        )
+        for stored in self._reporter(self._store.iterate_stored_interviews(kept.hash)):
             self.interviews += 1
-            yield from self._interview(instrument, stored)
+            yield from self._check_interview(instrument, stored)
 
-    def _interview(self, instrument: Instrument, stored: Stored) -> Iterator[str]:
+    def _check_interview(self, instrument: Instrument, stored: StoredInterview) -> Iterator[str]:
         row = stored.interview
         who = f"case {row.case}, interview {row.id[:8]}"
         try:
-            journal = self._store.journal(row.id)
+            journal = self._store.read_journal(row.id)
             self.events += len(journal)
             interview = Interview.replay(instrument, journal)
         except StoreError as problem:
             yield f"{who}: {problem.what}"
             return
-        except UNFOLLOWED:
+        except REPLAY_ERRORS:
             yield f"{who}: the journal cannot be followed"
             return
         if any(isinstance(event, Ended) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
-        differing = differences(interview, Line._make((*write_head(row), None, None)))
+        differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None)))
         places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
         if any(place.item not in instrument.leaves for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
@@ -107,7 +109,7 @@ class Verification:
                 "answered": (row.answered, interview.answered),
             }
             differing += [name for name, (stored_value, said) in derived.items() if stored_value != said]
-        elif row.at_item and _item(row.at_item) not in instrument.leaves:
+        elif row.at_item and _get_item_id(row.at_item) not in instrument.leaves:
             differing.append("at_item")
         if row.last_seq != len(journal):
             differing.append("last_seq")
@@ -117,13 +119,19 @@ class Verification:
             yield f"{who}: the times of its events are not in order"
         for name in differing:
             yield f"{who}: {name} is not what its journal says"
-        yield from self._snapshot(who, instrument, stored, journal, settled=not differing)
-        draft = self._store.draft(row.id)
-        if draft is not None and _item(draft.place) not in instrument.leaves:
+        yield from self._check_snapshot(who, instrument, stored, journal, settled=not differing)
+        draft = self._store.find_draft(row.id)
+        if draft is not None and _get_item_id(draft.place) not in instrument.leaves:
             yield f"{who}: its draft is for a place that the questionnaire does not have"
 
-    def _snapshot(
-        self, who: str, instrument: Instrument, stored: Stored, journal: Sequence[Event], *, settled: bool
+    def _check_snapshot(
+        self,
+        who: str,
+        instrument: Instrument,
+        stored: StoredInterview,
+        journal: Sequence[Event],
+        *,
+        settled: bool,
     ) -> Iterator[str]:
         row, seq = stored.interview, stored.seq
         if seq is None:
@@ -135,42 +143,42 @@ class Verification:
             return
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= VERSION:
             yield f"{who}: its snapshot says engine {stored.engine!r}, which there never was"
-        elif int(stored.engine or 0) == VERSION and self._trusted(instrument, row.instrument):
+        elif int(stored.engine or 0) == VERSION and self._has_current_columns(instrument, row.instrument):
             there = cells(Interview.replay(instrument, journal[:seq]))
-            public, personal = self._store.split(row.instrument, there)
+            public, personal = self._store.encode_split_cells(row.instrument, there)
             if stored.cells != public:
                 yield f"{who}: its snapshot differs from its journal"
             if stored.details != personal:
                 yield f"{who}: its personal data differ from its journal"
-        if not stored.sealed_details:
+        if not stored.details_digest_fits:
             yield f"{who}: the digest of its personal data does not fit"
-        if seq == row.last_seq and settled and not stored.sealed:
+        if seq == row.last_seq and settled and not stored.digest_fits:
             yield f"{who}: its row or its snapshot is not as it was written (origin, number, or the digest)"
 
-    def _trusted(self, instrument: Instrument, hash: str) -> bool:
+    def _has_current_columns(self, instrument: Instrument, hash: str) -> bool:
         """Whether the columns that were stored are those that this program derives."""
         derived = columns(instrument)
-        stored = self._store.variables(hash)
+        stored = self._store.read_variables(hash)
         return [(v.name, v.storage, v.personal) for v in derived] == [
             (v.name, v.storage, v.personal) for v in stored
         ]
 
     # Cases
 
-    def _cases(self) -> Iterator[str]:
+    def _check_cases(self) -> Iterator[str]:
         cases = self._store.cases
         imported: Counter[tuple[datetime, str]] = Counter()
         ordinals: Counter[int] = Counter()
-        for row in self._watched(cases.rows()):
+        for row in self._reporter(cases.iterate_rows()):
             ordinals[row.ordinal] += 1
             who = f"case {row.key}"
             try:
-                history = cases.history(row.key)
+                history = cases.read_history(row.key)
                 case = Case.of(row.key, history)
             except StoreError as problem:
                 yield f"{who}: {problem.what}"
                 continue
-            except UNFOLLOWED:
+            except REPLAY_ERRORS:
                 yield f"{who}: its history cannot be followed"
                 continue
             if history and isinstance(history[0].event, Sampled):
@@ -178,50 +186,52 @@ class Verification:
             else:
                 yield f"{who}: its history does not begin with the sample"
                 continue
-            for name in _case_columns(row, case, history):
+            for name in _compare_case_columns(row, case, history):
                 yield f"{who}: {name} is not what its history says"
-            if self._in_step and 0 < row.stood <= len(history):
+            if self._in_step and 0 < row.position_seq <= len(history):
                 try:
-                    for name in self._place_in_queue(row, history):
+                    for name in self._compare_queue_position(row, history):
                         yield f"{who}: {name} is not what its history and the fieldwork rules give"
-                except UNFOLLOWED:  # a zone that there is not
+                except REPLAY_ERRORS:  # a zone that there is not
                     yield f"{who}: its place in the queue cannot be worked out"
-            yield from self._interviews_of(who, history)
-            if case.erased and (row.mark or cases.contact(row.key) is not None):
+            yield from self._check_case_interviews(who, history)
+            if case.erased and (row.fingerprint or cases.find_contact(row.key) is not None):
                 yield f"{who}: it was erased, and its contact or its mark is still here"
         for ordinal, count in ordinals.items():
             if count > 1:
                 yield f"{count} cases have the place {ordinal} in the sample"
-        yield from self._imports(imported)
+        yield from self._check_imports(imported)
 
-    def _place_in_queue(self, row: CaseRow, history: Sequence[Entry]) -> Iterator[str]:
-        then = history[: row.stood]
+    def _compare_queue_position(self, row: CaseRow, history: Sequence[Entry]) -> Iterator[str]:
+        then = history[: row.position_seq]
         derived = standing(Case.of(row.key, then), self._plan, then[-1].at)
         differing = [
             name
             for name in Standing._fields
             if name != "status" and getattr(row, name) != getattr(derived, name)
         ]
-        if row.was != derived.status:
+        if row.status_after_lease != derived.status:
             differing.append("was")
-        if row.was == "ready" and derived.status == "waiting" and not row.why:  # its time has come
+        if (
+            row.status_after_lease == "ready" and derived.status == "waiting" and not row.why
+        ):  # its time has come
             differing = [name for name in differing if name not in ("was", "why")]
         if self._plan.calendar.ends is not None:
-            passing = RUN_OUT if row.was == "done" else RUNNING
+            passing = DONE_CASE_COLUMNS if row.status_after_lease == "done" else TIME_DEPENDENT_COLUMNS
             differing = [name for name in differing if name not in passing]
         yield from differing
 
-    def _interviews_of(self, who: str, history: Sequence[Entry]) -> Iterator[str]:
+    def _check_case_interviews(self, who: str, history: Sequence[Entry]) -> Iterator[str]:
         for id in {entry.event.interview for entry in history if isinstance(entry.event, Interviewing)}:
-            found = self._store.interview(id)
+            found = self._store.find_interview(id)
             if found is None:
                 yield f"{who}: its interview {id[:8]} is not there"
             elif found.origin != "real" or found.case != who.removeprefix("case "):
                 yield f"{who}: its interview {id[:8]} is listed as another case's, or for practice"
 
-    def _imports(self, imported: Mapping[tuple[datetime, str], int]) -> Iterator[str]:
+    def _check_imports(self, imported: Mapping[tuple[datetime, str], int]) -> Iterator[str]:
         listed: Counter[tuple[datetime, str]] = Counter()
-        for one in self._store.cases.imports():
+        for one in self._store.cases.list_imports():
             listed[one.at, one.by] += one.cases
         for at, by in sorted(listed.keys() | imported.keys()):
             there, said = imported.get((at, by), 0), listed[at, by]
@@ -230,9 +240,9 @@ class Verification:
                     f"the imports of {encode_moment(at)} by {by} are listed with {said} cases, and {there} came with them"
                 )
 
-    def _quota_places(self) -> Iterator[str]:
-        for interview, cell, state in self._store.cases.quota_places():
-            row = self._store.interview(interview)
+    def _check_quota_reservations(self) -> Iterator[str]:
+        for interview, cell, state in self._store.cases.iterate_quota_places():
+            row = self._store.find_interview(interview)
             if row is None:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it and is not there"
             elif state == "held" and row.status in ("ended", "stopped"):
@@ -241,17 +251,17 @@ class Verification:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it and was never complete"
 
 
-def _instrument_columns(who: str, kept: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
+def _compare_instrument_columns(who: str, kept: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
     for name in ("id", "version", "title"):
         if getattr(kept, name) != getattr(derived, name):
             yield f"{who}: its {name} is not what its text says"
 
 
-def _item(place: str) -> str:
+def _get_item_id(place: str) -> str:
     return place.partition("#")[0]
 
 
-def _case_columns(row: CaseRow, case: Case, history: Sequence[Entry]) -> Iterator[str]:
+def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[Entry]) -> Iterator[str]:
     """The columns of a case that its history alone tells, where they differ."""
     if row.seq != len(history):
         yield "seq"
@@ -265,11 +275,11 @@ def _case_columns(row: CaseRow, case: Case, history: Sequence[Entry]) -> Iterato
         yield "frame"
     if row.replicate != sampled.replicate:
         yield "replicate"
-    if (row.held is not None) != (case.claimed is not None):
+    if (row.holder is not None) != (case.claimed is not None):
         yield "status"
-    if row.held is not None:
+    if row.holder is not None:
         claim = [entry for entry in history if isinstance(entry.event, Claimed)][-1]
-        if (row.held.by, row.held.station) != (claim.by, claim.station):
+        if (row.holder.by, row.holder.station) != (claim.by, claim.station):
             yield "lease_by or lease_station"
-        if row.held.until <= claim.at:
+        if row.holder.until <= claim.at:
             yield "lease_until"

@@ -1,5 +1,7 @@
-"""What does a bundle say of itself? A README for people, a manifest for programs, checksums for `sha256sum -c`.
-Nothing in them tells when they were made."""
+"""Metadata files of a bundle: README for people, manifest for programs, checksums for `sha256sum -c`.
+
+Nothing in them says when they were made.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,117 +13,121 @@ from typing import Any, Final
 
 from survey_cli import __version__
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.services.data.export_options import Exported, Wish
+from survey_cli.services.data.export_options import ExportOptions, ExportResult
 
 MANIFEST: Final = "manifest.json"
 README: Final = "README.txt"
-SUMS: Final = "SHA256SUMS"
-OWN: Final = frozenset((MANIFEST, README, SUMS, "codebook.html", "rates.csv", "rates.txt"))
+CHECKSUMS: Final = "SHA256SUMS"
+RESERVED_NAMES: Final = frozenset((MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt"))
 """Names that no file of data may have there."""
-_ABOUT: Final = {
+_DESCRIPTIONS: Final = {
     "codebook.html": "every variable: wording, who was asked, codes, missing values, counts; for a browser",
     "rates.csv": "outcomes of the calls, and AAPOR's response, refusal and contact rates",
     "rates.txt": "what the rates count, and how",
 }
-_MADE: Final = "survey-cli "
+_TOOL_PREFIX: Final = "survey-cli "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class BundleContents:
     """What stands in the folder, and where it comes from."""
 
     instrument: Instrument
-    wish: Wish
-    last: datetime | None
+    options: ExportOptions
+    last_event_at: datetime | None
     """When the last thing happened that is in it."""
     as_of: str
     """The past moment it shows; empty where that is now."""
-    done: Sequence[Exported]
+    data_files: Sequence[ExportResult]
     """The files of data, the interviews first."""
-    about: Mapping[str, str]
+    descriptions: Mapping[str, str]
     """By file of data what it is."""
     skipped: Sequence[str]
 
     @property
-    def until(self) -> str:
+    def last_event_text(self) -> str:
         """The same in words, to the day where the bundle is public; empty where nothing happened yet."""
-        if self.last is None:
+        if self.last_event_at is None:
             return ""
-        return self.last.date().isoformat() if self.wish.public else self.last.isoformat(timespec="seconds")
+        return (
+            self.last_event_at.date().isoformat()
+            if self.options.public
+            else self.last_event_at.isoformat(timespec="seconds")
+        )
 
     @property
-    def titled(self) -> str:
+    def title(self) -> str:
         return str(self.instrument.title.get(self.instrument.language))
 
-    def what(self, name: str) -> str:
+    def describe_file(self, name: str) -> str:
         """What a file is, in words."""
         if name.startswith("questionnaire/"):
             return "the questionnaire as it was written, a folder for each version that was in use"
-        return self.about.get(name) or _ABOUT.get(name, "")
+        return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
 
 
-def lay_papers(folder: Path, contents: Contents) -> tuple[str, ...]:
+def write_metadata(folder: Path, contents: BundleContents) -> tuple[str, ...]:
     """Write them beside what is there already; all files of the bundle by name."""
-    files = _files(folder)
-    (folder / README).write_text(_readme(contents, files), encoding="utf-8", errors="backslashreplace")
-    manifest = _manifest(contents, folder, _files(folder))
+    files = _list_files(folder)
+    (folder / README).write_text(_render_readme(contents, files), encoding="utf-8", errors="backslashreplace")
+    manifest = _render_manifest(contents, folder, _list_files(folder))
     (folder / MANIFEST).write_text(manifest, encoding="utf-8", errors="replace")
-    sums = [f"{_hash(folder / name)}  {name}\n" for name in _files(folder)]
-    (folder / SUMS).write_text("".join(sums), encoding="utf-8", errors="surrogateescape")
-    return _files(folder)
+    sums = [f"{_hash_file(folder / name)}  {name}\n" for name in _list_files(folder)]
+    (folder / CHECKSUMS).write_text("".join(sums), encoding="utf-8", errors="surrogateescape")
+    return _list_files(folder)
 
 
 def is_bundle(folder: Path) -> bool:
     """Was this folder made here, and has nothing come to it since?"""
     try:
         said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if not str(said["made_with"]).startswith(_MADE):
+        if not str(said["made_with"]).startswith(_TOOL_PREFIX):
             return False
         known = {str(file["name"]) for file in said["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return set(_files(folder)) <= {*known, MANIFEST, SUMS}
+    return set(_list_files(folder)) <= {*known, MANIFEST, CHECKSUMS}
 
 
-def _files(folder: Path) -> tuple[str, ...]:
+def _list_files(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir()))
 
 
-def _readme(contents: Contents, files: Sequence[str]) -> str:
-    instrument, data = contents.instrument, contents.done[0]
+def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
+    instrument, data = contents.instrument, contents.data_files[0]
     version = f", version {instrument.version}" if instrument.version else ""
-    until = f", up to {contents.until}" if contents.until else ""
+    until = f", up to {contents.last_event_text}" if contents.last_event_text else ""
     if contents.as_of:
         until = f", as of {contents.as_of}"
     lines = [
-        contents.titled,
+        contents.title,
         f"{instrument.id}{version}: {data.rows:,} interviews{until}",
         "",
-        *_limits(contents.wish),
+        *_describe_filters(contents.options),
     ]
-    told = {name: contents.what(name) for name in files if not name.startswith("questionnaire/")}
-    told["questionnaire/"] = contents.what("questionnaire/")
+    told = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
+    told["questionnaire/"] = contents.describe_file("questionnaire/")
     told[MANIFEST] = "the same for programs: what each file is, rows, bytes, SHA-256"
-    told[SUMS] = f"checksums: sha256sum -c {SUMS}"
+    told[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
     wide = max(map(len, told))
     lines += [f"{name:<{wide}}  {what}" for name, what in sorted(told.items())]
     if data.left_out:
         lines += ["", f"Left out as personal: {', '.join(data.left_out)}"]
-    elif contents.wish.all_personal or contents.wish.personal:
+    elif contents.options.all_personal or contents.options.personal:
         lines += ["", "There are personal data in it: names, telephone numbers or personal answers."]
-    if data.disclosure:
-        lines += ["", f"{data.disclosure[:1].upper()}{data.disclosure[1:]}."]
-        others = [made.to for made in contents.done if made.each != "interview"]
+    if data.disclosure_note:
+        lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
+        others = [made.to for made in contents.data_files if made.each != "interview"]
         if others:
             lines.append(f"{', '.join(others)}: each row says of which case it is, and when.")
     lines += ["", *(f"Not in it: {line}" for line in contents.skipped)] if contents.skipped else []
-    notes = [f"{made.to}: {note}" for made in contents.done for note in made.notes]
+    notes = [f"{made.to}: {note}" for made in contents.data_files for note in made.notes]
     said = [*data.warnings, *data.differences, *notes]
     lines += ["", *said] if said else []
     return "\n".join([*lines, ""])
 
 
-def _limits(wish: Wish) -> list[str]:
+def _describe_filters(wish: ExportOptions) -> list[str]:
     """Which interviews and columns there are, where not all."""
     told = []
     if wish.origin != "real":
@@ -135,18 +141,18 @@ def _limits(wish: Wish) -> list[str]:
     return [*told, ""] if told else []
 
 
-def _manifest(contents: Contents, folder: Path, files: Sequence[str]) -> str:
-    instrument, wish, data = contents.instrument, contents.wish, contents.done[0]
+def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str]) -> str:
+    instrument, wish, data = contents.instrument, contents.options, contents.data_files[0]
     rows = {
         made.to: {"rows": made.rows, "columns": made.variables, "notes": list(made.notes)}
-        for made in contents.done
+        for made in contents.data_files
     }
     said: dict[str, Any] = {
         "study": instrument.id,
-        "title": contents.titled,
+        "title": contents.title,
         "version": instrument.version,
-        "made_with": f"{_MADE}{__version__}",
-        "last_event": contents.until or None,
+        "made_with": f"{_TOOL_PREFIX}{__version__}",
+        "last_event": contents.last_event_text or None,
         "as_of": contents.as_of or None,
         "origin": wish.origin,
         "language": wish.language or instrument.language,
@@ -156,7 +162,7 @@ def _manifest(contents: Contents, folder: Path, files: Sequence[str]) -> str:
         "left_out_as_personal": list(data.left_out),
         "public": wish.public,
         "left_out_for_the_public" if wish.public else "can_tell_who_said_what": {
-            kind: list(names) for kind, names in data.telling.items()
+            kind: list(names) for kind, names in data.identifying.items()
         },
         "warnings": list(data.warnings),
         "differences": list(data.differences),
@@ -164,9 +170,9 @@ def _manifest(contents: Contents, folder: Path, files: Sequence[str]) -> str:
         "files": [
             {
                 "name": name,
-                "what": contents.what(name) or "this bundle in words",
+                "what": contents.describe_file(name) or "this bundle in words",
                 "bytes": (folder / name).stat().st_size,
-                "sha256": _hash(folder / name),
+                "sha256": _hash_file(folder / name),
                 **rows.get(name, {}),
             }
             for name in files
@@ -175,7 +181,7 @@ def _manifest(contents: Contents, folder: Path, files: Sequence[str]) -> str:
     return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
 
 
-def _hash(file: Path) -> str:
+def _hash_file(file: Path) -> str:
     digest = sha256()
     with file.open("rb") as data:
         while piece := data.read(1 << 20):

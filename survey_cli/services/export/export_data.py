@@ -1,4 +1,4 @@
-"""Taking data out: which interviews or cases, in which table, by which writer, into which file."""
+"""Export of a study's data: checks the outputs, builds the table, writes each file in its format."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,51 +9,53 @@ from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
 from survey_cli.problems import UserError
-from survey_cli.services.data.export_options import Exported, Made, Wish
-from survey_cli.services.data.interview_weights import unfit_trim
-from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.services.data.table_query import wanted_table
-from survey_cli.services.output_files import in_the_way, put, put_file, put_pair
-from survey_cli.study.open_study import Records
+from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult
+from survey_cli.services.data.interview_weights import check_trim
+from survey_cli.services.data.run_on_records import run_on_records
+from survey_cli.services.data.table_query import query_table
+from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
+from survey_cli.study.open_study import StudyRecords
 from survey_cli.table import Table, shown_table
 
-__all__ = ["Exported", "Wish", "export", "export_several", "exported", "unwritable"]
+__all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 
-BOTH: Final = "labels are in the file beside the codes: --labels changes nothing"
+LABELS_NOTE: Final = "labels are in the file beside the codes: --labels changes nothing"
 
 
-def export(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Exported | UserError:
+def export_file(
+    path: str | Path, wish: ExportOptions, *, stdout: TextIO | None = None
+) -> ExportResult | UserError:
     """Write the data of an instrument into one file."""
-    done = export_several(path, wish, [wish.to], stdout=stdout)
+    done = export_files(path, wish, [wish.to], stdout=stdout)
     return done if isinstance(done, UserError) else done[0]
 
 
-def export_several(
-    path: str | Path, wish: Wish, outs: Sequence[str], *, stdout: TextIO | None = None
-) -> list[Exported] | UserError:
+def export_files(
+    path: str | Path, wish: ExportOptions, outs: Sequence[str], *, stdout: TextIO | None = None
+) -> list[ExportResult] | UserError:
     """The same into several files, one after the other, all as the study stood at one moment; none is begun where one of
     them could not be."""
     if wish.rake and wish.what != "interviews":
         return UserError("--rake", "only interviews are weighted", "leave out --what")
-    if (trouble := unwritable(outs, wish)) is not None:
+    if (trouble := check_outputs(outs, wish)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
 
-    def each(records: Records) -> list[Exported] | UserError:
+    def each(records: StudyRecords) -> list[ExportResult] | UserError:
         done = []
         for out in outs:
-            made = exported(records, replace(wish, to=out, beside=tuple(outs)), stdout=stdout)
+            made = export_records(records, replace(wish, to=out, beside=tuple(outs)), stdout=stdout)
             if isinstance(made, UserError):
                 return made
             done.append(made)
         return done
 
-    return at_one_moment(path, each, db=wish.db, people=wish.people, to=outs[0])
+    return run_on_records(path, each, db=wish.db, people=wish.people, to=outs[0])
 
 
-def unwritable(outs: Sequence[str], wish: Wish) -> UserError | None:
+def check_outputs(outs: Sequence[str], wish: ExportOptions) -> UserError | None:
     """Why one of these files cannot be written; None where nothing stands in the way of any."""
-    if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
+    if (trouble := check_trim(wish.rake, wish.trim)) is not None:
         return trouble
     if wish.public and wish.what != "interviews":
         return UserError("--public", "only interviews can be made public", "leave out --what")
@@ -65,47 +67,49 @@ def unwritable(outs: Sequence[str], wish: Wish) -> UserError | None:
         remedy = "leave out --no-partials: who counts in no report has no weight"
         return UserError("--rake", "partial interviews are weighted with complete ones", remedy)
     for out in outs:
-        chosen = _format(replace(wish, to=out))
+        chosen = _choose_format(replace(wish, to=out))
         if isinstance(chosen, UserError):
             return chosen
-        if (trouble := _in_the_way(chosen, replace(wish, to=out))) is not None:
+        if (trouble := _check_output(chosen, replace(wish, to=out))) is not None:
             return trouble
-    return _twice(outs, wish)
+    return _check_duplicates(outs, wish)
 
 
-def exported(records: Records, wish: Wish, *, stdout: TextIO | None = None) -> Exported | UserError:
+def export_records(
+    records: StudyRecords, wish: ExportOptions, *, stdout: TextIO | None = None
+) -> ExportResult | UserError:
     """One file of records that are open."""
-    chosen = _format(wish)
+    chosen = _choose_format(wish)
     if isinstance(chosen, UserError):
         return chosen
-    made = wanted_table(records, wish)
+    made = query_table(records, wish)
     if isinstance(made, UserError):
         return made
-    manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_described(wish))
+    manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_name_described_file(wish))
     wrote = write_table(shown_table(made.table), chosen, manner, wish, stdout or sys.stdout)
     if isinstance(wrote, UserError):
         return wrote
-    return Exported(
+    return ExportResult(
         to=wish.to,
-        beside=str(_beside(chosen, wish) or ""),
+        beside=str(_locate_data_file(chosen, wish) or ""),
         each=made.table.each,
         rows=wrote.rows,
         notes=(
             *wrote.notes,
-            *((BOTH,) if wish.labels and chosen.labelled else ()),
-            *_unescaped(made, chosen, wish),
+            *((LABELS_NOTE,) if wish.labels and chosen.labelled else ()),
+            *_warn_unescaped_text(made, chosen, wish),
         ),
         variables=len(made.table.variables),
         source=records.where,
         warnings=made.warnings,
         differences=made.differences,
         left_out=made.left_out,
-        telling=made.telling,
+        identifying=made.identifying,
         public=wish.public,
     )
 
 
-def _described(wish: Wish) -> str:
+def _name_described_file(wish: ExportOptions) -> str:
     """The name of the file that a description is of: the first CSV that is written with it, else one of its own name."""
     for out in wish.beside:
         if out.lower().endswith(FORMATS["csv"].endings):
@@ -115,10 +119,10 @@ def _described(wish: Wish) -> str:
     return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
 
 
-def _unescaped(made: Made, chosen: Format, wish: Wish) -> Iterator[str]:
+def _warn_unescaped_text(made: DataTable, chosen: Format, wish: ExportOptions) -> Iterator[str]:
     """A warning where free text lies in a file of data that is for one program alone."""
-    beside = _beside(chosen, wish)
-    texts = wish.what != "interviews" or ("free text" in made.telling and not wish.public)
+    beside = _locate_data_file(chosen, wish)
+    texts = wish.what != "interviews" or ("free text" in made.identifying and not wish.public)
     if beside is not None and texts:
         yield (
             f"{beside.name} has texts as they were typed, which a spreadsheet may run as formulas: "
@@ -126,7 +130,7 @@ def _unescaped(made: Made, chosen: Format, wish: Wish) -> Iterator[str]:
         )
 
 
-def _format(wish: Wish) -> Format | UserError:
+def _choose_format(wish: ExportOptions) -> Format | UserError:
     if not wish.to:
         return UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
     if not wish.format and wish.to != "-" and Path(wish.to).is_dir():
@@ -139,45 +143,45 @@ def _format(wish: Wish) -> Format | UserError:
     return UserError(wish.to, chosen, "end it in one of these, or name the format with --format")
 
 
-def _twice(outs: Sequence[str], wish: Wish) -> UserError | None:
+def _check_duplicates(outs: Sequence[str], wish: ExportOptions) -> UserError | None:
     """Two outputs would be one file: the same name again, or a CSV and that which stands beside another."""
     files: dict[Path | str, str] = {}
     for number, out in enumerate(outs):
         if out in outs[:number]:
             what = "standard output is named twice" if out == "-" else "it is named twice"
             return UserError("-o" if out == "-" else out, what, "name each file once")
-        chosen = _format(replace(wish, to=out))
+        chosen = _choose_format(replace(wish, to=out))
         if out == "-" or isinstance(chosen, UserError):
             continue
-        for file in (Path(out), _beside(chosen, replace(wish, to=out))):
+        for file in (Path(out), _locate_data_file(chosen, replace(wish, to=out))):
             if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
                 return UserError(out, f"{file} is written by {other} too", "give one of them another name")
     return None
 
 
-def _beside(chosen: Format, wish: Wish) -> Path | None:
+def _locate_data_file(chosen: Format, wish: ExportOptions) -> Path | None:
     """The file with the data of a format that has it beside."""
     return chosen.beside_of(Path(wish.to))
 
 
-def _in_the_way(chosen: Format, wish: Wish) -> UserError | None:
+def _check_output(chosen: Format, wish: ExportOptions) -> UserError | None:
     if wish.to == "-":
         if chosen.write is None:
             return UserError("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
         return None
-    beside = _beside(chosen, wish)
+    beside = _locate_data_file(chosen, wish)
     for file in (Path(wish.to), beside):
         if file is None:
             continue
         if wish.rake and file.resolve() == Path(wish.rake).resolve():
             return UserError(wish.to, f"{file} is the file of targets", "give it another name")
-        if (trouble := in_the_way(file, force=wish.force)) is not None:
+        if (trouble := check_output_path(file, force=wish.force)) is not None:
             return trouble
     return None
 
 
 def write_table(
-    table: Table, chosen: Format, manner: Manner, wish: Wish, stdout: TextIO
+    table: Table, chosen: Format, manner: Manner, wish: ExportOptions, stdout: TextIO
 ) -> Wrote | UserError:
     """Into the file, or onto standard output."""
     to = Path(wish.to)
@@ -187,12 +191,12 @@ def write_table(
             wrote = write(table, stdout, manner)
             stdout.flush()
             return wrote
-        return put(to, lambda file: write(table, file, manner), force=wish.force, newline="")
+        return write_text_file(to, lambda file: write(table, file, manner), force=wish.force, newline="")
     try:
         if chosen.write_pair is not None:
-            pair, beside = chosen.write_pair, _beside(chosen, wish)
+            pair, beside = chosen.write_pair, _locate_data_file(chosen, wish)
             assert beside is not None
-            return put_pair(
+            return write_file_pair(
                 to,
                 beside,
                 lambda path, data, named: pair(table, path, data, named, manner),
@@ -200,7 +204,7 @@ def write_table(
             )
         assert chosen.write_file is not None
         into_file = chosen.write_file
-        return put_file(to, lambda path: into_file(table, path, manner), force=wish.force)
+        return write_file(to, lambda path: into_file(table, path, manner), force=wish.force)
     except ImportError as error:
         remedy = f"pip install 'survey-cli[{chosen.extra}]'"
         return UserError(

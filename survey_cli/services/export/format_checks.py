@@ -1,5 +1,7 @@
-"""What can a format not hold of the data of an instrument, whatever will be answered? Said while the questionnaire is
-written, as warnings with their places, so that nobody finds out with the data in hand. It writes no file."""
+"""Checks of what a file format cannot store of an instrument's data, whatever will be answered.
+
+The results are warnings with positions in the questionnaire, given while it is written. No file is written.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from survey_cli.exports.limits import (
 )
 from survey_cli.exports.stata import LARGEST, letters_of, too_large, unlabelled
 from survey_cli.exports.triple_s.writer import lost_codes
-from survey_cli.instrument.checks.code_positions import place_of
+from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text
@@ -55,12 +57,12 @@ RULES: Final = {
 """What only `survey check --for` finds, and what it means."""
 
 
-VALUE: Final = "the label of the code "
+VALUE_LABEL_PREFIX: Final = "the label of the code "
 """How what is said of a value's label begins."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _FormatData:
     """An instrument's data as a format is to hold them."""
 
     instrument: Instrument
@@ -68,14 +70,18 @@ class _Held:
     variables: tuple[Variable, ...]
     language: str
 
-    def problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
+    def make_problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
         """A warning at an item, sample column or compute, or at its text; at none, at the file."""
-        where = place_of(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
+        where = (
+            locate_definition(self.draft, item)
+            if item
+            else Position(self.draft.document.instrument.where.file)
+        )
         if text is not None and text.where.line:
             where = text.get(self.language).where
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
-    def text_of(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
+    def find_label_text(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
         """Whose is the label of a code, and where does it stand: an outcome's, a named list's, an item's,
         or a decline's."""
         own = self.instrument.document.outcomes.get(code)  # type: ignore[call-overload]
@@ -91,7 +97,7 @@ class _Held:
         return variable.item, None
 
 
-def formats_asked(names: Sequence[str]) -> tuple[str, ...] | UserError:
+def parse_formats(names: Sequence[str]) -> tuple[str, ...] | UserError:
     """The formats by the names and endings that were given, commas between them."""
     asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
     found = []
@@ -106,7 +112,7 @@ def formats_asked(names: Sequence[str]) -> tuple[str, ...] | UserError:
     return tuple(dict.fromkeys(found))
 
 
-def preflight(
+def check_formats(
     instrument: Instrument, draft: InstrumentDraft, formats: Sequence[str], known: Iterable[Problem]
 ) -> list[Problem]:
     """What the formats can't hold, in any language of the instrument, less what is `known` already."""
@@ -115,24 +121,24 @@ def preflight(
     for language in instrument.languages:
         described = (*admin(instrument, language), *columns(instrument, language))
         variables = tuple(map(shown_variable, described))
-        held = _Held(instrument, draft, variables, language)
+        held = _FormatData(instrument, draft, variables, language)
         for name in formats:
             for check in _CHECKS.get(name, ()):
                 for problem in check(held):
-                    found.setdefault((name, problem.rule, problem.who, _of_value(problem)), problem)
+                    found.setdefault((name, problem.rule, problem.who, _is_value_label(problem)), problem)
     return [
         problem
         for (name, rule, who, _), problem in found.items()
-        if (_ALWAYS.get((name, rule)), who) not in told
+        if (_COVERED_RULES.get((name, rule)), who) not in told
     ]
 
 
-def _of_value(problem: Problem) -> bool:
+def _is_value_label(problem: Problem) -> bool:
     """Is it the label of a value, and not that of a variable?"""
-    return problem.rule == "format-label" and problem.what.startswith(VALUE)
+    return problem.rule == "format-label" and problem.what.startswith(VALUE_LABEL_PREFIX)
 
 
-_ALWAYS: Final[Mapping[tuple[str, str], str]] = {
+_COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
     ("sav", "format-label"): "long-label",
     ("sps", "format-label"): "long-label",
     ("dta", "format-name"): "long-column",
@@ -140,38 +146,38 @@ _ALWAYS: Final[Mapping[tuple[str, str], str]] = {
 """What `survey check` says without being asked for a format."""
 
 
-def _names(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
-    def check(held: _Held) -> Iterator[Problem]:
+def _make_name_check(limits: Limits) -> Callable[[_FormatData], Iterator[Problem]]:
+    def check(held: _FormatData) -> Iterator[Problem]:
         names = fitting_names([v.name for v in held.variables], limits)
         for variable, name in zip(held.variables, names, strict=True):
             if name != variable.name:
                 what = f"{limits.program} does not take the name {variable.name}; its file says {name}"
-                yield held.problem("format-name", variable.item, what, "shorten the id or the code")
+                yield held.make_problem("format-name", variable.item, what, "shorten the id or the code")
 
     return check
 
 
-def _labels(limits: Limits, *, texts: bool = True) -> Callable[[_Held], Iterator[Problem]]:
+def _make_label_check(limits: Limits, *, texts: bool = True) -> Callable[[_FormatData], Iterator[Problem]]:
     """`texts`: values of columns of texts have labels there."""
     measure = "bytes" if limits.bytes else "letters"
 
-    def check(held: _Held) -> Iterator[Problem]:
+    def check(held: _FormatData) -> Iterator[Problem]:
         for v in held.variables:
             if (size := limits.size(label_of(v))) > limits.label:
                 what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
                 leaf = held.instrument.leaves.get(v.item)
                 text = leaf.label if leaf is not None else None
-                yield held.problem("format-label", v.item, what, "give it a short label:", text)
+                yield held.make_problem("format-label", v.item, what, "give it a short label:", text)
             for code, words in value_labels(v).items() if texts or v.storage != "text" else ():
                 if (size := limits.size(plain(words))) > limits.value_label:
-                    what = f"{VALUE}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
-                    whose, text = held.text_of(v, code)
-                    yield held.problem("format-label", whose, what, "give it a short label:", text)
+                    what = f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                    whose, text = held.find_label_text(v, code)
+                    yield held.make_problem("format-label", whose, what, "give it a short label:", text)
 
     return check
 
 
-def _spss_missing(held: _Held) -> Iterator[Problem]:
+def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
     for variable in held.variables:
         found = user_missing(variable)
         if not found.left:
@@ -192,48 +198,55 @@ def _spss_missing(held: _Held) -> Iterator[Problem]:
             remedy = (
                 "give declines codes that follow one another, as -9, -8, -7, or mark fewer options missing"
             )
-        yield held.problem("format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy)
+        yield held.make_problem(
+            "format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy
+        )
 
 
-def _stata_codes(held: _Held) -> Iterator[Problem]:
+def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
     remedy = "give the options whole numbers for codes"
     for variable in held.variables:
         if unlabelled(variable):
             what = f"the codes of {variable.name} are texts, which Stata does not label"
-            yield held.problem("format-codes", variable.item, what, remedy)
+            yield held.make_problem("format-codes", variable.item, what, remedy)
         elif large := too_large(variable):
             what = f"Stata labels numbers to {LARGEST:,}: {listed(map(str, large))} of {variable.name} will have none"
-            yield held.problem("format-codes", variable.item, what, "give the options smaller codes")
+            yield held.make_problem("format-codes", variable.item, what, "give the options smaller codes")
     letters = letters_of(held.variables)
     if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
         what = f"Stata has 26 letters for missings: {listed(left)} will be labelled codes"
-        yield held.problem("format-missing", "", what, "have fewer kinds of declines")
+        yield held.make_problem("format-missing", "", what, "have fewer kinds of declines")
 
 
-def _triple_s_codes(held: _Held) -> Iterator[Problem]:
+def _check_triple_s_codes(held: _FormatData) -> Iterator[Problem]:
     for item, what in lost_codes(held.variables):
-        yield held.problem("format-codes", item, what, "code them 1, 2, 3, …")
+        yield held.make_problem("format-codes", item, what, "code them 1, 2, 3, …")
 
 
-def _columns(limits: Limits) -> Callable[[_Held], Iterator[Problem]]:
-    def check(held: _Held) -> Iterator[Problem]:
+def _make_column_check(limits: Limits) -> Callable[[_FormatData], Iterator[Problem]]:
+    def check(held: _FormatData) -> Iterator[Problem]:
         if (count := len(held.variables)) > limits.columns:
             what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-            yield held.problem(
+            yield held.make_problem(
                 "format-columns", "", what, "set a smaller max: at rosters, or use another format"
             )
 
     return check
 
 
-_CHECKS: Final[Mapping[str, tuple[Callable[[_Held], Iterator[Problem]], ...]]] = {
-    "sav": (_names(SPSS), _labels(SPSS), _spss_missing, _columns(SPSS)),
-    "sps": (_names(SPSS), _labels(SPSS), _spss_missing),
-    "dta": (_names(STATA), _labels(STATA, texts=False), _stata_codes, _columns(STATA)),
-    "xlsx": (_labels(EXCEL), _columns(EXCEL)),
-    "sss": (_triple_s_codes,),
-    "sss-fixed": (_triple_s_codes,),
-    "sss3": (_triple_s_codes,),
-    "sss3-fixed": (_triple_s_codes,),
+_CHECKS: Final[Mapping[str, tuple[Callable[[_FormatData], Iterator[Problem]], ...]]] = {
+    "sav": (_make_name_check(SPSS), _make_label_check(SPSS), _check_spss_missing, _make_column_check(SPSS)),
+    "sps": (_make_name_check(SPSS), _make_label_check(SPSS), _check_spss_missing),
+    "dta": (
+        _make_name_check(STATA),
+        _make_label_check(STATA, texts=False),
+        _check_stata_codes,
+        _make_column_check(STATA),
+    ),
+    "xlsx": (_make_label_check(EXCEL), _make_column_check(EXCEL)),
+    "sss": (_check_triple_s_codes,),
+    "sss-fixed": (_check_triple_s_codes,),
+    "sss3": (_check_triple_s_codes,),
+    "sss3-fixed": (_check_triple_s_codes,),
 }
 """By format what is looked at; one that is not here holds everything."""

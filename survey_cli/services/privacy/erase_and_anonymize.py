@@ -1,5 +1,6 @@
-"""A person's data are taken out, as they wish it or because their time is over: what there is, then its leaving. Only
-supervisors do that where a study lists its people.
+"""Erasure of one person's data, and anonymization of all cases whose retention period is over.
+
+Only supervisors may do either where a study lists its people.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,17 +12,17 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.erasure import noted
 from survey_cli.fieldwork.queue.retention import done_since, study_over
 from survey_cli.problems import UserError
-from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.study.consistency import person_erasure
-from survey_cli.study.consistency.person_erasure import Erasure
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.person_erasure import ErasureResult
+from survey_cli.study.open_study import OpenStudy
 
 CONTACTS: Final = "contacts"
 """What `retention:` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class ErasurePreview:
     """What will leave with an erasure, counted."""
 
     key: str
@@ -38,21 +39,21 @@ class Known:
     """It was erased before."""
 
 
-def known(request: Request, key: str) -> Known | UserError:
+def preview_erasure(request: Request, key: str) -> ErasurePreview | UserError:
     """What there is of a person, before it is erased; nothing is changed."""
-    return asked(request, lambda study: _known(study, key), for_whom="erase a person's data")
+    return run_on_study(request, lambda study: _build_preview(study, key), for_whom="erase a person's data")
 
 
-def _known(study: Study, key: str) -> Known | UserError:
+def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
     cases = study.store.cases
-    history = cases.history(key)
-    interviews = person_erasure.persons(study.store, key)
+    history = cases.read_history(key)
+    interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
-        return no_such_case(study, key)
-    case, contact = Case.of(key, history), cases.contact(key)
+        return make_unknown_case_error(study, key)
+    case, contact = Case.of(key, history), cases.find_contact(key)
     personal = contact.columns if contact is not None else {}
-    stays = person_erasure.staying(study.instrument)
-    return Known(
+    stays = person_erasure.list_kept_columns(study.instrument)
+    return ErasurePreview(
         key=key,
         where=study.where,
         name=contact.name if contact is not None else "",
@@ -63,36 +64,40 @@ def _known(study: Study, key: str) -> Known | UserError:
         notes=sum(map(noted, history)),
         interviews=len(interviews),
         answered=sum(
-            row.answered for row in interviews if not person_erasure.erased(study.store.journal(row.id))
+            row.answered
+            for row in interviews
+            if not person_erasure.is_erased(study.store.read_journal(row.id))
         ),
         erased=case.erased,
     )
 
 
-def erase(request: Request, key: str, *, why: str) -> Erasure | UserError:
+def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | UserError:
     """Erase everything that tells who a case is and what was answered. A second time it finishes what was broken off."""
     if not why.strip():
         return UserError(f"case {key}", "an erasure needs its reason", "say it with --reason, without a name")
 
-    def do(study: Study) -> Erasure | UserError:
-        if not study.store.cases.row(key) and not person_erasure.persons(study.store, key):
-            return no_such_case(study, key)
-        return person_erasure.erase(study, key, at=study.at, by=study.who.login, why=why.strip())
+    def do(study: OpenStudy) -> ErasureResult | UserError:
+        if not study.store.cases.find_row(key) and not person_erasure.list_person_interviews(
+            study.store, key
+        ):
+            return make_unknown_case_error(study, key)
+        return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
 
-    return asked(request, do, for_whom="erase a person's data")
+    return run_on_study(request, do, for_whom="erase a person's data")
 
 
-def finish(request: Request) -> Erasure | UserError:
+def finish_erasure(request: Request) -> ErasureResult | UserError:
     """Finish whatever erasing broke off, and clean the file's bytes where somebody was reading before."""
-    return asked(
+    return run_on_study(
         request,
-        lambda study: person_erasure.finish(study, at=study.at, by=study.who.login),
+        lambda study: person_erasure.finish_erasures(study, at=study.at, by=study.who.login),
         for_whom="erase a person's data",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anonymised:
+class AnonymizationResult:
     """What `retention:` did, or with a dry run would do."""
 
     where: str
@@ -101,89 +106,89 @@ class Anonymised:
     cases: int
     interviews: int
     """Those that lost answers; with a dry run those that may."""
-    left: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str], ...]
     """Cases that could not lose them now, each with the reason."""
     next_at: datetime | None
     """When the time of the next case is over; None where that is not known."""
     clean: bool
-    dry: bool
+    dry_run: bool
 
 
-def anonymise(
+def anonymize_study(
     request: Request, *, dry: bool = False, pause: Callable[[], None] | None = None
-) -> Anonymised | UserError:
+) -> AnonymizationResult | UserError:
     """Remove names, numbers, notes and personal answers of every case whose time is over, as `retention:` says. It runs
     from when the case was done, or from the study's end where it was open then. Done again it finds nothing to do."""
 
-    def do(study: Study) -> Anonymised | UserError:
+    def do(study: OpenStudy) -> AnonymizationResult | UserError:
         after = study.plan.retention.get(CONTACTS)
         if after is None:
             what = "the study says nothing of how long contacts are kept"
             return UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
-        return _anonymised(study, after, study.at, dry=dry, pause=pause)
+        return _anonymize_due_cases(study, after, study.at, dry=dry, pause=pause)
 
-    return asked(request, do, for_whom="anonymise a study")
+    return run_on_study(request, do, for_whom="anonymise a study")
 
 
-def _anonymised(
-    study: Study, after: timedelta, at: datetime, *, dry: bool, pause: Callable[[], None] | None
-) -> Anonymised:
-    named = dict(_named(study, at))
+def _anonymize_due_cases(
+    study: OpenStudy, after: timedelta, at: datetime, *, dry: bool, pause: Callable[[], None] | None
+) -> AnonymizationResult:
+    named = dict(_iterate_named_cases(study, at))
     due = [key for key, since in named.items() if since is not None and since + after <= at]
     later = [since + after for since in named.values() if since is not None and since + after > at]
     cases = interviews = 0
     left: list[tuple[str, str]] = []
     for number, key in enumerate(due):
         if dry:
-            cases += study.store.cases.row(key) is not None
-            interviews += len(person_erasure.persons(study.store, key))
+            cases += study.store.cases.find_row(key) is not None
+            interviews += len(person_erasure.list_person_interviews(study.store, key))
             continue
         if number and pause is not None:
             pause()
-        done = person_erasure.anonymise(
-            study, key, at=at, by=study.who.login, why=f"kept for {span_words(after)}"
+        done = person_erasure.anonymize_person(
+            study, key, at=at, by=study.who.login, why=f"kept for {format_duration(after)}"
         )
         if isinstance(done, UserError):
             left.append((key, done.what))
             continue
         cases += done.case
         interviews += done.interviews
-        if done.stuck:
+        if done.unreadable:
             left.append((key, "its journal cannot be followed, so its answers stay: survey erase takes all"))
-    return Anonymised(
+    return AnonymizationResult(
         where=study.where,
-        span=span_words(after),
+        span=format_duration(after),
         cases=cases,
         interviews=interviews,
-        left=tuple(left),
+        skipped=tuple(left),
         next_at=min(later, default=None),
-        clean=dry or person_erasure.clean(study.store),
-        dry=dry,
+        clean=dry or person_erasure.scrub_database(study.store),
+        dry_run=dry,
     )
 
 
-def span_words(span: timedelta) -> str:
+def format_duration(span: timedelta) -> str:
     """`90 days`, `12 hours`."""
     if span.days:
         return f"{span.days} days"
     return f"{span.total_seconds() / 3600:g} hours"
 
 
-def _named(study: Study, at: datetime) -> Iterator[tuple[str, datetime | None]]:
+def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, datetime | None]]:
     """Every case of which it is still known who it is, and since when it is done."""
-    contacts = {key for key, _ in study.store.cases.contacts()}
+    contacts = {key for key, _ in study.store.cases.iterate_contacts()}
     sampled = set()
-    for key, history in study.store.cases.histories():
+    for key, history in study.store.cases.iterate_histories():
         sampled.add(key)
         case = Case.of(key, history)
         if key in contacts or not case.nameless:
             yield key, done_since(case, study.plan, history[-1].at, at)
     over = study_over(study.plan)
     others: dict[str, datetime | None] = {}
-    for row in study.store.interviews():
+    for row in study.store.list_interviews():
         if not row.case or row.case in sampled or row.origin == "simulated":
             continue
-        if person_erasure.reduced(study.store.journal(row.id)):
+        if person_erasure.is_reduced(study.store.read_journal(row.id)):
             continue
         open_still = over if over is not None and over <= at else None
         since = row.updated_at if row.status in ("ended", "stopped") else open_still

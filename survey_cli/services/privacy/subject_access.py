@@ -1,4 +1,4 @@
-"""What is kept of one person? Everything, from wherever it stands, put together for whoever asks what we hold on them."""
+"""Everything that is stored about one person, for a subject access request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
@@ -20,34 +20,36 @@ from survey_cli.reports.fieldwork.subject_access import (
     KnownNumber,
     Subject,
 )
-from survey_cli.samples.cases.columns import labels_of
-from survey_cli.services.run_on_study import Request, asked, no_such_case
+from survey_cli.samples.cases.columns import build_labels
+from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases.case_records import Contact
-from survey_cli.study.consistency.person_erasure import persons
-from survey_cli.study.identity import written_by
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.person_erasure import list_person_interviews
+from survey_cli.study.identity import format_author
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 
-def subject(request: Request, key: str) -> Subject | UserError:
+def load_subject(request: Request, key: str) -> Subject | UserError:
     """All that is kept of a person; nothing is changed."""
-    return asked(request, lambda study: _subject(study, key), for_whom="see all that is held on a person")
+    return run_on_study(
+        request, lambda study: _build_subject(study, key), for_whom="see all that is held on a person"
+    )
 
 
-def _subject(study: Study, key: str) -> Subject | UserError:
+def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
     cases, plan = study.store.cases, study.plan
-    row, history = cases.row(key), cases.history(key)
-    interviews = persons(study.store, key)
+    row, history = cases.find_row(key), cases.read_history(key)
+    interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
-        return no_such_case(study, key)
-    case, contact = Case.of(key, history), cases.contact(key)
+        return make_unknown_case_error(study, key)
+    case, contact = Case.of(key, history), cases.find_contact(key)
     zones = zones_of(case, case.next_number, plan)
     past = []
     before = Case(key=key)
-    for seq, (entry, account) in enumerate(zip(history, cases.accounts(key), strict=False), start=1):
+    for seq, (entry, account) in enumerate(zip(history, cases.list_accounts(key), strict=False), start=1):
         what, note = event_words(entry.event, before, plan)
-        past.append(PastLine(seq, entry.at, what, written_by(entry.by, account), entry.station, note))
+        past.append(PastLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note))
         before = before.after(entry)
     numbers = contact.numbers if contact is not None else ()
     return Subject(
@@ -59,21 +61,21 @@ def _subject(study: Study, key: str) -> Subject | UserError:
         stands=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}"
         if row is not None
         else "",
-        numbers=tuple(_numbers(case, contact)),
-        columns=tuple(_columns(study.instrument, case, contact)),
-        listed=study.listed([number.e164 for number in numbers if number.e164]),
+        numbers=tuple(_iterate_numbers(case, contact)),
+        columns=tuple(_iterate_columns(study.instrument, case, contact)),
+        listed=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
         past=tuple(past),
-        interviews=tuple(_interview(study, one) for one in interviews),
+        interviews=tuple(_build_interview(study, one) for one in interviews),
     )
 
 
-def _numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumber]:
+def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumber]:
     kept = {number.position: number for number in contact.numbers} if contact is not None else {}
     for position in sorted({number.position for number in case.numbers} | kept.keys()):
         number, state = kept.get(position), case.number(position)
         yield KnownNumber(
             position,
-            number.shown if number is not None else "",
+            number.display if number is not None else "",
             number.written if number is not None else "",
             number.e164 if number is not None else "",
             number.extension if number is not None else "",
@@ -81,7 +83,7 @@ def _numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumber]:
         )
 
 
-def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[KnownColumn]:
+def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[KnownColumn]:
     """Those the questionnaire names now in its order, then any that an earlier one named."""
     apart: Mapping[str, Cell] = contact.columns if contact is not None else {}
     names = [*instrument.sample, *case.columns, *apart]
@@ -91,11 +93,11 @@ def _columns(instrument: Instrument, case: Case, contact: Contact | None) -> Ite
             continue
         column = instrument.sample.get(name)
         label = str(column.label.get(instrument.language)) if column and column.label else name
-        labels = labels_of(instrument, column) if column is not None else {}
-        yield KnownColumn(name, label, _words(value, labels), name in apart)
+        labels = build_labels(instrument, column) if column is not None else {}
+        yield KnownColumn(name, label, _format_value(value, labels), name in apart)
 
 
-def _words(value: Cell | None, labels: Mapping[Code, str]) -> str:
+def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
     """A value with its label: `2 (District)`."""
     match value:
         case None:
@@ -103,21 +105,21 @@ def _words(value: Cell | None, labels: Mapping[Code, str]) -> str:
         case Missing():
             return value.kind.replace("_", " ")
         case tuple():
-            return ", ".join(_words(code, labels) for code in value)
+            return ", ".join(_format_value(code, labels) for code in value)
         case int() | str() if value in labels and labels[value] != str(value):
             return f"{value} ({labels[value]})"
         case _:
             return str(value)
 
 
-def _interview(study: Study, row: InterviewRow) -> KnownInterview:
-    texts = study.store.instrument_texts(row.instrument)
+def _build_interview(study: OpenStudy, row: InterviewRow) -> KnownInterview:
+    texts = study.store.find_instrument_texts(row.instrument)
     instrument: Instrument | UserError | None = study.instrument
     if row.instrument != study.instrument.hash:
         instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
-    journal = study.store.journal(row.id)
-    draft = study.store.draft(row.id)
-    version = next((one.version for one in study.store.instruments() if one.hash == row.instrument), "")
+    journal = study.store.read_journal(row.id)
+    draft = study.store.find_draft(row.id)
+    version = next((one.version for one in study.store.list_instruments() if one.hash == row.instrument), "")
     known = instrument if isinstance(instrument, Instrument) else None
     sample = journal[0].sample if journal and isinstance(journal[0], said.Began) else {}
     return KnownInterview(
@@ -128,22 +130,28 @@ def _interview(study: Study, row: InterviewRow) -> KnownInterview:
         outcome=row.outcome,
         version=version,
         began_at=row.began_at,
-        sample=tuple((name, _words(value, {})) for name, value in sample.items() if value != NOT_ASKED),
-        lines=tuple(_lines(known, journal)),
+        sample=tuple(
+            (name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED
+        ),
+        lines=tuple(_iterate_journal_lines(known, journal)),
         draft=draft.text if draft is not None else "",
         trouble="" if known is not None else "its questionnaire cannot be read here any more",
     )
 
 
-def _lines(instrument: Instrument | None, journal: Sequence[said.Event]) -> Iterator[JournalLine]:
+def _iterate_journal_lines(
+    instrument: Instrument | None, journal: Sequence[said.Event]
+) -> Iterator[JournalLine]:
     for seq, event in enumerate(journal, start=1):
         stamp = event.stamp
         place = getattr(event, "place", None)
         leaf = instrument.leaves.get(place.item) if instrument is not None and place is not None else None
         question = (
-            leaf.text.markers(instrument.language) if instrument is not None and leaf is not None else ""
+            leaf.text.get_source_text(instrument.language)
+            if instrument is not None and leaf is not None
+            else ""
         )
-        what, answer, note = _event(event, instrument, leaf)
+        what, answer, note = _describe_event(event, instrument, leaf)
         yield JournalLine(
             seq,
             stamp.at,
@@ -157,7 +165,7 @@ def _lines(instrument: Instrument | None, journal: Sequence[said.Event]) -> Iter
         )
 
 
-def _event(
+def _describe_event(
     event: said.Event, instrument: Instrument | None, leaf: CompiledItem | None
 ) -> tuple[str, str, str]:
     """What happened, what was answered, and what was noted with it."""
@@ -171,12 +179,12 @@ def _event(
         case said.Answered(value=value, words=words):
             given = "; ".join(f"{code}: {text}" for code, text in words.items())
             aloud = leaf is not None and isinstance(leaf.question, SpokenItem)
-            return "read" if aloud else "answered", _words(value, labels), given
+            return "read" if aloud else "answered", _format_value(value, labels), given
         case said.Declined(decline=decline):
             offered = {d.id: str(d.text.get(language)) for d in leaf.declines} if leaf is not None else {}
             return "declined", offered.get(decline, decline), ""
         case said.LookedUp(value=value):
-            return "looked up", _words(value, labels), ""
+            return "looked up", _format_value(value, labels), ""
         case said.WentTo(jump=jump):
             return "jumped to" if jump else "back to", "", ""
         case said.Confirmed(reason=reason):
@@ -195,7 +203,7 @@ def _event(
             return f"ended: {outcome}", "", ""
         case said.Erased(why=why, left=left):
             what = "erased" if left is None else "names and notes erased"
-            stays = ", ".join(f"{name} {_words(cell, {})}" for name, cell in (left or {}).items())
+            stays = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())
             return what, stays, why
         case _:
             assert_never(event)

@@ -1,4 +1,4 @@
-"""Printing a questionnaire: opened, laid out, written by the writer that the file's ending chooses, and put in place."""
+"""Printing a questionnaire: lays it out and writes it in the format that the file's ending selects."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from survey_cli.documents.questionnaire.html import html
 from survey_cli.documents.questionnaire.markdown import markdown
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.services.output_files import in_the_way, put
+from survey_cli.services.output_files import check_output_path, write_text_file
 
 WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
     ".html": html,
@@ -21,11 +21,11 @@ WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
     ".markdown": markdown,
 }
 """Each ending, and who writes it."""
-ALL: Final = "all"
+ALL_LANGUAGES: Final = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PrintOptions:
     """What is to be printed, and how."""
 
     to: str
@@ -39,7 +39,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Printed:
+class PrintResult:
     """What went out."""
 
     to: str
@@ -47,7 +47,9 @@ class Printed:
     languages: tuple[str, ...]
 
 
-def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Printed | UserError:
+def print_questionnaire(
+    path: str | Path, wish: PrintOptions, *, stdout: TextIO | None = None
+) -> PrintResult | UserError:
     """Write the booklet of an instrument into one file."""
     target = Path(wish.to)
     ending = ".md" if wish.to == "-" else target.suffix.lower()
@@ -55,14 +57,16 @@ def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Pr
         what = f"nothing is printed as {ending}" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
         return UserError(wish.to, what, remedy)
-    if wish.to != "-" and (trouble := in_the_way(target, force=wish.force)) is not None:
+    if wish.to != "-" and (trouble := check_output_path(target, force=wish.force)) is not None:
         return trouble
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
-    languages = instrument.languages if wish.language == ALL else (wish.language or instrument.language,)
+    languages = (
+        instrument.languages if wish.language == ALL_LANGUAGES else (wish.language or instrument.language,)
+    )
     if languages[0] not in instrument.languages:
-        has = f"it has {', '.join(instrument.languages)}; {ALL} takes every one"
+        has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} takes every one"
         return UserError("--language", f"the questionnaire has no language {wish.language!r}", has)
     made = laid_out(instrument, languages, comments=wish.comments)
     text = WRITERS[ending](made)
@@ -71,8 +75,8 @@ def booklet(path: str | Path, wish: Wish, *, stdout: TextIO | None = None) -> Pr
         out.write(text)
         out.flush()
     else:
-        written = put(target, lambda file: file.write(text), force=wish.force)
+        written = write_text_file(target, lambda file: file.write(text), force=wish.force)
         if isinstance(written, UserError):
             return written
     items = sum(1 for part in made.parts for _ in part.items())
-    return Printed(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))
+    return PrintResult(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))

@@ -1,6 +1,6 @@
-"""What a designer asks of the office: a new instrument, the problems of some, the editor's schema, a word explained.
+"""Services for designers: create an instrument, check files, write the editor's schema, explain a word.
 
-It reads and writes files in the right order, and never decides what is a problem.
+They read and write files; what counts as a problem is decided by the checks of the instrument package.
 """
 
 import json
@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from survey_cli.instrument.checks import RULES, checked
+from survey_cli.instrument.checks import RULES, check_instrument
 from survey_cli.instrument.schema.json_schema import (
     SCHEMA_DRAFT,
     build_instrument_schema,
@@ -27,13 +27,13 @@ from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, in_order, nearest
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
-from survey_cli.services.export.format_checks import preflight
-from survey_cli.services.output_files import in_the_way, put
+from survey_cli.services.export.format_checks import check_formats
+from survey_cli.services.output_files import check_output_path, write_text_file
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
 MODULE_RULE: Final = "module"
-MODULE_SAYS: Final = (
+MODULE_EXPLANATION: Final = (
     "The file holds nothing but scales, compute and items: it is a module. It is checked with each instrument that "
     "includes it, since only there all the names it uses are known."
 )
@@ -45,7 +45,7 @@ _EDITOR_LINES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class NewInstrument:
     """A new instrument's file."""
 
     path: Path
@@ -53,7 +53,7 @@ class Begun:
     """The editor's schema lies beside it already."""
 
 
-def begin(file: str, *, force: bool = False) -> Begun | UserError:
+def create_instrument(file: str, *, force: bool = False) -> NewInstrument | UserError:
     """Write a commented instrument that can be interviewed with at once."""
     path = Path(file)
     if path.is_dir():
@@ -66,33 +66,33 @@ def begin(file: str, *, force: bool = False) -> Begun | UserError:
     )
     first, *explained = template.splitlines(keepends=True)
     text = first + "".join(explained[_EDITOR_LINES - 1 :] if schema else explained)
-    text = text.replace("{file}", _shell(path)).replace("{name}", _name(path.stem))
-    refused = _write(path, text, fresh=not force)
-    return refused or Begun(path=path, schema=schema)
+    text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
+    refused = _write_text(path, text, fresh=not force)
+    return refused or NewInstrument(path=path, schema=schema)
 
 
-def _name(stem: str) -> str:
+def _derive_name(stem: str) -> str:
     """A file's name as the name of an instrument: letters, digits and `_`, a letter first."""
     name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")[:32]
     return name if name[:1].isalpha() else f"survey_{name}"[:32].rstrip("_")
 
 
-def _shell(path: Path) -> str:
+def _quote_path(path: Path) -> str:
     """The path as one types it in a comment's example."""
     printable = "".join(c for c in str(path) if c.isprintable())
     return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
 
 
-def _write(path: Path, text: str, *, fresh: bool) -> UserError | None:
+def _write_text(path: Path, text: str, *, fresh: bool) -> UserError | None:
     """Write a text file, with the folder it goes into; `fresh` never overwrites one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "its name is no file's name"
         return UserError(str(path), f"its folder cannot be made ({why})", "choose another place")
-    if (trouble := in_the_way(path, force=not fresh)) is not None:
+    if (trouble := check_output_path(path, force=not fresh)) is not None:
         return trouble
-    made = put(path, lambda file: file.write(text), force=not fresh, public=True)
+    made = write_text_file(path, lambda file: file.write(text), force=not fresh, public=True)
     return made if isinstance(made, UserError) else None
 
 
@@ -100,14 +100,14 @@ def _write(path: Path, text: str, *, fresh: bool) -> UserError | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class InstrumentCheck:
     """One instrument's problems, in order."""
 
     file: str
     problems: tuple[Problem, ...]
     items: int | None
     """How many items it asks; None where it could not be built."""
-    line: Callable[[Position], str]
+    line_at: Callable[[Position], str]
     """The line of text at a problem's place, for showing it."""
     accepted: tuple[str, ...] = ()
     """Changes of meaning since earlier interviews that somebody has accepted, in words."""
@@ -115,7 +115,7 @@ class Checked:
     """The database and list of people beside it, by their whole paths; empty where no database is found."""
 
 
-def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
+def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     """The files to check: each path itself, and of a folder the instruments in and below it, modules left out."""
     found: dict[str, None] = {}
     troubles = []
@@ -126,7 +126,7 @@ def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
         if not Path(path).is_dir():
             found[path] = None
             continue
-        inside = [str(file) for file in _below(Path(path)) if not is_module(load_source(file))]
+        inside = [str(file) for file in _iterate_yaml_files(Path(path)) if not is_module(load_source(file))]
         found.update(dict.fromkeys(inside))
         if not inside:
             troubles.append(
@@ -135,7 +135,7 @@ def instruments_in(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     return list(found), troubles
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
     """YAML files in and below a folder, hidden ones left out."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -148,7 +148,7 @@ def is_module(source: InstrumentSource) -> bool:
     return bool(source.tree) and all(key in MODULE_KEYS for key in source.tree or ())
 
 
-def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> Checked:
+def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> InstrumentCheck:
     """Every problem of one instrument and its modules; what these `formats` can't hold of its data; and what interviews
     that are kept already mean otherwise."""
     source = load_source(file)
@@ -156,33 +156,37 @@ def check(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> C
         what = "this is a module, no instrument of its own"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
         module = Problem(MODULE_RULE, Position(file), "", what, remedy)
-        return Checked(file=file, problems=(module,), items=None, line=source.find_line)
-    found = checked(source)
+        return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
+    found = check_instrument(source)
     items = len(found.instrument.leaves) if found.instrument is not None else None
     problems = found.problems
     if formats and found.instrument is not None and found.draft is not None:
-        more = preflight(found.instrument, found.draft, formats, problems)
+        more = check_formats(found.instrument, found.draft, formats, problems)
         problems = tuple(in_order((*problems, *more)))
     accepted: Sequence[str] = ()
     in_use = ""
-    if found.instrument is not None and found.draft is not None and _may_have(file, found.instrument.id, db):
-        from survey_cli.services.questionnaire.version_check import changed_meanings
-        from survey_cli.study.location import database_beside
+    if (
+        found.instrument is not None
+        and found.draft is not None
+        and _may_have_interviews(file, found.instrument.id, db)
+    ):
+        from survey_cli.services.questionnaire.version_check import check_meanings
+        from survey_cli.study.location import describe_database
 
-        changed, accepted = changed_meanings(file, found.instrument, found.draft, db)
+        changed, accepted = check_meanings(file, found.instrument, found.draft, db)
         problems = tuple(in_order((*problems, *changed))) if changed else problems
-        in_use = database_beside(file, found.instrument.id, db)
-    return Checked(
+        in_use = describe_database(file, found.instrument.id, db)
+    return InstrumentCheck(
         file=file,
         problems=problems,
         items=items,
-        line=source.find_line,
+        line_at=source.find_line,
         accepted=tuple(accepted),
         in_use=in_use,
     )
 
 
-def _may_have(file: str, instrument: str, db: str | None) -> bool:
+def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
     """Whether interviews may be stored already. While a questionnaire is written there are none, and the store is not
     even imported."""
     database = Path("responses", f"{instrument}.db")
@@ -192,7 +196,7 @@ def _may_have(file: str, instrument: str, db: str | None) -> bool:
 # ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
 
 
-def schema(*, module: bool = False) -> str:
+def render_schema(*, module: bool = False) -> str:
     """The JSON Schema of instruments, or of modules, as text."""
     return (
         json.dumps(
@@ -209,7 +213,7 @@ def write_schema(file: str, *, module: bool = False) -> UserError | None:
         return UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
         return UserError(file, "the file exists and is no JSON Schema", "give another name")
-    return _write(path, schema(module=module), fresh=False)
+    return _write_text(path, render_schema(module=module), fresh=False)
 
 
 def _is_schema(path: Path) -> bool:
@@ -223,10 +227,10 @@ def _is_schema(path: Path) -> bool:
 # ── a word explained ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def explain(word: str) -> tuple[ReferenceEntry, ...] | UserError:
+def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
     """Every meaning of a word of the language."""
     asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
-    known = _known()
+    known = _list_entries()
     meanings = tuple(entry for entry in known if entry.word.casefold() == asked)
     if meanings:
         return meanings
@@ -235,17 +239,21 @@ def explain(word: str) -> tuple[ReferenceEntry, ...] | UserError:
     return UserError("explain", f"{word!r} is no word of the language", remedy)
 
 
-def vocabulary() -> dict[ReferenceKind, list[str]]:
+def list_vocabulary() -> dict[ReferenceKind, list[str]]:
     """Every word that can be explained, by kind."""
-    known = _known()
+    known = _list_entries()
     return {kind: list(dict.fromkeys(e.word for e in known if e.kind == kind)) for kind in REFERENCE_KINDS}
 
 
-def _known() -> tuple[ReferenceEntry, ...]:
+def _list_entries() -> tuple[ReferenceEntry, ...]:
     from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
     rules = (
         ReferenceEntry(word=rule, kind="problem", meaning=says)
         for rule, says in {**RULES, **FORMAT_RULES, **VERSION_RULES}.items()
     )
-    return (*list_entries(), *rules, ReferenceEntry(word=MODULE_RULE, kind="problem", meaning=MODULE_SAYS))
+    return (
+        *list_entries(),
+        *rules,
+        ReferenceEntry(word=MODULE_RULE, kind="problem", meaning=MODULE_EXPLANATION),
+    )

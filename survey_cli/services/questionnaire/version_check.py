@@ -1,27 +1,25 @@
-"""Comparing a questionnaire with the versions that real interviews were conducted with: problems for `survey check`, and
-the acceptance of changes that are meant.
-"""
+"""Comparison of a questionnaire with the versions of stored interviews, and acceptance of intended changes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import place_of
+from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Position, Problem, UserError, did_you_mean
 from survey_cli.store import Store, StoreError
-from survey_cli.store.database_location import database_of, open_existing
-from survey_cli.study.identity import identify, written_by
-from survey_cli.study.open_study import people_of
+from survey_cli.store.database_location import locate_database, open_existing_store
+from survey_cli.study.identity import format_author, identify
+from survey_cli.study.open_study import load_people
 from survey_cli.study.version_changes import (
     Acceptance,
     VersionChange,
-    answered_in,
-    keep_acceptance,
-    version_changes,
+    count_answered,
+    list_version_changes,
+    write_acceptance,
 )
 from survey_cli.table.meaning_changes import OUTCOME
 
@@ -39,7 +37,7 @@ RULES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class AcceptedChanges:
     """What `--accept` has kept."""
 
     where: str
@@ -47,54 +45,56 @@ class Accepted:
     changes: tuple[VersionChange, ...]
 
 
-def changed_meanings(
+def check_meanings(
     file: str, instrument: Instrument, draft: InstrumentDraft, db: str | None
 ) -> tuple[list[Problem], list[str]]:
     """The changes of meaning that nobody has accepted, and in words those that somebody has. Nothing where no interviews
     are kept yet."""
     top = Position(draft.document.instrument.where.file)
     try:
-        store = open_existing(database_of(file, instrument.id, db))
+        store = open_existing_store(locate_database(file, instrument.id, db))
     except StoreError as problem:
         store = UserError(problem.where, problem.what, problem.remedy)
     if store is None:
         return [], []
     if isinstance(store, UserError):
-        return [_unread(top, store)], []
+        return [_make_unread_warning(top, store)], []
     with store:
         try:
-            found = version_changes(store, instrument)
+            found = list_version_changes(store, instrument)
             if isinstance(found, UserError):
-                return [_unread(top, found)], []
+                return [_make_unread_warning(top, found)], []
             open_changes = [one for one in found if one.acceptance is None]
-            problems = list(_problems(file, open_changes, store, draft, top))
+            problems = list(_iterate_problems(file, open_changes, store, draft, top))
         except StoreError as problem:
-            return [_unread(top, UserError(problem.where, problem.what, problem.remedy))], []
-    return problems, [_told(one, one.acceptance) for one in found if one.acceptance is not None]
+            return [_make_unread_warning(top, UserError(problem.where, problem.what, problem.remedy))], []
+    return problems, [
+        _describe_acceptance(one, one.acceptance) for one in found if one.acceptance is not None
+    ]
 
 
-def _unread(top: Position, trouble: UserError) -> Problem:
+def _make_unread_warning(top: Position, trouble: UserError) -> Problem:
     what = f"the interviews in {trouble.where} were not compared: {trouble.what}"
     return Problem("changed-meaning", top, "", what, trouble.remedy, "warning")
 
 
-def _problems(
+def _iterate_problems(
     file: str, found: Sequence[VersionChange], store: Store, draft: InstrumentDraft, top: Position
 ) -> Iterator[Problem]:
     answered: dict[tuple[str, str], int] = {}
     total: dict[str, int] = {}
     for hash in dict.fromkeys(hash for one in found for hash in one.versions):
         items = list(dict.fromkeys(one.change.item for one in found if hash in one.versions))
-        counts, total[hash] = answered_in(store, hash, items)
+        counts, total[hash] = count_answered(store, hash, items)
         answered |= {(hash, item): n for item, n in counts.items()}
     for one in found:
         item = one.change.item
-        where = place_of(draft, item)
+        where = locate_definition(draft, item)
         have = sum(answered[hash, item] for hash in one.versions)
         of = sum(total[hash] for hash in one.versions)
-        counted = f"answered in {have:,} of {of:,} interviews of {one.told}"
+        counted = f"answered in {have:,} of {of:,} interviews of {one.versions_text}"
         if item.startswith(OUTCOME):
-            counted = f"calls and interviews of {one.told} may have it"
+            counted = f"calls and interviews of {one.versions_text} may have it"
         yield Problem(
             "changed-meaning",
             where if where.line else top,
@@ -106,14 +106,14 @@ def _problems(
         )
 
 
-def _told(one: VersionChange, acceptance: Acceptance) -> str:
+def _describe_acceptance(one: VersionChange, acceptance: Acceptance) -> str:
     return (
-        f"{one.change.item}: {one.change.what} since {one.told}: accepted by {acceptance.by}, "
+        f"{one.change.item}: {one.change.what} since {one.versions_text}: accepted by {acceptance.by}, "
         f"{acceptance.at:%Y-%m-%d}: {acceptance.reason}"
     )
 
 
-def accept(
+def accept_changes(
     file: str,
     items: Sequence[str],
     reason: str,
@@ -121,19 +121,19 @@ def accept(
     same: bool = False,
     by: str = "",
     db: str | None = None,
-) -> Accepted | UserError:
+) -> AcceptedChanges | UserError:
     """Keep that the changes of these items are meant, and why. Where people are listed, this is for supervisors."""
     instrument = open_instrument(file)
     if isinstance(instrument, UserError):
         return instrument
     try:
-        where = database_of(file, instrument.id, db)
+        where = locate_database(file, instrument.id, db)
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
-    people = people_of(file, where, None)
+    people = load_people(file, where, None)
     if isinstance(people, UserError):
         return people
-    store = open_existing(where)
+    store = open_existing_store(where)
     if store is None:
         return UserError(where, "there are no interviews to compare with", "nothing has to be accepted")
     if isinstance(store, UserError):
@@ -146,7 +146,7 @@ def accept(
             what = "only a supervisor may accept a change of meaning"
             return UserError(who.login, what, f"ask {people.supervisors()}")
         try:
-            found = version_changes(store, instrument)
+            found = list_version_changes(store, instrument)
             if isinstance(found, UserError):
                 return found
             changed = {one.change.item for one in found}
@@ -161,13 +161,13 @@ def accept(
             for one in wanted:
                 acceptance = Acceptance(
                     reason=reason,
-                    by=written_by(who.login, store.account),
+                    by=format_author(who.login, store.account),
                     at=datetime.now(UTC),
-                    earlier=one.told,
+                    earlier=one.versions_text,
                     later=later,
                     same=same,
                 )
-                keep_acceptance(store, one.change, acceptance)
+                write_acceptance(store, one.change, acceptance)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
-    return Accepted(where=where, changes=wanted)
+    return AcceptedChanges(where=where, changes=wanted)

@@ -1,5 +1,6 @@
-"""Publishing results and codebooks, in order: what stands in the way is said first, the report is made, written by the
-writer that the file's ending chooses, and put in place; then its charts, each as a file.
+"""Writing of results reports and codebooks into files, and of their charts.
+
+The outputs are checked before anything is counted.
 """
 
 import sys
@@ -23,16 +24,16 @@ from survey_cli.exports.text.csv import write_csv
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
-from survey_cli.services.output_files import in_the_way, put, put_file
-from survey_cli.services.report.codebook_data import codebook_of
-from survey_cli.services.report.report_options import CodebookWish, ReportWish
-from survey_cli.services.report.results_report import results
+from survey_cli.services.output_files import check_output_path, write_file, write_text_file
+from survey_cli.services.report.codebook_data import load_codebook
+from survey_cli.services.report.report_options import CodebookOptions, ReportOptions
+from survey_cli.services.report.results_report import build_results_report
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Writer(Generic[T]):
+class ReportWriter(Generic[T]):
     """Who writes files of one ending: as text, or into a file by its path."""
 
     text: Callable[[T], str] | None = None
@@ -42,7 +43,7 @@ class Writer(Generic[T]):
     """What has to be installed besides: `survey-cli[word]`."""
 
 
-def _csv(made: Results) -> str:
+def _render_csv(made: Results) -> str:
     from io import StringIO
 
     text = StringIO()
@@ -50,99 +51,101 @@ def _csv(made: Results) -> str:
     return text.getvalue()
 
 
-RESULTS: Final[Mapping[str, Writer[Results]]] = {
-    ".html": Writer(text=results_html),
-    ".htm": Writer(text=results_html),
-    ".md": Writer(text=results_markdown),
-    ".markdown": Writer(text=results_markdown),
-    ".docx": Writer(file=results_docx, extra="word"),
-    ".xlsx": Writer(file=results_xlsx, extra="excel"),
-    ".csv": Writer(text=_csv, newline=""),
+RESULTS_WRITERS: Final[Mapping[str, ReportWriter[Results]]] = {
+    ".html": ReportWriter(text=results_html),
+    ".htm": ReportWriter(text=results_html),
+    ".md": ReportWriter(text=results_markdown),
+    ".markdown": ReportWriter(text=results_markdown),
+    ".docx": ReportWriter(file=results_docx, extra="word"),
+    ".xlsx": ReportWriter(file=results_xlsx, extra="excel"),
+    ".csv": ReportWriter(text=_render_csv, newline=""),
 }
-CODEBOOKS: Final[Mapping[str, Writer[Codebook]]] = {
-    ".html": Writer(text=codebook_html),
-    ".htm": Writer(text=codebook_html),
-    ".md": Writer(text=codebook_markdown),
-    ".markdown": Writer(text=codebook_markdown),
-    ".docx": Writer(file=codebook_docx, extra="word"),
+CODEBOOK_WRITERS: Final[Mapping[str, ReportWriter[Codebook]]] = {
+    ".html": ReportWriter(text=codebook_html),
+    ".htm": ReportWriter(text=codebook_html),
+    ".md": ReportWriter(text=codebook_markdown),
+    ".markdown": ReportWriter(text=codebook_markdown),
+    ".docx": ReportWriter(file=codebook_docx, extra="word"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class OutputTarget:
     """Where a report goes."""
 
     to: str = ""
     """A file's path; `-` for Markdown on standard output; empty where it is only drawn."""
     charts: str = ""
     """A folder for charts as files; empty for none."""
-    dots: bool = False
+    png: bool = False
     """Charts as PNG too."""
     force: bool = False
     """Overwrite files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published(Generic[T]):
+class PublishedReport(Generic[T]):
     """What was made, and what went out."""
 
-    made: T
+    report: T
     to: str
     charts: int = 0
     """How many files."""
 
 
 def publish_results(
-    path: str | Path, wish: ReportWish, place: Place, *, stdout: TextIO | None = None
-) -> Published[Results] | UserError:
+    path: str | Path, wish: ReportOptions, place: OutputTarget, *, stdout: TextIO | None = None
+) -> PublishedReport[Results] | UserError:
     """The report of a study's results, written where it is wanted."""
-    barred = _barred(place, RESULTS, "a report") or _charts_barred(place)
+    barred = _check_target(place, RESULTS_WRITERS, "a report") or _check_charts(place)
     if barred is not None:
         return barred
-    made = results(path, wish)
+    made = build_results_report(path, wish)
     if isinstance(made, UserError):
         return made
-    trouble = _written(made, place, RESULTS, stdout)
+    trouble = _write_report(made, place, RESULTS_WRITERS, stdout)
     if trouble is not None:
         return trouble
-    charts = _put_charts(made, place) if place.charts else 0
-    return charts if isinstance(charts, UserError) else Published(made=made, to=place.to, charts=charts)
+    charts = _write_charts(made, place) if place.charts else 0
+    return (
+        charts if isinstance(charts, UserError) else PublishedReport(report=made, to=place.to, charts=charts)
+    )
 
 
 def publish_codebook(
-    path: str | Path, wish: CodebookWish, place: Place, *, stdout: TextIO | None = None
-) -> Published[Codebook] | UserError:
+    path: str | Path, wish: CodebookOptions, place: OutputTarget, *, stdout: TextIO | None = None
+) -> PublishedReport[Codebook] | UserError:
     """The codebook of a study, written where it is wanted."""
-    if (barred := _barred(place, CODEBOOKS, "a codebook")) is not None:
+    if (barred := _check_target(place, CODEBOOK_WRITERS, "a codebook")) is not None:
         return barred
-    made = codebook_of(path, wish)
+    made = load_codebook(path, wish)
     if isinstance(made, UserError):
         return made
-    trouble = _written(made, place, CODEBOOKS, stdout)
-    return trouble if trouble is not None else Published(made=made, to=place.to)
+    trouble = _write_report(made, place, CODEBOOK_WRITERS, stdout)
+    return trouble if trouble is not None else PublishedReport(report=made, to=place.to)
 
 
-def _ending(place: Place) -> str:
+def _get_ending(place: OutputTarget) -> str:
     return ".md" if place.to == "-" else Path(place.to).suffix.lower()
 
 
-def _barred(place: Place, writers: Mapping[str, Writer[T]], what: str) -> UserError | None:
+def _check_target(place: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> UserError | None:
     """Why nothing can be written there, before anything is counted."""
     if not place.to:
         return None
-    ending = _ending(place)
+    ending = _get_ending(place)
     if ending not in writers:
         said = f"{what} is not written as {ending}" if ending else "the file's name has no ending"
         return UserError(place.to, said, f"end the name in one of {', '.join(writers)}")
-    return None if place.to == "-" else in_the_way(Path(place.to), force=place.force)
+    return None if place.to == "-" else check_output_path(Path(place.to), force=place.force)
 
 
-def _written(
-    made: T, place: Place, writers: Mapping[str, Writer[T]], stdout: TextIO | None
+def _write_report(
+    made: T, place: OutputTarget, writers: Mapping[str, ReportWriter[T]], stdout: TextIO | None
 ) -> UserError | None:
     if not place.to:
         return None
-    writer = writers[_ending(place)]
+    writer = writers[_get_ending(place)]
     try:
         if writer.text is not None:
             text = writer.text(made)
@@ -151,13 +154,13 @@ def _written(
                 out.write(text)
                 out.flush()
                 return None
-            done = put(
+            done = write_text_file(
                 Path(place.to), lambda file: file.write(text), force=place.force, newline=writer.newline
             )
             return done if isinstance(done, UserError) else None
         write = writer.file
         assert write is not None, "a writer writes"
-        done_file = put_file(Path(place.to), lambda path: write(made, path), force=place.force)
+        done_file = write_file(Path(place.to), lambda path: write(made, path), force=place.force)
         return done_file if isinstance(done_file, UserError) else None
     except ImportError as error:
         what = f"it needs {error.name or writer.extra}, which is not installed"
@@ -167,10 +170,10 @@ def _written(
 # ── charts as files ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _charts_barred(place: Place) -> UserError | None:
-    if place.dots and not place.charts:
+def _check_charts(place: OutputTarget) -> UserError | None:
+    if place.png and not place.charts:
         return UserError("--png", "there is no folder for pictures", "name one with --charts DIR")
-    if place.dots and not png_possible():
+    if place.png and not png_possible():
         what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
         return UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
     if place.charts and Path(place.charts).exists() and not Path(place.charts).is_dir():
@@ -178,7 +181,7 @@ def _charts_barred(place: Place) -> UserError | None:
     return None
 
 
-def charts_of(made: Results) -> Iterator[tuple[Chart, str]]:
+def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
     """Every chart of a report, and what stands over it: of each battery, and of each item that is no statement of one."""
     for battery in made.batteries:
         block = Block(battery, tuple(item for item in made.items if item.battery == battery.id))
@@ -193,26 +196,26 @@ def charts_of(made: Results) -> Iterator[tuple[Chart, str]]:
             yield chart, f"{item.number}. {flat(item.wording) or flat(item.label)}"
 
 
-def _put_charts(made: Results, place: Place) -> int | UserError:
+def _write_charts(made: Results, place: OutputTarget) -> int | UserError:
     folder = Path(place.charts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return UserError(place.charts, f"it cannot be made ({error.strerror})", "choose another place")
     files = 0
-    for chart, heading in charts_of(made):
-        for ending in (".svg", ".png") if place.dots else (".svg",):
-            trouble = _put_chart(chart.headed(heading), folder / f"{chart.id}{ending}", force=place.force)
+    for chart, heading in iterate_charts(made):
+        for ending in (".svg", ".png") if place.png else (".svg",):
+            trouble = _write_chart(chart.headed(heading), folder / f"{chart.id}{ending}", force=place.force)
             if trouble is not None:
                 return trouble
             files += 1
     return files
 
 
-def _put_chart(svg: str, path: Path, *, force: bool) -> UserError | None:
+def _write_chart(svg: str, path: Path, *, force: bool) -> UserError | None:
     done: object
     if path.suffix == ".png":
-        done = put_file(path, lambda file: file.write_bytes(png(svg)), force=force)
+        done = write_file(path, lambda file: file.write_bytes(png(svg)), force=force)
     else:
-        done = put(path, lambda file: file.write(svg_file(svg)), force=force)
+        done = write_text_file(path, lambda file: file.write(svg_file(svg)), force=force)
     return done if isinstance(done, UserError) else None

@@ -1,4 +1,4 @@
-"""Which results does somebody want reported, and how?"""
+"""Options of results reports and codebooks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 
 from survey_cli.reports.disclosure.suppression import THRESHOLD
 from survey_cli.reports.results.analysis_base import Which
-from survey_cli.services.data.export_options import Which as Origins
+from survey_cli.services.data.export_options import OriginFilter as Origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportWish:
+class ReportOptions:
     """What is to be reported. What is empty is as the study has it."""
 
     db: str | None = None
@@ -53,12 +53,12 @@ class ReportWish:
     """The most times the mean that a raked weight may be, as it is typed: `5`."""
     seed: int = 1
     """Of tests that draw tables."""
-    tell: Callable[[int, int], None] | None = None
+    progress: Callable[[int, int], None] | None = None
     """Told now and then how many interviews have been read, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodebookWish:
+class CodebookOptions:
     """What a codebook is to say."""
 
     db: str | None = None
@@ -69,5 +69,5 @@ class CodebookWish:
     """How many interviews have each code, where there are interviews."""
     threshold: int = THRESHOLD
     """Counts of fewer people are not printed."""
-    tell: Callable[[int, int], None] | None = None
+    progress: Callable[[int, int], None] | None = None
     """Told now and then how many interviews have been read, and how many there are."""

@@ -1,4 +1,4 @@
-"""Rates, in order: options are read, cases or a file of counts too, e is settled for each frame, the report is made."""
+"""Response rates of a study's cases or of a file of final counts: reads the options, estimates e, builds the table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, did_you_mean
 from survey_cli.reports.fieldwork.disposition_counts import Tallied, Wanted, tallied
 from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
-from survey_cli.samples.cases.columns import column_of, labels_of
+from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
-from survey_cli.services.date_options import Moment, now_said, past_moment
-from survey_cli.services.run_on_study import study_time
+from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
+from survey_cli.services.run_on_study import convert_to_study_time
 from survey_cli.store import Store, StoreError
 from survey_cli.study.consistency.upkeep import repair
-from survey_cli.study.open_study import Records, open_study
+from survey_cli.study.open_study import StudyRecords, open_study
 from survey_cli.values import Value
 
 RULE: Final = "rates"
-MOST_PARTS: Final = 60
+MAX_PARTS: Final = 60
 """Columns of a table that anybody still reads."""
-SHARES: Final = "a share is written as 0.9, 90% or 9/10"
+SHARE_REMEDY: Final = "a share is written as 0.9, 90% or 9/10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assumed:
+class RateAssumptions:
     """What is to be taken for granted, as texts of the command line."""
 
     frame: Frame = "rdd"
@@ -46,7 +46,7 @@ class Assumed:
     """Quotas decided who was interviewed."""
 
 
-class Settled(NamedTuple):
+class ResolvedAssumptions(NamedTuple):
     """The same, once the frames are known."""
 
     e: Mapping[str, Eligibility]
@@ -56,41 +56,41 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class RatesReport:
     """The report, and what is doubtful in the counts it rests upon."""
 
-    report: RateTable
+    table: RateTable
     warnings: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudyWish:
+class RatesOptions:
     """Which cases of a study are counted, and how."""
 
     by: str = ""
     """The sample column that the frames are divided by."""
     as_of: str = ""
     """A past moment as it is typed; empty for now."""
-    finalised: bool = False
+    finalized: bool = False
     """Cases that may still be called are left out."""
     weighted: bool = False
     """By the sample column with `role: weight`."""
     all_origins: bool = False
     """Practice and invented interviews count too."""
-    assumed: Assumed = field(default_factory=Assumed)
+    assumptions: RateAssumptions = field(default_factory=RateAssumptions)
     """Of it e and the composite; the frame and the quotas are the study's."""
 
 
-def rates_of_study(
+def compute_study_rates(
     path: str,
-    wish: StudyWish,
+    wish: RatesOptions,
     *,
     now: datetime,
     zone: tzinfo | None = None,
     db: str | None = None,
     people: str | None = None,
     tell: Callable[[str], object] = str,
-) -> Reported | UserError:
+) -> RatesReport | UserError:
     """The rates of a study's own cases. `zone` is the clock on which dates are written and shown, the computer's where it
     is None; `tell` receives what opening the study put right."""
     study = open_study(path, db=db, people=people)
@@ -101,26 +101,26 @@ def rates_of_study(
         for done in study.repairs:
             tell(done)
         try:
-            return rates_of_records(study, wish, now=now, zone=zone)
+            return compute_rates_from_records(study, wish, now=now, zone=zone)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
 
 
-def rates_of_records(
-    records: Records, wish: StudyWish, *, now: datetime, zone: tzinfo | None = None
-) -> Reported | UserError:
+def compute_rates_from_records(
+    records: StudyRecords, wish: RatesOptions, *, now: datetime, zone: tzinfo | None = None
+) -> RatesReport | UserError:
     """The same of records that are open. Raises StoreError."""
-    now = study_time(records.store, now)
-    when = past_moment(wish.as_of, now, zone, option="--as-of") if wish.as_of else now_said(now, zone)
+    now = convert_to_study_time(records.store, now)
+    when = parse_past_time(wish.as_of, now, zone, option="--as-of") if wish.as_of else describe_now(now, zone)
     if isinstance(when, UserError):
         return when
-    unfit = _unfit(records.instrument, wish)
-    return unfit if unfit is not None else _of_study(records, wish, when)
+    unfit = _check_options(records.instrument, wish)
+    return unfit if unfit is not None else _build_study_report(records, wish, when)
 
 
-def _unfit(instrument: Instrument, wish: StudyWish) -> UserError | None:
+def _check_options(instrument: Instrument, wish: RatesOptions) -> UserError | None:
     """Why the sample has not what is asked of it."""
-    if wish.weighted and column_of(instrument, "weight") is None:
+    if wish.weighted and find_column(instrument, "weight") is None:
         return UserError(
             "--weighted", "no sample column has role: weight", "give the column of base weights that role"
         )
@@ -140,42 +140,45 @@ def _unfit(instrument: Instrument, wish: StudyWish) -> UserError | None:
     return None
 
 
-def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | UserError:
+def _build_study_report(
+    study: StudyRecords, wish: RatesOptions, when: RequestedTime
+) -> RatesReport | UserError:
     plan, cases = study.plan, study.store.cases
     labels: dict[Value, str] = {}
     if wish.by:
-        labels.update(labels_of(study.instrument, study.instrument.sample[wish.by]).items())
+        labels.update(build_labels(study.instrument, study.instrument.sample[wish.by]).items())
     wanted = Wanted(
         at=when.at,
         by=wish.by,
         labels=labels,
         weighted=wish.weighted,
-        finalised=wish.finalised,
-        unreal=frozenset() if wish.all_origins else _unreal(study.store),
+        finalised=wish.finalized,
+        unreal=frozenset() if wish.all_origins else _find_unreal_interviews(study.store),
     )
     found = tallied(
-        cases.histories(until=when.at if when.past else None),
+        cases.iterate_histories(until=when.at if when.past else None),
         plan,
         study.people if study.people.listed else None,
         wanted,
     )
     if found.uncounted:
-        return _uncounted(study, found)
+        return _make_uncounted_error(study, found)
     if not found.frames:
         none = "no case was in the field then" if when.past else "no case is in the field yet"
         return UserError(
             study.where, none, "name a later moment" if when.past else "import or release a sample"
         )
-    if len(found.parts) > MOST_PARTS:
+    if len(found.parts) > MAX_PARTS:
         return UserError(
-            "--by", f"{wish.by} has {len(found.parts):,} values", f"take a column of at most {MOST_PARTS}"
+            "--by", f"{wish.by} has {len(found.parts):,} values", f"take a column of at most {MAX_PARTS}"
         )
-    assumed = Assumed(
-        **{name: getattr(wish.assumed, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
+    assumed = RateAssumptions(
+        **{name: getattr(wish.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")},
+        frame=plan.frame,
     )
-    told = settled({tally.frame: tally.counts for tally in found.frames}, assumed)
-    if not isinstance(told, Settled):
-        return _trouble(study.path, told)
+    told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, assumed)
+    if not isinstance(told, ResolvedAssumptions):
+        return _make_rates_error(study.path, told)
     rated = [
         Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
         for t in (*found.parts, *found.frames)
@@ -187,18 +190,18 @@ def _of_study(study: Records, wish: StudyWish, when: Moment) -> Reported | UserE
         rated,
         weights=told.weights,
         quotas=bool(plan.quotas.quotas),
-        finalised=wish.finalised,
+        finalised=wish.finalized,
         then=when.past,
-        title=f"{study.instrument.id} (frame: {kind}), as of {when.words}",
-        notes=tuple(_said(study.instrument, wish, found)),
+        title=f"{study.instrument.id} (frame: {kind}), as of {when.text}",
+        notes=tuple(_iterate_notes(study.instrument, wish, found)),
     )
-    return Reported(report=report, warnings=())
+    return RatesReport(table=report, warnings=())
 
 
-def _said(instrument: Instrument, wish: StudyWish, found: Tallied) -> Iterator[str]:
+def _iterate_notes(instrument: Instrument, wish: RatesOptions, found: Tallied) -> Iterator[str]:
     cases = sum(tally.cases for tally in found.frames)
     if wish.weighted:
-        column = column_of(instrument, "weight")
+        column = find_column(instrument, "weight")
         yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is a number of cases"
     if found.unreleased:
         yield f"no part of the sample yet: {found.unreleased:,} cases of replicates that are not released"
@@ -209,13 +212,13 @@ def _said(instrument: Instrument, wish: StudyWish, found: Tallied) -> Iterator[s
         )
 
 
-def _unreal(store: Store) -> frozenset[str]:
+def _find_unreal_interviews(store: Store) -> frozenset[str]:
     return frozenset(
-        row.id for origin in ("practice", "simulated") for row in store.interviews(origin=origin)
+        row.id for origin in ("practice", "simulated") for row in store.list_interviews(origin=origin)
     )
 
 
-def _uncounted(study: Records, found: Tallied) -> UserError:
+def _make_uncounted_error(study: StudyRecords, found: Tallied) -> UserError:
     """Every case is counted, or no rate is given."""
     problems = tuple(
         Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
@@ -230,20 +233,24 @@ def _uncounted(study: Records, found: Tallied) -> UserError:
     )
 
 
-def rates_of_counts(counts: str, assumed: Assumed, *, stdin: BinaryIO | None = None) -> Reported | UserError:
+def compute_rates_from_counts(
+    counts: str, assumed: RateAssumptions, *, stdin: BinaryIO | None = None
+) -> RatesReport | UserError:
     """The rates of a CSV file of counts; `-` reads `stdin`."""
     read = read_counts(counts, frame=assumed.frame, stdin=stdin)
     if isinstance(read, tuple):
-        return _trouble(counts, read)
-    told = settled(read.frames, assumed)
-    if not isinstance(told, Settled):
-        return _trouble(counts, told)
+        return _make_rates_error(counts, read)
+    told = resolve_assumptions(read.frames, assumed)
+    if not isinstance(told, ResolvedAssumptions):
+        return _make_rates_error(counts, told)
     rated = [Rated(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
     report = rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
-    return Reported(report=report, warnings=read.warnings)
+    return RatesReport(table=report, warnings=read.warnings)
 
 
-def settled(frames: Mapping[str, Counts], assumed: Assumed) -> Settled | list[Problem]:
+def resolve_assumptions(
+    frames: Mapping[str, Counts], assumed: RateAssumptions
+) -> ResolvedAssumptions | list[Problem]:
     """e of each frame, from its counts or as given, and the weights of a composite; or what is wrong with the options."""
     e, e_uh, e_uo, weights = (
         _Shares(option, text, tuple(frames))
@@ -256,10 +263,10 @@ def settled(frames: Mapping[str, Counts], assumed: Assumed) -> Settled | list[Pr
     )
     problems = [problem for shares in (e, e_uh, e_uo, weights) for problem in shares.problems]
     if not weights.problems:
-        problems += _no_weights(assumed.composite, weights.by_frame, tuple(frames))
+        problems += _check_weights(assumed.composite, weights.by_frame, tuple(frames))
     if problems:
         return problems
-    return Settled(
+    return ResolvedAssumptions(
         e={
             name: eligibility(
                 counts,
@@ -273,7 +280,7 @@ def settled(frames: Mapping[str, Counts], assumed: Assumed) -> Settled | list[Pr
     )
 
 
-def _trouble(counts: str, problems: Sequence[Problem]) -> UserError:
+def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
     many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
     return UserError(
@@ -289,37 +296,37 @@ class _Shares:
         self.problems: list[Problem] = []
         self._option = option
         if "=" not in text:
-            self._all(text, frames)
+            self._parse_common_share(text, frames)
             return
         for part in text.split(","):
-            self._one(part, frames)
+            self._parse_frame_share(part, frames)
 
-    def _all(self, text: str, frames: tuple[str, ...]) -> None:
+    def _parse_common_share(self, text: str, frames: tuple[str, ...]) -> None:
         value = share(text)
         if text and value is None:
-            self._wrong(f"{text!r} is no share from 0 to 1", SHARES)
+            self._add_problem(f"{text!r} is no share from 0 to 1", SHARE_REMEDY)
         elif value is not None:
             self.by_frame = dict.fromkeys(frames, value)
 
-    def _one(self, part: str, frames: tuple[str, ...]) -> None:
+    def _parse_frame_share(self, part: str, frames: tuple[str, ...]) -> None:
         name, _, written = (beat.strip() for beat in part.rpartition("="))
         value = share(written)
         if name not in frames:
             known = [frame for frame in frames if frame]
             has = f"frames are {', '.join(known)}" if known else "there is one frame, without a name"
-            self._wrong(f"there is no frame {name!r}", did_you_mean(name, known, otherwise=has))
+            self._add_problem(f"there is no frame {name!r}", did_you_mean(name, known, otherwise=has))
         elif name in self.by_frame:
-            self._wrong(f"{name!r} is given twice", "leave one of them out")
+            self._add_problem(f"{name!r} is given twice", "leave one of them out")
         if value is None:
-            self._wrong(f"{written!r} is no share from 0 to 1", SHARES)
+            self._add_problem(f"{written!r} is no share from 0 to 1", SHARE_REMEDY)
         elif name in frames:
             self.by_frame[name] = value
 
-    def _wrong(self, what: str, remedy: str) -> None:
+    def _add_problem(self, what: str, remedy: str) -> None:
         self.problems.append(Problem(RULE, Position(self._option), "", what, remedy))
 
 
-def _no_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]) -> Iterator[Problem]:
+def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]) -> Iterator[Problem]:
     """Why weights that can be read make no composite."""
 
     def problem(what: str, remedy: str) -> Problem:

@@ -1,5 +1,6 @@
-"""Reporting results, in order: interviews are gathered and counted in, weighted, each item tabulated, its small counts
-hidden, then the topline, the banner and the methods box are made of the same tables.
+"""Results report of a study: selects and weights interviews, tabulates each item, hides small counts.
+
+The topline, the banner and the methods box are built from the same tables.
 """
 
 from collections import Counter
@@ -24,33 +25,35 @@ from survey_cli.reports.results.questions import NEVER_DECLINES, Question, quest
 from survey_cli.reports.results.report_model import ItemResult, Results, Verbatim
 from survey_cli.reports.results.topline import batteries, item_result, table_notes
 from survey_cli.reports.weighting.answer_counts import Answers, Grouping
-from survey_cli.samples.cases.columns import column_of
-from survey_cli.services.data.export_options import Wish as ExportWish
-from survey_cli.services.data.interview_weights import counted, unfit_trim, weights_of
-from survey_cli.services.data.run_on_records import at_one_moment
-from survey_cli.services.data.table_query import wanted_names, wanted_table
-from survey_cli.services.date_options import Moment, past_moment
-from survey_cli.services.report.report_options import ReportWish
-from survey_cli.services.report.response_rates import Reported, StudyWish, rates_of_records
-from survey_cli.study.open_study import Records
+from survey_cli.samples.cases.columns import find_column
+from survey_cli.services.data.export_options import ExportOptions as ExportWish
+from survey_cli.services.data.interview_weights import check_trim, load_counted_answers, weight_interviews
+from survey_cli.services.data.run_on_records import run_on_records
+from survey_cli.services.data.table_query import query_table, select_column_names
+from survey_cli.services.date_options import RequestedTime, parse_past_time
+from survey_cli.services.report.report_options import ReportOptions
+from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_rates_from_records
+from survey_cli.study.open_study import StudyRecords
 from survey_cli.table import Study
 from survey_cli.table.computes import inputs_of
 from survey_cli.values import Missing, Variable
 
-MOST_DIGITS: Final = 4
+MAX_DIGITS: Final = 4
 
 
-def results(path: str | Path, wish: ReportWish) -> Results | UserError:
+def build_results_report(path: str | Path, wish: ReportOptions) -> Results | UserError:
     """The report of a study's results."""
-    if (trouble := _unfit(wish)) is not None:
+    if (trouble := _check_options(wish)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
-    found = at_one_moment(path, lambda records: _gathered(records, wish), db=wish.db, people=wish.people)
-    return found if isinstance(found, UserError) else _reported(path, found, wish)
+    found = run_on_records(
+        path, lambda records: _load_report_data(records, wish), db=wish.db, people=wish.people
+    )
+    return found if isinstance(found, UserError) else _compile_report(path, found, wish)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Gathered:
+class _ReportData:
     """The interviews, and what the study says of itself, all of one moment."""
 
     instrument: Instrument
@@ -63,24 +66,24 @@ class _Gathered:
     study: Study
     language: str
     warnings: tuple[str, ...]
-    rates: Reported | UserError
+    rates: RatesReport | UserError
     """The study's own, or why it has none."""
 
 
-def _unfit(wish: ReportWish) -> UserError | None:
+def _check_options(wish: ReportOptions) -> UserError | None:
     """What cannot be meant."""
-    if not 0 <= wish.digits <= MOST_DIGITS:
-        return UserError("--digits", f"{wish.digits} decimals", f"0 to {MOST_DIGITS} can be had")
+    if not 0 <= wish.digits <= MAX_DIGITS:
+        return UserError("--digits", f"{wish.digits} decimals", f"0 to {MAX_DIGITS} can be had")
     if wish.threshold < 0:
         return UserError("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
-    if (trouble := unfit_trim(wish.rake, wish.trim)) is not None:
+    if (trouble := check_trim(wish.rake, wish.trim)) is not None:
         return trouble
     if wish.cases and not wish.verbatims:
         return UserError("--cases", "cases are printed with verbatims only", "say --verbatims too")
     return None
 
 
-def _gathered(records: Records, wish: ReportWish) -> _Gathered | UserError:
+def _load_report_data(records: StudyRecords, wish: ReportOptions) -> _ReportData | UserError:
     export = ExportWish(
         to="-",
         language=wish.language,
@@ -89,22 +92,22 @@ def _gathered(records: Records, wish: ReportWish) -> _Gathered | UserError:
         as_of=wish.as_of,
         at=wish.at,
         zone=wish.zone,
-        tell=wish.tell,
+        progress=wish.progress,
     )
-    made = wanted_table(records, export)
+    made = query_table(records, export)
     if isinstance(made, UserError):
         return made
-    answers, got = counted(made, records.plan, wish.interviews, words=wish.verbatims)
+    answers, got = load_counted_answers(made, records.plan, wish.interviews, words=wish.verbatims)
     everybody = answers
     if wish.where:
-        unnarrowed = wanted_table(records, replace(export, where=""))
+        unnarrowed = query_table(records, replace(export, where=""))
         if isinstance(unnarrowed, UserError):
             return unnarrowed
-        everybody, _ = counted(unnarrowed, records.plan, wish.interviews)
-        made = replace(made, ruled=unnarrowed.ruled)
-    ruled = {id: one.code for id, one in made.ruled.items()}
+        everybody, _ = load_counted_answers(unnarrowed, records.plan, wish.interviews)
+        made = replace(made, overrides=unnarrowed.overrides)
+    ruled = {id: one.code for id, one in made.overrides.items()}
     table = made.table
-    return _Gathered(
+    return _ReportData(
         instrument=records.instrument,
         answers=answers.only(got.rows),
         included=got,
@@ -113,26 +116,26 @@ def _gathered(records: Records, wish: ReportWish) -> _Gathered | UserError:
             where=wish.where,
             of=len(included(everybody, records.plan, wish.interviews, ruled).rows),
             which=wish.interviews,
-            as_of=_past(wish),
+            as_of=_describe_as_of(wish),
             items=wish.items,
         ),
         variables=table.variables,
         study=table.study,
         language=table.language,
         warnings=(*made.warnings, *made.differences),
-        rates=_rates(records, wish),
+        rates=_compute_rates(records, wish),
     )
 
 
-def _past(wish: ReportWish) -> str:
+def _describe_as_of(wish: ReportOptions) -> str:
     """The moment of `--as-of` in words; empty where none was asked for."""
     if not wish.as_of or wish.at is None:
         return ""
-    moment = past_moment(wish.as_of, wish.at, wish.zone, option="--as-of")
-    return moment.words if isinstance(moment, Moment) and moment.past else ""
+    moment = parse_past_time(wish.as_of, wish.at, wish.zone, option="--as-of")
+    return moment.text if isinstance(moment, RequestedTime) and moment.past else ""
 
 
-def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results | UserError:
+def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -> Results | UserError:
     instrument = found.instrument
     if not found.included.rows:
         remedy = "interview somebody first"
@@ -144,11 +147,11 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
             remedy += ", or say --origin for practice or simulated ones"
         return UserError(str(path), "there are no interviews to report on", remedy)
     rated = found.rates
-    rates = rated.report if isinstance(rated, Reported) else None
+    rates = rated.table if isinstance(rated, RatesReport) else None
     size = instrument.document.study.size
     if rates is not None and wish.where:
         rates = replace(rates, notes=(WHOLE_STUDY, *rates.notes))
-    selected = max(found.whole.complete + found.whole.partial, _selected(rates))
+    selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(rates))
     census = bool(size) and selected >= (size or 0)
     terms = Terms(
         valid=wish.valid,
@@ -162,7 +165,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     )
     if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
         terms = replace(terms, population=None)  # asked for all the same: as if of a larger population
-    weights = weights_of(
+    weights = weight_interviews(
         found.answers,
         instrument,
         rake=wish.rake,
@@ -173,7 +176,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     if isinstance(weights, UserError):
         return weights
     answers = found.answers.weighted(weights.weights) if weights is not None else found.answers
-    groupings = _groupings(answers, found.variables, instrument, wish)
+    groupings = _select_groupings(answers, found.variables, instrument, wish)
     if isinstance(groupings, UserError):
         return groupings
     asked = {
@@ -181,7 +184,7 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     }
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
     listed, heads = questions(instrument, found.variables, language=found.language, asked=short)
-    chosen = _chosen(listed, found.variables, instrument, wish)
+    chosen = _select_questions(listed, found.variables, instrument, wish)
     if isinstance(chosen, UserError):
         return chosen
     tallied = [tabulated(question, answers, groupings, terms) for question in listed]
@@ -190,13 +193,13 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
     listed_items = sum(table.question.reported for table in tables)
     unreported = [t.question.item for t in tables if not t.question.reported and t.question not in chosen]
     tables = [table for table in tables if table.question in chosen]
-    items = tuple(_item(table, answers, terms, wish) for table in tables)
+    items = tuple(_build_item(table, answers, terms, wish) for table in tables)
     facts = Facts(
         included=found.included,
         answers=answers,
-        frames=_frames(answers, instrument),
+        frames=_count_frames(answers, instrument),
         languages=[LANGUAGES.get(language, language) for language in instrument.languages],
-        incentive=_incentive(instrument, found.language),
+        incentive=_get_incentive(instrument, found.language),
         origin=wish.origin,
         zone=wish.zone,
         quotas=bool(Plan.of(instrument).quotas.quotas),
@@ -223,15 +226,15 @@ def _reported(path: str | Path, found: _Gathered, wish: ReportWish) -> Results |
         weighting=facts.weighting,
         rates=rates,
         notes=(
-            *table_notes(terms, weighted=weights is not None, declines=_declines(chosen)),
-            *_unreported(unreported),
+            *table_notes(terms, weighted=weights is not None, declines=_list_decline_labels(chosen)),
+            *_describe_unreported(unreported),
         ),
         warnings=found.warnings,
     )
 
 
-def _groupings(
-    answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
+def _select_groupings(
+    answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
 ) -> list[Grouping] | UserError:
     """The banner's variables, each with few values. A `multiple` stands for its options, each of which parts all."""
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
@@ -268,12 +271,12 @@ def _groupings(
     return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
 
 
-def _chosen(
-    listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportWish
+def _select_questions(
+    listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
 ) -> Sequence[Question] | UserError:
     if not wish.items:
         return [question for question in listed if question.reported]
-    names = wanted_names(variables, instrument, wish.items)
+    names = select_column_names(variables, instrument, wish.items)
     if isinstance(names, UserError):
         return replace(names, where="--items")
     return [
@@ -283,23 +286,23 @@ def _chosen(
     ]
 
 
-def _unreported(items: Sequence[str]) -> Iterator[str]:
+def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
     """What the questionnaire keeps out of the report."""
     if items:
         yield f"Not reported, as the questionnaire says: {', '.join(dict.fromkeys(items))}."
 
 
-def _item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportWish) -> ItemResult:
+def _build_item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportOptions) -> ItemResult:
     return item_result(
         table,
         interviews=answers.interviews,
         unit=answers.unit,
         terms=terms,
-        verbatims=_verbatims(table, answers, wish),
+        verbatims=_collect_verbatims(table, answers, wish),
     )
 
 
-def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Verbatim, ...]:
+def _collect_verbatims(table: Tabulated, answers: Answers, wish: ReportOptions) -> tuple[Verbatim, ...]:
     """What was said, in the order of the interviews, the same words once; words of options after one another. Nothing
     where a reader could count what is hidden."""
     question = table.question
@@ -331,8 +334,8 @@ def _verbatims(table: Tabulated, answers: Answers, wish: ReportWish) -> tuple[Ve
     return tuple(made)
 
 
-def _frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
-    column = column_of(instrument, "frame")
+def _count_frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
+    column = find_column(instrument, "frame")
     if column is None or column not in answers.columns:
         return {}
     cells = answers.cells(column)
@@ -345,12 +348,12 @@ def _frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
     }
 
 
-def _incentive(instrument: Instrument, language: str) -> str:
+def _get_incentive(instrument: Instrument, language: str) -> str:
     text = instrument.document.study.incentive
     return str(text.get(language)) if text is not None else ""
 
 
-def _declines(chosen: Sequence[Question]) -> dict[str, str]:
+def _list_decline_labels(chosen: Sequence[Question]) -> dict[str, str]:
     found: dict[str, str] = {}
     for question in chosen:
         for kind, (_, label) in question.variable.declines.items():
@@ -359,7 +362,7 @@ def _declines(chosen: Sequence[Question]) -> dict[str, str]:
     return found
 
 
-def _selected(rates: RateTable | None) -> int:
+def _count_selected_cases(rates: RateTable | None) -> int:
     """Cases of the sample: where they are the whole population, nothing was drawn."""
     if rates is None:
         return 0
@@ -367,11 +370,11 @@ def _selected(rates: RateTable | None) -> int:
     return sum(int(n) for one in counts for n in one.by_group().values())
 
 
-def _rates(records: Records, wish: ReportWish) -> Reported | UserError:
+def _compute_rates(records: StudyRecords, wish: ReportOptions) -> RatesReport | UserError:
     """The study's own, as of the same moment; or why it has none."""
-    return rates_of_records(
+    return compute_rates_from_records(
         records,
-        StudyWish(as_of=wish.as_of, all_origins=wish.origin != "real"),
+        RatesOptions(as_of=wish.as_of, all_origins=wish.origin != "real"),
         now=wish.at or datetime.now(UTC),
         zone=wish.zone,
     )

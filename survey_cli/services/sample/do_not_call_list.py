@@ -1,4 +1,4 @@
-"""The list of numbers never to be called, as a supervisor keeps it: it is every study's, so no instrument is named."""
+"""The do-not-call list as supervisors maintain it. It is shared by all studies, so no instrument is named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from survey_cli.problems import Problem, UserError
-from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.cases.phone_numbers import NotANumber, known_country, read_number
-from survey_cli.samples.lists.do_not_call_file import read_never_call
+from survey_cli.samples.cases.columns import clean_text
+from survey_cli.samples.cases.phone_numbers import InvalidNumber, is_known_country, read_number
+from survey_cli.samples.lists.do_not_call_file import read_do_not_call_file
 from survey_cli.store import StoreError
-from survey_cli.store.backends.address import looks_like_address, names_server, server
-from survey_cli.store.database_location import home_of, not_an_address, shown
-from survey_cli.store.do_not_call import FILE, Listed, NeverCall
-from survey_cli.study.identity import login_name
+from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
+from survey_cli.store.database_location import find_study_folder, format_path, make_address_error
+from survey_cli.store.do_not_call import FILE_NAME, DoNotCallEntry, DoNotCallList
+from survey_cli.study.identity import read_login_name
 
-STUDY = "never_call"
+LIST_SCHEMA = "never_call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRequest:
+class DoNotCallRequest:
     """Which list is asked, by whom, when."""
 
     at: datetime
@@ -33,7 +33,7 @@ class ListRequest:
     """Two letters: in which country numbers without + are read."""
 
 
-class Added(NamedTuple):
+class DoNotCallAddition(NamedTuple):
     """What was put on the list."""
 
     where: str
@@ -45,7 +45,7 @@ class Added(NamedTuple):
     """Warnings: what could not be read is not on it."""
 
 
-class Checked(NamedTuple):
+class DoNotCallLookup(NamedTuple):
     """Whether a number is on the list."""
 
     where: str
@@ -54,11 +54,11 @@ class Checked(NamedTuple):
     """None: it is not."""
     reason: str
     by: str
-    off: Listed | None = None
+    removal: DoNotCallEntry | None = None
     """When, why and by whom it was last taken off, where it was."""
 
 
-class TakenOff(NamedTuple):
+class DoNotCallRemoval(NamedTuple):
     """What was taken off the list."""
 
     where: str
@@ -66,36 +66,38 @@ class TakenOff(NamedTuple):
     """All of them were on it."""
 
 
-def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | UserError | list[Problem]:
+def add_numbers(
+    request: DoNotCallRequest, given: Sequence[str], *, reason: str
+) -> DoNotCallAddition | UserError | list[Problem]:
     """Put numbers on the list, and those of files: nobody calls them from then on, not even where their case is on a
     screen. All or none of a file whose reading fails."""
-    if trouble := _country(request):
+    if trouble := _check_country(request):
         return trouble
     numbers: dict[str, tuple[str, datetime]] = {}
     problems: list[Problem] = []
     for one in given:
         if Path(one).is_file():
             today = request.at.astimezone().date()
-            found = read_never_call(one, country=request.country or None, today=today)
+            found = read_do_not_call_file(one, country=request.country or None, today=today)
             if isinstance(found, list):
                 return found
             problems += found.problems
-            for barred in found.barred:
-                said = (barred.reason or reason, _since(barred.since, request.at))
+            for barred in found.numbers:
+                said = (barred.reason or reason, _resolve_date(barred.since, request.at))
                 earlier = numbers.get(barred.number.e164, said)
                 numbers[barred.number.e164] = min(said, earlier, key=itemgetter(1))
             continue
-        number = _number(one, request)
+        number = _parse_number(one, request)
         if isinstance(number, UserError):
             return number
         numbers[number] = (reason, request.at)
-    opened = _opened(request)
+    opened = _open_list(request)
     if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
         try:
-            by, new = request.by.strip() or login_name(), 0
+            by, new = request.by.strip() or read_login_name(), 0
             alike: dict[tuple[str, datetime], list[str]] = {}
             for number, said in numbers.items():
                 alike.setdefault(said, []).append(number)
@@ -103,63 +105,65 @@ def add(request: ListRequest, given: Sequence[str], *, reason: str) -> Added | U
                 new += listed.add(several, at=since, reason=why, by=by)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
-    return Added(where, len(numbers), new, tuple(problems))
+    return DoNotCallAddition(where, len(numbers), new, tuple(problems))
 
 
-def _since(day: date | None, now: datetime) -> datetime:
+def _resolve_date(day: date | None, now: datetime) -> datetime:
     """Since when a number of a file is on the list: the day that the file says, now where it says none."""
     return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
-def check(request: ListRequest, given: str) -> Checked | UserError:
+def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup | UserError:
     """Whether a number is on the list, since when and why."""
-    number = _country(request) or _number(given, request)
+    number = _check_country(request) or _parse_number(given, request)
     if isinstance(number, UserError):
         return number
-    opened = _opened(request)
+    opened = _open_list(request)
     if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
         try:
-            found, off = listed.listed(number), listed.taken_off(number)
+            found, off = listed.find_entry(number), listed.find_removal(number)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
     since, reason, by = found or (None, "", "")
-    return Checked(where, number, since, reason, by, off)
+    return DoNotCallLookup(where, number, since, reason, by, off)
 
 
-def remove(request: ListRequest, given: Sequence[str], *, reason: str) -> TakenOff | UserError:
+def remove_numbers(
+    request: DoNotCallRequest, given: Sequence[str], *, reason: str
+) -> DoNotCallRemoval | UserError:
     """Take numbers off the list: all, or none where one of them is not on it."""
-    if trouble := _country(request):
+    if trouble := _check_country(request):
         return trouble
     numbers: list[str] = []
     for one in given:
-        number = _number(one, request)
+        number = _parse_number(one, request)
         if isinstance(number, UserError):
             return number
         numbers.append(number)
-    opened = _opened(request)
+    opened = _open_list(request)
     if isinstance(opened, UserError):
         return opened
     where, listed = opened
     with listed:
         try:
-            on_it = listed.among(numbers)
+            on_it = listed.select_listed(numbers)
             if absent := [number for number in numbers if number not in on_it]:
                 return UserError(
                     where, f"{absent[0]} is not on the list", "check the number; nothing was changed"
                 )
-            by = request.by.strip() or login_name()
+            by = request.by.strip() or read_login_name()
             listed.remove(on_it, at=request.at, reason=reason, by=by)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
-    return TakenOff(where, tuple(dict.fromkeys(numbers)))
+    return DoNotCallRemoval(where, tuple(dict.fromkeys(numbers)))
 
 
-def count(request: ListRequest) -> tuple[str, int] | UserError:
+def count_numbers(request: DoNotCallRequest) -> tuple[str, int] | UserError:
     """Where the list is, and how many numbers it has."""
-    opened = _opened(request)
+    opened = _open_list(request)
     if isinstance(opened, UserError):
         return opened
     where, listed = opened
@@ -170,8 +174,8 @@ def count(request: ListRequest) -> tuple[str, int] | UserError:
             return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _country(request: ListRequest) -> UserError | None:
-    if not request.country or known_country(request.country):
+def _check_country(request: DoNotCallRequest) -> UserError | None:
+    if not request.country or is_known_country(request.country):
         return None
     remedy = (
         "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
@@ -179,9 +183,9 @@ def _country(request: ListRequest) -> UserError | None:
     return UserError("--country", f"the numbers of a country {request.country!r} are not known", remedy)
 
 
-def _number(text: str, request: ListRequest) -> str | UserError:
-    read = read_number(clean(text), request.country or None)
-    if isinstance(read, NotANumber):
+def _parse_number(text: str, request: DoNotCallRequest) -> str | UserError:
+    read = read_number(clean_text(text), request.country or None)
+    if isinstance(read, InvalidNumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
             return UserError(text, "there is no such file, and no number in it", "check the name")
         remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
@@ -191,21 +195,23 @@ def _number(text: str, request: ListRequest) -> str | UserError:
     return read.e164
 
 
-def _opened(request: ListRequest) -> tuple[str, NeverCall] | UserError:
+def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList] | UserError:
     try:
-        if request.db and names_server(request.db):
-            where = server(request.db, study=STUDY)
-            return str(where), NeverCall.beside(where)
-        if request.db and looks_like_address(request.db):
-            raise not_an_address()
+        if request.db and is_server_address(request.db):
+            where = parse_server_address(request.db, study=LIST_SCHEMA)
+            return str(where), DoNotCallList.open_beside(where)
+        if request.db and is_unknown_address(request.db):
+            raise make_address_error()
         beside = (
-            Path(request.db) if request.db else home_of(Path.cwd() / "study.yaml") / "responses" / "study.db"
+            Path(request.db)
+            if request.db
+            else find_study_folder(Path.cwd() / "study.yaml") / "responses" / "study.db"
         )
         beside.parent.mkdir(parents=True, exist_ok=True)
-        return shown(beside.with_name(FILE)), NeverCall.beside(beside)
+        return format_path(beside.with_name(FILE_NAME)), DoNotCallList.open_beside(beside)
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
         return UserError(
-            str(request.db or FILE), f"it cannot be opened ({error.strerror})", "see to that first"
+            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "see to that first"
         )

@@ -1,5 +1,6 @@
-"""Bringing a sample into the field: read, compared with what is kept, and only when all of it is sound kept, all or
-nothing. What would happen can be had without its happening.
+"""Import of a sample: reads the file, compares it with stored cases, and stores all of it or nothing.
+
+A dry run returns what would happen.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -14,35 +15,35 @@ from survey_cli.fieldwork.case.events import Entry, Event, Released
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
-from survey_cli.samples.cases.import_preview import Summary, summarised
-from survey_cli.samples.cases.sample_file import Case, Sample, read_sample
-from survey_cli.services.run_on_study import Request, study_time
-from survey_cli.services.sample.replicates import chosen
+from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
+from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
+from survey_cli.services.run_on_study import Request, convert_to_study_time
+from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.services.sample.sample_rows import (
-    contact_of,
-    fingerprint,
-    kept_cases,
-    marks,
-    sampled,
-    sampled_again,
+    build_contact,
+    build_sample_event,
+    build_update_event,
+    compute_fingerprint,
+    iterate_number_marks,
+    load_existing_cases,
 )
 from survey_cli.store import StoreError
-from survey_cli.store.backends.address import names_server
+from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import NewCase
-from survey_cli.store.database_location import database_of, open_existing
-from survey_cli.store.do_not_call import FILE as LIST
-from survey_cli.store.do_not_call import NeverCall
-from survey_cli.study.consistency.queue_refresh import caught_up
-from survey_cli.study.consistency.upkeep import in_step
-from survey_cli.study.location import people_file
-from survey_cli.study.open_study import Study, open_study
-from survey_cli.study.permissions import for_supervisors
+from survey_cli.store.database_location import locate_database, open_existing_store
+from survey_cli.store.do_not_call import FILE_NAME as LIST
+from survey_cli.store.do_not_call import DoNotCallList
+from survey_cli.study.consistency.queue_refresh import refresh_queue
+from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.location import locate_people_file
+from survey_cli.study.open_study import OpenStudy, open_study
+from survey_cli.study.permissions import check_supervisor
 
 STATION: Final = "import"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ImportOptions:
     """How a file is to be imported."""
 
     file: str
@@ -50,17 +51,17 @@ class Wanted:
     encoding: str | None = None
     update: bool = False
     """Cases that are kept already take on the file's values."""
-    dry: bool = False
+    dry_run: bool = False
     """Say what would happen, and change nothing."""
     release: str = ""
     """Replicates that are in the field from the beginning: `1-2`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class ImportRuntime:
     """What an import needs of the world: dice, time between commits, somebody to tell how far it is."""
 
-    dice: Random
+    rng: Random
     """Throws the links of the contacts: nobody may guess them."""
     pause: Callable[[], None] | None = None
     progress: Callable[[int, int], None] | None = None
@@ -68,11 +69,11 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class ImportResult:
     """What an import did, or with a dry run would do."""
 
     where: str
-    summary: Summary
+    summary: ImportPreview
     hidden: frozenset[str]
     """Personal columns: their values are not to be shown."""
     problems: tuple[Problem, ...]
@@ -85,15 +86,15 @@ class Imported:
     """Cases that should have changed, but are with a station now."""
     nameless: tuple[str, ...]
     """Cases of the file that were erased or anonymised: nothing of them comes back."""
-    dry: bool
+    dry_run: bool
 
 
-class _Read(NamedTuple):
-    sample: Sample
-    summary: Summary
+class _SampleToImport(NamedTuple):
+    sample: SampleFile
+    summary: ImportPreview
     listed: Collection[str]
     """Numbers on the list of those never to be called."""
-    new: list[Case]
+    new: list[SampleCase]
     released: frozenset[str]
     nameless: tuple[str, ...]
     """Cases of the file that were erased or anonymised: they stay so."""
@@ -101,41 +102,47 @@ class _Read(NamedTuple):
     """Cases with more numbers that tell their zones than are kept: new ones among them."""
 
 
-def import_sample(request: Request, wanted: Wanted, manner: Manner) -> Imported | UserError | list[Problem]:
+def import_sample(
+    request: Request, wanted: ImportOptions, manner: ImportRuntime
+) -> ImportResult | UserError | list[Problem]:
     """Import the cases of a file. Problems where one of them is an error: then nothing was kept, and no database
     made. The same file again changes nothing."""
-    fresh = _nothing_kept(request)
+    fresh = _locate_new_database(request)
     if isinstance(fresh, UserError):
         return fresh
     try:
-        with_what = replace(request, db=":memory:", people=_list_of(request, fresh)) if fresh else request
-        found = _opened(with_what, create=bool(fresh))
+        with_what = (
+            replace(request, db=":memory:", people=_find_people_list(request, fresh)) if fresh else request
+        )
+        found = _open_for_import(with_what, create=bool(fresh))
         if isinstance(found, UserError):
             return found
         with found as study:
             if fresh:
-                study = _with_list(study, fresh)
-            read = _read(study, wanted)
+                study = _attach_do_not_call_list(study, fresh)
+            read = _read_sample_file(study, wanted)
             if isinstance(read, list | UserError):
                 return read
-            if wanted.dry or not fresh:
-                return _brought(study, read, wanted, study_time(study.store, request.at), manner)
-        found = _opened(request, create=True)
+            if wanted.dry_run or not fresh:
+                return _apply_import(
+                    study, read, wanted, convert_to_study_time(study.store, request.at), manner
+                )
+        found = _open_for_import(request, create=True)
         if isinstance(found, UserError):
             return found
         with found as study:
-            return _brought(study, read, wanted, study_time(study.store, request.at), manner)
+            return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _nothing_kept(request: Request) -> str | UserError:
+def _locate_new_database(request: Request) -> str | UserError:
     """Where the database would be, if there is none yet; else empty."""
     instrument = open_instrument(request.path)
     if isinstance(instrument, UserError):
         return instrument
-    where = database_of(request.path, instrument.id, request.db)
-    store = open_existing(where)
+    where = locate_database(request.path, instrument.id, request.db)
+    store = open_existing_store(where)
     if store is None:
         return where
     if isinstance(store, UserError):
@@ -144,33 +151,33 @@ def _nothing_kept(request: Request) -> str | UserError:
     return ""
 
 
-def _list_of(request: Request, where: str) -> str | None:
+def _find_people_list(request: Request, where: str) -> str | None:
     """The list of people that holds for a database which is still to be made."""
-    own = people_file(request.path, where)
+    own = locate_people_file(request.path, where)
     return request.people or (str(own) if own is not None and own.is_file() else None)
 
 
-def _opened(request: Request, *, create: bool) -> Study | UserError:
+def _open_for_import(request: Request, *, create: bool) -> OpenStudy | UserError:
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=create)
     if isinstance(study, UserError):
         return study
-    if (barred := for_supervisors(study, "import a sample")) is not None:
+    if (barred := check_supervisor(study, "import a sample")) is not None:
         study.close()
         return barred
     return study
 
 
-def _with_list(study: Study, where: str) -> Study:
+def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
     """The study with the list that lies where its database will be, should there be one."""
-    if not names_server(where) and not Path(where).with_name(LIST).is_file():
+    if not is_server_address(where) and not Path(where).with_name(LIST).is_file():
         return replace(study, where=where)
-    study.never_call.close()
-    return replace(study, where=where, never_call=NeverCall.beside(where))
+    study.do_not_call.close()
+    return replace(study, where=where, do_not_call=DoNotCallList.open_beside(where))
 
 
-def _read(study: Study, wanted: Wanted) -> _Read | UserError | list[Problem]:
-    study.store.cases.settle()
-    kept, nameless, known = kept_cases(study.store, study.instrument)
+def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImport | UserError | list[Problem]:
+    study.store.cases.finish_imports()
+    kept, nameless, known = load_existing_cases(study.store, study.instrument)
     sample = read_sample(
         wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept
     )
@@ -179,37 +186,41 @@ def _read(study: Study, wanted: Wanted) -> _Read | UserError | list[Problem]:
     gone = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = replace(sample, cases=tuple(case for case in sample.cases if case.key not in nameless))
     kept = {key: values for key, values in kept.items() if key not in nameless}
-    listed = study.never_call.among({number.e164 for case in sample.cases for number in case.live})
-    summary = summarised(sample, existing=kept, never_call=lambda number: number.e164 in listed)
+    listed = study.do_not_call.select_listed(
+        {number.e164 for case in sample.cases for number in case.dialable_numbers}
+    )
+    summary = preview_import(sample, existing=kept, never_call=lambda number: number.e164 in listed)
     released: frozenset[str] | UserError = frozenset()
     if wanted.release:
         replicates = {share.name for share in summary.replicates if share.name}
-        released = chosen(wanted.release, replicates, where=wanted.file)
+        released = parse_replicates(wanted.release, replicates, where=wanted.file)
     if isinstance(released, UserError):
         return released
     new = [case for case in sample.cases if case.key not in kept]
     located = frozenset(
-        c.key for c in sample.cases if sum(bool(n.zones) for n in c.live) > known.get(c.key, 0)
+        c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > known.get(c.key, 0)
     )
-    return _Read(sample, summary, listed, new, released, gone, located)
+    return _SampleToImport(sample, summary, listed, new, released, gone, located)
 
 
-def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Manner) -> Imported | UserError:
+def _apply_import(
+    study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
+) -> ImportResult | UserError:
     """Keep what was read, unless that is only tried."""
     added = updated = 0
     busy: list[str] = []
-    if not wanted.dry:
-        in_step(study, at, pause=manner.pause)
+    if not wanted.dry_run:
+        rebuild_queue(study, at, pause=manner.pause)
         try:
-            added = _added(study, read, wanted, at, manner) if read.new else 0
+            added = _add_cases(study, read, wanted, at, manner) if read.new else 0
         except ValueError as doubled:  # another import brought it meanwhile
             return UserError(
                 study.where, f"{doubled}, so nothing was kept", "import again: it says what is new"
             )
         if wanted.update:
-            caught_up(study.store, study.plan, at)
-            updated, busy = _updated(study, read, at, manner)
-    return Imported(
+            refresh_queue(study.store, study.plan, at)
+            updated, busy = _update_cases(study, read, at, manner)
+    return ImportResult(
         where=study.where,
         summary=read.summary,
         hidden=frozenset(name for name, column in study.instrument.sample.items() if column.is_personal),
@@ -219,14 +230,16 @@ def _brought(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Ma
         updated=updated,
         busy=tuple(busy),
         nameless=read.nameless,
-        dry=wanted.dry,
+        dry_run=wanted.dry_run,
     )
 
 
-def _added(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Manner) -> int:
+def _add_cases(
+    study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
+) -> int:
     return study.store.cases.add(
-        _told(_made(study, read, at, manner.dice), len(read.new), manner.progress),
-        import_id=f"{manner.dice.getrandbits(64):016x}",
+        _report_progress(_build_cases(study, read, at, manner.rng), len(read.new), manner.progress),
+        import_id=f"{manner.rng.getrandbits(64):016x}",
         at=at,
         by=study.who.login,
         file=wanted.file,
@@ -234,7 +247,7 @@ def _added(study: Study, read: _Read, wanted: Wanted, at: datetime, manner: Mann
     )
 
 
-def _told(
+def _report_progress(
     cases: Iterator[NewCase], whole: int, progress: Callable[[int, int], None] | None
 ) -> Iterator[NewCase]:
     for number, case in enumerate(cases, start=1):
@@ -243,53 +256,55 @@ def _told(
         yield case
 
 
-def _made(study: Study, read: _Read, at: datetime, dice: Random) -> Iterator[NewCase]:
+def _build_cases(study: OpenStudy, read: _SampleToImport, at: datetime, dice: Random) -> Iterator[NewCase]:
     for case in read.new:
-        events: list[Event] = [sampled(case, study.instrument)]
+        events: list[Event] = [build_sample_event(case, study.instrument)]
         if case.replicate in read.released:
             events.append(Released())
-        events += marks(case, read.listed)
+        events += iterate_number_marks(case, read.listed)
         entries = [Entry(at, study.who.login, STATION, event) for event in events]
         yield NewCase(
             key=case.key,
             entries=entries,
-            standing=standing(fieldwork.Case.of(case.key, entries), study.plan, at),
-            contact=contact_of(case, study.instrument, link=_link(dice)),
-            mark=fingerprint(case),
+            queue_position=standing(fieldwork.Case.of(case.key, entries), study.plan, at),
+            contact=build_contact(case, study.instrument, link=_make_link(dice)),
+            fingerprint=compute_fingerprint(case),
         )
 
 
-def _link(dice: Random) -> str:
+def _make_link(dice: Random) -> str:
     return f"{dice.getrandbits(128):032x}"
 
 
-def _updated(study: Study, read: _Read, at: datetime, manner: Manner) -> tuple[int, list[str]]:
+def _update_cases(
+    study: OpenStudy, read: _SampleToImport, at: datetime, manner: ImportRuntime
+) -> tuple[int, list[str]]:
     """Give the cases that the file changes its values; what was called and answered stays. How many, and which are with a
     station, that must not lose what is being keyed there."""
     cases, busy = study.store.cases, []
     done, columns = 0, read.sample.columns
     changed = {change.case for change in read.summary.changes} | read.located
     for case in (case for case in read.sample.cases if case.key in changed):
-        before = fieldwork.Case.of(case.key, cases.history(case.key))
+        before = fieldwork.Case.of(case.key, cases.read_history(case.key))
         if before.nameless:  # erased while the file was read
             continue
-        kept = cases.contact(case.key)
+        kept = cases.find_contact(case.key)
         events: list[Event] = [
-            sampled_again(case, study.instrument, before=before, kept=kept, columns=columns),
-            *marks(case, read.listed, kept),
+            build_update_event(case, study.instrument, before=before, kept=kept, columns=columns),
+            *iterate_number_marks(case, read.listed, kept),
         ]
         entries = [Entry(at, study.who.login, STATION, event) for event in events]
         after = before
         for entry in entries:
             after = after.after(entry)
-        link = kept.link if kept is not None else _link(manner.dice)
+        link = kept.link if kept is not None else _make_link(manner.rng)
         lost = cases.write(
             case.key,
             seq=before.seq,
             entries=entries,
             standing=standing(after, study.plan, at),
-            contact=contact_of(case, study.instrument, link=link, kept=kept, columns=columns),
-            mark=fingerprint(case),
+            contact=build_contact(case, study.instrument, link=link, kept=kept, columns=columns),
+            mark=compute_fingerprint(case),
         )
         if lost is None:
             done += 1

@@ -1,11 +1,11 @@
-"""Which replicates of the sample are meant by `3-4`? Whoever asks knows which there are."""
+"""Parsing of a selection of replicates, such as `3-4`."""
 
 from collections.abc import Collection
 
 from survey_cli.problems import UserError, did_you_mean
 
 
-def chosen(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
+def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
     """The replicates that `1-2,5` or `north` names, `all` all of them; every one of them must be known, and a span must
     hold one at least."""
     if not known:
@@ -14,9 +14,9 @@ def chosen(text: str, known: Collection[str], *, where: str) -> frozenset[str] |
         return frozenset(known)
     found: set[str] = set()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        named = {part} if part in known else _span(part, known)
+        named = {part} if part in known else _expand_range(part, known)
         if not named:
-            otherwise = f"there are {', '.join(sorted(known, key=_by_number)[:10])}"
+            otherwise = f"there are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
             return UserError(
                 where, f"there is no replicate {part!r}", did_you_mean(part, known, otherwise=otherwise)
             )
@@ -24,12 +24,12 @@ def chosen(text: str, known: Collection[str], *, where: str) -> frozenset[str] |
     return frozenset(found) if found else UserError(where, "no replicate is named", "write 3, 3-4 or all")
 
 
-def _span(part: str, known: Collection[str]) -> set[str]:
+def _expand_range(part: str, known: Collection[str]) -> set[str]:
     first, dash, last = (piece.strip() for piece in part.partition("-"))
     if not (dash and first.isdecimal() and last.isdecimal()):
         return set()
     return {name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)}
 
 
-def _by_number(name: str) -> tuple[int, str]:
+def _make_sort_key(name: str) -> tuple[int, str]:
     return (int(name), name) if name.isdecimal() else (0, name)

@@ -1,6 +1,4 @@
-"""What does a row of a sample file become? The case's first event, or one that changes it, and its contact apart
-from that; nothing is kept here.
-"""
+"""Conversion of a sample file's rows into case events and contacts. Nothing is stored here."""
 
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
@@ -9,15 +7,15 @@ from typing import NamedTuple
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import Event, NumberFacts, NumberMarked, Sampled
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.samples.cases.columns import column_of, country_of
-from survey_cli.samples.cases.phone_numbers import Number
-from survey_cli.samples.cases.sample_file import Case, CaseNumber
+from survey_cli.samples.cases.columns import find_column, find_country
+from survey_cli.samples.cases.phone_numbers import ParsedNumber
+from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.values import Cell, Missing, Value
 
 
-class KeptCases(NamedTuple):
+class ExistingCases(NamedTuple):
     """The cases that a study has before an import."""
 
     values: dict[str, dict[str, Cell]]
@@ -28,29 +26,29 @@ class KeptCases(NamedTuple):
     """How many numbers of each have zones: none where an earlier release imported them beside the study's zone."""
 
 
-def kept_cases(store: Store, instrument: Instrument) -> KeptCases:
+def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
     """What is kept of every case."""
-    personal = {key: contact.columns for key, contact in store.cases.contacts()}
+    personal = {key: contact.columns for key, contact in store.cases.iterate_contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     values: dict[str, dict[str, Cell]] = {}
     nameless: set[str] = set()
     located: dict[str, int] = {}
-    for key, history in store.cases.histories():
+    for key, history in store.cases.iterate_histories():
         case = fieldwork.Case.of(key, history)
         values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
         if case.nameless:
             nameless.add(key)
         located[key] = sum(bool(number.zones) for number in case.numbers)
-    return KeptCases(values, frozenset(nameless), located)
+    return ExistingCases(values, frozenset(nameless), located)
 
 
-def positions(case: Case, kept: Contact | None = None) -> list[int]:
+def assign_positions(case: SampleCase, kept: Contact | None = None) -> list[int]:
     """What each of its numbers is called by in its history: a number that is kept already goes on under its own."""
     known = {number.e164 or number.written: number.position for number in (kept.numbers if kept else ())}
     free = max(known.values(), default=0)
     found = []
     for number in case.numbers:
-        said = _said(number)
+        said = _get_number_text(number)
         if said not in known:
             free += 1
             known[said] = free
@@ -58,19 +56,19 @@ def positions(case: Case, kept: Contact | None = None) -> list[int]:
     return found
 
 
-def _said(number: CaseNumber) -> str:
-    return number.read.e164 if isinstance(number.read, Number) else number.read.written
+def _get_number_text(number: SampleNumber) -> str:
+    return number.read.e164 if isinstance(number.read, ParsedNumber) else number.read.written
 
 
-def sampled(case: Case, instrument: Instrument, kept: Contact | None = None) -> Sampled:
+def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact | None = None) -> Sampled:
     """What the sample brings of a case that tells nobody who it is."""
     return Sampled(
-        columns=_values(case, instrument, hidden=False),
+        columns=_select_values(case, instrument, hidden=False),
         numbers=tuple(
             NumberFacts(position, number.read.line, number.read.zones)
-            if isinstance(number.read, Number)
+            if isinstance(number.read, ParsedNumber)
             else NumberFacts(position)
-            for position, number in zip(positions(case, kept), case.numbers, strict=True)
+            for position, number in zip(assign_positions(case, kept), case.numbers, strict=True)
         ),
         zone=case.zone,
         language=case.language,
@@ -81,8 +79,8 @@ def sampled(case: Case, instrument: Instrument, kept: Contact | None = None) -> 
     )
 
 
-def sampled_again(
-    case: Case,
+def build_update_event(
+    case: SampleCase,
     instrument: Instrument,
     *,
     before: fieldwork.Case,
@@ -91,13 +89,13 @@ def sampled_again(
 ) -> Sampled:
     """The same of a case that is kept already: of the columns that the file has not it says nothing, so what stood there
     stands on; an empty cell empties."""
-    brought = sampled(case, instrument, kept)
+    brought = build_sample_event(case, instrument, kept)
     silent = {
         role for role in ("zone", "language", "weight", "priority", "frame", "replicate")
-        if column_of(instrument, role) not in columns
+        if find_column(instrument, role) not in columns
     }  # fmt: skip
     return brought._replace(
-        columns=_merged(before.columns, brought.columns, columns),
+        columns=_merge_values(before.columns, brought.columns, columns),
         zone=before.zone if "zone" in silent else brought.zone,
         language=before.sampled_language if "language" in silent else brought.language,
         weight=before.weight if "weight" in silent else brought.weight,
@@ -107,19 +105,21 @@ def sampled_again(
     )
 
 
-def marks(case: Case, listed: Collection[str], kept: Contact | None = None) -> Iterator[Event]:
+def iterate_number_marks(
+    case: SampleCase, listed: Collection[str], kept: Contact | None = None
+) -> Iterator[Event]:
     """New numbers that nothing can be made of, and such as are never to be called."""
     known = {number.position for number in (kept.numbers if kept else ())}
-    for position, number in zip(positions(case, kept), case.numbers, strict=True):
-        if isinstance(number.read, Number):
+    for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):
+        if isinstance(number.read, ParsedNumber):
             if number.read.e164 in listed:
                 yield NumberMarked(position, "never_call", "on the list")
         elif position not in known:
             yield NumberMarked(position, "dead", number.read.why)
 
 
-def contact_of(
-    case: Case,
+def build_contact(
+    case: SampleCase,
     instrument: Instrument,
     *,
     link: str,
@@ -128,13 +128,13 @@ def contact_of(
 ) -> Contact:
     """What tells who a case is; of one that is `kept` only these columns change, and numbers that are not in the file any
     more stay."""
-    values = _values(case, instrument, hidden=True)
+    values = _select_values(case, instrument, hidden=True)
     if kept is not None:
-        values = _merged(kept.columns, values, columns)
-    named = column_of(instrument, "name")
+        values = _merge_values(kept.columns, values, columns)
+    named = find_column(instrument, "name")
     numbers = {number.position: number for number in (kept.numbers if kept else ())}
-    for position, number in zip(positions(case, kept), case.numbers, strict=True):
-        numbers[position] = _contact_number(position, number, instrument)
+    for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):
+        numbers[position] = _build_contact_number(position, number, instrument)
     return Contact(
         link=link,
         name=str(values.get(named, "")) if named else "",
@@ -143,16 +143,16 @@ def contact_of(
     )
 
 
-def _contact_number(position: int, number: CaseNumber, instrument: Instrument) -> ContactNumber:
+def _build_contact_number(position: int, number: SampleNumber, instrument: Instrument) -> ContactNumber:
     read = number.read
-    if not isinstance(read, Number):
+    if not isinstance(read, ParsedNumber):
         return ContactNumber(position, read.written, "", read.written)
-    at_home = (country_of(instrument) or read.country) == read.country
+    at_home = (find_country(instrument) or read.country) == read.country
     shown = read.national if at_home else read.international
     return ContactNumber(position, read.written, read.e164, shown, read.extension)
 
 
-def _values(case: Case, instrument: Instrument, *, hidden: bool) -> dict[str, Value]:
+def _select_values(case: SampleCase, instrument: Instrument, *, hidden: bool) -> dict[str, Value]:
     """Those of its values that are there, the personal ones or the others; the key is the case's name, and in neither."""
     return {
         name: value
@@ -163,7 +163,7 @@ def _values(case: Case, instrument: Instrument, *, hidden: bool) -> dict[str, Va
     }
 
 
-def _merged(
+def _merge_values(
     before: Mapping[str, Value], brought: Mapping[str, Value], columns: Collection[str]
 ) -> dict[str, Value]:
     stands = {name: value for name, value in before.items() if name not in columns}
@@ -173,7 +173,7 @@ def _merged(
     }
 
 
-def fingerprint(case: Case) -> str:
+def compute_fingerprint(case: SampleCase) -> str:
     """What its row says, short: an equal one has changed nothing."""
     said = sorted((name, repr(value)) for name, value in case.values.items())
     return blake2b(repr(said).encode(), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""Report on simulated fieldwork: what its histories show, and its rates as if the field closed at its end."""
+"""Report on simulated fieldwork: its histories, and its rates as if the field period closed at its end."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,12 +11,16 @@ from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied
 from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow, field_run
-from survey_cli.services.report.response_rates import Assumed, Settled, settled
+from survey_cli.services.report.response_rates import (
+    RateAssumptions,
+    ResolvedAssumptions,
+    resolve_assumptions,
+)
 
 Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[Entry]]]]
 
 
-def run_of(
+def build_simulation_report(
     histories: Histories,
     plan: Plan,
     people: People,
@@ -27,14 +31,16 @@ def run_of(
     work: Sequence[WorkRow],
 ) -> FieldRun:
     """The report as of the moment `at`; days are those of `zone`."""
-    rates = _rates(histories, plan, people, at)
+    rates = _build_rates(histories, plan, people, at)
     return field_run(histories(), plan, at=at, zone=zone, fill=fill, work=work, rates=rates)
 
 
-def _rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
+def _build_rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
     found = tallied(histories(), plan, people if people.listed else None, Wanted(at=at))
-    told = settled({tally.frame: tally.counts for tally in found.frames}, Assumed(frame=plan.frame))
-    if found.uncounted or not found.frames or not isinstance(told, Settled):
+    told = resolve_assumptions(
+        {tally.frame: tally.counts for tally in found.frames}, RateAssumptions(frame=plan.frame)
+    )
+    if found.uncounted or not found.frames or not isinstance(told, ResolvedAssumptions):
         return None
     return rate_table(
         [

@@ -1,5 +1,6 @@
-"""A study to try its fieldwork on: in memory, with its cases as if nobody had called them yet, and nothing personal of
-them. What becomes of it is for others; the real database is only read.
+"""Study in memory for simulated fieldwork: its cases as if nobody had been called, without personal data.
+
+The study's database is only read.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,27 +17,27 @@ from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.sample_file import Case, read_sample
-from survey_cli.services.sample.sample_rows import marks, sampled
+from survey_cli.samples.cases.sample_file import SampleCase, read_sample
+from survey_cli.services.sample.sample_rows import build_sample_event, iterate_number_marks
 from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
-from survey_cli.study.consistency.upkeep import in_step
-from survey_cli.study.open_study import Study, open_records, open_study
+from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.open_study import OpenStudy, open_records, open_study
 
 STATION: Final = "import"
-BY: Final = "sample"
-FROM_THE_SAMPLE: Final = (Sampled, Released, NumberMarked, Blocked)
+IMPORTED_BY: Final = "sample"
+SAMPLE_EVENTS: Final = (Sampled, Released, NumberMarked, Blocked)
 """What is known of a case before anybody calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class SimulatedStudyOptions:
     """Which cases are tried: those invented, else those of a file, else those that the study's database has."""
 
     path: str
     at: datetime
     """When they came."""
-    invented: Sequence[Case] = ()
+    invented: Sequence[SampleCase] = ()
     sample: str = ""
     db: str | None = None
     people: People = field(default_factory=People)
@@ -45,54 +46,56 @@ class Trial:
     that were released."""
 
 
-def trial_cases(wish: Trial, instrument: Instrument) -> list[tuple[str, list[Entry]]] | UserError:
+def load_simulation_cases(
+    wish: SimulatedStudyOptions, instrument: Instrument
+) -> list[tuple[str, list[Entry]]] | UserError:
     """The cases, each with the history it has before anybody calls."""
     if wish.invented:
-        cases = list(_brought(wish.invented, instrument, wish.released))
+        cases = list(_iterate_sampled_cases(wish.invented, instrument, wish.released))
     elif wish.sample:
         read = read_sample(wish.sample, instrument)
         if isinstance(read, list):
             return UserError(
                 wish.sample, "the sample has problems", "correct them, then try again", tuple(read)
             )
-        cases = list(_brought(read.cases, instrument, wish.released))
+        cases = list(_iterate_sampled_cases(read.cases, instrument, wish.released))
     else:
-        kept = _kept(wish)
+        kept = _load_stored_cases(wish)
         if isinstance(kept, UserError):
             return kept
         cases = kept
-    return [(key, [Entry(wish.at, BY, STATION, event) for event in events]) for key, events in cases]
+    return [(key, [Entry(wish.at, IMPORTED_BY, STATION, event) for event in events]) for key, events in cases]
 
 
-def trial_study(wish: Trial, dice: Random) -> Study | UserError:
+def open_simulated_study(wish: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
     """The study, open, in memory; whoever asked closes it."""
     instrument = open_instrument(wish.path)
-    cases = trial_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
+    cases = load_simulation_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
     if isinstance(cases, UserError):
         return cases
-    study = open_study(wish.path, db=":memory:", create=True, by=BY, invented=wish.people)
+    study = open_study(wish.path, db=":memory:", create=True, by=IMPORTED_BY, invented=wish.people)
     if isinstance(study, UserError):
         return study
-    in_step(study, wish.at)
+    rebuild_queue(study, wish.at)
     study.store.cases.add(
-        _made(cases, study.plan, wish.at, dice),
+        _build_cases(cases, study.plan, wish.at, dice),
         import_id=f"{dice.getrandbits(64):016x}",
         at=wish.at,
-        by=BY,
+        by=IMPORTED_BY,
         file=wish.sample,
     )
     return study
 
 
-def _brought(
-    cases: Iterable[Case], instrument: Instrument, released: Collection[str] | None
+def _iterate_sampled_cases(
+    cases: Iterable[SampleCase], instrument: Instrument, released: Collection[str] | None
 ) -> Iterator[tuple[str, list[Event]]]:
     for case in cases:
         out = (Released(),) if released is None or case.replicate in released else ()
-        yield case.key, [sampled(case, instrument), *out, *marks(case, ())]
+        yield case.key, [build_sample_event(case, instrument), *out, *iterate_number_marks(case, ())]
 
 
-def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | UserError:
+def _load_stored_cases(wish: SimulatedStudyOptions) -> list[tuple[str, list[Event]]] | UserError:
     """The cases that are kept, each as its sample brought it."""
     study = open_records(wish.path, db=wish.db)
     if isinstance(study, UserError):
@@ -100,7 +103,10 @@ def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | UserError:
         return UserError(study.where, study.what, remedy, study.problems)
     with study:
         try:
-            found = [(key, _before_calls(history)) for key, history in study.store.cases.histories()]
+            found = [
+                (key, _select_sample_events(history))
+                for key, history in study.store.cases.iterate_histories()
+            ]
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
         where = study.where
@@ -110,17 +116,17 @@ def _kept(wish: Trial) -> list[tuple[str, list[Event]]] | UserError:
     return found
 
 
-def _before_calls(history: Sequence[Entry]) -> list[Event]:
+def _select_sample_events(history: Sequence[Entry]) -> list[Event]:
     first = next((n for n, e in enumerate(history) if isinstance(e.event, Claimed)), len(history))
     return [
         entry.event
         for number, entry in enumerate(history)
-        if isinstance(entry.event, FROM_THE_SAMPLE)
+        if isinstance(entry.event, SAMPLE_EVENTS)
         and (number < first or isinstance(entry.event, Sampled | Released))
     ]
 
 
-def _made(
+def _build_cases(
     cases: Iterable[tuple[str, list[Entry]]], plan: Plan, at: datetime, dice: Random
 ) -> Iterator[NewCase]:
     for ordinal, (key, entries) in enumerate(cases, start=1):
@@ -128,12 +134,12 @@ def _made(
         yield NewCase(
             key=key,
             entries=entries,
-            standing=standing(case, plan, at),
-            contact=_invented_contact(case, ordinal, f"{dice.getrandbits(128):032x}"),
+            queue_position=standing(case, plan, at),
+            contact=_build_invented_contact(case, ordinal, f"{dice.getrandbits(128):032x}"),
         )
 
 
-def _invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
+def _build_invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
     """Numbers that are nobody's: no country has the code 999."""
     return Contact(
         link=link,

@@ -1,30 +1,30 @@
-"""Who works on a study, as its list says, and what does each have in hand now?"""
+"""The interviewers of a study, each with current cases and appointments."""
 
 from pathlib import Path
 
 from survey_cli.problems import Problem, UserError
 from survey_cli.reports.fieldwork.interviewers import PeopleList, PersonLine
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.services.run_on_study import Request, asked
-from survey_cli.store.database_location import shown
-from survey_cli.study.location import people_file
-from survey_cli.study.open_study import Study
+from survey_cli.services.run_on_study import Request, run_on_study
+from survey_cli.store.database_location import format_path
+from survey_cli.study.location import locate_people_file
+from survey_cli.study.open_study import OpenStudy
 
 
-def people_list(request: Request) -> PeopleList | UserError:
+def list_interviewers(request: Request) -> PeopleList | UserError:
     """Everybody on the list, and whoever has a case or a promise without being on it."""
-    return asked(request, lambda study: _listed(study, request))
+    return run_on_study(request, lambda study: _build_list(study, request))
 
 
-def _listed(study: Study, request: Request) -> PeopleList:
+def _build_list(study: OpenStudy, request: Request) -> PeopleList:
     cases = study.store.cases
     having: dict[str, list[str]] = {}
-    for row in cases.rows(status="leased"):
-        if row.held is not None:
-            having.setdefault(row.held.by, []).append(f"{row.key} at {row.held.station}")
+    for row in cases.iterate_rows(status="leased"):
+        if row.holder is not None:
+            having.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
     promised: dict[str, int] = {}
     late: dict[str, int] = {}
-    for row in cases.promises():
+    for row in cases.list_appointments():
         promised[row.owner] = promised.get(row.owner, 0) + 1
         if row.promised_until is not None and row.promised_until < study.at:
             late[row.owner] = late.get(row.owner, 0) + 1
@@ -43,16 +43,16 @@ def _listed(study: Study, request: Request) -> PeopleList:
         )
         for login in logins
     )
-    file = Path(request.people) if request.people else people_file(request.path, study.where)
+    file = Path(request.people) if request.people else locate_people_file(request.path, study.where)
     return PeopleList(
-        where=shown(file.absolute()) if file and listed else "",
+        where=format_path(file.absolute()) if file and listed else "",
         lines=lines,
         anyones=promised.get("", 0),
-        problems=_problems(file) if file and listed else (),
+        problems=_read_problems(file) if file and listed else (),
     )
 
 
-def _problems(file: Path) -> tuple[Problem, ...]:
+def _read_problems(file: Path) -> tuple[Problem, ...]:
     """What was doubtful in the list as it was read."""
     found = read_people(file)
     return tuple(found) if isinstance(found, list) else found.problems

@@ -1,35 +1,35 @@
 """Pausing and resuming a study: one value in its database, which every station reads before it claims or dials."""
 
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import clean
-from survey_cli.services.run_on_study import Request, asked
-from survey_cli.study.open_study import Study
-from survey_cli.study.pause import LONGEST, Pause, read_pause, write_pause
+from survey_cli.samples.cases.columns import clean_text
+from survey_cli.services.run_on_study import Request, run_on_study
+from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_pause
 
 
 def pause_study(request: Request, message: str = "") -> Pause | UserError:
     """Let no station claim a case or dial a number until `resume_study`; interviews that go on are finished."""
-    text = clean(message)
-    if len(text) > LONGEST:
+    text = clean_text(message)
+    if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        return UserError("--message", what, f"{LONGEST} fit on the stations' screens: shorten it")
+        return UserError("--message", what, f"{MAX_MESSAGE_LENGTH} fit on the stations' screens: shorten it")
 
-    def do(study: Study) -> Pause:
+    def do(study: OpenStudy) -> Pause:
         pause = Pause(study.who.login, study.at, text)
         write_pause(study.store, pause)
         return pause
 
-    return asked(request, do, for_whom="pause a study")
+    return run_on_study(request, do, for_whom="pause a study")
 
 
 def resume_study(request: Request) -> Pause | UserError:
     """Let stations claim and dial again. Returns the pause that ended; a UserError where there was none."""
 
-    def do(study: Study) -> Pause | UserError:
+    def do(study: OpenStudy) -> Pause | UserError:
         pause = read_pause(study.store)
         if pause is None:
             return UserError(study.where, "the study is not paused", "nothing was changed")
         write_pause(study.store, None)
         return pause
 
-    return asked(request, do, for_whom="resume a study")
+    return run_on_study(request, do, for_whom="resume a study")

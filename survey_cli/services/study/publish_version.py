@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 
 from survey_cli.problems import UserError
-from survey_cli.services.run_on_study import Request, study_time
+from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, StoreError
-from survey_cli.store.database_location import FileOf
-from survey_cli.store.origin import keep_origin
-from survey_cli.study.consistency.upkeep import in_step
-from survey_cli.study.open_study import Study, open_study
-from survey_cli.study.permissions import for_supervisors
-from survey_cli.study.published_version import PUBLISHED, published_hash
-from survey_cli.study.version_changes import why_not_begin
+from survey_cli.store.database_location import DatabaseFile
+from survey_cli.store.origin import write_origin
+from survey_cli.study.consistency.upkeep import rebuild_queue
+from survey_cli.study.open_study import OpenStudy, open_study
+from survey_cli.study.permissions import check_supervisor
+from survey_cli.study.published_version import PUBLISHED_SETTING, read_published_hash
+from survey_cli.study.version_changes import check_may_begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedVersion:
     """What was published."""
 
     where: str
@@ -25,7 +25,7 @@ class Published:
     """It was not in force before."""
 
 
-def publish(request: Request) -> Published | UserError:
+def publish_version(request: Request) -> PublishedVersion | UserError:
     """Have interviews begin with the questionnaire as its file is now. A database that is not there yet is made."""
     study = open_study(
         request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True
@@ -34,25 +34,25 @@ def publish(request: Request) -> Published | UserError:
         return study
     with study:
         try:
-            return for_supervisors(study, "publish a questionnaire") or _published(study, request)
+            return check_supervisor(study, "publish a questionnaire") or _publish(study, request)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
 
 
-def _published(study: Study, request: Request) -> Published | UserError:
+def _publish(study: OpenStudy, request: Request) -> PublishedVersion | UserError:
     store, instrument = study.store, study.instrument
-    if not store.may_publish():
+    if not store.can_publish():
         what = f"{store.account} may not publish a questionnaire: the schema is another's"
         return UserError(study.where, what, "connect as the owner of the schema, or ask them")
-    if (changed := why_not_begin(store, instrument)) is not None:
+    if (changed := check_may_begin(store, instrument)) is not None:
         return changed
-    before, at = published_hash(store), study_time(store, request.at)
-    store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
-    store.keep_setting(PUBLISHED, instrument.hash)
-    if isinstance(study.where, FileOf):
-        keep_origin(store, study.where.questionnaire)
-    in_step(study, at)
-    return Published(
+    before, at = read_published_hash(store), convert_to_study_time(store, request.at)
+    store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
+    store.write_setting(PUBLISHED_SETTING, instrument.hash)
+    if isinstance(study.where, DatabaseFile):
+        write_origin(store, study.where.questionnaire)
+    rebuild_queue(study, at)
+    return PublishedVersion(
         where=study.where,
         version=instrument.version or instrument.hash[:12],
         new=before != instrument.hash,

@@ -14,15 +14,15 @@ from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import (
+    CaseConflict,
     CaseRow,
     CaseUpdate,
     Contact,
-    Held,
     Lease,
+    LeaseHolder,
     LeaseLost,
-    Overtaken,
 )
-from survey_cli.study.consistency.interview_outcomes import settled_cells
+from survey_cli.study.consistency.interview_outcomes import select_quota_cells
 
 RENEWALS_PER_LEASE: Final = 10
 """How often a lease is prolonged in its own length."""
@@ -39,7 +39,7 @@ class CaseClaims:
     station: str
     clock: Clock
 
-    def claim(self, key: str, token: str) -> ClaimedCase | Held | None:
+    def claim(self, key: str, token: str) -> ClaimedCase | LeaseHolder | None:
         """Take the case of this key; Held where another has it, None where there is none."""
         at = self.clock()
         lease = Lease(token, self.by, self.station, at + self.plan.lease)
@@ -48,7 +48,7 @@ class CaseClaims:
 
     def load_claimed(self, row: CaseRow, token: str) -> ClaimedCase:
         """A case that was claimed, with all that is kept of it."""
-        history = tuple(self.store.cases.history(row.key))
+        history = tuple(self.store.cases.read_history(row.key))
         case = Case.of(row.key, history)
         number, sitting = case.next_number, case.claimed
         first = number.position if number is not None else 0
@@ -56,7 +56,7 @@ class CaseClaims:
             row=row,
             case=case,
             history=history,
-            contact=self.store.cases.contact(row.key),
+            contact=self.store.cases.find_contact(row.key),
             token=token,
             current_number=(sitting.dialled if sitting is not None else 0) or first,
             shown_at=self.clock(),
@@ -81,7 +81,7 @@ class CaseClaims:
         `interview`, where one closed."""
         at = after.history[-1].at
         stands = standing(after.case, self.plan, at)
-        cells = settled_cells(after.case, self.plan, stands, interview) if release else None
+        cells = select_quota_cells(after.case, self.plan, stands, interview) if release else None
         return CaseUpdate(
             here.case.key,
             here.case.seq,
@@ -93,27 +93,27 @@ class CaseClaims:
             contact=after.contact if after.contact is not here.contact else None,
             interview=after.case.interview if cells is not None else "",
             cells=cells or (),
-            owed=owed,
+            follow_up_tasks=owed,
         )
 
     def save(
         self, here: ClaimedCase, after: ClaimedCase, *, release: bool = False, owed: Sequence[str] = ()
-    ) -> Overtaken | LeaseLost | None:
+    ) -> CaseConflict | LeaseLost | None:
         """Write it; what is in the way where another has the case by now, and then nothing is written."""
         return self.store.cases.update(self.build_update(here, after, release=release, owed=owed))
 
-    def recover(self, here: ClaimedCase) -> ClaimedCase | Held | None:
+    def recover(self, here: ClaimedCase) -> ClaimedCase | LeaseHolder | None:
         """The case as it is now, where it is this station's all the same: a supervisor has written to it, or its lease
         ran out and nobody has taken it since. Else who has it; None: nobody."""
         key, found = here.case.key, here
         if self.renew_lease(here):
             found = self.load_claimed(here.row, here.token)
         else:
-            since = [entry.event for entry in self.store.cases.history(key)[here.case.seq :]]
+            since = [entry.event for entry in self.store.cases.read_history(key)[here.case.seq :]]
             taken = self.claim(key, uuid4().hex) if since == [Returned("lapsed")] else None
             if not isinstance(taken, ClaimedCase):
-                row = self.store.cases.row(key)
-                return row.held if row is not None else None
+                row = self.store.cases.find_row(key)
+                return row.holder if row is not None else None
             if taken.case.seq != here.case.seq + 2:  # another has just had it
                 self.save(taken, self.append_events(taken, [Returned("given back")]), release=True)
                 return None
@@ -129,4 +129,4 @@ class CaseClaims:
 
     def renew_lease(self, here: ClaimedCase) -> bool:
         """Prolong the lease; False where another has the case by now."""
-        return self.store.cases.renew(here.case.key, here.token, self.clock() + self.plan.lease)
+        return self.store.cases.renew_lease(here.case.key, here.token, self.clock() + self.plan.lease)

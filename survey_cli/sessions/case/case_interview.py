@@ -12,7 +12,7 @@ from survey_cli.sessions.case.outcome_events import requires_time
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock, StartOptions, start_or_resume_in_store
 from survey_cli.store import InterviewRow
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED
 
 COMPLETE = "complete"
@@ -22,7 +22,7 @@ COMPLETE = "complete"
 class CaseInterviews:
     """The interviews of one study, as one interviewer holds them."""
 
-    study: Study
+    study: OpenStudy
     by: str
     station: str
     clock: Clock
@@ -32,7 +32,7 @@ class CaseInterviews:
     """Thrown for a new interview's name and seed; None: the system's."""
 
     def _find_last(self, key: str) -> InterviewRow | None:
-        earlier = self.study.store.interviews(case=key, origin="real")
+        earlier = self.study.store.list_interviews(case=key, origin="real")
         return max(earlier, key=lambda row: row.number, default=None)
 
     def is_open(self, key: str) -> bool:
@@ -47,10 +47,10 @@ class CaseInterviews:
             return ""
         if last.status == "ended" and last.outcome == COMPLETE:
             return COMPLETE
-        if last.erased:
+        if last.is_erased:
             return "answers erased"
         version = next(
-            (row.version for row in self.study.store.instruments() if row.hash == last.instrument), ""
+            (row.version for row in self.study.store.list_instruments() if row.hash == last.instrument), ""
         )
         at_item = f" at {last.at_item}" if last.at_item else ""
         when = self.to_local(last.updated_at)

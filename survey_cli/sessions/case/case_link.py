@@ -14,9 +14,9 @@ from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.case.quota_reservations import QuotaReservations
 from survey_cli.store import StoreError
-from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost
+from survey_cli.store.cases.case_records import CaseUpdate, LeaseLost, LeaseToken
 from survey_cli.study.consistency.follow_up import follow_up
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]
 """What the case receives when its interview closes with an outcome (True: by its route), or what is owed before that."""
@@ -28,7 +28,7 @@ class SampledCaseLink:
     can_be_called_again = True
 
     def __init__(
-        self, study: Study, keeping: CaseClaims, here: ClaimedCase, decide: DecideCaseEvents
+        self, study: OpenStudy, keeping: CaseClaims, here: ClaimedCase, decide: DecideCaseEvents
     ) -> None:
         self._study = study
         self._claims = keeping
@@ -49,8 +49,8 @@ class SampledCaseLink:
         self.notice = ""
         """What could not be done after the interview's end, or should be known of it."""
 
-    def fence(self) -> Fence:
-        return Fence(self.claimed_case.case.key, self.claimed_case.token)
+    def fence(self) -> LeaseToken:
+        return LeaseToken(self.claimed_case.case.key, self.claimed_case.token)
 
     def reserve_in_quota(self, id: str, interview: Interview, quota: str) -> str:
         return self._reservations(id, interview, quota)
@@ -110,7 +110,7 @@ class SampledCaseLink:
         """Raises StoreError."""
         found = self._claims.recover(self.claimed_case)
         if not isinstance(found, ClaimedCase):
-            self.lost_to = LeaseLost(self.claimed_case.case.key, found).words
+            self.lost_to = LeaseLost(self.claimed_case.case.key, found).message
             return False
         claimed_again = found.token != self.claimed_case.token
         self.claimed_case = found

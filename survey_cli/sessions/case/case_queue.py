@@ -19,8 +19,8 @@ from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.queue.rules import Claimant, allowed, forbidden, standing
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Lease
-from survey_cli.study.consistency.queue_refresh import caught_up, open_heads, rows_in_turn
-from survey_cli.study.open_study import Study
+from survey_cli.study.consistency.queue_refresh import list_next_rows, list_open_heads, refresh_queue
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import Pause, read_pause
 
 MAX_TURNED_DOWN: Final = 50
@@ -53,7 +53,7 @@ class CaseQueue:
     is_on_dnc_list: IsOnDncList
 
     @classmethod
-    def of(cls, study: Study, station: str) -> "CaseQueue":
+    def of(cls, study: OpenStudy, station: str) -> "CaseQueue":
         """The queue of an open study as the station of this name sees it."""
         return cls(
             store=study.store,
@@ -61,7 +61,7 @@ class CaseQueue:
             people=study.people,
             who=study.who,
             station=station,
-            is_on_dnc_list=study.listed,
+            is_on_dnc_list=study.is_on_do_not_call_list,
         )
 
     def claim_next(
@@ -70,13 +70,13 @@ class CaseQueue:
         """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
         `passed` over are left for others. Raises StoreError."""
         cases = self.store.cases
-        caught_up(self.store, self.plan, at)
+        refresh_queue(self.store, self.plan, at)
         turns = self._build_call_order(at)
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
         turned_down: set[str] = set()
         for row in self._iterate_claims(turns, lease, at, passed):
-            case = Case.of(row.key, cases.history(row.key))
-            if row.was == "ready" and self._is_allowed(row, case, at, turns.full):
+            case = Case.of(row.key, cases.read_history(row.key))
+            if row.status_after_lease == "ready" and self._is_allowed(row, case, at, turns.full):
                 return row, case
             self._return_case(row, case, at, token)
             if row.key in turned_down or len(turned_down) == MAX_TURNED_DOWN:
@@ -90,12 +90,12 @@ class CaseQueue:
         """Cases in the order they are called, each claimed when it is asked for."""
         cases = self.store.cases
         if passed:
-            for listed in rows_in_turn(self.store, turns, limit=len(passed) + MAX_TURNED_DOWN):
+            for listed in list_next_rows(self.store, turns, limit=len(passed) + MAX_TURNED_DOWN):
                 row = cases.claim_case(listed.key, lease, at) if listed.key not in passed else None
                 if isinstance(row, CaseRow):
                     yield row
             return
-        for _, head in open_heads(self.store, turns):
+        for _, head in list_open_heads(self.store, turns):
             before = turns.promised_before(bucket_of(head.bucket))
             while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
                 yield row
@@ -105,18 +105,20 @@ class CaseQueue:
         return read_pause(self.store)
 
     def _build_call_order(self, at: datetime) -> Turns:
-        return Turns.of(self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.fill())
+        return Turns.of(
+            self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.read_quota_fill()
+        )
 
     def find_outlook(self, at: datetime) -> "QueueOutlook":
         """Why there is nobody to call at this moment, and when there will be. Raises StoreError."""
         turns = self._build_call_order(at)
         moments: list[datetime] = []
         found: Counter[str] = Counter()
-        for group in self.store.figures.groups(at):
+        for group in self.store.queue_statistics.count_groups(at):
             found[turns.state(group, [self.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
                 moments += self._list_opening_times(turns, group.bucket, at)
-        for row in self.store.cases.due_next(limit=WAITING_CASES_CHECKED):
+        for row in self.store.cases.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.due_at is not None:
                 moments += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
         return QueueOutlook(_describe_states(found), min(moments, default=None))
@@ -140,7 +142,7 @@ class CaseQueue:
             at=at,
             who=self.who,
             people=self.people,
-            full=self.plan.quotas.full(self.store.cases.fill()),
+            full=self.plan.quotas.full(self.store.cases.read_quota_fill()),
             never_call=self.is_case_on_dnc_list(case.key),
             fetched=True,
         )
@@ -148,7 +150,7 @@ class CaseQueue:
 
     def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is never to be called."""
-        contact = self.store.cases.contact(key)
+        contact = self.store.cases.find_contact(key)
         return contact is not None and self.is_on_dnc_list([n.e164 for n in contact.numbers if n.e164])
 
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:

@@ -28,14 +28,18 @@ from survey_cli.fieldwork.case.locations import plan_for, region_of
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import zones_of
 from survey_cli.outcomes import Outcome
-from survey_cli.samples.cases.columns import clean
-from survey_cli.samples.cases.phone_numbers import NotANumber, read_number
+from survey_cli.samples.cases.columns import clean_text
+from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.station.station_protocol import OwnerPolicy
 from survey_cli.sessions.station.station_view import INTERVIEW_OUTCOMES, REQUIRED_INPUTS
 from survey_cli.store.cases.case_records import Contact, ContactNumber
-from survey_cli.study.consistency.follow_up import tasks_after
-from survey_cli.study.consistency.interview_outcomes import block_for, interview_events, progress
+from survey_cli.study.consistency.follow_up import build_follow_up_tasks
+from survey_cli.study.consistency.interview_outcomes import (
+    build_do_not_call_events,
+    derive_interview_events,
+    measure_progress,
+)
 
 DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
 """Codes of an outcome that finish the number it was dialled at."""
@@ -99,14 +103,14 @@ def build_outcome_events(
             pass
     if (row.listed if plan.known else row.rdd) in DEAD_NUMBER_CODES and here.current_number:
         events.append(NumberMarked(here.current_number, "dead", row.name.lower()))
-    events += block_for(row)
+    events += build_do_not_call_events(row)
     more = row.next_number and kind != "busy" and _has_untried_number(here, events)
     return CaseEvents(
         events=(*events, *(() if more else (Closed(),))),
         release=not more,
         outcome=row.id,
         contact=contact,
-        tasks=tasks_after(row, here.case.key),
+        tasks=build_follow_up_tasks(row, here.case.key),
     )
 
 
@@ -125,7 +129,7 @@ def build_call_event(
     return Called(
         outcome=outcome,
         number=here.current_number,
-        eligible=interview is not None and known_eligible(progress(interview), plan),
+        eligible=interview is not None and known_eligible(measure_progress(interview), plan),
         person=interview is not None,
         interrupted=interrupted or here.case.interrupted or here.pending_input != "" or lost,
         note=note,
@@ -143,7 +147,7 @@ def build_refusal_event(reason: str, strength: int, who: str) -> RefusalNoted | 
     """What is to be known of a refusal."""
     if not 0 <= strength <= STRONGEST_REFUSAL:
         return Rejection(f"how strong: 1 to {STRONGEST_REFUSAL}")
-    noted = RefusalNoted(clean(reason), strength, clean(who))
+    noted = RefusalNoted(clean_text(reason), strength, clean_text(who))
     return noted if noted != RefusalNoted() else Rejection("an empty note is not saved")
 
 
@@ -192,10 +196,10 @@ def build_appointment_events(
 ) -> CaseEvents:
     """A promise to call again at that time."""
     promised = meant.promised(
-        person=clean(person),
+        person=clean_text(person),
         owner="" if keeper == "anyone" else by,
         policy=keeper,
-        note=clean(note),
+        note=clean_text(note),
     )
     call = build_call_event(here, "appointment", plan, interview, interrupted=interview is not None)
     return CaseEvents(events=(call, promised, Closed()), release=True, outcome="appointment")
@@ -205,7 +209,7 @@ def build_number_events(here: ClaimedCase, text: str, plan: Plan, *, link: str) 
     """A number that was given; `link` is for a case of which nothing personal is kept yet."""
     country = region_of(here.case, plan)[:2]
     read = read_number(text, country or None)
-    if isinstance(read, NotANumber):
+    if isinstance(read, InvalidNumber):
         return Rejection(f"{read.why}: {read.remedy}")
     position = max((n.position for n in here.case.numbers), default=0) + 1
     shown = read.national if read.country in ("", country) else read.international
@@ -256,9 +260,12 @@ def build_events_without_station(
 
 def build_closing_events(here: ClaimedCase, interview: Interview, row: Outcome, plan: Plan) -> CaseEvents:
     """The interview closed, by itself or by the interviewer's hand."""
-    events = interview_events(
+    events = derive_interview_events(
         interview, row, plan, number=here.current_number, interrupted=here.case.interrupted
     )
     return CaseEvents(
-        events=(*events, Closed()), release=True, outcome=row.id, tasks=tasks_after(row, here.case.key)
+        events=(*events, Closed()),
+        release=True,
+        outcome=row.id,
+        tasks=build_follow_up_tasks(row, here.case.key),
     )

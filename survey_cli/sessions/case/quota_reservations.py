@@ -44,7 +44,7 @@ class QuotaReservations:
         if wanted.soft:
             return OPEN
         target, others = wanted.cells[cell].target, wanted.cells.keys() - {cell}
-        held = self.store.cases.hold(id, {cell: target}, self.clock(), instead_of=others)
+        held = self.store.cases.hold_quota_places(id, {cell: target}, self.clock(), instead_of=others)
         return OPEN if held[cell] else "full"
 
     def reserve_cells(
@@ -68,7 +68,7 @@ class QuotaReservations:
         if wanted.keys() == held or _corrects_complete_interview(interview):
             return held, ""
         others = {cell for quota in quotas for cell in quota.cells} - wanted.keys()
-        found = self.store.cases.hold(id, wanted, self.clock(), instead_of=others)
+        found = self.store.cases.hold_quota_places(id, wanted, self.clock(), instead_of=others)
         full = next((cell for cell in sorted(found) if not found[cell]), "")
         return frozenset(cell for cell in found if found[cell]), full
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.engine.order import arm
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import SampleColumn
-from survey_cli.instrument.texts.number_text import separators
+from survey_cli.instrument.texts.number_text import get_separators
 from survey_cli.problems import UserError, did_you_mean
-from survey_cli.samples.cases.columns import Unfit, clean, labels_of, reader_of
-from survey_cli.samples.cases.split_arms import arm_of
+from survey_cli.samples.cases.columns import InvalidValue, build_labels, clean_text, make_reader
+from survey_cli.samples.cases.split_arms import draw_arm
 from survey_cli.values import NOT_ASKED, Missing, Value
 
 INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
@@ -77,17 +77,17 @@ def parse_sample_values(
             return UserError(f"--set {name}", "the instrument has no such sample column", remedy)
     made: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
-        text = clean(typed.get(name, ""))
+        text = clean_text(typed.get(name, ""))
         if column.role == "key":
             made[name] = case
         elif column.type == "split":
-            made[name] = arm_of(instrument, name, column, case)
+            made[name] = draw_arm(instrument, name, column, case)
         elif not text:
             made[name] = NOT_ASKED
         else:
-            comma = separators(instrument.language).decimal == ","
-            value = reader_of(instrument, column, decimal_comma=comma)(text)
-            if isinstance(value, Unfit):
+            comma = get_separators(instrument.language).decimal == ","
+            value = make_reader(instrument, column, decimal_comma=comma)(text)
+            if isinstance(value, InvalidValue):
                 return UserError(f"--set {name}={text}", value.what, value.remedy)
             made[name] = value
     return made
@@ -106,7 +106,7 @@ def invent_sample_value(
     label = str(column.label.get(instrument.language)) if column.label else name
     match column.type:
         case "single":
-            return dice.choice(list(labels_of(instrument, column)) or [NOT_ASKED])
+            return dice.choice(list(build_labels(instrument, column)) or [NOT_ASKED])
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
             return arm(arms, seed=dice.getrandbits(62), id=name, turn=None)

@@ -28,14 +28,14 @@ from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.engine.notes import StandingNote, standing_notes
 from survey_cli.entries import Lookup, Prompt, Read, Reply, Span
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
-from survey_cli.samples.cases.columns import clean
+from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult
-from survey_cli.store import Draft, Snapshot, Store, StoreError, Taken
+from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store, StoreError
 from survey_cli.table import cells
 from survey_cli.values import Place
 
 if TYPE_CHECKING:
-    from survey_cli.store.cases.case_records import CaseUpdate, Fence, LeaseLost, Overtaken
+    from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
 
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """What else can interrupt an interview that was begun at a station: the case is called again."""
@@ -62,7 +62,7 @@ class CaseLink(Protocol):
     can_be_called_again: bool
     """The case is called from a station, and can be called again: a soft ending suspends the interview."""
 
-    def fence(self) -> "Fence | None":
+    def fence(self) -> "LeaseToken | None":
         """The lease under which everything is written; None where no case is leased."""
         ...
 
@@ -316,7 +316,7 @@ class InterviewSession:
         return self._apply(prompts.declined(self._interview, id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejection | None:
-        return self._apply(prompts.confirmed(self._interview, clean(reason), self._stamp()))
+        return self._apply(prompts.confirmed(self._interview, clean_text(reason), self._stamp()))
 
     def go_back(self) -> Rejection | None:
         place = prompts.before(self._interview)
@@ -335,7 +335,7 @@ class InterviewSession:
 
     def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
         place = self._interview.place if replaces is None else replaces.place
-        if place is None or not (text := clean(text, lines=True)):
+        if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
         return self._apply(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
@@ -382,7 +382,7 @@ class InterviewSession:
     def load_draft(self) -> str:
         place = self._interview.place
         try:
-            draft = self._store.draft(self._id)
+            draft = self._store.find_draft(self._id)
         except StoreError:
             return ""
         return draft.text if draft is not None and draft.place == str(place) else ""
@@ -393,7 +393,7 @@ class InterviewSession:
             return
         self._link.renew_lease()
         try:
-            draft = Draft(str(place), text, self._clock())
+            draft = EntryDraft(str(place), text, self._clock())
             self._store.save_draft(self._id, draft, fence=self._link.fence())
         except StoreError:
             return  # the text is still in the field; the answer itself will say what is wrong
@@ -487,7 +487,7 @@ class InterviewSession:
             after = further
         try:
             taken = self._write(event, after, then, by_route=by_route)
-            if taken is not None and not isinstance(taken, Taken) and self._link.recover():
+            if taken is not None and not isinstance(taken, InterviewConflict) and self._link.recover():
                 taken = self._write(event, after, then, by_route=by_route)
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
@@ -505,11 +505,11 @@ class InterviewSession:
 
     def _write(
         self, event: Event, after: Interview, then: Sequence[Event], *, by_route: bool
-    ) -> "Taken | LeaseLost | Overtaken | None":
+    ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Where it closes the interview, the data and what its case receives are in the same transaction."""
         outcome, closed = self._find_outcome(after), after.status != "open"
         by_route = by_route or bool(then)
-        return self._store.append(
+        return self._store.append_event(
             self._id,
             seq=after.seq - len(then),
             event=event,
@@ -525,10 +525,10 @@ class InterviewSession:
             owed=self._link.list_tasks(outcome) if closed else (),
         )
 
-    def _describe_conflict(self, taken: "Taken | LeaseLost | Overtaken") -> str:
+    def _describe_conflict(self, taken: "InterviewConflict | LeaseLost | CaseConflict") -> str:
         """Who has the interview or its case now; it can only be left."""
-        if isinstance(taken, Taken):
+        if isinstance(taken, InterviewConflict):
             when = taken.at.astimezone(self._zone)
             return f"{taken.by} took over this interview at {when:%H:%M}; leave it here"
-        self._lost_to = taken.words
+        self._lost_to = taken.message
         return f"{self._lost_to}; note what was typed, then leave the interview: what was saved before stays"

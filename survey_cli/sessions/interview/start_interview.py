@@ -15,7 +15,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import clean, labels_of
+from survey_cli.samples.cases.columns import build_labels, clean_text
 from survey_cli.sessions.interview.case_values import (
     build_language_error,
     find_zone,
@@ -29,12 +29,19 @@ from survey_cli.sessions.interview.interview_session import (
     InterviewSession,
     NoCaseLink,
 )
-from survey_cli.store import InstrumentRow, InterviewRow, Origin, Store, StoreError, Taken
-from survey_cli.store.database_location import database_of, open_existing, open_store
-from survey_cli.study.clock import accept, doubt
-from survey_cli.study.location import people_file
-from survey_cli.study.published_version import in_force
-from survey_cli.study.version_changes import why_not_begin
+from survey_cli.store import (
+    InstrumentRow,
+    InterviewConflict,
+    InterviewOrigin,
+    InterviewRow,
+    Store,
+    StoreError,
+)
+from survey_cli.store.database_location import locate_database, open_existing_store, open_store
+from survey_cli.study.clock import accept_clock, find_clock_doubt
+from survey_cli.study.location import locate_people_file
+from survey_cli.study.published_version import find_version_in_force
+from survey_cli.study.version_changes import check_may_begin
 from survey_cli.values import Missing, Value
 
 Clock = Callable[[], datetime]
@@ -87,17 +94,17 @@ def list_column_requests(
     path: str | Path, *, db: str | None, case: str, practice: bool
 ) -> tuple[ColumnRequest, ...] | UserError:
     """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
-    case = clean(case)
+    case = clean_text(case)
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
-    store = open_existing(database_of(path, instrument.id, db))
+    store = open_existing_store(locate_database(path, instrument.id, db))
     if isinstance(store, UserError):
         return store
     if store is not None:
         with store:
             try:
-                if case and store.interviews(case=case, origin=_origin(practice)):
+                if case and store.list_interviews(case=case, origin=_origin(practice)):
                     return ()
             except StoreError as problem:
                 return _convert_error(problem)
@@ -105,14 +112,14 @@ def list_column_requests(
         ColumnRequest(
             name=name,
             label=str(column.label.get(instrument.language)) if column.label else name,
-            options=tuple((str(c), t) for c, t in labels_of(instrument, column).items()),
+            options=tuple((str(c), t) for c, t in build_labels(instrument, column).items()),
         )
         for name, column in instrument.sample.items()
         if column.role != "key" and column.type != "split"
     )
 
 
-def _origin(practice: bool) -> Origin:
+def _origin(practice: bool) -> InterviewOrigin:
     return "practice" if practice else "real"
 
 
@@ -131,12 +138,12 @@ def start_or_resume(
     """Open everything and begin or resume the case's interview. `clock` and `store` are for tests; they are the study's
     otherwise."""
     instrument = open_instrument(str(path))
-    case = clean(seating.case)
+    case = clean_text(seating.case)
     if isinstance(instrument, UserError):
         return (_resume_stored_version(path, case, seating, clock) if case else None) or instrument
     if not case:
         return UserError(str(path), "no case was named", "give the case's key with --case")
-    where = database_of(path, instrument.id, seating.db)
+    where = locate_database(path, instrument.id, seating.db)
     opened = store or open_store(where, create=True)
     if isinstance(opened, UserError):
         return opened
@@ -151,7 +158,7 @@ def start_or_resume(
         if isinstance(known, UserError):
             opened.close()
             return known
-        version = in_force(opened, instrument, str(path))
+        version = find_version_in_force(opened, instrument, str(path))
         if isinstance(version, UserError):
             opened.close()
             return version
@@ -170,9 +177,9 @@ def check_clock(store: Store, where: str, seating: StartOptions, clock: Clock | 
     """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreError."""
     at = (clock or utc_now)()
     if seating.clock_is_right:
-        accept(store, at)
+        accept_clock(store, at)
         return None
-    return doubt(store, where, at)
+    return find_clock_doubt(store, where, at)
 
 
 def _start_sampled_case(
@@ -206,14 +213,14 @@ def _identify_interviewer(
     path: str | Path, instrument: str, seating: StartOptions, store: Store
 ) -> StartOptions | UserError:
     """With the name of whoever interviews; in a practice interview anybody may be named."""
-    where = database_of(path, instrument, seating.db)
-    own = people_file(path, where)
+    where = locate_database(path, instrument, seating.db)
+    own = locate_people_file(path, where)
     if seating.practice or own is None or not own.is_file():
         return replace(seating, interviewer=seating.interviewer.strip() or store.account)
     from survey_cli.study.identity import identify
-    from survey_cli.study.open_study import people_of
+    from survey_cli.study.open_study import load_people
 
-    listed = people_of(path, where, None)
+    listed = load_people(path, where, None)
     if isinstance(listed, UserError):
         return listed
     who = identify(seating.interviewer, store.account, listed, listed)
@@ -225,13 +232,13 @@ def _resume_stored_version(
 ) -> InterviewSession | UserError | None:
     """Where the file is gone or has problems now, a suspended interview goes on all the same; None where there is none,
     or its case came with a sample: the file says how that is called, and what its outcome means."""
-    where = database_of(path, Path(path).stem, seating.db)
-    store = None if seating.reopen else open_existing(where)
+    where = locate_database(path, Path(path).stem, seating.db)
+    store = None if seating.reopen else open_existing_store(where)
     if store is None or isinstance(store, UserError):
         return None
     found: InterviewSession | UserError | None = None
     try:
-        earlier = store.interviews(case=case, origin=_origin(seating.practice))
+        earlier = store.list_interviews(case=case, origin=_origin(seating.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         sampled = not seating.practice and store.has_case(case)
         if last is not None and last.status in ("open", "suspended") and not sampled:
@@ -252,14 +259,16 @@ def start_or_resume_in_store(
     instrument: Instrument, store: Store, where: str, case: str, seating: StartOptions, clock: Clock
 ) -> InterviewSession | UserError:
     """The case's interview begun, or resumed, in a store that is open. Raises StoreError."""
-    earlier = sorted(store.interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number)
+    earlier = sorted(
+        store.list_interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number
+    )
     last = earlier[-1] if earlier else None
     if last is None or (seating.again and last.status in ("ended", "stopped")):
         if seating.reopen:
             return UserError(
                 case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
             )
-        why = None if seating.practice else why_not_begin(store, instrument)
+        why = None if seating.practice else check_may_begin(store, instrument)
         if why is not None:
             return why
         return _start(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
@@ -309,10 +318,10 @@ def _start(
         sample=sample,
     )
     interview = Interview.begin(instrument, began)
-    store.keep_instrument(InstrumentRow.of(instrument, kept_at=at))
+    store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
     id = seating.id or str(uuid4())
     link = seating.link or NO_CASE_LINK
-    taken = store.start(
+    taken = store.start_interview(
         InterviewRow(
             id=id,
             case=case,
@@ -327,8 +336,8 @@ def _start(
         began,
         case=link.build_start_update(id),
     )
-    if taken is not None and not isinstance(taken, Taken):
-        return UserError(case, taken.words, "choose another case")
+    if taken is not None and not isinstance(taken, InterviewConflict):
+        return UserError(case, taken.message, "choose another case")
     if taken is not None:
         return UserError(
             case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
@@ -347,13 +356,13 @@ def _resume(
     seating: StartOptions,
     clock: Clock,
 ) -> InterviewSession | UserError:
-    texts = store.instrument_texts(row.instrument) or {}
+    texts = store.find_instrument_texts(row.instrument) or {}
     same = newest is not None and row.instrument == newest.hash
     instrument = newest if newest is not None and same else rebuild_instrument(texts, row.instrument)
     if isinstance(instrument, UserError):
         return instrument
     try:
-        interview = Interview.replay(instrument, store.journal(row.id))
+        interview = Interview.replay(instrument, store.read_journal(row.id))
     except ValueError as error:
         return UserError(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
     zone = resolve_zone(instrument, interview.began.sample, seating.zone)
@@ -371,7 +380,7 @@ def _resume(
     if isinstance(after, Rejection):
         return UserError(case, after.why)
     link = seating.link or NO_CASE_LINK
-    taken = store.append(
+    taken = store.append_event(
         row.id,
         seq=after.seq,
         event=event,
@@ -381,8 +390,8 @@ def _resume(
         fence=link.fence(),
         case=link.build_start_update(row.id),
     )
-    if taken is not None and not isinstance(taken, Taken):
-        return UserError(case, taken.words, "choose another case")
+    if taken is not None and not isinstance(taken, InterviewConflict):
+        return UserError(case, taken.message, "choose another case")
     if taken is not None:
         return UserError(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
     link.handle_commit(row.id, None)
@@ -438,7 +447,7 @@ class UnsampledCaseLink(NoCaseLink):
     """The link of an interview whose case came with no sample: answers are erased where consent is withdrawn."""
 
     def __init__(
-        self, store: Store, instrument: Instrument, clock: Clock, by: str, origin: Origin, key: str
+        self, store: Store, instrument: Instrument, clock: Clock, by: str, origin: InterviewOrigin, key: str
     ) -> None:
         self._store, self._instrument, self._clock = store, instrument, clock
         self._by, self._origin, self._key = by, origin, key
@@ -447,19 +456,21 @@ class UnsampledCaseLink(NoCaseLink):
         if outcome is None or outcome.kind != WITHDRAWN:
             return ()
         from survey_cli.study.consistency.follow_up import (
-            tasks_after,  # rare, and an interview begins sooner without it
+            build_follow_up_tasks,  # rare, and an interview begins sooner without it
         )
 
-        return tasks_after(outcome, self._key, self._origin, sampled=False)
+        return build_follow_up_tasks(outcome, self._key, self._origin, sampled=False)
 
     def handle_commit(self, id: str, outcome: Outcome | None) -> str:
         if not self.list_tasks(outcome):
             return ""
-        from survey_cli.study.consistency.follow_up import do_owed
+        from survey_cli.study.consistency.follow_up import do_follow_up_tasks
 
         at, by = self._clock(), self._by
         try:
-            return "; ".join(do_owed(self._store, self._instrument, None, at=at, by=by, key=self._key))
+            return "; ".join(
+                do_follow_up_tasks(self._store, self._instrument, None, at=at, by=by, key=self._key)
+            )
         except StoreError as problem:
             return f"the answers are not erased yet: {problem.what} — {problem.remedy}"
 
@@ -468,7 +479,7 @@ def _find_version_warning(instrument: Instrument, store: Store) -> str:
     """A warning where the file was edited under the same version label."""
     same = [
         r
-        for r in store.instruments()
+        for r in store.list_instruments()
         if r.id == instrument.id and r.version == instrument.version and r.hash != instrument.hash
     ]
     if not same or not instrument.version:

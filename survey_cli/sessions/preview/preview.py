@@ -15,11 +15,11 @@ from typing import Final, TypeAlias
 from survey_cli.engine.events import Began, Sitting, Stamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
-from survey_cli.instrument.checks import Checked, checked
+from survey_cli.instrument.checks import CheckResult, check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.problems import Position, Problem, UserError, did_you_mean
-from survey_cli.samples.cases.columns import key_column
+from survey_cli.samples.cases.columns import find_key_column
 from survey_cli.sessions.interview.case_values import (
     invent_sample_value,
     parse_sample_values,
@@ -35,7 +35,7 @@ from survey_cli.sessions.preview.preview_session import (
     format_places,
     select_answers,
 )
-from survey_cli.study.identity import login_name
+from survey_cli.study.identity import read_login_name
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
 
 FileSignature: TypeAlias = tuple[tuple[int, ...] | None, ...]
@@ -101,7 +101,7 @@ class Preview:
         """Errors were found and are not shown yet: the file may be half saved."""
         self._names: frozenset[str] = frozenset()
         self._is_empty = True
-        instrument = checked(load_source_text(_EMPTY_INSTRUMENT)).instrument
+        instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
         assert instrument is not None
         self._state = PreviewState(
             session=self._build_fresh_session(instrument, {}),
@@ -115,7 +115,7 @@ class Preview:
         """The first look. A UserError where the file is not there, or what was wanted does not fit it; where it is there
         and broken, its problems."""
         source = self._read()
-        found = checked(source)
+        found = check_instrument(source)
         if source.tree is None and any(p.rule == "no-file" for p in found.problems):
             first = found.problems[0]
             return UserError(str(first.where), first.what, first.remedy)
@@ -133,7 +133,7 @@ class Preview:
         source = self._read()
         if self._content == content and self._broken_at is None:
             return None
-        found = checked(source)
+        found = check_instrument(source)
         if found.instrument is None and not before.broken and self._broken_at != self._signature_seen:
             self._broken_at = self._signature_seen  # half saved, perhaps: the next look decides
             return None
@@ -170,7 +170,7 @@ class Preview:
 
     # the interview
 
-    def _show_checked(self, found: Checked, source: InstrumentSource) -> PreviewState:
+    def _show_checked(self, found: CheckResult, source: InstrumentSource) -> PreviewState:
         """Show what was read: the interview carried over, or the problems."""
         instrument, problems = found.instrument, found.problems
         trouble = self._check_options(instrument) if instrument is not None else None
@@ -298,14 +298,14 @@ class Preview:
 
     def _build_start(self, instrument: Instrument, language: str) -> Callable[[int], Began]:
         """How an interview of this case begins; with a number other than 0, one of another case."""
-        by = login_name()
+        by = read_login_name()
 
         def begin(variant: int) -> Began:
             sample = self._build_sample(instrument, variant)
             zone = resolve_zone(instrument, sample)
             at = self._clock()
             there = at.astimezone(None if isinstance(zone, UserError) else zone)
-            key = key_column(instrument)
+            key = find_key_column(instrument)
             return Began(
                 Stamp(at, by, STATION),
                 instrument=instrument.hash,

@@ -6,17 +6,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.samples.cases.phone_numbers import digits_of
+from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.sessions.station.station_protocol import CaseMatch, StationAppointment
 from survey_cli.sessions.station.station_view import describe_state, format_case_name
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLookup:
     """The lists of one study. Every method raises StoreError."""
 
-    study: Study
+    study: OpenStudy
     to_local: Callable[[datetime], datetime]
     """A moment on this station's clock."""
 
@@ -26,7 +26,7 @@ class CaseLookup:
             return ()
         search = self.study.store.cases.search
         # a number as it is said: `+44 (0)7911`, with the zero that is only dialled inside the country
-        rows = search(text.strip()) or search(digits_of(text))
+        rows = search(text.strip()) or search(extract_search_digits(text))
         return tuple(
             CaseMatch(
                 key=one.row.key,
@@ -40,15 +40,15 @@ class CaseLookup:
     def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
         """An interviewer's promises that are still to be kept, soonest first."""
         cases, lines = self.study.store.cases, []
-        for row in cases.promises(owner=owner):
-            case = Case.of(row.key, cases.history(row.key))
+        for row in cases.list_appointments(owner=owner):
+            case = Case.of(row.key, cases.read_history(row.key))
             if case.booking is None or row.promised_at is None:
                 continue
             promised = case.booking.promise
             lines.append(
                 StationAppointment(
                     key=row.key,
-                    name=format_case_name(self.study.instrument, case, cases.contact(row.key)),
+                    name=format_case_name(self.study.instrument, case, cases.find_contact(row.key)),
                     respondent_time=row.promised_at.astimezone(ZoneInfo(promised.zone)),
                     station_time=self.to_local(row.promised_at),
                     person=promised.person,

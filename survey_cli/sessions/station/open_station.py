@@ -16,11 +16,11 @@ from survey_cli.sessions.interview.start_interview import Clock, StartOptions, c
 from survey_cli.sessions.station.dialing import read_dial_command
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import StoreError
-from survey_cli.study.clock import note_start
-from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.clock import record_start
+from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
-from survey_cli.study.open_study import Study, open_study
-from survey_cli.study.version_changes import why_not_begin
+from survey_cli.study.open_study import OpenStudy, open_study
+from survey_cli.study.version_changes import check_may_begin
 
 
 def open_station(
@@ -63,11 +63,11 @@ def open_station(
         files=StudyFiles(study, people),
     )
     try:
-        if (changed := why_not_begin(study.store, study.instrument)) is not None:
+        if (changed := check_may_begin(study.store, study.instrument)) is not None:
             study.close()
             return changed
-        in_step(study, clock())
-        note_start(study.store, clock())
+        rebuild_queue(study, clock())
+        record_start(study.store, clock())
         began = here.start()
     except StoreError as problem:
         began = Rejection(f"{problem.what} — {problem.remedy}")
@@ -77,13 +77,13 @@ def open_station(
     return here
 
 
-def build_queue(study: Study, station: str) -> CaseQueue:
+def build_queue(study: OpenStudy, station: str) -> CaseQueue:
     """The study's queue as a station of this name sees it."""
     return CaseQueue.of(study, station.strip() or socket.gethostname())
 
 
 def build_station(
-    study: Study, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
+    study: OpenStudy, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
 ) -> StationSession:
     """A station of a study that is open already and has others at it: nothing at it comes of a clock or dice of its own.
     `start` sits its interviewer down; whoever opened the study closes it."""

@@ -18,7 +18,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.rules import number_opening
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import clean
+from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.case import outcome_events
 from survey_cli.sessions.case.case_interview import COMPLETE
 from survey_cli.sessions.case.case_link import SampledCaseLink
@@ -75,8 +75,8 @@ class StationSession(StationCase):
         """Sit down: a case that was this station's when its terminal died comes back, else the next one is taken."""
         try:
             self._count_appointments()
-            for row in self._store.cases.rows(status="leased"):
-                if row.held is not None and row.held[:2] == (self.interviewer, self.station):
+            for row in self._store.cases.iterate_rows(status="leased"):
+                if row.holder is not None and row.holder[:2] == (self.interviewer, self.station):
                     return self._reclaim(row.key)
         except StoreError as problem:
             return self._report_unsaved(problem)
@@ -124,8 +124,8 @@ class StationSession(StationCase):
             return unsaved
         by_hand = self._plan.by_hand(number.line, here.case.columns)
         if not self._command or by_hand:
-            return f"dial {kept.shown}{changed}"
-        return dial(self._command, kept.e164) or f"{kept.shown} is ringing{changed}"
+            return f"dial {kept.display}{changed}"
+        return dial(self._command, kept.e164) or f"{kept.display} is ringing{changed}"
 
     def choose_number(self, position: int) -> Rejection | None:
         chosen = self._case.choose_number(position) if self._case is not None else NO_CASE_ON_SCREEN
@@ -146,7 +146,7 @@ class StationSession(StationCase):
             row,
             self._plan,
             self._current_interview,
-            note=clean(note),
+            note=clean_text(note),
             number=number,
             language=language,
             link=self._token(),
@@ -165,7 +165,7 @@ class StationSession(StationCase):
         return self.choose_number(max(n.position for n in self._case.case.numbers))
 
     def add_note(self, text: str) -> Rejection | None:
-        if not (text := clean(text)):
+        if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
         return self._append(Remarked(text))
 

@@ -32,12 +32,12 @@ from survey_cli.sessions.station.station_protocol import (
     IdleView,
 )
 from survey_cli.store import StoreError
-from survey_cli.store.cases.case_records import Held, LeaseLost
+from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up
-from survey_cli.study.consistency.queue_refresh import stand_again
-from survey_cli.study.consistency.upkeep import in_step
+from survey_cli.study.consistency.queue_refresh import update_queue_position
+from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
 OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
@@ -49,7 +49,7 @@ class StationCase:
     def __init__(
         self,
         *,
-        study: Study,
+        study: OpenStudy,
         queue: CaseQueue,
         clock: Clock,
         zone: ZoneInfo | None = None,
@@ -91,7 +91,7 @@ class StationCase:
         self._use_study(study, queue)
         self._resume_shift()
 
-    def _use_study(self, study: Study, queue: CaseQueue) -> None:
+    def _use_study(self, study: OpenStudy, queue: CaseQueue) -> None:
         """Work by this study's plan, questionnaire and people from now on."""
         self._study = study
         self._instrument = study.instrument
@@ -174,7 +174,7 @@ class StationCase:
         keeps its questionnaire. An Idle that says why where the list of people has this interviewer no more."""
         if self._files is None or self._session is not None:
             return self._barred_view
-        if not self._files.changed():
+        if not self._files.has_changed():
             self._update_queue(at)
             return self._barred_view
         self._barred_view = None
@@ -197,9 +197,9 @@ class StationCase:
         """Have the queue stand by the plan that was read last, and with it the case that left this station by the plan
         before. Raises StoreError, and is tried again then."""
         if self._queue_is_outdated:
-            in_step(self._study, at, yielding=True)
+            rebuild_queue(self._study, at, yielding=True)
             if self._last_case:
-                stand_again(self._store, self._plan, self._last_case, at)
+                update_queue_position(self._store, self._plan, self._last_case, at)
             self._queue_is_outdated = False
 
     def _apply_stop(self, at: datetime) -> Rejection | None:
@@ -227,7 +227,7 @@ class StationCase:
         taken = self._claims.claim(key, self._token())
         if taken is None:
             return Rejection(f"there is no case {key}")
-        if isinstance(taken, Held):
+        if isinstance(taken, LeaseHolder):
             return Rejection(f"{taken.by} has this case at station {taken.station}")
         return taken
 
@@ -252,7 +252,7 @@ class StationCase:
                 found = self._claims.recover(here)
                 self._case = found if isinstance(found, ClaimedCase) else None
                 if not isinstance(found, ClaimedCase):
-                    lost = LeaseLost(here.case.key, found).words
+                    lost = LeaseLost(here.case.key, found).message
                     self._notice = f"{here.case.key}: {lost}; what was kept before stays"
         except StoreError:
             return  # the next key will say so
@@ -261,10 +261,10 @@ class StationCase:
         """Go on with the counts of this day: the program may have ended in the middle of the shift."""
         midnight = self._to_local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
         with suppress(StoreError):  # the first key will say so
-            self._shift.resume(self._store.cases.calls(self.interviewer, midnight))
+            self._shift.resume(self._store.cases.list_calls(self.interviewer, midnight))
 
     def _count_appointments(self) -> None:
-        self._shift.appointments = len(self._store.cases.promises(owner=self.interviewer))
+        self._shift.appointments = len(self._store.cases.list_appointments(owner=self.interviewer))
 
     # keeping
 
@@ -285,8 +285,8 @@ class StationCase:
                     here = found
                     after = self._write(here, deed)
                 lost = LeaseLost(
-                    here.case.key, here.row.held if isinstance(found, ClaimedCase) else found
-                ).words
+                    here.case.key, here.row.holder if isinstance(found, ClaimedCase) else found
+                ).message
         except StoreError as problem:
             return self._report_unsaved(problem)
         if after is None:

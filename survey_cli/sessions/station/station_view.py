@@ -13,7 +13,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES, Outcome
 from survey_cli.reports.fieldwork.case_histories import outcome_words, past_lines, told
-from survey_cli.samples.cases.columns import column_of, in_words
+from survey_cli.samples.cases.columns import find_column, iterate_labeled_values
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.station.station_protocol import (
     CaseView,
@@ -23,7 +23,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationScript,
 )
 from survey_cli.store.cases.case_records import CaseRow, Contact
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 OUTCOME_HEADINGS: Final = (
     ("Nobody was reached", ("before",)),
@@ -46,7 +46,7 @@ INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 
 
 def build_case_view(
-    here: ClaimedCase, study: Study, *, at: datetime, local: Callable[[datetime], datetime]
+    here: ClaimedCase, study: OpenStudy, *, at: datetime, local: Callable[[datetime], datetime]
 ) -> CaseView:
     """Everything that is shown of the case; `to_local` puts a moment on this station's clock."""
     case, plan, instrument = here.case, study.plan, study.instrument
@@ -124,7 +124,7 @@ def build_numbers(
     case: Case, contact: Contact | None, plan: Plan, current: int, at: datetime
 ) -> tuple[StationNumber, ...]:
     """All numbers, in the order of the sample."""
-    shown = {n.position: n.shown for n in contact.numbers} if contact is not None else {}
+    shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     sitting = case.claimed.calls if case.claimed is not None else ()
     came_to = {call.number: outcome_words(call.outcome, plan) for call in sitting}
     return tuple(
@@ -147,12 +147,12 @@ def format_details(
 ) -> tuple[tuple[str, str], ...]:
     """The sample columns in words: label and value, the key, numbers and the zone left out."""
     personal = contact.columns if contact is not None else {}
-    return tuple(in_words(instrument, {**personal, **case.columns}, without=HIDDEN_ROLES))
+    return tuple(iterate_labeled_values(instrument, {**personal, **case.columns}, without=HIDDEN_ROLES))
 
 
 def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:
     """What the case is called: its name column, else its key."""
-    named = column_of(instrument, "name")
+    named = find_column(instrument, "name")
     said = contact.columns.get(named) if contact is not None and named else None
     return said if isinstance(said, str) and said else case.key
 
@@ -179,7 +179,7 @@ def format_appointment(case: Case, plan: Plan) -> str:
 
 def describe_state(row: CaseRow, plan: Plan) -> str:
     """Where a case is, in a few words: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
-    if row.held is not None:
-        return f"at station {row.held.station} with {row.held.by}"
+    if row.holder is not None:
+        return f"at station {row.holder.station} with {row.holder.by}"
     said = row.why or (outcome_words(row.outcome, plan) if row.outcome else "never called")
     return f"{row.status}: {said}"

@@ -14,14 +14,14 @@ from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.plan.plan import Plan, Spread
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.problems import UserError
-from survey_cli.services.cases.fieldwork_status import Target, target_of
-from survey_cli.services.data.run_on_records import at_one_moment
+from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
+from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.propensities import measure_propensities
 from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.fieldwork.study_simulation import build_staff
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
-from survey_cli.study.open_study import Records
+from survey_cli.study.open_study import StudyRecords
 
 ForecastProgress: TypeAlias = Callable[[int, int, int], None]
 DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
@@ -122,28 +122,28 @@ class _StudyData:
     """What is read of the database."""
 
     where: str
-    records: Records
+    records: StudyRecords
     histories: Sequence[tuple[str, Sequence[Entry]]]
     fill: dict[str, Fill]
-    target: Target
+    target: InterviewTarget
 
 
 def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> Forecast | UserError:
     """The forecast of a study as it stands. `tell` is told how many days are over, of how many, of all rows together, and
     how many interviews are complete in the present one. Interrupted from the keyboard, it gives what it has."""
 
-    def read(records: Records) -> _StudyData:
+    def read(records: StudyRecords) -> _StudyData:
         cases = records.store.cases
-        histories = [(key, list(history)) for key, history in cases.histories()]
+        histories = [(key, list(history)) for key, history in cases.iterate_histories()]
         return _StudyData(
             where=records.where,
             records=records,
             histories=histories,
-            fill=cases.fill(),
-            target=target_of(records),
+            fill=cases.read_quota_fill(),
+            target=find_interview_target(records),
         )
 
-    study = at_one_moment(options.path, read, db=options.db, people=options.people)
+    study = run_on_records(options.path, read, db=options.db, people=options.people)
     if isinstance(study, UserError):
         return study
     if not study.histories:
@@ -222,7 +222,7 @@ def _build_forecast(
         cases=len(study.histories),
         complete=complete,
         target=study.target.interviews,
-        target_of=study.target.says,
+        target_of=study.target.source,
         basis=(*measured.basis, *basis),
         rows=tuple(rows),
         interrupted=interrupted,

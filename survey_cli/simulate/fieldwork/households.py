@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeAlias
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.plan.plan import Frame
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.samples.cases.phone_numbers import Number
-from survey_cli.samples.cases.sample_file import Case, CaseNumber
+from survey_cli.samples.cases.phone_numbers import ParsedNumber
+from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.sessions.interview.case_values import invent_sample_value
 
 WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
@@ -183,7 +183,7 @@ def _draw_dead_numbers(numbers: int, dice: Random) -> Iterator[tuple[int, DialRe
             yield position, "wrong_number"
 
 
-def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) -> list[Case]:
+def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) -> list[SampleCase]:
     """So many cases of a sample that nobody drew, with one number each, in this zone."""
     cases = []
     for number in range(1, count + 1):
@@ -193,7 +193,7 @@ def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) ->
             for name, column in instrument.sample.items()
             if column.role not in ("phone", "priority", "weight", "replicate", "frame")
         }
-        telephone = Number(
+        telephone = ParsedNumber(
             written=key,
             e164=f"+999{number:010}",
             national=key,
@@ -203,5 +203,7 @@ def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) ->
             zones=(zone,),
             country="",
         )
-        cases.append(Case(key=key, line=0, values=values, numbers=(CaseNumber("", telephone),), zone=zone))
+        cases.append(
+            SampleCase(key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone)
+        )
     return cases

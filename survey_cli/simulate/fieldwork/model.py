@@ -62,7 +62,7 @@ from survey_cli.simulate.fieldwork.interviewers import (
 )
 from survey_cli.simulate.fieldwork.station_simulation import SHIFT_MINUTES, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Respondent
-from survey_cli.study.consistency.interview_outcomes import block_for, interview_events
+from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
 
 Moments: TypeAlias = Iterator[datetime]
@@ -462,7 +462,7 @@ class FieldworkModel:
         events: list[Event] = [Called(outcome, number, interrupted=waits), *more]
         if (row.listed if self.plan.known else row.rdd) in OF_THE_NUMBER:
             events.append(NumberMarked(number, "dead", row.name.lower()))
-        case = self._append(agent, key, *events, *block_for(row))
+        case = self._append(agent, key, *events, *build_do_not_call_events(row))
         tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
         again = row.next_number and row.kind != "busy"
         if again and any(other.position not in tried for other in case.live):
@@ -559,7 +559,9 @@ class FieldworkModel:
         if status == "suspended" and outcome == "appointment":
             yield from self._make_appointment(agent, key, number, house)
         else:
-            self._append(agent, key, *interview_events(interview, row, self.plan, number=number), Closed())
+            self._append(
+                agent, key, *derive_interview_events(interview, row, self.plan, number=number), Closed()
+            )
 
     # places in the quotas
 

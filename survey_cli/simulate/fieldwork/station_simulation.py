@@ -18,7 +18,7 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.simulate.fieldwork.households import Household, Propensities
 from survey_cli.simulate.fieldwork.interviewers import ActionTimes, SimulatedInterviewer, SimulationContext
 from survey_cli.simulate.interviews.respondents import Habits
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 
 SHIFT_MINUTES: Final = 6 * 60
 """Minutes of a shift, at most; where the day is longer, one begins it and the next ends it."""
@@ -55,7 +55,9 @@ class AgendaEntry:
 class StationSimulation:
     """A study in the field: its clock, its interviewers, and who of them does something next."""
 
-    def __init__(self, study: Study, interviewers: Sequence[Interviewer], tried: FieldworkSettings) -> None:
+    def __init__(
+        self, study: OpenStudy, interviewers: Sequence[Interviewer], tried: FieldworkSettings
+    ) -> None:
         self.study = study
         self.settings = tried
         self.at = self._to_utc(tried.starts)

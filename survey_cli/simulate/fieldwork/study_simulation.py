@@ -16,13 +16,13 @@ from survey_cli.fieldwork.plan.plan import Plan, Spread
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow
-from survey_cli.services.simulation.simulated_fieldwork_report import run_of
-from survey_cli.services.simulation.simulated_study import Trial, trial_cases
+from survey_cli.services.simulation.simulated_fieldwork_report import build_simulation_report
+from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.station_simulation import ITEM_SECONDS, FieldworkSettings
 from survey_cli.simulate.interviews.respondents import Habits
-from survey_cli.study.open_study import people_of_study
+from survey_cli.study.open_study import load_people_by_id
 
 DEFAULT_INTERVIEWERS: Final = 6
 """Where nobody is listed and no number is given."""
@@ -77,7 +77,7 @@ def simulate_study(
     instrument = open_instrument(trial.path)
     if isinstance(instrument, UserError):
         return instrument
-    people = people_of_study(trial.path, instrument.id, db=trial.db, named=trial.people)
+    people = load_people_by_id(trial.path, instrument.id, db=trial.db, named=trial.people)
     if isinstance(people, UserError):
         return people
     staff = build_staff(people, trial.interviewers)
@@ -89,8 +89,8 @@ def simulate_study(
     if isinstance(fieldwork, UserError):
         return fieldwork
     zone = fieldwork.zone.key
-    cases = trial_cases(
-        Trial(
+    cases = load_simulation_cases(
+        SimulatedStudyOptions(
             path=trial.path,
             at=day_start(zone, fieldwork.starts),
             invented=invent_cases(instrument, trial.cases, zone, Random(f"{trial.seed}\0sample")),
@@ -105,7 +105,7 @@ def simulate_study(
     model = FieldworkModel(instrument, plan, people, staff, cases, fieldwork)
     model.run(tell)
     return StudySimulation(
-        run=run_of(
+        run=build_simulation_report(
             model.histories.items,
             plan,
             people,

@@ -1,11 +1,11 @@
-"""The account of the operating system that runs this process, whatever its environment variables say."""
+"""Operating-system account of this process, independent of environment variables."""
 
 import os
 from functools import cache
 
 
 @cache
-def system_account() -> str:
+def read_system_account() -> str:
     """The name of the account; `uid1000` where the system has no name for it."""
     try:
         from pwd import getpwuid

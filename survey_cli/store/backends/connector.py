@@ -1,6 +1,6 @@
-"""What does the store ask of an engine? One connection to one study's tables: reading, and whole transactions.
+"""Abstract database connection of the store: reading, consistent reads and transactions.
 
-Statements come as `statements.py` has them, with `?` for parameters. It knows no table and no engine.
+Statements use `?` for parameters, as in `statements.py`. This module knows no table and no database engine.
 """
 
 import threading
@@ -13,11 +13,11 @@ from survey_cli.store.backends.server_clock import ServerClock
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 Parameters: TypeAlias = Sequence[str | int | float | None]
-Found: TypeAlias = list[tuple[Any, ...]]
-Stream: TypeAlias = Callable[[str, Parameters], Iterator[tuple[Any, ...]]]
+Rows: TypeAlias = list[tuple[Any, ...]]
+RowStream: TypeAlias = Callable[[str, Parameters], Iterator[tuple[Any, ...]]]
 
 
-class Executed(Protocol):
+class StatementResult(Protocol):
     """What a statement has done."""
 
     @property
@@ -25,19 +25,19 @@ class Executed(Protocol):
         """How many rows it changed."""
         ...
 
-    def fetchall(self) -> Found:
+    def fetchall(self) -> Rows:
         """The rows it found, or those it returns."""
         ...
 
 
-Execute: TypeAlias = Callable[[str, Parameters], Executed]
+Execute: TypeAlias = Callable[[str, Parameters], StatementResult]
 
 
 class Connector(ABC):
     """One connection. Every error that is the world's doing leaves it as a StoreError."""
 
     dialect: ClassVar[Dialect]
-    worldly: ClassVar[tuple[type[BaseException], ...]]
+    driver_errors: ClassVar[tuple[type[BaseException], ...]]
     """What the driver raises when the world is broken, or we made a mistake."""
 
     def __init__(self, where: str) -> None:
@@ -49,44 +49,44 @@ class Connector(ABC):
         """Nothing can be written where the database lies."""
         self.clock: ServerClock | None = None
         """The server's; None where the database has no clock of its own."""
-        self.turn = threading.RLock()
-        self._still = False
+        self.lock = threading.RLock()
+        self._in_read_transaction = False
         """Everything is read as it was at one moment."""
 
     # Reading
 
     @abstractmethod
-    def read(self, statement: str, parameters: Parameters = ()) -> Found:
+    def read(self, statement: str, parameters: Parameters = ()) -> Rows:
         """All rows; what was written in the transaction one is in among them."""
 
     @abstractmethod
-    def moment(self) -> AbstractContextManager[Stream]:
+    def open_reader(self) -> AbstractContextManager[RowStream]:
         """Hands out what reads rows one after another, those of every statement as they were at one moment,
         whatever is written meanwhile; nobody's writing waits for it."""
 
     def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
         """Row after row in little memory, all as they were at one moment."""
-        with self.moment() as rows:
+        with self.open_reader() as rows:
             yield from rows(statement, parameters)
 
     @contextmanager
-    def still(self) -> Iterator[None]:
+    def read_transaction(self) -> Iterator[None]:
         """Within it everything is read as it was at the first moment, whatever is written meanwhile; nobody's writing
         waits for it. Nothing is written over this connection until it ends."""
-        self.stand()
-        self._still = True
+        self.begin_read()
+        self._in_read_transaction = True
         try:
             yield
         finally:
-            self._still = False
+            self._in_read_transaction = False
             self.roll_back()
 
     @abstractmethod
-    def stand(self) -> None:
+    def begin_read(self) -> None:
         """Begin a transaction that reads, as of now."""
 
     @contextmanager
-    def tolerantly(self) -> Iterator[None]:
+    def tolerate_undecodable(self) -> Iterator[None]:
         """Within it a text that can't be decoded is read with a mark in the place of what is wrong. (A server lets no
         such text in.)"""
         yield
@@ -97,7 +97,7 @@ class Connector(ABC):
     def run(self, statement: str, parameters: Parameters = ()) -> int:
         """One statement; gives the number of rows it changed. Where no transaction is open it is one by itself."""
 
-    def run_at_once(self, statement: str, parameters: Parameters = ()) -> int:
+    def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         """The same outside of a transaction, one way to the server and back: Interrupted where its end was not
         seen, so that only what may be said twice is said so."""
         return self.run(statement, parameters)
@@ -116,7 +116,7 @@ class Connector(ABC):
         """Begin a transaction, waiting for other connections as long as patience lasts."""
 
     @abstractmethod
-    def hold(self, table: str) -> None:
+    def lock_table(self, table: str) -> None:
         """Within a transaction: until it ends nobody else writes to the table."""
 
     @abstractmethod
@@ -128,11 +128,11 @@ class Connector(ABC):
     # Trouble
 
     @abstractmethod
-    def told(self, error: BaseException) -> BaseException:
+    def translate_error(self, error: BaseException) -> BaseException:
         """The error in plain words; itself where it is a mistake of ours."""
 
     @abstractmethod
-    def flaws(self) -> Iterator[str]:
+    def find_integrity_errors(self) -> Iterator[str]:
         """A sentence for each thing the engine itself finds wrong with what it keeps."""
 
     @abstractmethod
@@ -148,11 +148,11 @@ class Transaction:
         self._db = db
 
     def __enter__(self) -> Execute:
-        self._db.turn.acquire()
+        self._db.lock.acquire()
         try:
             return self._db.begin()
         except BaseException:
-            self._db.turn.release()
+            self._db.lock.release()
             raise
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -161,13 +161,13 @@ class Transaction:
                 self._db.commit()
         except BaseException as failed:
             self._db.roll_back()
-            if isinstance(failed, self._db.worldly):
-                raise self._db.told(failed) from failed
+            if isinstance(failed, self._db.driver_errors):
+                raise self._db.translate_error(failed) from failed
             raise
         else:
             if error is not None:
                 self._db.roll_back()
-                if isinstance(error, self._db.worldly):
-                    raise self._db.told(error) from error
+                if isinstance(error, self._db.driver_errors):
+                    raise self._db.translate_error(error) from error
         finally:
-            self._db.turn.release()
+            self._db.lock.release()

@@ -1,6 +1,6 @@
-"""What is wrong with the world the data is kept in, said in plain words: where: what — what to do.
+"""Store errors and their messages for SQLite: where, what happened and what to do.
 
-It never decides whether to go on: whoever called the store does.
+The caller decides whether to continue.
 """
 
 import sqlite3
@@ -22,20 +22,20 @@ class StoreError(Exception):
         return f"{self.where}: {self.what} — {self.remedy}"
 
 
-class Interrupted(StoreError):
+class TransientStoreError(StoreError):
     """The connection was lost in the middle, or another station was in the way: the same call may work at once.
     Whether the last of it was still written is not known."""
 
 
-class Undecodable(StoreError):
+class UndecodableTextError(StoreError):
     """A text is not UTF-8: the file was damaged, or edited by hand. It is named, and not shown."""
 
 
-class Absent(StoreError):
+class DatabaseNotFoundError(StoreError):
     """Nothing is kept here yet."""
 
 
-def no_driver(where: str, error: ImportError) -> StoreError:
+def make_driver_error(where: str, error: ImportError) -> StoreError:
     """A server was named, and what talks to one is not installed."""
     return StoreError(
         where,
@@ -44,15 +44,15 @@ def no_driver(where: str, error: ImportError) -> StoreError:
     )
 
 
-RESTORE: Final = "survey db restore BACKUP FILE"
+RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"
 """How one goes back to a backup. What is replaced is kept."""
 
 DAMAGED: Final = (
     "the database is damaged",
-    f"stop interviewing on it, and go back to the latest backup: {RESTORE}",
+    f"stop interviewing on it, and go back to the latest backup: {RESTORE_COMMAND}",
 )
 
-SENTENCES: Final[dict[int, tuple[str, str]]] = {
+MESSAGES: Final[dict[int, tuple[str, str]]] = {
     sqlite3.SQLITE_FULL: ("the disk is full", "make room on it, then try again"),
     sqlite3.SQLITE_BUSY: (
         "another program keeps the database locked",
@@ -76,7 +76,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: (
         "the file is not a database, or is damaged",
-        f"name another file, or go back to the latest backup: {RESTORE}",
+        f"name another file, or go back to the latest backup: {RESTORE_COMMAND}",
     ),
     sqlite3.SQLITE_NOMEM: (
         "the computer is out of memory",
@@ -87,28 +87,28 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
 """By SQLite's primary result code."""
 
 
-def primary(error: sqlite3.Error) -> int:
+def get_primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code (its extended codes carry it in the low byte); 0 where the library gave
     none."""
     code: int = getattr(error, "sqlite_errorcode", 0) or 0
     return code & 0xFF
 
 
-def told(error: BaseException, where: str) -> StoreError | None:
+def translate_error(error: BaseException, where: str) -> StoreError | None:
     """The problem in plain words; None where the error is a mistake of ours and not the world's."""
     if isinstance(error, UnicodeError):
         return StoreError(where, "a text holds half a letter that no file can keep", "type it again")
     if isinstance(error, MemoryError):
-        return StoreError(where, *SENTENCES[sqlite3.SQLITE_NOMEM])
+        return StoreError(where, *MESSAGES[sqlite3.SQLITE_NOMEM])
     if not isinstance(error, sqlite3.Error):
         return None
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the file FILE-shm
-        return StoreError(where, *SENTENCES[sqlite3.SQLITE_FULL])
-    if primary(error) in SENTENCES:
-        what, remedy = SENTENCES[primary(error)]
+        return StoreError(where, *MESSAGES[sqlite3.SQLITE_FULL])
+    if get_primary_code(error) in MESSAGES:
+        what, remedy = MESSAGES[get_primary_code(error)]
         name = getattr(error, "sqlite_errorname", "")
         return StoreError(
-            where, f"{what} ({name})" if primary(error) == sqlite3.SQLITE_IOERR else what, remedy
+            where, f"{what} ({name})" if get_primary_code(error) == sqlite3.SQLITE_IOERR else what, remedy
         )
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
         # a table that somebody dropped, bytes that are no text: statements of ours are tried by the tests

@@ -1,30 +1,30 @@
-"""How does one come to a database? It is found or made, recognised, and brought to this program's schema.
+"""Opening, creating and upgrading a study's database, in a file or on a server.
 
-What can't be trusted with answers is refused here, with the reason.
+A database that can't be trusted with answers is refused with the reason.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.address import Where, names_server, server
+from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.errors import DAMAGED, Absent, StoreError, no_driver
+from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, StoreError, make_driver_error
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import upgrade as upgrades
-from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, Sqlite
+from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import (
     check_file,
     check_folder,
-    check_only_name,
-    locked,
-    only_readable,
-    own_path,
-    put_in_place,
+    check_no_hard_link,
+    create_atomically,
+    is_read_only,
+    lock_folder,
+    resolve_link,
 )
-from survey_cli.store.backends.sqlite.quick_check import looks_damaged
+from survey_cli.store.backends.sqlite.quick_check import find_damage
 
-APPLIED: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
+APPLIED_STEPS: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
 
 
 def connect(
@@ -37,43 +37,47 @@ def connect(
 ) -> Connector:
     """A connection ready for use. An earlier schema is upgraded where nobody else uses the database; on a server only
     with `upgrade`. Raises StoreError; Absent where nothing is kept and nothing is to be made."""
-    if isinstance(path, str) and names_server(path):
-        place = path if isinstance(path, Where) else server(path)
-        return _to_server(place, create=create, patience=patience, upgrade=upgrade)
+    if isinstance(path, str) and is_server_address(path):
+        place = path if isinstance(path, ServerAddress) else parse_server_address(path)
+        return _connect_to_server(place, create=create, patience=patience, upgrade=upgrade)
     where = str(path)
     if where == ":memory:":
-        memory = Sqlite.in_memory()
-        _fill(memory)
+        memory = SqliteConnector.open_in_memory()
+        _create_tables(memory)
         return memory
-    file = own_path(path)
-    if not create and only_readable(file):
-        return _to_read(file, where, patience, file_system_of)
+    file = resolve_link(path)
+    if not create and is_read_only(file):
+        return _open_read_only(file, where, patience, file_system_of)
     check_folder(file.parent, where=where, file_system_of=file_system_of)
     if not file.exists():
         if not create:
-            raise Absent(where, "there is no such database", "check the name, or begin an interview first")
-        put_in_place(file, lambda temporary: make(temporary, where=where), where=where)
+            raise DatabaseNotFoundError(
+                where, "there is no such database", "check the name, or begin an interview first"
+            )
+        create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
     check_file(file, where=where)
-    check_only_name(file, where=where)
-    with locked(file.parent, alone=False):
-        db = _recognised(file, where, patience)
-    if not _lacks(db):
+    check_no_hard_link(file, where=where)
+    with lock_folder(file.parent, alone=False):
+        db = _open_checked(file, where, patience)
+    if not _list_missing_steps(db):
         return db
     db.close()
-    with locked(file.parent, alone=True):
-        db = _recognised(file, where, patience)
-        if steps := _lacks(db):
+    with lock_folder(file.parent, alone=True):
+        db = _open_checked(file, where, patience)
+        if steps := _list_missing_steps(db):
             db.close()
-            upgrades.upgrade(file, where, steps, apply=_apply)
-            db = _recognised(file, where, patience)
+            upgrades.upgrade_file(file, where, steps, apply=_apply_steps)
+            db = _open_checked(file, where, patience)
     return db
 
 
-def _to_read(file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]) -> Sqlite:
+def _open_read_only(
+    file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]
+) -> SqliteConnector:
     check_folder(file.parent, where=where, file_system_of=file_system_of, written=False)
-    check_only_name(file, where=where)
-    db = _recognised(file, where, patience, read_only=True)
-    if steps := _lacks(db):
+    check_no_hard_link(file, where=where)
+    db = _open_checked(file, where, patience, read_only=True)
+    if steps := _list_missing_steps(db):
         db.close()
         raise StoreError(
             where,
@@ -84,57 +88,57 @@ def _to_read(file: Path, where: str, patience: float, file_system_of: Callable[[
     return db
 
 
-def _recognised(file: Path, where: str, patience: float, *, read_only: bool = False) -> Sqlite:
-    db = Sqlite.to_file(file, where=where, patience=patience, read_only=read_only)
+def _open_checked(file: Path, where: str, patience: float, *, read_only: bool = False) -> SqliteConnector:
+    db = SqliteConnector.open_file(file, where=where, patience=patience, read_only=read_only)
     try:
-        _recognise(db)
+        _check_database(db)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _to_server(where: Where, *, create: bool, patience: float, upgrade: bool) -> Connector:
+def _connect_to_server(where: ServerAddress, *, create: bool, patience: float, upgrade: bool) -> Connector:
     try:
         from survey_cli.store.backends.postgres.open_schema import connect as connect_to_server
     except ImportError as error:
-        raise no_driver(where, error) from error
+        raise make_driver_error(where, error) from error
     return connect_to_server(where, create=create, patience=patience, upgrade=upgrade)
 
 
-def make(temporary: Path, *, where: str) -> None:
+def create_database(temporary: Path, *, where: str) -> None:
     """Make an empty file a database."""
-    db = Sqlite.to_file(temporary, where=where, patience=1)
+    db = SqliteConnector.open_file(temporary, where=where, patience=1)
     try:
-        _fill(db)
+        _create_tables(db)
         db.run("PRAGMA journal_mode = WAL")
     finally:
         db.close()
 
 
-def prepare(copy: Path, *, where: str) -> None:
+def prepare_copy(copy: Path, *, where: str) -> None:
     """Fold the log of a copied database into it, and bring it to this program's schema. Raises StoreError where it is
     no database of this program's."""
-    db = _recognised(copy, where, patience=1)
+    db = _open_checked(copy, where, patience=1)
     try:
         db.read("PRAGMA journal_mode = DELETE")
-        if _lacks(db):
-            _apply(db)
+        if _list_missing_steps(db):
+            _apply_steps(db)
         db.read("PRAGMA journal_mode = WAL")
     finally:
         db.close()  # the last connection folds the log in
 
 
-def _fill(db: Sqlite) -> None:
+def _create_tables(db: SqliteConnector) -> None:
     db.run(f"PRAGMA application_id = {APPLICATION_ID}")
-    _apply(db)
+    _apply_steps(db)
 
 
-def _recognise(db: Sqlite) -> None:
+def _check_database(db: SqliteConnector) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
         raise StoreError(db.where, "is a database, but not one of this program's", "name another file")
-    unknown = [name for name in _applied(db) if name not in migrations.KNOWN]
+    unknown = [name for name in _list_applied_steps(db) if name not in migrations.KNOWN_STEPS]
     if unknown:
         raise StoreError(
             db.where,
@@ -143,25 +147,25 @@ def _recognise(db: Sqlite) -> None:
         )
     if not db.read_only:
         db.run("PRAGMA journal_mode = WAL")
-    for what in looks_damaged(db):
+    for what in find_damage(db):
         raise StoreError(db.where, f"the database is damaged ({what})", DAMAGED[1])
 
 
-def _applied(db: Sqlite) -> list[str]:
-    return [name for (name,) in db.read(APPLIED, (migrations.SET,))]
+def _list_applied_steps(db: SqliteConnector) -> list[str]:
+    return [name for (name,) in db.read(APPLIED_STEPS, (migrations.MIGRATION_SET,))]
 
 
-def _lacks(db: Sqlite) -> list[str]:
+def _list_missing_steps(db: SqliteConnector) -> list[str]:
     """The steps that are still to be applied."""
-    applied = _applied(db)
+    applied = _list_applied_steps(db)
     return [step.name for step in migrations.STEPS if step.name not in applied]
 
 
-def _apply(db: Sqlite) -> None:
+def _apply_steps(db: SqliteConnector) -> None:
     """The steps not yet applied, all or none; of two programs that find some, one applies them."""
     from sqlite_utils import Database
 
     with db.transaction():
-        migrations.migrations().apply(
+        migrations.build_migrations().apply(
             Database(db.connection, recursive_triggers=False, execute_plugins=False)
         )

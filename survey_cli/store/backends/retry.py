@@ -1,25 +1,26 @@
-"""What if the connection breaks, and nobody saw whether it was written? It is said once more, which changes nothing where
-it was.
+"""Decorator that repeats a store operation once after a transient error.
+
+It is for operations that can be repeated safely, whether or not the first attempt was committed.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from survey_cli.store.backends.errors import Interrupted
+from survey_cli.store.backends.errors import TransientStoreError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def again(act: Callable[P, T]) -> Callable[P, T]:
+def retry_once(act: Callable[P, T]) -> Callable[P, T]:
     """For what may be said twice: it is, where the connection was lost or another station was in the way."""
 
     @wraps(act)
     def twice(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return act(*args, **kwargs)
-        except Interrupted:
+        except TransientStoreError:
             return act(*args, **kwargs)
 
     return twice

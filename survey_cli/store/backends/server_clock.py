@@ -1,6 +1,6 @@
-"""The time of a database server, kept between its replies by this computer's steady clock.
+"""Clock of a database server, extrapolated between its replies by this computer's steady clock.
 
-What this computer calls the time plays no part: it may be wrong, or be set while an interview goes on.
+The wall clock of this computer is never read: it may be wrong, or be set during an interview.
 """
 
 import time
@@ -11,7 +11,7 @@ _STEADY = getattr(time, "CLOCK_BOOTTIME", None)
 """Goes on while the computer sleeps, where the system has such a clock."""
 
 
-def steady() -> float:
+def read_steady_clock() -> float:
     """Seconds since some moment; never set, never going back."""
     return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()  # noqa: TID251 - a duration
 
@@ -19,18 +19,18 @@ def steady() -> float:
 class ServerClock:
     """Reads the server's time at any moment after it was noted once."""
 
-    def __init__(self, seconds: Callable[[], float] = steady) -> None:
+    def __init__(self, seconds: Callable[[], float] = read_steady_clock) -> None:
         self.seconds = seconds
         self._server: datetime | None = None
-        self._noted = 0.0
+        self._synchronized_at = 0.0
 
-    def note(self, server: datetime, *, sent: float) -> None:
+    def synchronize(self, server: datetime, *, sent: float) -> None:
         """The server's time came with the reply to what was sent then: it is taken for that of half way."""
         received = self.seconds()
-        self._server, self._noted = server.astimezone(UTC), (sent + received) / 2
+        self._server, self._synchronized_at = server.astimezone(UTC), (sent + received) / 2
 
     def now(self) -> datetime:
         """The server's time, in UTC."""
         if self._server is None:
             raise RuntimeError("the server's time was not noted yet")
-        return self._server + timedelta(seconds=self.seconds() - self._noted)
+        return self._server + timedelta(seconds=self.seconds() - self._synchronized_at)

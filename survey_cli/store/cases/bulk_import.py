@@ -1,8 +1,9 @@
-"""How do many cases come in at once, all or none, while interviewers go on? In short commits, unseen until the last is
-there; then they count all at once, and are let into the queue in short commits again.
+"""Import of many cases, all or none, while interviewers work.
 
-An import that broke off leaves rows that nobody sees. They go when a later import brings one of the same cases, or
-comes a day later: whoever should still be writing the earlier one then learns that its place was taken.
+Cases are inserted in short commits and are invisible until the last one is there; then all count at once, and enter
+the queue in short commits again. Rows of an abandoned import stay invisible. They are deleted when a later import
+contains one of the same cases, or comes a day later; a program that still writes the earlier import then receives an
+error.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,20 +14,20 @@ from typing import Final
 from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.fieldwork.case.events import Sampled
 from survey_cli.store.backends.connector import Connector, Parameters
-from survey_cli.store.backends.decoding import legible
+from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase
-from survey_cli.store.cases.case_row_mapping import write_contact, write_entry, write_standing
+from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_queue_position
 
-AT_ONCE: Final = 250
+BATCH_SIZE: Final = 250
 """Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's answer waits."""
 
-BROKEN_OFF: Final = timedelta(days=1)
+ABANDONED_AFTER: Final = timedelta(days=1)
 """No import takes so long."""
 
 
-class Arrivals:
+class SampleImports:
     """The samples that were imported into one study."""
 
     def __init__(self, connector: Connector) -> None:
@@ -43,43 +44,47 @@ class Arrivals:
         pause: Callable[[], None] | None = None,
     ) -> int:
         """See `Cases.add`."""
-        for id in self._db.read(sql.IMPORTS_BEFORE, (encode_moment(at - BROKEN_OFF),)):
-            self._give_up(id[0])
-        self.settle(pause=pause)
+        for id in self._db.read(sql.IMPORTS_BEFORE, (encode_moment(at - ABANDONED_AFTER),)):
+            self._abandon(id[0])
+        self.finish_imports(pause=pause)
         if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_moment(at), by, file)):
             raise ValueError(f"there is an import {import_id!r} already")
         try:
-            added = self._bring_in(batch, import_id, pause)
+            added = self._insert_cases(batch, import_id, pause)
             if not self._db.run(sql.MOVE_IMPORT, ("settling", import_id, "arriving")):
-                raise self._overtaken()
+                raise self._make_replaced_error()
         except BaseException:
-            self._give_up(import_id)
+            self._abandon(import_id)
             raise
-        self.settle(pause=pause)
-        for statement in sql.LOOK_OVER.to(self._db.dialect).split(";"):
+        self.finish_imports(pause=pause)
+        for statement in sql.ANALYZE_CASES.for_dialect(self._db.dialect).split(";"):
             self._db.run(statement)
         return added
 
-    def _bring_in(self, batch: Iterable[NewCase], import_id: str, pause: Callable[[], None] | None) -> int:
+    def _insert_cases(
+        self, batch: Iterable[NewCase], import_id: str, pause: Callable[[], None] | None
+    ) -> int:
         source, added = iter(batch), 0
         [(ordinal,)] = self._db.read(sql.LAST_ORDINAL)
-        while several := list(islice(source, AT_ONCE)):
+        while several := list(islice(source, BATCH_SIZE)):
             if added and pause is not None:
                 pause()
-            lines = sorted(_line(case, ordinal + place, import_id) for place, case in enumerate(several, 1))
+            lines = sorted(
+                _encode_new_case(case, ordinal + place, import_id) for place, case in enumerate(several, 1)
+            )
             events = [
-                (case.key, seq, *write_entry(entry))
+                (case.key, seq, *encode_entry(entry))
                 for case in several
                 for seq, entry in enumerate(case.entries, 1)
             ]
-            contacts = [write_contact(case.contact) for case in several if case.contact is not None]
-            while not self._kept(import_id, lines, events, contacts):
-                self._make_way(import_id, [case.key for case in several], pause)
+            contacts = [encode_contact(case.contact) for case in several if case.contact is not None]
+            while not self._insert_batch(import_id, lines, events, contacts):
+                self._discard_abandoned(import_id, [case.key for case in several], pause)
             added += len(several)
             ordinal += len(several)
         return added
 
-    def _kept(
+    def _insert_batch(
         self,
         import_id: str,
         lines: Sequence[Parameters],
@@ -90,44 +95,44 @@ class Arrivals:
         try:
             with self._db.transaction() as execute:
                 if not execute(sql.GROW_IMPORT, (len(lines), import_id)).rowcount:
-                    raise self._overtaken()
-                if self._db.run_many(sql.ARRIVE, lines) != len(lines):
-                    raise _Doubled
+                    raise self._make_replaced_error()
+                if self._db.run_many(sql.INSERT_IMPORTED_CASE, lines) != len(lines):
+                    raise _DuplicateKeyError
                 self._db.run_many(sql.ADD_EVENT, events)
                 self._db.run_many(sql.KEEP_CONTACT, contacts)
-        except _Doubled:
+        except _DuplicateKeyError:
             return False
         return True
 
-    def _make_way(self, import_id: str, keys: list[str], pause: Callable[[], None] | None) -> None:
+    def _discard_abandoned(self, import_id: str, keys: list[str], pause: Callable[[], None] | None) -> None:
         """Give up the imports that broke off with these keys. Raises ValueError where there is a case of one."""
         if len(set(keys)) < len(keys):
             raise ValueError(f"case {max(keys, key=keys.count)!r} comes twice")
         for key in keys:
-            for arrival, state in self._db.read(sql.ARRIVAL_OF, (key,)):
+            for arrival, state in self._db.read(sql.IMPORT_OF_CASE, (key,)):
                 if arrival == import_id:
                     raise ValueError(f"case {key!r} comes twice")
                 if state not in ("arriving", "given up"):
                     raise ValueError(f"there is a case {key!r} already")
-                self._give_up(arrival)
-                while not self._dropped(arrival):
+                self._abandon(arrival)
+                while not self._delete_batch(arrival):
                     if pause is not None:
                         pause()
 
-    def _give_up(self, import_id: str) -> None:
+    def _abandon(self, import_id: str) -> None:
         self._db.run(sql.MOVE_IMPORT, ("given up", import_id, "arriving"))
 
-    def _overtaken(self) -> StoreError:
+    def _make_replaced_error(self) -> StoreError:
         return StoreError(
             self._db.where,
             "another import of the same cases has taken the place of this one, of which nothing is kept",
             "look whether that one is the right one, and import again if not",
         )
 
-    def settle(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
+    def finish_imports(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
         """See `Cases.settle`."""
         commits = 0
-        for act, state in ((self._flipped, "settling"), (self._dropped, "given up")):
+        for act, state in ((self._queue_batch, "settling"), (self._delete_batch, "given up")):
             for (id,) in self._db.read(sql.IMPORTS_IN, (state,)):
                 while not act(id):
                     commits += 1
@@ -137,45 +142,48 @@ class Arrivals:
                         pause()
         return True
 
-    def _flipped(self, id: str) -> bool:
+    def _queue_batch(self, id: str) -> bool:
         """Let one batch into the queue; whether none is left."""
-        if self._db.run(sql.FLIP.to(self._db.dialect), (id, AT_ONCE)) == AT_ONCE:
+        if (
+            self._db.run(sql.QUEUE_IMPORTED_CASES.for_dialect(self._db.dialect), (id, BATCH_SIZE))
+            == BATCH_SIZE
+        ):
             return False
-        self._db.run(sql.SETTLED, (id, id))
+        self._db.run(sql.SETTLE_IMPORT, (id, id))
         return True
 
-    def _dropped(self, id: str) -> bool:
+    def _delete_batch(self, id: str) -> bool:
         """Remove one batch of what broke off; whether none is left."""
         with self._db.transaction() as execute:
-            found = execute(sql.ARRIVED, (id, AT_ONCE)).fetchall()
+            found = execute(sql.IMPORTED_CASES, (id, BATCH_SIZE)).fetchall()
             self._db.run_many(sql.DROP_EVENTS, [(key,) for key, _ in found])
             self._db.run_many(sql.DROP_CASE, [(key,) for key, _ in found])
             self._db.run_many(sql.DROP_CONTACT, [(link,) for _, link in found])
-            if len(found) < AT_ONCE:
+            if len(found) < BATCH_SIZE:
                 execute(sql.FORGET_IMPORT, (id,))
                 return True
         return False
 
-    def imports(self) -> list[ImportRow]:
+    def list_imports(self) -> list[ImportRow]:
         """See `Cases.imports`."""
         rows = self._db.read(sql.IMPORTS)
-        with legible(self._db.where, "the list of imports"):
+        with translate_decoding_errors(self._db.where, "the list of imports"):
             return [ImportRow(id, decode_moment(at), by, file, cases) for id, at, by, file, cases in rows]
 
 
-class _Doubled(Exception):
+class _DuplicateKeyError(Exception):
     """A key of the batch is here already."""
 
 
-def _line(case: NewCase, ordinal: int, import_id: str) -> tuple[str | int | None, ...]:
+def _encode_new_case(case: NewCase, ordinal: int, import_id: str) -> tuple[str | int | None, ...]:
     if not case.entries:
         raise ValueError(f"case {case.key!r} has no event that brings it in")
     sampled = [entry.event for entry in case.entries if isinstance(entry.event, Sampled)]
     last = len(case.entries)
     return (
-        *(case.key, ordinal, last, last, *write_standing(case.standing)),
+        *(case.key, ordinal, last, last, *encode_queue_position(case.queue_position)),
         sampled[-1].frame if sampled else "",
         sampled[-1].replicate if sampled else "",
         case.contact.link if case.contact is not None else "",
-        *(case.mark, import_id, encode_moment(case.entries[-1].at)),
+        *(case.fingerprint, import_id, encode_moment(case.entries[-1].at)),
     )

@@ -1,6 +1,4 @@
-"""Which cases are there, where do they stand and what happened to them? Everything that is only read; it changes
-nothing.
-"""
+"""Read-only queries of cases: rows, histories, contacts, queue and search."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -11,16 +9,29 @@ from typing import Any, Final
 from survey_cli.engine.codec import encode_moment
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.decoding import legible
+from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_records import CaseCounts, CaseRow, Contact, Found, Head, Kept
-from survey_cli.store.cases.case_row_mapping import digits_in, folded, read_contact, read_entry, read_row
+from survey_cli.store.cases.case_records import (
+    CaseCounts,
+    CaseRow,
+    CaseSearchResult,
+    Contact,
+    QueueHead,
+    StoredCaseStatus,
+)
+from survey_cli.store.cases.case_row_mapping import (
+    decode_case_row,
+    decode_contact,
+    decode_entry,
+    extract_digits,
+    fold_text,
+)
 
-NO_TEXT: Final = "\x01"
+UNMATCHABLE_TEXT: Final = "\x01"
 """What no name and no number contains."""
 
 
-class CaseLists:
+class CaseReader:
     """The cases of one study as they are read, over the store's connection."""
 
     def __init__(self, connector: Connector) -> None:
@@ -28,59 +39,59 @@ class CaseLists:
 
     # One case
 
-    def row(self, key: str) -> CaseRow | None:
+    def find_row(self, key: str) -> CaseRow | None:
         """Where it stands; None where there is no such case."""
-        found = self._rows(self._db.read(sql.ROW, (key,)))
+        found = self._decode_rows(self._db.read(sql.ROW, (key,)))
         return found[0] if found else None
 
-    def history(self, key: str) -> list[Entry]:
+    def read_history(self, key: str) -> list[Entry]:
         """Its events in order; empty where there is no such case."""
         rows = self._db.read(sql.HISTORY, (key,))
-        with legible(self._db.where, f"the history of case {key}"):
-            return [read_entry(row) for row in rows]
+        with translate_decoding_errors(self._db.where, f"the history of case {key}"):
+            return [decode_entry(row) for row in rows]
 
-    def calls(self, by: str, since: datetime) -> list[Entry]:
+    def list_calls(self, by: str, since: datetime) -> list[Entry]:
         """The calls that one interviewer closed since then, in their order."""
         at = encode_moment(since)
         rows = self._db.read(sql.CALLS_SINCE, (by, at, at))
-        with legible(self._db.where, f"the calls of {by}"):
-            return [read_entry(row) for row in rows]
+        with translate_decoding_errors(self._db.where, f"the calls of {by}"):
+            return [decode_entry(row) for row in rows]
 
-    def accounts(self, key: str) -> list[str]:
+    def list_accounts(self, key: str) -> list[str]:
         """The account that wrote each event, in their order; empty for events of earlier versions."""
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
 
-    def contact(self, key: str) -> Contact | None:
+    def find_contact(self, key: str) -> Contact | None:
         """Who it is; None where that is not known, or was erased."""
         found = self._db.read(sql.CONTACT, (key,))
-        with legible(self._db.where, f"the contact of case {key}"):
-            return read_contact(*found[0]) if found else None
+        with translate_decoding_errors(self._db.where, f"the contact of case {key}"):
+            return decode_contact(*found[0]) if found else None
 
     # Of the queue
 
-    def heads(self) -> list[Head]:
+    def list_queue_heads(self) -> list[QueueHead]:
         """The buckets that have a case ready, each with what its first one sorts as."""
-        return [Head(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
+        return [QueueHead(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
 
-    def head_since(self, bucket: str, *, promised_before: datetime) -> Head | None:
+    def find_appointment_head(self, bucket: str, *, promised_before: datetime) -> QueueHead | None:
         """The first of a bucket among the cases that were promised for that moment or an earlier one."""
         found = self._db.read(sql.HEAD_SINCE, (bucket, encode_moment(promised_before)))
-        return Head(bucket, found[0][0]) if found else None
+        return QueueHead(bucket, found[0][0]) if found else None
 
-    def due_next(self, *, limit: int) -> list[CaseRow]:
+    def list_waiting_rows(self, *, limit: int) -> list[CaseRow]:
         """Waiting cases, those that are due first."""
-        return self._rows(self._db.read(sql.DUE_NEXT, (limit,)))
+        return self._decode_rows(self._db.read(sql.DUE_NEXT, (limit,)))
 
-    def stale(self, *, limit: int = 1_000) -> list[CaseRow]:
+    def list_stale_rows(self, *, limit: int = 1_000) -> list[CaseRow]:
         """Cases of which the standing is older than the last event: their leases ran out."""
-        return self._rows(self._db.read(sql.STALE, (limit,)))
+        return self._decode_rows(self._db.read(sql.STALE, (limit,)))
 
     # Lists
 
-    def rows(
+    def iterate_rows(
         self,
         *,
-        status: Kept | None = None,
+        status: StoredCaseStatus | None = None,
         code: str | None = None,
         outcome: str | None = None,
         bucket: str | None = None,
@@ -101,19 +112,19 @@ class CaseLists:
             "replicate": replicate,
         }
         wanted = {column: value for column, value in columns.items() if value is not None}
-        with legible(self._db.where, "the list of cases"):
-            for row in self._db.stream(*sql.rows(wanted, limit=limit)):
-                yield read_row(row)
+        with translate_decoding_errors(self._db.where, "the list of cases"):
+            for row in self._db.stream(*sql.build_rows_query(wanted, limit=limit)):
+                yield decode_case_row(row)
 
-    def keys(self) -> Iterator[str]:
+    def iterate_keys(self) -> Iterator[str]:
         """Every case's, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
 
-    def marks(self) -> Iterator[tuple[str, str]]:
+    def iterate_fingerprints(self) -> Iterator[tuple[str, str]]:
         """Every case's key with the fingerprint of its sample row, sorted by the key."""
         return ((key, mark) for key, mark in self._db.stream(sql.MARKS))
 
-    def counts(self) -> CaseCounts:
+    def count_cases(self) -> CaseCounts:
         """How many there are of each status, outcome and code."""
         sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
         for *kinds, count in self._db.read(sql.COUNTS):
@@ -121,59 +132,60 @@ class CaseLists:
                 found[kind] = found.get(kind, 0) + count
         return CaseCounts(*sums)
 
-    def promises(self, *, owner: str | None = None) -> list[CaseRow]:
+    def list_appointments(self, *, owner: str | None = None) -> list[CaseRow]:
         """Those with a promise that stands, soonest end first; one owner's, or all."""
         also, given = ("", ()) if owner is None else (" AND owner = ?", (owner,))
-        return self._rows(self._db.read(sql.PROMISES.format(and_also=also), given))
+        return self._decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=also), given))
 
-    def queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
+    def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
         """The ready cases of these buckets in the order in which they are called."""
-        several = [self._rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
+        several = [self._decode_rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
         return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
 
-    def histories(
+    def iterate_histories(
         self, *, until: datetime | None = None, corrected: bool = False
     ) -> Iterator[tuple[str, list[Entry]]]:
         """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
         without what happened later. `corrected`: only of cases the outcome of which a supervisor corrected."""
         also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
-        also += sql.CORRECTED if corrected else ""
+        also += sql.HAS_CORRECTION if corrected else ""
         rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
-        with legible(self._db.where, "the histories of cases"):
+        with translate_decoding_errors(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):
-                yield key, [read_entry(row[1:]) for row in events]
+                yield key, [decode_entry(row[1:]) for row in events]
 
-    def contacts(self) -> Iterator[tuple[str, Contact]]:
+    def iterate_contacts(self) -> Iterator[tuple[str, Contact]]:
         """Every known case's key and contact, in the sample's order."""
-        with legible(self._db.where, "the contacts"):
+        with translate_decoding_errors(self._db.where, "the contacts"):
             for key, link, details in self._db.stream(sql.CONTACTS):
-                yield key, read_contact(link, details)
+                yield key, decode_contact(link, details)
 
-    def search(self, text: str, *, limit: int = 50) -> list[Found]:
+    def search(self, text: str, *, limit: int = 50) -> list[CaseSearchResult]:
         """Somebody rings back: the cases whose key, name or personal columns hold this text, or of which a number
         is this one or a part of it (three digits at least, without the zeros that stand before them in a country)."""
-        words = folded(text.strip())
-        digits = "" if any(map(str.isalpha, text)) else digits_in(text).lstrip("0")
-        like = [f"%{_escaped(words)}%" if words else NO_TEXT] * 2
-        like.append(f"%{digits}%" if len(digits) >= 3 else NO_TEXT)
+        words = fold_text(text.strip())
+        digits = "" if any(map(str.isalpha, text)) else extract_digits(text).lstrip("0")
+        like = [f"%{_escape_like(words)}%" if words else UNMATCHABLE_TEXT] * 2
+        like.append(f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT)
         rows = self._db.read(sql.SEARCH, (*like, limit))
-        with legible(self._db.where, "the contacts"):
+        with translate_decoding_errors(self._db.where, "the contacts"):
             found = [
-                (read_row(row), read_contact("", details) if details else None) for *row, details in rows
+                (decode_case_row(row), decode_contact("", details) if details else None)
+                for *row, details in rows
             ]
         return [
-            Found(
+            CaseSearchResult(
                 row,
                 contact.name if contact else "",
-                tuple(n.shown for n in contact.numbers) if contact else (),
+                tuple(n.display for n in contact.numbers) if contact else (),
             )
             for row, contact in found
         ]
 
-    def _rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
-        with legible(self._db.where, "the list of cases"):
-            return [read_row(row) for row in rows]
+    def _decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
+        with translate_decoding_errors(self._db.where, "the list of cases"):
+            return [decode_case_row(row) for row in rows]
 
 
-def _escaped(text: str) -> str:
+def _escape_like(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,4 +1,4 @@
-"""What does the store hand in and out about cases? Plain immutable rows; nothing here knows how they are kept."""
+"""Immutable rows of cases, contacts and leases that the store receives and returns."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from survey_cli.fieldwork.case.events import NO_COLUMNS, Entry
 from survey_cli.fieldwork.queue.queue_position import Standing, Status
 from survey_cli.values import Value
 
-Kept: TypeAlias = Status | Literal["leased"]
+StoredCaseStatus: TypeAlias = Status | Literal["leased"]
 """Where a case is: as its standing says, or with a station."""
 
 
@@ -20,7 +20,7 @@ class ContactNumber(NamedTuple):
     """As it stood in the sample, or was typed."""
     e164: str
     """`+13125550100`: what is dialled."""
-    shown: str
+    display: str
     """As it is shown to the interviewer."""
     extension: str = ""
 
@@ -42,10 +42,10 @@ class NewCase(NamedTuple):
     key: str
     entries: Sequence[Entry]
     """Its history so far: that it was sampled, numbers that are marked."""
-    standing: Standing
+    queue_position: Standing
     """What this history comes to."""
     contact: Contact | None = None
-    mark: str = ""
+    fingerprint: str = ""
     """A fingerprint of its row in the sample file, by which a later import knows what has changed."""
 
 
@@ -59,7 +59,7 @@ class Lease(NamedTuple):
     until: datetime
 
 
-class Held(NamedTuple):
+class LeaseHolder(NamedTuple):
     """Who has a case just now."""
 
     by: str
@@ -75,10 +75,10 @@ class CaseRow(NamedTuple):
     """Its place in the sample, from 1."""
     seq: int
     """How many events it has."""
-    stood: int
+    position_seq: int
     """The event up to which its standing was worked out."""
-    status: Kept
-    was: Status
+    status: StoredCaseStatus
+    status_after_lease: Status
     """Where it goes when its lease ends; else the same as `status`."""
     due_at: datetime | None
     bucket: str
@@ -90,16 +90,16 @@ class CaseRow(NamedTuple):
     promised_at: datetime | None
     promised_until: datetime | None
     owner: str
-    held: Held | None
+    holder: LeaseHolder | None
     """The lease on it; it may have run out."""
     frame: str
     replicate: str
-    mark: str
+    fingerprint: str
     updated_at: datetime
     """When its last event happened."""
 
 
-class Overtaken(NamedTuple):
+class CaseConflict(NamedTuple):
     """Somebody wrote to the case since it was read: nothing of ours was written."""
 
     key: str
@@ -111,7 +111,7 @@ class Overtaken(NamedTuple):
     at: datetime
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """Who wrote to it."""
         return f"{self.by} has just written to this case"
 
@@ -120,18 +120,18 @@ class LeaseLost(NamedTuple):
     """The case is not with this station (any more): nothing was written."""
 
     key: str
-    held: Held | None
+    holder: LeaseHolder | None
     """Who has it now; None: nobody."""
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """Who has the case now."""
-        if self.held is None:
+        if self.holder is None:
             return "the case went back to the queue and others have called it since"
-        return f"{self.held.by} at station {self.held.station} has this case now"
+        return f"{self.holder.by} at station {self.holder.station} has this case now"
 
 
-class Fence(NamedTuple):
+class LeaseToken(NamedTuple):
     """The lease under which a station writes to a case's interview: once another has the case, nothing is accepted."""
 
     case: str
@@ -145,22 +145,22 @@ class CaseUpdate(NamedTuple):
     seq: int
     """The event that is the last one so far."""
     entries: Sequence[Entry]
-    standing: Standing | None = None
+    queue_position: Standing | None = None
     token: str | None = None
     force: bool = False
     release: bool = False
     renew_until: datetime | None = None
     contact: Contact | None = None
-    mark: str | None = None
+    fingerprint: str | None = None
     interview: str = ""
     """The interview whose places in the quotas are settled with it; empty: none."""
     cells: Sequence[str] = ()
     """The quota cells in which that interview counts from now on; it holds no other place."""
-    owed: Sequence[str] = ()
+    follow_up_tasks: Sequence[str] = ()
     """Work outside of this database that follows: see `Cases.owed`."""
 
 
-class Lapsed(NamedTuple):
+class ExpiredLease(NamedTuple):
     """A lease that ran out; the case is back where it was."""
 
     key: str
@@ -169,14 +169,14 @@ class Lapsed(NamedTuple):
     until: datetime
 
 
-class Head(NamedTuple):
+class QueueHead(NamedTuple):
     """The case that comes first in a bucket, by what it sorts as."""
 
     bucket: str
     rank: str
 
 
-class Found(NamedTuple):
+class CaseSearchResult(NamedTuple):
     """A case found by a part of its key, of a name or of a number."""
 
     row: CaseRow

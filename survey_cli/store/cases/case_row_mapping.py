@@ -1,4 +1,4 @@
-"""How do a case's row, its history and its contact stand in their columns? Both directions, column by column."""
+"""Mapping between cases, history entries and contacts and their database columns."""
 
 import json
 import unicodedata
@@ -10,40 +10,40 @@ from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.fieldwork.case.codec import decode, encode, read_value
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.queue.queue_position import Standing
-from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Held, Lease
+from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, LeaseHolder
 from survey_cli.values import Value
 
 
-def _moment(at: datetime | None) -> str | None:
+def _encode_optional_time(at: datetime | None) -> str | None:
     return None if at is None else encode_moment(at)
 
 
-def _read_moment(text: str | None) -> datetime | None:
+def _decode_optional_time(text: str | None) -> datetime | None:
     return None if text is None else decode_moment(text)
 
 
-def write_standing(standing: Standing) -> tuple[str | int | None, ...]:
+def encode_queue_position(standing: Standing) -> tuple[str | int | None, ...]:
     """In the order of `case_statements.STANDING_COLUMNS`."""
     return (
         standing.status,
-        _moment(standing.due_at),
+        _encode_optional_time(standing.due_at),
         standing.bucket,
         standing.rank,
         standing.code,
         standing.outcome,
         standing.attempts,
         standing.why,
-        _moment(standing.promised_at),
-        _moment(standing.promised_until),
+        _encode_optional_time(standing.promised_at),
+        _encode_optional_time(standing.promised_until),
         standing.owner,
     )
 
 
-def write_lease(lease: Lease) -> tuple[str, str, str, str]:
+def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
     return lease.token, lease.by, lease.station, encode_moment(lease.until)
 
 
-def read_row(row: Sequence[Any]) -> CaseRow:
+def decode_case_row(row: Sequence[Any]) -> CaseRow:
     """In the order of `case_statements.ROW_COLUMNS`."""
     (
         (key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why),
@@ -53,55 +53,55 @@ def read_row(row: Sequence[Any]) -> CaseRow:
         key=key,
         ordinal=ordinal,
         seq=seq,
-        stood=stood,
+        position_seq=stood,
         status=was if status == "arriving" else status,
-        was=was,
-        due_at=_read_moment(due_at),
+        status_after_lease=was,
+        due_at=_decode_optional_time(due_at),
         bucket=bucket,
         rank=rank,
         code=code,
         outcome=outcome,
         attempts=attempts,
         why=why,
-        promised_at=_read_moment(promised_at),
-        promised_until=_read_moment(promised_until),
+        promised_at=_decode_optional_time(promised_at),
+        promised_until=_decode_optional_time(promised_until),
         owner=owner,
-        held=None if until is None else Held(by, station, decode_moment(until)),
+        holder=None if until is None else LeaseHolder(by, station, decode_moment(until)),
         frame=frame,
         replicate=replicate,
-        mark=mark,
+        fingerprint=mark,
         updated_at=decode_moment(updated_at),
     )
 
 
-def write_entry(entry: Entry) -> tuple[str, str, str, str, str, str]:
+def encode_entry(entry: Entry) -> tuple[str, str, str, str, str, str]:
     """Kind, payload, at, by, station, key."""
     kind, payload = encode(entry.event)
     return kind, payload, encode_moment(entry.at), entry.by, entry.station, entry.key
 
 
-def read_entry(row: Sequence[Any]) -> Entry:
+def decode_entry(row: Sequence[Any]) -> Entry:
     kind, payload, at, by, station, key = row
     return Entry(decode_moment(at), by, station, decode(kind, payload), key)
 
 
-def write_contact(contact: Contact) -> tuple[str, str, str, str]:
+def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
     """The link, everything as JSON, and what is looked through: the digits of the numbers, folded words."""
     details = json.dumps(
         {
             "name": contact.name,
-            "columns": {name: _plain(value) for name, value in contact.columns.items()},
+            "columns": {name: _encode_column_value(value) for name, value in contact.columns.items()},
             "numbers": [list(number) for number in contact.numbers],
         },
         ensure_ascii=False,
         separators=(",", ":"),
     )
     words = [contact.name, *(value for value in contact.columns.values() if isinstance(value, str))]
-    digits = " ".join(digits_in(number.e164) for number in contact.numbers)
-    return contact.link, details, digits, "\n".join(folded(word) for word in words if word)
+    digits = " ".join(extract_digits(number.e164) for number in contact.numbers)
+    return contact.link, details, digits, "\n".join(fold_text(word) for word in words if word)
 
 
-def read_contact(link: str, details: str) -> Contact:
+def decode_contact(link: str, details: str) -> Contact:
     found = json.loads(details)
     return Contact(
         link=link,
@@ -111,13 +111,13 @@ def read_contact(link: str, details: str) -> Contact:
     )
 
 
-def digits_in(text: str) -> str:
+def extract_digits(text: str) -> str:
     """Its digits, in their plain form."""
     found = "".join(filter(str.isdecimal, text))
     return found if found.isascii() else "".join(str(int(digit)) for digit in found)
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """A text as it is compared: small letters without accents."""
     if text.isascii():
         return text.lower()
@@ -125,7 +125,7 @@ def folded(text: str) -> str:
     return "".join(c for c in bare if not unicodedata.combining(c))
 
 
-def _plain(value: Value) -> object:
+def _encode_column_value(value: Value) -> object:
     match value:
         case datetime():
             raise TypeError(f"a sample column is a day or an hour, not both: {value}")

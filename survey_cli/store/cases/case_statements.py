@@ -1,6 +1,6 @@
-"""What is said to the database about cases? All of the SQL, portable between SQLite and PostgreSQL.
+"""SQL statements for cases, portable between SQLite and PostgreSQL.
 
-Where the two must be told differently, both texts stand side by side in a `Said`.
+Where the two need different text, a `DialectStatement` has both.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from typing import Final, NamedTuple
 from survey_cli.store.backends.connector import Dialect
 
 
-class Said(NamedTuple):
+class DialectStatement(NamedTuple):
     """One statement as each engine is told it."""
 
     sqlite: str
     postgresql: str
 
-    def to(self, dialect: Dialect) -> str:
+    def for_dialect(self, dialect: Dialect) -> str:
         return self.sqlite if dialect == "sqlite" else self.postgresql
 
 
-def _picking(statement: str) -> Said:
+def _make_skipping_statement(statement: str) -> DialectStatement:
     """A statement with `{skip}` where it picks rows that nobody else is just changing. In SQLite only one writes."""
-    return Said(statement.format(skip=""), statement.format(skip=" FOR UPDATE SKIP LOCKED"))
+    return DialectStatement(statement.format(skip=""), statement.format(skip=" FOR UPDATE SKIP LOCKED"))
 
 
 ROW_COLUMNS: Final = (
@@ -39,7 +39,7 @@ STATUS: Final = "CASE status WHEN 'arriving' THEN was ELSE status END"
 # A case by its key
 
 ROW: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE key = ? AND {VISIBLE}"
-LOCKED: Final = Said(
+LOCK_ROW: Final = DialectStatement(
     f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}",
     f"SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE} FOR UPDATE",
 )
@@ -54,7 +54,7 @@ EVENTS_FROM: Final = """
     SELECT kind, payload, at, by, station, key FROM case_events
     WHERE case_key = ? AND seq > ? AND seq <= ? ORDER BY seq
 """
-KEYED: Final = "SELECT key FROM case_events WHERE case_key = ? AND key = ? AND key <> ''"
+HAS_EVENT_KEY: Final = "SELECT key FROM case_events WHERE case_key = ? AND key = ? AND key <> ''"
 ADD_EVENT: Final = """
     INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, own_account())
@@ -78,7 +78,7 @@ SET_LINK: Final = "UPDATE cases SET link = ? WHERE key = ?"
 # Claiming. A leased case keeps in `was` where it goes when its lease ends.
 
 BY_TOKEN: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'leased' AND lease_token = ?"
-CLAIM: Final = _picking(f"""
+CLAIM: Final = _make_skipping_statement(f"""
     UPDATE cases SET seq = seq + 1, was = status, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
         lease_until = ?, updated_at = ?
     WHERE key = (
@@ -86,7 +86,7 @@ CLAIM: Final = _picking(f"""
     )
     RETURNING {ROW_COLUMNS}
 """)
-CLAIM_PROMISED: Final = _picking(f"""
+CLAIM_APPOINTMENT: Final = _make_skipping_statement(f"""
     UPDATE cases SET seq = seq + 1, was = status, status = 'leased', lease_token = ?, lease_by = ?, lease_station = ?,
         lease_until = ?, updated_at = ?
     WHERE key = (
@@ -112,17 +112,17 @@ RELEASE: Final = """
 DUE_NEXT: Final = f"""
     SELECT {ROW_COLUMNS} FROM cases WHERE status = 'waiting' AND due_at IS NOT NULL ORDER BY due_at, key LIMIT ?
 """
-LATE: Final = "SELECT 1 FROM cases WHERE status = 'waiting' AND due_at <= ? LIMIT 1"
-WAKE: Final = _picking("""
+HAS_DUE: Final = "SELECT 1 FROM cases WHERE status = 'waiting' AND due_at <= ? LIMIT 1"
+QUEUE_DUE: Final = _make_skipping_statement("""
     UPDATE cases SET status = 'ready', was = 'ready', why = '' WHERE status = 'waiting' AND key IN (
         SELECT key FROM cases WHERE status = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?{skip}
     )
 """)
-RUN_OUT: Final = """
+EXPIRED_LEASES: Final = """
     SELECT key, lease_by, lease_station, lease_until, lease_token FROM cases
     WHERE status = 'leased' AND lease_until <= ? ORDER BY key
 """
-LAPSE: Final = """
+EXPIRE_LEASE: Final = """
     UPDATE cases SET seq = seq + 1, status = was, updated_at = lease_until, lease_token = '', lease_by = '',
         lease_station = '', lease_until = NULL
     WHERE key = ? AND status = 'leased' AND lease_token = ? AND lease_until <= ?
@@ -149,7 +149,7 @@ HEAD_SINCE: Final = """
 QUEUE: Final = (
     f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT ?"
 )
-PROMISES: Final = f"""
+APPOINTMENTS: Final = f"""
     SELECT {ROW_COLUMNS} FROM cases WHERE promised_until IS NOT NULL AND {VISIBLE}{{and_also}}
     ORDER BY promised_until, key
 """
@@ -159,7 +159,7 @@ STALE: Final = f"""
 
 # Writing
 
-STANDING_COLUMNS: Final = (
+POSITION_COLUMNS: Final = (
     "was",
     "due_at",
     "bucket",
@@ -172,17 +172,17 @@ STANDING_COLUMNS: Final = (
     "promised_until",
     "owner",
 )
-STAND: Final = f"""
-    UPDATE cases SET {", ".join(f"{column} = ?" for column in STANDING_COLUMNS)}, stood = ?,
+SET_POSITION: Final = f"""
+    UPDATE cases SET {", ".join(f"{column} = ?" for column in POSITION_COLUMNS)}, stood = ?,
         status = CASE status WHEN 'leased' THEN 'leased' ELSE ? END, arrival = ''
     WHERE key = ?
 """
-RESTAND: Final = f"""
-    UPDATE cases SET {", ".join(f"{column} = ?" for column in STANDING_COLUMNS)}, stood = seq, status = ?, arrival = ''
+UPDATE_POSITION: Final = f"""
+    UPDATE cases SET {", ".join(f"{column} = ?" for column in POSITION_COLUMNS)}, stood = seq, status = ?, arrival = ''
     WHERE key = ? AND seq = ? AND status <> 'leased' AND {VISIBLE}
 """
 ADVANCE: Final = "UPDATE cases SET seq = ?, updated_at = ? WHERE key = ?"
-SET_SAMPLED: Final = "UPDATE cases SET frame = ?, replicate = ? WHERE key = ?"
+SET_FRAME_AND_REPLICATE: Final = "UPDATE cases SET frame = ?, replicate = ? WHERE key = ?"
 SET_MARK: Final = "UPDATE cases SET mark = ? WHERE key = ?"
 
 SETTING: Final = "SELECT value FROM settings WHERE name = ?"
@@ -190,7 +190,7 @@ KEEP_SETTING: Final = """
     INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 DROP_SETTING: Final = "DELETE FROM settings WHERE name = ?"
-OWED: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
+SETTINGS_LIKE: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
 
 # Interviews and their cases
 
@@ -200,8 +200,8 @@ _NEWEST: Final = """
         SELECT 1 FROM interviews n WHERE n.case_key = i.case_key AND n.origin = 'real' AND n.number > i.number
     )
 """
-CLOSED_LEASED: Final = f"SELECT i.id {_NEWEST} AND c.status = 'leased' ORDER BY i.id"
-CLOSED_UNTOLD: Final = f"""
+CLOSED_INTERVIEWS_LEASED: Final = f"SELECT i.id {_NEWEST} AND c.status = 'leased' ORDER BY i.id"
+CLOSED_INTERVIEWS_UNRECORDED: Final = f"""
     SELECT i.id {_NEWEST} AND NOT EXISTS (
         SELECT 1 FROM case_events e WHERE e.case_key = i.case_key AND e.kind = 'called' AND e.at >= i.updated_at
             AND e.payload LIKE '%"outcome":"' || i.outcome || '"%'
@@ -226,15 +226,15 @@ GROUPS: Final = f"""
         count(*)
     FROM cases WHERE {VISIBLE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
-_HIDDEN: Final = """(
+_HIDDEN_CASES: Final = """(
     SELECT key FROM cases
     WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports WHERE state = 'settling')
 )"""
 HISTORIES: Final = f"""
     SELECT case_key, kind, payload, at, by, station, key FROM case_events
-    WHERE case_key NOT IN {_HIDDEN}{{and_also}} ORDER BY case_key, seq
+    WHERE case_key NOT IN {_HIDDEN_CASES}{{and_also}} ORDER BY case_key, seq
 """
-CORRECTED: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')"
+HAS_CORRECTION: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')"
 """What may stand behind it."""
 CONTACTS: Final = f"""
     SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}
@@ -262,32 +262,32 @@ IMPORTS: Final = (
 )
 FORGET_IMPORT: Final = "DELETE FROM imports WHERE id = ? AND state = 'given up'"
 LAST_ORDINAL: Final = "SELECT coalesce(max(ordinal), 0) FROM cases"
-ARRIVE: Final = f"""
-    INSERT INTO cases (key, ordinal, seq, stood, status, {", ".join(STANDING_COLUMNS)}, lease_token, lease_by,
+INSERT_IMPORTED_CASE: Final = f"""
+    INSERT INTO cases (key, ordinal, seq, stood, status, {", ".join(POSITION_COLUMNS)}, lease_token, lease_by,
         lease_station, lease_until, frame, replicate, link, mark, arrival, updated_at)
-    VALUES (?, ?, ?, ?, 'arriving', {", ".join("?" * len(STANDING_COLUMNS))}, '', '', '', NULL, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, 'arriving', {", ".join("?" * len(POSITION_COLUMNS))}, '', '', '', NULL, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO NOTHING
 """
-ARRIVAL_OF: Final = """
+IMPORT_OF_CASE: Final = """
     SELECT c.arrival, i.state FROM cases c LEFT JOIN imports i ON i.id = c.arrival WHERE c.key = ?
 """
-FLIP: Final = _picking("""
+QUEUE_IMPORTED_CASES: Final = _make_skipping_statement("""
     UPDATE cases SET status = was, arrival = '' WHERE key IN (
         SELECT key FROM cases WHERE arrival = ? AND arrival <> '' ORDER BY ordinal LIMIT ?{skip}
     )
 """)
-SETTLED: Final = """
+SETTLE_IMPORT: Final = """
     UPDATE imports SET state = 'settled' WHERE id = ? AND state = 'settling'
         AND NOT EXISTS (SELECT 1 FROM cases WHERE arrival = ? AND arrival <> '')
 """
-ARRIVED: Final = "SELECT key, link FROM cases WHERE arrival = ? AND arrival <> '' LIMIT ?"
-LOOK_OVER: Final = Said("PRAGMA analysis_limit = 400; PRAGMA optimize", "ANALYZE cases")
+IMPORTED_CASES: Final = "SELECT key, link FROM cases WHERE arrival = ? AND arrival <> '' LIMIT ?"
+ANALYZE_CASES: Final = DialectStatement("PRAGMA analysis_limit = 400; PRAGMA optimize", "ANALYZE cases")
 """The engine looks at how many there are of what, so that it chooses its indexes well."""
 DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
 DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"
 
 
-def rows(wanted: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
+def build_rows_query(wanted: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
     """The statement for the cases of which every given column is as wanted, in the sample's order; its parameters."""
     # Those with a station are few, and have an index of their own.
     leased = " AND status = 'leased'" if wanted.get("status") == "leased" else ""

@@ -1,5 +1,6 @@
-"""How many cases are there of each kind, and what happened to those that somebody called? Figures of the whole study are
-made of it; of a million cases only those that were called are read one by one.
+"""Statistics of all cases: counts by status and outcome, and histories of active cases.
+
+Only cases with activity are read one by one, so that a million untouched cases cost little.
 """
 
 from collections.abc import Iterator
@@ -12,16 +13,16 @@ from survey_cli.fieldwork.appointments.due_times import MINE_FIRST
 from survey_cli.fieldwork.case.events import Entry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.decoding import legible
+from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_row_mapping import read_entry
+from survey_cli.store.cases.case_row_mapping import decode_entry
 
-TOUCHED: Final = (
+WITH_ACTIVITY: Final = (
     " AND case_key IN (SELECT case_key FROM case_events WHERE kind IN ('claimed', 'called', 'numbermarked'))"
 )
 
 
-class Kind(NamedTuple):
+class OutcomeCount(NamedTuple):
     """Cases that stand alike."""
 
     status: str
@@ -31,17 +32,17 @@ class Kind(NamedTuple):
     cases: int
 
 
-class CaseFigures:
+class QueueStatistics:
     """The cases of one study as a whole, over the store's connection. Raises StoreError."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
 
-    def kinds(self) -> list[Kind]:
+    def count_by_outcome(self) -> list[OutcomeCount]:
         """How many cases there are of each status, outcome and code together."""
-        return [Kind(*row) for row in self._db.read(sql.COUNTS)]
+        return [OutcomeCount(*row) for row in self._db.read(sql.COUNTS)]
 
-    def groups(self, at: datetime) -> list[CaseGroup]:
+    def count_groups(self, at: datetime) -> list[CaseGroup]:
         """All cases by what decides at this moment whether they may be called."""
         rows = self._db.read(sql.GROUPS, (encode_moment(at), encode_moment(at - MINE_FIRST)))
         return [
@@ -49,10 +50,10 @@ class CaseFigures:
             for status, bucket, why, promised, anybodys, cases in rows
         ]
 
-    def touched(self) -> Iterator[tuple[str, list[Entry]]]:
+    def iterate_active_histories(self) -> Iterator[tuple[str, list[Entry]]]:
         """The key and history of every case that a station took, or a number of which was marked; sorted by the key, all
         as they stood at one moment."""
-        rows = self._db.stream(sql.HISTORIES.format(and_also=TOUCHED), ())
-        with legible(self._db.where, "the histories of cases"):
+        rows = self._db.stream(sql.HISTORIES.format(and_also=WITH_ACTIVITY), ())
+        with translate_decoding_errors(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):
-                yield key, [read_entry(row[1:]) for row in events]
+                yield key, [decode_entry(row[1:]) for row in events]

@@ -1,6 +1,6 @@
-"""How many places of each quota cell are taken, and by which interviews? Two stations can't both have the last one.
+"""Places of quota cells and the interviews that hold or have taken them.
 
-It knows no quota: cells and their targets are handed in.
+It knows no quota: cells and their targets are arguments. Two stations never both receive the last place.
 """
 
 import json
@@ -13,18 +13,18 @@ from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 
-NAME_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
+ADD_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
 HAS_PLACE: Final = "SELECT 1 FROM quota_places WHERE interview = ? AND cell = ?"
 HOLD_ONE: Final = "UPDATE quota_fill SET held = held + 1 WHERE cell = ? AND taken + held < ?"
 KEEP_PLACE: Final = "INSERT INTO quota_places (interview, cell, state, at) VALUES (?, ?, ?, ?)"
 PLACES: Final = "SELECT cell, state FROM quota_places WHERE interview = ? ORDER BY cell"
 DROP_PLACE: Final = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
-COUNT: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
+CHANGE_COUNTS: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?"
 EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY interview, cell"
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
-TARGETS: Final = "targets"
+TARGETS_SETTING: Final = "targets"
 """The setting that holds the target of every cell, as the newest plan has it."""
-MISCOUNTED: Final = """
+MISCOUNTED_CELLS: Final = """
     SELECT f.cell, f.taken, f.held,
         count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
     FROM quota_fill f LEFT JOIN quota_places p ON p.cell = f.cell
@@ -48,44 +48,44 @@ class QuotaPlaces:
         """See `Cases.hold`."""
         told: dict[str, bool] = {}
         with self._db.transaction() as execute:
-            kept = execute(SETTING, (TARGETS,)).fetchall()
+            kept = execute(SETTING, (TARGETS_SETTING,)).fetchall()
             targets = {**cells, **(json.loads(kept[0][0]) if kept else {})}
             there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall()) if instead_of else {}
             for cell in sorted(cells.keys() | (there.keys() & set(instead_of))):
                 if cell not in cells:
                     if there[cell] == "held":
-                        _drop(execute, interview, cell, "held")
+                        _drop_place(execute, interview, cell, "held")
                     continue
-                execute(NAME_CELL, (cell,))
+                execute(ADD_CELL, (cell,))
                 told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
                 if not told[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
                     execute(KEEP_PLACE, (interview, cell, "held", encode_moment(at)))
                     told[cell] = True
         return told
 
-    def keep_targets(self, targets: Mapping[str, int]) -> None:
+    def write_targets(self, targets: Mapping[str, int]) -> None:
         """See `Cases.keep_targets`."""
-        text, kept = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS,))
+        text, kept = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS_SETTING,))
         if text != (kept[0][0] if kept else "{}"):
-            self._db.run(KEEP_SETTING, (TARGETS, text))
+            self._db.run(KEEP_SETTING, (TARGETS_SETTING, text))
 
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
         """See `Cases.take`."""
         with self._db.transaction() as execute:
-            settle(execute, interview, cells, at)
+            take_places(execute, interview, cells, at)
 
     def drop(self, interview: str) -> None:
         """See `Cases.drop`."""
         with self._db.transaction() as execute:
             for cell, state in execute(PLACES, (interview,)).fetchall():
-                _drop(execute, interview, cell, state)
+                _drop_place(execute, interview, cell, state)
 
-    def fill(self) -> dict[str, Fill]:
+    def read_fill(self) -> dict[str, Fill]:
         """See `Cases.fill`."""
         return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
 
 
-def settle(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
+def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
     """Within a transaction: the interview counts in these cells, and has no other place."""
     there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
     wanted = set(cells)
@@ -93,14 +93,14 @@ def settle(execute: Execute, interview: str, cells: Iterable[str], at: datetime)
         if cell in wanted and there.get(cell) == "taken":
             continue
         if cell in wanted:
-            execute(NAME_CELL, (cell,))
+            execute(ADD_CELL, (cell,))
         if cell in there:
-            _drop(execute, interview, cell, there[cell])
+            _drop_place(execute, interview, cell, there[cell])
         if cell in wanted:
-            execute(COUNT, (1, 0, cell))
+            execute(CHANGE_COUNTS, (1, 0, cell))
             execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
 
 
-def _drop(execute: Execute, interview: str, cell: str, state: str) -> None:
+def _drop_place(execute: Execute, interview: str, cell: str, state: str) -> None:
     if execute(DROP_PLACE, (interview, cell)).rowcount:
-        execute(COUNT, (-1, 0, cell) if state == "taken" else (0, -1, cell))
+        execute(CHANGE_COUNTS, (-1, 0, cell) if state == "taken" else (0, -1, cell))

@@ -1,5 +1,6 @@
-"""Which columns and which rows of data are kept? The instruments that were in use here with their variables, and what
-each interview came to, as one row. Personal cells lie apart from the others, and come back only where they are asked for.
+"""Store of instruments with their variables, and of each interview's data as one row.
+
+Personal cells are stored apart from the others and returned only on request.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,31 +12,31 @@ from survey_cli.engine.codec import (
     encode_moment,
 )
 from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.backends.decoding import illegible, legible
+from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.schema import postgres_views, views
 from survey_cli.store.cases.case_statements import KEEP_SETTING, LATER_EVENTS, SETTING
 from survey_cli.store.interviews import statements as sql
-from survey_cli.store.interviews.digests import digest
+from survey_cli.store.interviews.digests import compute_digest
 from survey_cli.store.interviews.records import (
+    ExportRow,
     InstrumentRow,
-    Line,
-    Origin,
+    InterviewOrigin,
+    InterviewStatus,
     Snapshot,
-    Status,
-    Stored,
+    StoredInterview,
 )
 from survey_cli.store.interviews.row_mapping import (
-    read_interview,
-    read_texts,
-    read_variable,
-    write_texts,
-    write_variable,
+    decode_interview,
+    decode_texts,
+    decode_variable,
+    encode_texts,
+    encode_variable,
 )
 from survey_cli.table.encoded_cells import cell_texts, row_of
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
-class Data:
+class DataStore:
     """The data of one database. Every method raises StoreError when the world it is kept in is broken."""
 
     def __init__(self, connector: Connector) -> None:
@@ -57,12 +58,12 @@ class Data:
         """Nothing can be written where the database lies: it is read as it stands."""
         return self._db.read_only
 
-    def setting(self, name: str) -> str | None:
+    def read_setting(self, name: str) -> str | None:
         """What was last kept under this name; None where nothing was."""
         found = self._db.read(SETTING, (name,))
         return found[0][0] if found else None
 
-    def keep_setting(self, name: str, value: str) -> None:
+    def write_setting(self, name: str, value: str) -> None:
         """Keep a text under a name, instead of what was kept there before."""
         self._db.run(KEEP_SETTING, (name, value))
 
@@ -71,30 +72,30 @@ class Data:
         """The database, as it is printed."""
         return self._db.where
 
-    def newest_instrument(self) -> str:
+    def read_newest_instrument(self) -> str:
         """The hash of the version that was kept last; empty where none is."""
         found = self._db.read(sql.NEWEST_INSTRUMENT)
         return str(found[0][0]) if found else ""
 
-    def may_publish(self) -> bool:
+    def can_publish(self) -> bool:
         """Whether a version that is not kept here yet can be: it comes with a view of its own."""
         return self._db.dialect == "sqlite" or self._db.read(sql.MAY_PUBLISH) == [(True,)]
 
-    def newest(self) -> datetime | None:
+    def find_newest_time(self) -> datetime | None:
         """The newest beginning of an interview, an import or a copy; None where there was none. Costs no look at every
         row."""
-        times = [at for (at,) in self._db.read(sql.NEWEST) if at is not None]
-        with legible(self._db.where, "the newest date and time"):
+        times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
+        with translate_decoding_errors(self._db.where, "the newest date and time"):
             return max(map(decode_moment, times), default=None)
 
-    def entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
+    def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
         """The interviews and cases with entries of a later date: which it is, how many, and the last one's date."""
         moment = encode_moment(at)
         found = [
             (f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))
         ]
         found += [(f"case {key}", count, last) for key, count, last in self._db.read(LATER_EVENTS, (moment,))]
-        with legible(self._db.where, "the date and time of an entry"):
+        with translate_decoding_errors(self._db.where, "the date and time of an entry"):
             return [(whose, count, decode_moment(last)) for whose, count, last in found]
 
     @property
@@ -102,19 +103,19 @@ class Data:
         """Who writes here: the account of the operating system, or the role on the server."""
         return self._db.account
 
-    def keep_instrument(self, instrument: InstrumentRow) -> None:
+    def add_instrument(self, instrument: InstrumentRow) -> None:
         """Keep the full text and the columns, once; the same hash again changes nothing and costs no
         write."""
         if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
             return
         with self._db.transaction():
-            self._db.hold("instruments")
+            self._db.lock_table("instruments")
             taken = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
-            view = views.data_view(
+            view = views.make_view_name(
                 id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken
             )
             variables = [
-                (instrument.hash, ordinal, *write_variable(variable))
+                (instrument.hash, ordinal, *encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
             ]
             row = (
@@ -122,46 +123,50 @@ class Data:
                 instrument.id,
                 instrument.version,
                 instrument.title,
-                write_texts(instrument.texts),
+                encode_texts(instrument.texts),
                 encode_moment(instrument.kept_at),
                 view,
             )
-            kept = self._db.run(sql.KEEP_INSTRUMENT, (*row, _digest_of_instrument(row, variables)))
+            kept = self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables)))
             if kept:
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
-                data_views = views.data_views if self._db.dialect == "sqlite" else postgres_views.data_views
+                data_views = (
+                    views.build_data_views
+                    if self._db.dialect == "sqlite"
+                    else postgres_views.build_data_views
+                )
                 for statement in data_views(name=view, hash=instrument.hash, variables=instrument.variables):
                     self._db.run(statement)
 
-    def instruments(self) -> list[InstrumentRow]:
+    def list_instruments(self) -> list[InstrumentRow]:
         """All that were ever in use here, the first kept first."""
         rows = self._db.read(sql.INSTRUMENTS)
-        with legible(self._db.where, "the list of instruments"):
+        with translate_decoding_errors(self._db.where, "the list of instruments"):
             return [
                 InstrumentRow(
                     hash=hash,
                     id=id,
                     version=version,
                     title=title,
-                    texts=read_texts(texts),
-                    variables=self.variables(hash),
+                    texts=decode_texts(texts),
+                    variables=self.read_variables(hash),
                     kept_at=decode_moment(kept_at),
                 )
                 for hash, id, version, title, texts, kept_at in rows
             ]
 
-    def instrument_texts(self, hash: str) -> Mapping[str, str] | None:
+    def find_instrument_texts(self, hash: str) -> Mapping[str, str] | None:
         """Every file's full text by its path, the top file first; None where the hash is not known here."""
         found = self._db.read(sql.TEXTS, (hash,))
-        with legible(self._db.where, f"the text of instrument {hash}"):
-            return read_texts(found[0][0]) if found else None
+        with translate_decoding_errors(self._db.where, f"the text of instrument {hash}"):
+            return decode_texts(found[0][0]) if found else None
 
-    def variables(self, hash: str) -> tuple[Variable, ...]:
+    def read_variables(self, hash: str) -> tuple[Variable, ...]:
         """The columns of an instrument's data, in order."""
         if hash not in self._variables:
             rows = self._db.read(sql.VARIABLES, (hash,))
-            with legible(self._db.where, f"a variable of instrument {hash}"):
-                found = tuple(read_variable(row) for row in rows)
+            with translate_decoding_errors(self._db.where, f"a variable of instrument {hash}"):
+                found = tuple(decode_variable(row) for row in rows)
             if not found:
                 return ()
             self._variables[hash] = found
@@ -169,26 +174,26 @@ class Data:
 
     # Snapshots
 
-    def keep_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
+    def write_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
         """Keep the derived data, one cell for each of the instrument's variables. Personal ones go to the
         contacts."""
         with self._db.transaction() as execute:
-            self._keep_snapshot(execute, interview, snapshot, instrument)
+            self._write_snapshot(execute, interview, snapshot, instrument)
 
-    def _keep_snapshot(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
-        cells, personal = self._personal_apart(instrument, snapshot.cells)
-        found = execute(sql.HEAD, (interview,)).fetchall()
+    def _write_snapshot(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
+        cells, personal = self._split_personal_cells(instrument, snapshot.cells)
+        found = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
         if not found:
             raise ValueError(f"there is no interview {interview!r}")
-        sealed = digest((*found[0], snapshot.engine, cells))
+        sealed = compute_digest((*found[0], snapshot.engine, cells))
         execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, sealed))
         if personal is None:
             execute(sql.DROP_CONTACT, (interview,))
         else:
-            execute(sql.KEEP_CONTACT, (interview, personal, digest((interview, personal))))
+            execute(sql.KEEP_CONTACT, (interview, personal, compute_digest((interview, personal))))
 
-    def _personal_apart(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
-        variables = self.variables(instrument)
+    def _split_personal_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
+        variables = self.read_variables(instrument)
         if len(cells) != len(variables):
             raise ValueError(
                 f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}"
@@ -199,31 +204,33 @@ class Data:
         private = [cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)]
         return encode_cells(public), encode_cells(private)
 
-    def lines(
+    def iterate_export_rows(
         self,
         instrument: str,
         *,
-        origins: Sequence[Origin] = ("real",),
-        statuses: Sequence[Status] = (),
+        origins: Sequence[InterviewOrigin] = ("real",),
+        statuses: Sequence[InterviewStatus] = (),
         personal: bool = False,
-    ) -> Iterator[Line]:
+    ) -> Iterator[ExportRow]:
         """The interviews of one instrument, first begun first, one at a time in little memory, all as they stood when the
         first was taken, with nothing read that an export may not need. Cells that are not as they were written, or not of
         the interview's last event, are None. No `statuses` are all of them."""
-        variables = self.variables(instrument)
+        variables = self.read_variables(instrument)
         width = len(variables)
         ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
-        statement = sql.lines(origins=tuple(origins), statuses=tuple(statuses), personal=personal)
+        statement = sql.build_export_query(
+            origins=tuple(origins), statuses=tuple(statuses), personal=personal
+        )
         id = ""
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
                 id = row[0]
-                line = Line._make(row[:11])
+                line = ExportRow._make(row[:11])
                 cells = line.cells
-                if cells is not None and digest(line) != row[11]:
+                if cells is not None and compute_digest(line) != row[11]:
                     cells = None
                 if personal and cells is not None and (details := row[12]) is not None:
-                    if digest((id, details)) == row[13]:
+                    if compute_digest((id, details)) == row[13]:
                         texts, private = cell_texts(cells, width), cell_texts(details, width)
                         for ordinal in ours:
                             texts[ordinal] = private[ordinal]
@@ -232,47 +239,51 @@ class Data:
                         cells = None
                 yield line if cells is line.cells else line._replace(cells=cells)
         except (ValueError, TypeError) as error:
-            raise illegible(self._db.where, f"the row of interview {id}") from error
+            raise make_decoding_error(self._db.where, f"the row of interview {id}") from error
 
-    def stored(self, instrument: str) -> Iterator[Stored]:
+    def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
         """Every interview of one instrument with all that is derived from its journal, for whoever verifies it; one at a
         time in little memory."""
-        for row in self._db.stream(sql.STORED, (instrument,)):
+        for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
             interview = row[:13]
             seq, engine, cells, sealed, details, sealed_details = row[13:]
             id, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = interview
             head = (id, case, number, origin, status, outcome, began_at, updated_at, by)
-            with legible(self._db.where, f"the row of interview {id}"):
-                yield Stored(
-                    read_interview(interview),
+            with translate_decoding_errors(self._db.where, f"the row of interview {id}"):
+                yield StoredInterview(
+                    decode_interview(interview),
                     seq=seq,
                     engine=engine,
                     cells=cells,
                     details=details,
-                    sealed=not sealed or digest((*head, engine, cells)) == sealed,
-                    sealed_details=not sealed_details or digest((id, details)) == sealed_details,
+                    digest_fits=not sealed or compute_digest((*head, engine, cells)) == sealed,
+                    details_digest_fits=not sealed_details or compute_digest((id, details)) == sealed_details,
                 )
 
-    def split(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
+    def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         """How these cells are kept: those that tell nobody's name, and apart from them those that do."""
-        return self._personal_apart(instrument, cells)
+        return self._split_personal_cells(instrument, cells)
 
-    def digest_fits(self, instrument: str) -> bool | None:
+    def check_instrument_digest(self, instrument: str) -> bool | None:
         """Whether an instrument and its variables are as they were written; None where no digest was written."""
         [row] = self._db.read(sql.INSTRUMENT, (instrument,))
         variables = [(instrument, *found) for found in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))]
-        return _digest_of_instrument(row[:-1], variables) == row[-1] if row[-1] else None
+        return _compute_instrument_digest(row[:-1], variables) == row[-1] if row[-1] else None
 
-    def interviews_in_all(self) -> int:
+    def count_all_interviews(self) -> int:
         """How many interviews there are, those for practice and simulated ones among them."""
-        [(number,)] = self._db.read(sql.HOW_MANY_IN_ALL)
+        [(number,)] = self._db.read(sql.COUNT_ALL_INTERVIEWS)
         return int(number)
 
-    def how_many(
-        self, instrument: str, *, origins: Sequence[Origin] = ("real",), statuses: Sequence[Status] = ()
+    def count_interviews(
+        self,
+        instrument: str,
+        *,
+        origins: Sequence[InterviewOrigin] = ("real",),
+        statuses: Sequence[InterviewStatus] = (),
     ) -> int:
         """How many interviews `lines` gives."""
-        statement = sql.how_many(origins=tuple(origins), statuses=tuple(statuses))
+        statement = sql.build_count_query(origins=tuple(origins), statuses=tuple(statuses))
         [(number,)] = self._db.read(statement, (instrument, *origins, *statuses))
         return int(number)
 
@@ -281,5 +292,5 @@ class Data:
         return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))
 
 
-def _digest_of_instrument(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
-    return digest([*row, *(column for variable in variables for column in variable)])
+def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
+    return compute_digest([*row, *(column for variable in variables for column in variable)])

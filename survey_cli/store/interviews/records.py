@@ -1,4 +1,4 @@
-"""What does the store hand in and out? Plain immutable rows; nothing here knows how they are kept."""
+"""Immutable rows of interviews, instruments and snapshots that the store receives and returns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from survey_cli.outcomes import WITHDRAWN
 from survey_cli.table import columns
 from survey_cli.values import Cell, Variable
 
-Origin: TypeAlias = Literal["real", "practice", "simulated"]
-Status: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
+InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
+InterviewStatus: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class InstrumentRow:
     kept_at: datetime
 
     @classmethod
-    def of(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
+    def from_instrument(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
         """An instrument as it is kept."""
         return cls(
             hash=instrument.hash,
@@ -58,10 +58,10 @@ class InterviewRow(NamedTuple):
     """Who wrote the last event; whoever erases is not named here."""
     updated_at: datetime
     """When the last event was written, that of an erasure left aside."""
-    origin: Origin = "real"
+    origin: InterviewOrigin = "real"
     number: int = 1
     """The how-manieth interview of this case."""
-    status: Status = "open"
+    status: InterviewStatus = "open"
     outcome: str = ""
     last_seq: int = 1
     at_item: str = ""
@@ -70,13 +70,13 @@ class InterviewRow(NamedTuple):
     """How many places hold an answer."""
 
     @property
-    def erased(self) -> bool:
+    def is_erased(self) -> bool:
         """Whether its answers are erased: consent was withdrawn, or the person's data were erased."""
         return self.outcome == WITHDRAWN and not self.answered
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class InterviewConflict:
     """Another station was first: this event, or this case, is theirs. Nothing of ours was written."""
 
     interview: str
@@ -87,7 +87,7 @@ class Taken:
     at: datetime
 
 
-class Draft(NamedTuple):
+class EntryDraft(NamedTuple):
     """What was being typed."""
 
     place: str
@@ -105,7 +105,7 @@ class Snapshot(NamedTuple):
     """In the order of the instrument's variables. Personal ones read `not_asked` unless asked for."""
 
 
-class Line(NamedTuple):
+class ExportRow(NamedTuple):
     """An interview for an export, as it is kept: moments and cells are texts that nobody has read yet."""
 
     id: str
@@ -123,7 +123,7 @@ class Line(NamedTuple):
     """The row of its cells (see `engine.cell_texts`); None where the journal must be replayed."""
 
 
-class Stored(NamedTuple):
+class StoredInterview(NamedTuple):
     """An interview with all that is derived from its journal, as it is stored."""
 
     interview: InterviewRow
@@ -133,12 +133,12 @@ class Stored(NamedTuple):
     cells: str | None
     details: str | None
     """The row of its personal cells."""
-    sealed: bool
+    digest_fits: bool
     """Row and snapshot have the digest that was written with them, or none was written."""
-    sealed_details: bool
+    details_digest_fits: bool
 
 
-class Whole(NamedTuple):
+class WholeInterview(NamedTuple):
     """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
 
     interview: InterviewRow

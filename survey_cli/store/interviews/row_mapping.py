@@ -1,4 +1,4 @@
-"""How does a row of the store's stand in its columns? Both directions, column by column."""
+"""Mapping between rows of interviews, instruments and variables and their database columns."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,17 @@ from survey_cli.store.interviews.records import InterviewRow
 from survey_cli.values import Variable
 
 
-def _json(written: object) -> str:
+def _encode_json(written: object) -> str:
     return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
 
 
-def write_texts(texts: Mapping[str, str]) -> str:
+def encode_texts(texts: Mapping[str, str]) -> str:
     """As JSON; a file's name that is not UTF-8 as escapes, which read back as that name."""
-    text = _json(dict(texts))
-    return text if _encodes(text) else json.dumps(dict(texts))
+    text = _encode_json(dict(texts))
+    return text if _is_encodable(text) else json.dumps(dict(texts))
 
 
-def _encodes(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -27,12 +27,12 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def read_texts(text: str) -> dict[str, str]:
+def decode_texts(text: str) -> dict[str, str]:
     found: dict[str, str] = json.loads(text)
     return found
 
 
-def write_interview(row: InterviewRow) -> tuple[str | int, ...]:
+def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
     return (
         row.id,
         row.case,
@@ -44,18 +44,18 @@ def write_interview(row: InterviewRow) -> tuple[str | int, ...]:
     )
 
 
-def write_head(row: InterviewRow) -> tuple[str | int, ...]:
+def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:
     """What an export says of an interview, in the order of `records.Line`."""
     began_at, updated_at = encode_moment(row.began_at), encode_moment(row.updated_at)
     return row.id, row.case, row.number, row.origin, row.status, row.outcome, began_at, updated_at, row.by
 
 
-def read_interview(row: Sequence[Any]) -> InterviewRow:
+def decode_interview(row: Sequence[Any]) -> InterviewRow:
     id, case, instrument, began_at, by, updated_at, *rest = row
     return InterviewRow(id, case, instrument, decode_moment(began_at), by, decode_moment(updated_at), *rest)
 
 
-def write_variable(variable: Variable) -> tuple[str | int | None, ...]:
+def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
     """Labels as pairs, not as an object: `8` and `"8"` are two codes."""
     return (
         variable.name,
@@ -63,19 +63,19 @@ def write_variable(variable: Variable) -> tuple[str | int | None, ...]:
         variable.storage,
         variable.measure,
         variable.decimals,
-        _json(list(variable.labels.items())),
-        _json(variable.user_missing),
-        _json({id: list(decline) for id, decline in variable.declines.items()}),
+        _encode_json(list(variable.labels.items())),
+        _encode_json(variable.user_missing),
+        _encode_json({id: list(decline) for id, decline in variable.declines.items()}),
         variable.wording,
         variable.item,
         variable.turn,
-        None if variable.option is None else _json(variable.option),
+        None if variable.option is None else _encode_json(variable.option),
         variable.role,
         int(variable.personal),
     )
 
 
-def read_variable(row: Sequence[Any]) -> Variable:
+def decode_variable(row: Sequence[Any]) -> Variable:
     (
         name,
         label,

@@ -1,7 +1,6 @@
-"""What is said to the database? All of the SQL for keeping and reading, portable between SQLite and
-PostgreSQL.
+"""SQL statements for instruments and interviews, portable between SQLite and PostgreSQL.
 
-Parameters are `?` in order; a connector whose driver wants another mark puts it in.
+Parameters are `?` in order; a connector replaces them where its driver uses another placeholder.
 """
 
 from typing import Final
@@ -23,7 +22,7 @@ KEEP_INSTRUMENT: Final = """
 INSTRUMENTS: Final = "SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash"
 NEWEST_INSTRUMENT: Final = "SELECT hash FROM instruments ORDER BY kept_at DESC, hash LIMIT 1"
 MAY_PUBLISH: Final = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
-NEWEST: Final = """
+NEWEST_TIMES: Final = """
     SELECT max(at) FROM imports UNION ALL SELECT max(at) FROM backups
     UNION ALL SELECT (
         SELECT i.began_at FROM interviews i WHERE i.instrument = n.hash AND i.origin <> 'simulated'
@@ -67,7 +66,7 @@ ADVANCE: Final = """
     SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
     WHERE id = ? AND last_seq = ?
 """
-FENCED: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
+WITH_LEASE: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
 """Behind ADVANCE: of an interview whose case is leased, only whoever has the lease writes."""
 APPEND_ON_SERVER: Final = """
     WITH {fence}advanced AS (
@@ -82,8 +81,8 @@ APPEND_ON_SERVER: Final = """
     SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced
 """
 """ADVANCE, ADD_EVENT and DROP_DRAFT (where asked) in one: one way to the server and back for an answer, not five."""
-APPEND_UNFENCED: Final = APPEND_ON_SERVER.format(fence="", fenced="")
-APPEND_FENCED: Final = APPEND_ON_SERVER.format(
+APPEND_WITHOUT_LEASE: Final = APPEND_ON_SERVER.format(fence="", fenced="")
+APPEND_WITH_LEASE: Final = APPEND_ON_SERVER.format(
     # FOR SHARE: a claim that is just being written is waited for, and its token seen.
     fence="fence AS (SELECT key FROM cases WHERE key = ? AND lease_token = ? FOR SHARE), ",
     fenced=" AND EXISTS (SELECT 1 FROM fence)",
@@ -113,14 +112,14 @@ KEEP_CONTACT: Final = """
     INSERT INTO contacts (interview, details, digest) VALUES (?, ?, ?)
     ON CONFLICT (interview) DO UPDATE SET details = excluded.details, digest = excluded.digest
 """
-HEAD: Final = """
+INTERVIEW_HEAD: Final = """
     SELECT id, case_key, number, origin, status, outcome, began_at, updated_at, by FROM interviews WHERE id = ?
 """
 """What an export says of an interview, in the order of `Line`."""
 DROP_CONTACT: Final = "DELETE FROM contacts WHERE interview = ?"
 
 _ROW: Final = ", ".join(f"i.{column}" for column in INTERVIEW_COLUMNS.split(", "))
-LINES: Final = """
+EXPORT_ROWS: Final = """
     SELECT i.id, i.case_key, i.number, i.origin, i.status, i.outcome, i.began_at, i.updated_at, i.by,
         s.engine, s.cells, s.digest{details}
     FROM interviews i
@@ -130,7 +129,7 @@ LINES: Final = """
 """
 
 HAS_INTERVIEWS: Final = "SELECT 1 FROM interviews WHERE instrument = ? AND origin = 'real' LIMIT 1"
-STORED: Final = f"""
+STORED_INTERVIEWS: Final = f"""
     SELECT {_ROW}, s.seq, s.engine, s.cells, s.digest, c.details, c.digest
     FROM interviews i
     LEFT JOIN snapshots s ON s.interview = i.id
@@ -138,8 +137,8 @@ STORED: Final = f"""
     WHERE i.instrument = ?
     ORDER BY i.began_at, i.id
 """
-HOW_MANY_IN_ALL: Final = "SELECT count(*) FROM interviews"
-HOW_MANY: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
+COUNT_ALL_INTERVIEWS: Final = "SELECT count(*) FROM interviews"
+COUNT_INTERVIEWS: Final = "SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}"
 
 GAPS: Final = """
     SELECT i.id, i.last_seq, count(j.seq), min(j.seq), max(j.seq)
@@ -159,28 +158,28 @@ SNAPSHOTS_AHEAD: Final = """
 """
 
 
-def interviews(**wanted: str | None) -> tuple[str, tuple[str, ...]]:
+def build_interviews_query(**wanted: str | None) -> tuple[str, tuple[str, ...]]:
     """The statement for the interviews of which every given column is as wanted, and its parameters."""
     given = {column: value for column, value in wanted.items() if value is not None}
     where = f"WHERE {' AND '.join(f'{column} = ?' for column in given)}" if given else ""
     return f"SELECT {INTERVIEW_COLUMNS} FROM interviews {where} ORDER BY began_at, id", tuple(given.values())
 
 
-def lines(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool) -> str:
+def build_export_query(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool) -> str:
     """The statement for an export's rows; its parameters are the instrument, the origins, the statuses."""
-    return LINES.format(
+    return EXPORT_ROWS.format(
         details=", c.details, c.digest" if personal else "",
         join="\n    LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
-        and_also=_among(origins, statuses),
+        and_also=_build_conditions(origins, statuses),
     )
 
 
-def how_many(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
+def build_count_query(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
     """The statement that counts them, with the same parameters."""
-    return HOW_MANY.format(and_also=_among(origins, statuses))
+    return COUNT_INTERVIEWS.format(and_also=_build_conditions(origins, statuses))
 
 
-def _among(origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
+def _build_conditions(origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
     return "".join(
         f" AND i.{column} IN ({', '.join('?' * len(values))})"
         for column, values in (("origin", origins), ("status", statuses))

@@ -1,5 +1,4 @@
-"""Is everything still there, and can it be had twice? Checks of the whole database, and copies made while it
-is in use."""
+"""Integrity check of a whole database, and backups made while it is in use."""
 
 import contextlib
 import sqlite3
@@ -12,16 +11,16 @@ from typing import Final
 from survey_cli.engine.codec import decode_moment, encode_moment
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector, Dialect
-from survey_cli.store.backends.decoding import legible
-from survey_cli.store.backends.errors import StoreError, told
+from survey_cli.store.backends.decoding import translate_decoding_errors
+from survey_cli.store.backends.errors import StoreError, translate_error
 from survey_cli.store.backends.schema import views
-from survey_cli.store.backends.sqlite.connection import Sqlite
-from survey_cli.store.backends.sqlite.database_files import put_in_place
+from survey_cli.store.backends.sqlite.connection import SqliteConnector
+from survey_cli.store.backends.sqlite.database_files import create_atomically
 from survey_cli.store.interviews import statements as sql
-from survey_cli.store.interviews.row_mapping import read_variable
-from survey_cli.store.maintenance.case_integrity import case_flaws
+from survey_cli.store.interviews.row_mapping import decode_variable
+from survey_cli.store.maintenance.case_integrity import find_case_integrity_errors
 
-PAGES: Final = 2_000
+BACKUP_STEP: Final = 2_000
 """Pages copied in one go, some 8 MB; or rows, from a server."""
 
 TABLES: Final = """
@@ -29,7 +28,7 @@ TABLES: Final = """
 """
 """Ours: neither SQLite's own nor the list of steps."""
 
-MISNUMBERED: Final = """
+MISNUMBERED_INTERVIEWS: Final = """
     SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
     WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
     HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin
@@ -43,9 +42,9 @@ NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
 LAST_BACKUP: Final = "SELECT max(at) FROM backups"
 
 
-def integrity(db: Connector) -> list[str]:
+def check_integrity(db: Connector) -> list[str]:
     """One sentence for each thing that is wrong."""
-    found = list(db.flaws())
+    found = list(db.find_integrity_errors())
     for id, last, count, first, highest in db.read(sql.GAPS):
         found.append(
             f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
@@ -60,7 +59,7 @@ def integrity(db: Connector) -> list[str]:
     ]
     found += [
         f"the interviews of case {case} ({origin}) should have the numbers 1 to {count}; they have {first} to {last}"
-        for case, origin, count, first, last in db.read(MISNUMBERED)
+        for case, origin, count, first, last in db.read(MISNUMBERED_INTERVIEWS)
     ]
     views_here = {name for (name,) in db.read(VIEWS[db.dialect])}
     found += [
@@ -68,7 +67,7 @@ def integrity(db: Connector) -> list[str]:
         for hash, name in db.read(DATA_VIEWS)
         if name not in views_here
     ]
-    found += case_flaws(db)
+    found += find_case_integrity_errors(db)
     return found
 
 
@@ -76,40 +75,42 @@ def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | No
     """Copies into a file under a temporary name, checks the copy and links it into place."""
     where = str(to)
     if to.exists():
-        raise _exists(where)
+        raise _make_exists_error(where)
     if not to.parent.is_dir():
         raise StoreError(where, f"the folder {to.parent} does not exist", "make it, or name another")
 
     def copy(temporary: Path) -> None:
-        if isinstance(db, Sqlite):
+        if isinstance(db, SqliteConnector):
             _copy_pages(db, temporary, where, progress)
         else:
             _copy_rows(db, temporary, where, progress)
 
     try:
-        if not put_in_place(to, copy, where=where):
-            raise _exists(where)
+        if not create_atomically(to, copy, where=where):
+            raise _make_exists_error(where)
     except sqlite3.Error as error:
-        raise told(error, where) or error from error
+        raise translate_error(error, where) or error from error
 
 
-def note_backup(db: Connector, *, at: datetime, by: str) -> None:
+def record_backup(db: Connector, *, at: datetime, by: str) -> None:
     """Keep that a copy was made."""
     db.run(NOTE_BACKUP, (encode_moment(at), by))
 
 
-def last_backup(db: Connector) -> datetime | None:
+def find_last_backup(db: Connector) -> datetime | None:
     """When the last copy that is known of here was made; None: none yet."""
     [(at,)] = db.read(LAST_BACKUP)
-    with legible(db.where, "the list of backups"):
+    with translate_decoding_errors(db.where, "the list of backups"):
         return decode_moment(at) if at is not None else None
 
 
-def _exists(where: str) -> StoreError:
+def _make_exists_error(where: str) -> StoreError:
     return StoreError(where, "exists already, and a backup overwrites nothing", "name another file")
 
 
-def _copy_pages(db: Sqlite, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
+def _copy_pages(
+    db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None
+) -> None:
     def tell(_: int, left: int, whole: int) -> None:
         if progress is not None:
             progress(whole - left, whole)
@@ -117,25 +118,30 @@ def _copy_pages(db: Sqlite, temporary: Path, where: str, progress: Callable[[int
     with contextlib.ExitStack() as open_now:
         source = db.connection
         if db.path is not None:
-            source = Sqlite.to_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
+            source = SqliteConnector.open_file(
+                db.path, where=db.where, patience=5, read_only=db.read_only
+            ).connection
             open_now.enter_context(contextlib.closing(source))
         target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
         # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.
         source.execute("BEGIN")
         try:
             source.execute("SELECT count(*) FROM sqlite_master").fetchall()
-            source.backup(target, pages=PAGES, progress=tell)
+            source.backup(target, pages=BACKUP_STEP, progress=tell)
         finally:
             source.execute("ROLLBACK")
-        _check(target, where)
+        _check_copy(target, where)
 
 
 def _copy_rows(
     db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None
 ) -> None:
     """From a server into a file of this program's own schema, table by table, all of one moment."""
-    open_database.make(temporary, where=where)
-    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.moment() as rows:
+    open_database.create_database(temporary, where=where)
+    with (
+        contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target,
+        db.open_reader() as rows,
+    ):
         tables = [name for (name,) in target.execute(TABLES).fetchall()]
         sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
         whole, done = sum(sizes), 0
@@ -144,21 +150,21 @@ def _copy_rows(
             columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
             found = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
             adding = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
-            while several := list(islice(found, PAGES)):
+            while several := list(islice(found, BACKUP_STEP)):
                 done += target.executemany(adding, several).rowcount
                 if progress is not None:
                     progress(done, whole)
         for hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
-            variables = [read_variable(row) for row in target.execute(sql.VARIABLES, (hash,)).fetchall()]
-            for statement in views.data_views(name=view, hash=hash, variables=variables):
+            variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (hash,)).fetchall()]
+            for statement in views.build_data_views(name=view, hash=hash, variables=variables):
                 target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():
             raise StoreError(where, "the copy is not whole", f"check the database {db.where}")
-        _check(target, where)
+        _check_copy(target, where)
 
 
-def _check(copy: sqlite3.Connection, where: str) -> None:
+def _check_copy(copy: sqlite3.Connection, where: str) -> None:
     [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
     if verdict != "ok":
         raise StoreError(where, f"the copy is damaged ({verdict})", "check the database and the disk")

@@ -1,12 +1,14 @@
-"""Do the rows of cases belong to their histories, and the counters of quotas to their places? Reads everything, mends
-nothing."""
+"""Integrity check of cases: rows against histories, quota counters against places.
+
+It reads everything and repairs nothing.
+"""
 
 from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.cases.case_row_mapping import read_contact, write_contact
-from survey_cli.store.cases.quota_places import MISCOUNTED
+from survey_cli.store.cases.case_row_mapping import decode_contact, encode_contact
+from survey_cli.store.cases.quota_places import MISCOUNTED_CELLS
 
 GAPS: Final = """
     SELECT c.key, c.seq, count(e.seq), min(e.seq), max(e.seq)
@@ -15,8 +17,8 @@ GAPS: Final = """
     HAVING count(e.seq) <> c.seq OR coalesce(min(e.seq), 0) <> 1 OR coalesce(max(e.seq), 0) <> c.seq
     ORDER BY c.key
 """
-AHEAD: Final = "SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key"
-MISPLACED: Final = """
+POSITIONS_AHEAD: Final = "SELECT key, stood, seq FROM cases WHERE stood > seq ORDER BY key"
+INCONSISTENT_STATUS: Final = """
     SELECT key, status, was FROM cases
     WHERE (status = 'leased') <> (lease_until IS NOT NULL) OR (status = 'leased') <> (lease_token <> '')
         OR (status <> 'leased' AND (lease_by <> '' OR lease_station <> ''))
@@ -25,53 +27,53 @@ MISPLACED: Final = """
         OR (promised_at IS NULL) <> (promised_until IS NULL)
     ORDER BY key
 """
-LOST_ARRIVALS: Final = """
+UNKNOWN_IMPORTS: Final = """
     SELECT key FROM cases WHERE arrival <> '' AND arrival NOT IN (SELECT id FROM imports) ORDER BY key
 """
 WITHOUT_CONTACT: Final = """
     SELECT key FROM cases WHERE link <> '' AND link NOT IN (SELECT link FROM case_contacts) ORDER BY key
 """
 CONTACT_COLUMNS: Final = ("link", "details", "digits", "words")
-NOBODYS: Final = "SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases)"
-NOT_LET_IN: Final = """
+ORPHANED_CONTACTS: Final = "SELECT count(*) FROM case_contacts WHERE link NOT IN (SELECT link FROM cases)"
+UNQUEUED_IMPORTS: Final = """
     SELECT i.id, count(*) FROM imports i JOIN cases c ON c.arrival = i.id
     WHERE i.state = 'settled' GROUP BY i.id ORDER BY i.id
 """
 
 
-SEARCHED: Final = """
+CONTACT_ROWS: Final = """
     SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
     ORDER BY c.key
 """
 
 
-def case_flaws(db: Connector) -> Iterator[str]:
+def find_case_integrity_errors(db: Connector) -> Iterator[str]:
     """One sentence for each thing that is wrong."""
     for key, last, count, first, highest in db.read(GAPS):
         yield f"case {key} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
-    for key, stood, last in db.read(AHEAD):
+    for key, stood, last in db.read(POSITIONS_AHEAD):
         yield f"the standing of case {key} is of event {stood}, and the last event is {last}"
-    for key, status, was in db.read(MISPLACED):
+    for key, status, was in db.read(INCONSISTENT_STATUS):
         yield f"case {key} is {status}, was {was}, and its lease, due time or promise does not go with that"
-    for (key,) in db.read(LOST_ARRIVALS):
+    for (key,) in db.read(UNKNOWN_IMPORTS):
         yield f"case {key} came with an import of which nothing is known"
     for (key,) in db.read(WITHOUT_CONTACT):
         yield f"case {key} has lost its contact"
-    [(nobodys,)] = db.read(NOBODYS)
+    [(nobodys,)] = db.read(ORPHANED_CONTACTS)
     if nobodys:
         yield f"{nobodys} contacts belong to no case"
-    for key, *contact in db.stream(SEARCHED):
+    for key, *contact in db.stream(CONTACT_ROWS):
         try:
-            derived = write_contact(read_contact(*contact[:2]))
+            derived = encode_contact(decode_contact(*contact[:2]))
         except (ValueError, TypeError, KeyError, AttributeError):
             yield f"the contact of case {key} can't be read"
             continue
         for name, stored, said in zip(CONTACT_COLUMNS, contact, derived, strict=True):
             if stored != said:
                 yield f"the contact of case {key}: {name} is not what belongs to it"
-    for id, left in db.read(NOT_LET_IN):
+    for id, left in db.read(UNQUEUED_IMPORTS):
         yield f"import {id} is said to be settled, and {left} of its cases are not in the queue"
-    for cell, taken, held, places_taken, places_held in db.read(MISCOUNTED):
+    for cell, taken, held, places_taken, places_held in db.read(MISCOUNTED_CELLS):
         yield (
             f"quota cell {cell} counts {taken} taken and {held} held;"
             f" its places are {places_taken} taken and {places_held} held"

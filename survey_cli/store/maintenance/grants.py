@@ -1,22 +1,22 @@
-"""The rights of interviewers and supervisors in a study's schema on a server, as SQL that its owner runs.
+"""SQL for the rights of interviewers and supervisors in a study's schema, run by the schema's owner.
 
-An interviewer's role may add entries and may not change or remove one. Only the owner publishes a questionnaire or
+An interviewer's role may add entries and may not change or remove them. Only the owner publishes a questionnaire or
 changes tables.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from survey_cli.store.backends.address import SHARED, quoted
-from survey_cli.store.backends.postgres.open_schema import written
-from survey_cli.store.do_not_call import TAKEN_OFF
+from survey_cli.store.backends.address import SHARED_SCHEMA, quote_identifier
+from survey_cli.store.backends.postgres.open_schema import adapt_statement
+from survey_cli.store.do_not_call import REMOVED_TABLE
 
 READ: Final = "SELECT"
 ADD: Final = "SELECT, INSERT"
 CHANGE: Final = "SELECT, INSERT, UPDATE"
 ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 
-INTERVIEWERS: Final[Mapping[str, str]] = {
+INTERVIEWER_RIGHTS: Final[Mapping[str, str]] = {
     # what happened: it is added to, and nobody takes anything away
     "journal": ADD,
     "case_events": ADD,
@@ -40,10 +40,10 @@ INTERVIEWERS: Final[Mapping[str, str]] = {
     "remarks": READ,
 }
 
-HASHES: Final = f"""CREATE OR REPLACE FUNCTION {SHARED}.never_call_hash(number TEXT) RETURNS TEXT
+HASH_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION {SHARED_SCHEMA}.never_call_hash(number TEXT) RETURNS TEXT
     LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DECLARE
-        secret bytea := (SELECT decode(k.key, 'hex') FROM {SHARED}.never_call_key k);
+        secret bytea := (SELECT decode(k.key, 'hex') FROM {SHARED_SCHEMA}.never_call_key k);
         inner_pad bytea := decode(repeat('36', 64), 'hex');
         outer_pad bytea := decode(repeat('5c', 64), 'hex');
     BEGIN
@@ -55,7 +55,7 @@ HASHES: Final = f"""CREATE OR REPLACE FUNCTION {SHARED}.never_call_hash(number T
     END $$"""
 """HMAC-SHA-256 of a number with a key that whoever asks can't read."""
 
-MAINTAIN: Final = """DO $$ BEGIN
+GRANT_MAINTAIN: Final = """DO $$ BEGIN
     IF current_setting('server_version_num')::int >= 170000 THEN
         EXECUTE 'GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {role}';
     END IF;
@@ -63,49 +63,54 @@ END $$"""
 """By it what was erased leaves the tables' files too; before version 17 only their owner can see to that."""
 
 
-def grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
+def build_grants(
+    schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]
+) -> Iterator[str]:
     """The statements, in their order; they may be run again at any time. An empty name is no role. Interviewers may write
     the settings with names that begin like one of `own_settings`: what is still to be done after an outcome."""
-    yield f"SET LOCAL search_path TO {SHARED}"
-    yield written(TAKEN_OFF)
-    yield HASHES
-    yield f"REVOKE ALL ON FUNCTION {SHARED}.never_call_hash(TEXT) FROM PUBLIC"
+    yield f"SET LOCAL search_path TO {SHARED_SCHEMA}"
+    yield adapt_statement(REMOVED_TABLE)
+    yield HASH_FUNCTION
+    yield f"REVOKE ALL ON FUNCTION {SHARED_SCHEMA}.never_call_hash(TEXT) FROM PUBLIC"
     for role in filter(None, (interviewers, supervisors)):
-        to = quoted(role)
-        for name in (schema, SHARED):
-            yield f"REVOKE ALL ON SCHEMA {quoted(name)} FROM {to}"
-            yield f"GRANT USAGE ON SCHEMA {quoted(name)} TO {to}"
-            yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted(name)} FROM {to}"
-        yield f"GRANT EXECUTE ON FUNCTION {SHARED}.never_call_hash(TEXT) TO {to}"
+        to = quote_identifier(role)
+        for name in (schema, SHARED_SCHEMA):
+            yield f"REVOKE ALL ON SCHEMA {quote_identifier(name)} FROM {to}"
+            yield f"GRANT USAGE ON SCHEMA {quote_identifier(name)} TO {to}"
+            yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {quote_identifier(name)} FROM {to}"
+        yield f"GRANT EXECUTE ON FUNCTION {SHARED_SCHEMA}.never_call_hash(TEXT) TO {to}"
     if interviewers:
-        to = quoted(interviewers)
-        for table, rights in INTERVIEWERS.items():
-            yield f"GRANT {rights} ON {quoted(schema)}.{quoted(table)} TO {to}"
-        yield f"GRANT {ADD} ON {SHARED}.never_call TO {to}"
-        yield f"GRANT {READ} ON {SHARED}.never_call_taken_off TO {to}"
-    settings = f"{quoted(schema)}.settings"
+        to = quote_identifier(interviewers)
+        for table, rights in INTERVIEWER_RIGHTS.items():
+            yield f"GRANT {rights} ON {quote_identifier(schema)}.{quote_identifier(table)} TO {to}"
+        yield f"GRANT {ADD} ON {SHARED_SCHEMA}.never_call TO {to}"
+        yield f"GRANT {READ} ON {SHARED_SCHEMA}.never_call_taken_off TO {to}"
+    settings = f"{quote_identifier(schema)}.settings"
     yield f"ALTER TABLE {settings} ENABLE ROW LEVEL SECURITY"
     yield f"DROP POLICY IF EXISTS read_by_all ON {settings}"
     yield f"CREATE POLICY read_by_all ON {settings} FOR SELECT USING (true)"
-    own = " OR ".join(f"starts_with(name, {_text(name)})" for name in own_settings)
+    own = " OR ".join(f"starts_with(name, {_quote_literal(name)})" for name in own_settings)
     for policy, role, condition in (("owed", interviewers, own), ("all", supervisors, "true")):
         if role:
-            yield f"DROP POLICY IF EXISTS {quoted(f'{policy} of {role}')} ON {settings}"
-            yield f"CREATE POLICY {quoted(f'{policy} of {role}')} ON {settings} TO {quoted(role)} USING ({condition})"
+            name, to = quote_identifier(f"{policy} of {role}"), quote_identifier(role)
+            yield f"DROP POLICY IF EXISTS {name} ON {settings}"
+            yield f"CREATE POLICY {name} ON {settings} TO {to} USING ({condition})"
     if supervisors:
-        to = quoted(supervisors)
-        yield f"GRANT {ALL} ON ALL TABLES IN SCHEMA {quoted(schema)} TO {to}"
+        to = quote_identifier(supervisors)
+        yield f"GRANT {ALL} ON ALL TABLES IN SCHEMA {quote_identifier(schema)} TO {to}"
         for table in ("applied_steps", "instruments", "variables"):
-            yield f"REVOKE INSERT, UPDATE, DELETE ON {quoted(schema)}.{table} FROM {to}"
-        yield f"GRANT {ALL} ON {SHARED}.never_call TO {to}"
-        yield f"GRANT {ADD} ON {SHARED}.never_call_taken_off TO {to}"
-        yield MAINTAIN.format(schema=quoted(schema).replace("'", "''"), role=to.replace("'", "''"))
+            yield f"REVOKE INSERT, UPDATE, DELETE ON {quote_identifier(schema)}.{table} FROM {to}"
+        yield f"GRANT {ALL} ON {SHARED_SCHEMA}.never_call TO {to}"
+        yield f"GRANT {ADD} ON {SHARED_SCHEMA}.never_call_taken_off TO {to}"
+        yield GRANT_MAINTAIN.format(
+            schema=quote_identifier(schema).replace("'", "''"), role=to.replace("'", "''")
+        )
 
 
-def _text(text: str) -> str:
+def _quote_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def script(statements: Iterable[str]) -> str:
+def render_script(statements: Iterable[str]) -> str:
     """The statements as a file for psql."""
     return "BEGIN;\n" + "".join(f"{statement};\n" for statement in statements) + "COMMIT;\n"

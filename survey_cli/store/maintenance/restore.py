@@ -1,6 +1,6 @@
-"""Restoring a database file from a backup: the backup is copied and checked, the replaced files are kept beside.
+"""Restoring a database file from a backup: the backup is copied and checked, the replaced files are kept.
 
-It never deletes what anybody answered, and changes nothing while anybody has the file open.
+It deletes no answers, and changes nothing while another program has the file open.
 """
 
 import contextlib
@@ -17,19 +17,19 @@ from survey_cli.engine.codec import decode_moment
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.backends.sqlite.database_files import (
-    GROUPS_FILE,
-    UNFINISHED,
-    shared_by_group,
+    GROUP_FILE_MODE,
+    UNFINISHED_SUFFIX,
+    is_shared_by_group,
     sync_folder,
 )
 
 SHARED_BYTES: Final = (0x40000002, 510)
 """Where SQLite locks a file that it has open (first byte, length): see its file format."""
-LOGS: Final = ("-wal", "-journal")
-BESIDE: Final = (*LOGS, "-shm")
+LOG_SUFFIXES: Final = ("-wal", "-journal")
+SIDE_FILE_SUFFIXES: Final = (*LOG_SUFFIXES, "-shm")
 """What SQLite keeps beside a database, by the end of its name."""
 
-NOT_THERE: Final = """
+COUNT_LOST_DATA: Final = """
     SELECT
         (SELECT count(*) FROM replaced.interviews r
             WHERE NOT EXISTS (SELECT 1 FROM main.interviews m WHERE m.id = r.id)),
@@ -44,7 +44,7 @@ NOT_THERE: Final = """
 """
 
 
-class Lost(NamedTuple):
+class LostData(NamedTuple):
     """What the replaced database has and the backup does not."""
 
     interviews: int
@@ -56,7 +56,7 @@ class Lost(NamedTuple):
 
 
 @contextlib.contextmanager
-def alone(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
+def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
     """Keep a database file locked, so that no other program opens it; None where there is no such file. Raises
     StoreError where one has it open. Nothing else may open and close the file within: that lets its locks go."""
     import fcntl
@@ -75,34 +75,36 @@ def alone(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
 
 
 @contextlib.contextmanager
-def copied(backup: Path, target: Path) -> Iterator[Path]:
+def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
     """A copy of a backup beside the database that it will replace, with its log folded in and this program's schema.
     Raises StoreError where it is none."""
     where = str(backup)
-    with alone(backup, where=where, what="the backup") as file:
+    with lock_database_file(backup, where=where, what="the backup") as file:
         if file is None:
             raise StoreError(where, "there is no such backup", "check the name")
-        with _temporary(file, target) as copy:
-            open_database.prepare(copy, where=where)
+        with _copy_temporarily(file, target) as copy:
+            open_database.prepare_copy(copy, where=where)
             yield copy
 
 
-def replace(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path | None, Lost | None]:
+def replace_database(
+    copy: Path, target: Path, *, at: datetime, where: str
+) -> tuple[Path | None, LostData | None]:
     """Put the copy in the place of the database; gives where the replaced one is kept, with its log if it has one (None
     where there was none), and what only that one has (None where it can't be read)."""
     kept, lost = None, None
-    with alone(target, where=where, what="the database") as file:
+    with lock_database_file(target, where=where, what="the database") as file:
         try:
             if file is not None:
-                lost = _lost(copy, file, target)
-                kept = _free(target, at)
+                lost = _count_lost_data(copy, file, target)
+                kept = _find_free_name(target, at)
                 os.link(target, kept)
-            for ending in BESIDE:
+            for ending in SIDE_FILE_SUFFIXES:
                 beside = Path(f"{target}{ending}")
-                if ending in LOGS and kept is not None and beside.exists():
+                if ending in LOG_SUFFIXES and kept is not None and beside.exists():
                     beside.rename(f"{kept}{ending}")
                 beside.unlink(missing_ok=True)
-            copy.chmod(GROUPS_FILE if shared_by_group(target.parent) else 0o600)
+            copy.chmod(GROUP_FILE_MODE if is_shared_by_group(target.parent) else 0o600)
             copy.replace(target)
             sync_folder(target.parent)
         except OSError as error:
@@ -113,18 +115,18 @@ def replace(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path
     return kept, lost
 
 
-def _lost(copy: Path, file: BinaryIO, target: Path) -> Lost | None:
+def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | None:
     try:
-        with _temporary(file, target) as old, contextlib.closing(sqlite3.connect(copy)) as db:
-            open_database.prepare(old, where=str(target))
+        with _copy_temporarily(file, target) as old, contextlib.closing(sqlite3.connect(copy)) as db:
+            open_database.prepare_copy(old, where=str(target))
             db.execute("ATTACH ? AS replaced", (str(old),))
-            interviews, answers, cases, calls, newest = db.execute(NOT_THERE).fetchone()
-        return Lost(interviews, answers, cases, calls, decode_moment(newest) if newest else None)
+            interviews, answers, cases, calls, newest = db.execute(COUNT_LOST_DATA).fetchone()
+        return LostData(interviews, answers, cases, calls, decode_moment(newest) if newest else None)
     except (StoreError, sqlite3.Error, ValueError):
         return None
 
 
-def _free(target: Path, at: datetime) -> Path:
+def _find_free_name(target: Path, at: datetime) -> Path:
     """A dated name beside the database that nothing has."""
     name = f"{target.stem}.replaced-{at.astimezone():%Y%m%d-%H%M%S}"
     kept = target.with_name(f"{name}{target.suffix}")
@@ -136,16 +138,18 @@ def _free(target: Path, at: datetime) -> Path:
 
 
 @contextlib.contextmanager
-def _temporary(source: BinaryIO, target: Path) -> Iterator[Path]:
+def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
     """A copy of a database file and its logs in the target's folder, which goes again unless it is moved away."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent)  # 0600
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.name}.", suffix=UNFINISHED_SUFFIX, dir=target.parent
+    )  # 0600
     try:
         with open(handle, "wb") as file:
             shutil.copyfileobj(source, file)
-        for ending in LOGS:
+        for ending in LOG_SUFFIXES:
             if Path(f"{source.name}{ending}").exists():
                 shutil.copyfile(f"{source.name}{ending}", f"{name}{ending}")
         yield Path(name)
     finally:
-        for ending in ("", *BESIDE):
+        for ending in ("", *SIDE_FILE_SUFFIXES):
             Path(name + ending).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
-"""Case events that follow from an interview's end: the call's outcome, its code, the end of all calls.
+"""Case events that follow from the end of an interview: outcome, disposition code, do-not-call.
 
-Stations write them when an interview closes; opening a study writes those that earlier versions of the program left out.
+Stations write them when an interview closes; opening a study writes those that earlier versions of the program
+omitted.
 """
 
 from typing import Final
@@ -17,18 +18,18 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.outcomes import NEVER_CALL, WITHDRAWN, Outcome
 from survey_cli.values import Missing
 
-BREAKS: Final = REFUSALS | {"break_off"}
+BREAK_OFF_KINDS: Final = REFUSALS | {"break_off"}
 """Outcomes that break an interview off: its progress decides what it counts as."""
-FOR_GOOD: Final = frozenset({NEVER_CALL, WITHDRAWN})
+DO_NOT_CALL_KINDS: Final = frozenset({NEVER_CALL, WITHDRAWN})
 """Outcomes after which all numbers go on the do-not-call list."""
 
 
-def block_for(row: Outcome) -> tuple[Blocked, ...]:
+def build_do_not_call_events(row: Outcome) -> tuple[Blocked, ...]:
     """The event that forbids every further call, where the outcome does."""
-    return (Blocked(row.name.lower()),) if row.kind in FOR_GOOD else ()
+    return (Blocked(row.name.lower()),) if row.kind in DO_NOT_CALL_KINDS else ()
 
 
-def interview_events(
+def derive_interview_events(
     interview: Interview, row: Outcome, plan: Plan, *, number: int, interrupted: bool = False
 ) -> tuple[Called | Blocked, ...]:
     """What an interview that closed with this outcome adds to its case. `number` is the telephone number of the call, 0
@@ -36,22 +37,22 @@ def interview_events(
     kind, code = row.kind, ""
     if kind == "complete":
         code = "1.1"
-    elif interview.status == "stopped" or kind in BREAKS:
-        code = interview_code(progress(interview), plan)
+    elif interview.status == "stopped" or kind in BREAK_OFF_KINDS:
+        code = interview_code(measure_progress(interview), plan)
         if code not in ("1.1", "1.2") and kind != "break_off":
             code = ""  # the outcome's own
     call = Called(
         outcome=row.id,
         number=number,
         code=code,
-        eligible=known_eligible(progress(interview), plan),
+        eligible=known_eligible(measure_progress(interview), plan),
         person=True,
         interrupted=interrupted or interview.status == "suspended",
     )
-    return (call, *block_for(row))
+    return (call, *build_do_not_call_events(row))
 
 
-def settled_cells(
+def select_quota_cells(
     case: Case, plan: Plan, stands: Standing, interview: Interview | None
 ) -> tuple[str, ...] | None:
     """The quota cells in which the case's interview counts from now on; None where its places stay as they are: it is
@@ -64,7 +65,7 @@ def settled_cells(
     return () if closed or stands.status == "done" else None
 
 
-def progress(interview: Interview) -> Progress:
+def measure_progress(interview: Interview) -> Progress:
     """How far an interview has come along its route. What the route has skipped on its way it has passed too."""
     standing, leaves = interview.standing(), interview.instrument.leaves
     asks = {name for name, leaf in leaves.items() if leaf.counts_in_progress and leaf.question.asks}

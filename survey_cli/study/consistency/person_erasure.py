@@ -1,7 +1,7 @@
-"""How does what is known of a person leave a study? History and contact first, then every interview, then the bytes of
-the file; what was broken off is finished by asking again.
+"""Erasure and anonymization of a person's data: history and contact, then each interview, then the file's free pages.
 
-Who may ask for it, and whether a time is over, is known elsewhere.
+An interrupted erasure is completed by repeating it. Who may erase, and whether a retention period is over, is decided
+elsewhere.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -22,31 +22,31 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError
-from survey_cli.store import InterviewRow, Origin, Snapshot, Status, Store
+from survey_cli.store import InterviewOrigin, InterviewRow, InterviewStatus, Snapshot, Store
 from survey_cli.store.cases.case_records import LeaseLost
-from survey_cli.study.open_study import Study
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.table import cells, columns
 from survey_cli.table.personal import personal_names
 from survey_cli.values import NOT_ASKED, Cell
 
-PERSONS: Final[tuple[Origin, ...]] = ("real", "practice")
+PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice")
 """Origins of interviews that somebody gave."""
 STATION: Final = "office"
-TRIES: Final = 5
+MAX_TRIES: Final = 5
 """Stations may write to an interview between our reading and our writing."""
-OWED: Final = "scrub owed"
+SCRUB_SETTING: Final = "scrub owed"
 """The setting that says since when words may still be in the bytes of the file."""
-FINISH: Final = "survey erase --unfinished sees to it"
-STAYING: Final = frozenset(
+FINISH_REMEDY: Final = "survey erase --unfinished sees to it"
+KEPT_ROLES: Final = frozenset(
     {"weight", "frame", "replicate", "zone", "country", "region", "language", "priority", "key"}
 )
 """What a sample column may be to the fieldwork so that its value stays: no text that tells who it is."""
-CODED: Final = frozenset({"single", "split"})
+CODED_TYPES: Final = frozenset({"single", "split"})
 """Types of sample columns whose values stay, so that rates by them hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
+class ErasureResult:
     """What left a study."""
 
     key: str
@@ -54,37 +54,37 @@ class Erasure:
     """The history of a case lost its words now."""
     interviews: int = 0
     """So many journals did."""
-    clean: bool = True
+    scrubbed: bool = True
     """Nothing of it is in the bytes of the database any more. False: somebody was reading meanwhile, and this is owed."""
-    stuck: int = 0
+    unreadable: int = 0
     """Interviews that could not be followed: they are as they were."""
 
 
-def staying(instrument: Instrument) -> frozenset[str]:
+def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     """The sample columns whose values stay once a case is erased."""
     return frozenset(
         name
         for name, column in instrument.sample.items()
-        if not column.is_personal and (column.type in CODED or column.role in STAYING)
+        if not column.is_personal and (column.type in CODED_TYPES or column.role in KEPT_ROLES)
     )
 
 
-def erase(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | UserError:
+def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult | UserError:
     """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
     counts as it did; `why` stays too. Nothing happens twice. Raises StoreError."""
-    if not _known(study, key):
+    if not _is_known(study, key):
         return UserError(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
-    if (trouble := _at_a_station(study, key)) is not None:
+    if (trouble := _check_not_claimed(study, key)) is not None:
         return trouble
-    _owe(study.store, at)
+    _require_scrub(study.store, at)
     case = _erase_case(study, key, at=at, by=by, why=why)
     if isinstance(case, UserError):
         return case
-    rows = persons(study.store, key)
+    rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
     if isinstance(interviews, UserError):
         return interviews
-    return Erasure(key=key, case=case, interviews=interviews, clean=clean(study.store))
+    return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub_database(study.store))
 
 
 def erase_answers(
@@ -95,161 +95,178 @@ def erase_answers(
     at: datetime,
     by: str,
     why: str,
-    origins: Collection[Origin] = PERSONS,
+    origins: Collection[InterviewOrigin] = PERSON_ORIGINS,
 ) -> int | UserError:
     """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
     telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
     need not wait for that: see `clean`. Raises StoreError."""
-    rows = [row for row in persons(store, key) if row.origin in origins and has_answers(store, row)]
-    if any(not erased(store.journal(row.id)) for row in rows):  # else nothing but a count of answers is left
-        _owe(store, at)
+    rows = [
+        row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)
+    ]
+    if any(
+        not is_erased(store.read_journal(row.id)) for row in rows
+    ):  # else nothing but a count of answers is left
+        _require_scrub(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
-def anonymise(study: Study, key: str, *, at: datetime, by: str, why: str) -> Erasure | UserError:
+def anonymize_person(
+    study: OpenStudy, key: str, *, at: datetime, by: str, why: str
+) -> ErasureResult | UserError:
     """Who a case is, and what was noted of it; the other answers and sample columns stay. The file's bytes are owed: see
     `clean`. Raises StoreError."""
-    if (trouble := _at_a_station(study, key)) is not None:
+    if (trouble := _check_not_claimed(study, key)) is not None:
         return trouble
-    _owe(study.store, at)
+    _require_scrub(study.store, at)
     # its interviews first: a case that says its names are gone has no others
-    done = [_nameless(study, one, at=at, by=by, why=why) for one in persons(study.store, key)]
-    history = study.store.cases.history(key)
+    done = [
+        _anonymize_interview(study, one, at=at, by=by, why=why)
+        for one in list_person_interviews(study.store, key)
+    ]
+    history = study.store.cases.read_history(key)
     named = bool(history) and (
-        not Case.of(key, history).nameless or study.store.cases.contact(key) is not None
+        not Case.of(key, history).nameless or study.store.cases.find_contact(key) is not None
     )
     if named:
         left = [in_cases.blank(entry, columns=None) for entry in history]
         tombstone = Entry(max(at, history[-1].at), by, STATION, Anonymised(why))
-        if (trouble := _rewrite(study, key, [*left, tombstone], at)) is not None:
+        if (trouble := _rewrite_history(study, key, [*left, tombstone], at)) is not None:
             return trouble
-    return Erasure(key=key, case=named, interviews=done.count(True), clean=False, stuck=done.count(None))
+    return ErasureResult(
+        key=key, case=named, interviews=done.count(True), scrubbed=False, unreadable=done.count(None)
+    )
 
 
-def clean(store: Store) -> bool:
+def scrub_database(store: Store) -> bool:
     """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
     `survey verify` says so. Raises StoreError."""
-    owed = store.cases.setting(OWED)
+    owed = store.cases.read_setting(SCRUB_SETTING)
     if not owed:
         return True
     if not store.scrub():
         return False
-    if store.cases.setting(OWED) == owed:  # else another erasure has begun meanwhile, and sees to its own
-        store.cases.keep_setting(OWED, "")
+    if (
+        store.cases.read_setting(SCRUB_SETTING) == owed
+    ):  # else another erasure has begun meanwhile, and sees to its own
+        store.cases.write_setting(SCRUB_SETTING, "")
     return True
 
 
-def unfinished(store: Store) -> list[str]:
+def list_unfinished(store: Store) -> list[str]:
     """What of erasing is still to be done, one sentence for each. Raises StoreError."""
     found = []
-    if store.cases.setting(OWED):
-        found.append(f"what was erased may still be read in the file's free pages — {FINISH}")
-    for key, whole in _halves(store):
+    if store.cases.read_setting(SCRUB_SETTING):
+        found.append(f"what was erased may still be read in the file's free pages — {FINISH_REMEDY}")
+    for key, whole in _iterate_half_erased(store):
         what = "was erased" if whole else "withdrew consent"
-        found.append(f"case {key} {what}, and not all of it is gone — {FINISH}")
+        found.append(f"case {key} {what}, and not all of it is gone — {FINISH_REMEDY}")
     return found
 
 
-def finish(study: Study, *, at: datetime, by: str) -> Erasure | UserError:
-    """Whatever `unfinished` tells of. Raises StoreError."""
+def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult | UserError:
+    """Whatever `list_unfinished` tells of. Raises StoreError."""
     done = 0
-    for key, whole in list(_halves(study.store)):
-        made: Erasure | int | UserError
+    for key, whole in list(_iterate_half_erased(study.store)):
+        made: ErasureResult | int | UserError
         if whole:
-            reasons = [e.event.why for e in study.store.cases.history(key) if isinstance(e.event, Erased)]
-            made = erase(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
+            reasons = [
+                e.event.why for e in study.store.cases.read_history(key) if isinstance(e.event, Erased)
+            ]
+            made = erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
         else:
             made = erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
         if isinstance(made, UserError):
             return made
         done += made if isinstance(made, int) else made.interviews
-    return Erasure(key="", interviews=done, clean=clean(study.store))
+    return ErasureResult(key="", interviews=done, scrubbed=scrub_database(study.store))
 
 
-def _halves(store: Store) -> Iterator[tuple[str, bool]]:
+def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
     """Cases that were erased (True), or whose respondent withdrew consent, and of which something is left."""
     found: dict[str, bool] = {}
-    for row in store.cases.rows(status="done"):
+    for row in store.cases.iterate_rows(status="done"):
         if row.why != "erased" and row.outcome != WITHDRAWN:
             continue
-        answers = any(not erased(store.journal(one.id)) for one in persons(store, row.key))
-        if answers or (row.why == "erased" and store.cases.contact(row.key) is not None):
+        answers = any(
+            not is_erased(store.read_journal(one.id)) for one in list_person_interviews(store, row.key)
+        )
+        if answers or (row.why == "erased" and store.cases.find_contact(row.key) is not None):
             found[row.key] = row.why == "erased"
-    for one in store.interviews(origin="real"):
-        if one.case not in found and one.outcome == WITHDRAWN and not erased(store.journal(one.id)):
+    for one in store.list_interviews(origin="real"):
+        if one.case not in found and one.outcome == WITHDRAWN and not is_erased(store.read_journal(one.id)):
             found[one.case] = False
     yield from found.items()
 
 
-def persons(store: Store, key: str) -> list[InterviewRow]:
+def list_person_interviews(store: Store, key: str) -> list[InterviewRow]:
     """The interviews of a case that somebody gave: not invented ones."""
-    return [row for row in store.interviews(case=key) if row.origin in PERSONS] if key else []
+    return [row for row in store.list_interviews(case=key) if row.origin in PERSON_ORIGINS] if key else []
 
 
 def has_answers(store: Store, row: InterviewRow) -> bool:
     """Whether answers, or their count, are left of an interview."""
-    return bool(row.answered) or not erased(store.journal(row.id))
+    return bool(row.answered) or not is_erased(store.read_journal(row.id))
 
 
-def erased(journal: Sequence[Event]) -> bool:
+def is_erased(journal: Sequence[Event]) -> bool:
     """Whether nothing of what was answered is left in a journal."""
     last = journal[-1] if journal else None
     return last is None or (isinstance(last, ErasedInterview) and last.left is None)
 
 
-def reduced(journal: Sequence[Event]) -> bool:
+def is_reduced(journal: Sequence[Event]) -> bool:
     """Whether something left a journal: all of it, or what tells who it was."""
     return bool(journal) and isinstance(journal[-1], ErasedInterview)
 
 
-def _known(study: Study, key: str) -> bool:
-    return study.store.cases.row(key) is not None or bool(persons(study.store, key))
+def _is_known(study: OpenStudy, key: str) -> bool:
+    return study.store.cases.find_row(key) is not None or bool(list_person_interviews(study.store, key))
 
 
-def _at_a_station(study: Study, key: str) -> UserError | None:
-    row = study.store.cases.row(key)
-    if row is None or row.held is None:
+def _check_not_claimed(study: OpenStudy, key: str) -> UserError | None:
+    row = study.store.cases.find_row(key)
+    if row is None or row.holder is None:
         return None
-    what = f"{row.held.by} has it at station {row.held.station}"
+    what = f"{row.holder.by} has it at station {row.holder.station}"
     return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
 
 
-def _owe(store: Store, at: datetime) -> None:
-    store.cases.keep_setting(OWED, at.isoformat())
+def _require_scrub(store: Store, at: datetime) -> None:
+    store.cases.write_setting(SCRUB_SETTING, at.isoformat())
 
 
 # the case
 
 
-def _erase_case(study: Study, key: str, *, at: datetime, by: str, why: str) -> bool | UserError:
+def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> bool | UserError:
     """Whether its history lost words now."""
-    history = study.store.cases.history(key)
+    history = study.store.cases.read_history(key)
     if not history:
         return False
-    left = [in_cases.blank(entry, columns=staying(study.instrument)) for entry in history]
+    left = [in_cases.blank(entry, columns=list_kept_columns(study.instrument)) for entry in history]
     case = Case.of(key, history)
-    if case.erased and left == history and study.store.cases.contact(key) is None:
+    if case.erased and left == history and study.store.cases.find_contact(key) is None:
         return False
     tombstone = Entry(max(at, history[-1].at), by, STATION, Erased(why))
-    return _rewrite(study, key, [*left, tombstone], at) or True
+    return _rewrite_history(study, key, [*left, tombstone], at) or True
 
 
-def _rewrite(study: Study, key: str, entries: list[Entry], at: datetime) -> UserError | None:
+def _rewrite_history(study: OpenStudy, key: str, entries: list[Entry], at: datetime) -> UserError | None:
     after = Case.of(key, entries)
     stands = standing(after, study.plan, max(at, entries[-1].at))
     lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, standing=stands)
     if isinstance(lost, LeaseLost):
-        return _at_a_station(study, key)
+        return _check_not_claimed(study, key)
     if lost is not None:
         return UserError(f"case {key}", f"{lost.by} wrote to it meanwhile", "give the command again")
-    _give_place_back(study, after)
+    _drop_quota_places(study, after)
     return None
 
 
-def _give_place_back(study: Study, case: Case) -> None:
+def _drop_quota_places(study: OpenStudy, case: Case) -> None:
     """An interview that does not count as complete holds no place in the quotas."""
     if case.interview and coded(case, study.plan).code != "1.1":
-        study.store.cases.drop(case.interview)
+        study.store.cases.drop_quota_places(case.interview)
 
 
 # its interviews
@@ -267,17 +284,17 @@ def _erase_interviews(
     """How many lost words now."""
     done = 0
     for row in rows:
-        instrument = _instrument(store, newest, row)
-        kept: Collection[str] = staying(instrument) if instrument is not None else ()
-        for _ in range(TRIES):
-            journal = store.journal(row.id)
+        instrument = _load_instrument(store, newest, row)
+        kept: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
+        for _ in range(MAX_TRIES):
+            journal = store.read_journal(row.id)
             left = [in_interviews.blank(event, sample=kept) for event in journal]
-            whole = erased(journal) and left == journal
+            whole = is_erased(journal) and left == journal
             if whole and not row.answered:
                 break
             stamp = Stamp(max(at, journal[-1].stamp.at), by, STATION)
             events = left if whole else [*left, ErasedInterview(stamp, why)]
-            if _kept(store, row, events, instrument, ("ended", WITHDRAWN)):
+            if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 done += not whole
                 break
         else:
@@ -287,11 +304,13 @@ def _erase_interviews(
     return done
 
 
-def _nameless(study: Study, row: InterviewRow, *, at: datetime, by: str, why: str) -> bool | None:
+def _anonymize_interview(
+    study: OpenStudy, row: InterviewRow, *, at: datetime, by: str, why: str
+) -> bool | None:
     """Whether an interview lost now what tells who it is; None where it cannot be followed."""
-    instrument = _instrument(study.store, study.instrument, row)
-    journal = study.store.journal(row.id)
-    if not journal or reduced(journal):
+    instrument = _load_instrument(study.store, study.instrument, row)
+    journal = study.store.read_journal(row.id)
+    if not journal or is_reduced(journal):
         return False
     if instrument is None:
         return None
@@ -299,14 +318,14 @@ def _nameless(study: Study, row: InterviewRow, *, at: datetime, by: str, why: st
     left = [in_interviews.nameless(event, names=names) for event in journal]
     if left == journal:
         return False
-    stays = _stays(instrument, journal)
+    stays = _select_kept_cells(instrument, journal)
     if stays is None:
         return None
     stamp = Stamp(max(at, journal[-1].stamp.at), by, STATION)
-    return _kept(study.store, row, [*left, ErasedInterview(stamp, why, stays)], instrument, None)
+    return _write_journal(study.store, row, [*left, ErasedInterview(stamp, why, stays)], instrument, None)
 
 
-def _stays(instrument: Instrument, journal: Sequence[Event]) -> dict[str, Cell] | None:
+def _select_kept_cells(instrument: Instrument, journal: Sequence[Event]) -> dict[str, Cell] | None:
     """By column, the data that tell nobody who it was; None where the journal cannot be followed."""
     try:
         row = cells(Interview.replay(instrument, journal))
@@ -316,12 +335,12 @@ def _stays(instrument: Instrument, journal: Sequence[Event]) -> dict[str, Cell] 
     return {v.name: cell for v, cell in described if not v.personal and cell != NOT_ASKED}
 
 
-def _kept(
+def _write_journal(
     store: Store,
     row: InterviewRow,
     events: Sequence[Event],
     instrument: Instrument | None,
-    stands: tuple[Status, str] | None,
+    stands: tuple[InterviewStatus, str] | None,
 ) -> bool:
     """Keep the journal as it reads from now on, and the data that are left; False where somebody wrote meanwhile."""
     try:
@@ -330,14 +349,14 @@ def _kept(
         return False
     if instrument is not None:
         left = cells(Interview.replay(instrument, events))
-        store.keep_snapshot(row.id, Snapshot(len(events), str(VERSION), left), instrument=row.instrument)
+        store.write_snapshot(row.id, Snapshot(len(events), str(VERSION), left), instrument=row.instrument)
     return True
 
 
-def _instrument(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
+def _load_instrument(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
     """As the interview was begun; None where its text cannot be had any more."""
     if row.instrument == newest.hash:
         return newest
-    texts = store.instrument_texts(row.instrument)
+    texts = store.find_instrument_texts(row.instrument)
     found = rebuild_instrument(texts, row.instrument) if texts is not None else None
     return found if isinstance(found, Instrument) else None

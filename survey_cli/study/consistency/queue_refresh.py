@@ -1,6 +1,4 @@
-"""In what order do the cases of a study come? One text for the desk, which claims the first of them, and for the
-office, which lists the next ones.
-"""
+"""Queue of cases: refresh for the current date and time, and the order in which cases are called."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,32 +11,32 @@ from survey_cli.fieldwork.queue.call_order import Turn, Turns
 from survey_cli.fieldwork.queue.claim_criteria import bucket_of
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.store import Store
-from survey_cli.store.cases.case_records import CaseRow, Head, Lapsed
+from survey_cli.store.cases.case_records import CaseRow, ExpiredLease, QueueHead
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed
 
-AT_ONCE: Final = 1_000
+BATCH_SIZE: Final = 1_000
 """Cases of one bucket that are looked at again; the others are when the next one asks."""
 
 
-def caught_up(store: Store, plan: Plan, at: datetime) -> list[Lapsed]:
+def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
     """Have everything in the queue that belongs there at this moment: cases whose leases ran out, with the standing that
     came of it, those that waited until now, and those that were to be called in a part of the day that comes no more.
     Gives the leases that ran out. Raises StoreError."""
     cases = store.cases
-    lapsed = cases.lapse(at)
+    lapsed = cases.expire_leases(at)
     reconcile_lapsed(store, plan, [one.key for one in lapsed], at)
-    while stale := cases.stale():
-        if not _stand_anew(store, plan, stale, at):
+    while stale := cases.list_stale_rows():
+        if not _update_positions(store, plan, stale, at):
             break  # others are at them
-    cases.wake(at)
+    cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
-        for head in cases.heads():
-            if not _opens_again(head, plan, at):
-                _stand_anew(store, plan, cases.queue([head.bucket], limit=AT_ONCE), at)
+        for head in cases.list_queue_heads():
+            if not _has_time_left(head, plan, at):
+                _update_positions(store, plan, cases.list_queue([head.bucket], limit=BATCH_SIZE), at)
     return lapsed
 
 
-def _opens_again(head: Head, plan: Plan, at: datetime) -> bool:
+def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
     """Whether there is any more time before the study's end to call the cases of this head's bucket."""
     bucket = bucket_of(head.bucket)
     calendar = plan.calendar.of_region(bucket.region)
@@ -47,52 +45,54 @@ def _opens_again(head: Head, plan: Plan, at: datetime) -> bool:
     return calendar.opening(bucket.zones, at).next is not None
 
 
-def _stand_anew(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
+def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
     """Work out where these cases stand; how many of them stand so now."""
-    found = [Case.of(row.key, store.cases.history(row.key)) for row in rows]
-    done = store.cases.restand((case.key, case.seq, standing(case, plan, at)) for case in found)
-    let_places_go(store, plan, found, at)
+    found = [Case.of(row.key, store.cases.read_history(row.key)) for row in rows]
+    done = store.cases.update_queue_positions(
+        (case.key, case.seq, standing(case, plan, at)) for case in found
+    )
+    drop_unused_quota_places(store, plan, found, at)
     return done
 
 
-def stand_again(store: Store, plan: Plan, key: str, at: datetime) -> None:
+def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> None:
     """Work out where one case stands, unless a station has it. Raises StoreError."""
-    if (row := store.cases.row(key)) is not None:
-        _stand_anew(store, plan, [row], at)
+    if (row := store.cases.find_row(key)) is not None:
+        _update_positions(store, plan, [row], at)
 
 
-def let_places_go(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
+def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
     """An interview that was put aside and is not gone on with any more, its case being done, holds no place."""
     for case in cases:
         if case.interview and standing(case, plan, at).status == "done" and coded(case, plan).code != "1.1":
-            store.cases.drop(case.interview)
+            store.cases.drop_quota_places(case.interview)
 
 
-def open_heads(store: Store, turns: Turns) -> list[tuple[Turn, Head]]:
+def list_open_heads(store: Store, turns: Turns) -> list[tuple[Turn, QueueHead]]:
     """The heads of all buckets that are open to this interviewer now, the first to be called first."""
     found = []
-    for head in store.cases.heads():
+    for head in store.cases.list_queue_heads():
         bucket = bucket_of(head.bucket)
         if not turns.open(bucket):
             continue
-        ours: Head | None = head
+        ours: QueueHead | None = head
         if (before := turns.promised_before(bucket)) is not None:
-            ours = store.cases.head_since(head.bucket, promised_before=before)
+            ours = store.cases.find_appointment_head(head.bucket, promised_before=before)
         if ours is not None:
             found.append((turns.turn(bucket, ours.rank), ours))
     return sorted(found)
 
 
-def rows_in_turn(store: Store, turns: Turns, *, limit: int) -> list[CaseRow]:
+def list_next_rows(store: Store, turns: Turns, *, limit: int) -> list[CaseRow]:
     """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another;
     each one's rules are still to be asked."""
     found: list[tuple[Turn, str, CaseRow]] = []
-    for _, head in open_heads(store, turns):
+    for _, head in list_open_heads(store, turns):
         bucket = bucket_of(head.bucket)
         before = turns.promised_before(bucket)
         found += [
             (turns.turn(bucket, row.rank), row.bucket, row)
-            for row in store.cases.queue([head.bucket], limit=limit)
+            for row in store.cases.list_queue([head.bucket], limit=limit)
             if before is None or (row.promised_at is not None and row.promised_at <= before)
         ]
     return [row for *_, row in sorted(found, key=lambda one: (*one[:2], one[2].key))[:limit]]

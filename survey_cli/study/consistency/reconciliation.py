@@ -1,7 +1,7 @@
-"""Agreement between interviews and their cases: a finished interview's case holds its outcome.
+"""Reconciliation of interviews and cases: a finished interview's case has its outcome.
 
-Both are written in one transaction. Databases of earlier versions, which wrote them in two, are brought into agreement
-when the study is opened; `survey verify` reports what disagrees all the same.
+Both are written in one transaction. Databases of earlier versions, which wrote them in two, are reconciled when the
+study is opened; `survey verify` reports any remaining disagreement.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,15 +33,15 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.store import InterviewRow, Snapshot, Store, StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
-from survey_cli.study.consistency.follow_up import tasks_after
+from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import (
-    interview_events,
-    settled_cells,
+    derive_interview_events,
+    select_quota_cells,
 )
 from survey_cli.study.consistency.person_erasure import has_answers
 from survey_cli.table import cells
 
-COMPARED: Final = "interviews compared with cases"
+COMPARED_SETTING: Final = "interviews compared with cases"
 """The setting that says that every finished interview was once compared with its case."""
 
 
@@ -49,33 +49,35 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     """Give cases the outcome of their finished interviews where they lack it; yields a sentence for each. All of them are
     looked at once in a database's life, later only those that a station still has. Raises StoreError."""
     cases = store.cases
-    whole = cases.setting(COMPARED) is None
+    whole = cases.read_setting(COMPARED_SETTING) is None
     found = [
-        row for id in cases.closed_interviews(leased=not whole) if (row := store.interview(id)) is not None
+        row
+        for id in cases.list_closed_interviews(leased=not whole)
+        if (row := store.find_interview(id)) is not None
     ]
     for row in found:
         if done := _record(store, plan, row, at):
             yield done
     if whole:
         with suppress(StoreError):  # who may not write settings leaves that to whoever may
-            cases.owe(_unerased(store, plan))
-            cases.keep_setting(COMPARED, at.isoformat())
+            cases.add_follow_up_tasks(_iterate_erase_tasks(store, plan))
+            cases.write_setting(COMPARED_SETTING, at.isoformat())
 
 
-def _unerased(store: Store, plan: Plan) -> Iterator[str]:
+def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
     """The tasks for interviews whose respondent withdrew consent and of which answers, or their count, are left."""
-    for row in store.interviews(origin="real"):
+    for row in store.list_interviews(origin="real"):
         outcome = plan.outcomes.get(row.outcome)
         withdrawn = outcome is not None and outcome.kind == WITHDRAWN
         if withdrawn and row.case and has_answers(store, row):
-            yield from tasks_after(plan.outcomes[WITHDRAWN], row.case, sampled=False)
+            yield from build_follow_up_tasks(plan.outcomes[WITHDRAWN], row.case, sampled=False)
 
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
     """The same for cases whose lease has just run out. Nobody is left to finish their interviews: one that stood at the
     text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreError."""
     for key in keys:
-        last = max(store.interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
+        last = max(store.list_interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
         if last is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
 
@@ -83,11 +85,11 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     """The same for a case to which its station comes back after being cut off, where the `end` has a final outcome; what
     was recorded, in words. Raises StoreError."""
-    last = max(store.interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
-    interview = _replayed(store, last) if last is not None and last.status == "open" else None
+    last = max(store.list_interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
+    interview = _replay(store, last) if last is not None and last.status == "open" else None
     if last is None or interview is None:
         return ""
-    closed, _ = _ended(interview, plan)
+    closed, _ = _end_at_closing_text(interview, plan)
     if closed.status != "ended" or not _record(store, plan, last, at):
         return ""
     return (
@@ -96,18 +98,18 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     )
 
 
-def disagreements(store: Store) -> Iterator[str]:
+def find_disagreements(store: Store) -> Iterator[str]:
     """A sentence for each finished interview whose case does not hold its outcome. Raises StoreError."""
-    for id in store.cases.closed_interviews(leased=False):
-        row = store.interview(id)
-        if row is not None and _lacks(store.cases.history(row.case), row):
+    for id in store.cases.list_closed_interviews(leased=False):
+        row = store.find_interview(id)
+        if row is not None and _lacks_outcome(store.cases.read_history(row.case), row):
             yield (
                 f"case {row.case}: its interview {row.id[:8]} is finished ({row.outcome}), and the case does not say so "
                 "— opening the study for writing (survey status FILE) records it"
             )
 
 
-def _lacks(history: Sequence[Entry], row: InterviewRow) -> bool:
+def _lacks_outcome(history: Sequence[Entry], row: InterviewRow) -> bool:
     """Whether the history of a case lacks the outcome that its newest interview came to. What a supervisor ruled since,
     and a correction that changed no outcome, stand."""
     begun = [n for n, e in enumerate(history) if e.event == Interviewing(row.id)]
@@ -126,20 +128,20 @@ def _lacks(history: Sequence[Entry], row: InterviewRow) -> bool:
 def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     """Write the outcome to the case, dated at the interview's end and signed by its interviewer; what was done, in words.
     Empty where nothing was lacking, or another station is calling the case now."""
-    history = store.cases.history(row.case)
-    case_row = store.cases.row(row.case)
+    history = store.cases.read_history(row.case)
+    case_row = store.cases.find_row(row.case)
     begun = [n for n, e in enumerate(history) if e.event == Interviewing(row.id)]
     after = history[begun[-1] :] if begun else history
     if case_row is None or (
-        case_row.held is not None and any(isinstance(e.event, Claimed) for e in after[1:])
+        case_row.holder is not None and any(isinstance(e.event, Claimed) for e in after[1:])
     ):
         return ""
-    if row.status != "open" and not _lacks(history, row):
+    if row.status != "open" and not _lacks_outcome(history, row):
         return ""
-    interview = _replayed(store, row)
+    interview = _replay(store, row)
     if interview is None:
         return ""
-    interview, added = _ended(interview, plan) if row.status == "open" else (interview, ())
+    interview, added = _end_at_closing_text(interview, plan) if row.status == "open" else (interview, ())
     outcome = plan.outcomes.get(interview.outcome) or outcome_table(interview.instrument).get(
         interview.outcome
     )
@@ -147,11 +149,11 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
         return ""
     if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
         outcome = plan.outcomes["callback"]
-    update = _update(history, interview, outcome, row, plan, at)
+    update = _build_update(history, interview, outcome, row, plan, at)
     if not added:
         written: object = store.cases.update(update)
     else:
-        written = store.append(
+        written = store.append_event(
             row.id,
             seq=row.last_seq + 1,
             event=added[0],
@@ -170,19 +172,19 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     return f"case {row.case}: its interview ended on {ended}, and the case did not say so: it is recorded now"
 
 
-def _replayed(store: Store, row: InterviewRow) -> Interview | None:
+def _replay(store: Store, row: InterviewRow) -> Interview | None:
     """The interview; None where it cannot be followed, which `survey verify` tells."""
-    texts = store.instrument_texts(row.instrument)
+    texts = store.find_instrument_texts(row.instrument)
     instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
     if not isinstance(instrument, Instrument):
         return None
     try:
-        return Interview.replay(instrument, store.journal(row.id))
+        return Interview.replay(instrument, store.read_journal(row.id))
     except ValueError:
         return None
 
 
-def _ended(interview: Interview, plan: Plan) -> tuple[Interview, tuple[Event, ...]]:
+def _end_at_closing_text(interview: Interview, plan: Plan) -> tuple[Interview, tuple[Event, ...]]:
     """An open interview that stood at the text of an `end`, with the events that close it there; none elsewhere."""
     if not interview.at_end:
         return interview, ()
@@ -197,7 +199,7 @@ def _ended(interview: Interview, plan: Plan) -> tuple[Interview, tuple[Event, ..
     return (closed, (read, end)) if not isinstance(closed, Rejection) else (interview, ())
 
 
-def _update(
+def _build_update(
     history: Sequence[Entry],
     interview: Interview,
     outcome: Outcome,
@@ -207,7 +209,10 @@ def _update(
 ) -> CaseUpdate:
     """What the case receives."""
     case = Case.of(row.case, history)
-    events = (*interview_events(interview, outcome, plan, number=_number(history, case)), Closed())
+    events = (
+        *derive_interview_events(interview, outcome, plan, number=_find_dialed_number(history, case)),
+        Closed(),
+    )
     moment, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
     entries = [
         Entry(moment, row.by, station, event, f"{row.id}:{row.last_seq}:{number}")
@@ -216,7 +221,7 @@ def _update(
     for entry in entries:
         case = case.after(entry)
     stands = standing(case, plan, max(at, moment))
-    cells_taken = settled_cells(case, plan, stands, interview)
+    cells_taken = select_quota_cells(case, plan, stands, interview)
     return CaseUpdate(
         row.case,
         len(history),
@@ -226,11 +231,11 @@ def _update(
         release=True,
         interview=row.id if cells_taken is not None else "",
         cells=cells_taken or (),
-        owed=tasks_after(outcome, row.case),
+        follow_up_tasks=build_follow_up_tasks(outcome, row.case),
     )
 
 
-def _number(history: Sequence[Entry], case: Case) -> int:
+def _find_dialed_number(history: Sequence[Entry], case: Case) -> int:
     """The telephone number that was dialed for the interview; where none was, the one that a station shows, as it writes
     that too."""
     for entry in reversed(history):

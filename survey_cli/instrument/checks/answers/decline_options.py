@@ -1,4 +1,4 @@
-"""Options that say what a decline says: don't know, refused. With both there are two don't knows in the data."""
+"""Check for options with the meaning of a decline (don't know, refused), which the data would hold twice."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,13 @@ from functools import lru_cache
 from string import punctuation
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import element, key_place, options_node, said, spoken_list
+from survey_cli.instrument.checks.code_positions import (
+    find_node,
+    find_options_node,
+    join_words,
+    locate_key,
+    shorten_text,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
@@ -64,7 +70,7 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     known: dict[int, dict[str, str]] = {}
     for name, leaf in draft.leaves.items():
         question = leaf.question
-        options = _texts_by_code(leaf)
+        options = _collect_texts(leaf)
         key = (leaf.scale or id(question._node), id(leaf.declines))
         if not options or not leaf.declines or key in told:
             continue
@@ -80,13 +86,13 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         if not found:
             continue
         where, owner = (
-            _find_place(draft, leaf, next(iter(found.values()))),
-            leaf.scale or _find_item(draft, name),
+            _locate_option(draft, leaf, next(iter(found.values()))),
+            leaf.scale or _find_owner(draft, name),
         )
-        listed = [f"{code} ({said(options[code], draft)})" for code in found.values()]
-        ways = spoken_list([f".{kind}" for kind in found])
+        listed = [f"{code} ({shorten_text(options[code], draft)})" for code in found.values()]
+        ways = join_words([f".{kind}" for kind in found])
         one = len(found) == 1
-        what = f"the option{'' if one else 's'} {spoken_list(listed)} {'is' if one else 'are'} offered beside {ways}"
+        what = f"the option{'' if one else 's'} {join_words(listed)} {'is' if one else 'are'} offered beside {ways}"
         what += f", which say{'s' if one else ''} the same"
         yield Problem(
             "option-declines",
@@ -99,7 +105,7 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         )
 
 
-def _texts_by_code(leaf: CompiledItem) -> Mapping[Code, Text]:
+def _collect_texts(leaf: CompiledItem) -> Mapping[Code, Text]:
     if isinstance(leaf.question, NumberItem):
         return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
     return (
@@ -124,14 +130,14 @@ def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
     return next(filter(None, said), None)
 
 
-def _find_place(draft: InstrumentDraft, leaf: CompiledItem, code: Code) -> Position:
+def _locate_option(draft: InstrumentDraft, leaf: CompiledItem, code: Code) -> Position:
     if leaf.scale is not None:
-        return key_place(options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
-    node = element(leaf.question._node, "options")
-    return key_place(node, code) if node is not None else leaf.question.find_position("id")
+        return locate_key(find_options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
+    node = find_node(leaf.question._node, "options")
+    return locate_key(node, code) if node is not None else leaf.question.find_position("id")
 
 
-def _find_item(draft: InstrumentDraft, name: str) -> str:
+def _find_owner(draft: InstrumentDraft, name: str) -> str:
     """The item whose list it is: of a statement, the battery."""
     named = draft.symbols.get(name)
     return str(named.question.id) if named is not None and named.question is not None else name

@@ -1,17 +1,17 @@
-"""Are lists of options, and the codes beside them, such that every answer has one meaning in the data?"""
+"""Checks of option lists, and of the codes of declines beside them: every code has one meaning in the data."""
 
 import unicodedata
 from collections.abc import Iterator
 
 from survey_cli.instrument.checks.code_positions import (
-    element,
-    every_list,
-    items_of,
-    key_place,
-    name_place,
-    options_node,
-    said,
-    spoken_list,
+    find_node,
+    find_options_node,
+    iterate_items,
+    join_words,
+    list_option_lists,
+    locate_key,
+    locate_name,
+    shorten_text,
 )
 from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.compiled.draft import InstrumentDraft
@@ -35,7 +35,7 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     used = set(draft.used_scales)
     unknown: list[str] = []
-    for item in items_of(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
+    for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
         written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
         if written is not None:
             (used.add if written in scales else unknown.append)(str(written))
@@ -49,7 +49,7 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     for name in scales:
         if str(name) not in used and str(name) not in meant:
             what, remedy = "no item uses this list", "take it out, or name it with scale: or options:"
-            yield Problem("unused-list", name_place(name), str(name), what, remedy, "warning", len(name))
+            yield Problem("unused-list", locate_name(name), str(name), what, remedy, "warning", len(name))
 
 
 def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -59,22 +59,22 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
 
     With one option there is nothing to choose. (A multiple may have one: it is named or not.)
     """
-    for listed in every_list(draft):
+    for listed in list_option_lists(draft):
         node = listed.node
         where = node.where if node is not None else Position("")
         if not listed.options:
             yield Problem(
-                "empty-list", where, listed.who, "the list has no options", "write 1: first label, 2: …"
+                "empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …"
             )
-        elif len(listed.options) == 1 and not listed.several:
+        elif len(listed.options) == 1 and not listed.is_multiple:
             (code,) = listed.options
             what = f"the only option is {code}, so there is nothing to choose"
-            at = key_place(node, code)
+            at = locate_key(node, code)
             if any(
                 p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems
             ):
                 continue  # the other option may have been meant to have another code
-            yield Problem("empty-list", at, listed.who, what, "add an option", "warning", len(str(code)))
+            yield Problem("empty-list", at, listed.owner, what, "add an option", "warning", len(str(code)))
 
 
 def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -84,7 +84,7 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
 
     One column of the data holds numbers or texts, not both. A number in quotes, or with a zero before it, is a text.
     """
-    for listed in every_list(draft):
+    for listed in list_option_lists(draft):
         if len(set(map(type, listed.options))) < 2:
             continue
         texts = [code for code in listed.options if isinstance(code, str)]
@@ -95,12 +95,14 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
         if len(odd) == 1:
             what = f"the code {odd[0]} is {kind}, and the others are {others}"
         else:
-            what = f"the codes {spoken_list(odd)} are {kind[2:]}s, and the others are {others}"
-        where = key_place(listed.node, odd[0])
-        yield Problem("mixed-codes", where, listed.who, what, _of_one_kind(odd[0]), length=len(str(odd[0])))
+            what = f"the codes {join_words(odd)} are {kind[2:]}s, and the others are {others}"
+        where = locate_key(listed.node, odd[0])
+        yield Problem(
+            "mixed-codes", where, listed.owner, what, _write_kind_remedy(odd[0]), length=len(str(odd[0]))
+        )
 
 
-def _of_one_kind(odd: Code) -> str:
+def _write_kind_remedy(odd: Code) -> str:
     if isinstance(odd, str) and odd.lstrip("+0").isdecimal():
         return f"write {odd.lstrip('+0')} without quotes or zeros before it, or quote all codes"
     if isinstance(odd, str) and odd.isdecimal():
@@ -114,7 +116,7 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
     options: {a: Always, A: Never}      capitals are not told apart
     declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
     """
-    for listed in every_list(draft):
+    for listed in list_option_lists(draft):
         if set(map(type, listed.options)) == {int}:
             continue
         seen: dict[str, Code] = {}
@@ -124,15 +126,15 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
             other = seen.setdefault(code.casefold(), code)
             if other != code:
                 what = f"the codes {other} and {code} differ only in their capitals, which nobody keys"
-                where = key_place(listed.node, code)
+                where = locate_key(listed.node, code)
                 yield Problem(
-                    "duplicate-code", where, listed.who, what, "change one of them", length=len(code)
+                    "duplicate-code", where, listed.owner, what, "change one of them", length=len(code)
                 )
-        yield from _composed(listed.who, listed.node)
-    yield from _same_keys(draft)
+        yield from _check_composition(listed.owner, listed.node)
+    yield from _check_decline_keys(draft)
 
 
-def _same_keys(draft: InstrumentDraft) -> Iterator[Problem]:
+def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
     """A decline's key is no letter, or gives another decline already in the same language."""
     languages = draft.document.languages
     taken: dict[tuple[str, str], str] = {}
@@ -182,9 +184,11 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed for it"
             what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
             node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
-            listed = options_node(node) if node is not None else element(leaf.question._node, "options")
+            listed = (
+                find_options_node(node) if node is not None else find_node(leaf.question._node, "options")
+            )
             where = (
-                key_place(listed, code)
+                locate_key(listed, code)
                 if isinstance(listed, YamlMapping)
                 else leaf.question.find_position("id")
             )
@@ -199,7 +203,7 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             )
 
 
-def _composed(who: str, node: YamlMapping | None) -> Iterator[Problem]:
+def _check_composition(who: str, node: YamlMapping | None) -> Iterator[Problem]:
     """Codes that look the same but are composed of different characters: the second hides the first."""
     seen: dict[str, YamlScalar] = {}
     for key in node or ():
@@ -220,7 +224,7 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
     offered.)
     """
     language = str(draft.document.languages[0])
-    for listed in every_list(draft):
+    for listed in list_option_lists(draft):
         options = list(listed.options.items())
         plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
         if len(plain) == len(options) and "".join(plain).isascii():
@@ -245,7 +249,12 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 within = f" in {here}" if here != language else ""
                 what = f"{other} and {code} are both {str(text)!r}{within}"
                 yield Problem(
-                    "duplicate-label", where, listed.who, what, "give them different texts", length=len(text)
+                    "duplicate-label",
+                    where,
+                    listed.owner,
+                    what,
+                    "give them different texts",
+                    length=len(text),
                 )
             if told:
                 break
@@ -260,7 +269,7 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     In the data the two could not be told apart. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
     not reached). In a multiple 0 and 1 are taken: its columns say mentioned or not.
     """
-    reserved = _reserved(draft)
+    reserved = _list_reserved_codes(draft)
     language = str(draft.document.languages[0])
     coded: dict[int, list[tuple[int, str]]] = {}
     told: set[object] = set()
@@ -272,21 +281,25 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
         if offered is None:
             offered = [(d.code, str(d.text.get(language))) for d in leaf.declines]
             coded[id(leaf.declines)] = offered
-            yield from _twice(leaf, offered, reserved)
+            yield from _check_repeated_codes(leaf, offered, reserved)
         key = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
         if leaf.options and key in told:
             continue
         told.add(key)
-        if _apart(question, leaf, offered, reserved):
+        if _are_clearly_distinct(question, leaf, offered, reserved):
             continue
         taken = [
-            (code, label, why) for code, label in (*offered, *reserved) if (why := _taken(draft, leaf, code))
+            (code, label, why)
+            for code, label in (*offered, *reserved)
+            if (why := _explain_code_use(draft, leaf, code))
         ]
         if taken:
-            yield _meeting(draft, leaf, taken)
+            yield _report_clash(draft, leaf, taken)
 
 
-def _apart(question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
+def _are_clearly_distinct(
+    question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]
+) -> bool:
     """Whether declines are told from answers at a glance, as they are nearly always: negative, and no answer is."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
@@ -295,9 +308,9 @@ def _apart(question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int
     return all(option.code.__class__ is not int or option.code >= 0 for option in leaf.options)
 
 
-def _meeting(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
+def _report_clash(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
     """What is said of declines whose codes mean something else at an item."""
-    where, length = _decline_place(draft, leaf, taken[0][0])
+    where, length = _locate_decline(draft, leaf, taken[0][0])
     reasons = {why for _, _, why in taken}
     remedy = "change the code of the one or the other"
     if isinstance(leaf.question, NumberItem | DateItem):
@@ -305,15 +318,15 @@ def _meeting(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[int, 
         if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
             remedy = "change the codes under declines: at the top to ones that no answer can have, as -9998"
     if len(reasons) == 1:
-        labels = spoken_list([f"{label!r} ({code})" for code, label, _ in taken])
+        labels = join_words([f"{label!r} ({code})" for code, label, _ in taken])
         code_of = "the code of" if len(taken) == 1 else "the codes of"
         what = f"{code_of} {labels} {'is' if len(taken) == 1 else 'are'} also {reasons.pop()}"
     else:
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
-    return Problem("decline-code", where, _owner(leaf), what, remedy, length=length)
+    return Problem("decline-code", where, _get_owner(leaf), what, remedy, length=length)
 
 
-def _reserved(draft: InstrumentDraft) -> list[tuple[int, str]]:
+def _list_reserved_codes(draft: InstrumentDraft) -> list[tuple[int, str]]:
     found = []
     for kind, code in RESERVED_CODES.items():
         written = draft.document.declines.get(kind)  # type: ignore[call-overload]
@@ -321,11 +334,11 @@ def _reserved(draft: InstrumentDraft) -> list[tuple[int, str]]:
     return found
 
 
-def _owner(leaf: CompiledItem) -> str:
+def _get_owner(leaf: CompiledItem) -> str:
     return leaf.scale or leaf.id if leaf.question.declines is None else leaf.id
 
 
-def _twice(
+def _check_repeated_codes(
     leaf: CompiledItem, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]
 ) -> Iterator[Problem]:
     """Two declines of one item with one code."""
@@ -342,7 +355,7 @@ def _twice(
             yield Problem("decline-code", where, leaf.id, what, "give each its own code")
 
 
-def _taken(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
+def _explain_code_use(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
     """What else a decline's code would mean in this item's columns; empty where nothing."""
     question = leaf.question
     if isinstance(question, CodedItem):
@@ -350,12 +363,12 @@ def _taken(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
             return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
         for option in leaf.options:
             if option.code == code:
-                return f"that of the option {said(option.text.source, draft)!r}"
+                return f"that of the option {shorten_text(option.text.source, draft)!r}"
         return ""
     match question:
         case NumberItem():
             if code in question.options:
-                return f"that of the number's own label {said(question.options[code], draft)!r}"
+                return f"that of the number's own label {shorten_text(question.options[code], draft)!r}"
             if code >= question.min and (question.max is None or code <= question.max):
                 top = "or more" if question.max is None else f"to {question.max}"
                 return f"in the range {question.min} {top}"
@@ -368,30 +381,30 @@ def _taken(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
             return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
 
 
-def _decline_place(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> tuple[Position, int]:
+def _locate_decline(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> tuple[Position, int]:
     """Where a decline meets an answer: at the item's own declines, else at the code or range that it meets."""
     here = leaf.question.declines
     if isinstance(here, dict):
         for name, own in here.items():
             if own.code == code:
-                return own.find_position("code") if own._node else _value_place(leaf, str(name)), len(
-                    str(code)
-                )
+                return own.find_position("code") if own._node else _locate_decline_value(
+                    leaf, str(name)
+                ), len(str(code))
     for key in ("options", "min", "max", "from"):
-        value = element(leaf.question._node, key)
+        value = find_node(leaf.question._node, key)
         if value is not None:
-            at = key_place(value, code) if isinstance(value, YamlMapping) else value.where
+            at = locate_key(value, code) if isinstance(value, YamlMapping) else value.where
             if not isinstance(value, YamlScalar) or leaf.scale is None:
                 return at, len(value) if isinstance(value, YamlScalar) else len(str(code))
     if leaf.scale is not None:
         scale = draft.document.scales[leaf.scale]  # type: ignore[index]
-        return key_place(options_node(scale), code), len(str(code))
+        return locate_key(find_options_node(scale), code), len(str(code))
     for decline in draft.document.declines.values():
         if decline.code == code:
             return decline.find_position("code"), len(str(code))
     return leaf.question.find_position("id"), len(leaf.id)
 
 
-def _value_place(leaf: CompiledItem, name: str) -> Position:
-    value = element(leaf.question._node, "declines", name)
+def _locate_decline_value(leaf: CompiledItem, name: str) -> Position:
+    value = find_node(leaf.question._node, "declines", name)
     return value.where if value is not None else leaf.question.find_position("declines")

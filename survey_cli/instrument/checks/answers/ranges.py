@@ -1,11 +1,17 @@
-"""Can the numbers that an item, roster or split is given be met at all?"""
+"""Checks of the numbers of items, rosters and splits: ranges, decimals, turns, shares and patterns."""
 
 import ast
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import element, items_of, key_place, name_place, spoken_list
+from survey_cli.instrument.checks.code_positions import (
+    find_node,
+    iterate_items,
+    join_words,
+    locate_key,
+    locate_name,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol
@@ -19,16 +25,16 @@ from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 
-MOST_DECIMALS: Final = 6
-MOST_TURNS: Final = 999
+MAX_DECIMALS: Final = 6
+MAX_TURNS: Final = 999
 """Each turn is a set of columns in the data."""
 _REGEX: Final = re.compile(r"\\[dwsDWS]|\[[^\]]*-[^\]]*\]|\{\d+(,\d*)?\}|\.\*|^\^|\$$")
 
 
-def _at(part: SpecModel, *keys: str) -> tuple[Position, int]:
+def _locate_value(part: SpecModel, *keys: str) -> tuple[Position, int]:
     """Where the first of these keys that was written has its value, and how long that is."""
     for key in keys:
-        value = element(part._node, key)
+        value = find_node(part._node, key)
         if value is not None:
             return value.where, len(value) if isinstance(value, YamlScalar) else 1
     return part.find_position(), 1
@@ -39,10 +45,10 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
     - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
     """
-    for item in items_of(draft, NumberItem, MultipleItem):
+    for item in iterate_items(draft, NumberItem, MultipleItem):
         if item.max is None or item.min <= item.max:
             continue
-        where, length = _at(item, "max")
+        where, length = _locate_value(item, "max")
         if isinstance(item, NumberItem):
             own = "" if item._node and "min" in item._node else " (0 where it is left out)"
             what = f"min is {item.min}{own}, and max is {item.max}: no number fits"
@@ -60,33 +66,33 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
     - {id: person, type: roster, max: 0, …}                                  → max: 10
     """
-    for several in items_of(draft, MultipleItem):
-        yield from _answers(draft, several, str(several.id))
-    for number in items_of(draft, NumberItem):
-        if not 0 <= number.decimals <= MOST_DECIMALS:
-            where, length = _at(number, "decimals")
-            what = f"decimals: {number.decimals} is not between 0 and {MOST_DECIMALS}"
+    for several in iterate_items(draft, MultipleItem):
+        yield from _check_answer_limits(draft, several, str(several.id))
+    for number in iterate_items(draft, NumberItem):
+        if not 0 <= number.decimals <= MAX_DECIMALS:
+            where, length = _locate_value(number, "decimals")
+            what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
             remedy = "write how many places are kept"
             yield Problem("bad-range", where, str(number.id), what, remedy, length=length)
             continue
         for key, value in (("min", number.min), ("max", number.max)):
             if isinstance(value, float) and round(value, number.decimals) != value:
-                where, length = _at(number, key)
+                where, length = _locate_value(number, key)
                 kept = f"{number.decimals or 'no'} decimal{'s' if number.decimals != 1 else ''}"
                 what = f"{key}: {value} can't be keyed: answers have {kept}"
                 places = len(str(value).partition(".")[2])
                 yield Problem(
                     "bad-range", where, str(number.id), what, f"write decimals: {places}", length=length
                 )
-    for roster in items_of(draft, RosterItem):
-        if not 1 <= roster.max <= MOST_TURNS:
-            where, length = _at(roster, "max")
-            what = f"max: {roster.max} is not between 1 and {MOST_TURNS}"
+    for roster in iterate_items(draft, RosterItem):
+        if not 1 <= roster.max <= MAX_TURNS:
+            where, length = _locate_value(roster, "max")
+            what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
             remedy = "write the most turns there can be: each is a set of columns in the data"
             yield Problem("bad-range", where, str(roster.id), what, remedy, length=length)
 
 
-def _answers(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[Problem]:
+def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[Problem]:
     named = draft.symbols.get(who)
     offered = len(named.options) if named is not None else 0
     if 0 <= item.min <= 1 and item.max is None:
@@ -94,7 +100,7 @@ def _answers(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[P
     for key, value in (("min", item.min), ("max", item.max)):
         if value is None or not offered or (key == "min" and item.max is not None and item.min > item.max):
             continue
-        where, length = _at(item, key)
+        where, length = _locate_value(item, key)
         if value > offered:
             what = f"{key}: {value} answers, but only {offered} options are offered"
             yield Problem("bad-range", where, who, what, f"write at most {offered}", length=length)
@@ -111,35 +117,35 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
     Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. What
     `count:` or `each:` bring beyond `max` has no turn.
     """
-    for item in items_of(draft, RosterItem):
+    for item in iterate_items(draft, RosterItem):
         who = str(item.id)
         given = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
         if len(given) != 1:
             what = (
-                f"a roster can't have both {spoken_list([f'{g}:' for g in given])}"
+                f"a roster can't have both {join_words([f'{g}:' for g in given])}"
                 if given
                 else "a roster needs count:, each: or until: to say how many turns there are"
             )
-            where = key_place(item._node, given[1]) if given else name_place(item.id)
+            where = locate_key(item._node, given[1]) if given else locate_name(item.id)
             length = len(given[1]) if given else len(who)
             yield Problem("roster-turns", where, who, what, "give exactly one of them", length=length)
         group = draft.groups.get(who)
         if isinstance(group, Roster) and group.count is not None:
-            yield from _counted(draft, item, group)
+            yield from _check_count(draft, item, group)
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
-            where, length = _at(item, "max")
+            where, length = _locate_value(item, "max")
             what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
             remedy = "the last ones would bring no turn: raise max, or let it stand if that is meant"
             yield Problem("roster-turns", where, who, what, remedy, "warning", length)
 
 
-def _counted(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterator[Problem]:
+def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterator[Problem]:
     """The count may be more than the most turns."""
     assert group.count is not None
-    most, of = _most(draft, group.count.tree)
+    most, of = _find_maximum(draft, group.count.tree)
     if item.max < 1 or (most is not None and most <= item.max):
         return
-    where, length = _at(item, "max")
+    where, length = _locate_value(item, "max")
     up_to = "any number" if most is None else f"up to {most}"
     what = (
         f"max: {item.max} turns, but {of} can be {up_to}"
@@ -151,7 +157,7 @@ def _counted(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterato
     yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
 
 
-def _most(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
+def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
     """The most that a count can be (None: no bound), and the item that it is; 0 where that can't be told."""
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
@@ -187,12 +193,12 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
     - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
     """
     splits: list[tuple[str, SpecModel, dict[YamlScalar, int]]]
-    splits = [(str(item.id), item, item.arms) for item in items_of(draft, SplitItem)]
+    splits = [(str(item.id), item, item.arms) for item in iterate_items(draft, SplitItem)]
     for name, column in draft.document.sample.items():
         if column.type == "split":
             splits.append((str(name), column, column.arms))
     for who, part, arms in splits:
-        where, _ = _at(part, "arms", "type")
+        where, _ = _locate_value(part, "arms", "type")
         if not arms:
             yield Problem("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
         elif len(arms) == 1:
@@ -200,7 +206,7 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem("bad-arms", where, who, what, "add an arm", "warning")
         for name, share in arms.items():
             if share <= 0:
-                node = element(part._node, "arms", str(name))
+                node = find_node(part._node, "arms", str(name))
                 at = node.where if node is not None else where
                 what = f"the share of the arm {str(name)!r} is {share}"
                 yield Problem("bad-arms", at, who, what, "write 1 or more", length=len(str(share)))
@@ -211,19 +217,19 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
 
     nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
     """
-    for item in items_of(draft, QuestionItem):
+    for item in iterate_items(draft, QuestionItem):
         if not item.nets:
             continue
         who = str(item.id)
-        codes = _codes(draft, item)
+        codes = _list_codes(draft, item)
         for net, members in item.nets.items():
             for index, member in enumerate(members):
                 if str(member) in codes:
                     continue
-                node = element(item._node, "nets", str(net), index)
+                node = find_node(item._node, "nets", str(net), index)
                 where = node.where if node is not None else item.find_position("nets")
                 has = (
-                    f"the codes are {spoken_list(list(codes.values()), most=12)}"
+                    f"the codes are {join_words(list(codes.values()), most=12)}"
                     if codes
                     else "it has no codes"
                 )
@@ -231,7 +237,7 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
                 yield Problem("unknown-net", where, who, what, has, length=len(member))
 
 
-def _codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
+def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
     if isinstance(item, BatteryItem):
         first: Symbol | None = next(
             (draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None
@@ -250,10 +256,10 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
 
     `9` stands for a digit, `A` for a letter, `X` for either; anything else stands for itself.
     """
-    for item in items_of(draft, TextItem):
+    for item in iterate_items(draft, TextItem):
         if item.pattern is None:
             continue
-        where, length = _at(item, "pattern")
+        where, length = _locate_value(item, "pattern")
         if _REGEX.search(item.pattern):
             what = f"pattern: {str(item.pattern)!r} looks like a regular expression, and would be taken letter for letter"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
@@ -277,9 +283,9 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
 
     - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """
-    for item in items_of(draft, QuestionItem):
+    for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
-            where = key_place(item._node, "labels")
+            where = locate_key(item._node, "labels")
             what = "labels: only go with from: and to:; the options have texts of their own"
             yield Problem("idle-labels", where, str(item.id), what, "take them out", "warning", len("labels"))
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
@@ -293,6 +299,6 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
                     what = f"exclusive: option {code} is chosen alone anyway, as every option of a {item.type} is"
                     yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", length)
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
-            where = key_place(item._node, "or")
+            where = locate_key(item._node, "or")
             what = "or: joins the options in {options}, and there are none here"
             yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", len("or"))

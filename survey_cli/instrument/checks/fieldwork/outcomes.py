@@ -1,20 +1,20 @@
-"""Do the outcomes that a file names exist, and does it say how each of its own counts and what it does to a case?"""
+"""Checks of outcomes: those that a file names exist, and its own say how they are counted and what follows."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import name_place
+from survey_cli.instrument.checks.code_positions import locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Position, Problem, did_you_mean
 
-_BY_THE_INTERVIEW: Final = frozenset({"complete", "break_off"})
-_COMES_BACK: Final = frozenset({"supervisor", "appointment", "callback"})
+_SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
+_CALLED_AGAIN: Final = frozenset({"supervisor", "appointment", "callback"})
 """Outcomes after which somebody waits to be called again."""
 
 
-def _outcomes(draft: InstrumentDraft) -> list[str]:
+def _list_outcomes(draft: InstrumentDraft) -> list[str]:
     return [*OUTCOMES, *(str(name) for name in draft.document.outcomes if str(name) not in OUTCOMES)]
 
 
@@ -24,7 +24,7 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
     delays: {bussy: 20m}                               → busy
     """
-    known = _outcomes(draft)
+    known = _list_outcomes(draft)
     found: list[tuple[str, str, Position]] = []
     for name, leaf in draft.leaves.items():
         question = leaf.question
@@ -35,7 +35,7 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
             found.append((str(name), f"like:\0{outcome.like}", outcome.find_position("like")))
     field = draft.document.fieldwork
     delays = field.delays if field is not None else {}
-    found += [("fieldwork", f"delays:\0{d}", name_place(d)) for d in delays if d not in known]
+    found += [("fieldwork", f"delays:\0{d}", locate_name(d)) for d in delays if d not in known]
     for who, pair, where in found:
         key, _, word = pair.partition("\0")
         if word in draft.lost:
@@ -82,11 +82,11 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, outcome in draft.document.outcomes.items():
         who = str(name)
         kind = str(outcome.like or who)
-        if kind in _BY_THE_INTERVIEW and outcome.like is not None and kind != who:
+        if kind in _SET_BY_INTERVIEW and outcome.like is not None and kind != who:
             what = f"like: only an interview comes to {kind}; nobody can key an outcome like it"
             remedy = f"rename it: outcomes: {{{kind}: {{name: …}}}}, or take another"
             yield Problem("own-outcome", outcome.find_position("like"), who, what, remedy, length=len(kind))
-        if kind in _COMES_BACK and outcome.temporary is False:
+        if kind in _CALLED_AGAIN and outcome.temporary is False:
             what = f"temporary: false, but after {kind} somebody waits: the case would never be found again"
             yield Problem(
                 "own-outcome",
@@ -96,7 +96,7 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
                 "leave temporary: out",
                 length=len("false"),
             )
-        if outcome.code is not None and not _aapor(outcome.code):
+        if outcome.code is not None and not _is_aapor_code(outcome.code):
             what = f"code: {str(outcome.code)!r} is no AAPOR code for an outcome"
             remedy = (
                 "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 count nothing"
@@ -111,7 +111,7 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"this outcome is not in the table, and has no {', no '.join(lacking)}"
             yield Problem(
                 "own-outcome",
-                name_place(name),
+                locate_name(name),
                 who,
                 what,
                 "add like: with an outcome of the table",
@@ -119,7 +119,7 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
             )
 
 
-def _aapor(code: str) -> bool:
+def _is_aapor_code(code: str) -> bool:
     head, point, tail = code.partition(".")
     return (
         head in "1234"

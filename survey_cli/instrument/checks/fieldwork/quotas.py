@@ -1,11 +1,17 @@
-"""Do quotas count what the questionnaire knows, and say how many are wanted?"""
+"""Checks of quotas: their variables, cells and targets, and when the deciding answers are known."""
 
 from collections.abc import Iterator
 from itertools import product
 from math import prod
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of, spoken_list
+from survey_cli.instrument.checks.code_positions import (
+    find_node,
+    join_words,
+    locate_definition,
+    locate_key,
+    locate_name,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
@@ -14,9 +20,9 @@ from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem, did_you_mean
 
-_SPELLED: Final = 6
+_MAX_LISTED: Final = 6
 """Cells that a problem names one by one."""
-_MOST_CELLS: Final = 10_000
+_MAX_CELLS: Final = 10_000
 
 
 def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -26,7 +32,7 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     if not draft.document.quotas:
         return
-    for quota, _, problems in _compiled(draft):
+    for quota, _, problems in _compile_quotas(draft):
         for p in problems:
             if p.rule == "unknown-name" and any(f"'{name}'" in p.what for name in draft.lost):
                 continue
@@ -35,7 +41,9 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
             )
 
 
-def _compiled(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
+def _compile_quotas(
+    draft: InstrumentDraft,
+) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
     names = {name: named.value_type for name, named in draft.symbols.items()}
     rosters = {
         r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.symbol_table.rosters
@@ -62,7 +70,7 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
         codes: list[list[str]] | None = []
         for index, name in enumerate(quota.by):
             named = draft.symbols.get(name)
-            where = name_place(name)
+            where = locate_name(name)
             if named is None:
                 codes = None
                 if str(name) not in draft.lost:
@@ -92,15 +100,15 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
             elif codes is not None:
                 codes.append([str(code) for code in sorted(named.value_type.codes, key=str)])
         if quota.targets and quota.by:
-            yield from _targets(quota, codes)
+            yield from _check_targets(quota, codes)
 
 
-def _targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Problem]:
+def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Problem]:
     who = str(quota.id)
     fine = codes is not None
     for cell in quota.targets:
         parts = str(cell).split("/")
-        where, remedy = name_place(cell), f"write the codes of {spoken_list(quota.by)} joined by /"
+        where, remedy = locate_name(cell), f"write the codes of {join_words(quota.by)} joined by /"
         if len(parts) != len(quota.by):
             fine = False
             what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
@@ -110,16 +118,16 @@ def _targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Proble
             if part.strip() not in own:
                 fine = False
                 what = f"targets: {name} has no code {part!r}"
-                near = did_you_mean(part, own, otherwise=f"its codes are {spoken_list(own, most=12)}")
+                near = did_you_mean(part, own, otherwise=f"its codes are {join_words(own, most=12)}")
                 yield Problem("quota-cells", where, who, what, near, length=len(cell))
-    if not fine or not codes or prod(map(len, codes)) > _MOST_CELLS:
+    if not fine or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return
     given = {"/".join(part.strip() for part in str(cell).split("/")) for cell in quota.targets}
     lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given]
     if lacking:
-        what = f"targets: {len(lacking)} cells have no target: {spoken_list(lacking, most=_SPELLED)}"
+        what = f"targets: {len(lacking)} cells have no target: {join_words(lacking, most=_MAX_LISTED)}"
         remedy = "add them, or write 0 where nobody is wanted; without a target a cell counts as outside"
-        where = key_place(quota._node, "targets")
+        where = locate_key(quota._node, "targets")
         yield Problem(
             "quota-cells",
             where,
@@ -158,22 +166,22 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
         elif quota.targets and not quota.by:
             what = "targets: name cells, but there is no by: to make them"
             yield Problem(
-                "quota-target", key_place(quota._node, "targets"), who, what, "add by: [variable]", length=7
+                "quota-target", locate_key(quota._node, "targets"), who, what, "add by: [variable]", length=7
             )
         elif quota.target is None and not quota.by:
             yield Problem(
                 "quota-target", at, who, "the quota has no target", "add target: 100", length=len(who)
             )
         amounts = [("target", quota.target, quota.find_position("target"))]
-        amounts += [(f"targets: {c}", n, _amount(quota, str(c))) for c, n in quota.targets.items()]
+        amounts += [(f"targets: {c}", n, _locate_target(quota, str(c))) for c, n in quota.targets.items()]
         for key, amount, where in amounts:
             if amount is not None and amount < 0:
                 what = f"{key}: {amount} is less than nobody"
                 yield Problem("quota-target", where, who, what, "write 0 or more", length=len(str(amount)))
 
 
-def _amount(quota: QuotaSpec, cell: str) -> Position:
-    node = element(quota._node, "targets", cell)
+def _locate_target(quota: QuotaSpec, cell: str) -> Position:
+    node = find_node(quota._node, "targets", cell)
     return node.where if node is not None else quota.find_position("targets")
 
 
@@ -184,13 +192,16 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
 
     A place is held as soon as the deciding answer is given; if the cell is full, the interview ends there.
     """
-    for quota, condition, _ in _compiled(draft):
+    for quota, condition, _ in _compile_quotas(draft):
         if quota.soft:
             continue
         needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
         late = [n for n in sorted(needs) if n in draft.leaves and draft.leaves[n].after_hangup]
         if late:
-            what = f"it counts by {late[0]} (at {place_of(draft, late[0])}), asked after the respondent has hung up"
+            what = (
+                f"it counts by {late[0]} (at {locate_definition(draft, late[0])}), "
+                "asked after the respondent has hung up"
+            )
             remedy = f"move {late[0]} before that section, or write soft: true"
             where = quota.find_position("by" if late[0] in {str(n) for n in quota.by} else "where")
             yield Problem("quota-late", where, str(quota.id), what, remedy)
@@ -222,7 +233,7 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
     - {id: room, type: lookup, quota: women}     put it behind the item sex
     """
     quotas = (
-        {str(quota.id): (quota, condition) for quota, condition, _ in _compiled(draft)}
+        {str(quota.id): (quota, condition) for quota, condition, _ in _compile_quotas(draft)}
         if draft.document.quotas
         else {}
     )
@@ -240,7 +251,7 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
         late = [n for n in sorted(needs) if n in draft.symbols and draft.symbols[n].index >= at]
         if late:
             what = (
-                f"quota: {question.quota} counts by {late[0]} (at {place_of(draft, late[0])}), "
+                f"quota: {question.quota} counts by {late[0]} (at {locate_definition(draft, late[0])}), "
                 "which is settled only later"
             )
             remedy = f"move {name} behind {late[0]}"

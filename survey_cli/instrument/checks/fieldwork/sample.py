@@ -1,21 +1,21 @@
-"""Does every column of the sample say what it is, and is there one key?"""
+"""Checks of sample columns: types, roles, and exactly one key."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import key_place, name_place
+from survey_cli.instrument.checks.code_positions import locate_key, locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.problems import Position, Problem, did_you_mean
 
-SEVERAL: Final = frozenset({"phone"})
+REPEATABLE_ROLES: Final = frozenset({"phone"})
 """Roles that several columns may have: a case may have several numbers."""
-WORDS: Final = {
+TEXT_ROLES: Final = {
     "key": (), "phone": (), "name": (), "zone": ("single",), "country": ("single",), "region": ("single",),
     "language": ("single",),
 }  # fmt: skip
 """Roles of columns that hold text, and what else each may be."""
 
-WHERE: Final = frozenset({"country", "region"})
+LOCATION_ROLES: Final = frozenset({"country", "region"})
 """Roles of columns that say where the respondent is."""
 
 
@@ -26,7 +26,7 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     seen: dict[str, tuple[str, Position]] = {}
     for name, column in draft.document.sample.items():
-        if column.role is None or column.role in SEVERAL:
+        if column.role is None or column.role in REPEATABLE_ROLES:
             continue
         first, where = seen.setdefault(column.role, (str(name), column.find_position("role")))
         if first == str(name):
@@ -47,7 +47,7 @@ def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     sample = draft.document.sample
     if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
-        where = key_place(draft.document._node, "sample")
+        where = locate_key(draft.document._node, "sample")
         what = "no column is the key that names a case"
         yield Problem("no-case-key", where, "sample", what, "add role: key to one", "warning", len("sample"))
 
@@ -64,7 +64,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
         if column.type == "single" and column.options is None:
             what = "a single needs options"
             yield Problem(
-                "sample-column", name_place(name), who, what, "add options: {1: …, 2: …}", length=len(who)
+                "sample-column", locate_name(name), who, what, "add options: {1: …, 2: …}", length=len(who)
             )
         for key, kind, given in (
             ("options", "single", column.options is not None),
@@ -75,7 +75,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 what = f"{key}: goes with type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or take it out"
                 yield Problem(
-                    "sample-column", key_place(column._node, key), who, what, remedy, length=len(key)
+                    "sample-column", locate_key(column._node, key), who, what, remedy, length=len(key)
                 )
         if column.role in ("weight", "priority") and column.type != "number":
             what = f"role: a {column.role} is a number, and this is a {column.type}"
@@ -87,7 +87,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 "write type: number",
                 length=len(column.role),
             )
-        if column.role in WORDS and column.type not in ("text", *WORDS[column.role]):
+        if column.role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[column.role]):
             what = f"role: a {column.role} is a text, and this is a {column.type}"
             yield Problem(
                 "sample-column",
@@ -97,7 +97,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 "write type: text",
                 length=len(column.role),
             )
-        if column.role in WHERE and column.personal:
+        if column.role in LOCATION_ROLES and column.personal:
             what = (
                 f"personal: the {column.role} decides when the case is called, so it is kept with its history"
             )

@@ -1,6 +1,6 @@
-"""Do hours, days, zones, limits and the items that fieldwork names exist and make sense?
+"""Checks of fieldwork settings: hours, days, time zones, durations, limits, and the items they name.
 
-Zones are looked up in the zone database that Python brings, and only where a file names one.
+Time zones are looked up in the zone database that comes with Python, and only where a file names one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from survey_cli.instrument.checks.code_positions import element, key_place, name_place, place_of
+from survey_cli.instrument.checks.code_positions import find_node, locate_definition, locate_key, locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.countries import (
@@ -35,7 +35,7 @@ from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, did_you_mean
 
-_USUAL: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
+_COUNTRY_ALIASES: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
 
 
 def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         found = parse_days(name)
         if isinstance(found, str):
             yield Problem(
-                "bad-hours", name_place(name), "fieldwork", f"hours: {found}", _DAYS, length=len(name)
+                "bad-hours", locate_name(name), "fieldwork", f"hours: {found}", _DAYS_REMEDY, length=len(name)
             )
         else:
             for day in found:
@@ -65,23 +65,23 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                     what = f"hours: {day} has hours already, in {first}"
                     yield Problem(
                         "bad-hours",
-                        name_place(name),
+                        locate_name(name),
                         "fieldwork",
                         what,
                         "name each day once",
                         length=len(name),
                     )
                     break
-        yield from _hours(text, f"hours: {name}")
+        yield from _check_hours(text, f"hours: {name}")
         if field.reason is None:
-            yield from _band(str(field.country or ""), name, text)
+            yield from _check_legal_hours(str(field.country or ""), name, text)
     for name, entry in field.dayparts.items():
         if isinstance(entry, DaypartSpec):
             given = [text for text in (entry.hours, entry.days) if text is not None]
             if len(given) != 1:
                 what = f"dayparts: {name}: {'both hours and days are' if given else 'neither hours nor days is'} given"
                 remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
-                yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, length=len(name))
+                yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, length=len(name))
                 continue
             [text] = given
         elif entry.strip().isdecimal():
@@ -92,17 +92,17 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         else:
             text = entry
         if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
-            yield from _hours(text, f"dayparts: {name}")
-        yield from _never(field, name, text)
+            yield from _check_hours(text, f"dayparts: {name}")
+        yield from _check_daypart_hours(field, name, text)
 
 
-def _band(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
+def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Hours that are wider than people may be called in on one of their days."""
     found = parse_hours(text)
     if not isinstance(found, Hours):
         return
     rule = CALLING_RULES.get(country)
-    for day in _named(parse_days(name)):
+    for day in _list_days(parse_days(name)):
         band = find_permitted_hours(country, DAYS.index(day))
         if found.start < band.start or found.end > band.end:
             allowed = f"{format_clock(band.start)}-{format_clock(band.end)}"
@@ -144,12 +144,14 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         )
 
 
-def _never(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
+def _check_daypart_hours(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """A part of the day in which nobody is ever called."""
-    spans = {day: parse_hours(span) for key, span in field.hours.items() for day in _named(parse_days(key))}
+    spans = {
+        day: parse_hours(span) for key, span in field.hours.items() for day in _list_days(parse_days(key))
+    }
     if not spans or any(not isinstance(span, Hours) for span in spans.values()):
         return
-    part, named = parse_hours(text), _named(parse_days(text))
+    part, named = parse_hours(text), _list_days(parse_days(text))
     if isinstance(part, Hours):
         called = any(
             isinstance(span, Hours) and part.start < span.end and span.start < part.end
@@ -160,17 +162,17 @@ def _never(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator
     if not called:
         what = f"dayparts: {name}: no calling hours lie in {text}"
         remedy = "take it out, or widen hours:"
-        yield Problem("bad-hours", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+        yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
 
 
-def _named(found: tuple[str, ...] | str) -> tuple[str, ...]:
+def _list_days(found: tuple[str, ...] | str) -> tuple[str, ...]:
     return found if isinstance(found, tuple) else ()
 
 
-_DAYS: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-fri"
+_DAYS_REMEDY: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-fri"
 
 
-def _hours(text: YamlScalar, key: str) -> Iterator[Problem]:
+def _check_hours(text: YamlScalar, key: str) -> Iterator[Problem]:
     found = parse_hours(text)
     if not isinstance(found, Hours):
         yield Problem("bad-hours", text.where, "fieldwork", f"{key}: {found[0]}", found[1], length=len(text))
@@ -189,13 +191,13 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     for key in ("starts", "ends"):
         text = getattr(field, key)
         if text is not None:
-            if (day := _date(text)) is None:
-                yield _no_date(key, text)
+            if (day := _parse_date(text)) is None:
+                yield _report_date(key, text)
             else:
                 read[key] = day
     for text in field.closed:
-        if _date(text) is None:
-            yield _no_date("closed", text)
+        if _parse_date(text) is None:
+            yield _report_date("closed", text)
     if len(read) == 2 and read["starts"] > read["ends"]:
         what = f"ends: {field.ends} comes before starts: {field.starts}"
         yield Problem(
@@ -208,14 +210,14 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
         )
 
 
-def _date(text: str) -> date | None:
+def _parse_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
 
 
-def _no_date(key: str, text: YamlScalar) -> Problem:
+def _report_date(key: str, text: YamlScalar) -> Problem:
     what = f"{key}: {str(text)!r} is no date"
     return Problem(
         "bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text)
@@ -247,20 +249,22 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
         )
     country = field.country
     if country is not None and country not in COUNTRIES:
-        meant = _USUAL.get(country.upper(), country.upper())
+        meant = _COUNTRY_ALIASES.get(country.upper(), country.upper())
         remedy = f"did you mean {meant!r}?" if meant in COUNTRIES else "write two letters: US, GB, ES"
         what = f"country: there is no country {str(country)!r}"
         yield Problem(
             "unknown-zone", field.find_position("country"), "fieldwork", what, remedy, length=len(country)
         )
-    elif field.region is not None and (refusal := _region_refusal(str(field.region), str(country or ""))):
+    elif field.region is not None and (
+        refusal := _find_region_mistake(str(field.region), str(country or ""))
+    ):
         what, remedy = refusal
         yield Problem(
             "unknown-zone", field.find_position("region"), "fieldwork", what, remedy, length=len(field.region)
         )
 
 
-def _region_refusal(region: str, country: str) -> tuple[str, str] | None:
+def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     """Why a region is none of the country's, and what to write."""
     if not country:
         return (
@@ -308,16 +312,16 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem(
                 "bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text)
             )
-    yield from _of_nothing(draft, field)
+    yield from _check_effects(draft, field)
 
 
-def _of_nothing(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
+def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
     """Lengths of time that come to nothing, or to what nobody means."""
     for name in field.retention:
-        if str(name) not in KEPT:
+        if str(name) not in RETAINED_DATA:
             what = f"retention: {str(name)!r} is nothing that is kept for a time"
-            remedy = did_you_mean(name, KEPT, otherwise="write {contacts: 90d}")
-            yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, length=len(name))
+            remedy = did_you_mean(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
+            yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, length=len(name))
     for name, text in field.delays.items():
         own = draft.document.outcomes.get(name)
         kind = str(own.like or name) if own is not None else str(name)
@@ -332,26 +336,30 @@ def _of_nothing(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Proble
             )
         else:
             continue
-        yield Problem("bad-duration", name_place(name), "fieldwork", what, remedy, "warning", len(name))
+        yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
     if field.spread_wait is not None and field.spread != "wait" and "spread" not in draft.lost:
         what = f"spread_wait: with spread: {field.spread} nothing waits for a part of the day"
         remedy, at = "take it out, or write spread: wait", field.spread_wait.where
         yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
     lease = field.lease
-    if lease is not None and not validate_duration(lease, words=False) and _minutes(lease) > _DAY:
+    if (
+        lease is not None
+        and not validate_duration(lease, words=False)
+        and _count_minutes(lease) > _MINUTES_PER_DAY
+    ):
         what = f"lease: {lease}: a station that is lost keeps its case so long"
         yield Problem(
             "bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease)
         )
 
 
-KEPT: Final = ("contacts",)
+RETAINED_DATA: Final = ("contacts",)
 """What may be kept for a time."""
-_DAY: Final = 24 * 60
+_MINUTES_PER_DAY: Final = 24 * 60
 
 
-def _minutes(text: str) -> int:
-    return int(text[:-1]) * {"m": 1, "h": 60, "d": _DAY}[text[-1]]
+def _count_minutes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "h": 60, "d": _MINUTES_PER_DAY}[text[-1]]
 
 
 def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -383,8 +391,8 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
                 "write 1 or more",
                 length=len(str(value)),
             )
-        elif key in _WITHIN and value > attempts.total > 0:
-            what = f"{key}: {value} in {_WITHIN[key]}, but {attempts.total} in all"
+        elif key in _PERIOD_WORDS and value > attempts.total > 0:
+            what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in all"
             yield Problem(
                 "bad-limit",
                 part.find_position(key),
@@ -396,7 +404,7 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
             )
 
 
-_WITHIN: Final = {"per_day": "a day", "per_daypart": "a part of the day"}
+_PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a part of the day"}
 
 
 def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -413,7 +421,7 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
     for key in ("complete_from", "partial_from", "eligible_from", "recording"):
         given = getattr(field, key)
         if isinstance(given, Mapping):
-            yield from _share(field, key, given)
+            yield from _check_share(field, key, given)
         elif given is not None and str(given) not in draft.leaves and str(given) not in draft.lost:
             name = str(given)
             if name in draft.groups:
@@ -425,10 +433,10 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem(
                 "unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name)
             )
-    yield from _in_turn(draft, field)
+    yield from _check_order(draft, field)
 
 
-def _in_turn(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
+def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
     """Points that come in another order than interviews reach them."""
     points = ("eligible_from", "partial_from", "complete_from")
     for first, then in (points[:2], points[1:], points[::2]):
@@ -464,19 +472,26 @@ def _in_turn(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
                 )
 
 
-def _share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
+def _check_share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
     if not given:
         what = f"{key}: it says neither an item nor a share"
-        yield Problem("unknown-item", key_place(field._node, key), "fieldwork", what, "write {answered: 50%}")
+        yield Problem(
+            "unknown-item", locate_key(field._node, key), "fieldwork", what, "write {answered: 50%}"
+        )
     for word, share in given.items():
         if str(word) != "answered":
             what = f"{key}: {str(word)!r} is not known here"
             yield Problem(
-                "unknown-item", name_place(word), "fieldwork", what, "write {answered: 50%}", length=len(word)
+                "unknown-item",
+                locate_name(word),
+                "fieldwork",
+                what,
+                "write {answered: 50%}",
+                length=len(word),
             )
         elif slip := validate_share(share):
-            node = element(field._node, key, "answered")
-            where = node.where if node is not None else key_place(field._node, key)
+            node = find_node(field._node, key, "answered")
+            where = node.where if node is not None else locate_key(field._node, key)
             yield Problem(
                 "unknown-item",
                 where,
@@ -542,7 +557,9 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
         which = (
             "it has a condition" if passed == name else f"{passed}, in which it stands, may be passed over"
         )
-        what = f"recording: not everybody hears the notice {name} (at {place_of(draft, name)}): {which}"
+        what = (
+            f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {which}"
+        )
         remedy = "give notice in an item that everybody is asked"
         yield Problem(
             "recording-notice", field.find_position("recording"), "fieldwork", what, remedy, length=len(name)

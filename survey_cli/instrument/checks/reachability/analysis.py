@@ -1,5 +1,7 @@
-"""Can what is written be reached, along the whole route? Walks the items in order with all that must hold where each
-stands: the conditions around it, and the ends before it that have not ended the interview.
+"""Reachability of items, options and checks along the whole route.
+
+Items are visited in order with everything that must hold at each of them: the conditions around it, and the ends
+before it that have not ended the interview.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,40 +9,47 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.checks.code_positions import spoken_list
-from survey_cli.instrument.checks.reachability.facts import ANYHOW, Facts, Knowing
-from survey_cli.instrument.checks.reachability.variables import EITHER, FALSE, NOT_TRUE, TRUE, Needed, needed
-from survey_cli.instrument.checks.route.references import always_last
+from survey_cli.instrument.checks.code_positions import join_words
+from survey_cli.instrument.checks.reachability.facts import NO_CONSTRAINTS, ConditionSolver, Facts
+from survey_cli.instrument.checks.reachability.variables import (
+    ANY_TRUTH,
+    FALSE,
+    NOT_TRUE,
+    TRUE,
+    Requirement,
+    list_requirements,
+)
+from survey_cli.instrument.checks.route.references import is_always_last
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.expressions.parsing import shortened
+from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 
-MOST_REASONS: Final = (0, 30, 8)
+MAX_REASONS: Final = (0, 30, 8)
 """Of so many reasons it is tried whether one, or two, are enough to say why something can't be."""
-KEPT: Final = 100
+MAX_KEPT_REASONS: Final = 100
 """Reasons that are kept while walking: the latest."""
 
 
 class Reason(NamedTuple):
     """One thing that must hold for a place to be reached."""
 
-    needs: tuple[Needed, ...]
-    ends: bool = False
+    requirements: tuple[Requirement, ...]
+    is_end: bool = False
     """It is an `end` that has not ended the interview: not all of its needs were met."""
 
 
-class Here(NamedTuple):
+class RouteConstraints(NamedTuple):
     """What must hold at one place."""
 
-    facts: Facts = ANYHOW
+    facts: Facts = NO_CONSTRAINTS
     reasons: tuple[Reason, ...] = ()
 
 
-class Finding(NamedTuple):
+class ReachabilityFinding(NamedTuple):
     """A condition that can't be worth what it would have to be, and why."""
 
     rule: str
@@ -55,55 +64,57 @@ class Finding(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Walk:
+class _ReachabilityAnalysis:
     """The walk over one draft."""
 
     draft: InstrumentDraft
-    knowing: Knowing
-    found: list[Finding] = field(default_factory=list)
-    optionless: list[CompiledItem] = field(default_factory=list)
+    solver: ConditionSolver
+    findings: list[ReachabilityFinding] = field(default_factory=list)
+    items_without_options: list[CompiledItem] = field(default_factory=list)
     """Where it may be that no option is offered."""
 
-    def group(
-        self, nodes: Sequence[CompiledNode], here: Here, *, shuffled: bool, roster: bool
+    def walk_group(
+        self, nodes: Sequence[CompiledNode], here: RouteConstraints, *, shuffled: bool, roster: bool
     ) -> list[Reason]:
         """Walk what stands in a group. Gives the ends in it that were passed, as its own end sees them."""
         passed: list[Reason] = []
         for node in nodes:
             if not here.facts:
                 break  # nobody comes here, which has been said
-            behind = self._node(node, here, roster)
+            behind = self._walk_node(node, here, roster)
             passed += behind
             if not shuffled:
                 for reason in behind:
-                    here = self._after(reason, here)
+                    here = self._continue_after(reason, here)
         return passed
 
-    def _after(self, reason: Reason, here: Here) -> Here:
-        facts = self.knowing.unless_all(reason.needs, here.facts)
-        return Here(facts, (*here.reasons, reason)[-KEPT:])
+    def _continue_after(self, reason: Reason, here: RouteConstraints) -> RouteConstraints:
+        facts = self.solver.assume_not_all(reason.requirements, here.facts)
+        return RouteConstraints(facts, (*here.reasons, reason)[-MAX_KEPT_REASONS:])
 
-    def _node(self, node: CompiledNode, here: Here, roster: bool) -> list[Reason]:
-        needs = needed(node)
-        if isinstance(node, CompiledItem) and not self._matters(node, needs, here):
+    def _walk_node(self, node: CompiledNode, here: RouteConstraints, roster: bool) -> list[Reason]:
+        needs = list_requirements(node)
+        if isinstance(node, CompiledItem) and not self._is_relevant(node, needs, here):
             return []
-        inner = self._entered(node, needs, here)
+        inner = self._enter(node, needs, here)
         if inner is None:
-            self.knowing.unreached.update(
+            self.solver.unreached.update(
                 [node.id] if isinstance(node, CompiledItem) else [n.id for n in node.leaves]
             )
             return []
         if isinstance(node, CompiledItem):
-            self._in_item(node, inner)
-            return [] if roster else self._ended(node, needs)
+            self._check_item(node, inner)
+            return [] if roster else self._list_passed_ends(node, needs)
         inside = isinstance(node, Roster)
         shuffled = node.order != "written"
-        passed = self.group(node.children, inner, shuffled=shuffled, roster=roster or inside)
-        if inside or _broken(node):
+        passed = self.walk_group(node.children, inner, shuffled=shuffled, roster=roster or inside)
+        if inside or _has_broken_condition(node):
             return []
-        return [reason._replace(needs=(*needs, *reason.needs)) for reason in passed]
+        return [reason._replace(requirements=(*needs, *reason.requirements)) for reason in passed]
 
-    def _matters(self, leaf: CompiledItem, needs: tuple[Needed, ...], here: Here) -> bool:
+    def _is_relevant(
+        self, leaf: CompiledItem, needs: tuple[Requirement, ...], here: RouteConstraints
+    ) -> bool:
         """Whether there is anything to be found at an item, or anything to be learned from it."""
         if leaf.checks or (leaf.options_vary and leaf.scale is None) or leaf.options_conditional:
             return True
@@ -111,90 +122,113 @@ class _Walk:
             return True
         if not needs:
             return False
-        return len(needs) > 1 or self.knowing.settles(needs[0].condition, here.facts)
+        return len(needs) > 1 or self.solver.may_settle(needs[0].condition, here.facts)
 
-    def _ended(self, leaf: CompiledItem, needs: tuple[Needed, ...]) -> list[Reason]:
+    def _list_passed_ends(self, leaf: CompiledItem, needs: tuple[Requirement, ...]) -> list[Reason]:
         """An `end` that was passed: its conditions were not all met."""
-        if not isinstance(leaf.question, EndItem) or _broken(leaf) or leaf.id not in self.draft.symbols:
+        if (
+            not isinstance(leaf.question, EndItem)
+            or _has_broken_condition(leaf)
+            or leaf.id not in self.draft.symbols
+        ):
             return []
-        return [Reason(needs, ends=True)] if always_last(self.draft, self.draft.symbols[leaf.id].path) else []
-
-    def _entered(self, node: CompiledNode, needs: tuple[Needed, ...], here: Here) -> Here | None:
-        """What holds inside; None where nobody comes in."""
-        for need in needs:
-            condition, worth = need.condition, need.worth
-            facts = self.knowing.assumed(condition, worth, here.facts)
-            if not facts:
-                self._impossible(node, need, here)
-                return None
-            if not self._possible(condition, EITHER ^ worth, here):
-                self._needless(node, need, here)
-            here = Here(facts, (*here.reasons, Reason((need,)))[-KEPT:])
-        return here
-
-    def _possible(self, condition: Condition, worth: int, here: Here) -> bool:
-        knowing = self.knowing
-        return not knowing.settles(condition, here.facts) or bool(
-            knowing.assumed(condition, worth, here.facts)
+        return (
+            [Reason(needs, is_end=True)]
+            if is_always_last(self.draft, self.draft.symbols[leaf.id].path)
+            else []
         )
 
-    def _impossible(self, node: CompiledNode, need: Needed, here: Here) -> None:
+    def _enter(
+        self, node: CompiledNode, needs: tuple[Requirement, ...], here: RouteConstraints
+    ) -> RouteConstraints | None:
+        """What holds inside; None where nobody comes in."""
+        for need in needs:
+            condition, worth = need.condition, need.truths
+            facts = self.solver.assume(condition, worth, here.facts)
+            if not facts:
+                self._report_impossible(node, need, here)
+                return None
+            if not self._is_possible(condition, ANY_TRUTH ^ worth, here):
+                self._report_needless(node, need, here)
+            here = RouteConstraints(facts, (*here.reasons, Reason((need,)))[-MAX_KEPT_REASONS:])
+        return here
+
+    def _is_possible(self, condition: Condition, worth: int, here: RouteConstraints) -> bool:
+        knowing = self.solver
+        return not knowing.may_settle(condition, here.facts) or bool(
+            knowing.assume(condition, worth, here.facts)
+        )
+
+    def _report_impossible(self, node: CompiledNode, need: Requirement, here: RouteConstraints) -> None:
         what = (
             "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
         )
         holds = "can't hold" if need.key == "ask_if" else "always holds"
         remedy = f"change one of the conditions, or take {node.id} out"
-        self.warn(
-            "never-reached", need.condition, need.key, f"{holds} here, {what}", remedy, need.worth, here
+        self.add_finding(
+            "never-reached", need.condition, need.key, f"{holds} here, {what}", remedy, need.truths, here
         )
 
-    def _needless(self, node: CompiledNode, need: Needed, here: Here) -> None:
+    def _report_needless(self, node: CompiledNode, need: Requirement, here: RouteConstraints) -> None:
         what = "always holds here" if need.key == "ask_if" else "can't hold here"
         remedy = "take it out, or change one of the conditions"
-        if isinstance(node, CompiledItem) and isinstance(node.question, EndItem) and len(needed(node)) == 1:
+        if (
+            isinstance(node, CompiledItem)
+            and isinstance(node.question, EndItem)
+            and len(list_requirements(node)) == 1
+        ):
             what += ", so nobody gets beyond this end"
             remedy = "take it out if that is meant, or change one of the conditions"
-        self.warn("needless-condition", need.condition, need.key, what, remedy, EITHER ^ need.worth, here)
+        self.add_finding(
+            "needless-condition", need.condition, need.key, what, remedy, ANY_TRUTH ^ need.truths, here
+        )
 
-    def _in_item(self, leaf: CompiledItem, here: Here) -> None:
+    def _check_item(self, leaf: CompiledItem, here: RouteConstraints) -> None:
         """The conditions of its options, and of its checks once it is answered."""
         for option in leaf.options if leaf.scale is None else ():
             condition = option.ask_if
             if condition is None:
                 continue
-            if not self._possible(condition, TRUE, here):
+            if not self._is_possible(condition, TRUE, here):
                 what = f"can't hold here, so the option {option.code} is never offered"
                 remedy = "change one of the conditions, or take the option out"
-                self.warn("never-reached", condition, "ask_if", what, remedy, TRUE, here)
-            elif not self._possible(condition, NOT_TRUE, here):
+                self.add_finding("never-reached", condition, "ask_if", what, remedy, TRUE, here)
+            elif not self._is_possible(condition, NOT_TRUE, here):
                 remedy = "take it out, or change one of the conditions"
-                self.warn(
+                self.add_finding(
                     "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, here
                 )
         facts = here.facts
         for option in leaf.options if leaf.options_conditional else ():
-            facts = self.knowing.assumed(cast(Condition, option.ask_if), NOT_TRUE, facts)
+            facts = self.solver.assume(cast(Condition, option.ask_if), NOT_TRUE, facts)
         if leaf.options_conditional and facts:
-            self.optionless.append(leaf)
+            self.items_without_options.append(leaf)
         if not leaf.checks:
             return
-        here = here._replace(facts=self.knowing.answered(leaf.id, here.facts))
+        here = here._replace(facts=self.solver.assume_answered(leaf.id, here.facts))
         for check in leaf.checks:
             condition, remedy = check.condition, "change the condition, or take it out"
-            if check.aloud and not self._possible(condition, TRUE, here):
+            if check.aloud and not self._is_possible(condition, TRUE, here):
                 what = "can't hold here, so it is never read"
-                self.warn("never-reached", condition, "confirm", what, remedy, TRUE, here)
-            elif not check.aloud and not self._possible(condition, FALSE, here):
-                self.warn(
+                self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, here)
+            elif not check.aloud and not self._is_possible(condition, FALSE, here):
+                self.add_finding(
                     "needless-condition", condition, "expect", "is never false here", remedy, FALSE, here
                 )
 
-    def warn(
-        self, rule: str, condition: Condition, key: str, what: str, remedy: str, never: int, here: Here
+    def add_finding(
+        self,
+        rule: str,
+        condition: Condition,
+        key: str,
+        what: str,
+        remedy: str,
+        never: int,
+        here: RouteConstraints,
     ) -> None:
-        reasons = self._reasons(condition, never, here)
-        self.found.append(
-            Finding(
+        reasons = self._find_reasons(condition, never, here)
+        self.findings.append(
+            ReachabilityFinding(
                 rule=rule,
                 condition=condition,
                 key=key,
@@ -205,37 +239,43 @@ class _Walk:
             )
         )
 
-    def _reasons(self, condition: Condition, worth: int, here: Here) -> tuple[Reason, ...]:
+    def _find_reasons(self, condition: Condition, worth: int, here: RouteConstraints) -> tuple[Reason, ...]:
         """The fewest, and the first of these, that are enough; all of those that stand around it where no two are."""
-        knowing = self.knowing
+        knowing = self.solver
         candidates = list(here.reasons)
         names = set(condition.names)
         for _ in range(2):
             for name in sorted(names):
-                subject = knowing.subject(name)
-                if subject is not None and subject.asked:
-                    candidates += [Reason((need,)) for need in knowing.subject.way_to(name)]
-            names |= {n for reason in candidates for need in reason.needs for n in need.condition.names}
+                subject = knowing.variables(name)
+                if subject is not None and subject.is_asked:
+                    candidates += [Reason((need,)) for need in knowing.variables.list_requirements_of(name)]
+            names |= {
+                n for reason in candidates for need in reason.requirements for n in need.condition.names
+            }
         about = condition.names
         candidates = sorted(
-            dict.fromkeys(candidates), key=lambda r: about.isdisjoint(r.needs[-1].condition.names)
+            dict.fromkeys(candidates), key=lambda r: about.isdisjoint(r.requirements[-1].condition.names)
         )
-        with knowing.without_following():
+        with knowing.ignore_requirements():
             for count in (0, 1, 2):
-                for some in combinations(candidates[: MOST_REASONS[count]], count):
-                    facts = knowing.assumed(condition, worth, ANYHOW)
+                for some in combinations(candidates[: MAX_REASONS[count]], count):
+                    facts = knowing.assume(condition, worth, NO_CONSTRAINTS)
                     for reason in some:
-                        facts = _held(knowing, reason, facts)
+                        facts = _apply_reason(knowing, reason, facts)
                     if not facts:
                         return some
         return here.reasons[-3:]
 
 
-def _held(knowing: Knowing, reason: Reason, facts: Facts) -> Facts:
-    return knowing.unless_all(reason.needs, facts) if reason.ends else knowing.given(reason.needs, facts)
+def _apply_reason(knowing: ConditionSolver, reason: Reason, facts: Facts) -> Facts:
+    return (
+        knowing.assume_not_all(reason.requirements, facts)
+        if reason.is_end
+        else knowing.assume_all(reason.requirements, facts)
+    )
 
 
-def _broken(node: CompiledNode) -> bool:
+def _has_broken_condition(node: CompiledNode) -> bool:
     """Whether a condition is written that could not be understood."""
     written = node.question if isinstance(node, CompiledItem) else node.spec
     return written is not None and (
@@ -244,15 +284,15 @@ def _broken(node: CompiledNode) -> bool:
     )
 
 
-def findings(draft: InstrumentDraft) -> Sequence[Finding]:
+def find_unreachable_conditions(draft: InstrumentDraft) -> Sequence[ReachabilityFinding]:
     """What the walk along the route comes to."""
-    found: list[Finding] | None = draft.check_cache.get("along the route")
+    found: list[ReachabilityFinding] | None = draft.check_cache.get("along the route")
     if found is None:
-        walk = _Walk(draft, Knowing(draft))
+        walk = _ReachabilityAnalysis(draft, ConditionSolver(draft))
         if draft.root is not None:
-            walk.group(draft.root.children, Here(), shuffled=False, roster=False)
-        found = draft.check_cache["along the route"] = walk.found
-        draft.check_cache["optionless"] = walk.optionless
+            walk.walk_group(draft.root.children, RouteConstraints(), shuffled=False, roster=False)
+        found = draft.check_cache["along the route"] = walk.findings
+        draft.check_cache["optionless"] = walk.items_without_options
     return found
 
 
@@ -266,7 +306,7 @@ def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Move the item, or change one of the conditions; all of them are named.
     """
-    yield from _told(draft, "never-reached")
+    yield from _report_findings(draft, "never-reached")
 
 
 def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -277,7 +317,7 @@ def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Take it out, or correct it if something else was meant.
     """
-    yield from _told(draft, "needless-condition")
+    yield from _report_findings(draft, "needless-condition")
 
 
 def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -289,7 +329,7 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
 
     If that is meant, give the item an `ask_if` that says so; else add an option that is always offered.
     """
-    findings(draft)
+    find_unreachable_conditions(draft)
     for leaf in draft.check_cache["optionless"]:
         named = draft.symbols.get(leaf.id)
         where = named.where if named is not None else leaf.question.at("id")
@@ -300,8 +340,8 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
         yield Problem("no-option", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
 
-def _told(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
-    found = [f for f in findings(draft) if f.rule == rule]
+def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
+    found = [f for f in find_unreachable_conditions(draft) if f.rule == rule]
     if not found:
         return
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
@@ -310,18 +350,18 @@ def _told(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
         use = uses.get(id(finding.condition))
         if use is None or (not finding.reasons and id(finding.condition) in said):
             continue
-        why = [_because(reason, uses) for reason in finding.reasons]
-        because = f": {spoken_list(why)}" if why else ", whatever is answered"
-        what = f"{finding.key}: {shortened(finding.condition.text)} {finding.what}{because}"
+        why = [_describe_reason(reason, uses) for reason in finding.reasons]
+        because = f": {join_words(why)}" if why else ", whatever is answered"
+        what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
         yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
 
 
-def _because(reason: Reason, uses: Mapping[int, NameUse]) -> str:
+def _describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:
     """One reason in words, with the place of its condition."""
-    need = reason.needs[-1]
+    need = reason.requirements[-1]
     use = uses.get(id(need.condition))
-    text = shortened(need.condition.text) + (f" (at {use.where})" if use is not None else "")
-    if reason.ends:
+    text = shorten(need.condition.text) + (f" (at {use.where})" if use is not None else "")
+    if reason.is_end:
         return f"{need.owner} ends the interview {'if' if need.key == 'ask_if' else 'unless'} {text}"
     return (
         f"{need.owner} is asked only if {text}"

@@ -1,7 +1,7 @@
-"""Ends that somebody who declines passes by: where `ask_if` is unknown, nobody is turned away.
+"""Ends that a respondent who declines bypasses: where `ask_if` is unknown, nobody is turned away.
 
-For each item that an end depends on and that may be declined, the route behind that end is followed as it is for
-somebody who declined: to another end that certainly applies, or to the next question.
+For each item that an end depends on and that may be declined, the route after that end is followed for a respondent
+who declined, up to another end that certainly applies or to the next question.
 """
 
 import ast
@@ -9,26 +9,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.code_positions import spoken_list
-from survey_cli.instrument.checks.reachability.variables import FALSE, NOT_TRUE, TRUE, UNKNOWN, Needed, needed
+from survey_cli.instrument.checks.code_positions import join_words
+from survey_cli.instrument.checks.reachability.variables import (
+    FALSE,
+    NOT_TRUE,
+    TRUE,
+    UNKNOWN,
+    Requirement,
+    list_requirements,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
-from survey_cli.instrument.expressions.comparisons import SIGNS, constant_of
-from survey_cli.instrument.expressions.parsing import shortened
+from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
+from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 from survey_cli.values import Code
 
-_EITHER: Final = TRUE | FALSE
-_DEEPEST: Final = 20
+_TRUE_OR_FALSE: Final = TRUE | FALSE
+_MAX_DEPTH: Final = 20
 """Computes of computes that are followed."""
-_MISSING_IF_A_PART_IS: Final = frozenset(("sum", "mean", "min", "max", "round", "length", "years_between"))
+_STRICT_FUNCTIONS: Final = frozenset(("sum", "mean", "min", "max", "round", "length", "years_between"))
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
-class _Answer(NamedTuple):
+class _SupposedAnswer(NamedTuple):
     """What is supposed of one item; of everything else that it is answered somehow."""
 
     item: str
@@ -42,100 +49,114 @@ class _Answer(NamedTuple):
 class _Assumption:
     """What conditions can be worth under one supposed answer."""
 
-    answer: _Answer
+    answer: _SupposedAnswer
     computes: Mapping[str, Compute]
 
-    def worth(self, node: ast.expr, depth: int = 0) -> int:
+    def evaluate(self, node: ast.expr, depth: int = 0) -> int:
         """All that a condition can be worth: true, false, unknown, together by `|`."""
         match node:
             case ast.BoolOp(op=op, values=values):
-                return _combine([self.worth(v, depth) for v in values], conjunction=isinstance(op, ast.And))
+                return _combine(
+                    [self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And)
+                )
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return _negate(self.worth(operand, depth))
+                return _negate(self.evaluate(operand, depth))
             case ast.Compare(left=left, ops=ops, comparators=rights) if len(ops) > 1:
                 sides = [left, *rights]
                 links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
-                return _combine([self.worth(link, depth) for link in links], conjunction=True)
+                return _combine([self.evaluate(link, depth) for link in links], conjunction=True)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self._compare(left, op, right, depth)
+                return self._evaluate_comparison(left, op, right, depth)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                tested = self.worth(test, depth)
-                then = self.worth(body, depth) if tested & TRUE else 0
-                return then | (self.worth(orelse, depth) if tested & NOT_TRUE else 0)
+                tested = self.evaluate(test, depth)
+                then = self.evaluate(body, depth) if tested & TRUE else 0
+                return then | (self.evaluate(orelse, depth) if tested & NOT_TRUE else 0)
             case ast.Call(func=ast.Name(id="answered" | "declined" | "dk" | "refused" as asked), args=[item]):
-                return self._state(asked, item, depth)
-            case ast.Name(id=name) if (tree := self._tree_of_compute(name)) is not None and depth < _DEEPEST:
-                return self.worth(tree, depth + 1)
+                return self._evaluate_state(asked, item, depth)
+            case ast.Name(id=name) if (
+                tree := self._find_compute_tree(name)
+            ) is not None and depth < _MAX_DEPTH:
+                return self.evaluate(tree, depth + 1)
             case _:
-                return self.value(node, depth)
+                return self.evaluate_value(node, depth)
 
-    def value(self, node: ast.expr, depth: int = 0) -> int:
+    def evaluate_value(self, node: ast.expr, depth: int = 0) -> int:
         """Whether a part can have a value (true or false), and can be missing because the item was declined (unknown)."""
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 if name == self.answer.item:
-                    return UNKNOWN if self.answer.declined else _EITHER
-                tree = self._tree_of_compute(name)
-                return self.value(tree, depth + 1) if tree is not None and depth < _DEEPEST else _EITHER
+                    return UNKNOWN if self.answer.declined else _TRUE_OR_FALSE
+                tree = self._find_compute_tree(name)
+                return (
+                    self.evaluate_value(tree, depth + 1)
+                    if tree is not None and depth < _MAX_DEPTH
+                    else _TRUE_OR_FALSE
+                )
             case ast.BinOp(left=left, right=right):
-                return self._all_values([left, right], depth)
+                return self._evaluate_operands([left, right], depth)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-                return self.value(operand, depth)
+                return self.evaluate_value(operand, depth)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                tested = self.worth(test, depth)
-                then = self.value(body, depth) if tested & TRUE else 0
-                return then | (self.value(orelse, depth) if tested & NOT_TRUE else 0)
+                tested = self.evaluate(test, depth)
+                then = self.evaluate_value(body, depth) if tested & TRUE else 0
+                return then | (self.evaluate_value(orelse, depth) if tested & NOT_TRUE else 0)
             case ast.Call(func=ast.Name(id="count"), args=[ast.Name() as several]):
-                return self.value(several, depth)
-            case ast.Call(func=ast.Name(id=function), args=args) if function in _MISSING_IF_A_PART_IS:
-                return self._all_values(args, depth)
+                return self.evaluate_value(several, depth)
+            case ast.Call(func=ast.Name(id=function), args=args) if function in _STRICT_FUNCTIONS:
+                return self._evaluate_operands(args, depth)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
-                return self.worth(node, depth)
+                return self.evaluate(node, depth)
             case _:
-                return _EITHER
+                return _TRUE_OR_FALSE
 
-    def _all_values(self, nodes: list[ast.expr], depth: int) -> int:
-        values = [self.value(node, depth) for node in nodes]
+    def _evaluate_operands(self, nodes: list[ast.expr], depth: int) -> int:
+        values = [self.evaluate_value(node, depth) for node in nodes]
         missing = any(value & UNKNOWN for value in values)
-        return (UNKNOWN if missing else 0) | (_EITHER if all(value & _EITHER for value in values) else 0)
+        return (UNKNOWN if missing else 0) | (
+            _TRUE_OR_FALSE if all(value & _TRUE_OR_FALSE for value in values) else 0
+        )
 
-    def met(self, needs: tuple[Needed, ...]) -> int:
+    def evaluate_requirements(self, needs: tuple[Requirement, ...]) -> int:
         """Whether all of these are met: true, false, or unknown where one is not met for being unknown."""
-        return _combine([self._met(need) for need in needs], conjunction=True)
+        return _combine([self._evaluate_requirement(need) for need in needs], conjunction=True)
 
-    def _met(self, need: Needed) -> int:
-        worth = self.worth(need.condition.tree)
+    def _evaluate_requirement(self, need: Requirement) -> int:
+        worth = self.evaluate(need.condition.tree)
         if need.key == "ask_if":
             return worth
         return (FALSE if worth & TRUE else 0) | (TRUE if worth & NOT_TRUE else 0)
 
-    def _tree_of_compute(self, name: str) -> ast.expr | None:
+    def _find_compute_tree(self, name: str) -> ast.expr | None:
         compute = self.computes.get(name)
         return next(iter(compute.conditions.values())).tree if compute is not None else None
 
-    def _compare(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> int:
+    def _evaluate_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> int:
         declined, code = self.answer.declined, self.answer.code
         mine = isinstance(left, ast.Name) and left.id == self.answer.item
         if isinstance(op, ast.In | ast.NotIn):
             if not isinstance(right, ast.List | ast.Tuple):
-                return self._all_values([left, right], depth)
+                return self._evaluate_operands([left, right], depth)
             if mine and declined:
                 listed = any(isinstance(e, ast.Name) and e.id == declined for e in right.elts)
                 worth = TRUE if listed else UNKNOWN
             elif mine and code is not None:
-                worth = TRUE if any(constant_of(e) == code for e in right.elts) else FALSE
+                worth = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
             else:
-                worth = self._all_values([left], depth)
+                worth = self._evaluate_operands([left], depth)
             return _negate(worth) if isinstance(op, ast.NotIn) else worth
-        value = constant_of(right)
+        value = find_constant(right)
         if mine and code is not None and value is not None and type(value) is type(code):
-            return TRUE if COMPARE[SIGNS[type(op)]](code, value) else FALSE
-        return self._all_values([left, right], depth)
+            return TRUE if COMPARE[COMPARISON_SIGNS[type(op)]](code, value) else FALSE
+        return self._evaluate_operands([left, right], depth)
 
-    def _state(self, asked: str, item: ast.expr, depth: int) -> int:
+    def _evaluate_state(self, asked: str, item: ast.expr, depth: int) -> int:
         declined = self.answer.declined
         if not (isinstance(item, ast.Name) and item.id == self.answer.item):
-            return FALSE if asked == "answered" and self.value(item, depth) == UNKNOWN else _EITHER
+            return (
+                FALSE
+                if asked == "answered" and self.evaluate_value(item, depth) == UNKNOWN
+                else _TRUE_OR_FALSE
+            )
         if asked == "answered":
             return FALSE if declined else TRUE
         return TRUE if declined and asked in ("declined", declined) else FALSE
@@ -160,15 +181,15 @@ class _RouteItem(NamedTuple):
     """One leaf on the route: what must hold for anybody to come to the groups around it, and to itself."""
 
     leaf: CompiledItem
-    around: tuple[Needed, ...]
-    own: tuple[Needed, ...]
+    outer_requirements: tuple[Requirement, ...]
+    own: tuple[Requirement, ...]
     """Of an end: what decides whether it applies."""
-    counts: tuple[ast.expr, ...]
+    roster_counts: tuple[ast.expr, ...]
     """How many turns the roster around it has."""
 
     @property
-    def needs(self) -> tuple[Needed, ...]:
-        return (*self.around, *self.own)
+    def requirements(self) -> tuple[Requirement, ...]:
+        return (*self.outer_requirements, *self.own)
 
 
 def _asks_somebody(leaf: CompiledItem) -> bool:
@@ -186,7 +207,7 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
             if isinstance(child, ItemGroup):
                 walk(child, (*groups, (child, asked)))
                 continue
-            around, own = [needed(outer) for outer, _ in groups], needed(child)
+            around, own = [list_requirements(outer) for outer, _ in groups], list_requirements(child)
             if isinstance(child.question, EndItem):
                 for _, asked_before in reversed(groups):
                     if own and asked > asked_before:
@@ -225,7 +246,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         passed: dict[tuple[int, str], list[str]] = {}
         for decline in item.declines:
-            found = _follow(draft, places, own_ends, _Answer(name, decline.id))
+            found = _follow(draft, places, own_ends, _SupposedAnswer(name, decline.id))
             if found is not None:
                 said = str(decline.text.get(str(draft.document.languages[0]))).lower()
                 passed.setdefault(found, []).append(said)
@@ -234,8 +255,8 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
             need = next((n for n in reversed(end.own) if name in _find_inputs(draft, (n,))), end.own[-1])
             use = uses.get(id(need.condition))
             what = (
-                f"{need.key}: {shortened(need.condition.text)} is unknown where {name} is declined "
-                f"({spoken_list(kinds, joint='or')}): this end does not apply, and the interview goes on{onward}"
+                f"{need.key}: {shorten(need.condition.text)} is unknown where {name} is declined "
+                f"({join_words(kinds, joint='or')}): this end does not apply, and the interview goes on{onward}"
             )
             where = use.where if use is not None else end.leaf.question.find_position("id")
             remedy = _write_remedy(draft, item, [places[i] for i in own_ends], end, need)
@@ -243,7 +264,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem("decline-passes-end", where, end.leaf.id, what, remedy, length=length)
 
 
-def _find_inputs(draft: InstrumentDraft, needs: tuple[Needed, ...]) -> dict[str, None]:
+def _find_inputs(draft: InstrumentDraft, needs: tuple[Requirement, ...]) -> dict[str, None]:
     """The items that these conditions depend on, through computes, in order."""
     waiting = [name for need in needs for name in sorted(need.condition.names)]
     found: dict[str, None] = {}
@@ -257,34 +278,45 @@ def _find_inputs(draft: InstrumentDraft, needs: tuple[Needed, ...]) -> dict[str,
 
 
 def _follow(
-    draft: InstrumentDraft, places: list[_RouteItem], ends: list[int], answer: _Answer
+    draft: InstrumentDraft, places: list[_RouteItem], ends: list[int], answer: _SupposedAnswer
 ) -> tuple[int, str] | None:
     """The last end that is passed before the interview goes on, and with what it goes on; None where it does not."""
     declined, answered = (
         _Assumption(answer, draft.computes),
-        _Assumption(_Answer(answer.item), draft.computes),
+        _Assumption(_SupposedAnswer(answer.item), draft.computes),
     )
 
     def passes_by(place: _RouteItem) -> bool:
-        undecided = declined.met(place.own) & UNKNOWN and answered.met(place.own) & TRUE
-        return bool(undecided and declined.met(place.around) & TRUE)
+        undecided = (
+            declined.evaluate_requirements(place.own) & UNKNOWN
+            and answered.evaluate_requirements(place.own) & TRUE
+        )
+        return bool(undecided and declined.evaluate_requirements(place.outer_requirements) & TRUE)
 
     passed = next(
-        (at for at in ends if passes_by(places[at]) or declined.met(places[at].needs) == TRUE), None
+        (
+            at
+            for at in ends
+            if passes_by(places[at]) or declined.evaluate_requirements(places[at].requirements) == TRUE
+        ),
+        None,
     )
-    if passed is None or declined.met(places[passed].needs) == TRUE:
+    if passed is None or declined.evaluate_requirements(places[passed].requirements) == TRUE:
         return None
     mine = frozenset(ends)
     for at in range(passed + 1, len(places)):
         place = places[at]
-        if any(declined.value(count) == UNKNOWN for count in place.counts):
+        if any(declined.evaluate_value(count) == UNKNOWN for count in place.roster_counts):
             continue
         if isinstance(place.leaf.question, EndItem):
-            if declined.met(place.needs) == TRUE:
+            if declined.evaluate_requirements(place.requirements) == TRUE:
                 return None
             passed = at if at in mine and passes_by(place) else passed
-        elif _asks_somebody(place.leaf) and (reached := declined.met(place.needs)) & TRUE:
-            wanted = [n for n in place.needs if n.key == "ask_if" and answer.item in n.condition.names]
+        elif (
+            _asks_somebody(place.leaf)
+            and (reached := declined.evaluate_requirements(place.requirements)) & TRUE
+        ):
+            wanted = [n for n in place.requirements if n.key == "ask_if" and answer.item in n.condition.names]
             if wanted and reached == TRUE:
                 return None  # what is asked of those who declined is written here
             return passed, f" with {place.leaf.id}"
@@ -292,7 +324,7 @@ def _follow(
 
 
 def _write_remedy(
-    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], end: _RouteItem, need: Needed
+    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], end: _RouteItem, need: Requirement
 ) -> str:
     others = f"or declines: [] at {item.id}; if they are to be interviewed, "
     tree = need.condition.tree
@@ -304,19 +336,19 @@ def _write_remedy(
         others += f"ask_if: answered({item.id}) and {_bracket(need)}"
     if need.key != "ask_if":
         return f"write the condition such that it holds of whoever declines, {others}"
-    going_on = _condition_to_go_on(draft, item, ends, need)
+    going_on = _write_continue_condition(draft, item, ends, need)
     if not going_on:
         return f"write what must hold to go on, as unless: in its place, {others}"
     return f"write unless: {going_on} in its place, {others}"
 
 
-def _bracket(need: Needed) -> str:
+def _bracket(need: Requirement) -> str:
     text = need.condition.text
     return f"({text})" if isinstance(need.condition.tree, ast.BoolOp | ast.IfExp) else text
 
 
-def _condition_to_go_on(
-    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], need: Needed
+def _write_continue_condition(
+    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], need: Requirement
 ) -> str:
     """The condition under which the interview goes on, for `unless`."""
     if all(place.own and {n for m in place.own for n in m.condition.names} == {item.id} for place in ends):
@@ -324,7 +356,10 @@ def _condition_to_go_on(
             option.code
             for option in item.options
             if all(
-                _Assumption(_Answer(item.id, code=option.code), draft.computes).met(p.own) == FALSE
+                _Assumption(_SupposedAnswer(item.id, code=option.code), draft.computes).evaluate_requirements(
+                    p.own
+                )
+                == FALSE
                 for p in ends
             )
         ]
@@ -332,7 +367,9 @@ def _condition_to_go_on(
             listed = ", ".join(map(repr, codes))
             return f"{item.id} == {listed}" if len(codes) == 1 else f"{item.id} in [{listed}]"
     match need.condition.tree:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in SIGNS and len(ends) == 1:
-            return f"{ast.unparse(left)} {_OPPOSITE[SIGNS[type(op)]]} {ast.unparse(right)}"
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if (
+            type(op) in COMPARISON_SIGNS and len(ends) == 1
+        ):
+            return f"{ast.unparse(left)} {_OPPOSITE[COMPARISON_SIGNS[type(op)]]} {ast.unparse(right)}"
         case _:
             return ""

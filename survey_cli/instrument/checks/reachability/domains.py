@@ -1,18 +1,19 @@
-"""Which cells can a variable have? Sets of codes, spans of numbers and kinds of missing, that are narrowed and put
-together. A set may be too large, never too small.
+"""Domains of variables: sets of codes, ranges of numbers and kinds of missing value, with intersection and union.
+
+A domain may be too large, never too small.
 """
 
 from itertools import pairwise
 from math import ceil, floor, inf, isinf
 from typing import Any, Final, NamedTuple, TypeAlias
 
-MOST_SPANS: Final = 16
+MAX_RANGES: Final = 16
 """More spans of numbers are taken as one that holds them all."""
-NONE_GONE: Final[frozenset[str]] = frozenset()
-UNASKED: Final = frozenset(("not_asked", "not_reached"))
+NO_MISSING: Final[frozenset[str]] = frozenset()
+NOT_ASKED_KINDS: Final = frozenset(("not_asked", "not_reached"))
 
 
-class Span(NamedTuple):
+class NumberRange(NamedTuple):
     """The numbers from `low` to `high`; an open end is not among them."""
 
     low: float
@@ -21,52 +22,54 @@ class Span(NamedTuple):
     high_open: bool = False
 
 
-Values: TypeAlias = frozenset[Any] | tuple[Span, ...]
-EVERY: Final = (Span(-inf, inf),)
-ANSWERED: Final[Values] = frozenset(("an answer",))
+Values: TypeAlias = frozenset[Any] | tuple[NumberRange, ...]
+ALL_NUMBERS: Final = (NumberRange(-inf, inf),)
+ANY_ANSWER: Final[Values] = frozenset(("an answer",))
 """Stands for all answers of a variable whose values are not told apart."""
 
 
-class Cells(NamedTuple):
+class Domain(NamedTuple):
     """What a variable can be: an answer among `values`, or missing in one of the ways in `gone`."""
 
     values: Values
-    gone: frozenset[str] = NONE_GONE
+    missing: frozenset[str] = NO_MISSING
 
     @property
-    def some(self) -> bool:
+    def is_possible(self) -> bool:
         """Whether anything is left."""
-        return bool(self.values or self.gone)
+        return bool(self.values or self.missing)
 
 
-def meet(left: Cells, right: Cells, *, whole: bool) -> Cells:
+def intersect_domains(left: Domain, right: Domain, *, whole: bool) -> Domain:
     """What is in both; `whole` where numbers have no decimals."""
-    return Cells(_shared(left.values, right.values, whole), left.gone & right.gone)
+    return Domain(_intersect_values(left.values, right.values, whole), left.missing & right.missing)
 
 
-def join(left: Cells, right: Cells) -> Cells:
+def unite_domains(left: Domain, right: Domain) -> Domain:
     """What is in either."""
-    gone = left.gone | right.gone
+    gone = left.missing | right.missing
     if not left.values or not right.values:
-        return Cells(left.values or right.values, gone)
+        return Domain(left.values or right.values, gone)
     if isinstance(left.values, frozenset) and isinstance(right.values, frozenset):
-        return Cells(left.values | right.values, gone)
+        return Domain(left.values | right.values, gone)
     if isinstance(left.values, tuple) and isinstance(right.values, tuple):
-        return Cells(_few(tuple(dict.fromkeys((*left.values, *right.values)))), gone)
+        return Domain(_limit_ranges(tuple(dict.fromkeys((*left.values, *right.values)))), gone)
     raise TypeError("values of unlike kinds")
 
 
-def _shared(left: Values, right: Values, whole: bool) -> Values:
+def _intersect_values(left: Values, right: Values, whole: bool) -> Values:
     if isinstance(left, frozenset) and isinstance(right, frozenset):
         return left & right
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return _few(tuple([s for a in left for b in right if (s := _overlap(a, b, whole)) is not None]))
+        return _limit_ranges(
+            tuple([s for a in left for b in right if (s := _intersect_ranges(a, b, whole)) is not None])
+        )
     if not left or not right:
         return ()
     raise TypeError("values of unlike kinds")
 
 
-def _overlap(a: Span, b: Span, whole: bool) -> Span | None:
+def _intersect_ranges(a: NumberRange, b: NumberRange, whole: bool) -> NumberRange | None:
     low, low_open = max((a.low, a.low_open), (b.low, b.low_open))
     high, closed = min((a.high, not a.high_open), (b.high, not b.high_open))
     if whole:
@@ -76,37 +79,37 @@ def _overlap(a: Span, b: Span, whole: bool) -> Span | None:
             high, closed = (floor(high) if closed else ceil(high) - 1), True
     if low > high or (low == high and (low_open or not closed)):
         return None
-    return Span(low, high, low_open, not closed)
+    return NumberRange(low, high, low_open, not closed)
 
 
-def _few(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    if len(spans) <= MOST_SPANS:
+def _limit_ranges(spans: tuple[NumberRange, ...]) -> tuple[NumberRange, ...]:
+    if len(spans) <= MAX_RANGES:
         return spans
-    return (Span(min(s.low for s in spans), max(s.high for s in spans)),)
+    return (NumberRange(min(s.low for s in spans), max(s.high for s in spans)),)
 
 
-def beside(sign: str, value: float) -> tuple[Span, ...]:
+def build_comparison_ranges(sign: str, value: float) -> tuple[NumberRange, ...]:
     """The numbers that `sign value` holds of."""
     match sign:
         case "==":
-            return (Span(value, value),)
+            return (NumberRange(value, value),)
         case "!=":
-            return Span(-inf, value, False, True), Span(value, inf, True, False)
+            return NumberRange(-inf, value, False, True), NumberRange(value, inf, True, False)
         case "<" | "<=":
-            return (Span(-inf, value, False, sign == "<"),)
+            return (NumberRange(-inf, value, False, sign == "<"),)
         case _:
-            return (Span(value, inf, sign == ">", False),)
+            return (NumberRange(value, inf, sign == ">", False),)
 
 
-def among(values: list[float]) -> tuple[Span, ...]:
+def build_ranges_of(values: list[float]) -> tuple[NumberRange, ...]:
     """These numbers and no others."""
-    return _few(tuple([Span(value, value) for value in sorted(set(values))]))
+    return _limit_ranges(tuple([NumberRange(value, value) for value in sorted(set(values))]))
 
 
-def but(values: list[float]) -> tuple[Span, ...]:
+def build_ranges_without(values: list[float]) -> tuple[NumberRange, ...]:
     """All numbers but these."""
     points = sorted(set(values))
-    if len(points) >= MOST_SPANS:
-        return EVERY
+    if len(points) >= MAX_RANGES:
+        return ALL_NUMBERS
     edges = [-inf, *points, inf]
-    return tuple([Span(a, b, True, True) for a, b in pairwise(edges)])
+    return tuple([NumberRange(a, b, True, True) for a, b in pairwise(edges)])

@@ -1,11 +1,19 @@
-"""What is known of an instrument's variables before anything is answered: what each can be, under which conditions it
-is asked, and which others it thereby hangs together with. It goes through no condition.
+"""Variables of an instrument before any answer: domains, the conditions each is asked under, and linked variables.
+
+It evaluates no condition.
 """
 
 from math import inf
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.reachability.domains import ANSWERED, EVERY, NONE_GONE, UNASKED, Cells, Span
+from survey_cli.instrument.checks.reachability.domains import (
+    ALL_NUMBERS,
+    ANY_ANSWER,
+    NO_MISSING,
+    NOT_ASKED_KINDS,
+    Domain,
+    NumberRange,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
@@ -16,88 +24,88 @@ from survey_cli.instrument.schema.items.typed import NumberItem
 TRUE, FALSE, UNKNOWN = 1, 2, 4
 """What a condition can be worth; together by `|`."""
 NOT_TRUE: Final = FALSE | UNKNOWN
-EITHER: Final = TRUE | FALSE | UNKNOWN
-DEEPEST: Final = 4
+ANY_TRUTH: Final = TRUE | FALSE | UNKNOWN
+MAX_DEPTH: Final = 4
 """Conditions of conditions that are followed."""
-MOST_LINKS: Final = 30
+MAX_LINKS: Final = 30
 """Variables that one hangs together with; more are taken for all there are."""
 
 
-class Needed(NamedTuple):
+class Requirement(NamedTuple):
     """A condition that an item or group stands under, and what it must be worth for it to be reached."""
 
     condition: Condition
-    worth: int
+    truths: int
     owner: str
     key: str
     """`ask_if` or `unless`."""
 
 
-class Subject(NamedTuple):
+class VariableInfo(NamedTuple):
     """What is known of a variable wherever it is named."""
 
-    base: Cells
+    domain: Domain
     kind: str
     """`codes`, `number`, `several`, `flag`, or `any`."""
-    whole: bool = False
+    is_whole: bool = False
     """A number without decimals."""
-    asked: bool = False
+    is_asked: bool = False
     """An item's: it has an answer or a decline where its conditions held, and nowhere else."""
 
 
-def needed(node: CompiledItem | ItemGroup) -> tuple[Needed, ...]:
+def list_requirements(node: CompiledItem | ItemGroup) -> tuple[Requirement, ...]:
     """What the conditions of an item or group must be worth."""
     found = []
     if node.ask_if is not None:
-        found.append(Needed(node.ask_if, TRUE, node.id, "ask_if"))
+        found.append(Requirement(node.ask_if, TRUE, node.id, "ask_if"))
     if node.unless is not None:
-        found.append(Needed(node.unless, NOT_TRUE, node.id, "unless"))
+        found.append(Requirement(node.unless, NOT_TRUE, node.id, "unless"))
     return tuple(found)
 
 
-class Subjects:
+class VariableTable:
     """The variables of a draft, gathered as they are wanted."""
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
-        self._anyhow_gone = frozenset((*UNASKED, *list_declines(draft.document), "another"))
-        self._subjects: dict[str, Subject] = {}
-        self._ways: dict[str, tuple[Needed, ...]] = {}
+        self._default_missing = frozenset((*NOT_ASKED_KINDS, *list_declines(draft.document), "another"))
+        self._variables: dict[str, VariableInfo] = {}
+        self._requirements: dict[str, tuple[Requirement, ...]] = {}
         self._links: dict[str, frozenset[str]] = {}
 
-    def __call__(self, name: str) -> Subject | None:
+    def __call__(self, name: str) -> VariableInfo | None:
         """What is known of it; None where it is no variable."""
-        known = self._subjects.get(name)
+        known = self._variables.get(name)
         if known is None:
             named = self.draft.symbols.get(name)
             if named is None:
                 return None
-            known = self._subjects[name] = self._subject(named)
+            known = self._variables[name] = self._build_info(named)
         return known
 
-    def _subject(self, named: Symbol) -> Subject:
+    def _build_info(self, named: Symbol) -> VariableInfo:
         leaf, known, question = self.draft.leaves.get(named.id), named.value_type, named.question
         asked = leaf is not None and question is not None and question.asks and leaf.question.asks
-        gone = self._anyhow_gone
+        gone = self._default_missing
         if asked and leaf is not None:
             gone = frozenset(d.id for d in leaf.declines) | (
-                UNASKED if self._passable(named, leaf) else NONE_GONE
+                NOT_ASKED_KINDS if self._may_be_skipped(named, leaf) else NO_MISSING
             )
         if known.type == "code" and known.codes:
-            return Subject(Cells(known.codes, gone), "codes", asked=asked)
+            return VariableInfo(Domain(known.codes, gone), "codes", is_asked=asked)
         if known.type == "codes" and known.codes:
-            return Subject(Cells(ANSWERED, gone), "several", asked=asked)
+            return VariableInfo(Domain(ANY_ANSWER, gone), "several", is_asked=asked)
         if known.type == "flag":
-            return Subject(Cells(frozenset((True, False)), gone), "flag", asked=asked)
+            return VariableInfo(Domain(frozenset((True, False)), gone), "flag", is_asked=asked)
         if isinstance(question, NumberItem) and asked:
             top = inf if question.max is None else question.max
-            spans = (Span(question.min, top), *(Span(code, code) for code in question.options))
-            return Subject(Cells(spans, gone), "number", not question.decimals, asked)
+            spans = (NumberRange(question.min, top), *(NumberRange(code, code) for code in question.options))
+            return VariableInfo(Domain(spans, gone), "number", not question.decimals, asked)
         if known.type in ("number", "draw"):
-            return Subject(Cells(EVERY, gone), "number", asked=asked)
-        return Subject(Cells(ANSWERED, gone), "any", asked=asked)
+            return VariableInfo(Domain(ALL_NUMBERS, gone), "number", is_asked=asked)
+        return VariableInfo(Domain(ANY_ANSWER, gone), "any", is_asked=asked)
 
-    def _passable(self, named: Symbol, leaf: CompiledItem) -> bool:
+    def _may_be_skipped(self, named: Symbol, leaf: CompiledItem) -> bool:
         """Whether it may be passed over, as far as is written: a condition that is wrong counts too."""
         question = leaf.question
         if named.value_type.roster is not None or any(step.shuffled for step in named.path):
@@ -112,35 +120,39 @@ class Subjects:
                 return statements[named.id].ask_if is not None
         return False
 
-    def way_to(self, name: str) -> tuple[Needed, ...]:
+    def list_requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """The conditions that held where this item was asked: its own and those of the groups around it."""
-        way = self._ways.get(name)
+        way = self._requirements.get(name)
         if way is None:
             named, leaf = self.draft.symbols[name], self.draft.leaves[name]
             nodes: list[CompiledItem | ItemGroup] = [
                 self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
             ]
-            way = tuple(need for node in (*nodes, leaf) for need in needed(node))
-            self._ways[name] = way
+            way = tuple(need for node in (*nodes, leaf) for need in list_requirements(node))
+            self._requirements[name] = way
         return way
 
-    def linked(self, name: str) -> frozenset[str]:
+    def find_linked_names(self, name: str) -> frozenset[str]:
         """The variable and those that its having an answer tells something of."""
         links = self._links.get(name)
         if links is not None:
             return links
         found, last = {name}, {name}
-        for _ in range(DEEPEST):
-            last = {other for one in last for c in self._below(one) for other in c.names} - found
+        for _ in range(MAX_DEPTH):
+            last = {other for one in last for c in self._list_conditions(one) for other in c.names} - found
             found |= last
-            if not last or len(found) > MOST_LINKS:
+            if not last or len(found) > MAX_LINKS:
                 break
         links = self._links[name] = frozenset(found)
         return links
 
-    def _below(self, name: str) -> list[Condition]:
+    def _list_conditions(self, name: str) -> list[Condition]:
         """The conditions on which it hangs whether this has an answer, or which it stands for."""
         subject, compute = self(name), self.draft.computes.get(name)
         if compute is not None:
             return list(compute.conditions.values())
-        return [need.condition for need in self.way_to(name)] if subject and subject.asked else []
+        return (
+            [need.condition for need in self.list_requirements_of(name)]
+            if subject and subject.is_asked
+            else []
+        )

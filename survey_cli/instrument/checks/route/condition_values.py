@@ -1,16 +1,16 @@
-"""Beyond its grammar: can a condition hold at all, and does what it gives fit where it stands?"""
+"""Checks for conditions that can never hold or always hold, and for prefills of the wrong kind."""
 
 import ast
 from collections.abc import Iterator
 from typing import Any
 
-from survey_cli.instrument.checks.code_positions import spoken_list
+from survey_cli.instrument.checks.code_positions import join_words
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import list_declines
-from survey_cli.instrument.expressions.comparisons import SIGNS, TURNED, constant_of
-from survey_cli.instrument.expressions.conditions import Known
-from survey_cli.instrument.expressions.expression_checker import code_family, listed, shifted
-from survey_cli.instrument.expressions.parsing import Parsed, parse
+from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
+from survey_cli.instrument.expressions.conditions import ValueType
+from survey_cli.instrument.expressions.expression_checker import format_codes, get_code_family, shift_position
+from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import QuestionItem
@@ -38,27 +38,32 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if condition is None:
             continue
         tree = condition.tree
-        if isinstance(tree, ast.BoolOp) and (found := _contradiction(tree)):
+        if isinstance(tree, ast.BoolOp) and (found := _find_contradiction(tree)):
             told.add(id(condition))
-            yield _told(use, tree, f"{found} can't both hold, so this is never true", _either(tree))
+            yield _make_problem(
+                use, tree, f"{found} can't both hold, so this is never true", _write_remedy(tree)
+            )
         elif not numbers.keys().isdisjoint(condition.names):
-            for problem in _beyond(use, tree, numbers, declines):
+            for problem in _check_ranges(use, tree, numbers, declines):
                 told.add(id(condition))
                 yield problem
 
 
-def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
+def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
     """Name, sign, constant of each comparison that must hold for `node` to hold."""
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
             for value in values:
-                yield from _links(value)
+                yield from _iterate_links(value)
         case ast.Compare():
             before: ast.expr = node.left
             for op, after in zip(node.ops, node.comparators, strict=True):
-                sign = SIGNS.get(type(op), "")
-                for name, value, turned in ((before, after, sign), (after, before, TURNED.get(sign, ""))):
-                    if turned and isinstance(name, ast.Name) and (worth := constant_of(value)) is not None:
+                sign = COMPARISON_SIGNS.get(type(op), "")
+                for name, value, turned in (
+                    (before, after, sign),
+                    (after, before, MIRRORED_SIGNS.get(sign, "")),
+                ):
+                    if turned and isinstance(name, ast.Name) and (worth := find_constant(value)) is not None:
                         yield name.id, turned, worth, node
                         break
                 before = after
@@ -66,20 +71,20 @@ def _links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
             pass
 
 
-def _contradiction(tree: ast.BoolOp) -> str:
+def _find_contradiction(tree: ast.BoolOp) -> str:
     """Two comparisons of one item that exclude one another, in words; empty where there are none."""
     if not isinstance(tree.op, ast.And):
         return ""
     seen: dict[str, list[tuple[str, Any]]] = {}
-    for name, sign, value, _ in _links(tree):
+    for name, sign, value, _ in _iterate_links(tree):
         for other_sign, other in seen.get(name, ()):
-            if _exclude((sign, value), (other_sign, other)):
+            if _are_exclusive((sign, value), (other_sign, other)):
                 return f"{name} {other_sign} {other!r} and {name} {sign} {value!r}"
         seen.setdefault(name, []).append((sign, value))
     return ""
 
 
-def _exclude(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
+def _are_exclusive(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
     if one[0] != "==" and two[0] == "==":
         one, two = two, one
     if one[0] == "==":
@@ -94,37 +99,37 @@ def _exclude(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
     return bool(low > high or (low == high and one[0] + two[0] != ">=<="))
 
 
-def _either(tree: ast.BoolOp) -> str:
-    equal = [(name, value) for name, sign, value, _ in _links(tree) if sign == "=="]
+def _write_remedy(tree: ast.BoolOp) -> str:
+    equal = [(name, value) for name, sign, value, _ in _iterate_links(tree) if sign == "=="]
     if len(equal) == len(tree.values) and len({name for name, _ in equal}) == 1:
         return f"for any of them say {equal[0][0]} in [{', '.join(repr(value) for _, value in equal)}]"
     return "for either of them say or"
 
 
-def _beyond(
+def _check_ranges(
     use: NameUse, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
 ) -> Iterator[Problem]:
     """Comparisons with a number that every answer, or none, is on one side of."""
-    for node in _comparisons(tree):
-        for name, sign, value, _ in _links(node):
+    for node in _iterate_comparisons(tree):
+        for name, sign, value, _ in _iterate_links(node):
             item = numbers.get(name)
             if item is None or not isinstance(value, int | float):
                 continue
-            holds = _in_range(item, sign, value)
+            holds = _compare_with_range(item, sign, value)
             if holds is None:
                 continue
             word = "true for every answer" if holds else "never true"
-            what = f"{name} {sign} {value} is {word}: {_range_of(name, item, value)}"
+            what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
             remedy = (
                 f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
             )
             if not holds and (kind := declines.get(value)) is not None:
                 remedy = f"say dk({name})" if kind == "dk" else f"say {name} in [{kind}]"
-            yield _told(use, node, what, remedy)
-        yield from _none_of(use, node, numbers)
+            yield _make_problem(use, node, what, remedy)
+        yield from _check_list(use, node, numbers)
 
 
-def _comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
+def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
     """Every comparison of a condition."""
     waiting = [tree]
     while waiting:
@@ -143,32 +148,36 @@ def _comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
                 pass
 
 
-def _none_of(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
     """Numbers in a list that the item named before it can't be."""
     match node:
         case ast.Compare(
             left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]
         ):
             item = numbers.get(name)
-            values = [value for element in elts if isinstance(value := constant_of(element), int | float)]
-            idle = [value for value in values if item is not None and _in_range(item, "==", value) is False]
+            values = [value for element in elts if isinstance(value := find_constant(element), int | float)]
+            idle = [
+                value
+                for value in values
+                if item is not None and _compare_with_range(item, "==", value) is False
+            ]
             if item is not None and idle:
-                said = spoken_list(idle, joint="or")
-                what = f"{name} is never {said}: {_range_of(name, item, *idle)}"
-                yield _told(use, node, what, "change the list, or the range")
+                said = join_words(idle, joint="or")
+                what = f"{name} is never {said}: {_describe_range(name, item, *idle)}"
+                yield _make_problem(use, node, what, "change the list, or the range")
         case _:
             pass
 
 
-def _range_of(name: str, item: NumberItem, *asked: float) -> str:
+def _describe_range(name: str, item: NumberItem, *asked: float) -> str:
     top = "or more" if item.max is None else f"to {item.max}"
     kept = f"{item.decimals or 'no'} decimal{'s' if item.decimals != 1 else ''}"
     whole = f", with {kept}" if any(round(value, item.decimals) != value for value in asked) else ""
-    more = f", or is {spoken_list(list(item.options), joint='or')}" if item.options else ""
+    more = f", or is {join_words(list(item.options), joint='or')}" if item.options else ""
     return f"{name} goes from {item.min} {top}{whole}{more}"
 
 
-def _in_range(item: NumberItem, sign: str, value: float) -> bool | None:
+def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
     """Whether the comparison holds for every number of the range, or for none; None where it depends."""
     low, high = item.min, item.max
     if sign in ("==", "!="):
@@ -183,12 +192,12 @@ def _in_range(item: NumberItem, sign: str, value: float) -> bool | None:
     return at_low if at_low == COMPARE[sign](high, value) else None
 
 
-def _told(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
+def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
     where, length = use.where, use.length
-    parsed = parse(use.condition.text) if use.condition is not None else None
-    if isinstance(parsed, Parsed) and use.condition is not None:
-        at, length = parsed.at(node)
-        where = shifted(use.where, use.condition.text, at)
+    parsed = parse_expression(use.condition.text) if use.condition is not None else None
+    if isinstance(parsed, ParsedExpression) and use.condition is not None:
+        at, length = parsed.locate(node)
+        where = shift_position(use.where, use.condition.text, at)
     return Problem("never-true", where, use.owner, f"{use.key}: {what}", remedy, "warning", max(1, length))
 
 
@@ -201,8 +210,8 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
         if leaf.prefill is None:
             continue
         question = leaf.question
-        gives = leaf.prefill.gives
-        why = _unfit(question, gives, {option.code for option in leaf.options})
+        gives = leaf.prefill.result_type
+        why = _explain_mismatch(question, gives, {option.code for option in leaf.options})
         if why:
             where = question.find_position("prefill")
             what = f"prefill: {leaf.prefill.text} can't be an answer: {why}"
@@ -210,9 +219,9 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem("prefill-kind", where, leaf.id, what, remedy, length=len(leaf.prefill.text))
 
 
-def _unfit(question: QuestionItem, gives: Known, codes: set[Code]) -> str:
+def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]) -> str:
     """Why a value of this kind can never be an answer; empty where it may."""
-    kin = code_family(gives.codes) if gives.type == "code" else gives.type
+    kin = get_code_family(gives.codes) if gives.type == "code" else gives.type
     match question:
         case _ if not question.asks:
             return "nobody answers here"
@@ -220,11 +229,15 @@ def _unfit(question: QuestionItem, gives: Known, codes: set[Code]) -> str:
             return "" if kin in ("number", "draw", "any") else "a number is wanted"
         case MultipleItem():
             return (
-                "" if gives.type == "codes" and not _apart(gives, codes) else "codes of a multiple are wanted"
+                ""
+                if gives.type == "codes" and not _are_disjoint(gives, codes)
+                else "codes of a multiple are wanted"
             )
         case CodedItem():
-            if _apart(gives, codes):
-                return f"it gives {listed(gives.codes or ())}, and the options are {listed(codes)}"
+            if _are_disjoint(gives, codes):
+                return (
+                    f"it gives {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
+                )
             wanted = {"number" if isinstance(c, int) else "text" for c in codes}
             return "" if kin == "any" or kin in wanted or not codes else "the code of an option is wanted"
         case FreeTextItem():
@@ -237,5 +250,5 @@ def _unfit(question: QuestionItem, gives: Known, codes: set[Code]) -> str:
             return ""
 
 
-def _apart(gives: Known, codes: set[Code]) -> bool:
+def _are_disjoint(gives: ValueType, codes: set[Code]) -> bool:
     return gives.codes is not None and bool(codes) and codes.isdisjoint(gives.codes)

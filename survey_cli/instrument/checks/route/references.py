@@ -1,13 +1,13 @@
-"""Is everything that a condition or text names settled when it is needed?"""
+"""Checks that everything a condition or text refers to is settled by the time it is needed."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
-from survey_cli.instrument.expressions.conditions import use_of
+from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.texts.templates import fill_at, place_in
+from survey_cli.instrument.texts.templates import find_fill, locate_in_text
 from survey_cli.problems import Position, Problem
 
 
@@ -20,14 +20,14 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
     Move the item up, or name an earlier one. A compute can be used once its last input is settled; a check on an
     answer may name the item itself.
     """
-    place = _places_in_texts(draft)
+    place = _make_locator(draft)
     for use in draft.uses:
         for name in use.names:
             named = draft.symbols.get(name)
             if named is not None:
                 if named.index < use.before:
                     continue
-                yield _later(draft, use, named, *place(use, name))
+                yield _report_later(draft, use, named, *place(use, name))
             elif name in draft.symbol_table.groups:
                 group_at, _, last, _ = draft.symbol_table.groups[name]
                 if last < use.before or any(step.group == name for step in use.path):
@@ -39,7 +39,7 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
                 )
 
 
-def _places_in_texts(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
+def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
     """A function that finds where exactly a use names something; the texts are gone through only if it is asked."""
 
     @cache
@@ -51,24 +51,26 @@ def _places_in_texts(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[P
 
     def place(use: NameUse, name: str) -> tuple[Position, int]:
         if use.condition is not None:
-            return use_of(name, use.condition, use.where)
+            return locate_use(name, use.condition, use.where)
         for written in texts().get((use.owner, use.where), ()):
-            at = fill_at(written, name)
+            at = find_fill(written, name)
             if at >= 0:
                 end = written.find("}", at)
-                return place_in(written, at), max(1, end - at + 1)
+                return locate_in_text(written, at), max(1, end - at + 1)
         return use.where, len(name)
 
     return place
 
 
-def _later(draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position, length: int) -> Problem:
+def _report_later(
+    draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position, length: int
+) -> Problem:
     owner, name = use.owner, named.id
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is looked at"
         remedy = "name an earlier item; a rule for the answer itself goes under checks:"
     elif named.kind == "compute":
-        inputs = _inputs(draft, name)
+        inputs = _list_inputs(draft, name)
         latest = max(inputs, key=lambda n: n.index, default=None)
         of = f", since it needs {latest.id} (at {latest.where})" if latest is not None else ""
         what = f"{use.key}: the compute {name} (at {named.where}) is settled only later{of}"
@@ -87,7 +89,7 @@ def _later(draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position,
     return Problem("later", where, owner, what, remedy, length=length)
 
 
-def _inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
+def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
     """The items a compute needs, through other computes."""
     found: dict[str, Symbol] = {}
     waiting = [compute]
@@ -110,7 +112,7 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
     Take one of them out of the group, put both into a section of their own inside it, or keep the first with
     `anchor: true` at the head of the group.
     """
-    place = _places_in_texts(draft)
+    place = _make_locator(draft)
     for use in draft.uses:
         if not any(step.shuffled for step in use.path):
             continue
@@ -118,8 +120,8 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
             named = draft.symbols.get(name)
             if named is None or named.index >= use.before:
                 continue
-            step = _parted(use.path, named.path)
-            if step is None or _always_before(draft, step[0].group, step[1].child, step[0].child):
+            step = _find_fork(use.path, named.path)
+            if step is None or _is_always_before(draft, step[0].group, step[1].child, step[0].child):
                 continue
             where, length = place(use, name)
             what = (
@@ -132,7 +134,9 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
 
-def _parted(mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]) -> tuple[GroupStep, GroupStep] | None:
+def _find_fork(
+    mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]
+) -> tuple[GroupStep, GroupStep] | None:
     """Where two ways part within a shuffled group; None where they do not."""
     for here, there in zip(mine, other, strict=False):
         if here.group != there.group:
@@ -142,7 +146,7 @@ def _parted(mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]) -> tuple[
     return None
 
 
-def _always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
+def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
     """Whether anchors keep one child of a shuffled group before another in every order."""
     shuffled = draft.groups.get(group)
     if shuffled is None or first > second:
@@ -151,7 +155,7 @@ def _always_before(draft: InstrumentDraft, group: str, first: int, second: int) 
     return all(anchored[: first + 1]) or all(anchored[second:])
 
 
-def always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
+def is_always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
     """Whether an item comes last in every shuffled group it stands in, whatever the order."""
     for step in path:
         group = draft.groups.get(step.group)

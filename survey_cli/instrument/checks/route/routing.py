@@ -1,10 +1,10 @@
-"""Can every item be reached, and do the special items stand where they work?"""
+"""Checks of the route: unreachable items, and special items (ends, draws, lookups, handovers) in the right place."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import items_of, key_place, name_place, spoken_list
-from survey_cli.instrument.checks.route.references import always_last
+from survey_cli.instrument.checks.code_positions import iterate_items, join_words, locate_key, locate_name
+from survey_cli.instrument.checks.route.references import is_always_last
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
@@ -23,10 +23,10 @@ def unreachable(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Give the `end` an `ask_if` or `unless`, or move it to the end.
     """
-    yield from _after_end(draft.document.items)[0]
+    yield from _find_unreachable(draft.document.items)[0]
 
 
-def _after_end(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem | None]:
+def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem | None]:
     """The problems in a list, and the item that always ends the interview in it, if there is one."""
     found: list[Problem] = []
     for at, item in enumerate(items):
@@ -34,7 +34,7 @@ def _after_end(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem | None]
         if isinstance(item, SectionItem | RosterItem):
             if isinstance(item, SectionItem) and item.order != "written":
                 continue
-            below, ending = _after_end(item.items)
+            below, ending = _find_unreachable(item.items)
             found.extend(below)
             if isinstance(item, RosterItem):
                 continue
@@ -62,7 +62,7 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
         if not isinstance(leaf.question, EndItem | HandoverItem) or name not in draft.symbols:
             continue
         named = draft.symbols[name]
-        if always_last(draft, named.path):
+        if is_always_last(draft, named.path):
             continue
         group = next(step.group for step in named.path if step.shuffled)
         kind = leaf.question.type
@@ -85,7 +85,7 @@ def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
                     what = f"this roster stands inside of the roster {outer}"
                     remedy = f"move it behind {outer}"
                     yield Problem(
-                        "nested-roster", name_place(item.id), str(item.id), what, remedy, length=len(item.id)
+                        "nested-roster", locate_name(item.id), str(item.id), what, remedy, length=len(item.id)
                     )
                 yield from below(item.items, str(item.id))
             elif isinstance(item, SectionItem):
@@ -115,7 +115,7 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
                 what = f"a {kind} can't stand inside of the roster {outer}"
                 yield Problem(
                     "in-roster",
-                    name_place(item.id),
+                    locate_name(item.id),
                     str(item.id),
                     what,
                     f"move it behind {outer}",
@@ -135,12 +135,12 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     quotas = [str(quota.id) for quota in draft.document.quotas]
     columns = list(map(str, draft.document.sample))
-    for item in items_of(draft, LookupItem):
+    for item in iterate_items(draft, LookupItem):
         who = str(item.id)
         if (item.quota is None) == (item.sample is None):
             what = "a lookup needs either quota: or sample:"
             yield Problem(
-                "bad-lookup", name_place(item.id), who, what, "give exactly one of them", length=len(who)
+                "bad-lookup", locate_name(item.id), who, what, "give exactly one of them", length=len(who)
             )
             continue
         for key, name, known in (("quota", item.quota, quotas), ("sample", item.sample, columns)):
@@ -160,7 +160,7 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
     """`by:` and `after:` have one meaning each: `by: interviewer`, and on a section `after: hangup`."""
-    for item in items_of(draft, QuestionItem, SectionItem):
+    for item in iterate_items(draft, QuestionItem, SectionItem):
         if isinstance(item, DrawItem):
             continue  # its `by` says how it is drawn
         if isinstance(item, QuestionItem) and item.by is not None and item.by != INTERVIEWER:
@@ -196,10 +196,10 @@ def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
                         "warning",
                         len(HANGUP),
                     )
-            yield from _hung_up_below(item)
+            yield from _check_nested_hangup(item)
 
 
-def _hung_up_below(section: SectionItem) -> Iterator[Problem]:
+def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
     for item in section.items:
         if isinstance(item, SectionItem):
             if item.after == HANGUP and section.after != HANGUP:
@@ -214,7 +214,7 @@ def _hung_up_below(section: SectionItem) -> Iterator[Problem]:
                     "warning",
                     len(HANGUP),
                 )
-            yield from _hung_up_below(item)
+            yield from _check_nested_hangup(item)
 
 
 def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -228,11 +228,11 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
             "items: there is nothing to ask",
             "write the items, each with id and type",
         )
-    for item in items_of(draft, BatteryItem, SectionItem, RosterItem):
+    for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
         key = "statements" if isinstance(item, BatteryItem) else "items"
         if not getattr(item, key) and not draft.lost:
             what = f"{key}: this {item.type} holds nothing"
-            where = key_place(item._node, key)
+            where = locate_key(item._node, key)
             yield Problem(
                 "empty-group", where, str(item.id), what, "fill it, or take it out", "warning", len(key)
             )
@@ -240,10 +240,10 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     """A draw's `using:` goes with `by: youngest` or `by: next_birthday`; with a random draw it compares nothing."""
-    for item in items_of(draft, DrawItem):
+    for item in iterate_items(draft, DrawItem):
         if item.by == "random" and item.using is not None:
             what = "using: a random draw compares nothing"
-            ways = spoken_list(["by: youngest", "by: next_birthday"], joint="or")
+            ways = join_words(["by: youngest", "by: next_birthday"], joint="or")
             yield Problem(
                 "idle-condition",
                 item.find_position("using"),

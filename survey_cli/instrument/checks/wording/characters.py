@@ -1,20 +1,20 @@
-"""Do texts hold characters that nobody sees, or that make two like texts differ?"""
+"""Checks for invisible characters in texts and codes, and for labels that differ only in quotes or accents."""
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import every_list, key_place
-from survey_cli.instrument.checks.wording.text_list import every_text
+from survey_cli.instrument.checks.code_positions import list_option_lists, locate_key
+from survey_cli.instrument.checks.wording.text_list import list_texts
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.texts.templates import place_in
+from survey_cli.instrument.texts.templates import locate_in_text
 from survey_cli.problems import Position, Problem
 
-_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that turn the direction of what follows: a text can read otherwise than it is written."""
-_UNSEEN: Final = re.compile(
+_INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
 )
 _JOINER: Final = "\u200d"
@@ -24,9 +24,9 @@ _QUOTES: Final = str.maketrans(
 )
 
 
-def _written(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
+def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
     """Every text that is not plain ASCII, with its owner, and every such code."""
-    for who, text in every_text(draft):
+    for who, text in list_texts(draft):
         if text.plain is not None:
             if not text.plain.isascii():
                 yield who, text.plain
@@ -34,11 +34,11 @@ def _written(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
         for written in text.by_language.values():
             if not written.isascii():
                 yield who, written
-    for listed in every_list(draft):
+    for listed in list_option_lists(draft):
         if not "".join(map(str, listed.options)).isascii():
             for key in listed.node or ():
                 if not key.isascii() and isinstance(key, YamlScalar):
-                    yield listed.who, key
+                    yield listed.owner, key
 
 
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -46,9 +46,11 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Take it out (the problem names its place). Arabic and Hebrew need none: their letters have a direction.
     """
-    for who, written in _unique(draft):
-        if found := _TURNS.search(written):
-            yield _unseen("turned-text", who, written, found.start(), "turns the direction of what follows")
+    for who, written in _list_non_ascii(draft):
+        if found := _DIRECTION_MARKS.search(written):
+            yield _make_problem(
+                "turned-text", who, written, found.start(), "turns the direction of what follows"
+            )
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -57,40 +59,40 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
     Texts that look alike would differ, and searches miss them. Take it out (the problem names its place). Within an
     emoji, and between Arabic or Indic letters, a joiner is right and nothing is said.
     """
-    for who, written in _unique(draft):
-        for found in _UNSEEN.finditer(written):
-            if not _in_place(written, found.start()):
-                yield _unseen("invisible", who, written, found.start(), "is seen by nobody")
+    for who, written in _list_non_ascii(draft):
+        for found in _INVISIBLE.finditer(written):
+            if not _is_appropriate(written, found.start()):
+                yield _make_problem("invisible", who, written, found.start(), "is seen by nobody")
                 break
 
 
-def _unique(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
+def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
     """Each of them once, though it may serve several items."""
     found: dict[Position, tuple[str, YamlScalar]] | None = draft.check_cache.get("beyond ascii")
     if found is None:
         found = draft.check_cache["beyond ascii"] = {}
-        for who, written in _written(draft):
+        for who, written in _iterate_non_ascii(draft):
             found.setdefault(written.where, (who, written))
     return list(found.values())
 
 
-def _in_place(text: str, at: int) -> bool:
+def _is_appropriate(text: str, at: int) -> bool:
     """Whether a character of no width belongs where it stands."""
     letter = text[at]
     if letter == _JOINER:
         before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
-        return bool(after) and any(_joins(c) for c in before) and _joins(after)
+        return bool(after) and any(_is_joining(c) for c in before) and _is_joining(after)
     if letter in "\u200e\u200f":  # direction marks, which right-to-left texts need beside digits and signs
         return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
     return _TAGS[0] <= letter <= _TAGS[1] and "\U0001f3f4" in text[:at]
 
 
-def _joins(letter: str) -> bool:
+def _is_joining(letter: str) -> bool:
     """An emoji, or a letter of a script whose letters join."""
     return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
 
 
-def _unseen(rule: str, who: str, written: YamlScalar, at: int, why: str) -> Problem:
+def _make_problem(rule: str, who: str, written: YamlScalar, at: int, why: str) -> Problem:
     letter = written[at]
     name = unicodedata.name(letter, "").lower()
     called = f" ({name})" if name else ""
@@ -98,7 +100,7 @@ def _unseen(rule: str, who: str, written: YamlScalar, at: int, why: str) -> Prob
     after = f" after {near!r}" if near else " at the beginning"
     what = f"U+{ord(letter):04X}{called}{after} {why}"
     return Problem(
-        rule, place_in(written, at), who, what, "take it out: delete and retype the letters around it"
+        rule, locate_in_text(written, at), who, what, "take it out: delete and retype the letters around it"
     )
 
 
@@ -109,7 +111,7 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     seen: dict[str, tuple[str, Position]] = {}
     told: set[str] = set()
-    for listed in every_list(draft):
+    for listed in list_option_lists(draft):
         for code, option in listed.options.items():
             for text in (
                 option.text.by_language.values() if option.text.plain is None else (option.text.plain,)
@@ -123,8 +125,8 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
                 told.add(like)
                 same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
                 how = "accents, composed otherwise" if same else "quotes"
-                at = text.where if text.where.line else key_place(listed.node, code)
+                at = text.where if text.where.line else locate_key(listed.node, code)
                 what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
                 yield Problem(
-                    "unlike-quotes", at, listed.who, what, "write both the same way", "warning", len(text)
+                    "unlike-quotes", at, listed.owner, what, "write both the same way", "warning", len(text)
                 )

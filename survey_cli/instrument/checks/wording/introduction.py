@@ -1,4 +1,4 @@
-"""Does a respondent hear who is calling, and for whom, before the first question?"""
+"""Check that the introduction says who is calling, and for whom, before the first question."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.texts.templates import ALWAYS, Template
+from survey_cli.instrument.texts.templates import BUILT_IN_FILLS, Template
 from survey_cli.problems import Problem
 
 _FOR_WHOM: Final = re.compile(
@@ -31,17 +31,17 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     if not document.sample and document.fieldwork is None and not document.study.model_fields_set:
         return
-    first, templates = _opening(draft.root)
+    first, templates = _find_opening(draft.root)
     if first is None or first.id not in draft.symbols:
         return
     texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
-    fills = {name for t in templates for name in t.names()}
+    fills = {name for t in templates for name in t.iterate_names()}
     said = " ".join(texts).casefold()
     wanted = []
     if "interviewer" not in fills:
         wanted.append("who is calling ({interviewer})")
     names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
-    if not fills - set(ALWAYS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
+    if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
         words = {
             w
             for t in names
@@ -61,7 +61,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     )
 
 
-def _opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
+def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
     """The first question that a respondent is asked, and all that is said up to it."""
     templates: list[Template] = []
 

@@ -1,4 +1,4 @@
-"""Is every text there in every language, with the same fills, and with words for what may be missing?"""
+"""Checks of texts: translations, fills in every language, words for missing answers, and label lengths."""
 
 import ast
 import re
@@ -6,21 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import name_place
-from survey_cli.instrument.checks.wording.text_list import every_text, filled_texts, translated_texts
+from survey_cli.instrument.checks.code_positions import locate_name
+from survey_cli.instrument.checks.wording.text_list import (
+    list_texts,
+    list_texts_with_fills,
+    list_translated_texts,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.texts.templates import Fill, Template, fill_at, place_in
+from survey_cli.instrument.texts.templates import Template, TextFill, find_fill, locate_in_text
 from survey_cli.problems import Position, Problem, did_you_mean, nearest
 
-VARIABLE_LABEL: Final = 256
+MAX_VARIABLE_LABEL_BYTES: Final = 256
 """Bytes of a variable's label that SPSS keeps."""
-VALUE_LABEL: Final = 120
+MAX_VALUE_LABEL_BYTES: Final = 120
 """Bytes of a value's label that SPSS keeps."""
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?\Z", re.ASCII)
-_NAMED: Final = 12
+_LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?\Z", re.ASCII)
+_MAX_LISTED: Final = 12
 """Texts that a problem names one by one."""
 
 
@@ -31,12 +35,12 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     seen: set[str] = set()
     for language in draft.document.languages:
-        where, name = name_place(language), str(language)
-        if not _LANGUAGE.match(name):
+        where, name = locate_name(language), str(language)
+        if not _LANGUAGE_TAG.match(name):
             small = name.lower().replace("_", "-")
             remedy = (
                 f"write {small}"
-                if _LANGUAGE.match(small)
+                if _LANGUAGE_TAG.match(small)
                 else "write two or three small letters: en, es, pt-br"
             )
             yield Problem(
@@ -54,7 +58,7 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
         seen.add(name)
 
 
-_MEANT: Final = {
+_LANGUAGE_ALIASES: Final = {
     "sp": "es",
     "spa": "es",
     "eng": "en",
@@ -66,7 +70,7 @@ _MEANT: Final = {
 }
 
 
-def _declared(draft: InstrumentDraft) -> list[str]:
+def _list_languages(draft: InstrumentDraft) -> list[str]:
     """The file's languages, each once, as they would be written rightly."""
     return list(dict.fromkeys(str(la).lower().replace("_", "-") for la in draft.document.languages))
 
@@ -78,12 +82,12 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Until it is added, the text is read in the first language that it has.
     """
-    languages = _declared(draft)
+    languages = _list_languages(draft)
     if len(languages) < 2:
         return
     lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
     seen: set[Position] = set()
-    for who, text in translated_texts(draft):
+    for who, text in list_translated_texts(draft):
         if text.where in seen or not text.where.line:
             continue
         seen.add(text.where)
@@ -95,8 +99,8 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     first = min(place for places in lacking.values() for place in places)
     parts = []
     for language, places in lacking.items():
-        named = [f"{who} (line {where.line})" for where, who in sorted(places)[:_NAMED]]
-        more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        named = [f"{who} (line {where.line})" for where, who in sorted(places)[:_MAX_LISTED]]
+        more = f" and {len(places) - _MAX_LISTED} more" if len(places) > _MAX_LISTED else ""
         count = "1 text" if len(places) == 1 else f"{len(places)} texts"
         parts.append(f"{language} is missing from {count}: {', '.join(named)}{more}")
     yield Problem(
@@ -112,7 +116,7 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     if len(draft.document.languages) < 2:
         return
     plain: dict[str, list[tuple[Position, str]]] = defaultdict(list)
-    for who, text in every_text(draft):
+    for who, text in list_texts(draft):
         if text.plain is not None and text.where.line and any(letter.isalpha() for letter in text.plain):
             plain[text.where.file].append((text.where, who))
     for places in plain.values():
@@ -136,14 +140,14 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
     languages: [en, es]
     text: {en: Hello, sp: Hola}     → es: Hola
     """
-    declared = _declared(draft)
-    for who, text in translated_texts(draft):
+    declared = _list_languages(draft)
+    for who, text in list_translated_texts(draft):
         if text.by_language.keys() <= set(declared):
             continue
         for language, written in text.by_language.items():
             if language not in declared and written.where.line:
                 add = f"add it: languages: [{', '.join([*declared, language])}]"
-                meant = _MEANT.get(language, language)
+                meant = _LANGUAGE_ALIASES.get(language, language)
                 if meant not in declared:
                     meant = nearest(language, ("text", "label", "note")) or nearest(language, declared) or ""
                 remedy = f"did you mean {meant!r}?" if meant else add
@@ -162,11 +166,11 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     if len(draft.document.languages) < 2:
         return
-    declared = _declared(draft)
-    for who, template in filled_texts(draft):
+    declared = _list_languages(draft)
+    for who, template in list_texts_with_fills(draft):
         if len(template.runs) < 2:
             continue
-        fills = {la: _fills(template, la) for la in template.runs if la in declared}
+        fills = {la: _list_fills(template, la) for la in template.runs if la in declared}
         everywhere = set().union(*fills.values())
         for language, own in fills.items():
             lacking = sorted(everywhere - own)
@@ -175,8 +179,8 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
             written = template.source.by_language[language]
             other = next(la for la, names in fills.items() if lacking[0] in names)
             what = (
-                f"{language} has no {{{lacking[0]}}}: {_short(written)!r}; "
-                f"{other}: {_short(template.source.by_language[other])!r}"
+                f"{language} has no {{{lacking[0]}}}: {_shorten(written)!r}; "
+                f"{other}: {_shorten(template.source.by_language[other])!r}"
             )
             yield Problem(
                 "unlike-fills",
@@ -190,11 +194,11 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
             break
 
 
-def _fills(template: Template, language: str) -> set[str]:
-    return {part.key for parts, _ in template.runs[language] for part in parts if isinstance(part, Fill)}
+def _list_fills(template: Template, language: str) -> set[str]:
+    return {part.key for parts, _ in template.runs[language] for part in parts if isinstance(part, TextFill)}
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     words = " ".join(text.split())
     return words if len(words) <= 60 else words[:59] + "…"
 
@@ -207,51 +211,53 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Nothing is said where the item's own `ask_if` or check names it, since it is then answered.
     """
-    for who, template in filled_texts(draft):
+    for who, template in list_texts_with_fills(draft):
         for language in template.runs:
-            fill = _unsure(draft, who, template, language)
+            fill = _find_unsure_fill(draft, who, template, language)
             if fill is None:
                 continue
             written = template.source.by_language.get(language) or template.source.get(language)
-            at = max(fill_at(written, fill.key), 0)
+            at = max(find_fill(written, fill.key), 0)
             whole = written[at : written.find("}", at) + 1]
             what = f"{whole} may have no answer here, and the text has no words for that"
             remedy = f"write {whole[:-1]}|words for that}}"
-            yield Problem("unsure-fill", place_in(written, at), who, what, remedy, "warning", len(whole))
+            yield Problem(
+                "unsure-fill", locate_in_text(written, at), who, what, remedy, "warning", len(whole)
+            )
             break
 
 
-def _unsure(draft: InstrumentDraft, who: str, template: Template, language: str) -> Fill | None:
+def _find_unsure_fill(draft: InstrumentDraft, who: str, template: Template, language: str) -> TextFill | None:
     """The first fill of a text that may be missing and has no words for that."""
     for parts, _ in template.runs[language]:
         for part in parts:
-            if not isinstance(part, Fill) or part.said is None or part.otherwise is not None:
+            if not isinstance(part, TextFill) or part.variable is None or part.otherwise is not None:
                 continue
-            if not part.said.unsure and not _beyond_turns(draft, part):
+            if not part.variable.may_be_missing and not _may_exceed_turns(draft, part):
                 continue
             compute = draft.computes.get(part.key)
-            if compute is not None and all(_never_missing(c.tree) for c in compute.conditions.values()):
+            if compute is not None and all(_is_never_missing(c.tree) for c in compute.conditions.values()):
                 continue
-            if part.key not in _sure(draft, who):
+            if part.key not in _list_answered_names(draft, who):
                 return part
     return None
 
 
-def _beyond_turns(draft: InstrumentDraft, fill: Fill) -> bool:
+def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
     """Whether a fill names a turn that the roster may not have."""
-    if not isinstance(fill.turn, int) or fill.said is None or fill.said.roster is None:
+    if not isinstance(fill.turn, int) or fill.variable is None or fill.variable.roster is None:
         return False
-    roster = draft.symbol_table.rosters.get(fill.said.roster)
+    roster = draft.symbol_table.rosters.get(fill.variable.roster)
     return fill.turn > 1 or roster is None or roster.until is None
 
 
-def _never_missing(tree: ast.expr) -> bool:
+def _is_never_missing(tree: ast.expr) -> bool:
     """Whether a calculation has a value whatever is not answered: constants, choices among them, counts of truths."""
     match tree:
         case ast.Constant():
             return True
         case ast.IfExp(body=body, orelse=orelse):
-            return _never_missing(body) and _never_missing(orelse)
+            return _is_never_missing(body) and _is_never_missing(orelse)
         case ast.Call(func=ast.Name(id="count"), args=args):
             return not any(isinstance(argument, ast.Name) for argument in args)
         case ast.Call(func=ast.Name(id=name)):
@@ -260,7 +266,7 @@ def _never_missing(tree: ast.expr) -> bool:
             return False
 
 
-def _sure(draft: InstrumentDraft, who: str) -> set[str]:
+def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
     """What is answered wherever a text of this item is read: what its conditions and checks name."""
     names = {who}
     leaf, group = draft.leaves.get(who), draft.groups.get(who)
@@ -275,27 +281,29 @@ def _sure(draft: InstrumentDraft, who: str) -> set[str]:
         if above is not None and above.ask_if is not None:
             names |= above.ask_if.names
     at = draft.symbols[who].index if who in draft.symbols else -1
-    for index, passed in _gates(draft):
+    for index, passed in _list_passed_ends(draft):
         if index < at:
             names |= passed
     return names
 
 
-def _gates(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
+def _list_passed_ends(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
     """Each `end` that everybody comes to and passes only where its `unless` holds: when, and what that names."""
     gates: list[tuple[int, frozenset[str]]] | None = draft.check_cache.get("gates")
     if gates is None:
-        gates = draft.check_cache["gates"] = list(_below(draft, draft.root)) if draft.root is not None else []
+        gates = draft.check_cache["gates"] = (
+            list(_iterate_passed_ends(draft, draft.root)) if draft.root is not None else []
+        )
     return gates
 
 
-def _below(draft: InstrumentDraft, group: ItemGroup) -> Iterator[tuple[int, frozenset[str]]]:
+def _iterate_passed_ends(draft: InstrumentDraft, group: ItemGroup) -> Iterator[tuple[int, frozenset[str]]]:
     for child in group.children:
         if child.ask_if is not None:
             continue
         if isinstance(child, ItemGroup):
             if child.unless is None and child.order == "written" and not isinstance(child, Roster):
-                yield from _below(draft, child)
+                yield from _iterate_passed_ends(draft, child)
         elif child.unless is not None and isinstance(child.question, EndItem) and child.id in draft.symbols:
             yield draft.symbols[child.id].index, child.unless.names
 
@@ -315,19 +323,19 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         several = question.__class__ is MultipleItem
         plain = leaf.label.plain
-        short = plain is not None and not several and not _bytes(plain, VARIABLE_LABEL)
+        short = plain is not None and not several and not _count_bytes_beyond(plain, MAX_VARIABLE_LABEL_BYTES)
         for language in () if short else languages:
             label = leaf.label.get(language)
-            size = _bytes(label, VARIABLE_LABEL)
+            size = _count_bytes_beyond(label, MAX_VARIABLE_LABEL_BYTES)
             if several and leaf.options:
                 longest = max(leaf.options, key=lambda o: len(o.label.get(language)))
                 both = f"{label}: {longest.label.get(language)}"
-                size = _bytes(both, VARIABLE_LABEL)
+                size = _count_bytes_beyond(both, MAX_VARIABLE_LABEL_BYTES)
             if size:
                 own = question.label is not None
                 of = " with its longest option" if several else ""
                 which = "label" if own else "text, which is the label too,"
-                what = f"the {which}{of} has {size} bytes; SPSS keeps {VARIABLE_LABEL}"
+                what = f"the {which}{of} has {size} bytes; SPSS keeps {MAX_VARIABLE_LABEL_BYTES}"
                 remedy = "shorten it" if own else "add a short label:"
                 where = label.where if label.where.line else question.find_position("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
@@ -337,10 +345,12 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
         lists.add(id(leaf.options))
         for option in leaf.options:
             plain = option.label.plain
-            for language in () if plain is not None and len(plain) * 4 <= VALUE_LABEL else languages:
+            for language in (
+                () if plain is not None and len(plain) * 4 <= MAX_VALUE_LABEL_BYTES else languages
+            ):
                 label = option.label.get(language)
-                if size := _bytes(label, VALUE_LABEL):
-                    what = f"the label of {option.code} has {size} bytes; SPSS keeps {VALUE_LABEL}"
+                if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
+                    what = f"the label of {option.code} has {size} bytes; SPSS keeps {MAX_VALUE_LABEL_BYTES}"
                     remedy = "give the option a short label: beside its text"
                     yield Problem(
                         "long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label)
@@ -348,7 +358,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                     break
 
 
-def _bytes(text: str, most: int) -> int:
+def _count_bytes_beyond(text: str, most: int) -> int:
     """How many bytes a text has, if they are more than `most`; else 0."""
     if len(text) * 4 <= most or (text.isascii() and len(text) <= most):
         return 0
@@ -369,5 +379,5 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
             remedy = did_you_mean(name, parts, otherwise=f"the parts are {', '.join(parts)}")
             what = f"{str(name)!r} is never said"
             yield Problem(
-                "undeclared-daypart", name_place(name), "dayparts", what, remedy, "warning", len(name)
+                "undeclared-daypart", locate_name(name), "dayparts", what, remedy, "warning", len(name)
             )

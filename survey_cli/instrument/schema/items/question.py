@@ -17,7 +17,7 @@ from survey_cli.entries import Choice, Decline, Entry, Reply, Unread, Words, pla
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
-from survey_cli.instrument.texts.placeholder_text import shown
+from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 
@@ -59,7 +59,7 @@ class CompiledOption(NamedTuple):
     def render_label(self, env: Env, language: str) -> str:
         """Its label, or where it has none of its own its text, filled in."""
         if self.label is not self.text.source:
-            return shown(str(self.label.get(language)))
+            return render_placeholders(str(self.label.get(language)))
         return plain(self.text.fill(env, language))
 
     @property
@@ -382,7 +382,7 @@ def build_variable(leaf: CompiledItem, language: str, suffix: str = "", **more: 
     more.setdefault("declines", declines)
     return Variable(
         name=leaf.id + suffix,
-        wording=leaf.text.markers(language),
+        wording=leaf.text.get_source_text(language),
         item=leaf.id,
         personal=leaf.question.personal,
         **more,

@@ -32,8 +32,8 @@ from survey_cli.instrument.schema.items.question import (
 )
 from survey_cli.instrument.source.scalars import Flag, Label, Number, Text, Whole
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, read_date, read_time, say_date, say_time
-from survey_cli.instrument.texts.number_text import Doubt, read_number, write_number
-from survey_cli.instrument.texts.templates import day_names, month_names
+from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
+from survey_cli.instrument.texts.templates import list_day_names, list_month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
@@ -61,8 +61,8 @@ class NumberItem(QuestionItem):
     def build_entry(self, context: ItemContext) -> Entry:
         language = context.language
         unit = str(self.unit.get(language)) if self.unit else ""
-        top = "or more" if self.max is None else f"to {write_number(self.max, language)}"
-        hint = f"{write_number(self.min, language)} {top}"
+        top = "or more" if self.max is None else f"to {format_number(self.max, language)}"
+        hint = f"{format_number(self.min, language)} {top}"
         labels = tuple((c, plain(context.fill(t))) for c, t in context.leaf.labels.items())
         return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
@@ -74,13 +74,13 @@ class NumberItem(QuestionItem):
         number = read_number(
             text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(context, value)
         )
-        if not isinstance(number, Doubt):
+        if not isinstance(number, NumberRejection):
             return ParsedAnswer(value=number)
         meanings = (
             PossibleMeaning(self._format_with_unit(v, language), Exact(self.format_as_typed(v, {}, language)))
             for v in number.values
         )
-        return Unread(number.why, tuple(meanings))
+        return Unread(number.reason, tuple(meanings))
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
@@ -88,9 +88,9 @@ class NumberItem(QuestionItem):
         if value in self.options:
             return ""
         if value < self.min:
-            return f"{write_number(value, context.language)} is less than {write_number(self.min, context.language)}"
+            return f"{format_number(value, context.language)} is less than {format_number(self.min, context.language)}"
         if self.max is not None and value > self.max:
-            return f"{write_number(value, context.language)} is more than {write_number(self.max, context.language)}"
+            return f"{format_number(value, context.language)} is more than {format_number(self.max, context.language)}"
         return ""
 
     def format_answer(
@@ -108,11 +108,11 @@ class NumberItem(QuestionItem):
     def _format_with_unit(self, value: Value | None, language: str) -> str:
         """The number with its unit."""
         unit = f" {self.unit.get(language)}" if self.unit else ""
-        number = write_number(value, language) if isinstance(value, int | float) else str(value)
+        number = format_number(value, language) if isinstance(value, int | float) else str(value)
         return f"{number}{unit}"
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
-        return write_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
+        return format_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         return (
@@ -244,8 +244,8 @@ class DateItem(QuestionItem):
             text,
             month_first=self.typed_as == "mdy",
             partial=self.partial,
-            months=MONTHS if english else month_names(context.language),
-            days=DAYS if english else day_names(context.language),
+            months=MONTHS if english else list_month_names(context.language),
+            days=DAYS if english else list_day_names(context.language),
         )
         return value if isinstance(value, Unread) else ParsedAnswer(value=value)
 

@@ -1,7 +1,6 @@
-"""How does one talk to PostgreSQL? One connection that comes back by itself: whole durable transactions, plain words
-in trouble.
+"""PostgreSQL connector: durable transactions, automatic reconnection, error translation.
 
-It knows no table. Every psycopg error that is the world's doing leaves here as a StoreError, none with a password.
+It knows no table. Errors of psycopg that have an outside cause leave as StoreError, never with a password.
 """
 
 import ipaddress
@@ -16,26 +15,30 @@ from typing import Any, ClassVar, Final, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from survey_cli.store.backends.address import SHARED, Where, quoted
+from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import (
     Connector,
     Dialect,
     Execute,
-    Executed,
-    Found,
     Parameters,
-    Stream,
+    Rows,
+    RowStream,
+    StatementResult,
 )
-from survey_cli.store.backends.errors import Interrupted, StoreError, told
-from survey_cli.store.backends.postgres.server_errors import LOST, told_at_door, told_by_server
+from survey_cli.store.backends.errors import StoreError, TransientStoreError, translate_error
+from survey_cli.store.backends.postgres.server_errors import (
+    CONNECTION_LOST,
+    translate_connection_error,
+    translate_server_error,
+)
 from survey_cli.store.backends.server_clock import ServerClock
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-WORLDLY: Final = (psycopg.Error, UnicodeError, MemoryError)
+DRIVER_ERRORS: Final = (psycopg.Error, UnicodeError, MemoryError)
 
-MANNERS: Final = {
+CONNECTION_DEFAULTS: Final = {
     "connect_timeout": 5,  # seconds
     # A line that was cut is noticed within half a minute, not after two hours.
     "keepalives_idle": 10,
@@ -45,17 +48,17 @@ MANNERS: Final = {
 }
 """What the address does not say."""
 
-ENCRYPTED: Final = ("require", "verify-ca", "verify-full")
+ENCRYPTED_MODES: Final = ("require", "verify-ca", "verify-full")
 """Values of sslmode with which nothing crosses the network readable."""
 
-LEFT_OPEN: Final = 60
+IDLE_TRANSACTION_TIMEOUT: Final = 60
 """Seconds after which the server ends a transaction in which nothing more is said: a station that fell silent keeps
 no other waiting for longer."""
 
-ROWS: Final = 500
+FETCH_SIZE: Final = 500
 """Fetched at a time."""
 
-STANDING: Final = b"""
+SERVER_STATE: Final = b"""
     SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
         clock_timestamp()
 """
@@ -78,13 +81,13 @@ FOREIGN_KEYS: Final = """
 
 
 @lru_cache(maxsize=512)
-def marked(statement: str) -> bytes:
+def convert_placeholders(statement: str) -> bytes:
     """The statement with psycopg's `%s` where it has a `?` for a parameter; what is quoted stays."""
     written = statement.replace("%", "%%")
     return re.sub(r"'[^']*'|\?", lambda found: "%s" if found[0] == "?" else found[0], written).encode()
 
 
-def application_name(place: Where) -> str:
+def make_application_name(place: ServerAddress) -> str:
     """What the server lists a connection as: whose study it has open."""
     return f"survey {place.schema}"
 
@@ -102,8 +105,8 @@ def check_encryption(given: dict[str, Any], where: str) -> None:
     mode = given.get("sslmode") or os.environ.get("PGSSLMODE", "")
     if not mode:
         given["sslmode"] = "require"
-    elif mode not in ENCRYPTED:
-        raise unencrypted(where)
+    elif mode not in ENCRYPTED_MODES:
+        raise make_encryption_error(where)
 
 
 def is_loopback(host: str) -> bool:
@@ -114,11 +117,11 @@ def is_loopback(host: str) -> bool:
         return host.lower() in ("localhost", "localhost.localdomain")
 
 
-def _loopback(connection: Connection) -> bool:
+def _is_local(connection: Connection) -> bool:
     return is_loopback(connection.info.hostaddr or connection.info.host)
 
 
-def unencrypted(where: str) -> StoreError:
+def make_encryption_error(where: str) -> StoreError:
     """Names, numbers and answers would cross the network readable by anybody."""
     return StoreError(
         where,
@@ -127,67 +130,67 @@ def unencrypted(where: str) -> StoreError:
     )
 
 
-class Postgres(Connector):
+class PostgresConnector(Connector):
     """One connection to one study's schema."""
 
     dialect: ClassVar[Dialect] = "postgresql"
-    worldly: ClassVar[tuple[type[BaseException], ...]] = WORLDLY
+    driver_errors: ClassVar[tuple[type[BaseException], ...]] = DRIVER_ERRORS
 
-    def __init__(self, where: Where, *, patience: float) -> None:
+    def __init__(self, where: ServerAddress, *, patience: float) -> None:
         """Raises StoreError."""
         super().__init__(where)
-        self.place = where
+        self.address = where
         self._patience = patience
-        self._within = False
+        self._in_transaction = False
         """A transaction is open; should the connection be lost now, it is gone with it."""
         self._numbers = count(1)
         """Of what is read row after row."""
         self._clock = self.clock = ServerClock()
-        self._connection = self._connected()
+        self._connection = self._connect()
 
-    def _connected(self) -> Connection:
+    def _connect(self) -> Connection:
         try:
             given: dict[str, Any] = {
-                "fallback_application_name": application_name(self.place),
-                **MANNERS,
-                **conninfo_to_dict(self.place.url),
+                "fallback_application_name": make_application_name(self.address),
+                **CONNECTION_DEFAULTS,
+                **conninfo_to_dict(self.address.url),
                 "client_encoding": "UTF8",
             }
             check_encryption(given, self.where)
             connection = psycopg.connect(make_conninfo(**given), autocommit=True)
         except (psycopg.Error, ValueError) as error:
             # from None: the error holds the password
-            raise told_at_door(str(error), self.where) from None
+            raise translate_connection_error(str(error), self.where) from None
         try:
             if not (
-                connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _loopback(connection)
+                connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _is_local(connection)
             ):
-                raise unencrypted(self.where)
-            connection.execute(self._manners())
+                raise make_encryption_error(self.where)
+            connection.execute(self._build_session_settings())
             sent = self._clock.seconds()
-            [(fsync, encoding, standby, self.account, time)] = connection.execute(STANDING).fetchall()
-            self._clock.note(time, sent=sent)
-            self._check(fsync=fsync == "on", encoding=encoding, standby=standby)
+            [(fsync, encoding, standby, self.account, time)] = connection.execute(SERVER_STATE).fetchall()
+            self._clock.synchronize(time, sent=sent)
+            self._check_server(fsync=fsync == "on", encoding=encoding, standby=standby)
         except BaseException as error:
             connection.close()
             if isinstance(error, psycopg.Error):
-                raise self._told(error, connection) from None
+                raise self._translate_error(error, connection) from None
             raise
         return connection
 
-    def _manners(self) -> bytes:
+    def _build_session_settings(self) -> bytes:
         """Our schema and the shared one; each commit on the server's disk before it answers."""
         return f"""
-            SET search_path TO {quoted(self.place.schema)}, {quoted(SHARED)};
+            SET search_path TO {quote_identifier(self.address.schema)}, {quote_identifier(SHARED_SCHEMA)};
             SET lock_timeout TO '{max(1, round(self._patience * 1000))}ms';
-            SET idle_in_transaction_session_timeout TO '{LEFT_OPEN}s';
+            SET idle_in_transaction_session_timeout TO '{IDLE_TRANSACTION_TIMEOUT}s';
             SET default_transaction_isolation TO 'read committed';
             SET standard_conforming_strings TO on;
             SELECT set_config('synchronous_commit', 'on', false)
             WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
         """.encode()
 
-    def _check(self, *, fsync: bool, encoding: str, standby: bool) -> None:
+    def _check_server(self, *, fsync: bool, encoding: str, standby: bool) -> None:
         if standby:
             raise StoreError(
                 self.where,
@@ -209,72 +212,78 @@ class Postgres(Connector):
 
     # Reading
 
-    def read(self, statement: str, parameters: Parameters = ()) -> Found:
-        with self.turn:
-            return self._surely(lambda db: db.execute(marked(statement), parameters).fetchall())
+    def read(self, statement: str, parameters: Parameters = ()) -> Rows:
+        with self.lock:
+            return self._retry_after_reconnect(
+                lambda db: db.execute(convert_placeholders(statement), parameters).fetchall()
+            )
 
     @contextmanager
-    def moment(self) -> Iterator[Stream]:
+    def open_reader(self) -> Iterator[RowStream]:
         """Over a connection of its own, in one REPEATABLE READ; over this one where everything stands still on it."""
-        if self._still:
-            yield self._rows_over(self._connection)
+        if self._in_read_transaction:
+            yield self._make_stream(self._connection)
             return
-        other = self._connected()
+        other = self._connect()
         try:
             other.autocommit = False
             other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             other.read_only = True
             other.execute("SET idle_in_transaction_session_timeout TO 0")
-            yield self._rows_over(other)
+            yield self._make_stream(other)
         finally:
             other.close()
 
-    def _rows_over(self, connection: Connection) -> Stream:
+    def _make_stream(self, connection: Connection) -> RowStream:
         def rows(statement: str, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
             try:
                 with connection.cursor(f"rows{next(self._numbers)}") as cursor:
-                    cursor.itersize = ROWS
-                    cursor.execute(marked(statement), parameters)
+                    cursor.itersize = FETCH_SIZE
+                    cursor.execute(convert_placeholders(statement), parameters)
                     yield from cursor
-            except WORLDLY as error:
-                raise self._told(error, connection) from None
+            except DRIVER_ERRORS as error:
+                raise self._translate_error(error, connection) from None
 
         return rows
 
-    def stand(self) -> None:
-        self._surely(lambda db: db.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        self._within = True
+    def begin_read(self) -> None:
+        self._retry_after_reconnect(lambda db: db.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self._in_transaction = True
         try:
             self._execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
             self._execute("SELECT 1")  # it stands from the first statement that asks for something
-        except WORLDLY as error:
+        except DRIVER_ERRORS as error:
             self.roll_back()
-            raise self.told(error) from None
+            raise self.translate_error(error) from None
 
     # Writing
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
-        with self.turn:
-            if self._within:
+        with self.lock:
+            if self._in_transaction:
                 return self._execute(statement, parameters).rowcount
             with self.transaction() as execute:
                 return execute(statement, parameters).rowcount
 
-    def run_at_once(self, statement: str, parameters: Parameters = ()) -> int:
-        with self.turn:
+    def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
+        with self.lock:
             try:
-                return self._here(anew=True).execute(marked(statement), parameters).rowcount
-            except WORLDLY as error:
-                raise self.told(error) from None
+                return (
+                    self._get_connection(anew=True)
+                    .execute(convert_placeholders(statement), parameters)
+                    .rowcount
+                )
+            except DRIVER_ERRORS as error:
+                raise self.translate_error(error) from None
 
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
-        with self._here().cursor() as cursor:
-            cursor.executemany(marked(statement), parameters)
+        with self._get_connection().cursor() as cursor:
+            cursor.executemany(convert_placeholders(statement), parameters)
             return max(cursor.rowcount, 0)
 
     def begin(self) -> Execute:
-        self._surely(self._begin)
-        self._within = True
+        self._retry_after_reconnect(self._begin)
+        self._in_transaction = True
         return self._execute
 
     def _begin(self, connection: Connection) -> None:
@@ -282,24 +291,24 @@ class Postgres(Connector):
         begun = connection.execute(BEGIN, prepare=False)
         begun.nextset()
         [(time,)] = begun.fetchall()
-        self._clock.note(time, sent=sent)
+        self._clock.synchronize(time, sent=sent)
 
-    def _execute(self, statement: str, parameters: Parameters = ()) -> Executed:
-        return self._here().execute(marked(statement), parameters)
+    def _execute(self, statement: str, parameters: Parameters = ()) -> StatementResult:
+        return self._get_connection().execute(convert_placeholders(statement), parameters)
 
-    def hold(self, table: str) -> None:
+    def lock_table(self, table: str) -> None:
         self._execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
     def commit(self) -> None:
-        done = self._here().execute(b"COMMIT").statusmessage
+        done = self._get_connection().execute(b"COMMIT").statusmessage
         if done != "COMMIT":  # PostgreSQL takes back what had an error in it, and calls that no error
             raise RuntimeError(
                 "a statement of this transaction had failed, and it was to be kept all the same"
             )
-        self._within = False
+        self._in_transaction = False
 
     def roll_back(self) -> None:
-        self._within = False
+        self._in_transaction = False
         if not self._connection.closed:
             try:
                 self._connection.execute(b"ROLLBACK")
@@ -308,47 +317,47 @@ class Postgres(Connector):
 
     # Trouble
 
-    def told(self, error: BaseException) -> BaseException:
-        return self._told(error, self._connection)
+    def translate_error(self, error: BaseException) -> BaseException:
+        return self._translate_error(error, self._connection)
 
-    def _told(self, error: BaseException, connection: Connection) -> BaseException:
+    def _translate_error(self, error: BaseException, connection: Connection) -> BaseException:
         if not isinstance(error, psycopg.Error):
-            return told(error, self.where) or error
+            return translate_error(error, self.where) or error
         if isinstance(error, psycopg.OperationalError) and connection.closed:
-            return Interrupted(self.where, *LOST)
+            return TransientStoreError(self.where, *CONNECTION_LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
             return StoreError(
                 self.where, "a text holds a character that the server can't keep", "type it again"
             )
-        return told_by_server(error.sqlstate or "", str(error), self.where) or error
+        return translate_server_error(error.sqlstate or "", str(error), self.where) or error
 
-    def flaws(self) -> Iterator[str]:
+    def find_integrity_errors(self) -> Iterator[str]:
         """The server keeps constraints itself; who switches them off can bring in rows that belong to nothing."""
         for child, parent, same, filled in self.read(FOREIGN_KEYS):
             lost = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same})"
             for _ in self.read(lost):
                 yield f"a row of {child} belongs to nothing in {parent}"
 
-    def _here(self, *, anew: bool = False) -> Connection:
+    def _get_connection(self, *, anew: bool = False) -> Connection:
         """The connection; one that was lost is made anew, unless a transaction was open on it."""
         if self._connection.closed:
             if not anew:
-                raise Interrupted(self.where, *LOST)
-            self._connection = self._connected()
+                raise TransientStoreError(self.where, *CONNECTION_LOST)
+            self._connection = self._connect()
         return self._connection
 
-    def _surely(self, act: Callable[[Connection], T]) -> T:
+    def _retry_after_reconnect(self, act: Callable[[Connection], T]) -> T:
         """Once more over a new connection where the old one was found lost, and nothing was under way on it."""
         for left in (True, False):
             try:
-                return act(self._here(anew=not self._within))
-            except WORLDLY as error:
-                said = self.told(error)
-                if left and isinstance(said, Interrupted) and not self._within:
+                return act(self._get_connection(anew=not self._in_transaction))
+            except DRIVER_ERRORS as error:
+                said = self.translate_error(error)
+                if left and isinstance(said, TransientStoreError) and not self._in_transaction:
                     continue
                 raise said from None
         raise AssertionError("there are two tries")
 
     def close(self) -> None:
-        with self.turn:
+        with self.lock:
             self._connection.close()

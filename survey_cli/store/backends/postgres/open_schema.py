@@ -1,22 +1,21 @@
-"""How does one come to a study on a database server? Its schema is found or made, recognised, and brought to this
-program's tables.
+"""Opening, creating and upgrading a study's schema on a PostgreSQL server.
 
-The twin of `opening.py`: eight programs that find a fresh schema at once all come in, and one of them makes it.
+Several programs may find a new schema at once: one of them creates it, the others wait.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-from survey_cli.store.backends.address import Where, quoted
+from survey_cli.store.backends.address import ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import Execute
-from survey_cli.store.backends.errors import Absent, StoreError
-from survey_cli.store.backends.postgres.connection import Postgres, application_name
-from survey_cli.store.backends.schema.migrations import KNOWN, STEPS, Step
+from survey_cli.store.backends.errors import DatabaseNotFoundError, StoreError
+from survey_cli.store.backends.postgres.connection import PostgresConnector, make_application_name
+from survey_cli.store.backends.schema.migrations import KNOWN_STEPS, STEPS, MigrationStep
 
-LOCK: Final = 0x53565259
+MIGRATION_LOCK: Final = 0x53565259
 """`SVRY`: under this number, and the schema's name, one program at a time applies steps."""
 
-PATIENCE: Final = 30
+MIGRATION_TIMEOUT: Final = 30
 """Seconds to wait for others that use the tables."""
 
 SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
@@ -26,84 +25,86 @@ TABLES: Final = """
 """Asked of the catalogue, which shows what others have just committed; to_regclass() may answer from memory."""
 
 
-OTHERS: Final = """
+OTHER_CONNECTIONS: Final = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name IN ('survey', ?)
 """
 """Programs that have this study open; an earlier version does not say which study is its own."""
-OWNED: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
+IS_OWNER: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
 
 
-def connect(where: Where, *, create: bool, patience: float, upgrade: bool = False) -> Postgres:
+def connect(
+    where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False
+) -> PostgresConnector:
     """A connection ready for use; with `upgrade` an earlier schema is brought to this program's tables. Raises
     StoreError; Absent where nothing is kept and nothing is to be made."""
     if not where.schema:
         raise StoreError(where, "no study is named", "put it into the address: ?schema=NAME")
-    db = Postgres(where, patience=patience)
+    db = PostgresConnector(where, patience=patience)
     try:
-        applied = _applied(db, where.schema)
+        applied = _list_applied_steps(db, where.schema)
         if not applied and not create:
-            raise Absent(
+            raise DatabaseNotFoundError(
                 where,
                 f"nothing is kept there in the schema {where.schema}",
                 "check the name, or begin an interview first",
             )
-        _recognise(applied, where)
+        _check_steps(applied, where)
         if lacks := [step.name for step in STEPS if step.name not in applied]:
             if applied:
                 _check_upgrade(db, where, lacks[0], wanted=upgrade)
-            apply(db, schema=where.schema, steps=STEPS)
+            apply_steps(db, schema=where.schema, steps=STEPS)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _check_upgrade(db: Postgres, where: Where, step: str, *, wanted: bool) -> None:
+def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, wanted: bool) -> None:
     """Raises StoreError where the schema may not be upgraded now."""
     earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
     command = "survey db upgrade FILE --db ADDRESS"
     if not wanted:
         raise StoreError(where, earlier, f"let its owner upgrade it while nobody works on it: {command}")
-    if db.read(OWNED, (where.schema,)) != [(True,)]:
+    if db.read(IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
         raise StoreError(where, what, f"connect as its owner: {command}")
-    [(others,)] = db.read(OTHERS, (application_name(where),))
+    [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(where),))
     if others:
         what = f"{earlier}, and {others} other connection{'s use' if others > 1 else ' uses'} it now"
         raise StoreError(where, what, f"close every station and command that uses it, then again: {command}")
 
 
-def apply(db: Postgres, *, schema: str, steps: Sequence[Step]) -> None:
+def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[MigrationStep]) -> None:
     """The steps not yet applied to a schema, all or none; it is made where there is none. Of several programs one
     applies them, the others wait for it."""
     with db.transaction() as execute:
         execute("SET LOCAL lock_timeout TO 0", ())
-        execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (LOCK, schema))
+        execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))
         # A long export holds the tables that a step may alter.
-        execute(f"SET LOCAL lock_timeout TO '{PATIENCE}s'", ())
-        applied = _applied(db, schema)
+        execute(f"SET LOCAL lock_timeout TO '{MIGRATION_TIMEOUT}s'", ())
+        applied = _list_applied_steps(db, schema)
         if not applied:
-            _make(db, execute, schema)
+            _create_schema(db, execute, schema)
         first_here = "SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)"
-        execute(first_here, (quoted(schema),))
+        execute(first_here, (quote_identifier(schema),))
         for step in steps:
             if step.name not in applied:
                 for statement in step.on_server or step.statements:
-                    execute(written(statement), ())
+                    execute(adapt_statement(statement), ())
                 execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
 
 
-def written(statement: str) -> str:
+def adapt_statement(statement: str) -> str:
     """A step's statement as PostgreSQL takes it: texts are ordered by their bytes, as SQLite orders them."""
     if not statement.startswith(("CREATE TABLE", "ALTER TABLE")):
         return statement
     return statement.replace("{by_key}", "").replace(" TEXT", ' TEXT COLLATE "C"')
 
 
-def _make(db: Postgres, execute: Execute, schema: str) -> None:
+def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None:
     if not db.read(SCHEMA, (schema,)):
-        execute(f"CREATE SCHEMA {quoted(schema)}", ())
+        execute(f"CREATE SCHEMA {quote_identifier(schema)}", ())
     elif db.read(TABLES, (schema,)):
         raise StoreError(
             db.where,
@@ -111,7 +112,7 @@ def _make(db: Postgres, execute: Execute, schema: str) -> None:
             "name another with ?schema=NAME in the address",
         )
     execute(
-        f"""CREATE TABLE {quoted(schema)}.applied_steps (
+        f"""CREATE TABLE {quote_identifier(schema)}.applied_steps (
             name TEXT COLLATE "C" PRIMARY KEY,
             number INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
             applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
@@ -120,15 +121,18 @@ def _make(db: Postgres, execute: Execute, schema: str) -> None:
     )
 
 
-def _applied(db: Postgres, schema: str) -> list[str]:
+def _list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     """The steps a schema has, in the order they came; none where it is not ours or not there."""
     if ("applied_steps",) not in db.read(TABLES, (schema,)):
         return []
-    return [name for (name,) in db.read(f"SELECT name FROM {quoted(schema)}.applied_steps ORDER BY number")]
+    return [
+        name
+        for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")
+    ]
 
 
-def _recognise(applied: Sequence[str], where: Where) -> None:
-    unknown = [name for name in applied if name not in KNOWN]
+def _check_steps(applied: Sequence[str], where: ServerAddress) -> None:
+    unknown = [name for name in applied if name not in KNOWN_STEPS]
     if unknown:
         raise StoreError(
             where,

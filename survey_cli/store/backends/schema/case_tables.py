@@ -1,4 +1,4 @@
-"""Which tables are cases kept in? The statements of one step of the schema."""
+"""SQL of the migration that creates the tables of cases, imports, quotas and settings."""
 
 from typing import Final
 

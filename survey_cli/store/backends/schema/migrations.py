@@ -1,7 +1,6 @@
-"""Which tables are there, and by which steps did they come? Each step is portable text and never changes once
-released.
+"""Migrations of the database schema: portable SQL that never changes once released.
 
-A step that was applied but is not known here was written by a newer program. The views come from `views.py`.
+A migration that was applied to a database but is not listed here was written by a newer version of the program.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,16 +8,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.store.backends.schema import postgres_views
 from survey_cli.store.backends.schema.case_tables import CASE_TABLES
-from survey_cli.store.backends.schema.views import STANDING_VIEWS
+from survey_cli.store.backends.schema.views import FIXED_VIEWS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-SET: Final = "survey-cli"
+MIGRATION_SET: Final = "survey-cli"
 """The name under which the applied steps are listed in `_sqlite_migrations`."""
 
 
-class Step(NamedTuple):
+class MigrationStep(NamedTuple):
     """One change of the schema. `{by_key}` stands where SQLite keeps a table in the order of its key."""
 
     name: str
@@ -34,7 +33,7 @@ ACCOUNTS: Final = (
 """Which account wrote an event, where `by` is a name that may have been claimed; empty for events of earlier versions."""
 
 STEPS: Final = (
-    Step(
+    MigrationStep(
         "interviews",
         (
             """CREATE TABLE instruments (
@@ -115,11 +114,11 @@ STEPS: Final = (
             ){by_key}""",
         ),
     ),
-    Step("views", STANDING_VIEWS, postgres_views.STANDING_VIEWS),
-    Step("cases", CASE_TABLES),
-    Step("backups", ("CREATE TABLE backups (at TEXT NOT NULL, by TEXT NOT NULL)",)),
-    Step("accounts", ACCOUNTS, (*ACCOUNTS, *postgres_views.OWN_ACCOUNT)),
-    Step(
+    MigrationStep("views", FIXED_VIEWS, postgres_views.FIXED_VIEWS),
+    MigrationStep("cases", CASE_TABLES),
+    MigrationStep("backups", ("CREATE TABLE backups (at TEXT NOT NULL, by TEXT NOT NULL)",)),
+    MigrationStep("accounts", ACCOUNTS, (*ACCOUNTS, *postgres_views.OWN_ACCOUNT)),
+    MigrationStep(
         "digests",
         tuple(
             f"ALTER TABLE {table} ADD COLUMN digest TEXT NOT NULL DEFAULT ''"
@@ -128,20 +127,20 @@ STEPS: Final = (
     ),
 )
 
-KNOWN: Final = frozenset(step.name for step in STEPS)
+KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 
-def migrations(steps: Sequence[Step] = STEPS) -> "Migrations":
+def build_migrations(steps: Sequence[MigrationStep] = STEPS) -> "Migrations":
     """The steps as sqlite-utils applies them."""
     from sqlite_utils import Migrations
 
-    found = Migrations(SET)
+    found = Migrations(MIGRATION_SET)
     for step in steps:
-        found(name=step.name)(_applying(step))
+        found(name=step.name)(_make_apply(step))
     return found
 
 
-def _applying(step: Step) -> "Callable[[Database], None]":
+def _make_apply(step: MigrationStep) -> "Callable[[Database], None]":
     def apply(db: "Database", /) -> None:
         for statement in step.statements:
             db.execute(statement.replace("{by_key}", " WITHOUT ROWID"))

@@ -1,21 +1,20 @@
-"""How does the data on a database server look to someone with a database browser? The views of `views.py` in
-PostgreSQL's words.
+"""PostgreSQL views for reading the data with a database browser, equivalent to those of `views.py`.
 
-A column has one type there: `answers.value` is text, and a column of a `data_…` view is numeric where the variable and
-all its codes are numbers, else text (dates and times as ISO 8601, which sort and cast).
+PostgreSQL columns have one type: `answers.value` is text; a column of a `data_…` view is numeric where the variable
+and all its codes are numbers, and text otherwise (dates and times as ISO 8601, which sort and cast).
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.store.backends.address import LONGEST, quoted
-from survey_cli.store.backends.schema.views import views_of_rows
+from survey_cli.store.backends.address import MAX_IDENTIFIER_BYTES, quote_identifier
+from survey_cli.store.backends.schema.views import build_row_views
 from survey_cli.values import Variable
 
-WIDEST: Final = 1500
+MAX_COLUMNS: Final = 1500
 """Columns in one view. PostgreSQL allows 1,600; the interview's own columns need some."""
 
-STANDING_VIEWS: Final = (
+FIXED_VIEWS: Final = (
     # jsonb takes neither NUL nor half a letter; a journal may hold both, and one such remark must not hide all others.
     r"""CREATE FUNCTION legible(written TEXT) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
     BEGIN
@@ -85,19 +84,21 @@ OWN_ACCOUNT: Final = (
 )
 
 
-def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
+def build_data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it, as `views.data_views`."""
-    return views_of_rows(
+    return build_row_views(
         name=name,
         hash=hash,
         variables=variables,
-        column=lambda variable, n: f"{_value(variable, n)} AS {quoted(_column(variable.name, n))}",
-        widest=WIDEST,
+        column=lambda variable, n: (
+            f"{_render_value(variable, n)} AS {quote_identifier(_make_column_name(variable.name, n))}"
+        ),
+        widest=MAX_COLUMNS,
         joined="\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c",
     )
 
 
-def _value(variable: Variable, ordinal: int) -> str:
+def _render_value(variable: Variable, ordinal: int) -> str:
     cell = f"c.cells -> {ordinal}"
     kind = f"jsonb_typeof({cell})"
     if variable.storage in ("integer", "decimal") and all(isinstance(code, int) for code in variable.labels):
@@ -105,9 +106,9 @@ def _value(variable: Variable, ordinal: int) -> str:
     return f"CASE WHEN {kind} <> 'object' THEN {cell} #>> '{{}}' END"
 
 
-def _column(name: str, ordinal: int) -> str:
+def _make_column_name(name: str, ordinal: int) -> str:
     """The variable's name; one that the server would cut ends in its number, so that it stays the only one."""
-    if len(name.encode()) <= LONGEST:
+    if len(name.encode()) <= MAX_IDENTIFIER_BYTES:
         return name
     ending = f"~{ordinal}"
-    return name.encode()[: LONGEST - len(ending)].decode(errors="ignore") + ending
+    return name.encode()[: MAX_IDENTIFIER_BYTES - len(ending)].decode(errors="ignore") + ending

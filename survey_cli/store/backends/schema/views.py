@@ -1,24 +1,23 @@
-"""How does the data look to someone with a database browser? Views with words and labels beside the codes.
+"""SQLite views for reading the data with a database browser: texts and labels beside the codes.
 
-For real interviews only, practice and simulation left out; personal columns, and remarks on them, are not in them. An
-interview that was taken up again stands there as it was when it was last put aside. These texts are SQLite's
-(`json_each`); PostgreSQL's are in `server_views.py`.
+Only real interviews are included, without personal columns and remarks on them. An interview that was resumed appears
+as it was when it was last suspended. `postgres_views.py` has the same views for PostgreSQL.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
-from survey_cli.store.backends.address import quoted
+from survey_cli.store.backends.address import quote_identifier
 from survey_cli.values import Variable
 
-LONGEST: Final = 43
+MAX_VIEW_NAME: Final = 43
 """Letters of a view's name; with the beginning of a hash and `_part12` PostgreSQL still takes it whole."""
 
-WIDEST: Final = 1900
+MAX_COLUMNS: Final = 1900
 """Columns in one view. SQLite allows 2,000; the interview's own columns need some."""
 
-STANDING_VIEWS: Final = (
+FIXED_VIEWS: Final = (
     """CREATE VIEW answers AS
     SELECT
         i.id AS interview,
@@ -65,28 +64,30 @@ STANDING_VIEWS: Final = (
 )
 
 
-def data_view(*, id: str, version: str, hash: str, taken: Collection[str]) -> str:
+def make_view_name(*, id: str, version: str, hash: str, taken: Collection[str]) -> str:
     """The name of the view with one row per interview: `data_asu_2000_v1`, or with the beginning of the hash
     where another text already carries this version."""
-    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{id}_v{version}")[:LONGEST].rstrip("_")
+    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{id}_v{version}")[:MAX_VIEW_NAME].rstrip("_")
     folded = {other.casefold() for other in taken}
     return name if name.casefold() not in folded else f"{name}_{hash[:12]}"
 
 
-def data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
+def build_data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it: one row per interview, one column per variable that is not personal, NULL
     where there is no answer."""
-    return views_of_rows(name=name, hash=hash, variables=variables, column=_column, widest=WIDEST)
-
-
-def _column(variable: Variable, ordinal: int) -> str:
-    return (
-        f"CASE json_type(s.cells, '$[{ordinal}]') WHEN 'object' THEN NULL"
-        f" ELSE json_extract(s.cells, '$[{ordinal}]') END AS {quoted(variable.name)}"
+    return build_row_views(
+        name=name, hash=hash, variables=variables, column=_render_column, widest=MAX_COLUMNS
     )
 
 
-def views_of_rows(
+def _render_column(variable: Variable, ordinal: int) -> str:
+    return (
+        f"CASE json_type(s.cells, '$[{ordinal}]') WHEN 'object' THEN NULL"
+        f" ELSE json_extract(s.cells, '$[{ordinal}]') END AS {quote_identifier(variable.name)}"
+    )
+
+
+def build_row_views(
     *,
     name: str,
     hash: str,
@@ -102,7 +103,7 @@ def views_of_rows(
         columns = "".join(
             f",\n        {column(variable, ordinal)}" for ordinal, variable in shown[first : first + widest]
         )
-        yield f"""CREATE VIEW {quoted(name if part == 1 else f"{name}_part{part}")} AS
+        yield f"""CREATE VIEW {quote_identifier(name if part == 1 else f"{name}_part{part}")} AS
     SELECT
         i.id AS _interview,
         i.case_key AS _case,

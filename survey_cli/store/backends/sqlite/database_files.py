@@ -1,7 +1,6 @@
-"""May a database be kept here, and how does its file come into being? Whole or not at all, for its owner's
-eyes only.
+"""Files of SQLite databases: checks of folders and files, locks, atomic creation.
 
-It never opens a database itself.
+Nothing here opens a database.
 """
 
 import contextlib
@@ -26,30 +25,30 @@ LOCAL_FILE_SYSTEMS: Final = frozenset(
 """Those that one computer mounts alone, as the kernel names them. Any other may be shared by several (nfs4, cifs, 9p,
 virtiofs, fuse.sshfs), whose locks don't reach one another."""
 
-ALSO_LOCAL: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
+LOCAL_FILE_SYSTEMS_VARIABLE: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
 """The environment variable with further types that this computer mounts alone, commas between them."""
 
-UNFINISHED: Final = ".new"
+UNFINISHED_SUFFIX: Final = ".new"
 """How the name of a file ends that is being made."""
 
-GROUPS_FOLDER: Final = 0o2770
-GROUPS_FILE: Final = 0o660
-GROUPS_LIST: Final = 0o640
+GROUP_FOLDER_MODE: Final = 0o2770
+GROUP_FILE_MODE: Final = 0o660
+GROUP_LIST_MODE: Final = 0o640
 """What a group's members need, and nobody else may have; a list of people is only read by
 them. SQLite gives its -wal and -shm files the database's mode."""
 
 
-def file_system(folder: Path) -> str:
+def find_file_system(folder: Path) -> str:
     """The kernel's name of the file system a folder is on (`ext4`, `nfs4`); empty where the system does not
     tell."""
     try:
         text = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
     except OSError:
         return ""
-    return mounted(text, str(folder.resolve()))
+    return find_mounted_file_system(text, str(folder.resolve()))
 
 
-def mounted(mountinfo: str, path: str) -> str:
+def find_mounted_file_system(mountinfo: str, path: str) -> str:
     """The same from the text of /proc/self/mountinfo (see proc(5)): the longest mount point that holds the
     path, the later of two on one point."""
     longest, found = -1, ""
@@ -66,12 +65,12 @@ def mounted(mountinfo: str, path: str) -> str:
     return found
 
 
-def only_readable(file: Path) -> bool:
+def is_read_only(file: Path) -> bool:
     """Whether a database that is there can be read, and nothing can be written where it lies."""
     return (
         file.is_file()
-        and may(file, os.R_OK)
-        and not (may(file, os.W_OK) and may(file.parent, os.W_OK | os.X_OK))
+        and has_access(file, os.R_OK)
+        and not (has_access(file, os.W_OK) and has_access(file.parent, os.W_OK | os.X_OK))
     )
 
 
@@ -83,15 +82,19 @@ def check_folder(
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreError(where, f"the folder {folder} {what}", "make it, or name another")
     kind = file_system_of(folder)
-    if kind and kind not in LOCAL_FILE_SYSTEMS and kind not in os.environ.get(ALSO_LOCAL, "").split(","):
+    if (
+        kind
+        and kind not in LOCAL_FILE_SYSTEMS
+        and kind not in os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(",")
+    ):
         raise StoreError(
             where,
             f"the folder is on a file system that other computers may use too ({kind}), and one computer can't be"
             " kept from overwriting another's answers there",
             "keep the database on a disk of this computer; for several computers use a database server; if this"
-            f" computer alone mounts it, set {ALSO_LOCAL}={kind}",
+            f" computer alone mounts it, set {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
         )
-    if written and not may(folder, os.W_OK | os.X_OK):
+    if written and not has_access(folder, os.W_OK | os.X_OK):
         raise StoreError(where, f"nothing can be written in the folder {folder}", "make it writable for you")
 
 
@@ -99,23 +102,27 @@ def check_file(path: Path, *, where: str) -> None:
     """Raises StoreError where the file can't be read and written."""
     if not path.is_file():
         raise StoreError(where, "is not a file", "name another")
-    if not may(path, os.R_OK):
+    if not has_access(path, os.R_OK):
         raise StoreError(where, "the file can't be read", "make it readable for you, or ask its owner")
-    if not may(path, os.W_OK):
+    if not has_access(path, os.W_OK):
         raise StoreError(where, "the file can only be read", "make it writable for you, or ask its owner")
 
 
-def own_path(path: str | Path) -> Path:
+def resolve_link(path: str | Path) -> Path:
     """Where a file is in truth: what belongs to it lies beside it, not beside a symbolic link that leads to it."""
     return Path(path).resolve() if Path(path).is_symlink() else Path(path)
 
 
-def check_only_name(path: Path, *, where: str) -> None:
+def check_no_hard_link(path: Path, *, where: str) -> None:
     """Raises StoreError where the file has a second name (a hard link): each name would have a log of its own, and
     what is written under one overwrites what is written under the other."""
     while (found := path.stat()).st_nlink > 1:
         # a file that is just being put in its place has a temporary name beside it
-        beside = [other for other in path.parent.glob(f".{path.name}.*{UNFINISHED}") if _is(other, found)]
+        beside = [
+            other
+            for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}")
+            if _is_same_file(other, found)
+        ]
         if len(beside) + 1 >= found.st_nlink:
             return
         if path.stat().st_nlink >= found.st_nlink:
@@ -126,7 +133,7 @@ def check_only_name(path: Path, *, where: str) -> None:
             )
 
 
-def _is(path: Path, found: os.stat_result) -> bool:
+def _is_same_file(path: Path, found: os.stat_result) -> bool:
     try:
         return os.path.samestat(path.stat(), found)
     except OSError:
@@ -134,7 +141,7 @@ def _is(path: Path, found: os.stat_result) -> bool:
 
 
 @contextlib.contextmanager
-def locked(folder: Path, *, alone: bool) -> Iterator[None]:
+def lock_folder(folder: Path, *, alone: bool) -> Iterator[None]:
     """Within it no program upgrades a database of this folder; with `alone` none opens one."""
     import fcntl
 
@@ -146,30 +153,32 @@ def locked(folder: Path, *, alone: bool) -> Iterator[None]:
         os.close(handle)
 
 
-def may(path: Path, mode: int) -> bool:
+def has_access(path: Path, mode: int) -> bool:
     """What the person whose rights count may do with a path."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
-def shared_by_group(folder: Path) -> bool:
+def is_shared_by_group(folder: Path) -> bool:
     """Whether a folder was given to a group on purpose: its members write in it, and what is made there is theirs."""
     mode = folder.stat().st_mode
     return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP)
 
 
-def put_in_place(
-    path: Path, make: Callable[[Path], None], *, where: str, for_group: int = GROUPS_FILE
+def create_atomically(
+    path: Path, make: Callable[[Path], None], *, where: str, for_group: int = GROUP_FILE_MODE
 ) -> bool:
-    """Has `make` write the file under a temporary name in the same folder, then links it into place: eight
+    """Has `create_database` write the file under a temporary name in the same folder, then links it into place: eight
     processes that begin at once all find it whole. False where another was first; then theirs stands and ours
     is gone."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent)  # 0600
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent
+        )  # 0600
         os.close(handle)
         temporary = Path(name)
         try:
             make(temporary)
-            if shared_by_group(path.parent):
+            if is_shared_by_group(path.parent):
                 temporary.chmod(for_group)
             os.link(temporary, path)
         except FileExistsError:
@@ -179,7 +188,7 @@ def put_in_place(
                 Path(name + ending).unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise _told(error, where) from error
+        raise _translate_error(error, where) from error
     return True
 
 
@@ -192,7 +201,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _told(error: OSError, where: str) -> StoreError:
+def _translate_error(error: OSError, where: str) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StoreError(where, "the disk is full", "make room on it and try again")
     if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):

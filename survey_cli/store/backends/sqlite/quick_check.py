@@ -1,15 +1,15 @@
-"""Quick check of a database file that is being opened: a few milliseconds, whatever its size.
+"""Quick check of a database file while it is opened: a few milliseconds, whatever its size.
 
-It finds pages that hold something else (SQLite itself finds a file that was cut off). `survey verify` reads everything.
-The file is read through SQLite alone: whoever opened and closed it here would let SQLite's locks go.
+It finds pages with foreign content (SQLite itself finds a truncated file). `survey verify` reads everything. The file
+is read through SQLite alone, because opening and closing it here would release SQLite's locks.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.store.backends.sqlite.connection import Sqlite
+from survey_cli.store.backends.sqlite.connection import SqliteConnector
 
-SMALL: Final = 2_000
+FULL_CHECK_PAGES: Final = 2_000
 """Pages that are all looked at, some 8 MB."""
 TABLES: Final = """
     SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
@@ -17,10 +17,10 @@ TABLES: Final = """
 """
 
 
-def looks_damaged(db: Sqlite) -> Iterator[str]:
+def find_damage(db: SqliteConnector) -> Iterator[str]:
     """What is wrong at first sight. Raises StoreError where even that can't be read."""
     [(pages,)] = db.read("PRAGMA page_count")
-    if pages <= SMALL:
+    if pages <= FULL_CHECK_PAGES:
         [(verdict,)] = db.read("PRAGMA quick_check(1)")
         if verdict != "ok":
             yield str(verdict).strip().splitlines()[-1]

@@ -1,7 +1,7 @@
-"""Upgrades of a database file to this program's schema: alone, and copied first.
+"""Upgrade of a database file to the current schema, under an exclusive lock and after a copy.
 
-A program that was started before the upgrade goes on with the tables it knows, so that nothing is changed while
-anybody else has the file open.
+A program that was started before the upgrade still expects the old tables, so nothing is changed while another
+program has the file open.
 """
 
 import contextlib
@@ -12,39 +12,41 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreError, primary
-from survey_cli.store.backends.sqlite.connection import Sqlite
-from survey_cli.store.backends.sqlite.database_files import put_in_place
+from survey_cli.store.backends.errors import StoreError, get_primary_code
+from survey_cli.store.backends.sqlite.connection import SqliteConnector
+from survey_cli.store.backends.sqlite.database_files import create_atomically
 
 log: Final = logging.getLogger(__name__)
 """What was done is a warning, which a command prints on standard error."""
 
 
-def upgrade(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[Sqlite], None]) -> None:
+def upgrade_file(
+    path: Path, where: str, steps: Sequence[str], *, apply: Callable[[SqliteConnector], None]
+) -> None:
     """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreError where somebody else
     uses it: nothing is changed then."""
-    with contextlib.closing(Sqlite.to_file(path, where=where, patience=0)) as db:
+    with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
         try:
-            be_alone(db)
-        except InUse as error:
+            lock_exclusively(db)
+        except DatabaseInUseError as error:
             earlier = f"was written by an earlier version of this program (it lacks the step {steps[0]!r})"
             raise StoreError(
                 where,
                 f"{earlier}, and somebody is using it now",
                 "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
             ) from error
-        kept = _copy(db, path, steps[0])
+        kept = _copy_before_upgrade(db, path, steps[0])
         apply(db)
         db.read("PRAGMA locking_mode = NORMAL")
         db.read("PRAGMA journal_mode = WAL")
     log.warning("%s: upgraded for this version of the program; as it was before: %s", where, kept)
 
 
-class InUse(Exception):
+class DatabaseInUseError(Exception):
     """Another program has the file open."""
 
 
-def be_alone(db: Sqlite) -> None:
+def lock_exclusively(db: SqliteConnector) -> None:
     """Lock the file, so that nobody else opens it as long as this connection is open. Raises InUse."""
     try:
         db.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -52,12 +54,12 @@ def be_alone(db: Sqlite) -> None:
         db.connection.execute("BEGIN EXCLUSIVE")
         db.connection.execute("COMMIT")
     except sqlite3.Error as error:
-        if primary(error) != sqlite3.SQLITE_BUSY:
-            raise db.told(error) from error
-        raise InUse from error
+        if get_primary_code(error) != sqlite3.SQLITE_BUSY:
+            raise db.translate_error(error) from error
+        raise DatabaseInUseError from error
 
 
-def _copy(db: Sqlite, path: Path, step: str) -> Path:
+def _copy_before_upgrade(db: SqliteConnector, path: Path, step: str) -> Path:
     """A copy beside it, for its owner's eyes only, named after the first step that is applied."""
 
     def copy(temporary: Path) -> None:
@@ -67,6 +69,6 @@ def _copy(db: Sqlite, path: Path, step: str) -> Path:
     for number in count(1):
         numbered = f"-{number}" if number > 1 else ""
         kept = path.with_name(f"{path.stem}.before-{step}{numbered}{path.suffix}")
-        if not kept.exists() and put_in_place(kept, copy, where=str(kept)):
+        if not kept.exists() and create_atomically(kept, copy, where=str(kept)):
             return kept
     raise AssertionError("numbers do not end")
