@@ -12,4 +12,4 @@ settings.load_profile("house")
 @pytest.fixture(autouse=True)
 def account_of_sue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run under the account of a supervisor, who may claim any name; programs they start run under their own."""
-    monkeypatch.setattr("survey_cli.store.backends.account.system_account", lambda: "sue")
+    monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: "sue")

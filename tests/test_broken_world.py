@@ -235,9 +235,9 @@ def test_a_disk_that_filled_up_after_the_interviews(
 
 NOBODY = """
 import os, io
-from survey_cli.cli.run_command import run
+from survey_cli.cli.run_command import run_command
 sys.stdin = io.StringIO("")
-run(["interview", "small.yaml", "--case", "0", "--db", ":memory:"])  # imports all there is to import
+run_command(["interview", "small.yaml", "--case", "0", "--db", ":memory:"])  # imports all there is to import
 sys.stdin, sys.stdout, sys.stderr = (open(n, m, closefd=False) for n, m in ((0, "r"), (1, "w"), (2, "w")))
 if os.geteuid() == 0:
     os.setegid(65534)
@@ -451,7 +451,7 @@ def test_a_path_that_is_no_database_of_ours(
 
 
 def test_a_network_file_system(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("survey_cli.store.backends.sqlite.database_files.mounted", lambda table, path: "nfs4")
+    monkeypatch.setattr("survey_cli.store.backends.sqlite.database_files.find_mounted_file_system", lambda table, path: "nfs4")
     said = told(capsys, "interview", "small.yaml", "--case", "7")
     assert said.startswith(
         "responses/small.db: the folder is on a file system that other computers may use too (nfs4)"

@@ -304,7 +304,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
         answer = "555 0199"
         raise RuntimeError(f"could not keep {answer} of {file}")
 
-    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", careless)
+    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check_file", careless)
     monkeypatch.setattr("sys.argv", ["survey", "check", "jane-doe.yaml", "--format=text"])
     assert run_command(["check", "jane-doe.yaml"]) == 1
     out, err = capsys.readouterr()
@@ -331,7 +331,7 @@ def test_trouble_that_was_thrown_is_said_in_its_own_words(
     def locked(file: str, formats: object = (), *, db: str | None = None) -> None:
         raise StoreError("a.db", "another program keeps the database locked", "close it")
 
-    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check", locked)
+    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check_file", locked)
     assert run_command(["check", "x.yaml"]) == 1
     assert capsys.readouterr().err == "a.db: another program keeps the database locked — close it\n"
 

@@ -265,21 +265,21 @@ ERASER = """
 import os, sys
 from datetime import datetime
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.privacy.erase_and_anonymize import erase
+from survey_cli.services.privacy.erase_and_anonymize import erase_person
 file, at = sys.argv[1:]
 request = Request(path=file, at=datetime.fromisoformat(at), db="", by="sue")
 from dataclasses import replace
-from survey_cli.study import erasing
-owe = erasing._owe
+from survey_cli.study.consistency import person_erasure as erasing
+owe = erasing._require_scrub
 def begins(store, at):
     os.write(1, b"writing\\n")
     owe(store, at)
-erasing._owe = begins
+erasing._require_scrub = begins
 for line in sys.stdin:
     child = os.fork()
     if not child:
         os.write(1, f"{os.getpid()}\\n".encode())
-        erase(replace(request, db=line.strip()), "A", why="asked by letter")
+        erase_person(replace(request, db=line.strip()), "A", why="asked by letter")
         os._exit(0)
     os.waitpid(child, 0)
     os.write(1, b"over\\n")

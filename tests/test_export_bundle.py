@@ -156,7 +156,7 @@ def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytes
     found = write_bundle(shift.file, wished(shift, to=""), "out.zip")
     assert isinstance(found, UserError)
     assert "No space left" in str(found)
-    monkeypatch.setattr("survey_cli.services.export.bundle.lay_papers", full)
+    monkeypatch.setattr("survey_cli.services.export.bundle.write_metadata", full)
     assert isinstance(write_bundle(shift.file, wished(shift, to="", force=True), "out"), UserError)
     assert Path("out/manifest.json").read_bytes() == before
     assert not [f for f in Path().iterdir() if f.name.startswith(".")]

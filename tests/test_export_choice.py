@@ -113,7 +113,7 @@ def test_a_condition_is_true_of_what_leaves(shift: Shift, where: str, cases: lis
 
 
 def login(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
-    monkeypatch.setattr("survey_cli.store.backends.account.system_account", lambda: who)
+    monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: who)
 
 
 def test_a_condition_asks_nothing_personal_of_whoever_may_not_know(

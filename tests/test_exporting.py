@@ -292,8 +292,8 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
 
 SLOW = """
 import sys, time
-from survey_cli.services import exporting
-from survey_cli.exports import csv
+from survey_cli.services.export import export_data
+from survey_cli.exports.text import csv
 lines = csv._lines
 def slowly(*args):
     for line in lines(*args):
@@ -301,7 +301,7 @@ def slowly(*args):
         print("writing", flush=True)
         time.sleep(60)
 csv._lines = slowly
-exporting.export("v.yaml", exporting.Wish(to="out.csv", db="v.db", force=True))
+export_data.export_file("v.yaml", export_data.ExportOptions(to="out.csv", db="v.db", force=True))
 """
 
 

@@ -22,7 +22,7 @@ PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
 @pytest.fixture
 def as_account(monkeypatch: pytest.MonkeyPatch):
     def become(name: str) -> None:
-        monkeypatch.setattr("survey_cli.store.backends.account.system_account", lambda: name)
+        monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: name)
 
     return become
 

@@ -338,7 +338,7 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
         raise StoreError("field.db", "the disk is full", "make room")
 
     with monkeypatch.context() as failing:
-        failing.setattr(database, "_add", broken)
+        failing.setattr(database, "_append_within", broken)
         why = talk.reply("1")
     assert isinstance(why, Rejection)
     assert "the disk is full" in why.why
@@ -367,7 +367,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
             talk._store._db._connection.close()  # type: ignore[attr-defined]
         return done
 
-    monkeypatch.setattr(database, "_add", cut)
+    monkeypatch.setattr(database, "_append_within", cut)
     assert talk.reply("1") is None
     assert lost
     assert [type(e.event).__name__ for e in history(shift)].count("Called") == 1
@@ -669,7 +669,7 @@ def test_a_list_that_cannot_be_written_is_said_and_done_later(
         raise StoreError("never_call.db", "the disk is full", "make room")
 
     with monkeypatch.context() as broken:
-        broken.setattr("survey_cli.store.do_not_call.NeverCall.add", full)
+        broken.setattr("survey_cli.store.do_not_call.DoNotCallList.add", full)
         assert talk.stop("never_call") is None
     assert ann is not None
     assert ann.close_interview() is None

@@ -88,8 +88,8 @@ def test_what_is_no_number_in_its_one_form_is_not_let_in(tmp_path):
 @pytest.mark.parametrize("study", ["file", "server"], indirect=True)
 def test_eight_programs_that_find_no_list_make_one(study):
     making = """
-from survey_cli.store.do_not_call import NeverCall
-with NeverCall.beside(sys.argv[1]) as never:
+from survey_cli.store.do_not_call import DoNotCallList
+with DoNotCallList.open_beside(sys.argv[1]) as never:
     number = f"+1312555{int(sys.argv[2]):04}"
     assert never.add([number], at=NOON, reason="", by="") == 1
     print(never._key.hex())

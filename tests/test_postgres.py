@@ -529,7 +529,7 @@ with store._db.transaction() as execute:
 
 
 def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(store, study, monkeypatch):
-    monkeypatch.setattr("survey_cli.store.backends.postgres.connection.LEFT_OPEN", 1)
+    monkeypatch.setattr("survey_cli.store.backends.postgres.connection.IDLE_TRANSACTION_TIMEOUT", 1)
     with Store.open(study, create=False) as silent:
         silent._db.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
         assert answer(store, 2) is None  # waits for it, no longer than patience

@@ -163,7 +163,7 @@ def test_one_station_works_the_queue_out_and_the_others_go_on(
         raise died
 
     with monkeypatch.context() as broken:
-        broken.setattr(CaseStore, "restand", dies)
+        broken.setattr(CaseStore, "update_queue_positions", dies)
         assert isinstance(ann.record_outcome("no_answer"), Rejection)
     if is_server_address(shift.db):  # there the queue was worked out when the version was published
         assert ann.claim_next() is None

@@ -473,7 +473,7 @@ def test_why_nobody_can_be_called_is_found_out_once_a_minute(
     assert ann.record_outcome("no_answer") is None
     counted = []
     groups = QueueStatistics.count_groups
-    monkeypatch.setattr(QueueStatistics, "groups", lambda *given: counted.append(1) or groups(*given))
+    monkeypatch.setattr(QueueStatistics, "count_groups", lambda *given: counted.append(1) or groups(*given))
     for _ in range(12):
         shift.later(minutes=1 / 6)
         ann.keep_alive()
