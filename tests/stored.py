@@ -186,16 +186,16 @@ PRELUDE = f"""
 import os, random, sys, time
 from datetime import UTC, datetime
 from survey_cli.engine.events import Answered, Began, Sitting, Stamp
-from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, Taken
+from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, InterviewConflict
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}
 def start(store, id, by="ann"):
     first = Began(Stamp(NOON, by, by), HASH, 7, id, NOON.date(), Sitting("Ann", "morning", "en"))
-    return store.start(InterviewRow(id, id, HASH, NOON, by, NOON), first)
+    return store.start_interview(InterviewRow(id, id, HASH, NOON, by, NOON), first)
 def answer(store, id, seq, by="ann"):
     event = Answered(Stamp(NOON, by, by), Place("own"), seq)
-    return store.append(id, seq=seq, event=event, status="open", at_item="own", answered=seq - 1)
+    return store.append_event(id, seq=seq, event=event, status="open", at_item="own", answered=seq - 1)
 """
 
 

@@ -58,11 +58,11 @@ with Store.open(place, create=False, patience=60) as store:
     children = [worker(claiming, place, f"p{n}") for n in range(16)]
     by_process = [outcome(one).split("\n")[:-1] for one in children]
     assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(2000)]
-    assert queue.cases.counts().by_status == {"done": 2000}
-    for _, history in queue.cases.histories():
+    assert queue.cases.count_cases().by_status == {"done": 2000}
+    for _, history in queue.cases.iterate_histories():
         assert [type(e.event).__name__ for e in history] == ["Sampled", "Claimed", "Called", "Closed"]
         assert len({e.by for e in history[1:]}) == 1
-    assert queue.integrity() == []
+    assert queue.check_integrity() == []
 
 
 def test_the_cases_of_killed_stations_come_back(queue, place):
@@ -87,19 +87,19 @@ with Store.open(place, create=False, patience=60) as store:
         sleep(0.013 * n)
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
-    left = {row.key: row.held for row in queue.cases.rows(status="leased")}
+    left = {row.key: row.held for row in queue.cases.iterate_rows(status="leased")}
     assert len(left) <= 6
-    lapsed = queue.cases.lapse(at(31))
+    lapsed = queue.cases.expire_leases(at(31))
     assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {
         k: tuple(h) for k, h in left.items()
     }
-    counts = queue.cases.counts().by_status
+    counts = queue.cases.count_cases().by_status
     assert counts.get("leased", 0) == 0
     assert sum(counts.values()) == 300
-    for key, history in queue.cases.histories():
+    for key, history in queue.cases.iterate_histories():
         kinds = Counter(type(e.event).__name__ for e in history)
         assert kinds["Claimed"] == kinds["Closed"] + kinds["Returned"], key
-    assert queue.integrity() == []
+    assert queue.check_integrity() == []
     ready = counts["ready"]
     for k in range(ready):
         assert queue.cases.claim(BUCKET, lease(f"t{k}", until=90), at(31)) is not None
@@ -136,9 +136,9 @@ with Store.open(place, create=False, patience=60) as store:
     assert [outcome(one) for one in children] == ["800\n"] * 4
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
     assert len(taken) == len(set(taken)) == 400
-    assert queue.cases.counts().by_status == {"ready": 2800, "done": 400}
+    assert queue.cases.count_cases().by_status == {"ready": 2800, "done": 400}
     assert len(queue.journal("i1")) == seq - 1
-    assert queue.integrity() == []
+    assert queue.check_integrity() == []
 
 
 def test_whoever_imports_is_killed_at_any_moment_and_all_or_none_is_there(queue, place):
@@ -154,36 +154,36 @@ with Store.open(place, create=False, patience=60) as store:
         sleep(0.05 * n)
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
-        there = sum(key.startswith(f"m{n} ") for key, _ in queue.cases.marks())
+        there = sum(key.startswith(f"m{n} ") for key, _ in queue.cases.iterate_fingerprints())
         seen.add(there)
         assert there in (0, 1500)
         whole = [(case.key, 1) for case in several(1500, prefix=f"m{n} ")]
         if not there:  # at once again, though the first left its rows behind
             assert bring(queue, several(1500, prefix=f"m{n} "), id=f"again {n}") == 1500
-        assert [(row.key, row.seq) for row in queue.cases.rows() if row.key.startswith(f"m{n} ")] == whole
-        while not queue.cases.settle():
+        assert [(row.key, row.seq) for row in queue.cases.iterate_rows() if row.key.startswith(f"m{n} ")] == whole
+        while not queue.cases.finish_imports():
             pass
     assert 0 in seen
-    assert queue.integrity() == []
+    assert queue.check_integrity() == []
 
 
 def test_the_last_place_of_a_quota_is_held_once(queue, place):
     holding = """
 with Store.open(place, create=False, patience=60) as store:
     for k in range(40):
-        held = store.cases.hold(f"{me} {k}", {f"b{k % 5}": 20, f"a{k % 3}": 30}, NOON)
+        held = store.cases.hold_quota_places(f"{me} {k}", {f"b{k % 5}": 20, f"a{k % 3}": 30}, NOON)
         print(*[cell for cell, ours in held.items() if ours])
         if k % 4 == 0:
-            store.cases.drop(f"{me} {k}")
+            store.cases.drop_quota_places(f"{me} {k}")
         elif k % 4 == 1:
-            store.cases.take(f"{me} {k}", [f"b{k % 5}"], NOON)
+            store.cases.take_quota_places(f"{me} {k}", [f"b{k % 5}"], NOON)
 """
     for one in [worker(holding, place, f"p{n}") for n in range(8)]:
         outcome(one)
-    fill = queue.cases.fill()
+    fill = queue.cases.read_quota_fill()
     assert {cell: sum(fill[cell]) for cell in ("a0", "a1", "a2")} == {"a0": 30, "a1": 30, "a2": 30}
     assert all(fill[f"b{k}"].held <= 20 for k in range(5))
-    assert queue.integrity() == []
+    assert queue.check_integrity() == []
 
 
 @pytest.mark.parametrize("place", ["file"], indirect=True)
@@ -229,14 +229,14 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
 def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
     bring(queue, [a_case("x", contact=a_contact("l1", "José Pérez", "+13125550100")), *several(40)])
     assert queue.cases.claim(BUCKET, lease(), at(0)).key == "x"
-    queue.cases.hold("i1", {"a": 5}, at(0))
-    queue.cases.keep_setting("plan", "1")
+    queue.cases.hold_quota_places("i1", {"a": 5}, at(0))
+    queue.cases.write_setting("plan", "1")
     queue.backup(tmp_path / "copy.db")
     with Store.open(tmp_path / "copy.db", create=False) as copy:
-        assert list(copy.cases.iterate_rows()) == list(queue.cases.rows())
-        assert list(copy.cases.iterate_histories()) == list(queue.cases.histories())
-        assert copy.cases.find_contact("x") == queue.cases.contact("x")
-        assert (copy.cases.read_quota_fill(), copy.cases.read_setting("plan")) == (queue.cases.fill(), "1")
+        assert list(copy.cases.iterate_rows()) == list(queue.cases.iterate_rows())
+        assert list(copy.cases.iterate_histories()) == list(queue.cases.iterate_histories())
+        assert copy.cases.find_contact("x") == queue.cases.find_contact("x")
+        assert (copy.cases.read_quota_fill(), copy.cases.read_setting("plan")) == (queue.cases.read_quota_fill(), "1")
         assert copy.check_integrity() == []
 
 

@@ -66,7 +66,7 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
 def test_help_loads_nothing_that_is_slow() -> None:
     heavy = ("pydantic", "yaml", "textual", "sqlite3", "rich", "survey_cli.instrument", "survey_cli.store")
     asked = (
-        "import sys; from survey_cli.cli.run_command import run; run(['--help']); "
+        "import sys; from survey_cli.cli.run_command import run_command; run_command(['--help']); "
         f"print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60)

@@ -490,7 +490,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
 
 
 def anonymised(shift: Shift, *, dry: bool = False) -> AnonymizationResult:
-    done = anonymize_study(request(shift), dry=dry)
+    done = anonymize_study(request(shift), dry_run=dry)
     assert isinstance(done, AnonymizationResult), done
     return done
 
@@ -506,7 +506,7 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
     shift.later(days=89)
     assert anonymised(shift).cases == 0
     shift.later(days=1)
-    assert anonymised(shift, dry=True).cases == 1
+    assert anonymised(shift, dry_run=True).cases == 1
     assert WHO in repr(load_subject(request(shift), "A"))
     done = anonymised(shift)
     assert (done.cases, done.interviews, done.skipped, done.clean) == (1, 1, (), True)

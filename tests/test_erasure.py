@@ -61,15 +61,15 @@ def rewritten(history: list[Entry]) -> list[Entry]:
 def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     history = told(store)
     assert store.cases.erase("x", seq=5, entries=rewritten(history), standing=GONE) is None
-    left = store.cases.history("x")
+    left = store.cases.read_history("x")
     assert [(e.at, e.by, type(e.event)) for e in left[:-1]] == [(e.at, e.by, type(e.event)) for e in history]
     assert left[-1] == TOMBSTONE
     assert WORD not in repr(left)
-    row = store.cases.row("x")
+    row = store.cases.find_row("x")
     assert (row.status, row.why, row.seq, row.stood, row.mark) == ("done", "erased", 6, 6, "")
-    assert store.cases.contact("x") is None
+    assert store.cases.find_contact("x") is None
     assert store.cases.search(WORD) == store.cases.search(NUMBER) == []
-    assert store.integrity() == []
+    assert store.check_integrity() == []
 
 
 def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
@@ -81,22 +81,22 @@ def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
     assert isinstance(store.cases.erase("x", seq=4, entries=entries, standing=GONE), CaseConflict)
     store.cases.claim_case("x", lease("t9"), NOON)
     assert isinstance(store.cases.erase("x", seq=6, entries=entries, standing=GONE), LeaseLost)
-    assert store.cases.contact("x").name == WORD
+    assert store.cases.find_contact("x").name == WORD
 
 
 def test_an_interview_loses_its_words_wherever_they_stand(store):
     events = _interview(store)
     blank = [Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}), Noted(stamp(2), Place("own"), "")]
     store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
-    assert [type(event) for event in store.journal("i1")] == [Began, Noted, ErasedInterview]
-    assert store.draft("i1") is None
+    assert [type(event) for event in store.read_journal("i1")] == [Began, Noted, ErasedInterview]
+    assert store.find_draft("i1") is None
     [kept] = rows(store, HASH, personal=True)
     assert (kept.snapshot, kept.interview.last_seq) == (None, 3)
-    store.keep_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
+    store.write_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
     for wrong in ([], events[:1], [blank[0], Answered(stamp(2), Place("own"), 1)]):
         with pytest.raises(ValueError, match="other words"):
             store.erase_interview("i1", wrong)
-    assert store.integrity() == []
+    assert store.check_integrity() == []
 
 
 def _interview(store: Store) -> list:
@@ -156,7 +156,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
 @pytest.mark.parametrize("store", ["server"], indirect=True)
 def test_a_server_keeps_nothing_of_it_in_its_tables(store):
     def tables() -> list[str]:
-        store._db.run_at_once("CHECKPOINT")
+        store._db.run_autocommit("CHECKPOINT")
         names = store._db.read("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
         files = [store._db.read("SELECT pg_relation_filepath(?::regclass)", named)[0] for named in names]
         read = [store._db.read("SELECT pg_read_binary_file(?)", file)[0][0] for file in files]

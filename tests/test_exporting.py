@@ -385,7 +385,7 @@ items: [{id: income, type: number, text: Income?, decimals: 2, max: 99999999}]
 def test_data_on_a_terminal_move_no_cursor_and_in_a_pipe_are_unchanged(tmp_path: Path) -> None:
     evil = "\x1b]52;c;ZXZpbA==\x07"
     program = (
-        "import sys; from survey_cli.cli.output.terminal import data_out; out = data_out(); "
+        "import sys; from survey_cli.cli.output.terminal import open_data_output; out = open_data_output(); "
         f"out.write({evil!r} + 'é,1\\r\\n'); out.flush()"
     )
     piped = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)

@@ -18,7 +18,7 @@ import pytest
 
 from shift import FIELDWORK, Shift, interviewed
 from soak import fieldwork as soak
-from survey_cli.cli.commands.forecast import _parts
+from survey_cli.cli.commands.forecast import _render_parts
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.zones import day_start
 from survey_cli.fieldwork.plan.people import People
@@ -269,7 +269,7 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
     assert [row.interviewers for row in found.rows] == [1, 2]
     assert (found.rows[0].days, found.rows[1].days) == (20, 3)
     assert found.rows[1].calls > 0
-    shown = "\n\n".join(_parts(found))
+    shown = "\n\n".join(_render_parts(found))
     assert re.search(r"^ *1 +\d+ .* no$", shown, re.MULTILINE)
     assert re.search(r"^ *2\* +\d+ .* \?$", shown, re.MULTILINE)
     assert "\n* interrupted after 3 of 20 days: its figures are of these days only\n" in shown

@@ -11,7 +11,7 @@ from golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_serv
 from shift import Shift
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.reports.fieldwork.status import FieldworkStatus
-from survey_cli.services.cases.fieldwork_status import status_of
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.services.run_on_study import Request
@@ -68,7 +68,7 @@ def test_a_database_of_an_earlier_version_is_found_to_be_whole(kept: Shift) -> N
 
 def test_a_study_of_an_earlier_version_owes_nothing_once_it_was_opened(kept: Shift) -> None:
     request = Request(path=str(kept.file), at=kept.at, db=kept.db, by="sue")
-    assert isinstance(status_of(request), FieldworkStatus)
+    assert isinstance(load_fieldwork_status(request), FieldworkStatus)
     verified = verify_database(kept.file, db=kept.db)
     assert isinstance(verified, VerificationResult), verified
     assert (verified.findings, verified.notes) == ((), ())

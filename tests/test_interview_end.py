@@ -221,7 +221,7 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(
     while child.isalive() and time.monotonic() < deadline:
         time.sleep(0.05)
     with shift.study() as study:
-        [row] = study.store.interviews(case=case)
+        [row] = study.store.list_interviews(case=case)
         assert (row.status, row.outcome) == ("ended", "refusal_hard")
     if case == "A":
         assert (shift.row("A").status, shift.row("A").held, code(shift)) == ("done", None, "2.112")

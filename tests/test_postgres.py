@@ -71,7 +71,7 @@ while not os.path.exists(sys.argv[2]):
     time.sleep(0.0002)
 store = Store.open(sys.argv[1], create=True)
 text = InstrumentRow(hash=HASH, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
-store.keep_instrument(text)
+store.add_instrument(text)
 print(start(store, sys.argv[3]))
 """
     for round in range(2):
@@ -90,7 +90,7 @@ def test_texts_of_one_version_that_come_at_once_each_have_a_view(study):
     script = """
 text = InstrumentRow(hash=sys.argv[2] * 10, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
 store = Store.open(sys.argv[1], create=True)
-store.keep_instrument(text)
+store.add_instrument(text)
 """
     programs = [child(script, study, f"hash{k}") for k in range(4)]
     assert [outcome(program) for program in programs] == [""] * 4
@@ -191,7 +191,7 @@ def test_order_is_by_bytes_as_in_a_file(store):
     for id in sorted(ids, reverse=True):
         if id != "i1":
             begin(store, id)
-    assert [row.id for row in store.interviews()] == sorted(ids)
+    assert [row.id for row in store.list_interviews()] == sorted(ids)
 
 
 # The address
@@ -293,7 +293,7 @@ def test_whoever_may_only_read_can_read_and_is_told_at_the_first_entry(store, st
     sql(study, f"CREATE ROLE reader_{name} LOGIN; GRANT USAGE ON SCHEMA {name} TO reader_{name}")
     sql(study, f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO reader_{name}")
     with Store.open(with_user(study, f"reader_{name}"), create=False) as reader:
-        assert reader.list_interviews() == store.interviews()
+        assert reader.list_interviews() == store.list_interviews()
         assert [row.interview.id for row in rows(reader, HASH)] == ["i1"]
         assert "does not permit" in the_trouble(reader, 2)
 
@@ -373,7 +373,7 @@ def the_trouble(store, seq, **other) -> str:
 def test_a_server_in_trouble(store, study, code, said):
     sql(study, raising(code))
     assert said in the_trouble(store, 2)
-    assert (len(store.journal("i1")), store.interview("i1").last_seq, store.integrity()) == (1, 1, [])
+    assert (len(store.read_journal("i1")), store.find_interview("i1").last_seq, store.check_integrity()) == (1, 1, [])
     sql(study, "DROP TRIGGER trouble ON journal")
     assert answer(store, 2) is None
 
@@ -395,12 +395,12 @@ def test_an_answer_that_was_in_anothers_way_is_given_again_by_itself(store, stud
     sql(study, raising(code, times=1))
     assert answer(store, 2) is None
     sql(study, "ALTER SEQUENCE met RESTART")
-    assert store.start(an_interview("i2"), began("case i2")) is None
-    assert [len(store.journal(id)) for id in ("i1", "i2")] == [2, 1]
+    assert store.start_interview(an_interview("i2"), began("case i2")) is None
+    assert [len(store.read_journal(id)) for id in ("i1", "i2")] == [2, 1]
     sql(study, "DROP TRIGGER trouble ON journal; DROP FUNCTION trouble; DROP SEQUENCE met")
     sql(study, raising(code))
     assert "in the way" in the_trouble(store, 3)
-    assert store.integrity() == []
+    assert store.check_integrity() == []
 
 
 def test_a_lock_that_another_program_keeps(store, study):
@@ -417,10 +417,10 @@ def test_a_lock_that_another_program_keeps(store, study):
 def test_a_character_no_server_can_keep_is_told(store):
     with pytest.raises(StoreError, match="can't keep"):
         store.save_draft("i1", EntryDraft("own", "nul \0", stamp().at))
-    assert store.draft("i1") is None
+    assert store.find_draft("i1") is None
     noted = Noted(stamp(2), Place("own"), "nul \0 and half \ud800")
     assert answer(store, 2, event=noted) is None
-    assert store.journal("i1")[1] == noted
+    assert store.read_journal("i1")[1] == noted
 
 
 # A lost line
@@ -430,10 +430,10 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_unnoticed(store, stud
     ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'survey%'"
     for seq, use in enumerate(
         (
-            lambda: store.interviews(),
+            lambda: store.list_interviews(),
             lambda: store.save_draft("i1", EntryDraft("own", "x", stamp().at)),
-            lambda: store.keep_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH),
-            lambda: store.keep_instrument(an_instrument(hash="beef" * 16)),
+            lambda: store.write_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH),
+            lambda: store.add_instrument(an_instrument(hash="beef" * 16)),
             lambda: list(rows(store, HASH)),
             lambda: None,
         ),
@@ -443,7 +443,7 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_unnoticed(store, stud
         use()
         sql(study, ours)
         assert answer(store, seq) is None
-    assert [event.value for event in store.journal("i1")[1:]] == list(range(2, 8))
+    assert [event.value for event in store.read_journal("i1")[1:]] == list(range(2, 8))
 
 
 @pytest.fixture(name="wire")
@@ -460,9 +460,9 @@ def test_a_line_cut_in_the_middle_of_an_answer_loses_and_doubles_nothing(wire, s
     wire.arm(b"reason 1", heard=heard)
     assert answer(remote, 10, event=Noted(stamp(10), Place("own"), "reason 1")) is None
     assert wire.cuts == 1
-    assert [event.text for event in store.journal("i1")[9:]] == ["reason 1"]
+    assert [event.text for event in store.read_journal("i1")[9:]] == ["reason 1"]
     assert answer(remote, 11) is None
-    assert store.integrity() == []
+    assert store.check_integrity() == []
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["the server heard it", "the server never heard it"])
@@ -472,12 +472,12 @@ def test_an_entry_given_again_after_the_line_was_dead_is_no_second_event(wire, s
     said = the_trouble(remote, 10, event=Noted(stamp(10), Place("own"), "reason 1"))
     assert "can't be reached" in said
     assert "can't be reached" in the_trouble(remote, 10)
-    assert len(store.journal("i1")) == (10 if heard else 9)
+    assert len(store.read_journal("i1")) == (10 if heard else 9)
     wire.mend()
     assert answer(remote, 10, event=Noted(stamp(25), Place("own"), "reason 1")) is None
-    assert store.journal("i1")[9] == Noted(stamp(10 if heard else 25), Place("own"), "reason 1")
+    assert store.read_journal("i1")[9] == Noted(stamp(10 if heard else 25), Place("own"), "reason 1")
     assert answer(remote, 11) is None
-    assert len(store.journal("i1")) == 11
+    assert len(store.read_journal("i1")) == 11
 
 
 def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire, store):
@@ -487,7 +487,7 @@ def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire
     wire.mend()
     taken = answer(remote, 10, event=Noted(stamp(25), Place("own"), "reason 2"))
     assert taken == InterviewConflict("i1", 10, "ann", "s1", stamp(10).at)
-    assert store.journal("i1")[9] == Noted(stamp(10), Place("own"), "reason 1")
+    assert store.read_journal("i1")[9] == Noted(stamp(10), Place("own"), "reason 1")
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -497,17 +497,17 @@ def test_a_line_cut_while_an_interview_begins(wire, store, heard, word):
     wire.arm(word, heard=heard)
     assert remote.start(an_interview("i5"), began("case i5")) is None
     assert wire.cuts == 1
-    assert store.journal("i5") == [began("case i5")]
+    assert store.read_journal("i5") == [began("case i5")]
 
 
 def test_a_line_cut_in_the_middle_of_many_keeps_whole_batches_only(wire, store):
     wire, remote = wire
     wire.arm(b"case s00012", heard=True)
     with pytest.raises(StoreError, match="lost"):
-        remote.add_many(wholes(25), rows=30)
-    assert len(store.interviews(origin="simulated")) == 10
-    assert store.integrity() == []
-    assert remote.add_many(wholes(15, first=10)) == 15
+        remote.add_interviews(wholes(25), rows=30)
+    assert len(store.list_interviews(origin="simulated")) == 10
+    assert store.check_integrity() == []
+    assert remote.add_interviews(wholes(15, first=10)) == 15
 
 
 def test_a_station_killed_in_the_middle_of_a_transaction_leaves_nothing_half(store, study):
@@ -524,8 +524,8 @@ with store._db.transaction() as execute:
     station.send_signal(signal.SIGKILL)
     station.communicate()
     assert answer(store, 2) is None
-    assert store.draft("i1") is None
-    assert store.integrity() == []
+    assert store.find_draft("i1") is None
+    assert store.check_integrity() == []
 
 
 def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(store, study, monkeypatch):
@@ -572,10 +572,10 @@ def test_numbers_are_numbers_in_the_views(store, study):
         Variable(name="age", item="age"),
         Variable(name="pay", item="pay", storage="decimal", decimals=2),
     )
-    store.keep_instrument(an_instrument(hash="beef" * 16, id="pay", variables=variables))
+    store.add_instrument(an_instrument(hash="beef" * 16, id="pay", variables=variables))
     for k, cells in enumerate([(30, 1.5), (41, 2.25)]):
         begin(store, f"n{k}", instrument="beef" * 16)
-        store.keep_snapshot(f"n{k}", Snapshot(1, "1", cells), instrument="beef" * 16)
+        store.write_snapshot(f"n{k}", Snapshot(1, "1", cells), instrument="beef" * 16)
     assert [tuple(map(float, row)) for row in sql(study, "SELECT avg(age), sum(pay) FROM data_pay_v1")] == [
         (35.5, 3.75)
     ]
@@ -585,17 +585,17 @@ def test_names_longer_than_the_servers_stay_apart(store, study):
     long = "x" * 70
     variables = tuple(Variable(name=f"{long}_{k}", item=f"{long}_{k}") for k in range(3))
     for hash in ("beef", "f00d"):
-        store.keep_instrument(an_instrument(hash=hash * 16, id="a" * 90, variables=variables))
+        store.add_instrument(an_instrument(hash=hash * 16, id="a" * 90, variables=variables))
     begin(store, "w", instrument="beef" * 16)
-    store.keep_snapshot("w", Snapshot(1, "1", (1, 2, 3)), instrument="beef" * 16)
+    store.write_snapshot("w", Snapshot(1, "1", (1, 2, 3)), instrument="beef" * 16)
     names = [name for name in views(study) if name.startswith("data_aaa")]
     assert [[row[-3:] for row in sql(study, f"SELECT * FROM {name}")] for name in names] == [[(1, 2, 3)], []]
 
 
 def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
-    store.add_many(wholes(40))
+    store.add_interviews(wholes(40))
     answer(store, 2, event=Answered(stamp(2), Place("own", 2), (8, "8"), {8: "señal"}))
-    store.keep_snapshot("i1", Snapshot(2, "1", CELLS), instrument=HASH)
+    store.write_snapshot("i1", Snapshot(2, "1", CELLS), instrument=HASH)
     store.save_draft("i1", EntryDraft("why", "because", stamp().at))
     copy = tmp_path / "copy.db"
     store.backup(copy)

@@ -60,21 +60,21 @@ def test_a_journal_comes_back_as_it_was_written(store):
     ]
     for seq, event in enumerate(events, start=2):
         assert answer(store, seq, event=event) is None
-    assert store.journal("i1") == [began(), *events]
-    assert store.journal("nobody") == []
+    assert store.read_journal("i1") == [began(), *events]
+    assert store.read_journal("nobody") == []
 
 
 def test_an_interview_says_where_it_stands(store):
     begin(store)
     answer(store, 2, event=Answered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1)
-    row = store.interview("i1")
+    row = store.find_interview("i1")
     assert (row.last_seq, row.at_item, row.answered, row.by) == (2, "age#2", 1, "bob")
     assert (row.began_at, row.updated_at, row.status) == (NOON, moment(60), "open")
     answer(store, 3, event=Ended(stamp(90), "complete"), status="ended", outcome="complete", at_item="")
-    assert store.interview("i1") == an_interview(
+    assert store.find_interview("i1") == an_interview(
         status="ended", outcome="complete", last_seq=3, answered=2, updated_at=moment(90)
     )
-    assert store.interview("i2") is None
+    assert store.find_interview("i2") is None
 
 
 def test_interviews_are_found_by_what_is_asked(store):
@@ -87,7 +87,7 @@ def test_interviews_are_found_by_what_is_asked(store):
         ]
     ):
         begin(store, f"i{k}", case=case, origin=origin, status=status, began_at=moment(-k))
-    ids = lambda **wanted: [row.id for row in store.interviews(**wanted)]  # noqa: E731
+    ids = lambda **wanted: [row.id for row in store.list_interviews(**wanted)]  # noqa: E731
     assert ids() == ["i3", "i2", "i1", "i0"]  # first begun first
     assert ids(case="c1") == ["i1", "i0"]
     assert ids(origin="real") == ["i3", "i0"]
@@ -97,13 +97,13 @@ def test_interviews_are_found_by_what_is_asked(store):
 
 
 def test_an_instrument_is_kept_once_with_its_text_and_columns(store):
-    store.keep_instrument(an_instrument(title="the same hash is the same text"))
+    store.add_instrument(an_instrument(title="the same hash is the same text"))
     second = an_instrument(hash="beef" * 16, version="2", kept_at=moment(1), texts={"b.yaml": "x"})
-    store.keep_instrument(second)
-    assert store.instruments() == [an_instrument(), second]
-    assert list(store.instrument_texts(HASH)) == ["asu.yaml", "modules/a.yaml"]
-    assert store.instrument_texts("unknown") is None
-    assert store.variables(HASH) == VARIABLES
+    store.add_instrument(second)
+    assert store.list_instruments() == [an_instrument(), second]
+    assert list(store.find_instrument_texts(HASH)) == ["asu.yaml", "modules/a.yaml"]
+    assert store.find_instrument_texts("unknown") is None
+    assert store.read_variables(HASH) == VARIABLES
 
 
 # The key is the lock
@@ -115,8 +115,8 @@ def test_an_event_is_written_by_the_first_station_only(store):
     assert answer(store, 2, event=first) is None
     taken = answer(store, 2, event=Answered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99)
     assert taken == InterviewConflict("i1", 2, "ann", "s1", moment(5))
-    assert store.journal("i1")[1:] == [first]
-    assert store.interview("i1").answered == 1
+    assert store.read_journal("i1")[1:] == [first]
+    assert store.find_interview("i1").answered == 1
 
 
 def test_the_same_event_again_is_no_second_event(store):
@@ -124,7 +124,7 @@ def test_the_same_event_again_is_no_second_event(store):
     event = Answered(stamp(5), Place("own"), 1)
     assert answer(store, 2, event=event) is None
     assert answer(store, 2, event=event) is None
-    assert len(store.journal("i1")) == 2
+    assert len(store.read_journal("i1")) == 2
 
 
 def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
@@ -133,24 +133,24 @@ def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
         answer(store, 3)
     with pytest.raises(ValueError, match="never started"):
         answer(store, 2, id="nobody")
-    assert len(store.journal("i1")) == 1
-    assert store.integrity() == []
+    assert len(store.read_journal("i1")) == 1
+    assert store.check_integrity() == []
 
 
 def test_a_case_is_begun_by_the_first_station_only(store):
     begin(store, "i1", case="c1")
     other = an_interview("i2", case="c1")
-    assert store.start(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
-    assert [row.id for row in store.interviews()] == ["i1"]
+    assert store.start_interview(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
+    assert [row.id for row in store.list_interviews()] == ["i1"]
     begin(store, "i3", case="c1", number=2)
     begin(store, "i4", case="c1", origin="practice")
     begin(store, "i5", case="c1", origin="practice")
     begin(store, "i6", case="")
     begin(store, "i7", case="")
-    assert store.start(an_interview("i1", case="c9"), began("c9")) == InterviewConflict(
+    assert store.start_interview(an_interview("i1", case="c9"), began("c9")) == InterviewConflict(
         "i1", 1, "ann", "s1", NOON
     )
-    assert len(store.interviews()) == 6
+    assert len(store.list_interviews()) == 6
 
 
 def test_stations_that_race_for_one_interview_share_it_event_by_event(kept, place):
@@ -184,10 +184,10 @@ def test_a_draft_goes_with_the_event_it_was_becoming(store):
         store.save_draft("i1", EntryDraft("why", "because", NOON))
         store.save_draft("i1", draft)
         answer(store, seq, event=event)
-        assert store.draft("i1") == left
+        assert store.find_draft("i1") == left
     store.save_draft("i1", draft)
     store.save_draft("i1", EntryDraft("why", "", NOON))
-    assert store.draft("i1") is None
+    assert store.find_draft("i1") is None
 
 
 # Snapshots
@@ -195,14 +195,14 @@ def test_a_draft_goes_with_the_event_it_was_becoming(store):
 
 def test_a_snapshot_is_given_only_while_it_is_of_the_last_event(store):
     begin(store)
-    store.keep_snapshot("i1", Snapshot(1, "0.9", CELLS), instrument=HASH)
+    store.write_snapshot("i1", Snapshot(1, "0.9", CELLS), instrument=HASH)
     [row] = rows(store, HASH, personal=True)
     assert row.snapshot == Snapshot(1, "0.9", CELLS)
     answer(store, 2)
     [row] = rows(store, HASH)
     assert (row.interview.last_seq, row.snapshot) == (2, None)
     corrected = (2, *CELLS[1:])
-    store.keep_snapshot("i1", Snapshot(2, "1.0", corrected), instrument=HASH)
+    store.write_snapshot("i1", Snapshot(2, "1.0", corrected), instrument=HASH)
     [row] = rows(store, HASH, personal=True)
     assert row.snapshot == Snapshot(2, "1.0", corrected)
 
@@ -219,12 +219,12 @@ def test_rows_are_of_the_origins_and_statuses_that_were_asked(store):
 def test_a_snapshot_has_a_cell_for_every_variable(store):
     begin(store)
     with pytest.raises(ValueError, match="4 cells for the 5 variables"):
-        store.keep_snapshot("i1", Snapshot(1, "1", CELLS[:4]), instrument=HASH)
+        store.write_snapshot("i1", Snapshot(1, "1", CELLS[:4]), instrument=HASH)
 
 
 def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, place):
     kept.keep_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH)
-    kept.add_many([WholeInterview(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
+    kept.add_interviews([WholeInterview(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
     for row in rows(kept, HASH):
         assert row.snapshot.cells == (1, NOT_ASKED, *CELLS[2:])
     for row in rows(kept, HASH, personal=True):
@@ -295,8 +295,8 @@ def test_answers_are_readable_in_plain_sql(kept, place):
 
 
 def test_every_text_has_its_view_even_when_the_version_stays(kept, place):
-    kept.keep_instrument(an_instrument(hash="beef" * 16))
-    kept.keep_instrument(an_instrument(hash="f00d" * 16, version="2 (März) '\"; --"))
+    kept.add_instrument(an_instrument(hash="beef" * 16))
+    kept.add_instrument(an_instrument(hash="f00d" * 16, version="2 (März) '\"; --"))
     names = [name for name in views(place) if name.startswith("data")]
     assert names == ["data_asu_2000_v1", "data_asu_2000_v1_beefbeefbeef", "data_asu_2000_v2_M_rz"]
     begin(kept, "i2", instrument="beef" * 16)
@@ -306,7 +306,7 @@ def test_every_text_has_its_view_even_when_the_version_stays(kept, place):
 
 def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
     variables = tuple(Variable(name=f"q{k}", item=f"q{k}") for k in range(4000))
-    kept.keep_instrument(an_instrument(hash="beef" * 16, id="wide", variables=variables))
+    kept.add_instrument(an_instrument(hash="beef" * 16, id="wide", variables=variables))
     begin(kept, "w", instrument="beef" * 16)
     kept.keep_snapshot("w", Snapshot(1, "1", tuple(range(4000))), instrument="beef" * 16)
     assert sql(place, "SELECT _interview, q0 FROM data_wide_v1") == [("w", 0)]
@@ -318,16 +318,16 @@ def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
 
 def test_whole_interviews_are_kept_in_commits_with_room_between(store):
     commits = []
-    assert store.add_many(wholes(25), rows=30, pause=lambda: commits.append(len(store.interviews()))) == 25
+    assert store.add_interviews(wholes(25), rows=30, pause=lambda: commits.append(len(store.list_interviews()))) == 25
     assert commits == [10, 20]
-    assert store.journal("s00024") == next(wholes(1, first=24)).events
+    assert store.read_journal("s00024") == next(wholes(1, first=24)).events
     assert [row.snapshot.seq for row in rows(store, HASH, origins=("simulated",))] == [3] * 25
-    assert store.integrity() == []
+    assert store.check_integrity() == []
 
 
 def test_a_commit_with_an_interview_that_is_there_already_is_not_made(store):
-    store.add_many(wholes(10))
+    store.add_interviews(wholes(10))
     with pytest.raises(ValueError, match="already"):
-        store.add_many(wholes(10, first=5))
-    assert len(store.interviews()) == 10
+        store.add_interviews(wholes(10, first=5))
+    assert len(store.list_interviews()) == 10
     assert answer(store, 4, id="s00009") is None

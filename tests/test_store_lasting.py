@@ -62,7 +62,7 @@ while True:
             assert reopened.find_interview("i1").last_seq == len(there) + 1
             last = there[-1]
     assert last > 3 * rounds
-    assert kept.integrity() == []
+    assert kept.check_integrity() == []
 
 
 def test_what_is_on_the_disk_at_any_moment_is_whole(on_disk, path, tmp_path):
@@ -149,28 +149,28 @@ def test_a_durable_answer_costs_little_more_than_a_bare_commit(on_disk, path):
 
 
 def test_integrity_says_what_is_wrong(kept, place):
-    assert kept.integrity() == []
+    assert kept.check_integrity() == []
     for seq in range(2, 6):
         answer(kept, seq)
     sql(place, "DELETE FROM journal WHERE seq = 3")
-    assert kept.integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 5"]
+    assert kept.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 5"]
     sql(place, "UPDATE journal SET seq = 3 WHERE seq = 5")
-    assert kept.integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 4"]
+    assert kept.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 4"]
     sql(place, "UPDATE interviews SET last_seq = 4")
-    assert kept.integrity() == []
+    assert kept.check_integrity() == []
     sql(place, "INSERT INTO snapshots VALUES ('i1', 9, '1', '[]', '')")
-    assert kept.integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
+    assert kept.check_integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
     sql(place, "UPDATE snapshots SET seq = 4")
     sql(place, "UPDATE journal SET kind = 'kept' WHERE seq = 1")
-    assert kept.integrity() == ["interview i1 does not begin with its beginning, or begins twice"]
+    assert kept.check_integrity() == ["interview i1 does not begin with its beginning, or begins twice"]
     sql(place, "UPDATE journal SET kind = 'began' WHERE seq = 1")
     unchecked = "SET session_replication_role = replica; " if kept._db.dialect == "postgresql" else ""
     sql(place, f"{unchecked}INSERT INTO drafts VALUES ('ghost', 'q', 'boo', '')")
-    assert kept.integrity() == ["a row of drafts belongs to nothing in interviews"]
+    assert kept.check_integrity() == ["a row of drafts belongs to nothing in interviews"]
 
 
 def test_a_backup_is_whole_while_interviews_go_on(kept, place, tmp_path):
-    kept.add_many(wholes(3000, events=10))
+    kept.add_interviews(wholes(3000, events=10))
     script = """
 store, seq = Store.open(sys.argv[1], create=False), 2
 while True:

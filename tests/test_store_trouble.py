@@ -52,7 +52,7 @@ def test_a_full_disk(on_disk):
     on_disk._db.read(f"PRAGMA max_page_count = {full}")
     long = Answered(stamp(2), Place("why"), "x" * 100_000)
     assert "disk is full" in the_trouble(on_disk, 2, event=long)
-    assert (len(on_disk.journal("i1")), on_disk.interview("i1").last_seq, on_disk.integrity()) == (1, 1, [])
+    assert (len(on_disk.journal("i1")), on_disk.interview("i1").last_seq, on_disk.check_integrity()) == (1, 1, [])
     on_disk._db.read("PRAGMA max_page_count = 1000000")
     assert answer(on_disk, 2, event=long) is None
     assert on_disk.journal("i1")[1] == long
@@ -79,12 +79,12 @@ except StoreError as found:
     again = found
 print(problem)
 assert str(again) == str(problem)
-assert len(store.journal("i1")) == seq - 1 > 1
+assert len(store.read_journal("i1")) == seq - 1 > 1
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 for more in range(seq, seq + 5):
     assert answer(store, "i1", more) is None
-assert len(store.journal("i1")) == seq + 4
-assert store.integrity() == []
+assert len(store.read_journal("i1")) == seq + 4
+assert store.check_integrity() == []
 """
     said = outcome(child(script, path))
     assert "the disk" in said
@@ -190,12 +190,12 @@ def spoiled(path: Path, dice: random.Random) -> None:
 
 
 USES = {
-    "integrity": lambda store: store.integrity(),
-    "instruments": lambda store: store.instruments(),
-    "interviews": lambda store: store.interviews(),
+    "integrity": lambda store: store.check_integrity(),
+    "instruments": lambda store: store.list_instruments(),
+    "interviews": lambda store: store.list_interviews(),
     "rows": lambda store: list(rows(store, HASH, origins=("simulated",), personal=True)),
-    "journal": lambda store: [store.journal(f"s{k:05}") for k in range(60)],
-    "draft": lambda store: store.draft("s00001"),
+    "journal": lambda store: [store.read_journal(f"s{k:05}") for k in range(60)],
+    "draft": lambda store: store.find_draft("s00001"),
     "append": lambda store: answer(store, 4, id="s00030"),
     "backup": lambda store: store.backup(Path(store._db.where).with_name("copy.db")),
 }

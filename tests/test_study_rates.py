@@ -310,7 +310,7 @@ def _start(store: Any, row: InterviewRow, begun: Entry) -> None:
     first = Began(
         Stamp(begun.at, "pat", "s1"), "c0", 7, row.case, begun.at.date(), Sitting("pat", "morning", "en")
     )
-    assert store.start(row, first) is None
+    assert store.start_interview(row, first) is None
 
 
 def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
