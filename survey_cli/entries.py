@@ -76,12 +76,16 @@ class PossibleMeaning(NamedTuple):
     """The id of a decline, where it means one; then `reply` says nothing."""
 
 
-class Unread(NamedTuple):
-    """Typed text that is no entry: `why` is one short line for under the field."""
+class Rejection(NamedTuple):
+    """A reply or an event that was not accepted: nothing changed.
+
+    Not to be confused with a refusal, which is an outcome, nor with the missing value `refused`.
+    """
 
     why: str
+    """One short line for the interviewer."""
     meanings: tuple[PossibleMeaning, ...] = ()
-    """Where it may mean several things: one must be chosen."""
+    """Where the reply may mean several things: the interviewer chooses one, which is sent again."""
 
 
 _FULL_WIDTH = str.maketrans("，．－＋", ",.-+")
@@ -134,7 +138,7 @@ class Pick(NamedTuple):
         """Whether `keys` is a code or the beginning of one."""
         return bool(keys) and (self.coded(keys) is not None or self.longer(keys))
 
-    def picked(self, text: str) -> Picked | Unread:
+    def picked(self, text: str) -> Picked | Rejection:
         """A line of text as codes: `3`, `1 3 5`, `1,3`, and `7 words` for an option that wants words."""
         rest = text.strip()
         by_key = {_keyed(c.code): c for c in reversed(self.choices)}
@@ -144,13 +148,13 @@ class Pick(NamedTuple):
             head, rest = _first_word(rest)
             choice = by_key.get(_keyed(head))
             if choice is None:
-                return Unread(f"{head} is not offered here: {self.offered()}")
+                return Rejection(f"{head} is not offered here: {self.offered()}")
             codes.setdefault(choice.code)
             if choice.specify:
                 words[choice.code] = rest.strip()
                 rest = ""
             elif rest and not self.several:
-                return Unread(f"one answer only: {self.offered()}")
+                return Rejection(f"one answer only: {self.offered()}")
         return Picked(tuple(codes), words)
 
     def offered(self) -> str:

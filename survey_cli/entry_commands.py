@@ -6,7 +6,7 @@ The full screen and the one-line interface both read them here, so that they und
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from survey_cli.entries import Decline, Prompt, Unread, ascii_digits
+from survey_cli.entries import Decline, Prompt, Rejection, ascii_digits
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import nearest
 from survey_cli.values import Place
@@ -75,7 +75,7 @@ def literal(text: str) -> str:
     return text[1:] if text.startswith("..") else text
 
 
-def read_command(text: str, prompt: Prompt) -> TypedCommand | Decline | Unread:
+def read_command(text: str, prompt: Prompt) -> TypedCommand | Decline | Rejection:
     """The command or the decline that was typed, or which there are."""
     word, _, rest = text.strip()[1:].strip().partition(" ")
     name = word.casefold()
@@ -87,10 +87,10 @@ def read_command(text: str, prompt: Prompt) -> TypedCommand | Decline | Unread:
     known = [*(d.id for d in prompt.declines), *NAMES]
     near = nearest(name, known) if name else None
     meant = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
-    return Unread(f".{word} is no command here: {meant}")
+    return Rejection(f".{word} is no command here: {meant}")
 
 
-def find_place(text: str, asked: Iterable[Place]) -> Place | Unread:
+def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
     """The place named by an id, or an id and a turn, among those asked."""
     places = {str(place): place for place in asked}
     wanted = ascii_digits(text).casefold()
@@ -101,29 +101,29 @@ def find_place(text: str, asked: Iterable[Place]) -> Place | Unread:
         return found
     near = nearest(text, places)
     meant = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
-    return Unread(f"{text} has not been asked: {meant}")
+    return Rejection(f"{text} has not been asked: {meant}")
 
 
-def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Unread:
+def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Rejection:
     """The outcome named by its number or its id."""
     if not stops:
-        return Unread("there is no outcome for ending here: .suspend suspends it")
+        return Rejection("there is no outcome for ending here: .suspend suspends it")
     wanted = ascii_digits(text).casefold()
     for outcome in stops:
         if wanted in (str(outcome.number), outcome.id):
             return outcome
     ids = [outcome.id for outcome in stops]
     near = nearest(text, ids)
-    return Unread(f"{text} is not one of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
+    return Rejection(f"{text} is not one of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
 
 
-def find_note(text: str, count: int) -> tuple[int, str] | Unread:
+def find_note(text: str, count: int) -> tuple[int, str] | Rejection:
     """Which of so many notes is replaced, from 1, and by what."""
     number, _, words = text.partition(" ")
     if not number.isdecimal() or not 1 <= int(number) <= count:
-        return Unread(f"{number} is no note: .notes lists them")
+        return Rejection(f"{number} is no note: .notes lists them")
     if not words.strip():
-        return Unread(f"the new text is missing: .notes {int(number)} TEXT")
+        return Rejection(f"the new text is missing: .notes {int(number)} TEXT")
     return int(number), words.strip()
 
 

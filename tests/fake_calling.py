@@ -10,8 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fake_conduct import AGREEMENT, FakeInterview, prompt
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import Line, Read
+from survey_cli.entries import Line, Read, Rejection
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_protocol import (
     BreakView,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.events import Rejection
 from survey_cli.engine.notes import StandingNote
 from survey_cli.entries import (
     Choice,
@@ -20,9 +19,9 @@ from survey_cli.entries import (
     Prompt,
     Query,
     Read,
+    Rejection,
     Reply,
     Span,
-    Unread,
     Verbatim,
     Words,
     plain,
@@ -216,7 +215,7 @@ class FakeInterview:
         assert now is not None, "nothing is asked any more"
         if isinstance(now.entry, Pick) and isinstance(reply, str) and reply:
             picked = now.entry.picked(reply)
-            if isinstance(picked, Unread):
+            if isinstance(picked, Rejection):
                 return Rejection(picked.why)
             reply = picked
         if isinstance(reply, Picked):

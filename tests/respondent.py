@@ -8,9 +8,9 @@ from typing import Any
 
 from scenario import STAMP, TODAY, Scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Began, Rejection, Sitting
+from survey_cli.engine.events import Began, Sitting
 from survey_cli.engine.interview import Interview
-from survey_cli.entries import Read
+from survey_cli.entries import Read, Rejection
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem

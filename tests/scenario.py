@@ -21,7 +21,6 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejection,
     Resumed,
     Sitting,
     Stamp,
@@ -30,7 +29,7 @@ from survey_cli.engine.events import (
     WentTo,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.entries import Lookup, Pick, Prompt, plain
+from survey_cli.entries import Lookup, Pick, Prompt, Rejection, plain
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text

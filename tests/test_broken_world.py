@@ -451,7 +451,9 @@ def test_a_path_that_is_no_database_of_ours(
 
 
 def test_a_network_file_system(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("survey_cli.store.backends.sqlite.database_files.find_mounted_file_system", lambda table, path: "nfs4")
+    monkeypatch.setattr(
+        "survey_cli.store.backends.sqlite.database_files.find_mounted_file_system", lambda table, path: "nfs4"
+    )
     said = told(capsys, "interview", "small.yaml", "--case", "7")
     assert said.startswith(
         "responses/small.db: the folder is on a file system that other computers may use too (nfs4)"

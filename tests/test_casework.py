@@ -11,7 +11,7 @@ import pytest
 from command_line import folder  # noqa: F401 - a fixture
 from shift import HEAD, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import (

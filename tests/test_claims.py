@@ -11,6 +11,7 @@ import pytest
 
 from stored import a_path, a_place, an_instrument, answer, begin, child, outcome  # noqa: F401 – fixtures
 from stored_cases import BUCKET, a_case, a_contact, at, bring, lease, several
+from survey_cli.fieldwork.case.events import EVENT_KINDS
 from survey_cli.store import Store
 from survey_cli.store.cases import case_statements as sql
 
@@ -60,7 +61,7 @@ with Store.open(place, create=False, patience=60) as store:
     assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(2000)]
     assert queue.cases.count_cases().by_status == {"done": 2000}
     for _, history in queue.cases.iterate_histories():
-        assert [type(e.event).__name__ for e in history] == ["Sampled", "Claimed", "Called", "Closed"]
+        assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
         assert len({e.by for e in history[1:]}) == 1
     assert queue.check_integrity() == []
 
@@ -97,8 +98,8 @@ with Store.open(place, create=False, patience=60) as store:
     assert counts.get("leased", 0) == 0
     assert sum(counts.values()) == 300
     for key, history in queue.cases.iterate_histories():
-        kinds = Counter(type(e.event).__name__ for e in history)
-        assert kinds["Claimed"] == kinds["Closed"] + kinds["Returned"], key
+        kinds = Counter(EVENT_KINDS[type(e.event)] for e in history)
+        assert kinds["claimed"] == kinds["closed"] + kinds["returned"], key
     assert queue.check_integrity() == []
     ready = counts["ready"]
     for k in range(ready):
@@ -160,7 +161,9 @@ with Store.open(place, create=False, patience=60) as store:
         whole = [(case.key, 1) for case in several(1500, prefix=f"m{n} ")]
         if not there:  # at once again, though the first left its rows behind
             assert bring(queue, several(1500, prefix=f"m{n} "), id=f"again {n}") == 1500
-        assert [(row.key, row.seq) for row in queue.cases.iterate_rows() if row.key.startswith(f"m{n} ")] == whole
+        assert [
+            (row.key, row.seq) for row in queue.cases.iterate_rows() if row.key.startswith(f"m{n} ")
+        ] == whole
         while not queue.cases.finish_imports():
             pass
     assert 0 in seen
@@ -236,7 +239,10 @@ def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
         assert list(copy.cases.iterate_rows()) == list(queue.cases.iterate_rows())
         assert list(copy.cases.iterate_histories()) == list(queue.cases.iterate_histories())
         assert copy.cases.find_contact("x") == queue.cases.find_contact("x")
-        assert (copy.cases.read_quota_fill(), copy.cases.read_setting("plan")) == (queue.cases.read_quota_fill(), "1")
+        assert (copy.cases.read_quota_fill(), copy.cases.read_setting("plan")) == (
+            queue.cases.read_quota_fill(),
+            "1",
+        )
         assert copy.check_integrity() == []
 
 

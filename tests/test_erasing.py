@@ -24,8 +24,9 @@ from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from stored import rows as rows_of
 from survey_cli.engine.codec import decode_line, encode_line
-from survey_cli.engine.events import Noted, Rejection, Resumed
+from survey_cli.engine.events import Noted, Resumed
 from survey_cli.engine.interview import Interview
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.erasure import WORDS, blank

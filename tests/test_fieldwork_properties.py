@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from cases import DENVER, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.codec import KINDS, Unreadable, decode, encode
+from survey_cli.fieldwork.case.codec import EVENT_TYPES, Unreadable, decode, encode
 from survey_cli.fieldwork.case.disposition_coding import coded, rank
 from survey_cli.fieldwork.case.events import (
+    EVENT_KINDS,
     Blocked,
     Called,
     Closed,
@@ -103,11 +104,11 @@ def test_what_is_written_down_is_read_back_equal(event: Event) -> None:
 
 
 def test_every_kind_of_event_has_a_name_of_its_own() -> None:
-    assert len(KINDS) == len(get_args(Event))
+    assert len(EVENT_TYPES) == len(get_args(Event))
 
 
 @given(
-    st.sampled_from([*KINDS, "future"]),
+    st.sampled_from([*EVENT_TYPES, "future"]),
     st.one_of(texts, st.sampled_from(["[]", "null", "{}", '{"x":1}', '{"number":3}'])),
 )
 def test_what_is_no_event_is_unreadable_and_nothing_else(kind: str, payload: str) -> None:
@@ -115,7 +116,7 @@ def test_what_is_no_event_is_unreadable_and_nothing_else(kind: str, payload: str
         event = decode(kind, payload)
     except Unreadable:
         return
-    assert type(event).__name__.lower() == kind
+    assert EVENT_KINDS[type(event)] == kind
 
 
 # --- any history

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from survey_cli.entries import Unread
+from survey_cli.entries import Rejection
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
@@ -15,7 +15,7 @@ from survey_cli.values import DK, Variable
 
 
 def test_a_date_whose_day_is_a_huge_number_is_no_date() -> None:
-    assert isinstance(read_date("1985 Feb 2219852400"), Unread)
+    assert isinstance(read_date("1985 Feb 2219852400"), Rejection)
 
 
 @pytest.mark.parametrize("storage", ["integer", "decimal"])

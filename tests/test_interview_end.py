@@ -14,10 +14,17 @@ import pytest
 
 import served
 from shift import CASES, ITEMS, Shift, on
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import Read
+from survey_cli.entries import Read, Rejection
 from survey_cli.fieldwork.case.disposition_coding import coded
-from survey_cli.fieldwork.case.events import Advised, Called, Entry, Interviewing, Promised, Returned
+from survey_cli.fieldwork.case.events import (
+    EVENT_KINDS,
+    Advised,
+    Called,
+    Entry,
+    Interviewing,
+    Promised,
+    Returned,
+)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import standing
 from survey_cli.instrument.compiled.model import Instrument
@@ -370,7 +377,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
     monkeypatch.setattr(database, "_append_within", cut)
     assert talk.reply("1") is None
     assert lost
-    assert [type(e.event).__name__ for e in history(shift)].count("Called") == 1
+    assert [EVENT_KINDS[type(e.event)] for e in history(shift)].count("called") == 1
     assert (code(shift), status(shift), places(shift)["men"]) == ("1.1", [("ended", "complete")], (1, 0))
     assert findings(shift) == ()
 

@@ -93,7 +93,7 @@ def test_the_text_is_strict_json_that_a_file_can_hold_on_one_line(event):
     text = encode(event)
     text.encode("utf-8")
     assert "\n" not in text
-    assert json.loads(text, parse_constant=pytest.fail)["kind"] == type(event).__name__.lower()
+    assert json.loads(text, parse_constant=pytest.fail)["kind"] == ev.EVENT_KINDS[type(event)]
     encode_line(event).payload.encode("utf-8")
 
 

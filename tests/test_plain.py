@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeInterview, choices, every_kind, prompt, words
-from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Choice,
     Earlier,
@@ -20,6 +19,7 @@ from survey_cli.entries import (
     Prompt,
     Query,
     Read,
+    Rejection,
     Reply,
     Verbatim,
 )

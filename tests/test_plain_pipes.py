@@ -12,8 +12,7 @@ import pexpect
 import pytest
 
 from fake_conduct import FakeInterview, choices, every_kind, prompt
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import Line, Pick, Read, Reply, Verbatim
+from survey_cli.entries import Line, Pick, Read, Rejection, Reply, Verbatim
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.streams import MAX_LINE_LENGTH
 

@@ -373,7 +373,11 @@ def the_trouble(store, seq, **other) -> str:
 def test_a_server_in_trouble(store, study, code, said):
     sql(study, raising(code))
     assert said in the_trouble(store, 2)
-    assert (len(store.read_journal("i1")), store.find_interview("i1").last_seq, store.check_integrity()) == (1, 1, [])
+    assert (len(store.read_journal("i1")), store.find_interview("i1").last_seq, store.check_integrity()) == (
+        1,
+        1,
+        [],
+    )
     sql(study, "DROP TRIGGER trouble ON journal")
     assert answer(store, 2) is None
 

@@ -10,8 +10,7 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import Prompt
+from survey_cli.entries import Prompt, Rejection
 from survey_cli.fieldwork.plan.quotas import Fill
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.run_on_study import Request

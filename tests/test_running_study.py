@@ -15,7 +15,7 @@ import pytest
 import served
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.plain import run_station
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Why

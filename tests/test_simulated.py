@@ -9,6 +9,7 @@ import pytest
 from respondent import begun, forward, wander
 from scenario import INSTRUMENTS, instrument, source_of
 from survey_cli.cli.run_command import run_command as command
+from survey_cli.engine.events import EVENT_KINDS
 from survey_cli.engine.interview import Interview, walked_anew
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.problems import UserError
@@ -115,7 +116,7 @@ def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
     habits = Habits(decline=0, back=0, qualify=1)
     for invented in simulate_interviews(made, count=50, seed=3, start=NOON, habits=habits):
         one = invented.interview
-        assert {type(event).__name__ for event in one.events} == {"Began", "Answered", "Ended"}
+        assert {EVENT_KINDS[type(event)] for event in one.events} == {"began", "answered", "ended"}
         assert [e.place.item for e in one.events if hasattr(e, "place")] == [
             "hello",
             "consent",

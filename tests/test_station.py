@@ -13,7 +13,7 @@ import pytest
 
 import served
 from shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import Called, Promised
 from survey_cli.fieldwork.plan.plan import Plan

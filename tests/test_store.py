@@ -140,7 +140,9 @@ def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
 def test_a_case_is_begun_by_the_first_station_only(store):
     begin(store, "i1", case="c1")
     other = an_interview("i2", case="c1")
-    assert store.start_interview(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
+    assert store.start_interview(other, began("c1", by="bob")) == InterviewConflict(
+        "i1", 1, "ann", "s1", NOON
+    )
     assert [row.id for row in store.list_interviews()] == ["i1"]
     begin(store, "i3", case="c1", number=2)
     begin(store, "i4", case="c1", origin="practice")
@@ -318,7 +320,10 @@ def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
 
 def test_whole_interviews_are_kept_in_commits_with_room_between(store):
     commits = []
-    assert store.add_interviews(wholes(25), rows=30, pause=lambda: commits.append(len(store.list_interviews()))) == 25
+    assert (
+        store.add_interviews(wholes(25), rows=30, pause=lambda: commits.append(len(store.list_interviews())))
+        == 25
+    )
     assert commits == [10, 20]
     assert store.read_journal("s00024") == next(wholes(1, first=24)).events
     assert [row.snapshot.seq for row in rows(store, HASH, origins=("simulated",))] == [3] * 25

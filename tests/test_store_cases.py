@@ -42,7 +42,11 @@ def test_a_case_comes_back_as_it_was_brought(store):
     assert (row.frame, row.held, row.updated_at) == ("list", None, NOON)
     assert store.cases.read_history("unit 7") == list(new.entries)
     assert store.cases.find_contact("unit 7") == contact
-    assert (store.cases.find_row("unit 8"), store.cases.find_contact("unit 8"), store.cases.read_history("unit 8")) == (
+    assert (
+        store.cases.find_row("unit 8"),
+        store.cases.find_contact("unit 8"),
+        store.cases.read_history("unit 8"),
+    ) == (
         None,
         None,
         [],
@@ -357,7 +361,9 @@ def test_a_key_pressed_twice_books_one_appointment(store):
     assert store.cases.write(key, **booked) is None
     assert claimed(store, token="t2").key == key  # and it is somebody else's by now
     assert store.cases.write(key, **booked) is None
-    assert [entry for entry in store.cases.read_history(key) if isinstance(entry.event, Promised)] == [promise]
+    assert [entry for entry in store.cases.read_history(key) if isinstance(entry.event, Promised)] == [
+        promise
+    ]
     with pytest.raises(ValueError, match="press 1"):
         store.cases.write(key, seq=5, entries=[promise, promise._replace(key="press 2")], token="t2")
     assert store.cases.find_row(key).seq == 5

@@ -52,7 +52,11 @@ def test_a_full_disk(on_disk):
     on_disk._db.read(f"PRAGMA max_page_count = {full}")
     long = Answered(stamp(2), Place("why"), "x" * 100_000)
     assert "disk is full" in the_trouble(on_disk, 2, event=long)
-    assert (len(on_disk.journal("i1")), on_disk.interview("i1").last_seq, on_disk.check_integrity()) == (1, 1, [])
+    assert (len(on_disk.journal("i1")), on_disk.interview("i1").last_seq, on_disk.check_integrity()) == (
+        1,
+        1,
+        [],
+    )
     on_disk._db.read("PRAGMA max_page_count = 1000000")
     assert answer(on_disk, 2, event=long) is None
     assert on_disk.journal("i1")[1] == long

@@ -7,7 +7,6 @@ import io
 import pytest
 
 from fake_conduct import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeInterview, choices, every_kind, prompt, words
-from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Choice,
     Decline,
@@ -18,6 +17,7 @@ from survey_cli.entries import (
     Prompt,
     Query,
     Read,
+    Rejection,
     Reply,
     Verbatim,
 )

@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
 from survey_cli.engine.codec import decode, encode
-from survey_cli.engine.events import Answered, Declined, Noted, Rejection
+from survey_cli.engine.events import (
+    Answered,
+    Declined,
+    Noted,
+)
 from survey_cli.engine.notes import standing_notes
-from survey_cli.entries import Exact, Pick, plain
+from survey_cli.entries import Exact, Pick, Rejection, plain
 from survey_cli.instrument.texts.number_text import (
     NumberRejection,
     format_number,

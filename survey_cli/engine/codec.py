@@ -38,7 +38,7 @@ class Entered(NamedTuple):
     """An event as a line of the journal: what every event has in columns, the rest as one JSON object."""
 
     kind: str
-    """The class's name in lower case."""
+    """One of `EVENT_KINDS`."""
     item: str | None
     """The place, for the events that have one."""
     turn: int | None

@@ -1,14 +1,13 @@
 """What can happen in an interview, as values that are kept for ever. Nothing here says what an event does.
 
-An event is written once as JSON and read back equal; `kind` is the class's name in lower case.
+An event is written once as JSON and read back equal; `EVENT_KINDS` lists the kinds that are stored.
 """
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from survey_cli.entries import PossibleMeaning
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
 NO_WORDS: Mapping[Code, str] = MappingProxyType({})
@@ -205,12 +204,20 @@ Event: TypeAlias = (
     | Erased
 )
 
-
-@distinct
-class Rejection(NamedTuple):
-    """An entry that was not accepted: nothing changed. `why` is one short line for the interviewer. (In this trade a
-    *refusal* is an outcome and *refused* a missing value; this is neither.)"""
-
-    why: str
-    meanings: tuple[PossibleMeaning, ...] = ()
-    """Where the entry may mean several things: the interviewer chooses one, which is sent again."""
+EVENT_KINDS: Final[Mapping[type[Any], str]] = {
+    Began: "began",
+    Resumed: "resumed",
+    Answered: "answered",
+    Declined: "declined",
+    LookedUp: "lookedup",
+    WentTo: "wentto",
+    Confirmed: "confirmed",
+    Kept: "kept",
+    Noted: "noted",
+    Language: "language",
+    Suspended: "suspended",
+    Stopped: "stopped",
+    Ended: "ended",
+    Erased: "erased",
+}
+"""The kind under which each event is stored and exported. These texts never change."""

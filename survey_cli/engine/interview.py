@@ -12,11 +12,11 @@ from survey_cli.engine.events import (
     Began,
     Erased,
     Event,
-    Rejection,
     Resumed,
 )
 from survey_cli.engine.machine import Held, Machine, Status
 from survey_cli.engine.route import Walk
+from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import Cell, Place

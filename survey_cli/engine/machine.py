@@ -20,14 +20,13 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejection,
     Resumed,
     Stopped,
     Suspended,
     WentTo,
 )
 from survey_cli.engine.route import Stop, Walk
-from survey_cli.entries import plain
+from survey_cli.entries import Rejection, plain
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, SplitItem

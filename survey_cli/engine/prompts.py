@@ -10,7 +10,6 @@ from survey_cli.engine.events import (
     Kept,
     Language,
     Noted,
-    Rejection,
     Resumed,
     Stamp,
 )
@@ -27,9 +26,9 @@ from survey_cli.entries import (
     PossibleMeaning,
     Prompt,
     Query,
+    Rejection,
     Reply,
     Span,
-    Unread,
     Words,
     ascii_digits,
     plain,
@@ -221,7 +220,7 @@ def entered(
             return Rejection(_wanted(question.build_entry(asking)))
     reading = question.parse_reply(asking, reply)
     decline = _typed_decline(asking, reply) if isinstance(reply, str) else None
-    if decline is not None and (isinstance(reading, Unread) or not isinstance(question, FreeTextItem)):
+    if decline is not None and (isinstance(reading, Rejection) or not isinstance(question, FreeTextItem)):
         return Declined(stamp, stop.place, decline.id)
     if decline is not None:
         text = str(reply).strip()
@@ -230,7 +229,7 @@ def entered(
             PossibleMeaning(f"the text “{text}”", Exact(text)),
         )
         return Rejection(f"{text}: {decline.text}, or the text itself?", meanings)
-    if isinstance(reading, Unread):
+    if isinstance(reading, Rejection):
         return Rejection(reading.why, reading.meanings)
     return Answered(stamp, stop.place, reading.value, reading.words)
 

@@ -7,7 +7,7 @@ the respondent is printed as it is, options as `3  Disagree`. Text for the inter
 
 from typing import TYPE_CHECKING, Final, TextIO
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import (
     InputLines,

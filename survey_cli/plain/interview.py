@@ -7,7 +7,6 @@ from enum import Enum
 from typing import assert_never
 
 from survey_cli import entry_commands as commands
-from survey_cli.engine.events import Rejection
 from survey_cli.entries import (
     Decline,
     Line,
@@ -16,8 +15,8 @@ from survey_cli.entries import (
     Picked,
     Prompt,
     Read,
+    Rejection,
     Reply,
-    Unread,
     Verbatim,
     ascii_digits,
 )
@@ -230,7 +229,7 @@ class PlainInterview:
             none = pick.several and pick.least == 0 and prompt.earlier is None
             return self._send_reply(Picked(()) if none else "")
         picked = pick.picked(text)
-        return self._send_reply(text if isinstance(picked, Unread) else picked)
+        return self._send_reply(text if isinstance(picked, Rejection) else picked)
 
     def _read_continuation(self, text: str) -> str:
         """Text with the lines that follow it; each is kept as a draft as soon as it is there."""
@@ -244,7 +243,7 @@ class PlainInterview:
 
     def _run_command(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
         typed = commands.read_command(text, prompt)
-        if isinstance(typed, Unread):
+        if isinstance(typed, Rejection):
             return Rejection(typed.why)
         if isinstance(typed, Decline):
             return self._session.decline(typed.id) or _NextStep.ARRIVE
@@ -289,7 +288,7 @@ class PlainInterview:
         notes = self._session.list_notes()
         if text:
             replaced = commands.find_note(text, len(notes))
-            if isinstance(replaced, Unread):
+            if isinstance(replaced, Rejection):
                 return Rejection(replaced.why)
             number, words = replaced
             if (why := self._session.add_note(words, replaces=notes[number - 1])) is not None:
@@ -319,7 +318,7 @@ class PlainInterview:
         place = commands.find_place(wanted, (row.place for row in asked))
         return (
             Rejection(place.why)
-            if isinstance(place, Unread)
+            if isinstance(place, Rejection)
             else self._session.jump(place) or _NextStep.ARRIVE
         )
 
@@ -344,7 +343,7 @@ class PlainInterview:
 
     def _stop_with(self, wanted: str, stops: tuple[Outcome, ...]) -> _NextStep | Rejection:
         outcome = commands.find_outcome(wanted, stops)
-        if isinstance(outcome, Unread):
+        if isinstance(outcome, Rejection):
             return Rejection(outcome.why)
         if not self._ask_confirmation(commands.stop_question(outcome)):
             self._output.print_aside("not ended")

@@ -6,8 +6,7 @@ Each line is handled completely before the next is read. It knows no rules about
 from collections.abc import Callable, Collection
 from typing import Final
 
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import ascii_digits
+from survey_cli.entries import Rejection, ascii_digits
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.station_text import (
     STATION_COMMANDS,

@@ -10,7 +10,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, Final, TextIO
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.interview_text import clean, flatten
 

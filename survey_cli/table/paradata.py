@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.engine.events import (
+    EVENT_KINDS,
     Answered,
     Began,
     Confirmed,
@@ -19,13 +20,13 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejection,
     Resumed,
     Stopped,
     Suspended,
     WentTo,
 )
 from survey_cli.engine.interview import Interview
+from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.table.table import ADMIN
@@ -172,7 +173,7 @@ def _row(passage: Passage, head: Heading) -> tuple[Cell, ...]:
     event = passage.event
     place: Place | None = getattr(event, "place", None)
     secret = place is not None and place.item in head.hidden
-    told = {"event": type(event).__name__.lower(), "item": place.item if place is not None else ""}
+    told = {"event": EVENT_KINDS[type(event)], "item": place.item if place is not None else ""}
     cells: dict[str, Cell] = {**told}
     if place is not None and place.turn is not None:
         cells["turn"] = place.turn

@@ -2,7 +2,7 @@
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
-from survey_cli.entries import Prompt, Unread
+from survey_cli.entries import Prompt, Rejection
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.tui.modes import (
     AddNote,
@@ -27,7 +27,7 @@ OPENED: dict[str, str] = {command.name: command.key for command in commands.COMM
 def act_of(text: str, prompt: Prompt, desk: InterviewProtocol) -> InterviewAct | Stopping:
     """What is asked for, or why it is nothing known."""
     typed = commands.read_command(text, prompt)
-    if isinstance(typed, Unread):
+    if isinstance(typed, Rejection):
         return No(typed.why)
     if isinstance(typed, entries.Decline):
         return KeyedDecline(typed.id, typed.text)
@@ -44,7 +44,7 @@ def act_of(text: str, prompt: Prompt, desk: InterviewProtocol) -> InterviewAct |
             return ItIsSo(rest) if prompt.query is not None else No(commands.NOTHING_TO_CONFIRM)
         case ("jump", rest) if rest:
             place = commands.find_place(rest, (row.place for row in desk.list_items()))
-            return No(place.why) if isinstance(place, Unread) else Jump(place)
+            return No(place.why) if isinstance(place, Rejection) else Jump(place)
         case ("note", rest) if rest:
             return AddNote(rest)
         case ("notes", rest):
@@ -55,7 +55,7 @@ def act_of(text: str, prompt: Prompt, desk: InterviewProtocol) -> InterviewAct |
             outcome = commands.find_outcome(rest, desk.list_stop_outcomes())
             return (
                 No(outcome.why)
-                if isinstance(outcome, Unread)
+                if isinstance(outcome, Rejection)
                 else Stopping(desk.list_stop_outcomes(), sure=outcome)
             )
         case (name, _):
@@ -67,4 +67,6 @@ def _notes(rest: str, desk: InterviewProtocol) -> InterviewAct:
     if not rest:
         return Open("f2") if notes else No("there is no note yet")
     replaced = commands.find_note(rest, len(notes))
-    return No(replaced.why) if isinstance(replaced, Unread) else AddNote(replaced[1], notes[replaced[0] - 1])
+    return (
+        No(replaced.why) if isinstance(replaced, Rejection) else AddNote(replaced[1], notes[replaced[0] - 1])
+    )

@@ -6,8 +6,7 @@ It calls the session only to read, and to save a draft.
 from typing import Final
 
 from survey_cli import entries
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import Line, Prompt, Verbatim
+from survey_cli.entries import Line, Prompt, Rejection, Verbatim
 from survey_cli.entry_commands import is_command, literal
 from survey_cli.sessions import InterviewProtocol, InterviewResult
 from survey_cli.tui.answer import Answer

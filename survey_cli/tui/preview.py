@@ -6,9 +6,8 @@ It shows the file's problems while the file is broken, and reads no file itself.
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.engine.events import Rejection
 from survey_cli.entries import Line as LineEntry
-from survey_cli.entries import Pick, Verbatim
+from survey_cli.entries import Pick, Rejection, Verbatim
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewSession
 from survey_cli.tui import sheets

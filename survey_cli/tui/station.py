@@ -7,8 +7,7 @@ called.
 from dataclasses import replace
 from typing import Final, assert_never
 
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import ascii_digits
+from survey_cli.entries import Rejection, ascii_digits
 from survey_cli.problems import nearest
 from survey_cli.sessions.station.station_protocol import (
     BreakView,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.sessions.station.station_protocol import IdleView, OutcomeChoice, UnclearTime
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.station_modes import (

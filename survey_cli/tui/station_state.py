@@ -5,7 +5,7 @@ It calls the session only to read.
 
 from typing import Final, assert_never
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.sessions.station.station_protocol import (
     BreakView,
     CaseView,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fuzz.words import HOSTILE, hostile, moments
 from survey_cli.engine.codec import decode, encode
 from survey_cli.engine.events import Answered, Stamp
-from survey_cli.entries import Pick, Picked, Reply, Unread
+from survey_cli.entries import Pick, Picked, Rejection, Reply
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
@@ -115,10 +115,10 @@ def check(case: tuple[str, Reply]) -> bool:
     asking = ItemContext(leaf=leaf, env={}, language="en", options=leaf.options)
     entry = question.build_entry(asking)
     if isinstance(entry, Pick) and isinstance(reply, str):
-        assert isinstance(entry.picked(reply), Picked | Unread)
+        assert isinstance(entry.picked(reply), Picked | Rejection)
         entry.sends(reply), entry.takes(reply), entry.coded(reply)
     reading = question.parse_reply(asking, reply)
-    if isinstance(reading, Unread):
+    if isinstance(reading, Rejection):
         assert reading.why.strip(), "not taken, and no reason"
         return False
     value, words = reading.value, reading.words
@@ -145,7 +145,7 @@ def _typed_again(asking: ItemContext, value: object, words: Mapping[Code, str]) 
         return
     typed = question.format_as_typed(value, words, "en")  # type: ignore[arg-type]
     again = question.parse_reply(asking, typed)
-    assert not isinstance(again, Unread), f"{value!r} would be typed {typed!r}, but: {again.why}"
+    assert not isinstance(again, Rejection), f"{value!r} would be typed {typed!r}, but: {again.why}"
     assert again.value == value, f"{value!r} would be typed {typed!r}, which is {again.value!r}"
     assert dict(again.words) == dict(words), f"{words!r} would be typed {typed!r}, which is {again.words!r}"
 
@@ -157,7 +157,7 @@ def check_clock(case: tuple[str, bool, bool]) -> bool:
     """Read a date and a time; whether it was either."""
     text, month_first, partial = case
     day = read_date(text, month_first=month_first, partial=partial)
-    if isinstance(day, Unread):
+    if isinstance(day, Rejection):
         assert day.why.strip()
     else:
         assert partial or isinstance(day, date)
@@ -167,10 +167,10 @@ def check_clock(case: tuple[str, bool, bool]) -> bool:
         without_weekday = said.split(" ", 1)[1] if isinstance(day, date) else said
         assert read_date(without_weekday, month_first=month_first, partial=partial) == day, said
     hour = read_time(text)
-    if isinstance(hour, Unread):
+    if isinstance(hour, Rejection):
         assert hour.why.strip()
     else:
         assert isinstance(hour, time)
         assert read_time(hour.strftime("%H:%M")) == hour
         assert say_time(hour).startswith(hour.strftime("%H:%M"))
-    return not (isinstance(day, Unread) and isinstance(hour, Unread))
+    return not (isinstance(day, Rejection) and isinstance(hour, Rejection))

@@ -25,10 +25,10 @@ from survey_cli.engine.events import (
     Kept,
     Language,
     Noted,
-    Rejection,
     Stopped,
     WentTo,
 )
+from survey_cli.entries import Rejection
 from survey_cli.plain import conduct_interview
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume

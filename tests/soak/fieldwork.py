@@ -27,6 +27,7 @@ from survey_cli.fieldwork.case.case import Attempt, Case
 from survey_cli.fieldwork.case.case import Number as CalledNumber
 from survey_cli.fieldwork.case.disposition_coding import coded
 from survey_cli.fieldwork.case.events import (
+    EVENT_KINDS,
     Called,
     Claimed,
     Closed,
@@ -553,7 +554,7 @@ def _history(
             raise Broken(f"{key}: history runs backwards at {other.at}")
     case = Case(key=key)
     for entry in entries:
-        seen[type(entry.event).__name__] += 1
+        seen[EVENT_KINDS[type(entry.event)]] += 1
         _one_station(key, case, entry)
         if isinstance(entry.event, Dialled):
             _dial(key, case, entry, planned, people)
@@ -605,7 +606,7 @@ def _one_station(key: str, case: Case, entry: Entry) -> None:
         return
     if isinstance(entry.event, Dialled | Called | Closed | Promised | Interviewing):
         if sitting is None:
-            raise Broken(f"{key}: {type(entry.event).__name__} at {entry.at}, and nobody has the case")
+            raise Broken(f"{key}: {EVENT_KINDS[type(entry.event)]} at {entry.at}, and nobody has the case")
         if (sitting.by, sitting.station) != (entry.by, entry.station):
             raise Broken(f"{key}: {entry.by} writes to {sitting.by}'s case at {entry.at}")
 
@@ -806,8 +807,8 @@ def soak(seeds: Iterator[int], *, minutes: float, studies: int) -> int:
                 break
             try:
                 field, seen = run(seed, Path(folder))
-                calls += seen["Called"]
-                modeled_calls += modeled(seed, Path(folder))[1]["Called"]
+                calls += seen["called"]
+                modeled_calls += modeled(seed, Path(folder))[1]["called"]
                 days += field.planned.days
             except Exception as error:
                 broken += 1

@@ -6,12 +6,12 @@ It never says what an event does, and never opens a file: whoever keeps a histor
 import json
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from survey_cli.fieldwork.case.events import Event, NumberAdded, NumberFacts, Sampled
+from survey_cli.fieldwork.case.events import EVENT_KINDS, Event, NumberAdded, NumberFacts, Sampled
 from survey_cli.values import Value
 
-KINDS: Final[dict[str, type[Any]]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
+EVENT_TYPES: Final[dict[str, type[Any]]] = {kind: event for event, kind in EVENT_KINDS.items()}
 
 
 class Unreadable(ValueError):
@@ -26,7 +26,7 @@ def encode(event: Event) -> tuple[str, str]:
         for name, value in zip(event._fields, event, strict=True)
         if name not in defaults or value != defaults[name]
     }
-    return type(event).__name__.lower(), json.dumps(
+    return EVENT_KINDS[type(event)], json.dumps(
         written, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_other
     )
 
@@ -45,7 +45,7 @@ def _other(value: object) -> object:
 
 def decode(kind: str, payload: str) -> Event:
     """The event that was written so. Raises Unreadable."""
-    of = KINDS.get(kind)
+    of = EVENT_TYPES.get(kind)
     if of is None:
         raise Unreadable(f"{kind!r} is no event of this version")
     try:

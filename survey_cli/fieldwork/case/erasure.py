@@ -5,7 +5,7 @@ stay, so that the case counts as it did; it decides nothing about who wants that
 from collections.abc import Collection
 from typing import Any, Final
 
-from survey_cli.fieldwork.case.events import Entry, Sampled
+from survey_cli.fieldwork.case.events import EVENT_KINDS, Entry, Sampled
 
 WORDS: Final = frozenset({"note", "text", "why", "person", "reason", "who"})
 """Fields of events in which somebody's own words stand, or who a person is."""
@@ -17,7 +17,7 @@ def blank(entry: Entry, *, columns: Collection[str] | None) -> Entry:
     """The entry without notes, reasons and persons; of the sample's columns only these stay, or all where none are
     named."""
     event = entry.event
-    kind = type(event).__name__.lower()
+    kind = EVENT_KINDS[type(event)]
     fields = {name: "" for name in _worded(entry) if not (name == "why" and kind in WHY_FIXED)}
     if isinstance(event, Sampled) and columns is not None:
         kept = {name: value for name, value in event.columns.items() if name in columns}

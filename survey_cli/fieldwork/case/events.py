@@ -7,7 +7,7 @@ derived from them. Numbers are named by their position; the digits, like names, 
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.values import Value
 
@@ -244,6 +244,36 @@ Event: TypeAlias = (
     | Erased
     | Anonymised
 )
+
+
+EVENT_KINDS: Final[Mapping[type[Any], str]] = {
+    Sampled: "sampled",
+    Released: "released",
+    Claimed: "claimed",
+    Dialled: "dialled",
+    Called: "called",
+    TakenBack: "takenback",
+    Closed: "closed",
+    Returned: "returned",
+    Interviewing: "interviewing",
+    Promised: "promised",
+    Unpromised: "unpromised",
+    Reassigned: "reassigned",
+    NumberAdded: "numberadded",
+    NumberMarked: "numbermarked",
+    Speaks: "speaks",
+    Remarked: "remarked",
+    RefusalNoted: "refusalnoted",
+    ScriptRead: "scriptread",
+    Corrected: "corrected",
+    Advised: "advised",
+    Reopened: "reopened",
+    Blocked: "blocked",
+    Unblocked: "unblocked",
+    Erased: "erased",
+    Anonymised: "anonymised",
+}
+"""The kind under which each event is stored. These texts, and the names of the events' fields, never change."""
 
 
 class Entry(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
 
-from survey_cli.entries import Unread, ascii_digits
+from survey_cli.entries import Rejection, ascii_digits
 from survey_cli.values import Value
 
 MONTHS: Final = [
@@ -40,15 +40,15 @@ def read_date(
     partial: bool = False,
     months: Sequence[str] = MONTHS,
     days: Sequence[str] = DAYS,
-) -> date | str | Unread:
+) -> date | str | Rejection:
     """`3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
     Years are written in full: of two digits nobody can tell the century. `months` and `days` are names in another
     language, Monday and January first, understood beside the English ones.
     """
     if not text:
-        return Unread("a date is wanted")
-    otherwise = Unread(f"{text[:20]} is not a date: write day, month and year")
+        return Rejection("a date is wanted")
+    otherwise = Rejection(f"{text[:20]} is not a date: write day, month and year")
     pieces = _pieces(_ORDINAL.sub("", ascii_digits(text)))
     if pieces is None or len(text) > 60:
         return otherwise
@@ -61,7 +61,7 @@ def read_date(
         return otherwise
     value = _of_parts(numbers, named, month_first=month_first, partial=partial) or otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
-        return Unread(f"{say_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
+        return Rejection(f"{say_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
     return value
 
 
@@ -85,11 +85,11 @@ def _pieces(text: str) -> list[str] | None:
 
 def _of_parts(
     numbers: list[str], named: list[int], *, month_first: bool, partial: bool
-) -> date | str | Unread | None:
+) -> date | str | Rejection | None:
     """The date of the numbers that were typed and the month that was named; None where they make none."""
     year = next((p for p in numbers if len(p) == 4), None)
     if year is None:
-        return Unread("write the year with four digits")
+        return Rejection("write the year with four digits")
     first = numbers[0] == year
     rest = list(numbers)
     rest.remove(year)
@@ -104,21 +104,21 @@ def _of_parts(
     return _made(int(year), day_month, partial)
 
 
-def _made(year: int, day_month: list[int], partial: bool) -> date | str | Unread:
+def _made(year: int, day_month: list[int], partial: bool) -> date | str | Rejection:
     """The date of a year and [day, month], [month] or nothing."""
     if not 1800 <= year <= 2200:
-        return Unread(f"the year {year} is out of range")
+        return Rejection(f"the year {year} is out of range")
     month = day_month[-1] if day_month else 1
     if not 1 <= month <= 12:
-        return Unread(f"there is no month {month}")
+        return Rejection(f"there is no month {month}")
     if len(day_month) < 2:
         if not partial:
-            return Unread("the day is wanted too" if day_month else "day and month are wanted too")
+            return Rejection("the day is wanted too" if day_month else "day and month are wanted too")
         return f"{year:04}-{month:02}" if day_month else f"{year:04}"
     try:
         return date(year, month, day_month[0])
     except (ValueError, OverflowError):
-        return Unread(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
+        return Rejection(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
 
 
 def _named(word: str, names: Sequence[str], of: int) -> int | None:
@@ -148,7 +148,7 @@ def say_date(value: Value | None) -> str:
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z", re.IGNORECASE)
 
 
-def read_time(text: str) -> time | Unread:
+def read_time(text: str) -> time | Rejection:
     """`930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon`, `midnight`."""
     word = ascii_digits(text).strip().lower()
     if word in ("noon", "midday"):
@@ -157,7 +157,7 @@ def read_time(text: str) -> time | Unread:
         return time(0)
     found = _TIME.match(word)
     if not found:
-        return Unread(
+        return Rejection(
             "a time is wanted: 9:30, 9:30 pm or 21:30"
             if not word
             else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30"
@@ -165,10 +165,10 @@ def read_time(text: str) -> time | Unread:
     hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
     if half:
         if not 1 <= hour <= 12:
-            return Unread(f"there is no {hour} {half}m")
+            return Rejection(f"there is no {hour} {half}m")
         hour = hour % 12 + (12 if half == "p" else 0)
     if hour > 23 or minute > 59:
-        return Unread(f"there is no {hour}:{minute:02}")
+        return Rejection(f"there is no {hour}:{minute:02}")
     return time(hour, minute)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.codec import encode_moment
-from survey_cli.engine.events import Ended, Erased, Event
+from survey_cli.engine.events import EVENT_KINDS, Ended, Erased, Event
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
@@ -138,7 +138,7 @@ class Verification:
             if stored.details is not None:
                 yield f"{who}: it has personal data and no snapshot"
             return
-        if not 1 <= seq <= len(journal) or type(journal[seq - 1]).__name__.lower() not in SNAPSHOT_AFTER:
+        if not 1 <= seq <= len(journal) or EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER:
             yield f"{who}: its snapshot is of event {seq}, after which none is made"
             return
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= VERSION:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import Entry, Event
 from survey_cli.fieldwork.queue.rules import never_dialled

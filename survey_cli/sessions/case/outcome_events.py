@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from survey_cli.engine.events import Rejection
 from survey_cli.engine.interview import Interview
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
 from survey_cli.fieldwork.appointments.reading import read_appointment
 from survey_cli.fieldwork.case.disposition_coding import coded, known_eligible

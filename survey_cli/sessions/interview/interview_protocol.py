@@ -8,9 +8,8 @@ includes a database that cannot be written to.
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from survey_cli.engine.events import Rejection
 from survey_cli.engine.notes import StandingNote
-from survey_cli.entries import Prompt, Reply
+from survey_cli.entries import Prompt, Rejection, Reply
 from survey_cli.outcomes import Outcome
 from survey_cli.values import Place
 

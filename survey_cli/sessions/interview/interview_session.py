@@ -16,7 +16,6 @@ from survey_cli.engine.events import (
     Language,
     LookedUp,
     Noted,
-    Rejection,
     Resumed,
     Stamp,
     Stopped,
@@ -26,7 +25,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import VERSION, Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.engine.notes import StandingNote, standing_notes
-from survey_cli.entries import Lookup, Prompt, Read, Reply, Span
+from survey_cli.entries import Lookup, Prompt, Read, Rejection, Reply, Span
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult

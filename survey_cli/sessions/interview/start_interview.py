@@ -8,8 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.engine.events import Began, Rejection, Resumed, Sitting, Stamp
+from survey_cli.engine.events import Began, Resumed, Sitting, Stamp
 from survey_cli.engine.interview import Interview
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument

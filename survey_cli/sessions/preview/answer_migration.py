@@ -18,12 +18,12 @@ from survey_cli.engine.events import (
     Declined,
     Event,
     LookedUp,
-    Rejection,
     Stamp,
     WentTo,
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
+from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem

@@ -7,10 +7,12 @@ from itertools import groupby
 from typing import Any, Final
 
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Began, Rejection
+from survey_cli.engine.events import (
+    Began,
+)
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Held
-from survey_cli.entries import plain
+from survey_cli.entries import Rejection, plain
 from survey_cli.fieldwork.plan.known_outcomes import outcome_table
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, did_you_mean

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.problems import UserError
 from survey_cli.sessions.case.case_queue import CaseQueue

@@ -5,8 +5,8 @@ Every action is stored before the next view is shown. Rules belong to `fieldwork
 
 from dataclasses import replace
 
-from survey_cli.engine.events import Rejection
 from survey_cli.engine.interview import Interview
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import Meant
 from survey_cli.fieldwork.appointments.appointment import Unclear as NotMeant
 from survey_cli.fieldwork.case.events import (

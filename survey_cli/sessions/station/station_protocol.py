@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
-from survey_cli.engine.events import Rejection
+from survey_cli.entries import Rejection
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import PastLine
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol

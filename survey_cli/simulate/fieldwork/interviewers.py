@@ -11,8 +11,7 @@ from random import Random
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.events import Rejection
-from survey_cli.entries import Prompt, Read
+from survey_cli.entries import Prompt, Read, Rejection
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.interview.interview_session import InterviewSession

@@ -17,7 +17,6 @@ from survey_cli.engine.events import (
     Ended,
     Event,
     LookedUp,
-    Rejection,
     Sitting,
     Stamp,
     Stopped,
@@ -27,7 +26,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import Stop
-from survey_cli.entries import Picked, Reply
+from survey_cli.entries import Picked, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Ended, Event, Rejection, Suspended
+from survey_cli.engine.events import Ended, Event, Suspended
 from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
     Called,

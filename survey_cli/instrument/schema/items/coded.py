@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Line, Pick, Picked, Reply, Unread
+from survey_cli.entries import Entry, Line, Pick, Picked, Rejection, Reply
 from survey_cli.instrument.schema.items.question import (
     EMPTY_ENV,
     NO_WORDS,
@@ -40,24 +40,24 @@ class CodedItem(QuestionItem):
     def build_entry(self, context: ItemContext) -> Entry:
         return Pick(choices=context.build_choices())
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
-        if isinstance(picked, Unread):
+        if isinstance(picked, Rejection):
             return picked
         if len(picked.codes) != 1:
-            return Unread("one answer, please" if picked.codes else "an answer is needed")
+            return Rejection("one answer, please" if picked.codes else "an answer is needed")
         code = picked.codes[0]
         option = find_option(context.options, code)
         if option is None:
-            return Unread(f"{code} is not offered here")
+            return Rejection(f"{code} is not offered here")
         if not option.specify:
             return ParsedAnswer(value=code)
         words = _normalize_words(picked, (option,))
         if not words[code]:
-            return Unread(f"{code} wants words: {code} and what was said")
+            return Rejection(f"{code} wants words: {code} and what was said")
         return ParsedAnswer(value=code, words=words)
 
-    def _parse_pick(self, context: ItemContext, reply: Reply) -> Picked | Unread:
+    def _parse_pick(self, context: ItemContext, reply: Reply) -> Picked | Rejection:
         if isinstance(reply, Picked):
             return reply
         entry = self.build_entry(context)
@@ -169,22 +169,22 @@ class MultipleItem(CodedItem):
             ordered=self.mentions == "ordered",
         )
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
-        if isinstance(picked, Unread):
+        if isinstance(picked, Rejection):
             return picked
         codes = tuple(dict.fromkeys(picked.codes))
         if self.mentions is None:
             chosen = frozenset(codes)
             codes = tuple(o.code for o in context.leaf.options if o.code in chosen)
         if len(codes) < len(set(picked.codes)):
-            return Unread("one of these is not offered here")
+            return Rejection("one of these is not offered here")
         if why := self.why_invalid(context, codes):
-            return Unread(why)
+            return Rejection(why)
         words = _normalize_words(picked, tuple(o for o in context.options if o.code in codes))
         for code, said in words.items():
             if not said:
-                return Unread(f"{code} wants words: {code} and what was said")
+                return Rejection(f"{code} wants words: {code} and what was said")
         return ParsedAnswer(value=codes, words=words)
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:

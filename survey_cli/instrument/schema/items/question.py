@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, P
 
 from pydantic import BeforeValidator, Field
 
-from survey_cli.entries import Choice, Decline, Entry, Reply, Unread, Words, plain
+from survey_cli.entries import Choice, Decline, Entry, Rejection, Reply, Words, plain
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
@@ -315,7 +315,7 @@ class QuestionItem(ItemSpec):
         """How it is asked."""
         raise NotImplementedError
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         """The answer that was keyed, or one short line that says why it is none."""
         raise NotImplementedError
 

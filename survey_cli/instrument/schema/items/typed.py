@@ -12,8 +12,8 @@ from survey_cli.entries import (
     Exact,
     Line,
     PossibleMeaning,
+    Rejection,
     Reply,
-    Unread,
     Verbatim,
     ascii_digits,
     plain,
@@ -66,10 +66,10 @@ class NumberItem(QuestionItem):
         labels = tuple((c, plain(context.fill(t))) for c, t in context.leaf.labels.items())
         return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
-            return Unread("a number is wanted")
+            return Rejection("a number is wanted")
         language = context.language
         number = read_number(
             text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(context, value)
@@ -80,7 +80,7 @@ class NumberItem(QuestionItem):
             PossibleMeaning(self._format_with_unit(v, language), Exact(self.format_as_typed(v, {}, language)))
             for v in number.values
         )
-        return Unread(number.reason, tuple(meanings))
+        return Rejection(number.reason, tuple(meanings))
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
@@ -167,12 +167,12 @@ class TextItem(FreeTextItem):
         hint = f"as {self.pattern}" if self.pattern else ""
         return Line(kind="text", hint=hint, width=width, personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = normalize_text(reply, lines=False) if isinstance(reply, str) else ""
         if not text:
-            return Unread("an answer is needed")
+            return Rejection("an answer is needed")
         if len(text.encode()) > MAX_TEXT_BYTES:
-            return Unread(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
+            return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
         if self.pattern is not None and len(text) == len(
             self.pattern
         ):  # where a digit is due, any script's counts
@@ -180,7 +180,7 @@ class TextItem(FreeTextItem):
                 ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
             )
         why = self.why_invalid(context, text)
-        return Unread(why) if why else ParsedAnswer(value=text)
+        return Rejection(why) if why else ParsedAnswer(value=text)
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         if self.pattern is None:
@@ -208,12 +208,12 @@ class VerbatimItem(FreeTextItem):
     def build_entry(self, context: ItemContext) -> Entry:
         return Verbatim(personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = normalize_text(reply, lines=True) if isinstance(reply, str) else ""
         if not text:
-            return Unread("an answer is needed")
+            return Rejection("an answer is needed")
         if len(text.encode()) > MAX_TEXT_BYTES:
-            return Unread(f"longer than {MAX_TEXT_BYTES} bytes: shorten it, or put the rest in a note")
+            return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it, or put the rest in a note")
         return ParsedAnswer(value=text)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
@@ -237,7 +237,7 @@ class DateItem(QuestionItem):
             kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal
         )
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         english = context.language == "en" or not _LETTERS.search(text)
         value = read_date(
@@ -247,7 +247,7 @@ class DateItem(QuestionItem):
             months=MONTHS if english else list_month_names(context.language),
             days=DAYS if english else list_day_names(context.language),
         )
-        return value if isinstance(value, Unread) else ParsedAnswer(value=value)
+        return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
         self,
@@ -303,9 +303,9 @@ class TimeItem(QuestionItem):
     def build_entry(self, context: ItemContext) -> Entry:
         return Line(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         value = read_time(reply.strip() if isinstance(reply, str) else "")
-        return value if isinstance(value, Unread) else ParsedAnswer(value=value)
+        return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
         self,

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Lookup, Read, Reply, Unread
+from survey_cli.entries import Entry, Lookup, Read, Rejection, Reply
 from survey_cli.instrument.schema.items.question import (
     CompiledItem,
     ItemContext,
@@ -26,10 +26,10 @@ class SpokenItem(QuestionItem):
     def build_entry(self, context: ItemContext) -> Entry:
         return Read()
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         if reply == "":
             return ParsedAnswer(value=None)
-        return Unread("nothing is answered here: Enter goes on")
+        return Rejection("nothing is answered here: Enter goes on")
 
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
@@ -73,8 +73,8 @@ class ComputedItem(QuestionItem):
     text: Text = Field(default_factory=lambda: Text.from_string(""))
     """Not used: nobody is asked."""
 
-    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Unread:
-        return Unread("the computer answers this")
+    def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+        return Rejection("the computer answers this")
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(leaf.label.get(language)) or leaf.id
