@@ -25,7 +25,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
-from survey_cli.problems import errors
+from survey_cli.problems import select_errors
 from survey_cli.services.database.interview_archive import open_simulated_interview_writer
 from survey_cli.simulate import Habits
 from survey_cli.simulate.interviews.run import run_simulation as crowd
@@ -40,7 +40,7 @@ def load_row(folder: Path) -> list[Line]:
     file, form = made.written(text, folder), made.as_xlsform(ITEMS, folder)
     found = check_instrument(load_source(file))
     assert found.instrument is not None, found.problems[:3]
-    assert not errors(found.problems)
+    assert not select_errors(found.problems)
     assert len(found.instrument.leaves) == ITEMS
 
     def ours() -> None:
@@ -121,7 +121,7 @@ def step_row(folder: Path) -> list[Line]:
             after = interview.step(event)
             assert isinstance(after, Interview)
             interview = after
-            prompts.prompt(interview)
+            prompts.build_prompt(interview)
         return (perf_counter() - start) / len(events)
 
     short, long = (median(times) for times in by_turns(25, lambda: stepped(50), lambda: stepped(ITEMS)))

@@ -12,9 +12,15 @@ from time import perf_counter, sleep
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, medians, shown
 from benchmarks.storing import Answers
-from survey_cli.fieldwork.case.events import Called, Closed, Entry, NumberFacts, Sampled
-from survey_cli.fieldwork.queue.claim_criteria import Bucket
-from survey_cli.fieldwork.queue.rules import Standing
+from survey_cli.fieldwork.case.events import (
+    AttemptClosed,
+    CaseSampled,
+    HistoryEntry,
+    NumberFacts,
+    OutcomeRecorded,
+)
+from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria
+from survey_cli.fieldwork.queue.rules import QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
 
@@ -23,7 +29,7 @@ CLAIMERS, SHARED = 16, 4_000
 """Processes at one queue, and its cases."""
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 BUCKETS = tuple(
-    str(Bucket(zones=(zone,), prefers=parts, cells=cells))
+    str(ClaimCriteria(zones=(zone,), prefers=parts, cells=cells))
     for zone in ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
     for parts in ((), ("day",), ("evening",))
     for cells in (("sectors",), ("region_kind:Central/1",))
@@ -32,7 +38,7 @@ BUCKETS = tuple(
 
 def a_case(number: int, dice: Random) -> NewCase:
     """A fresh case as an import brings it: one number, a name, some columns."""
-    sampled = Sampled(
+    sampled = CaseSampled(
         {"kind": number % 3, "region": "Central", "size": number % 500},
         (NumberFacts(1, "unknown", ("America/Denver",)),),
         "America/Denver",
@@ -40,8 +46,8 @@ def a_case(number: int, dice: Random) -> NewCase:
     digits = f"{2_000_000_000 + number}"
     return NewCase(
         f"unit {number:07}",
-        [Entry(made.NOON, "bench", "bench", sampled)],
-        Standing("ready", LONG_AGO, BUCKETS[number % len(BUCKETS)], f"40500000000{dice.getrandbits(48):012x}",
+        [HistoryEntry(made.NOON, "bench", "bench", sampled)],
+        QueuePosition("ready", LONG_AGO, BUCKETS[number % len(BUCKETS)], f"40500000000{dice.getrandbits(48):012x}",
                  "2.20", "", 0, ""),
         Contact(f"{dice.getrandbits(128):032x}", f"Unit of somebody {number}", {"city": "El Paso"},
                 (ContactNumber(1, digits, f"+1{digits}", f"(200) {digits}"),)),
@@ -78,9 +84,10 @@ class Station:
 
     def close(self, row: CaseRow) -> None:
         entries = [
-            Entry(made.NOON, self.name, self.name, event) for event in (Called("complete", 1), Closed())
+            HistoryEntry(made.NOON, self.name, self.name, event)
+            for event in (OutcomeRecorded("complete", 1), AttemptClosed())
         ]
-        done = Standing("done", None, "", "", "1.1", "complete", 1, "complete")
+        done = QueuePosition("done", None, "", "", "1.1", "complete", 1, "complete")
         lost = self.store.cases.write(
             row.key,
             seq=row.seq,

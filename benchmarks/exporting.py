@@ -13,10 +13,10 @@ from statistics import median
 
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, later
-from survey_cli.engine.interview import VERSION
+from survey_cli.engine.interview import RULES_VERSION
 from survey_cli.simulate import simulate_interviews
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.table import cells, columns
+from survey_cli.table import build_columns, build_row
 
 MANY, FEW, ITEMS = 100_000, 10_000, 50
 DUMP = """
@@ -132,7 +132,7 @@ def _filled(db: Path, count: int) -> None:
         invented.interview
         for invented in simulate_interviews(instrument, count=1000, seed=7, start=made.NOON)
     ]
-    rows = [cells(interview) for interview in crowd]
+    rows = [build_row(interview) for interview in crowd]
 
     def wholes() -> Iterator[WholeInterview]:
         for number, (interview, row) in enumerate(islice(cycle(zip(crowd, rows, strict=True)), count)):
@@ -148,10 +148,10 @@ def _filled(db: Path, count: int) -> None:
                 status="ended",
                 outcome="complete",
                 last_seq=2,
-                answered=interview.answered,
+                answered=interview.answer_count,
             )
             yield WholeInterview(
-                whole, (interview.events[0], interview.events[-1]), Snapshot(2, str(VERSION), row)
+                whole, (interview.events[0], interview.events[-1]), Snapshot(2, str(RULES_VERSION), row)
             )
 
     with Store.open(db, create=True) as store:
@@ -161,7 +161,7 @@ def _filled(db: Path, count: int) -> None:
 
 def _wide(wide: Path, kept: Path) -> None:
     """The same data as a table with a column for each: what `sqlite3 -csv` writes out."""
-    names = [variable.name for variable in columns(made.instrument(made.plain(ITEMS)))]
+    names = [variable.name for variable in build_columns(made.instrument(made.plain(ITEMS)))]
     admin = "i.id, i.case_key, i.number, i.origin, '1' AS version, i.status, i.outcome, i.began_at, i.updated_at, i.by"
     data = ", ".join(
         f"CASE json_type(s.cells, '$[{n}]') WHEN 'object' THEN -8 ELSE coalesce(json_extract(s.cells, '$[{n}]'), -6) END"

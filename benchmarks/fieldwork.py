@@ -8,7 +8,7 @@ from time import process_time
 from zoneinfo import ZoneInfo
 
 from benchmarks.measuring import Line, below
-from survey_cli.fieldwork.calendar.zones import day_start
+from survey_cli.fieldwork.calendar.zones import find_day_start
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
@@ -53,13 +53,13 @@ def forecast_row(folder: Path) -> list[Line]:
     assert isinstance(instrument, Instrument)
     cases = invent_cases(instrument, CASES, ZONE.key, Random(1))
     histories = load_simulation_cases(
-        SimulatedStudyOptions(path=str(file), at=day_start(ZONE.key, STARTS), invented=cases), instrument
+        SimulatedStudyOptions(path=str(file), at=find_day_start(ZONE.key, STARTS), invented=cases), instrument
     )
     assert isinstance(histories, list)
     staff = [Interviewer(login=f"i{number}", role="supervisor") for number in range(INTERVIEWERS)]
     settings = FieldworkSettings(starts=STARTS, days=DAYS, zone=ZONE)
     start = process_time()
-    model = FieldworkModel(instrument, Plan.of(instrument), People(), staff, histories, settings)
+    model = FieldworkModel(instrument, Plan.from_instrument(instrument), People(), staff, histories, settings)
     model.run()
     took = process_time() - start
     calls = sum(agent.log.calls for agent in model.interviewers)

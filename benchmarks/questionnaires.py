@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from survey_cli.engine.events import Answered, Began, Event, Sitting, Stamp
+from survey_cli.engine.events import (
+    EventStamp,
+    InterviewEvent,
+    InterviewStarted,
+    QuestionAnswered,
+    SessionContext,
+)
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-STAMP = Stamp(NOON, "bench", "bench")
+STAMP = EventStamp(NOON, "bench", "bench")
 CODES = 5
 HEAD = """\
 instrument: {id}
@@ -144,16 +150,18 @@ def begun(instrument: Instrument, case: str = "1") -> Interview:
     return Interview.begin(instrument, beginning(instrument, case))
 
 
-def beginning(instrument: Instrument, case: str = "1") -> Began:
-    return Began(STAMP, instrument.hash, 7, case, date(2026, 11, 24), Sitting("bench", "morning", "en"))
+def beginning(instrument: Instrument, case: str = "1") -> InterviewStarted:
+    return InterviewStarted(
+        STAMP, instrument.hash, 7, case, date(2026, 11, 24), SessionContext("bench", "morning", "en")
+    )
 
 
-def answers(first: int, last: int) -> Iterator[Event]:
+def answers(first: int, last: int) -> Iterator[InterviewEvent]:
     """Answers to the items `first` to `last` of `plain`, none the same as the one before."""
     from survey_cli.values import Place
 
     for number in range(first, last + 1):
-        yield Answered(STAMP, Place(f"q{number}"), code(number))
+        yield QuestionAnswered(STAMP, Place(f"q{number}"), code(number))
 
 
 def code(number: int) -> int:

@@ -140,7 +140,7 @@ def _stored(db: Path, file: Path, interview: Interview) -> None:
             updated_at=made.NOON,
             last_seq=interview.seq,
             at_item=str(interview.place),
-            answered=interview.answered,
+            answered=interview.answer_count,
         )
         store.add_interviews([WholeInterview(row, interview.events)])
 

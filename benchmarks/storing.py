@@ -12,7 +12,7 @@ from time import perf_counter, sleep
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, high, medians, shown
 from benchmarks.peers.stations import Commits
-from survey_cli.engine.events import Answered
+from survey_cli.engine.events import QuestionAnswered
 from survey_cli.store import InstrumentRow, InterviewRow, Store
 from survey_cli.values import Place
 
@@ -40,7 +40,7 @@ class Answers:
 
     def commit(self) -> None:
         self.seq += 1
-        event = Answered(made.STAMP, Place(f"q{self.seq}"), self.seq % 5)
+        event = QuestionAnswered(made.STAMP, Place(f"q{self.seq}"), self.seq % 5)
         taken = self.store.append_event(
             self.id,
             seq=self.seq,

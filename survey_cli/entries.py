@@ -1,7 +1,6 @@
-"""Five ways of asking (Read, Pick, Line, Verbatim, Lookup) and the Prompt that carries one to a face.
+"""Prompts, the entries they ask for, and the replies to them: all that an interface may know of an interview.
 
-A leaf: a face draws these and needs to know nothing else. What an entry means for the survey is decided elsewhere;
-how a code is keyed is decided here, once for every face.
+A leaf. How a code is typed is defined here, once for every interface; what a reply means for the interview is not.
 """
 
 import unicodedata
@@ -13,27 +12,27 @@ from typing import Literal, NamedTuple, TypeAlias
 from survey_cli.values import Cell, Code, Place
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A run of literal text; `stress` is what the designer wrote between `**`."""
 
     text: str
     stress: bool = False
 
 
-Words: TypeAlias = tuple[Span, ...]
+StyledText: TypeAlias = tuple[TextSpan, ...]
 """Text ready to be read: fills filled, in one language, literal."""
 
 
-def plain(words: Words) -> str:
+def to_plain_text(words: StyledText) -> str:
     """The text without its stress."""
     return "".join(span.text for span in words)
 
 
-class Choice(NamedTuple):
+class OfferedOption(NamedTuple):
     """One option as it is offered now."""
 
     code: Code
-    words: Words
+    text: StyledText
     read: bool = True
     """False: volunteered or the interviewer's coding; shown, not read aloud."""
     note: str = ""
@@ -44,7 +43,7 @@ class Choice(NamedTuple):
     """Wants words with it (other: what?)."""
 
 
-class Decline(NamedTuple):
+class DeclineOption(NamedTuple):
     """A typed non-answer that is permitted here."""
 
     id: str
@@ -54,14 +53,14 @@ class Decline(NamedTuple):
     """The letter that gives it; empty where it has none and the dot word `.id` must do."""
 
 
-class Picked(NamedTuple):
+class PickReply(NamedTuple):
     """What a face sends from a Pick: the codes in the order given, and the words of those that want words."""
 
     codes: tuple[Code, ...]
-    words: Mapping[Code, str] = MappingProxyType({})
+    specify_texts: Mapping[Code, str] = MappingProxyType({})
 
 
-class Exact(str):
+class ExactText(str):
     """A typed line whose meaning is certain: a number in plain digits (`12000`, `2.5`), words that are no decline."""
 
     __slots__ = ()
@@ -70,7 +69,7 @@ class Exact(str):
 class PossibleMeaning(NamedTuple):
     """One of the things that a typed line may mean."""
 
-    words: str
+    label: str
     reply: "Reply" = ""
     decline: str = ""
     """The id of a decline, where it means one; then `reply` says nothing."""
@@ -91,82 +90,83 @@ class Rejection(NamedTuple):
 _FULL_WIDTH = str.maketrans("，．－＋", ",.-+")
 
 
-def ascii_digits(text: str) -> str:
+def to_ascii_digits(text: str) -> str:
     """The text with every decimal digit of any script as 0 to 9: `٢`, `२` and `２` are 2."""
     if text.isascii():
         return text
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).translate(_FULL_WIDTH)
 
 
-def _keyed(text: object) -> str:
+def _normalize_code(text: object) -> str:
     """A code as it is compared with others: without regard to case, and to the script of its digits."""
-    return ascii_digits(str(text)).casefold()
+    return to_ascii_digits(str(text)).casefold()
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadEntry:
     """Read aloud (or, for an `end`, say) and go on: any empty entry. No NamedTuple: without fields it would be false."""
 
 
-class Pick(NamedTuple):
+class PickEntry(NamedTuple):
     """One of `choices`, or any of them."""
 
-    choices: tuple[Choice, ...]
+    options: tuple[OfferedOption, ...]
     several: bool = False
-    least: int = 1
-    most: int | None = None
+    min_count: int = 1
+    max_count: int | None = None
     ordered: bool = False
     """The order of mention is kept."""
 
-    def coded(self, keys: str) -> Choice | None:
+    def find_option(self, keys: str) -> OfferedOption | None:
         """The choice whose code is exactly `keys` (letters without regard to case)."""
-        keyed = _keyed(keys)
-        return next((c for c in self.choices if _keyed(c.code) == keyed), None)
+        keyed = _normalize_code(keys)
+        return next((c for c in self.options if _normalize_code(c.code) == keyed), None)
 
-    def longer(self, keys: str) -> bool:
+    def has_longer_code(self, keys: str) -> bool:
         """Whether some code begins with `keys` and goes on."""
-        keyed = _keyed(keys)
+        keyed = _normalize_code(keys)
         return any(
-            (code := _keyed(c.code)).startswith(keyed) and len(code) > len(keyed) for c in self.choices
+            (code := _normalize_code(c.code)).startswith(keyed) and len(code) > len(keyed)
+            for c in self.options
         )
 
-    def sends(self, keys: str) -> bool:
+    def is_complete_code(self, keys: str) -> bool:
         """Whether `keys` is a code and no longer offered code begins with it: then no Enter is needed."""
-        return self.coded(keys) is not None and not self.longer(keys)
+        return self.find_option(keys) is not None and not self.has_longer_code(keys)
 
-    def takes(self, keys: str) -> bool:
+    def is_code_prefix(self, keys: str) -> bool:
         """Whether `keys` is a code or the beginning of one."""
-        return bool(keys) and (self.coded(keys) is not None or self.longer(keys))
+        return bool(keys) and (self.find_option(keys) is not None or self.has_longer_code(keys))
 
-    def picked(self, text: str) -> Picked | Rejection:
+    def parse(self, text: str) -> PickReply | Rejection:
         """A line of text as codes: `3`, `1 3 5`, `1,3`, and `7 words` for an option that wants words."""
         rest = text.strip()
-        by_key = {_keyed(c.code): c for c in reversed(self.choices)}
+        by_key = {_normalize_code(c.code): c for c in reversed(self.options)}
         codes: dict[Code, None] = {}
         words: dict[Code, str] = {}
         while rest:
-            head, rest = _first_word(rest)
-            choice = by_key.get(_keyed(head))
+            head, rest = _split_first_word(rest)
+            choice = by_key.get(_normalize_code(head))
             if choice is None:
-                return Rejection(f"{head} is not offered here: {self.offered()}")
+                return Rejection(f"{head} is not offered here: {self.format_codes()}")
             codes.setdefault(choice.code)
             if choice.specify:
                 words[choice.code] = rest.strip()
                 rest = ""
             elif rest and not self.several:
-                return Rejection(f"one answer only: {self.offered()}")
-        return Picked(tuple(codes), words)
+                return Rejection(f"one answer only: {self.format_codes()}")
+        return PickReply(tuple(codes), words)
 
-    def offered(self) -> str:
+    def format_codes(self) -> str:
         """The codes in words: `1 to 5`, or `1, 2, 7`."""
-        codes = [c.code for c in self.choices]
+        codes = [c.code for c in self.options]
         numbers = [c for c in codes if isinstance(c, int)]
         if len(numbers) == len(codes) > 2 and sorted(numbers) == list(range(min(numbers), max(numbers) + 1)):
             return f"{min(numbers)} to {max(numbers)}"
         return ", ".join(str(c) for c in codes)
 
 
-def _first_word(text: str) -> tuple[str, str]:
+def _split_first_word(text: str) -> tuple[str, str]:
     """The text up to a space or comma, and what follows it."""
     for at, letter in enumerate(text):
         if letter in " ,;\t":
@@ -174,13 +174,13 @@ def _first_word(text: str) -> tuple[str, str]:
     return text, ""
 
 
-LineKind: TypeAlias = Literal["number", "text", "date", "time", "scale"]
+LineEntryKind: TypeAlias = Literal["number", "text", "date", "time", "scale"]
 
 
-class Line(NamedTuple):
+class LineEntry(NamedTuple):
     """One typed line, ended with Enter."""
 
-    kind: LineKind
+    kind: LineEntryKind
     hint: str = ""
     """What is expected, short: `0 to 168 hours`, `day month year`."""
     unit: str = ""
@@ -191,36 +191,36 @@ class Line(NamedTuple):
     personal: bool = False
 
 
-class Verbatim(NamedTuple):
+class VerbatimEntry(NamedTuple):
     """As long as they talk: Enter is next, Ctrl+J a new line."""
 
     personal: bool = False
 
 
-class Lookup(NamedTuple):
+class LookupEntry(NamedTuple):
     """The computer answers, nobody is asked. `value` is set where the journal alone decides it (a split, a draw);
     None where the desk must look (`quota`: is the cell open?)."""
 
     kind: Literal["split", "draw", "quota", "sample"]
-    of: str
+    target: str
     """What is looked up: the split's or draw's id, the quota's id, the sample column."""
     value: Cell | None = None
 
 
-Entry: TypeAlias = Read | Pick | Line | Verbatim | Lookup
-Reply: TypeAlias = str | Picked
+Entry: TypeAlias = ReadEntry | PickEntry | LineEntry | VerbatimEntry | LookupEntry
+Reply: TypeAlias = str | PickReply
 """What an interface sends: a typed line (an Exact where one of its meanings was chosen), or the choices of a Pick. An
 empty line goes on or keeps what stands."""
 
 
-class Earlier(NamedTuple):
+class EarlierAnswer(NamedTuple):
     """What stands already at this place: Enter keeps it."""
 
-    words: str
+    label: str
     """Said to the interviewer: `3 Disagree`."""
     codes: tuple[Code, ...] = ()
     """The codes chosen, for marking them in a Pick."""
-    text: str = ""
+    typed_text: str = ""
     """What would be typed to give it again."""
     kind: Literal["answer", "reopened", "prefill"] = "answer"
     """`reopened`: it no longer fits and must be asked again (Enter does not keep it); `prefill`: brought by the
@@ -230,7 +230,7 @@ class Earlier(NamedTuple):
 class Query(NamedTuple):
     """An answer was given and something about it must be confirmed or changed."""
 
-    text: Words
+    text: StyledText
     aloud: bool = False
     """True: read to the respondent (`confirm`); False: for the interviewer's eyes (a soft check)."""
 
@@ -239,33 +239,33 @@ class Prompt(NamedTuple):
     """All that a face may know of what is asked now. Frozen and printable: tests compare Prompts, not pixels."""
 
     place: Place
-    words: Words
+    text: StyledText
     entry: Entry
-    intro: Words = ()
+    intro: StyledText = ()
     """The introduction of the section or battery that begins with this item."""
-    instruction: Words = ()
-    probe: Words = ()
-    help: Words = ()
+    instruction: StyledText = ()
+    probe: StyledText = ()
+    help: StyledText = ()
     """Longer help, shown on request."""
-    declines: tuple[Decline, ...] = ()
-    earlier: Earlier | None = None
+    declines: tuple[DeclineOption, ...] = ()
+    earlier: EarlierAnswer | None = None
     query: Query | None = None
     """A question about the answer just given; the reply is `.ok [reason]` or a new entry."""
     section: str = ""
     position: int = 1
     """How many items have been asked, this one included."""
-    of: int = 1
+    total: int = 1
     """How many there will be as far as is known."""
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
-    faq: tuple[tuple[Words, Words], ...] = ()
+    faq: tuple[tuple[StyledText, StyledText], ...] = ()
     aloud: bool = True
     """False: `by: interviewer`, nothing of it is read."""
     after_hangup: bool = False
     """The respondent is no longer on the line."""
     ending: str = ""
     """The outcome's id, at an `end`."""
-    turn: Words = ()
+    turn: StyledText = ()
     """In a roster: which turn this is, in words."""
-    unsaid: tuple[str, ...] = ()
+    unfilled: tuple[str, ...] = ()
     """Fills that could not be said, and why: read as `…`."""

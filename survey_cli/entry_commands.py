@@ -1,14 +1,14 @@
-"""Commands that an interviewer types after a dot during an interview: their names, help, meaning and confirmations.
+"""Commands that an interviewer types after a dot during an interview: their names, help and confirmations.
 
-The full screen and the one-line interface both read them here, so that they understand and say the same.
+The full screen and the one-line interface both read them here, so that they accept and display the same.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from survey_cli.entries import Decline, Prompt, Rejection, ascii_digits
+from survey_cli.entries import DeclineOption, Prompt, Rejection, to_ascii_digits
 from survey_cli.outcomes import Outcome
-from survey_cli.problems import nearest
+from survey_cli.problems import find_nearest
 from survey_cli.values import Place
 
 
@@ -39,17 +39,17 @@ COMMANDS: Final = (
     EntryCommand("stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"),
     EntryCommand("help", "", "this list", "f1"),
 )
-NAMES: Final = tuple(command.name for command in COMMANDS)
+ENTRY_COMMAND_NAMES: Final = tuple(command.name for command in COMMANDS)
 
-READ_BACK: Final = "1 yes, that is right; 2 no, ask again"
+READ_BACK_HELP: Final = "1 yes, that is right; 2 no, ask again"
 """The keys at an answer that is read back to the respondent."""
-YES_NO: Final = "y yes; n no"
-CONFIRM: Final = ".ok confirms it, or type another answer"
-ASK_AGAIN: Final = "ask again, then key the right answer"
+YES_NO_HELP: Final = "y yes; n no"
+CONFIRM_PROMPT: Final = ".ok confirms it, or type another answer"
+ASK_AGAIN_HINT: Final = "ask again, then key the right answer"
 NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NO_LANGUAGE: Final = "this survey has one language only"
 NO_FAQ: Final = "this survey has no answers to respondents' questions"
-ENTER_TWICE: Final = "that Enter came too soon after the last one"
+ENTER_TWICE_HINT: Final = "that Enter came too soon after the last one"
 SAME_ENTER_SECONDS: Final = 0.5
 """An Enter this soon after a code that was sent by itself belongs to that code."""
 HELD_ENTER_SECONDS: Final = 1.0
@@ -70,22 +70,22 @@ def is_command(text: str, *, typing: bool = True) -> bool:
     return not typing or not (text.startswith("..") or text[1:2].isdecimal())
 
 
-def literal(text: str) -> str:
+def unescape_dots(text: str) -> str:
     """An answer as it is meant: two dots at its beginning are one."""
     return text[1:] if text.startswith("..") else text
 
 
-def read_command(text: str, prompt: Prompt) -> TypedCommand | Decline | Rejection:
+def parse_command(text: str, prompt: Prompt) -> TypedCommand | DeclineOption | Rejection:
     """The command or the decline that was typed, or which there are."""
     word, _, rest = text.strip()[1:].strip().partition(" ")
     name = word.casefold()
     for decline in prompt.declines:
         if decline.id.casefold() == name:
             return decline
-    if name in NAMES:
+    if name in ENTRY_COMMAND_NAMES:
         return TypedCommand(name, rest.strip())
-    known = [*(d.id for d in prompt.declines), *NAMES]
-    near = nearest(name, known) if name else None
+    known = [*(d.id for d in prompt.declines), *ENTRY_COMMAND_NAMES]
+    near = find_nearest(name, known) if name else None
     meant = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
     return Rejection(f".{word} is no command here: {meant}")
 
@@ -93,13 +93,13 @@ def read_command(text: str, prompt: Prompt) -> TypedCommand | Decline | Rejectio
 def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
     """The place named by an id, or an id and a turn, among those asked."""
     places = {str(place): place for place in asked}
-    wanted = ascii_digits(text).casefold()
+    wanted = to_ascii_digits(text).casefold()
     found = next((place for name, place in places.items() if name.casefold() == wanted), None)
     if found is None:  # an item of a roster without its turn: the first one
         found = next((place for place in places.values() if place.item.casefold() == wanted), None)
     if found is not None:
         return found
-    near = nearest(text, places)
+    near = find_nearest(text, places)
     meant = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
     return Rejection(f"{text} has not been asked: {meant}")
 
@@ -108,16 +108,16 @@ def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Rejection:
     """The outcome named by its number or its id."""
     if not stops:
         return Rejection("there is no outcome for ending here: .suspend suspends it")
-    wanted = ascii_digits(text).casefold()
+    wanted = to_ascii_digits(text).casefold()
     for outcome in stops:
         if wanted in (str(outcome.number), outcome.id):
             return outcome
     ids = [outcome.id for outcome in stops]
-    near = nearest(text, ids)
+    near = find_nearest(text, ids)
     return Rejection(f"{text} is not one of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
 
 
-def find_note(text: str, count: int) -> tuple[int, str] | Rejection:
+def parse_note_change(text: str, count: int) -> tuple[int, str] | Rejection:
     """Which of so many notes is replaced, from 1, and by what."""
     number, _, words = text.partition(" ")
     if not number.isdecimal() or not 1 <= int(number) <= count:
@@ -127,23 +127,23 @@ def find_note(text: str, count: int) -> tuple[int, str] | Rejection:
     return int(number), words.strip()
 
 
-def stop_question(outcome: Outcome) -> str:
+def format_stop_question(outcome: Outcome) -> str:
     """What is asked before an interview is ended by hand."""
     return f"{'Stop' if outcome.temporary else 'End'} this interview with: {outcome.name}?"
 
 
-def drop_question(decline: str, marked: int) -> str:
+def format_drop_question(decline: str, marked: int) -> str:
     """What is asked before a decline takes the place of options marked already."""
     return (
         f"Record {decline}, and remove the {'marked answer' if marked == 1 else f'{marked} marked answers'}?"
     )
 
 
-def yes_or_no(key: str) -> bool | None:
+def parse_yes_no(key: str) -> bool | None:
     """Yes or no, where a step that can't be undone is confirmed: no digit, which is a code keyed by habit."""
     return {"y": True, "yes": True, "n": False, "no": False}.get(key.strip().casefold())
 
 
-def read_back_answer(key: str) -> bool | None:
+def parse_read_back(key: str) -> bool | None:
     """What the respondent says to an answer that is read back: yes, no, or None where it is neither."""
-    return {"1": True, "2": False}.get(ascii_digits(key.strip()), yes_or_no(key))
+    return {"1": True, "2": False}.get(to_ascii_digits(key.strip()), parse_yes_no(key))

@@ -1,8 +1,8 @@
-"""The outcome table: how an attempt or an interview can turn out, when each may be keyed, what it is called and coded.
+"""The outcome table: how a call or an interview can end, when each outcome may be keyed, its name and its AAPOR codes.
 
-A leaf. An outcome is one row; what a row does to a case (codes by precedence, delays, next numbers) is fieldwork's to
-compute. Codes are those of AAPOR's Standard Definitions, by frame; `derived` and `pending` are codes that only the whole
-case or a supervisor can give, `dead` says that the number, not the case, is finished.
+A leaf. What an outcome does to a case (codes by precedence, delays, next numbers) is computed in `fieldwork`. Codes
+are those of AAPOR's Standard Definitions, by frame; `derived` and `pending` are codes that only the whole case or a
+supervisor can give, and `dead` means that the number, not the case, is finished.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final, Literal, TypeAlias
 
-Moment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
+OutcomeMoment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
 """When an outcome can be keyed: before contact, after contact, once screened, in the middle of an interview, at any
 time, or never by hand (an interview that reaches its end sets it)."""
 
@@ -20,7 +20,7 @@ class Outcome:
     """One row of the table."""
 
     id: str
-    moment: Moment
+    moment: OutcomeMoment
     name: str
     rdd: str
     """AAPOR code while the case is open, in a random-digit frame."""
@@ -43,9 +43,9 @@ class Outcome:
         return self.like or self.id
 
 
-def _row(
+def _make_outcome(
     id: str,
-    moment: Moment,
+    moment: OutcomeMoment,
     name: str,
     rdd: str,
     listed: str,
@@ -67,9 +67,9 @@ def _row(
 
 
 WITHDRAWN: Final = "withdrawn"
-NEVER_CALL: Final = "never_call"
+DO_NOT_CALL: Final = "never_call"
 """The outcome after which all answers are erased."""
-KEYED_AT_ONCE: Final = (
+SINGLE_KEY_OUTCOMES: Final = (
     "no_answer",
     "busy",
     "machine",
@@ -80,29 +80,32 @@ KEYED_AT_ONCE: Final = (
     "callback",
 )
 """Outcomes 1 to 8, which have a key of their own: four calls of five end so. The others are numbered from 11."""
-FIRST_OF_OTHERS: Final = 11
+FIRST_OTHER_NUMBER: Final = 11
 
 
-def _numbered(rows: Iterable[Outcome]) -> dict[str, Outcome]:
+def _assign_numbers(rows: Iterable[Outcome]) -> dict[str, Outcome]:
     """The rows by id, each with its number."""
-    others = count(FIRST_OF_OTHERS)
+    others = count(FIRST_OTHER_NUMBER)
     return {
         row.id: replace(
-            row, number=KEYED_AT_ONCE.index(row.id) + 1 if row.id in KEYED_AT_ONCE else next(others)
+            row,
+            number=SINGLE_KEY_OUTCOMES.index(row.id) + 1 if row.id in SINGLE_KEY_OUTCOMES else next(others),
         )
         for row in rows
     }
 
 
-OUTCOMES: Final[dict[str, Outcome]] = _numbered(
+OUTCOMES: Final[dict[str, Outcome]] = _assign_numbers(
     (
-        _row("no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True),
-        _row("busy", "before", "Busy", "3.12", "2.20", "temporary", "20m", next_number=True),
-        _row(
+        _make_outcome(
+            "no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True
+        ),
+        _make_outcome("busy", "before", "Busy", "3.12", "2.20", "temporary", "20m", next_number=True),
+        _make_outcome(
             "machine", "before", "Machine, no message", "3.14", "2.222", "temporary", "3h", next_number=True
         ),
-        _row("machine_left", "before", "Machine, message left", "3.14", "2.221", "temporary", "1d"),
-        _row(
+        _make_outcome("machine_left", "before", "Machine, message left", "3.14", "2.221", "temporary", "1d"),
+        _make_outcome(
             "blocked",
             "before",
             "Call blocked or screened",
@@ -112,8 +115,8 @@ OUTCOMES: Final[dict[str, Outcome]] = _numbered(
             "3d",
             next_number=True,
         ),
-        _row("technical", "before", "Line fault on our side", "3.16", "3.16", "temporary", "20m"),
-        _row(
+        _make_outcome("technical", "before", "Line fault on our side", "3.16", "3.16", "temporary", "20m"),
+        _make_outcome(
             "no_service",
             "before",
             "Temporarily out of service",
@@ -123,11 +126,11 @@ OUTCOMES: Final[dict[str, Outcome]] = _numbered(
             "2d",
             next_number=True,
         ),
-        _row("fax", "before", "Fax or data", "4.20", "dead", "final", next_number=True),
-        _row(
+        _make_outcome("fax", "before", "Fax or data", "4.20", "dead", "final", next_number=True),
+        _make_outcome(
             "disconnected", "before", "Not working or disconnected", "4.32", "dead", "final", next_number=True
         ),
-        _row(
+        _make_outcome(
             "changed",
             "before",
             "Number changed (new number given)",
@@ -136,7 +139,7 @@ OUTCOMES: Final[dict[str, Outcome]] = _numbered(
             "final",
             next_number=True,
         ),
-        _row(
+        _make_outcome(
             "hangup_intro",
             "after",
             "Hung up before the introduction ended",
@@ -145,28 +148,36 @@ OUTCOMES: Final[dict[str, Outcome]] = _numbered(
             "temporary",
             "3d",
         ),
-        _row("callback", "after", "Call back, no time given", "3.21", "2.21", "temporary", "1d"),
-        _row("appointment", "after", "Appointment", "3.21", "2.21", "temporary", "appointment"),
-        _row(
+        _make_outcome("callback", "after", "Call back, no time given", "3.21", "2.21", "temporary", "1d"),
+        _make_outcome("appointment", "after", "Appointment", "3.21", "2.21", "temporary", "appointment"),
+        _make_outcome(
             "refusal_household_soft", "after", "Household refuses (soft)", "2.111", "2.111", "temporary", "7d"
         ),
-        _row(
+        _make_outcome(
             "refusal_household_hard", "after", "Household refuses (hard)", "2.111", "2.111", "final", "never"
         ),
-        _row("refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"),
-        _row("refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"),
-        _row("never_call", "after", "Never call again", "2.112", "2.112", "final", "never"),
-        _row("language", "after", "Language problem", "2.33", "2.33", "temporary", "1d"),
-        _row("unable", "after", "Physically or mentally unable", "2.32", "2.32", "final"),
-        _row("dead", "after", "Dead", "2.31", "2.31", "final"),
-        _row("away", "after", "Away for the whole field period", "2.21", "2.21", "final"),
-        _row("wrong_number", "after", "Wrong number", "dead", "dead", "final", next_number=True),
-        _row("business", "after", "Business, not a home", "4.51", "4.51", "final", next_number=True),
-        _row("not_eligible", "after", "No eligible respondent", "4.70", "4.70", "final"),
-        _row("quota_full", "screened", "Quota full", "4.80", "4.80", "final"),
-        _row("supervisor", "after", "Refer to supervisor", "pending", "pending", "temporary", "held"),
-        _row("break_off", "interrupted", "Broke off", "derived", "derived", "temporary", "7d"),
-        _row("withdrawn", "any", "Withdraws consent: erase answers", "2.112", "2.112", "final", "never"),
-        _row("complete", "end", "Complete", "1.1", "1.1", "final"),
+        _make_outcome(
+            "refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"
+        ),
+        _make_outcome(
+            "refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"
+        ),
+        _make_outcome("never_call", "after", "Never call again", "2.112", "2.112", "final", "never"),
+        _make_outcome("language", "after", "Language problem", "2.33", "2.33", "temporary", "1d"),
+        _make_outcome("unable", "after", "Physically or mentally unable", "2.32", "2.32", "final"),
+        _make_outcome("dead", "after", "Dead", "2.31", "2.31", "final"),
+        _make_outcome("away", "after", "Away for the whole field period", "2.21", "2.21", "final"),
+        _make_outcome("wrong_number", "after", "Wrong number", "dead", "dead", "final", next_number=True),
+        _make_outcome("business", "after", "Business, not a home", "4.51", "4.51", "final", next_number=True),
+        _make_outcome("not_eligible", "after", "No eligible respondent", "4.70", "4.70", "final"),
+        _make_outcome("quota_full", "screened", "Quota full", "4.80", "4.80", "final"),
+        _make_outcome(
+            "supervisor", "after", "Refer to supervisor", "pending", "pending", "temporary", "held"
+        ),
+        _make_outcome("break_off", "interrupted", "Broke off", "derived", "derived", "temporary", "7d"),
+        _make_outcome(
+            "withdrawn", "any", "Withdraws consent: erase answers", "2.112", "2.112", "final", "never"
+        ),
+        _make_outcome("complete", "end", "Complete", "1.1", "1.1", "final"),
     )
 )

@@ -1,6 +1,6 @@
-"""What is wrong with something the designer wrote, said in four beats: where: who: what — what to do.
+"""Problems in files and errors of commands, each worded as *where: who: what — what to do*.
 
-A leaf: problems are values. They are collected and returned, never raised one by one, and never printed here.
+A leaf. A `Problem` is a value: it is collected and returned, never raised. Nothing is printed here.
 """
 
 from collections import Counter
@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
-Nearest: TypeAlias = Callable[[str, Iterable[str]], str | None]
+FindNearest: TypeAlias = Callable[[str, Iterable[str]], str | None]
 
-MOST_OF_A_KIND: Final = 100
+MAX_PER_RULE: Final = 100
 """So many problems of one rule are shown; of the rest it is said how many there are."""
 
 
@@ -68,45 +68,45 @@ class UserError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question(UserError):
+class ConfirmableError(UserError):
     """A UserError that whoever sits at a terminal can settle by saying yes."""
 
-    asks: str
-    settle: Callable[[], None]
+    question: str
+    confirm: Callable[[], None]
     """Keeps the answer yes. The command is then given again."""
 
     __str__ = UserError.__str__
 
 
-def in_order(problems: Iterable[Problem]) -> list[Problem]:
+def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
     """Sorted by place, each said once."""
-    return sorted(dict.fromkeys(problems), key=_order)
+    return sorted(dict.fromkeys(problems), key=_sort_key)
 
 
-def _order(problem: Problem) -> tuple[Any, ...]:
+def _sort_key(problem: Problem) -> tuple[Any, ...]:
     return problem.where, problem.severity, problem.rule == "too-many", problem.rule, problem.what
 
 
-def keep_first_of_each_kind(problems: Iterable[Problem]) -> list[Problem]:
+def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
     """In order, the first hundred of each rule, and behind them how many more of that rule there are."""
-    found = in_order(problems)
+    found = sort_problems(problems)
     count = Counter(p.rule for p in found)
-    if not count or max(count.values()) <= MOST_OF_A_KIND:
+    if not count or max(count.values()) <= MAX_PER_RULE:
         return found
     kept: list[Problem] = []
     seen: Counter[str] = Counter()
     for p in found:
         seen[p.rule] += 1
-        if seen[p.rule] <= MOST_OF_A_KIND:
+        if seen[p.rule] <= MAX_PER_RULE:
             kept.append(p)
-        if seen[p.rule] == MOST_OF_A_KIND < count[p.rule]:
+        if seen[p.rule] == MAX_PER_RULE < count[p.rule]:
             severe = any(q.severity == "error" for q in found if q.rule == p.rule)
-            more = count_the_rest(p, count[p.rule] - MOST_OF_A_KIND)
+            more = build_too_many(p, count[p.rule] - MAX_PER_RULE)
             kept.append(more if severe else replace(more, severity="warning"))
     return kept
 
 
-def count_the_rest(last: Problem, count: int) -> Problem:
+def build_too_many(last: Problem, count: int) -> Problem:
     """What is said behind the last problem of a rule that is shown, of so many more."""
     what = (
         f"{count:,} more problems of this kind ({last.rule}) are" if count > 1 else "1 more such problem is"
@@ -114,25 +114,25 @@ def count_the_rest(last: Problem, count: int) -> Problem:
     return Problem("too-many", last.where, "", f"{what} not shown", "begin with the first ones")
 
 
-def errors(problems: Iterable[Problem]) -> list[Problem]:
+def select_errors(problems: Iterable[Problem]) -> list[Problem]:
     """Those that keep the instrument from being used."""
     return [p for p in problems if p.severity == "error"]
 
 
-def limited_nearest() -> Nearest:
+def make_limited_nearest() -> FindNearest:
     """`nearest` for the first hundred words; after them it finds nothing. Thousands of words compared with thousands
     take long, and nobody reads so many suggestions."""
-    left = MOST_OF_A_KIND
+    left = MAX_PER_RULE
 
     def find(word: str, known: Iterable[str]) -> str | None:
         nonlocal left
         left -= 1
-        return nearest(word, known) if left >= 0 else None
+        return find_nearest(word, known) if left >= 0 else None
 
     return find
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, or None where nothing is near enough to be worth saying."""
     candidates = list(known)
     folded = {k.casefold(): k for k in candidates}
@@ -142,7 +142,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
-def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
+def suggest_nearest(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """The remedy for an unknown word: the nearest known one as a question, else `otherwise`."""
-    near = nearest(word, known)
+    near = find_nearest(word, known)
     return f"did you mean {near!r}?" if near else otherwise

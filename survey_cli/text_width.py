@@ -1,7 +1,7 @@
-"""Widths of texts on a terminal: the one measure by which screens and tables are laid out.
+"""Width of text on a terminal, the one measure by which screens and tables are laid out.
 
-rich takes spacing combining marks (the vowel sign in का) for nothing, as the wcwidth library does for single characters;
-terminals and the C library give each a cell of its own. Everything else is as rich measures it.
+rich counts spacing combining marks (the vowel sign in का) as zero cells wide, as the wcwidth library does for single
+characters; terminals and the C library give each a cell of its own. Everything else is as rich measures it.
 """
 
 import re
@@ -19,7 +19,7 @@ _HANGUL_TONES: Final = "\u302e\u302f"
 
 
 @lru_cache(maxsize=8192)
-def text_width(text: str) -> int:
+def measure_width(text: str) -> int:
     """How many cells the text takes."""
     if text.isascii():
         return len(text)
@@ -35,27 +35,27 @@ def is_certain(text: str) -> bool:
     return all(unicodedata.category(c) != "Mc" and c not in "\u200c\u200d\ufe0e\ufe0f" for c in text)
 
 
-def joins(letter: str) -> bool:
+def is_joining(letter: str) -> bool:
     """Whether a character is shown in one with that before it: accents, vowel signs, joiners, variation selectors."""
     return unicodedata.category(letter) in ("Mn", "Mc", "Me") or letter == _JOINER
 
 
-def letter_end(text: str, at: int) -> int:
+def find_letter_end(text: str, at: int) -> int:
     """Where the letter that begins at `at` ends, its marks and what is joined to it included."""
     end = at + 1
-    while end < len(text) and (joins(text[end]) or text[end - 1] == _JOINER):
+    while end < len(text) and (is_joining(text[end]) or text[end - 1] == _JOINER):
         end += 1
     return min(end, len(text))
 
 
-def fitting(text: str, width: int) -> int:
+def count_fitting(text: str, width: int) -> int:
     """How many characters of the text fit into `width` cells; no letter is parted from its marks."""
     if text.isascii():
         return min(len(text), max(width, 0))
     at = 0
     while at < len(text):
-        end = letter_end(text, at)
-        if text_width(text[:end]) > width:
+        end = find_letter_end(text, at)
+        if measure_width(text[:end]) > width:
             return at
         at = end
     return at
@@ -63,5 +63,5 @@ def fitting(text: str, width: int) -> int:
 
 def fit(text: str, width: int) -> str:
     """The text cut or filled with spaces to exactly so many cells."""
-    cut = text[: fitting(text, width)]
-    return cut + " " * (width - text_width(cut))
+    cut = text[: count_fitting(text, width)]
+    return cut + " " * (width - measure_width(cut))

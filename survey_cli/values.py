@@ -1,6 +1,6 @@
-"""What an answer can be: a value, or a typed way of having none; the place it belongs to; the column it becomes.
+"""Answers, typed missing values, places in the questionnaire and the variables of the data.
 
-A leaf: it names answers for every room and decides nothing about them.
+A leaf, imported by every package.
 """
 
 from collections.abc import Mapping
@@ -34,18 +34,18 @@ REFUSED: Final = Missing("refused")
 NOT_ASKED: Final = Missing("not_asked")
 NOT_REACHED: Final = Missing("not_reached")
 
-_KNOWN: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
-PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")
+_INTERNED: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
+MISSING_PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")
 """Arithmetic with several missing operands gives the first of these present; a study's own declines come after."""
 
 Cell: TypeAlias = Value | Missing
 """What stands in one column of one row."""
 
 
-def missing(kind: str) -> Missing:
+def get_missing(kind: str) -> Missing:
     """The one `Missing` of this kind."""
-    known = _KNOWN.get(kind)
-    return known if known is not None else _KNOWN.setdefault(kind, Missing(kind))
+    known = _INTERNED.get(kind)
+    return known if known is not None else _INTERNED.setdefault(kind, Missing(kind))
 
 
 class Place(NamedTuple):
@@ -72,7 +72,7 @@ ADMIN_COLUMNS: Final = tuple(
 
 Storage: TypeAlias = Literal["integer", "decimal", "text", "date", "time"]
 Measure: TypeAlias = Literal["nominal", "ordinal", "scale"]
-Role: TypeAlias = Literal["answer", "words", "state", "order", "sample", "compute", "admin"]
+VariableRole: TypeAlias = Literal["answer", "words", "state", "order", "sample", "compute", "admin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,6 @@ class Variable:
     turn: int | None = None
     option: Code | None = None
     """The option of a multiple that this 0/1 column stands for."""
-    role: Role = "answer"
+    role: VariableRole = "answer"
     personal: bool = False
     """Kept with the contacts; out of every export unless asked for by name."""

@@ -13,27 +13,27 @@ from zoneinfo import ZoneInfo
 
 from scenario import instrument
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER, Coded, coded
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, CaseDisposition, code_case
 from survey_cli.fieldwork.case.events import (
-    Advised,
-    Blocked,
-    Called,
-    Claimed,
-    Closed,
-    Corrected,
-    Dialled,
-    Entry,
-    Event,
+    AppointmentMade,
+    AppointmentPolicy,
+    AttemptClosed,
+    CaseClaimed,
+    CaseEvent,
+    CaseReopened,
+    CaseSampled,
+    DoNotCallSet,
+    HistoryEntry,
+    NumberDialed,
     NumberFacts,
     NumberMarked,
-    Policy,
-    Promised,
-    Reopened,
-    Sampled,
+    OutcomeOverridden,
+    OutcomeRecorded,
+    ReferralAnswered,
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import Claimant, Standing, standing
+from survey_cli.fieldwork.queue.rules import ClaimContext, QueuePosition, schedule_case
 
 DENVER, LOS_ANGELES, NEW_YORK = "America/Denver", "America/Los_Angeles", "America/New_York"
 ITEMS = """
@@ -48,7 +48,7 @@ EVERYBODY = People()
 @lru_cache(maxsize=100)
 def plan(fieldwork: str = "", more: str = "") -> Plan:
     """The plan of a study whose `fieldwork:` holds this; `more` are other parts of its file."""
-    return Plan.of(instrument(f"items:{ITEMS}{more}\nfieldwork: {{{fieldwork}}}\n"))
+    return Plan.from_instrument(instrument(f"items:{ITEMS}{more}\nfieldwork: {{{fieldwork}}}\n"))
 
 
 def moment(text: str, zone: str = DENVER) -> datetime:
@@ -61,12 +61,12 @@ def history(key: str = "unit 7", *, zone: str = DENVER, numbers: int = 1, **samp
     """A case that came with the sample, with so many numbers."""
     facts = sampled.pop("facts", tuple(NumberFacts(n) for n in range(1, numbers + 1)))
     begun = History(key, zone or DENVER, moment("2026-10-01 08:00"))
-    return begun.then(Sampled(numbers=facts, zone=zone, **sampled))
+    return begun.then(CaseSampled(numbers=facts, zone=zone, **sampled))
 
 
-def claimant(at: datetime, login: str = "pat", **more: Any) -> Claimant:
+def claimant(at: datetime, login: str = "pat", **more: Any) -> ClaimContext:
     """Somebody who may do everything."""
-    return Claimant(at=at, who=Interviewer(login=login), people=EVERYBODY, **more)
+    return ClaimContext(at=at, who=Interviewer(login=login), people=EVERYBODY, **more)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class History:
     key: str
     zone: str
     now: datetime
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[HistoryEntry, ...] = ()
 
     def __repr__(self) -> str:
         lines = (f"{e.at:%a %d %b %H:%M} {e.by}: {e.event}" for e in self.entries)
@@ -92,28 +92,28 @@ class History:
     def later(self, **length: float) -> "History":
         return replace(self, now=self.now + timedelta(**length))
 
-    def then(self, *events: Event, by: str = "pat") -> "History":
+    def then(self, *events: CaseEvent, by: str = "pat") -> "History":
         """Write these down."""
         return replace(
-            self, entries=self.entries + tuple(Entry(self.now, by, "s1", event) for event in events)
+            self, entries=self.entries + tuple(HistoryEntry(self.now, by, "s1", event) for event in events)
         )
 
     def claim(self, by: str = "pat") -> "History":
-        return self.then(Claimed(), by=by)
+        return self.then(CaseClaimed(), by=by)
 
     def dial(self, outcome: str, number: int = 0, *, by: str = "pat", **called: Any) -> "History":
         """One call in a sitting that goes on, to this number or whichever is next."""
         case = self.case
         to = number or (case.next_number.position if case.next_number is not None else 0)
         called.setdefault("interrupted", case.interrupted)
-        told = self.then(Dialled(to), Called(outcome, to, **called), by=by)
+        told = self.then(NumberDialed(to), OutcomeRecorded(outcome, to, **called), by=by)
         row = plan().outcomes.get(outcome)
-        if row is not None and {row.rdd, row.listed} & OF_THE_NUMBER:
+        if row is not None and {row.rdd, row.listed} & NUMBER_CODES:
             told = told.then(NumberMarked(to, "dead", outcome), by=by)
-        return told.then(Blocked(outcome), by=by) if outcome in ("never_call", "withdrawn") else told
+        return told.then(DoNotCallSet(outcome), by=by) if outcome in ("never_call", "withdrawn") else told
 
     def close(self) -> "History":
-        return self.then(Closed())
+        return self.then(AttemptClosed())
 
     def call(self, outcome: str, number: int = 0, *, by: str = "pat", **called: Any) -> "History":
         """A sitting with one call."""
@@ -121,45 +121,51 @@ class History:
 
     def rings_us(self, outcome: str, **called: Any) -> "History":
         """The respondent rang, and it came to this."""
-        return self.then(Claimed(), Called(outcome, 0, **called), Closed())
+        return self.then(CaseClaimed(), OutcomeRecorded(outcome, 0, **called), AttemptClosed())
 
     def appointment(
-        self, start: str, end: str = "", *, policy: Policy = "anyone", owner: str = "pat", **called: Any
+        self,
+        start: str,
+        end: str = "",
+        *,
+        policy: AppointmentPolicy = "anyone",
+        owner: str = "pat",
+        **called: Any,
     ) -> "History":
         """A sitting that ends with a promise for this wall time."""
         until = end or f"{datetime.fromisoformat(start) + timedelta(minutes=30):%Y-%m-%d %H:%M}"
         wall, to = (text.replace(" ", "T") for text in (start, until))
         made = self.claim().dial("appointment", **called)
-        return made.then(Promised(wall, to, self.zone, owner=owner, policy=policy)).close()
+        return made.then(AppointmentMade(wall, to, self.zone, owner=owner, policy=policy)).close()
 
     def corrected(self, outcome: str, code: str = "") -> "History":
-        return self.then(Corrected(outcome, code), by="sam")
+        return self.then(OutcomeOverridden(outcome, code), by="sam")
 
     def advised(self) -> "History":
-        return self.then(Advised(), by="sam")
+        return self.then(ReferralAnswered(), by="sam")
 
     def reopened(self) -> "History":
-        return self.then(Reopened(), by="sam")
+        return self.then(CaseReopened(), by="sam")
 
     # what it comes to
 
     @property
     def case(self) -> Case:
-        return Case.of(self.key, self.entries)
+        return Case.from_history(self.key, self.entries)
 
-    def coded(self, study: Plan | None = None, people: People | None = None) -> Coded:
-        return coded(self.case, study or plan(), people)
+    def coded(self, study: Plan | None = None, people: People | None = None) -> CaseDisposition:
+        return code_case(self.case, study or plan(), people)
 
     def code(self, study: Plan | None = None) -> str:
         return self.coded(study).code
 
-    def standing(self, study: Plan | None = None) -> Standing:
-        return standing(self.case, study or plan(), self.now)
+    def standing(self, study: Plan | None = None) -> QueuePosition:
+        return schedule_case(self.case, study or plan(), self.now)
 
     def due(self, study: Plan | None = None) -> str:
         """When it is due, on the clock there; empty for never."""
         at = self.standing(study).due_at
         return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}" if at is not None else ""
 
-    def claimant(self, login: str = "pat", *, full: Collection[str] = (), **more: Any) -> Claimant:
-        return claimant(self.now, login, full=full, **more)
+    def claimant(self, login: str = "pat", *, full_cells: Collection[str] = (), **more: Any) -> ClaimContext:
+        return claimant(self.now, login, full_cells=full_cells, **more)

@@ -10,7 +10,7 @@ from survey_cli.instrument.expressions.conditions import (
     compile_condition,
 )
 from survey_cli.problems import Position, Problem
-from survey_cli.values import missing
+from survey_cli.values import get_missing
 
 HERE = Position("a.yaml", 3, 10)
 AGREE = frozenset({1, 2, 3, 4, 5})
@@ -43,7 +43,7 @@ NAMES = {
 }
 SCOPE = Scope(names=NAMES, rosters=frozenset({"person", "car"}), declines=("dk", "refused", "na"))
 IN_PERSON = Scope(names=NAMES, rosters=SCOPE.rosters, declines=SCOPE.declines, inside_roster="person")
-NA = missing("na")
+NA = get_missing("na")
 
 
 def understood(text: str, *, scope: Scope = SCOPE, wants: ExpectedKind = "truth") -> Condition:

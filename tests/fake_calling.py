@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fake_conduct import AGREEMENT, FakeInterview, prompt
-from survey_cli.entries import Line, Read, Rejection
+from survey_cli.entries import LineEntry, ReadEntry, Rejection
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_protocol import (
     BreakView,
@@ -131,8 +131,8 @@ def interview() -> FakeInterview:
     return FakeInterview(
         (
             prompt("q1", "Is the mission clear?", AGREEMENT),
-            prompt("q2", "How many hours?", Line(kind="number")),
-            prompt("bye", "Thank you.", Read()),
+            prompt("q2", "How many hours?", LineEntry(kind="number")),
+            prompt("bye", "Thank you.", ReadEntry()),
         )
     )
 

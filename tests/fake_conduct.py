@@ -8,72 +8,76 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from survey_cli.engine.notes import StandingNote
+from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import (
-    Choice,
-    Decline,
-    Earlier,
-    Line,
-    Pick,
-    Picked,
+    DeclineOption,
+    EarlierAnswer,
+    LineEntry,
+    OfferedOption,
+    PickEntry,
+    PickReply,
     Prompt,
     Query,
-    Read,
+    ReadEntry,
     Rejection,
     Reply,
-    Span,
-    Verbatim,
-    Words,
-    plain,
+    StyledText,
+    TextSpan,
+    VerbatimEntry,
+    to_plain_text,
 )
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.sessions import AskedItem, InterviewResult
 from survey_cli.values import Code, Place
 
 
-def words(text: str) -> Words:
+def words(text: str) -> StyledText:
     """`a **b** c` as words, as the instrument would give them."""
     parts = text.split("**")
-    return tuple(Span(part, bool(n % 2)) for n, part in enumerate(parts) if part)
+    return tuple(TextSpan(part, bool(n % 2)) for n, part in enumerate(parts) if part)
 
 
-DK = Decline(id="dk", code=-8, text="Don't know", key="d")
-REFUSED = Decline(id="refused", code=-9, text="Refused", key="r")
+DK = DeclineOption(id="dk", code=-8, text="Don't know", key="d")
+REFUSED = DeclineOption(id="refused", code=-9, text="Refused", key="r")
 DECLINES = (DK, REFUSED)
 
 
-def choices(*texts: str, first: int = 1) -> tuple[Choice, ...]:
+def choices(*texts: str, first: int = 1) -> tuple[OfferedOption, ...]:
     """Options numbered from `first`."""
-    return tuple(Choice(code=n, words=words(text)) for n, text in enumerate(texts, first))
+    return tuple(OfferedOption(code=n, text=words(text)) for n, text in enumerate(texts, first))
 
 
 def prompt(
-    id: str, text: str, entry: Read | Pick | Line | Verbatim, turn: int | None = None, **more: object
+    id: str,
+    text: str,
+    entry: ReadEntry | PickEntry | LineEntry | VerbatimEntry,
+    turn: int | None = None,
+    **more: object,
 ) -> Prompt:
     """A Prompt with the declines of most studies."""
-    given = {"declines": () if isinstance(entry, Read) else DECLINES, **more}
-    return Prompt(place=Place(id, turn), words=words(text), entry=entry, **given)  # type: ignore[arg-type]
+    given = {"declines": () if isinstance(entry, ReadEntry) else DECLINES, **more}
+    return Prompt(place=Place(id, turn), text=words(text), entry=entry, **given)  # type: ignore[arg-type]
 
 
-AGREEMENT = Pick(
-    choices=(
+AGREEMENT = PickEntry(
+    options=(
         *choices("Strongly agree", "Agree", "Disagree", "Strongly disagree"),
-        Choice(code=5, words=words("No opinion"), read=False),
+        OfferedOption(code=5, text=words("No opinion"), read=False),
     )
 )
-ZERO_TO_TEN = Pick(
-    choices=tuple(
-        Choice(code=n, words=words({0: "Not at all", 10: "Completely"}.get(n, ""))) for n in range(11)
+ZERO_TO_TEN = PickEntry(
+    options=tuple(
+        OfferedOption(code=n, text=words({0: "Not at all", 10: "Completely"}.get(n, ""))) for n in range(11)
     )
 )
 OFFICES = """Atlanta Boston Buffalo Chicago Cleveland Dallas Denver Detroit El_Paso Helena Honolulu Houston
 Kansas_City Los_Angeles Miami New_Orleans New_York Newark Omaha Philadelphia Phoenix Portland San_Antonio
 San_Francisco Seattle"""
-MEDIA = Pick(
-    choices=(
+MEDIA = PickEntry(
+    options=(
         *choices("Television", "Radio", "Newspapers", "The internet"),
-        Choice(code=7, words=words("Something else"), specify=True),
-        Choice(code=9, words=words("None of these"), exclusive=True),
+        OfferedOption(code=7, text=words("Something else"), specify=True),
+        OfferedOption(code=9, text=words("None of these"), exclusive=True),
     ),
     several=True,
 )
@@ -92,7 +96,7 @@ def every_kind() -> tuple[Prompt, ...]:
             "every anti-smuggling unit about its mission, its work with other agencies and its needs. What "
             "you say is put together with the answers of others, and nobody will know what you said.\n"
             "It takes about fifteen minutes, and you may leave out any question.",
-            Read(),
+            ReadEntry(),
             instruction=words("Only to the person in charge. Ask for a better time if it is a bad one."),
             section="Introduction",
             faq=FAQ,
@@ -112,7 +116,7 @@ def every_kind() -> tuple[Prompt, ...]:
         prompt(
             "office",
             "Which district office do you work with most?",
-            Pick(choices=choices(*(name.replace("_", " ") for name in OFFICES.split()))),
+            PickEntry(options=choices(*(name.replace("_", " ") for name in OFFICES.split()))),
             instruction=words("Do not read the list."),
             section="Work",
         ),
@@ -120,36 +124,42 @@ def every_kind() -> tuple[Prompt, ...]:
         prompt(
             "hours",
             "How many hours did you work last week?",
-            Line(kind="number", hint="0 to 168", unit="hours", labels=((997, "Varies too much to say"),)),
+            LineEntry(
+                kind="number", hint="0 to 168", unit="hours", labels=((997, "Varies too much to say"),)
+            ),
             section="Work",
         ),
-        prompt("title", "What is your job title?", Line(kind="text", width=40), section="Work"),
+        prompt("title", "What is your job title?", LineEntry(kind="text", width=40), section="Work"),
         prompt(
             "since",
             "Since when have you been in charge?",
-            Line(kind="date", hint="day month year"),
+            LineEntry(kind="date", hint="day month year"),
             section="Work",
         ),
         prompt(
             "why",
             "What is unclear about the mission?",
-            Verbatim(),
+            VerbatimEntry(),
             instruction=words('Probe once: "Anything else?"'),
             section="Work",
         ),
-        prompt("age", "How old is **Ana**?", Line(kind="number", hint="0 to 120", unit="years"), 2)._replace(
+        prompt(
+            "age", "How old is **Ana**?", LineEntry(kind="number", hint="0 to 120", unit="years"), 2
+        )._replace(
             section="Household",
             turn=words("Person 2 of 4: Ana"),
         ),
         prompt(
             "tone",
             "How did the respondent sound?",
-            Pick(choices=choices("Friendly", "Neutral", "Hostile")),
+            PickEntry(options=choices("Friendly", "Neutral", "Hostile")),
             aloud=False,
             after_hangup=True,
             section="Observations",
         ),
-        prompt("bye", "Thank you very much for your time.", Read(), ending="complete", after_hangup=True),
+        prompt(
+            "bye", "Thank you very much for your time.", ReadEntry(), ending="complete", after_hangup=True
+        ),
     )
 
 
@@ -179,7 +189,7 @@ class FakeInterview:
     _answers: dict[Place, str] = field(default_factory=dict)
     _closed: InterviewResult | None = None
     _language: str = "en"
-    _notes: tuple[StandingNote, ...] = ()
+    _notes: tuple[InterviewNote, ...] = ()
     _return_to: int | None = None
 
     def prompt(self) -> Prompt | None:
@@ -189,46 +199,52 @@ class FakeInterview:
         answer = self._answers.get(now.place)
         earlier = now.earlier
         if answer is not None:
-            earlier = Earlier(words=self._said(now, answer), text=answer, codes=self._codes(now, answer))
+            earlier = EarlierAnswer(
+                label=self._said(now, answer), typed_text=answer, codes=self._codes(now, answer)
+            )
         return now._replace(
             position=self.at + 1,
-            of=len(self.script),
+            total=len(self.script),
             query=self._query or now.query,
             earlier=earlier,
             language=self._language,
         )
 
     def _codes(self, now: Prompt, answer: str) -> tuple[Code, ...]:
-        picked = now.entry.picked(answer) if isinstance(now.entry, Pick) else None
-        return picked.codes if isinstance(picked, Picked) else ()
+        picked = now.entry.parse(answer) if isinstance(now.entry, PickEntry) else None
+        return picked.codes if isinstance(picked, PickReply) else ()
 
     def _said(self, now: Prompt, answer: str) -> str:
-        if not isinstance(now.entry, Pick):
+        if not isinstance(now.entry, PickEntry):
             return answer
         named = [
-            f"{c.code} {plain(c.words)}" for c in now.entry.choices if c.code in self._codes(now, answer)
+            f"{c.code} {to_plain_text(c.text)}"
+            for c in now.entry.options
+            if c.code in self._codes(now, answer)
         ]
         return ", ".join(named) or answer
 
     def reply(self, reply: Reply) -> Rejection | None:
         now = self.prompt()
         assert now is not None, "nothing is asked any more"
-        if isinstance(now.entry, Pick) and isinstance(reply, str) and reply:
-            picked = now.entry.picked(reply)
+        if isinstance(now.entry, PickEntry) and isinstance(reply, str) and reply:
+            picked = now.entry.parse(reply)
             if isinstance(picked, Rejection):
                 return Rejection(picked.why)
             reply = picked
-        if isinstance(reply, Picked):
-            codes = [f"{c} {reply.words[c]}" if c in reply.words else str(c) for c in reply.codes]
+        if isinstance(reply, PickReply):
+            codes = [
+                f"{c} {reply.specify_texts[c]}" if c in reply.specify_texts else str(c) for c in reply.codes
+            ]
             entry = " ".join(codes)
-            if not codes and isinstance(now.entry, Pick) and now.entry.least:
+            if not codes and isinstance(now.entry, PickEntry) and now.entry.min_count:
                 return Rejection("key at least one code")
         else:
             entry = reply
-            if not entry and not isinstance(now.entry, Read):
+            if not entry and not isinstance(now.entry, ReadEntry):
                 if now.earlier is None or now.earlier.kind == "reopened":
                     return Rejection("an answer is needed, or .dk")
-                entry = now.earlier.text
+                entry = now.earlier.typed_text
                 self.calls.append("keep")
         if why := self.rejects.get((str(now.place), entry)):
             return Rejection(why)
@@ -303,14 +319,14 @@ class FakeInterview:
         self.calls.append("front")
         return None
 
-    def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
+    def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
         self.calls.append(f"note {text}" if replaces is None else f"note {replaces.seq}: {text}")
         place = self.script[self.at].place if replaces is None else replaces.place
-        note = StandingNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
+        note = InterviewNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
         self._notes = (*(n for n in self._notes if n.seq != note.seq), note)
         return None
 
-    def list_notes(self) -> tuple[StandingNote, ...]:
+    def list_notes(self) -> tuple[InterviewNote, ...]:
         return self._notes
 
     def switch_language(self, language: str) -> Rejection | None:
@@ -339,7 +355,7 @@ class FakeInterview:
         return tuple(
             AskedItem(
                 place=p.place,
-                text=plain(p.words).replace("\n", " "),
+                text=to_plain_text(p.text).replace("\n", " "),
                 answer=self._said(p, self._answers[p.place]) if p.place in self._answers else "",
                 section=p.section,
             )

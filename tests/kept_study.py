@@ -8,7 +8,7 @@ from cases import History, moment
 from command_line import written
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.store import Store
@@ -46,12 +46,13 @@ def a_study(
     )
     instrument = open_instrument(str(path))
     assert isinstance(instrument, Instrument), [str(problem) for problem in instrument.problems]
-    study = Plan.of(instrument)
+    study = Plan.from_instrument(instrument)
     database = Path("responses/study.db")
     database.parent.mkdir(exist_ok=True)
     with Store.open(where or database, create=True) as store:
         brought = [
-            NewCase(h.key, h.entries, standing(Case.of(h.key, h.entries), study, now)) for h in histories
+            NewCase(h.key, h.entries, schedule_case(Case.from_history(h.key, h.entries), study, now))
+            for h in histories
         ]
         number = len(store.cases.list_imports()) + 1
         store.cases.add(brought, import_id=f"import {number}", at=now, by="sam", file="units.csv")

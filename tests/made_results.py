@@ -5,8 +5,8 @@ counts, weights, rates, and texts that would be markup, formulas or line ends if
 from collections.abc import Sequence
 from fractions import Fraction
 
-from survey_cli.fieldwork.rates.counts import Counts
-from survey_cli.fieldwork.rates.rates import eligibility
+from survey_cli.fieldwork.rates.counts import DispositionCounts
+from survey_cli.fieldwork.rates.rates import estimate_eligibility
 from survey_cli.reports.codebook.codebook_model import (
     Codebook,
     CodebookCode,
@@ -170,7 +170,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
     )
     q2 = agreement("q2", 2, MISSION, PUBLISHED)
     q6 = agreement("q6", 3, "You and your {chief} agree.", (1, 30, 1, 1, 2))
-    counts = Counts(i=30, p=2, r=2, nc=1)
+    counts = DispositionCounts(i=30, p=2, r=2, nc=1)
     return Results(
         title=title,
         instrument="units",
@@ -223,7 +223,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             range_text="weights from 0.50 to 2.00",
             margins=(("Kind", "District", "48.2", "60.0", "60"),),
         ),
-        rates=rate_table([Rated(counts=counts, e=eligibility(counts))], title="Rates of units"),
+        rates=rate_table([Rated(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"),
         notes=("Per cents may not add up to 100.",),
         warnings=("These are simulated interviews.",),
     )

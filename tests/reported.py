@@ -11,7 +11,7 @@ from survey_cli.reports.results.questions import questions
 from survey_cli.reports.results.report_model import Banner, ItemResult
 from survey_cli.reports.results.topline import batteries, item_result
 from survey_cli.reports.weighting.answer_counts import Answers, Grouping
-from survey_cli.table import Table, columns
+from survey_cli.table import Table, build_columns
 from survey_cli.values import NOT_ASKED, Cell
 
 OPEN = Terms(threshold=0)
@@ -32,7 +32,7 @@ class Report:
         asked: Mapping[str, str] | None = None,
     ) -> None:
         made = instrument(text)
-        self.variables = columns(made)
+        self.variables = build_columns(made)
         cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
         self.answers = Answers.of(Table(variables=self.variables, rows=cells)).weighted(weights)
         self.terms = terms

@@ -8,9 +8,9 @@ from typing import Any
 
 from scenario import STAMP, TODAY, Scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Began, Sitting
+from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
-from survey_cli.entries import Read, Rejection
+from survey_cli.entries import ReadEntry, Rejection
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -31,8 +31,8 @@ def begun(made: Instrument, dice: Random) -> Scenario:
             sample[name] = dice.randint(1, 9) if column.type == "number" else TODAY
         elif not codes:
             sample[name] = dice.choice(("Ann", "Bob", "x [b]y[/b]"))
-    sitting = Sitting("Pat", dice.choice(("morning", "evening")), dice.choice(made.languages))
-    began = Began(
+    sitting = SessionContext("Pat", dice.choice(("morning", "evening")), dice.choice(made.languages))
+    began = InterviewStarted(
         STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample
     )
     states = ("open", "open", "open", "full", "outside")
@@ -48,7 +48,7 @@ def answer(now: Scenario, dice: Random) -> Scenario:
             after = now.key(".ok it is so")
         elif asked.declines and dice.random() < 0.12:
             after = now.key(f".{dice.choice(asked.declines).id}")
-        elif isinstance(asked.entry, Read) or (asked.earlier is not None and dice.random() < 0.3):
+        elif isinstance(asked.entry, ReadEntry) or (asked.earlier is not None and dice.random() < 0.3):
             after = now.key("")
         else:
             after = invented(now, dice)
@@ -60,10 +60,10 @@ def answer(now: Scenario, dice: Random) -> Scenario:
 def invented(now: Scenario, dice: Random) -> Scenario:
     """An answer that the item itself makes up; a check may still reject it."""
     machine = now.interview.machine
-    stop = machine.here
+    stop = machine.current_stop
     assert stop is not None
-    reply = stop.leaf.question.invent(machine.walk.asking(stop, machine.language), dice)
-    event = prompts.entry(now.interview, reply, STAMP)
+    reply = stop.leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
+    event = prompts.parse_reply(now.interview, reply, STAMP)
     if isinstance(event, Rejection):
         return replace(now, why=event.why)
     return now.step(event).settled()
@@ -114,7 +114,7 @@ def portrait(now: Scenario) -> object:
         now.prompt,
         machine.status,
         machine.query,
-        dict(machine.held),
+        dict(machine.recorded_answers),
         dict(machine.walk.env),
         [s.place for s in machine.walk.stops],
         now.interview.events,
@@ -124,7 +124,7 @@ def portrait(now: Scenario) -> object:
 
 def places(now: Scenario) -> list[Place]:
     """The places one could think of jumping to: those answered at some time, on the route or not."""
-    return list(now.interview.machine.held) or [Place(now.place or "nowhere")]
+    return list(now.interview.machine.recorded_answers) or [Place(now.place or "nowhere")]
 
 
 def forward(now: Scenario, dice: Random) -> Scenario:
@@ -151,8 +151,8 @@ def _most(node: CompiledNode) -> int:
 def due(now: Scenario) -> list[Place]:
     """The places whose conditions hold under the data: an item's own, those of the groups around it, the roster's
     turns, and no `end` before. Evaluated from what is known at the end, not by walking; in written order."""
-    env: dict[Any, Any] = dict(now.interview.standing().env)
-    held = now.interview.standing().answers
+    env: dict[Any, Any] = dict(now.interview.evaluate_route().env)
+    held = now.interview.evaluate_route().answers
     found: list[Place] = []
 
     def holds(node: CompiledNode) -> bool:
@@ -199,7 +199,7 @@ def _turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
 
 def counted(now: Scenario) -> list[Place]:
     """The places whose answers count."""
-    return list(now.interview.standing().answers)
+    return list(now.interview.evaluate_route().answers)
 
 
 def assert_data_is_the_route(now: Scenario) -> None:

@@ -15,30 +15,30 @@ from typing import Any
 
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
-    Began,
-    Ended,
-    Event,
-    Language,
-    LookedUp,
-    Noted,
-    Resumed,
-    Sitting,
-    Stamp,
-    Stopped,
-    Suspended,
-    WentTo,
+    EventStamp,
+    InterviewEnded,
+    InterviewEvent,
+    InterviewResumed,
+    InterviewStarted,
+    InterviewStopped,
+    InterviewSuspended,
+    LanguageChanged,
+    NoteWritten,
+    PositionMoved,
+    SessionContext,
+    ValueComputed,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.entries import Lookup, Pick, Prompt, Rejection, plain
+from survey_cli.entries import LookupEntry, PickEntry, Prompt, Rejection, to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import errors
+from survey_cli.problems import select_errors
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
 INSTRUMENTS = Path(__file__).parent.parent / "instruments"
-STAMP = Stamp(datetime(2026, 11, 24, 15, tzinfo=UTC), "pat", "s1")
+STAMP = EventStamp(datetime(2026, 11, 24, 15, tzinfo=UTC), "pat", "s1")
 TODAY = date(2026, 11, 24)
 HEAD = "instrument: inline\ntitle: Inline\n"
 NOTHING: Mapping[str, Value | Missing] = MappingProxyType({})
@@ -48,7 +48,7 @@ NOTHING: Mapping[str, Value | Missing] = MappingProxyType({})
 def instrument(text: str) -> Instrument:
     """The instrument of a file under instruments/, or of YAML text (`items:` alone will do). It must have no errors."""
     found, _, problems = compile_instrument(source_of(text))
-    assert not errors(problems), "\n".join(map(str, problems))
+    assert not select_errors(problems), "\n".join(map(str, problems))
     assert found is not None
     return found
 
@@ -70,8 +70,8 @@ def scenario(
 ) -> "Scenario":
     """An interview that has begun. `quotas` are the states of quota cells; open where not said."""
     made = instrument(source)
-    sitting = Sitting("Pat", "morning", language or made.language)
-    began = Began(STAMP, made.hash, seed, "case 7", today, sitting, sample)
+    sitting = SessionContext("Pat", "morning", language or made.language)
+    began = InterviewStarted(STAMP, made.hash, seed, "case 7", today, sitting, sample)
     return Scenario(Interview.begin(made, began), quotas).settled()
 
 
@@ -106,60 +106,62 @@ class Scenario:
             return replace(self, why=event.why)
         return self.step(event).settled()
 
-    def step(self, event: Event) -> "Scenario":
+    def step(self, event: InterviewEvent) -> "Scenario":
         """Journal one event."""
         after = self.interview.step(event)
         if isinstance(after, Rejection):
             return replace(self, why=after.why)
         return replace(self, interview=after, why="")
 
-    def _event(self, key: str) -> Event | Rejection:
+    def _event(self, key: str) -> InterviewEvent | Rejection:
         if not key.startswith("."):
-            return prompts.entry(self.interview, key, STAMP)
+            return prompts.parse_reply(self.interview, key, STAMP)
         word, _, rest = key[1:].partition(" ")
         match word:
             case "back":
-                place = prompts.before(self.interview)
-                return WentTo(STAMP, place) if place is not None else Rejection("this is the first item")
+                place = prompts.find_previous_place(self.interview)
+                return (
+                    PositionMoved(STAMP, place) if place is not None else Rejection("this is the first item")
+                )
             case "jump":
-                return WentTo(STAMP, Place.parse(rest), jump=True)
+                return PositionMoved(STAMP, Place.parse(rest), jump=True)
             case "ok":
-                return prompts.confirmed(self.interview, rest, STAMP)
+                return prompts.build_confirmation(self.interview, rest, STAMP)
             case "note":
-                return Noted(STAMP, Place.parse(self.place), rest)
+                return NoteWritten(STAMP, Place.parse(self.place), rest)
             case "lang":
-                return Language(STAMP, rest)
+                return LanguageChanged(STAMP, rest)
             case "suspend":
-                return Suspended(STAMP)
+                return InterviewSuspended(STAMP)
             case "stop":
-                return Stopped(STAMP, rest)
+                return InterviewStopped(STAMP, rest)
             case "resume" | "reopen":
-                sitting = Sitting(rest or "Pat", "evening", self.interview.language)
-                return Resumed(STAMP, sitting, reopen=word == "reopen")
+                sitting = SessionContext(rest or "Pat", "evening", self.interview.language)
+                return InterviewResumed(STAMP, sitting, reopen=word == "reopen")
             case decline:
-                return prompts.declined(self.interview, decline, STAMP)
+                return prompts.build_decline(self.interview, decline, STAMP)
 
     def settled(self) -> "Scenario":
         """Answer what the computer answers, and close where the route has ended: the desk's part."""
         now = self
-        while now.prompt is not None and isinstance(entry := now.prompt.entry, Lookup):
-            value, of = now.interview.looks_up()
+        while now.prompt is not None and isinstance(entry := now.prompt.entry, LookupEntry):
+            value, of = now.interview.compute_answer()
             if entry.kind == "quota":
-                value = now.quotas.get(entry.of, "open")
+                value = now.quotas.get(entry.target, "open")
             assert value is not None
-            now = now.step(LookedUp(STAMP, now.prompt.place, value, of))
+            now = now.step(ValueComputed(STAMP, now.prompt.place, value, of))
             assert not now.why, now.why
         if ending := now.interview.ending:
             outcome = OUTCOMES.get(ending)
             temporary = outcome is not None and outcome.temporary
-            now = now.step(Suspended(STAMP, ending) if temporary else Ended(STAMP, ending))
+            now = now.step(InterviewSuspended(STAMP, ending) if temporary else InterviewEnded(STAMP, ending))
         return now
 
     # Prompts out
 
     @property
     def prompt(self) -> Prompt | None:
-        return prompts.prompt(self.interview)
+        return prompts.build_prompt(self.interview)
 
     @property
     def asked(self) -> Prompt:
@@ -175,14 +177,14 @@ class Scenario:
     @property
     def words(self) -> str:
         """What is read."""
-        return plain(self.asked.words)
+        return to_plain_text(self.asked.text)
 
     @property
     def offered(self) -> dict[Code, str]:
         """The options, in the order in which they are offered."""
         entry = self.asked.entry
-        assert isinstance(entry, Pick)
-        return {c.code: plain(c.words) for c in entry.choices}
+        assert isinstance(entry, PickEntry)
+        return {c.code: to_plain_text(c.text) for c in entry.options}
 
     @property
     def declines(self) -> dict[str, int]:
@@ -191,13 +193,13 @@ class Scenario:
     @property
     def query(self) -> str:
         """What has to be confirmed or changed; empty where there is nothing."""
-        return plain(self.asked.query.text) if self.asked.query is not None else ""
+        return to_plain_text(self.asked.query.text) if self.asked.query is not None else ""
 
     @property
     def earlier(self) -> str:
         """What stands already, and how: `answer: 2 No`."""
         return (
-            f"{self.asked.earlier.kind}: {self.asked.earlier.words}" if self.asked.earlier is not None else ""
+            f"{self.asked.earlier.kind}: {self.asked.earlier.label}" if self.asked.earlier is not None else ""
         )
 
     @property
@@ -213,33 +215,33 @@ class Scenario:
     @property
     def data(self) -> dict[str, Cell]:
         """Every answer that counts, in the order of the route."""
-        answers = self.interview.standing().answers
+        answers = self.interview.evaluate_route().answers
         return {str(place): held.cell for place, held in answers.items() if held.cell is not None}
 
     @property
     def route(self) -> list[str]:
         """Every place that has been put to somebody and counts, Reads among them."""
-        return [str(place) for place in self.interview.standing().answers]
+        return [str(place) for place in self.interview.evaluate_route().answers]
 
     @property
     def unreached(self) -> set[str]:
-        return {str(place) for place in self.interview.standing().unreached}
+        return {str(place) for place in self.interview.evaluate_route().unreached}
 
     def computed(self, name: str) -> object:
         """What a compute is worth."""
-        return self.interview.standing().env[name]
+        return self.interview.evaluate_route().env[name]
 
     @property
     def row(self) -> dict[str, Cell]:
         """The answers as the columns of the data, roster items by turn."""
         row: dict[str, Cell] = {}
-        for place, held in self.interview.standing().answers.items():
+        for place, held in self.interview.evaluate_route().answers.items():
             leaf = self.interview.instrument.leaves[place.item]
             turn = f"_{place.turn}" if place.turn else ""
             if isinstance(held.cell, Missing):
                 cells = leaf.question.build_missing_cells(leaf, held.cell)
             else:
-                cells = leaf.question.build_cells(leaf, held.cell, held.words)
+                cells = leaf.question.build_cells(leaf, held.cell, held.specify_texts)
             names = [v.name + turn for v in leaf.question.build_variables(leaf, self.interview.language)]
             row.update(zip(names, cells, strict=True))
         return row

@@ -13,7 +13,7 @@ from random import Random
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from survey_cli.entries import Read
+from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
@@ -146,7 +146,7 @@ class Shift:
 
     def case(self, key: str) -> Case:
         with self.study() as study:
-            return Case.of(key, study.store.cases.read_history(key))
+            return Case.from_history(key, study.store.cases.read_history(key))
 
     def row(self, key: str) -> CaseRow:
         with self.study() as study:
@@ -167,7 +167,7 @@ def interviewed(station: StationSession, *answers: str) -> None:
     assert not hasattr(conduct, "why"), conduct
     entries = list(answers)
     while (prompt := conduct.prompt()) is not None:  # type: ignore[union-attr]
-        if isinstance(prompt.entry, Read):
+        if isinstance(prompt.entry, ReadEntry):
             assert conduct.reply("") is None  # type: ignore[union-attr]
         elif entries:
             assert conduct.reply(entries.pop(0)) is None  # type: ignore[union-attr]

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import pytest
 
 import served
-from survey_cli.engine.codec import cells_reader
+from survey_cli.engine.codec import make_row_reader
 from survey_cli.engine.events import (
-    Answered,
-    Began,
-    Sitting,
-    Stamp,
+    EventStamp,
+    InterviewStarted,
+    QuestionAnswered,
+    SessionContext,
 )
 from survey_cli.store import (
     InstrumentRow,
@@ -31,7 +31,7 @@ from survey_cli.store import (
 from survey_cli.values import DK, NOT_ASKED, Place, Variable
 
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
-SITTING = Sitting("Ann", "morning", "en")
+SITTING = SessionContext("Ann", "morning", "en")
 HASH = "c0ffee" * 10
 
 VARIABLES = (
@@ -67,7 +67,7 @@ class Row(NamedTuple):
 
 def rows(store: Store, instrument: str, **wanted) -> Iterator[Row]:
     """The lines of an export, read; personal cells are `not_asked` unless asked for."""
-    read = cells_reader([variable.storage for variable in store.read_variables(instrument)])
+    read = make_row_reader([variable.storage for variable in store.read_variables(instrument)])
     for line in store.iterate_export_rows(instrument, **wanted):
         interview = store.find_interview(line.id)
         snapshot = line.cells and Snapshot(interview.last_seq, line.engine, read(line.cells))
@@ -78,8 +78,8 @@ def moment(k: int = 0) -> datetime:
     return NOON + timedelta(seconds=k)
 
 
-def stamp(k: int = 0, *, by: str = "ann", station: str = "s1") -> Stamp:
-    return Stamp(moment(k), by, station)
+def stamp(k: int = 0, *, by: str = "ann", station: str = "s1") -> EventStamp:
+    return EventStamp(moment(k), by, station)
 
 
 def an_instrument(**other) -> InstrumentRow:
@@ -107,8 +107,8 @@ def an_interview(id: str = "i1", **other) -> InterviewRow:
     return InterviewRow(**{**row, **other})
 
 
-def began(case: str = "case i1", *, by: str = "ann") -> Began:
-    return Began(stamp(by=by), HASH, 7, case, NOON.date(), SITTING, {"phone": "202 555 0100"})
+def began(case: str = "case i1", *, by: str = "ann") -> InterviewStarted:
+    return InterviewStarted(stamp(by=by), HASH, 7, case, NOON.date(), SITTING, {"phone": "202 555 0100"})
 
 
 def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
@@ -118,7 +118,7 @@ def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
 
 
 def answer(store: Store, seq: int, *, id: str = "i1", event=None, **other) -> InterviewConflict | None:
-    event = event or Answered(stamp(seq), Place("own"), seq)
+    event = event or QuestionAnswered(stamp(seq), Place("own"), seq)
     row = {"status": "open", "at_item": "own", "answered": seq - 1}
     return store.append_event(id, seq=seq, event=event, **{**row, **other})
 
@@ -185,16 +185,16 @@ def views(place: Path | str) -> list[str]:
 PRELUDE = f"""
 import os, random, sys, time
 from datetime import UTC, datetime
-from survey_cli.engine.events import Answered, Began, Sitting, Stamp
+from survey_cli.engine.events import QuestionAnswered, InterviewStarted, SessionContext, EventStamp
 from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, InterviewConflict
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}
 def start(store, id, by="ann"):
-    first = Began(Stamp(NOON, by, by), HASH, 7, id, NOON.date(), Sitting("Ann", "morning", "en"))
+    first = InterviewStarted(EventStamp(NOON, by, by), HASH, 7, id, NOON.date(), SessionContext("Ann", "morning", "en"))
     return store.start_interview(InterviewRow(id, id, HASH, NOON, by, NOON), first)
 def answer(store, id, seq, by="ann"):
-    event = Answered(Stamp(NOON, by, by), Place("own"), seq)
+    event = QuestionAnswered(EventStamp(NOON, by, by), Place("own"), seq)
     return store.append_event(id, seq=seq, event=event, status="open", at_item="own", answered=seq - 1)
 """
 
@@ -221,7 +221,7 @@ def wholes(count: int, *, first: int = 0, events: int = 3):
         interview = an_interview(f"s{k:05}", origin="simulated", last_seq=events, status="ended")
         journal = [
             began(interview.case),
-            *(Answered(stamp(e), Place("own"), e) for e in range(2, events + 1)),
+            *(QuestionAnswered(stamp(e), Place("own"), e) for e in range(2, events + 1)),
         ]
         yield WholeInterview(interview, journal, Snapshot(events, "1", CELLS))
 

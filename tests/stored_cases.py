@@ -2,8 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from survey_cli.fieldwork.case.events import Called, Claimed, Closed, Entry, NumberFacts, Sampled
-from survey_cli.fieldwork.queue.rules import Standing
+from survey_cli.fieldwork.case.events import (
+    AttemptClosed,
+    CaseClaimed,
+    CaseSampled,
+    HistoryEntry,
+    NumberFacts,
+    OutcomeRecorded,
+)
+from survey_cli.fieldwork.queue.rules import QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
 
@@ -16,19 +23,19 @@ def at(minutes: float = 0) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def standing(rank: str = "4", **other) -> Standing:
+def standing(rank: str = "4", **other) -> QueuePosition:
     """Ready since long ago, never called."""
-    fresh = Standing("ready", datetime.fromtimestamp(0, UTC), BUCKET, rank, "2.20", "", 0, "")
+    fresh = QueuePosition("ready", datetime.fromtimestamp(0, UTC), BUCKET, rank, "2.20", "", 0, "")
     return fresh._replace(**other)
 
 
 def a_case(
     key: str, rank: str = "4", *, contact: Contact | None = None, replicate: str = "", **other
 ) -> NewCase:
-    sampled = Sampled({"kind": 1, "region": "señal"}, (NumberFacts(1, "mobile"),), "America/Denver", frame="list",
+    sampled = CaseSampled({"kind": 1, "region": "señal"}, (NumberFacts(1, "mobile"),), "America/Denver", frame="list",
                       replicate=replicate)  # fmt: skip
     return NewCase(
-        key, [Entry(NOON, "sue", "s0", sampled)], standing(rank, **other), contact, f"mark of {key}"
+        key, [HistoryEntry(NOON, "sue", "s0", sampled)], standing(rank, **other), contact, f"mark of {key}"
     )
 
 
@@ -54,9 +61,9 @@ def claimed(store: Store, bucket: str = BUCKET, token: str = "t1", **other) -> C
     return store.cases.claim(bucket, lease(token, **other), NOON)
 
 
-def called(minutes: float = 1, outcome: str = "no_answer", key: str = "") -> Entry:
-    return Entry(at(minutes), "ann", "s1", Called(outcome, 1), key)
+def called(minutes: float = 1, outcome: str = "no_answer", key: str = "") -> HistoryEntry:
+    return HistoryEntry(at(minutes), "ann", "s1", OutcomeRecorded(outcome, 1), key)
 
 
-CLAIMED = Entry(NOON, "ann", "s1", Claimed())
-CLOSED = Entry(at(2), "ann", "s1", Closed())
+CLAIMED = HistoryEntry(NOON, "ann", "s1", CaseClaimed())
+CLOSED = HistoryEntry(at(2), "ann", "s1", AttemptClosed())

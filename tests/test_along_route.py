@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from made_up import instruments
 from respondent import begun, forward, wander
 from scenario import INSTRUMENTS
-from survey_cli.engine.machine import Held, Machine
-from survey_cli.engine.route import Stop, Walk
+from survey_cli.engine.machine import Machine, RecordedAnswer
+from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.checks.reachability.analysis import (
     ReachabilityFinding,
@@ -27,7 +27,7 @@ from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledOption
 from survey_cli.instrument.source.load import load_source, load_source_text
-from survey_cli.problems import errors
+from survey_cli.problems import select_errors
 from survey_cli.values import Missing
 
 # what is watched
@@ -52,36 +52,36 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
         truth = condition.evaluate(env)
         assert not finding.never & worth(truth), f"{condition.text} is {truth}, and {finding.what}"
 
-    shown, options, unfit = Walk._shown, Walk.options, Machine.unfit
+    shown, options, unfit = RouteWalk._is_on_route, RouteWalk.list_options, Machine.why_invalid
 
-    def watched_shown(self: Walk, node: CompiledNode) -> Any:
-        if not self.beyond:
+    def watched_shown(self: RouteWalk, node: CompiledNode) -> Any:
+        if not self.looking_ahead:
             if node.ask_if is not None:
                 look(node.ask_if, self.env)
             if node.unless is not None and (node.ask_if is None or node.ask_if.evaluate(self.env) is True):
                 look(node.unless, self.env)
         return shown(self, node)
 
-    def watched_options(self: Walk, stop: Stop) -> tuple[CompiledOption, ...]:
-        for option in stop.leaf.options if not self.beyond else ():
+    def watched_options(self: RouteWalk, stop: RouteStop) -> tuple[CompiledOption, ...]:
+        for option in stop.leaf.options if not self.looking_ahead else ():
             if option.ask_if is not None:
                 look(option.ask_if, self.env)
         return options(self, stop)
 
-    def watched_unfit(self: Machine, stop: Stop, held: Held) -> str:
+    def watched_unfit(self: Machine, stop: RouteStop, held: RecordedAnswer) -> str:
         why = unfit(self, stop, held)
-        if not why and not self.walk.beyond and not isinstance(held.cell, Missing):
+        if not why and not self.walk.looking_ahead and not isinstance(held.cell, Missing):
             mark = self.walk.mark
-            self.walk.settle(stop, held.cell)
+            self.walk.record_answer(stop, held.cell)
             for check in stop.leaf.checks:
                 look(check.condition, self.walk.env)
             self.walk.undo(mark)
         return why
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Walk, "_shown", watched_shown)
-        patch.setattr(Walk, "options", watched_options)
-        patch.setattr(Machine, "unfit", watched_unfit)
+        patch.setattr(RouteWalk, "_is_on_route", watched_shown)
+        patch.setattr(RouteWalk, "list_options", watched_options)
+        patch.setattr(Machine, "why_invalid", watched_unfit)
         yield seen
 
 
@@ -90,8 +90,8 @@ def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
     made, draft, problems = compile_instrument(load_source_text(text))
     assert made is not None
     assert draft is not None
-    assert errors(problems) == []
-    others = {p.rule for p in errors(check_instrument(load_source_text(text)).problems)} - {
+    assert select_errors(problems) == []
+    others = {p.rule for p in select_errors(check_instrument(load_source_text(text)).problems)} - {
         "decline-passes-end"
     }
     assert others == set(), text

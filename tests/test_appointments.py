@@ -8,37 +8,37 @@ from babel.dates import format_date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
-from survey_cli.fieldwork.appointments.due_times import promise_span
-from survey_cli.fieldwork.appointments.reading import read_appointment
-from survey_cli.fieldwork.calendar.calendar import Calendar, DayPart
-from survey_cli.fieldwork.calendar.zones import wall_at
-from survey_cli.fieldwork.case.codec import decode, encode
-from survey_cli.fieldwork.case.events import Promised
+from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
+from survey_cli.fieldwork.appointments.due_times import resolve_span
+from survey_cli.fieldwork.appointments.reading import parse_appointment
+from survey_cli.fieldwork.calendar.calendar import Calendar, Daypart
+from survey_cli.fieldwork.calendar.zones import to_wall_time
+from survey_cli.fieldwork.case.codec import decode_case_event, encode_case_event
+from survey_cli.fieldwork.case.events import AppointmentMade
 from survey_cli.instrument.schema.hours import Hours
 
 DENVER, NEW_YORK = "America/Denver", "America/New_York"
 NOW = datetime(2026, 11, 24, 16, 20, 30, tzinfo=UTC)
 """A Tuesday, two days before Thanksgiving: 09:20 in Denver, 11:20 in New York."""
 STUDY = Calendar(country="US", ends=date(2026, 12, 18))
-NIGHT_AND_DAY = Calendar(hours=dict.fromkeys(range(7), Hours(0, 1440)), wide=True)
+NIGHT_AND_DAY = Calendar(hours=dict.fromkeys(range(7), Hours(0, 1440)), wide_hours=True)
 
 
 def said(
     text: str, *, now: datetime = NOW, zones: tuple[str, ...] = (DENVER,), calendar: Calendar = STUDY
-) -> Meant | Unclear:
-    return read_appointment(text, now=now, zones=zones, calendar=calendar)
+) -> AppointmentTime | UnclearAppointment:
+    return parse_appointment(text, now=now, zones=zones, calendar=calendar)
 
 
-def meant(text: str, **more: object) -> Meant:
+def meant(text: str, **more: object) -> AppointmentTime:
     answer = said(text, **more)  # type: ignore[arg-type]
-    assert isinstance(answer, Meant), str(answer)
+    assert isinstance(answer, AppointmentTime), str(answer)
     return answer
 
 
-def unclear(text: str, **more: object) -> Unclear:
+def unclear(text: str, **more: object) -> UnclearAppointment:
     answer = said(text, **more)  # type: ignore[arg-type]
-    assert isinstance(answer, Unclear), answer.told
+    assert isinstance(answer, UnclearAppointment), answer.text
     return answer
 
 
@@ -109,35 +109,41 @@ UNDERSTOOD = {
 
 @pytest.mark.parametrize(("text", "told"), UNDERSTOOD.items())
 def test_what_people_type_is_understood(text: str, told: str) -> None:
-    assert meant(text).told == told
+    assert meant(text).text == told
 
 
 def test_both_clocks_are_said() -> None:
-    assert meant("fri 3pm").echo(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
     assert (
-        meant("fri 2-4pm").echo(NEW_YORK)
+        meant("fri 3pm").format_both_clocks(NEW_YORK)
+        == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+    )
+    assert (
+        meant("fri 2-4pm").format_both_clocks(NEW_YORK)
         == "Fri 27 Nov 14:00–16:00 there (America/Denver) · 16:00–18:00 here"
     )
     assert (
-        meant("fri 8pm").echo("Asia/Tokyo")
+        meant("fri 8pm").format_both_clocks("Asia/Tokyo")
         == "Fri 27 Nov 20:00 there (America/Denver) · Sat 28 Nov 12:00 here"
     )
-    assert meant("fri 3pm").echo(DENVER) == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
-    assert meant("fri 3pm").echo() == "Fri 27 Nov 15:00 there (America/Denver)"
+    assert (
+        meant("fri 3pm").format_both_clocks(DENVER)
+        == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
+    )
+    assert meant("fri 3pm").format_both_clocks() == "Fri 27 Nov 15:00 there (America/Denver)"
 
 
 def test_an_exact_time_lasts_half_an_hour_but_not_past_closing() -> None:
     assert (meant("fri 3pm").exact, meant("fri 2-4pm").exact) == (True, False)
     assert meant("fri 3pm").ends - meant("fri 3pm").starts == timedelta(minutes=30)
     assert meant("fri 20:15").wall_end.time() == time(20, 30)
-    longer = read_appointment("fri 3pm", now=NOW, zones=[DENVER], calendar=STUDY, window=timedelta(hours=1))
-    assert isinstance(longer, Meant)
+    longer = parse_appointment("fri 3pm", now=NOW, zones=[DENVER], calendar=STUDY, window=timedelta(hours=1))
+    assert isinstance(longer, AppointmentTime)
     assert longer.wall_end.time() == time(16)
 
 
 def test_next_tuesday_says_which_date_it_takes() -> None:
     friday = meant("next friday 11", calendar=Calendar())
-    assert (friday.told, friday.hint) == ("Fri 4 Dec 11:00", "not Fri 27 Nov, which is this week's")
+    assert (friday.text, friday.hint) == ("Fri 4 Dec 11:00", "not Fri 27 Nov, which is this week's")
     assert meant("next tuesday 11").hint == ""
     assert meant("friday 11").hint == ""
 
@@ -145,7 +151,11 @@ def test_next_tuesday_says_which_date_it_takes() -> None:
 def test_the_countrys_way_of_writing_dates() -> None:
     def days(country: str | None) -> list[str]:
         answer = said("3/12 2pm", calendar=Calendar(country=country, holidays=False))
-        return [answer.told] if isinstance(answer, Meant) else [choice.told for choice in answer.choices]
+        return (
+            [answer.text]
+            if isinstance(answer, AppointmentTime)
+            else [choice.text for choice in answer.choices]
+        )
 
     assert days("GB") == days("MX") == ["Thu 3 Dec 14:00"]
     assert days("US") == ["Fri 12 Mar 2027 14:00"]
@@ -154,17 +164,17 @@ def test_the_countrys_way_of_writing_dates() -> None:
 
 def test_a_studys_own_parts_of_the_day_have_its_hours() -> None:
     own = Calendar(
-        parts=(DayPart("siesta", hours=Hours(14 * 60, 16 * 60)), DayPart("evening", hours=Hours(1140, 1230)))
+        parts=(Daypart("siesta", hours=Hours(14 * 60, 16 * 60)), Daypart("evening", hours=Hours(1140, 1230)))
     )
-    assert meant("fri siesta", calendar=own).told == "Fri 27 Nov 14:00–16:00"
-    assert meant("fri evening", calendar=own).told == "Fri 27 Nov 19:00–20:30"
+    assert meant("fri siesta", calendar=own).text == "Fri 27 Nov 14:00–16:00"
+    assert meant("fri evening", calendar=own).text == "Fri 27 Nov 19:00–20:30"
 
 
 def test_a_year_ahead_is_remarked_upon() -> None:
     last_week = meant("20 nov 3pm", calendar=Calendar())
-    assert (last_week.told, last_week.hint) == ("Sat 20 Nov 2027 15:00", "that is 12 months ahead")
+    assert (last_week.text, last_week.hint) == ("Sat 20 Nov 2027 15:00", "that is 12 months ahead")
     far = meant("20 oct 3pm", calendar=Calendar())
-    assert (far.told, far.hint) == ("Wed 20 Oct 2027 15:00", "that is 11 months ahead")
+    assert (far.text, far.hint) == ("Wed 20 Oct 2027 15:00", "that is 11 months ahead")
     assert meant("20 jan 3pm", calendar=Calendar()).hint == ""
 
 
@@ -250,23 +260,23 @@ def test_a_year_ahead_is_remarked_upon() -> None:
 )
 def test_what_is_not_certain_is_asked(text: str, words: str, choices: list[str]) -> None:
     answer = unclear(text)
-    assert (str(answer), [choice.told for choice in answer.choices]) == (words, choices)
+    assert (str(answer), [choice.text for choice in answer.choices]) == (words, choices)
 
 
 def test_an_hour_that_may_be_of_the_morning_or_the_evening_is_asked() -> None:
     wide = Calendar(hours=dict.fromkeys(range(7), Hours(8 * 60, 21 * 60)))
-    assert [c.told for c in unclear("fri 8:30", calendar=wide).choices] == [
+    assert [c.text for c in unclear("fri 8:30", calendar=wide).choices] == [
         "Fri 27 Nov 08:30",
         "Fri 27 Nov 20:30",
     ]
-    assert meant("fri 08:30", calendar=wide).told == "Fri 27 Nov 08:30"
-    assert meant("fri 8:30 in the evening", calendar=wide).told == "Fri 27 Nov 20:30"
+    assert meant("fri 08:30", calendar=wide).text == "Fri 27 Nov 08:30"
+    assert meant("fri 8:30 in the evening", calendar=wide).text == "Fri 27 Nov 20:30"
 
 
 def test_a_time_of_day_in_a_week_asks_for_the_day() -> None:
     answer = unclear("next week evening")
     assert answer.what == "which day of next week?"
-    assert [c.told for c in answer.choices] == [
+    assert [c.text for c in answer.choices] == [
         f"{day} 17:00–20:30" for day in ("Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec")
     ]
 
@@ -282,7 +292,9 @@ def test_of_several_zones_one_is_asked_for_where_it_makes_a_difference() -> None
     zones = (DENVER, "America/Chicago")
     answer = unclear("fri 3pm", zones=zones)
     assert answer.what == "in which zone? This number may be in America/Denver or America/Chicago"
-    assert [c.echo() for c in answer.choices] == [f"Fri 27 Nov 15:00 there ({zone})" for zone in zones]
+    assert [c.format_both_clocks() for c in answer.choices] == [
+        f"Fri 27 Nov 15:00 there ({zone})" for zone in zones
+    ]
     assert meant("fri 3pm America/Chicago", zones=zones).zone == "America/Chicago"
     assert meant("fri 3pm", zones=(DENVER, "America/Phoenix")).zone == DENVER  # the same clock in winter
     assert meant("in 3 hours", zones=zones).starts == datetime(2026, 11, 24, 19, 21, tzinfo=UTC)
@@ -301,7 +313,7 @@ def test_a_time_that_does_not_exist_is_asked_about() -> None:
     assert str(answer) == (
         "02:30 does not exist on Sun 14 Mar there, the clock is put forward over it — which is meant?"
     )
-    assert [c.told for c in answer.choices] == ["Sun 14 Mar 03:30", "Sun 14 Mar 01:30"]
+    assert [c.text for c in answer.choices] == ["Sun 14 Mar 03:30", "Sun 14 Mar 01:30"]
     assert [c.starts for c in answer.choices] == [
         datetime(2027, 3, 14, 7, 30, tzinfo=UTC),
         datetime(2027, 3, 14, 6, 30, tzinfo=UTC),
@@ -321,14 +333,14 @@ def test_a_time_that_comes_twice_is_asked_about() -> None:
     assert [c.starts.hour for c in answer.choices] == [5, 6]
     second = meant("1 nov 01:30 second", **autumn)
     assert second == answer.choices[1]
-    assert promise_span(second.promised())[0] == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
+    assert resolve_span(second.make_event())[0] == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
 
 
 def test_of_two_times_only_the_one_ahead_can_be_meant() -> None:
     between = datetime(2026, 11, 1, 5, 45, tzinfo=UTC)  # 01:45 the first time
     assert meant("01:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).fold == 1
     assert (
-        meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).told
+        meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).text
         == "Sun 1 Nov 01:15 (second)"
     )
 
@@ -354,10 +366,10 @@ def test_a_promise_across_a_change_rings_at_the_time_promised(
     day = change + timedelta(days=after)
     text = f"{day} {minute // 60:02}:{minute % 60:02}"
     daily = Calendar(hours=dict.fromkeys(range(7), Hours(540, 1230)))
-    promise = meant(text, now=now, zones=(zone,), calendar=daily).promised()
-    kept = decode(*encode(promise))
-    assert isinstance(kept, Promised)
-    rings = promise_span(kept)[0].astimezone(ZoneInfo(zone))
+    promise = meant(text, now=now, zones=(zone,), calendar=daily).make_event()
+    kept = decode_case_event(*encode_case_event(promise))
+    assert isinstance(kept, AppointmentMade)
+    rings = resolve_span(kept)[0].astimezone(ZoneInfo(zone))
     assert f"{rings:%Y-%m-%d %H:%M}" == text
     # the clock did change in between: so many hours from now would have been wrong
     noon = datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(UTC)
@@ -386,11 +398,11 @@ NEAR_CHANGES = st.builds(
 @given(ZONES, st.one_of(MINUTES, NEAR_CHANGES), st.integers(0, 400 * 1440), ZONES)
 def test_what_is_echoed_is_read_as_the_same_moment(zone: str, at: datetime, ahead: int, station: str) -> None:
     now = at - timedelta(minutes=ahead)
-    wall = wall_at(zone, at)
+    wall = to_wall_time(zone, at)
     twice = " second" if wall.fold else " first"
     first = meant(f"{wall:%Y-%m-%d %H:%M}{twice}", now=now, zones=(zone,), calendar=NIGHT_AND_DAY)
     assert first.starts == at
-    again = meant(first.echo(station), now=now, zones=("Pacific/Apia",), calendar=NIGHT_AND_DAY)
+    again = meant(first.format_both_clocks(station), now=now, zones=("Pacific/Apia",), calendar=NIGHT_AND_DAY)
     assert again == first
     assert again.ends >= again.starts
 
@@ -403,7 +415,7 @@ def test_an_echoed_span_is_read_as_the_same_span(days: int, start: int, length: 
     text = f"{day} {start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
     first = meant(text, calendar=NIGHT_AND_DAY)
     assert first.wall_end - first.wall == timedelta(minutes=length)
-    assert meant(first.echo(NEW_YORK), calendar=NIGHT_AND_DAY) == first
+    assert meant(first.format_both_clocks(NEW_YORK), calendar=NIGHT_AND_DAY) == first
 
 
 # fmt: off
@@ -425,43 +437,43 @@ WORDS = [
 )
 def test_whatever_is_typed_there_is_an_answer(text: str) -> None:
     answer = said(text, zones=(DENVER, NEW_YORK))
-    times = [answer] if isinstance(answer, Meant) else list(answer.choices)
-    assert all(STUDY.opening([choice.zone], max(choice.starts, NOW)).open for choice in times)
+    times = [answer] if isinstance(answer, AppointmentTime) else list(answer.choices)
+    assert all(STUDY.find_opening([choice.zone], max(choice.starts, NOW)).open for choice in times)
     assert all(choice.ends > NOW for choice in times)
-    assert isinstance(answer, Meant) or answer.what
+    assert isinstance(answer, AppointmentTime) or answer.what
 
 
 # --- promises
 
 
 def test_a_promise_is_kept_as_it_was_said() -> None:
-    promise = meant("fri 2-4pm").promised(
+    promise = meant("fri 2-4pm").make_event(
         person="Ms Ortega", owner="jo", policy="me_first", note="ask for the supervisor"
     )
     assert promise[:4] == ("2026-11-27T14:00", "2026-11-27T16:00", DENVER, 0)
-    assert decode(*encode(promise)) == promise
+    assert decode_case_event(*encode_case_event(promise)) == promise
 
 
 def test_a_time_that_comes_not_to_exist_is_due_when_the_clock_passes_over_it() -> None:
-    promise = Promised("2011-12-30T10:00", "2011-12-30T10:30", "Pacific/Apia")  # Samoa had no such day
+    promise = AppointmentMade("2011-12-30T10:00", "2011-12-30T10:30", "Pacific/Apia")  # Samoa had no such day
     passed = datetime(2011, 12, 30, 10, tzinfo=UTC)
-    assert promise_span(promise) == (passed, passed)
+    assert resolve_span(promise) == (passed, passed)
 
 
 def test_a_promise_across_a_repeated_hour_ends_after_it_begins() -> None:
     for fold, length in ((0, 90), (1, 30)):
-        starts, ends = promise_span(Promised("2026-11-01T01:45", "2026-11-01T02:15", NEW_YORK, fold))
+        starts, ends = resolve_span(AppointmentMade("2026-11-01T01:45", "2026-11-01T02:15", NEW_YORK, fold))
         assert ends - starts == timedelta(minutes=length)
 
 
 def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
-    def from_new_york(text: str, here: str = NEW_YORK) -> Meant | Unclear:
-        return read_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, here=here)
+    def from_new_york(text: str, here: str = NEW_YORK) -> AppointmentTime | UnclearAppointment:
+        return parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, here=here)
 
     for text in ("fri 5pm here", "friday 17:00 here", "fri 5 here", "viernes 17:00 aquí"):
         answer = from_new_york(text)
-        assert isinstance(answer, Meant), str(answer)
-        assert answer.echo(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+        assert isinstance(answer, AppointmentTime), str(answer)
+        assert answer.format_both_clocks(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
     assert "does not call before" in str(from_new_york("fri 10am here")), "hours are those of the respondent"
     assert "“here” goes with one time of day" in str(from_new_york("friday morning here"))
     assert "time zone is not known" in str(from_new_york("fri 5pm here", here=""))
@@ -469,8 +481,8 @@ def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
 
 def test_a_part_of_the_day_beside_a_time_says_its_half_of_the_day() -> None:
     """Wherever the part ends: nobody who says 5 in the afternoon means 5 in the morning."""
-    assert meant("tomorrow 5 in the afternoon").told == "Wed 25 Nov 17:00"
-    assert meant("tomorrow evening 4").told == "Wed 25 Nov 16:00"
+    assert meant("tomorrow 5 in the afternoon").text == "Wed 25 Nov 17:00"
+    assert meant("tomorrow evening 4").text == "Wed 25 Nov 16:00"
     assert "not in the night" in unclear("tomorrow 3 at night").what
     assert "not in the evening" in unclear("tomorrow 12 in the evening").what
 
@@ -479,7 +491,7 @@ def test_a_number_without_a_unit_is_never_a_time_of_day() -> None:
     answer = unclear("in 2")
     assert "minutes or hours?" in answer.what
     assert answer.remedy == "write in 2 min or in 2 hours"
-    assert meant("in 90").told == "Tue 24 Nov 10:51"
+    assert meant("in 90").text == "Tue 24 Nov 10:51"
 
 
 IN_OTHER_LANGUAGES = {
@@ -570,21 +582,21 @@ IN_OTHER_LANGUAGES = {
 def test_what_people_type_in_the_studys_language_is_understood(
     language: str, text: str, told: str | None
 ) -> None:
-    answer = read_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", language])
+    answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", language])
     if told is None:
         assert "is not understood" in str(answer)
     else:
-        assert isinstance(answer, Meant), str(answer)
-        assert answer.told == told
+        assert isinstance(answer, AppointmentTime), str(answer)
+        assert answer.text == told
 
 
 @pytest.mark.parametrize(("text", "told"), UNDERSTOOD.items())
 def test_another_language_of_the_study_changes_no_english(text: str, told: str) -> None:
-    answer = read_appointment(
+    answer = parse_appointment(
         text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", "de", "ar", "ja"]
     )
-    assert isinstance(answer, Meant), str(answer)
-    assert answer.told == told
+    assert isinstance(answer, AppointmentTime), str(answer)
+    assert answer.text == told
 
 
 @pytest.mark.parametrize(
@@ -596,6 +608,6 @@ def test_a_date_that_the_program_prints_can_be_typed_for_an_appointment(language
     for day in (date(2026, 11, 27), date(2026, 12, 4)):
         for form in forms:
             text = f"{format_date(day, form, locale=language)} 14:00"
-            answer = read_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=[language])
-            assert isinstance(answer, Meant), f"{text}: {answer}"
+            answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=[language])
+            assert isinstance(answer, AppointmentTime), f"{text}: {answer}"
             assert answer.wall.date() == day

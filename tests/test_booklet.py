@@ -15,7 +15,7 @@ from survey_cli.documents.questionnaire.booklet_model import Item, Said, plainly
 from survey_cli.documents.questionnaire.html import html
 from survey_cli.documents.questionnaire.markdown import escaped, markdown
 from survey_cli.documents.questionnaire.text_rendering import literal
-from survey_cli.entries import plain
+from survey_cli.entries import to_plain_text
 
 FILES = sorted(
     p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts
@@ -278,7 +278,9 @@ def test_the_words_are_those_the_interviewer_reads() -> None:
         ]
         assert len(still) > 10
         for leaf in still:
-            assert [squeezed(plain(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[leaf.id]
+            assert [squeezed(to_plain_text(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[
+                leaf.id
+            ]
 
 
 # nothing is markup

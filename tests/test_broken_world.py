@@ -21,7 +21,7 @@ import survey_cli.tui.app  # noqa: F401 – imported here, so that the stations 
 from command_line import SURVEY
 from soak.station import Station
 from survey_cli.cli.run_command import run_command
-from survey_cli.problems import Question
+from survey_cli.problems import ConfirmableError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
@@ -486,7 +486,7 @@ def test_a_clock_that_is_set_back() -> None:
     desk.close()
     moments.append(moments[0] - timedelta(days=9))
     asked = start_or_resume("small.yaml", StartOptions(case="7", interviewer="ann"), clock=clock)
-    assert isinstance(asked, Question)
+    assert isinstance(asked, ConfirmableError)
     assert "2026-01-15" in asked.what
     desk = sit(believe=True)
     assert desk.elapsed_time() >= timedelta(seconds=40)

@@ -13,19 +13,19 @@ from shift import HEAD, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import (
-    Blocked,
-    Called,
-    Claimed,
-    Closed,
-    Corrected,
-    Entry,
-    Interviewing,
-    Promised,
-    Returned,
+    AppointmentMade,
+    AttemptClosed,
+    CaseClaimed,
+    CaseReturned,
+    DoNotCallSet,
+    HistoryEntry,
+    InterviewOpened,
+    OutcomeOverridden,
+    OutcomeRecorded,
 )
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseList, CaseSheet, QueueReport, Why
 from survey_cli.services.cases import case_actions
@@ -92,7 +92,7 @@ def queued(shift: Shift, interviewer: str = "", limit: int = 20) -> QueueReport:
 def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
     found = explain_case(request(shift), key, at=shift.at, interviewer=interviewer)
     assert isinstance(found, Why), found
-    return {verdict.rule: verdict.says for verdict in found.verdicts if not verdict.allows}
+    return {verdict.rule: verdict.explanation for verdict in found.verdicts if not verdict.allows}
 
 
 # the queue
@@ -156,23 +156,23 @@ def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
                 ["no_answer", "busy", "refusal_soft", "callback", "appointment", "machine", "break_off"]
             ),
         )
-        entries += [Entry(at, by, "s1", Claimed())]
+        entries += [HistoryEntry(at, by, "s1", CaseClaimed())]
         if outcome == "break_off":
-            entries += [Entry(at, by, "s1", Interviewing("i1"))]
-        entries += [Entry(at, by, "s1", Called(outcome, 1, interrupted=dice.random() < 0.3))]
+            entries += [HistoryEntry(at, by, "s1", InterviewOpened("i1"))]
+        entries += [HistoryEntry(at, by, "s1", OutcomeRecorded(outcome, 1, interrupted=dice.random() < 0.3))]
         if outcome == "appointment":
             start = (now + timedelta(minutes=dice.randrange(-700, 60))).replace(tzinfo=None)
             policy = dice.choice(["anyone", "me", "me_first"])
             entries += [
-                Entry(at, by, "s1", Promised(start.isoformat(timespec="minutes"),
+                HistoryEntry(at, by, "s1", AppointmentMade(start.isoformat(timespec="minutes"),
                       (start + timedelta(minutes=30)).isoformat(timespec="minutes"), "UTC", owner=by, policy=policy))
             ]  # fmt: skip
-        entries += [Entry(at, by, "s1", Closed())]
+        entries += [HistoryEntry(at, by, "s1", AttemptClosed())]
     if entries:
         history = cases.read_history(key)
-        case = Case.of(key, [*history, *entries])
+        case = Case.from_history(key, [*history, *entries])
         assert (
-            cases.write(key, seq=len(history), entries=entries, standing=standing(case, study.plan, now))
+            cases.write(key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, now))
             is None
         )
 
@@ -199,8 +199,8 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
             assert not [line for line in report.turned_down if "the appointment is with" in line.why]
             for key, token in stations:  # and everything goes back as it was
                 history = study.store.cases.read_history(key)
-                given_back = Entry(shift.at, interviewer, "s", Returned("given back"))
-                stands = standing(Case.of(key, [*history, given_back]), study.plan, shift.at)
+                given_back = HistoryEntry(shift.at, interviewer, "s", CaseReturned("given back"))
+                stands = schedule_case(Case.from_history(key, [*history, given_back]), study.plan, shift.at)
                 study.store.cases.write(key, seq=len(history), entries=[given_back], standing=stands, token=token,
                                         release=True)  # fmt: skip
     assert len(classes) > 1
@@ -294,7 +294,7 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 1
+        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 1
     assert "kinds:1 is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
     changed = done(
@@ -302,12 +302,12 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
     )
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 0
+        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 0
     assert "quota" not in why_not(shift, "B")
     done(case_actions.correct_outcome(request(shift), "A", "complete", note="it was the right one after all"))
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 1
-    assert coded(shift.case("A"), study.plan).code == "1.1"
+        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 1
+    assert code_case(shift.case("A"), study.plan).code == "1.1"
 
 
 def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
     with shift.study() as study:
         [interview] = study.store.list_interviews(case="A")
         assert is_erased(study.store.read_journal(interview.id))
-        assert study.store.cases.read_quota_fill()["kinds:1"].taken == 0
+        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 0
         assert study.is_on_do_not_call_list(["+13125550100"])
 
 
@@ -438,10 +438,10 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=lookup)
     interviewed(shift.station("ann"), "1", "1", "1")
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].held == 1
+        assert study.store.cases.read_quota_fill()["kinds:1"].reserved == 1
     assert isinstance(case_actions.free_case(request(shift), "A"), tuple)
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].held == 0
+        assert study.store.cases.read_quota_fill()["kinds:1"].reserved == 0
     assert shift.case("A").interrupted
 
 
@@ -500,9 +500,14 @@ def ruin(study: OpenStudy, key: str, outcome: str, at: datetime) -> None:
     entries = []
     for days in (9, 1):
         when = at - timedelta(days=days)
-        entries += [Entry(when, "ann", "s", e) for e in (Claimed(), Called(outcome, 1), Closed())]
-    case = Case.of(key, [*history, *entries])
-    study.store.cases.write(key, seq=len(history), entries=entries, standing=standing(case, study.plan, at))
+        entries += [
+            HistoryEntry(when, "ann", "s", e)
+            for e in (CaseClaimed(), OutcomeRecorded(outcome, 1), AttemptClosed())
+        ]
+    case = Case.from_history(key, [*history, *entries])
+    study.store.cases.write(
+        key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, at)
+    )
 
 
 def promised(shift: Shift, *keys: str, keeper: str = "me") -> None:
@@ -525,9 +530,9 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     )
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
-        assert case.booking is not None
-        again = Entry(shift.at, "ann", "s1", case.booking.promise._replace(owner="ann"))
-        stands = standing(case.after(again), study.plan, shift.at)
+        assert case.appointment is not None
+        again = HistoryEntry(shift.at, "ann", "s1", case.appointment.details._replace(owner="ann"))
+        stands = schedule_case(case.apply(again), study.plan, shift.at)
         assert study.store.cases.write("C", seq=case.seq, entries=[again], standing=stands) is None
     moved = case_actions.reassign_appointments(request(shift), all_of="ann", to="bob")
     assert isinstance(moved, CaseBatchResult)
@@ -688,7 +693,7 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     assert isinstance(ann.view(), IdleView)
     done(case_actions.correct_outcome(request(shift), "A", "busy", note="wrong key"))
     with shift.study() as study:
-        assert isinstance(study.store.cases.read_history("A")[-1].event, Corrected)
+        assert isinstance(study.store.cases.read_history("A")[-1].event, OutcomeOverridden)
     shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
     ann.keep_alive()
     assert on(ann) == "A"
@@ -790,7 +795,7 @@ def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
     assert shift.row("A").promised_at is None
     shift.to("2026-11-25 12:00")
     done(case_actions.correct_outcome(request(shift), "A", "no_answer", note="slip"))
-    assert shift.case("A").booking is not None
+    assert shift.case("A").appointment is not None
 
 
 def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path) -> None:
@@ -804,14 +809,14 @@ def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path)
         row = study.store.cases.find_row("A")
         assert row is not None
         entries = [
-            Entry(shift.at, "ann", "s1", Called("never_call", 1)),
-            Entry(shift.at, "ann", "s1", Blocked("never call again")),
-            Entry(shift.at, "ann", "s1", Closed()),
+            HistoryEntry(shift.at, "ann", "s1", OutcomeRecorded("never_call", 1)),
+            HistoryEntry(shift.at, "ann", "s1", DoNotCallSet("never call again")),
+            HistoryEntry(shift.at, "ann", "s1", AttemptClosed()),
         ]
         study.store.cases.write("A", seq=row.seq, entries=entries)
     said = refused(case_actions.correct_outcome(request(shift), "A", "no_answer", note="slip"))
     assert "on the do-not-call list since 2026-11-24, by registry: national registry" in said
-    assert shift.case("A").blocked
+    assert shift.case("A").do_not_call
     assert listed_at(shift).since is not None
 
 
@@ -849,7 +854,7 @@ def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
     slipped(shift)
     done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="asked for erasure, too"))
     done(case_actions.correct_outcome(request(shift), "A", "callback", note="no"))
-    assert shift.case("A").blocked
+    assert shift.case("A").do_not_call
     assert listed_at(shift).since is not None
 
 
@@ -857,7 +862,7 @@ def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(tm
     shift = Shift(tmp_path)
     slipped(shift)
     done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="asked for erasure, too"))
-    assert shift.case("A").blocked
+    assert shift.case("A").do_not_call
     assert listed_at(shift).since is not None
 
 

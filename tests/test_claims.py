@@ -18,19 +18,20 @@ from survey_cli.store.cases import case_statements as sql
 TOOLS = """
 from datetime import timedelta
 from time import perf_counter, sleep
-from survey_cli.fieldwork.case.events import Called, Closed, Entry, NumberFacts, Sampled
-from survey_cli.fieldwork.queue.rules import Standing
+from survey_cli.fieldwork.case.events import OutcomeRecorded, AttemptClosed, HistoryEntry, NumberFacts, CaseSampled
+from survey_cli.fieldwork.queue.rules import QueuePosition
 from survey_cli.store.cases.case_records import Lease, NewCase
 BUCKET = '[["America/Denver"],[],"","","","anyone",[]]'
 place, me = sys.argv[1:3]
-ready = Standing("ready", NOON, BUCKET, "4", "2.20", "", 0, "")
+ready = QueuePosition("ready", NOON, BUCKET, "4", "2.20", "", 0, "")
 done = ready._replace(status="done")
 def case(k):
-    return NewCase(f"{me} {k:05}", [Entry(NOON, "sue", "s0", Sampled())], ready._replace(rank=f"5{k:05}"))
+    return NewCase(f"{me} {k:05}", [HistoryEntry(NOON, "sue", "s0", CaseSampled())], ready._replace(rank=f"5{k:05}"))
 def claim(cases, k):
     return cases.claim(BUCKET, Lease(f"{me} {k}", me, me, NOON + timedelta(minutes=30)), NOON)
 def close(cases, row, k):
-    entries = [Entry(NOON, me, me, Called("complete"), f"{me} {k}"), Entry(NOON, me, me, Closed())]
+    called = HistoryEntry(NOON, me, me, OutcomeRecorded("complete"), f"{me} {k}")
+    entries = [called, HistoryEntry(NOON, me, me, AttemptClosed())]
     assert cases.write(row.key, seq=row.seq, entries=entries, standing=done, token=f"{me} {k}", release=True) is None
 """
 
@@ -185,7 +186,7 @@ with Store.open(place, create=False, patience=60) as store:
         outcome(one)
     fill = queue.cases.read_quota_fill()
     assert {cell: sum(fill[cell]) for cell in ("a0", "a1", "a2")} == {"a0": 30, "a1": 30, "a2": 30}
-    assert all(fill[f"b{k}"].held <= 20 for k in range(5))
+    assert all(fill[f"b{k}"].reserved <= 20 for k in range(5))
     assert queue.check_integrity() == []
 
 

@@ -12,7 +12,7 @@ import served
 from command_line import SURVEY
 from shift import Shift, on
 from survey_cli.cli.run_command import run_command
-from survey_cli.problems import Question, UserError
+from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
@@ -164,13 +164,13 @@ def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
     shift = on_a_file(tmp_path, newest)
     clock = lambda: newest + ahead  # noqa: E731
     station = open_station(shift.file, db=shift.db, clock=clock)
-    assert isinstance(station, Question) == doubted, station
+    assert isinstance(station, ConfirmableError) == doubted, station
     if isinstance(station, StationSession):
         station.close()
         return
     assert "--clock-is-right" in str(station)
     other = start_or_resume(shift.file, StartOptions(case="other", db=shift.db), clock=clock)
-    assert isinstance(other, Question)
+    assert isinstance(other, ConfirmableError)
     practice = start_or_resume(shift.file, StartOptions(case="p", db=shift.db, practice=True), clock=clock)
     assert not isinstance(practice, UserError)
     practice.close()
@@ -187,7 +187,7 @@ def test_the_start_of_a_station_is_an_entry_too(tmp_path: Path) -> None:
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=start)
     manned(shift, "ann", clock=lambda: start + timedelta(hours=3)).close()
     assert isinstance(
-        open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), Question
+        open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), ConfirmableError
     )
 
 

@@ -13,10 +13,10 @@ from made_up import instruments
 from respondent import assert_data_is_the_route, begun, forward, invented, portrait, replayed, wander
 from scenario import INSTRUMENTS, STAMP, Scenario, instrument, scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Answered, Declined
+from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Held
-from survey_cli.entries import Read
+from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.entries import ReadEntry
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.values import Missing, Place
 
@@ -25,8 +25,8 @@ from survey_cli.values import Missing, Place
 
 def straight(now: Scenario) -> Scenario:
     """A new interview of the same case into which the other's final answers are keyed, each where it is asked."""
-    began = now.interview.began
-    final = now.interview.standing().answers
+    began = now.interview.start
+    final = now.interview.evaluate_route().answers
     again = Scenario(Interview.begin(now.interview.instrument, began), now.quotas).settled()
     while again.status == "open":
         place = again.asked.place
@@ -38,10 +38,10 @@ def straight(now: Scenario) -> Scenario:
     return again
 
 
-def _event(place: Place, held: Held) -> Answered | Declined:
+def _event(place: Place, held: RecordedAnswer) -> QuestionAnswered | QuestionDeclined:
     if isinstance(held.cell, Missing):
-        return Declined(STAMP, place, held.cell.kind)
-    return Answered(STAMP, place, held.cell, held.words)
+        return QuestionDeclined(STAMP, place, held.cell.kind)
+    return QuestionAnswered(STAMP, place, held.cell, held.specify_texts)
 
 
 def assert_no_trace(now: Scenario) -> None:
@@ -53,7 +53,7 @@ def assert_no_trace(now: Scenario) -> None:
 
 def _known(now: Scenario) -> dict[object, object]:
     """All that is known at the end, but for the words of the sitting."""
-    env = now.interview.standing().env
+    env = now.interview.evaluate_route().env
     return {key: value for key, value in env.items() if key not in ("#interviewer", "#daypart")}
 
 
@@ -99,7 +99,7 @@ def person(now: Scenario) -> Scenario:
     assert now.prompt is not None
     dice = Random(f"{now.place} {getattr(now.asked.entry, 'choices', '')}")
     while True:
-        after = now.key("") if isinstance(now.asked.entry, Read) else _said(now, dice)
+        after = now.key("") if isinstance(now.asked.entry, ReadEntry) else _said(now, dice)
         while after.status == "open" and not after.why and after.asked.query is not None:
             after = after.key(".ok")
         if not after.why:
@@ -120,7 +120,7 @@ def test_jumps_to_mend_each_answer_give_what_the_person_says(text: str, seed: in
     now = forward(begun_now, dice)
     for _ in range(60):
         before = now.data
-        places = list(now.interview.standing().answers)
+        places = list(now.interview.evaluate_route().answers)
         dice.shuffle(places)
         for place in places:
             at = now.keys(".reopen") if now.status != "open" else now
@@ -131,7 +131,7 @@ def test_jumps_to_mend_each_answer_give_what_the_person_says(text: str, seed: in
             now = person(now)
         if now.data == before:
             break
-    again = Scenario(Interview.begin(made, now.interview.began), now.quotas).settled()
+    again = Scenario(Interview.begin(made, now.interview.start), now.quotas).settled()
     while again.status == "open":
         again = person(again)
     assert (again.data, again.outcome) == (now.data, now.outcome)
@@ -235,12 +235,12 @@ def _microseconds_a_step(text: str, steps: int) -> float:
     """The median over the last steps of an interview: an entry understood, taken, and the next Prompt made."""
     now = scenario(text)
     interview, took = now.interview, []
-    while (asked := prompts.prompt(interview)) is not None:
+    while (asked := prompts.build_prompt(interview)) is not None:
         began = perf_counter()
-        event = prompts.entry(interview, "5", STAMP)
-        assert isinstance(event, Answered)
+        event = prompts.parse_reply(interview, "5", STAMP)
+        assert isinstance(event, QuestionAnswered)
         after = interview.step(event)
-        prompts.prompt(after)  # type: ignore[arg-type]
+        prompts.build_prompt(after)  # type: ignore[arg-type]
         took.append(perf_counter() - began)
         assert isinstance(after, Interview)
         assert event.place == asked.place

@@ -17,7 +17,7 @@ from soak import endings
 from soak.script import ITEMS, Stand, stand
 from soak.station import Station
 from soak.witness import missing
-from survey_cli.engine.codec import Entered
+from survey_cli.engine.codec import JournalRecord
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.store import Store, database
 
@@ -157,7 +157,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
         write = database._append_within
 
         def add(
-            execute: object, advance: object, lines: list[Entered], *more: object, **other: object
+            execute: object, advance: object, lines: list[JournalRecord], *more: object, **other: object
         ) -> bool:
             if lines[-1].kind == "ended":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -180,7 +180,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
             assert row.status == status
             assert (interview.status == "ended") == (row.outcome == "complete") == (status == "done")
             fill = store.cases.read_quota_fill()["kinds:1"]
-            assert (fill.taken, fill.held) == ((1, 0) if status == "done" else (0, 1))
+            assert (fill.completes, fill.reserved) == ((1, 0) if status == "done" else (0, 1))
         found = verify_database(study.file, db=study.db)
         assert isinstance(found, VerificationResult)
         assert found.findings == ()

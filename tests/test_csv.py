@@ -14,7 +14,7 @@ from scenario import Scenario, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import Manner
 from survey_cli.exports.text.csv import RUNS, tame, write_csv, write_tsv
-from survey_cli.table import ADMIN, Table, cells, columns
+from survey_cli.table import ADMIN_VARIABLES, Table, build_columns, build_row
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 GOLDEN = Path(__file__).parent / "data" / "golden.csv"
@@ -75,7 +75,7 @@ def hard(*more: str) -> Scenario:
 
 def of(*interviews: Scenario, language: str = "") -> Table:
     first = interviews[0].interview.instrument
-    return Table(variables=columns(first, language), rows=[cells(i.interview) for i in interviews])
+    return Table(variables=build_columns(first, language), rows=[build_row(i.interview) for i in interviews])
 
 
 def with_admin(table: Table) -> Table:
@@ -87,14 +87,14 @@ def with_admin(table: Table) -> Table:
         for n in range(len(rows))
     ]
     return Table(
-        variables=(*ADMIN, *table.variables),
+        variables=(*ADMIN_VARIABLES, *table.variables),
         rows=[(*a, *b) for a, b in zip(head, rows, strict=True)],
     )
 
 
 def kept(table: Table) -> Table:
     """The same table, its rows as the store keeps them."""
-    return Table(variables=table.variables, rows=(), kept=[encode_cells(row) for row in table.rows])
+    return Table(variables=table.variables, rows=(), encoded_rows=[encode_cells(row) for row in table.rows])
 
 
 def written(table: Table, *, form: str = "csv", **manner: bool) -> str:
@@ -245,7 +245,7 @@ def test_what_goes_out_comes_back(table: Table, form: str) -> None:
 def test_a_row_as_it_is_kept_is_written_as_the_row_itself(table: Table, labels: bool, raw: bool) -> None:
     """Among the columns that every export begins with, too. (`written` compares.)"""
     head: tuple[Cell, ...] = ("ab-1", "Case, 1", 1, "real", "", "ended", "", "2000", "2000", "Ann")
-    wide = Table(variables=(*ADMIN, *table.variables), rows=[(*head, *row) for row in table.rows])
+    wide = Table(variables=(*ADMIN_VARIABLES, *table.variables), rows=[(*head, *row) for row in table.rows])
     written(wide, labels=labels, raw=raw)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.values import Missing, missing
+from survey_cli.values import Missing, get_missing
 
 HEAD = """
 instrument: t
@@ -236,5 +236,5 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
         for answers in product(*(ANSWERS[name] for name in others)):
             env = dict(zip(others, answers, strict=True))
             leads = any(applies({**env, item: answer}) is True for answer in ANSWERS[item])
-            passes = any(isinstance(applies({**env, item: missing(kind)}), Missing) for kind in kinds)
+            passes = any(isinstance(applies({**env, item: get_missing(kind)}), Missing) for kind in kinds)
             assert not (leads and passes) or item in reported, (item, env)

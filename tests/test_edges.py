@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from textwrap import dedent
 
 from scenario import Scenario, scenario
-from survey_cli.engine.events import Began
+from survey_cli.engine.events import InterviewStarted
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.store import Store
-from survey_cli.table import cells, columns
+from survey_cli.table import build_columns, build_row
 from survey_cli.values import DK, NOT_REACHED, Cell
 
 
@@ -25,8 +25,8 @@ def held(test: Callable[..., None], *keys: str) -> Scenario:
 
 def row(call: Scenario) -> dict[str, Cell]:
     """What an analyst gets."""
-    names = [v.name for v in columns(call.interview.instrument)]
-    return dict(zip(names, cells(call.interview), strict=True))
+    names = [v.name for v in build_columns(call.interview.instrument)]
+    return dict(zip(names, build_row(call.interview), strict=True))
 
 
 HOUSEHOLD = """
@@ -171,7 +171,7 @@ def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -
 
 def row_of(store: Store) -> object:
     began = store.read_journal(store.list_interviews()[0].id)[0]
-    assert isinstance(began, Began)
+    assert isinstance(began, InterviewStarted)
     return began.sample["size"]
 
 

@@ -23,15 +23,15 @@ from cases import History, plan
 from command_line import SURVEY
 from shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from stored import rows as rows_of
-from survey_cli.engine.codec import decode_line, encode_line
-from survey_cli.engine.events import Noted, Resumed
+from survey_cli.engine.codec import decode_record, encode_record
+from survey_cli.engine.events import InterviewResumed, NoteWritten
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded
-from survey_cli.fieldwork.case.erasure import WORDS, blank
-from survey_cli.fieldwork.case.events import Called, Entry, Event
-from survey_cli.fieldwork.case.events import Erased as ErasedCase
+from survey_cli.fieldwork.case.disposition_coding import code_case
+from survey_cli.fieldwork.case.erasure import TEXT_FIELDS, erase_content
+from survey_cli.fieldwork.case.events import CaseErased as ErasedCase
+from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.subject_access import Subject
 from survey_cli.services.database.interview_archive import back_up_database, verify_database
@@ -50,7 +50,7 @@ from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import EntryDraft, Store
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import ErasureResult, erase_answers, list_unfinished
-from survey_cli.table import cells
+from survey_cli.table import build_row
 from test_fieldwork_properties import histories
 
 WHO = "Nezahualcóyotl"
@@ -424,11 +424,14 @@ def test_an_erased_interview_takes_nothing_more(tmp_path: Path) -> None:
         journal = study.store.read_journal(row.id)
         interview = Interview.replay(study.instrument, journal)
         stamp, last = journal[-1].stamp, journal[0]
-        assert [decode_line(encode_line(event)) for event in journal] == journal
+        assert [decode_record(encode_record(event)) for event in journal] == journal
     assert interview.events == tuple(journal)
     assert (interview.status, interview.outcome, interview.place) == ("ended", "withdrawn", None)
-    assert not interview.standing().answers
-    for event in (Resumed(stamp, last.sitting, reopen=True), Noted(stamp, journal[2].place, "x")):
+    assert not interview.evaluate_route().answers
+    for event in (
+        InterviewResumed(stamp, last.session, reopen=True),
+        NoteWritten(stamp, journal[2].place, "x"),
+    ):
         assert interview.step(event) == Rejection("the answers were erased")
 
 
@@ -437,12 +440,14 @@ def test_an_erased_interview_takes_nothing_more(tmp_path: Path) -> None:
 def test_any_history_without_its_words_has_the_same_code_and_attempts(history: History) -> None:
     study = plan()
     before = history.case
-    left = [blank(entry, columns=()) for entry in history.entries]
-    after = Case.of(history.key, [*left, Entry(history.entries[-1].at, "sue", "", ErasedCase("asked"))])
-    assert coded(after, study) == coded(before, study)._replace(by=coded(after, study).by)
-    assert len(after.counted) == len(before.counted)
+    left = [erase_content(entry, columns=()) for entry in history.entries]
+    after = Case.from_history(
+        history.key, [*left, HistoryEntry(history.entries[-1].at, "sue", "", ErasedCase("asked"))]
+    )
+    assert code_case(after, study) == code_case(before, study)._replace(by=code_case(after, study).by)
+    assert len(after.counted_attempts) == len(before.counted_attempts)
     assert [number.state for number in after.numbers] == [number.state for number in before.numbers]
-    assert [blank(entry, columns=()) for entry in left] == left
+    assert [erase_content(entry, columns=()) for entry in left] == left
 
 
 SAFE = {
@@ -453,13 +458,13 @@ SAFE = {
 
 
 def test_whatever_text_an_event_holds_it_is_decided_whether_it_goes() -> None:
-    for kind in get_args(Event):
+    for kind in get_args(CaseEvent):
         texts = {
             name for name, of in get_type_hints(kind).items() if of is str or get_args(of)[:1] == ("me",)
         }
-        assert texts <= WORDS | SAFE, kind
-    entry = Entry(TUESDAY, "ann", "", Called("busy", person=True, note="x"))
-    assert blank(entry, columns=()).event == Called("busy", person=True)
+        assert texts <= TEXT_FIELDS | SAFE, kind
+    entry = HistoryEntry(TUESDAY, "ann", "", OutcomeRecorded("busy", person=True, note="x"))
+    assert erase_content(entry, columns=()).event == OutcomeRecorded("busy", person=True)
 
 
 # withdrawal
@@ -531,9 +536,9 @@ def data(shift: Shift) -> dict[str, object]:
         interview = Interview.replay(study.instrument, study.store.read_journal(row.id))
         [kept] = rows_of(study.store, row.instrument, personal=True)
         assert kept.snapshot is not None
-        assert kept.snapshot.cells == cells(interview)
+        assert kept.snapshot.cells == build_row(interview)
         names = [variable.name for variable in study.store.read_variables(row.instrument)]
-    return {name: cell for name, cell in zip(names, cells(interview), strict=True) if cell or cell == 0}
+    return {name: cell for name, cell in zip(names, build_row(interview), strict=True) if cell or cell == 0}
 
 
 def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path: Path) -> None:

@@ -19,27 +19,29 @@ from stored import (  # noqa: F401 – fixtures
     stamp,
 )
 from stored_cases import CLOSED, NOON, a_case, a_contact, at, bring, called, claimed, lease, standing
-from survey_cli.engine.events import Answered, Began, Noted
-from survey_cli.engine.events import Erased as ErasedInterview
-from survey_cli.fieldwork.case.events import Entry, Erased, Promised, Remarked
+from survey_cli.engine.events import AnswersErased as ErasedInterview
+from survey_cli.engine.events import InterviewStarted, NoteWritten, QuestionAnswered
+from survey_cli.fieldwork.case.events import AppointmentMade, CaseErased, CaseNoteWritten, HistoryEntry
 from survey_cli.store import EntryDraft, Snapshot, Store
 from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
 from survey_cli.values import Place
 
 WORD = "Quetzalcóatl"
 NUMBER = "+13125550100"
-TOMBSTONE = Entry(at(9), "sue", "s0", Erased("asked us"))
+TOMBSTONE = HistoryEntry(at(9), "sue", "s0", CaseErased("asked us"))
 GONE = standing("", status="done", due_at=None, why="erased")
 
 
-def told(store: Store, key: str = "x") -> list[Entry]:
+def told(store: Store, key: str = "x") -> list[HistoryEntry]:
     """A case of which the word stands everywhere it may stand."""
     bring(store, [a_case(key, contact=a_contact(f"link of {key}", WORD, NUMBER))], id=f"import of {key}")
     row = claimed(store, token=f"token of {key}")
-    promise = Promised("2000-06-02T15:00", "2000-06-02T15:30", "America/Denver", person=WORD, note=WORD)
+    promise = AppointmentMade(
+        "2000-06-02T15:00", "2000-06-02T15:30", "America/Denver", person=WORD, note=WORD
+    )
     said = [
-        Entry(at(1), "ann", "s1", promise, "k1"),
-        Entry(at(1), "ann", "s1", Remarked(f"is {WORD}'s aunt")),
+        HistoryEntry(at(1), "ann", "s1", promise, "k1"),
+        HistoryEntry(at(1), "ann", "s1", CaseNoteWritten(f"is {WORD}'s aunt")),
         CLOSED,
     ]
     token = f"token of {key}"
@@ -47,12 +49,12 @@ def told(store: Store, key: str = "x") -> list[Entry]:
     return store.cases.read_history(key)
 
 
-def rewritten(history: list[Entry]) -> list[Entry]:
+def rewritten(history: list[HistoryEntry]) -> list[HistoryEntry]:
     return [
         entry._replace(event=event._replace(person="", note=""))
-        if isinstance(event := entry.event, Promised)
-        else entry._replace(event=Remarked(""))
-        if isinstance(event, Remarked)
+        if isinstance(event := entry.event, AppointmentMade)
+        else entry._replace(event=CaseNoteWritten(""))
+        if isinstance(event, CaseNoteWritten)
         else entry
         for entry in history
     ] + [TOMBSTONE]
@@ -86,22 +88,29 @@ def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
 
 def test_an_interview_loses_its_words_wherever_they_stand(store):
     events = _interview(store)
-    blank = [Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}), Noted(stamp(2), Place("own"), "")]
+    blank = [
+        InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
+        NoteWritten(stamp(2), Place("own"), ""),
+    ]
     store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
-    assert [type(event) for event in store.read_journal("i1")] == [Began, Noted, ErasedInterview]
+    assert [type(event) for event in store.read_journal("i1")] == [
+        InterviewStarted,
+        NoteWritten,
+        ErasedInterview,
+    ]
     assert store.find_draft("i1") is None
     [kept] = rows(store, HASH, personal=True)
     assert (kept.snapshot, kept.interview.last_seq) == (None, 3)
     store.write_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
-    for wrong in ([], events[:1], [blank[0], Answered(stamp(2), Place("own"), 1)]):
+    for wrong in ([], events[:1], [blank[0], QuestionAnswered(stamp(2), Place("own"), 1)]):
         with pytest.raises(ValueError, match="other words"):
             store.erase_interview("i1", wrong)
     assert store.check_integrity() == []
 
 
 def _interview(store: Store) -> list:
-    first = Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {"phone": NUMBER})
-    note = Noted(stamp(2), Place("own"), f"{WORD} was cross")
+    first = InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {"phone": NUMBER})
+    note = NoteWritten(stamp(2), Place("own"), f"{WORD} was cross")
     assert store.start_interview(an_interview("i1", case="x"), first) is None
     assert store.append_event("i1", seq=2, event=note, status="open", at_item="own", answered=0) is None
     store.save_draft("i1", EntryDraft("own", f"{WORD} says", NOON))
@@ -135,12 +144,17 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
             key = f"c{dice.randrange(500):04}"
             text = "filler " * dice.randrange(90)
             row = store.cases.find_row(key)
-            store.cases.write(key, seq=row.seq, entries=[Entry(at(k), "sue", "s0", Remarked(text))])
+            store.cases.write(
+                key, seq=row.seq, entries=[HistoryEntry(at(k), "sue", "s0", CaseNoteWritten(text))]
+            )
         assert "asu.db" in found_in(path)
         other.cases.find_row("x")
         entries = rewritten(history)
         assert store.cases.erase("x", seq=len(history), entries=entries, standing=GONE) is None
-        blank = [Began(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}), Noted(stamp(2), Place("own"), "")]
+        blank = [
+            InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
+            NoteWritten(stamp(2), Place("own"), ""),
+        ]
         store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
         reading = other.cases.iterate_rows()
         next(reading)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from respondent import assert_data_is_the_route, begun, forward, portrait, replayed, wander
 from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
-from survey_cli.entries import Pick, Prompt
+from survey_cli.entries import PickEntry, Prompt
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import AnyItem
@@ -160,8 +160,8 @@ def test_the_founding_survey_shows_no_opinion_and_does_not_read_it() -> None:
     q1 = asu()
     assert q1.offered[5] == "No opinion"
     entry = q1.asked.entry
-    assert isinstance(entry, Pick)
-    assert [c.read for c in entry.choices] == [True] * 4 + [False]
+    assert isinstance(entry, PickEntry)
+    assert [c.read for c in entry.options] == [True] * 4 + [False]
     assert q1.keys("5").data["q1"] == 5
 
 
@@ -277,7 +277,7 @@ def test_the_household_asks_about_each_medium_that_was_named() -> None:
 
 
 def test_the_household_has_two_wordings_and_both_occur() -> None:
-    arms = {scenario("household.yaml", seed=n).interview.began.seed: n for n in range(40)}
+    arms = {scenario("household.yaml", seed=n).interview.start.seed: n for n in range(40)}
     seen = set()
     for seed in arms:
         now = scenario("household.yaml", seed=seed).keys(

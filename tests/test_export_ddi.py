@@ -13,13 +13,13 @@ from scenario import instrument, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.ddi import NAMESPACE, write_ddi
 from survey_cli.services.data.study_metadata import describe_study
-from survey_cli.table import ADMIN, Study, Table
+from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of
 
 D = f"{{{NAMESPACE}}}"
 XS = "{http://www.w3.org/2001/XMLSchema}"
-STUDY = Study(
+STUDY = StudyDescription(
     id="hard",
     title="A <b> & c \x00",
     version="1",
@@ -34,7 +34,7 @@ STUDY = Study(
     size=35,
     intros={"a": "Now some <statements>."},
     instructions={"a": "Wait."},
-    asked={"a": "Asked if kind is “District” & more."},
+    universes={"a": "Asked if kind is “District” & more."},
 )
 
 
@@ -134,7 +134,9 @@ def test_the_standards_schema_takes_it() -> None:
     from lxml import etree  # type: ignore[import-untyped]
 
     takes = schema()
-    admin = Table(variables=ADMIN, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann")])
+    admin = Table(
+        variables=ADMIN_VARIABLES, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann")]
+    )
     for table in (hard_table(), of(hard(".stop")), replace(hard_table(), rows=[]), admin):
         found = etree.fromstring(document(table).encode())
         assert takes.validate(found), takes.error_log
@@ -234,7 +236,7 @@ items:
 
 def test_rows_as_they_are_kept_are_counted_alike() -> None:
     rows = list(hard_table().rows)
-    kept = replace(hard_table(), rows=(), kept=[encode_cells(row) for row in rows])
+    kept = replace(hard_table(), rows=(), encoded_rows=[encode_cells(row) for row in rows])
     assert document(kept) == document(replace(hard_table(), rows=rows))
     assert '<sumStat type="mean">' in document(kept)
 

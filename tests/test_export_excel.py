@@ -19,8 +19,8 @@ from scenario import scenario
 from survey_cli.exports import Manner, excel, format_of
 from survey_cli.exports.limits import Limits
 from survey_cli.exports.text.csv import RUNS
-from survey_cli.table import ADMIN, Study, Table
-from survey_cli.table.timestamps import is_moment
+from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
+from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 
@@ -152,7 +152,7 @@ def test_codebook_and_labels_have_sheets(tmp_path: Path) -> None:
         name="q", label="Satisfied?", wording="Are you?", labels={1: "Yes", 5: "=None"}, user_missing=(5,),
         declines={"dk": (98, "Don't know")}, item="q", measure="ordinal",
     )  # fmt: skip
-    table = Table(variables=(q, TEXT), rows=[(1, "x")], study=Study(asked={"q": "who agreed"}))
+    table = Table(variables=(q, TEXT), rows=[(1, "x")], study=StudyDescription(universes={"q": "who agreed"}))
     wrote(table, tmp_path / "x.xlsx")
     first, second = sheet(tmp_path / "x.xlsx", "codebook")
     assert (first["label"], first["wording"], first["asked"]) == ("Satisfied?", "Are you?", "who agreed")
@@ -193,7 +193,9 @@ def test_days_before_excels_calendar_are_texts(tmp_path: Path) -> None:
 
 def test_the_same_data_make_the_same_file_dated_by_the_last_entry(tmp_path: Path) -> None:
     admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
-    table = Table(variables=(*ADMIN, Variable(name="h", storage="time")), rows=[(*admin, time(9, 5))])
+    table = Table(
+        variables=(*ADMIN_VARIABLES, Variable(name="h", storage="time")), rows=[(*admin, time(9, 5))]
+    )
     for name in ("a.xlsx", "b.xlsx"):
         wrote(table, tmp_path / name)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
@@ -249,7 +251,7 @@ def test_libreoffice_shows_what_was_answered(tmp_path: Path) -> None:
             assert float(said) == pytest.approx(cell), variable.name
         elif isinstance(cell, date):
             assert said == cell.isoformat()
-        elif is_moment(variable):
+        elif is_timestamp(variable):
             assert said == cell[:19].replace("T", " ")
         elif isinstance(cell, str):
             assert said == cell, variable.name
@@ -261,7 +263,7 @@ def test_columns_are_wide_enough_for_headings_days_and_moments(tmp_path: Path) -
     wrote(table, tmp_path / "x.xlsx")
     wide = openpyxl.load_workbook(tmp_path / "x.xlsx")["data"].column_dimensions
     for number, variable in enumerate(table.variables, 1):
-        held = 19 if is_moment(variable) else 10 if variable.storage == "date" else 0
+        held = 19 if is_timestamp(variable) else 10 if variable.storage == "date" else 0
         assert wide[openpyxl.utils.get_column_letter(number)].width > max(held, len(variable.name)), (
             variable.name
         )

@@ -38,7 +38,7 @@ def test_every_cell_is_of_its_own_type(table: Table) -> None:
     found = written(Table(variables=table.variables, rows=rows))
     names = [v.name for v in table.variables]
     assert found == [dict(zip(names, map(as_json, row), strict=True)) for row in rows]
-    kept = Table(variables=table.variables, rows=(), kept=[encode_cells(row) for row in rows])
+    kept = Table(variables=table.variables, rows=(), encoded_rows=[encode_cells(row) for row in rows])
     assert written(kept) == found
 
 

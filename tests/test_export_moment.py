@@ -135,7 +135,7 @@ def complete(made: Results) -> int:
     """Complete interviews by the rates."""
     assert made.rates is not None
     [counts] = [column.counts for column in made.rates.columns if column.counts is not None]
-    return int(counts.by_group()["I"])
+    return int(counts.list_by_group()["I"])
 
 
 # corrections

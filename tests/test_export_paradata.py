@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario import STAMP, Scenario, scenario
-from survey_cli.engine.events import Answered, Event, Stamp
+from survey_cli.engine.events import EventStamp, InterviewEvent, QuestionAnswered
 from survey_cli.engine.interview import Interview
-from survey_cli.table.answers_table import ANSWERS, answer_rows
-from survey_cli.table.paradata import EVENTS, Heading, event_rows, passages
+from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
+from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows, iterate_events
 from survey_cli.values import Cell, Missing
 
 ITEMS = """
@@ -39,35 +39,35 @@ PAST = (
 )
 
 
-def spaced(now: Scenario, seconds: int = 10) -> list[Event]:
+def spaced(now: Scenario, seconds: int = 10) -> list[InterviewEvent]:
     """Its events, so many seconds apart."""
     events = now.interview.events
     return [
-        e._replace(stamp=Stamp(STAMP.at + timedelta(seconds=seconds * k), "pat", "s1"))
+        e._replace(stamp=EventStamp(STAMP.at + timedelta(seconds=seconds * k), "pat", "s1"))
         for k, e in enumerate(events)
     ]
 
 
-def heading(*hidden: str) -> Heading:
-    return Heading(
+def heading(*hidden: str) -> RowHeading:
+    return RowHeading(
         id="i",
         case="c",
         number=1,
         origin="real",
         version="1",
-        hidden=frozenset(hidden),
-        shown={"pat": "int 1"},
+        hidden_items=frozenset(hidden),
+        display_names={"pat": "int 1"},
     )
 
 
 def events(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:
-    rows = event_rows(now.interview.instrument, spaced(now), heading(*hidden))
-    return [dict(zip([v.name for v in EVENTS], row, strict=True)) for row in rows]
+    rows = iterate_event_rows(now.interview.instrument, spaced(now), heading(*hidden))
+    return [dict(zip([v.name for v in EVENT_COLUMNS], row, strict=True)) for row in rows]
 
 
 def answers(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:
-    rows = answer_rows(now.interview.instrument, spaced(now), heading(*hidden), "en")
-    return [dict(zip([v.name for v in ANSWERS], row, strict=True)) for row in rows]
+    rows = iterate_answer_rows(now.interview.instrument, spaced(now), heading(*hidden), "en")
+    return [dict(zip([v.name for v in ANSWER_COLUMNS], row, strict=True)) for row in rows]
 
 
 def test_every_event_is_a_row_with_what_it_changed_and_how_long_it_took() -> None:
@@ -148,7 +148,7 @@ def test_answers_are_those_that_stand_and_seconds_add_up(keys: list[str]) -> Non
     assert {name: r["missing"] for name, r in named.items()} == {
         name: cell.kind if isinstance(cell, Missing) else "" for name, cell in now.data.items()
     }
-    told = list(passages(now.interview.instrument, spaced(now)))
-    given = [p for p in told if isinstance(p.event, Answered)]
-    assert all(p.at == p.event.place for p in given)
+    told = list(iterate_events(now.interview.instrument, spaced(now)))
+    given = [p for p in told if isinstance(p.event, QuestionAnswered)]
+    assert all(p.position == p.event.place for p in given)
     assert Interview.replay(now.interview.instrument, [p.event for p in told]).seq == now.interview.seq

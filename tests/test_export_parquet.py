@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from scenario import scenario
 from survey_cli.exports import Manner, format_of
-from survey_cli.table import ADMIN, Study, Table
+from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, kept, of
 
@@ -105,7 +105,9 @@ def test_the_schema_says_what_an_analyst_wants_to_know(tmp_path: Path) -> None:
         item="q",
     )
     taken = Variable(name="q_state", storage="text", item="q_state")
-    table = Table(variables=(q, taken), rows=[(1, "x")], study=Study(id="s", title="T"), language="de")
+    table = Table(
+        variables=(q, taken), rows=[(1, "x")], study=StudyDescription(id="s", title="T"), language="de"
+    )
     schema = wrote(table, tmp_path).schema
     told = {key.decode(): text.decode() for key, text in schema.field("q").metadata.items()}
     assert (told["label"], told["wording"], told["measure"]) == ("Satisfied?", q.wording, "ordinal")
@@ -121,7 +123,8 @@ def test_the_schema_says_what_an_analyst_wants_to_know(tmp_path: Path) -> None:
 def test_moments_are_moments(tmp_path: Path) -> None:
     admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
     read = wrote(
-        Table(variables=(*ADMIN, Variable(name="t", storage="time")), rows=[(*admin, time(9, 5))]), tmp_path
+        Table(variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")), rows=[(*admin, time(9, 5))]),
+        tmp_path,
     )
     assert read["interview_began"].to_pylist() == [datetime(2026, 11, 24, 15, 20, 11, tzinfo=UTC)]
     assert read["t"].to_pylist() == [time(9, 5)]
@@ -138,7 +141,9 @@ def test_rows_are_written_as_they_come(tmp_path: Path) -> None:
                 yield f"[{n},1,2,3,null,5,6,7,8,9]"
 
         tracemalloc.start()
-        write_parquet(Table(variables=variables, rows=(), kept=rows()), tmp_path / "x.parquet", Manner())
+        write_parquet(
+            Table(variables=variables, rows=(), encoded_rows=rows()), tmp_path / "x.parquet", Manner()
+        )
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -154,7 +159,9 @@ def test_a_row_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
     for row in ('["a"]', "[1.5.2]", "[1,2]", '[{"missing":'):
         with pytest.raises(ValueError, match=r"\S"):
             write_parquet(
-                Table(variables=(Variable(name="v"),), rows=(), kept=[row]), tmp_path / "x.parquet", Manner()
+                Table(variables=(Variable(name="v"),), rows=(), encoded_rows=[row]),
+                tmp_path / "x.parquet",
+                Manner(),
             )
 
 

@@ -10,8 +10,8 @@ from command_line import folder  # noqa: F401
 from scenario import scenario
 from survey_cli.cli.run_command import run_command
 from survey_cli.exports import FORMATS
-from survey_cli.table import columns
-from survey_cli.table.identifying_columns import identifying
+from survey_cli.table import build_columns
+from survey_cli.table.identifying_columns import find_identifying_columns
 from test_exporting import keep
 
 STUDY = """
@@ -56,7 +56,7 @@ def test_columns_are_told_by_kind() -> None:
     instrument = scenario(
         STUDY, sample={"unit": "x", "city": "x", "kind": "a", "staff": 1.0}
     ).interview.instrument
-    assert identifying(columns(instrument), ["unit"]) == {
+    assert find_identifying_columns(build_columns(instrument), ["unit"]) == {
         "keys": ("unit",),
         "free text": (
             "city",

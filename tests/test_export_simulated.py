@@ -21,7 +21,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.table import Table, cells, columns
+from survey_cli.table import Table, build_columns, build_row
 from survey_cli.values import Missing, Variable
 
 pyreadstat = spss.pyreadstat
@@ -33,7 +33,7 @@ def simulated_table(of: Instrument, count: int, seed: int = 1) -> Table:
     crowd = simulate_interviews(
         of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1)
     )
-    return Table(variables=columns(of), rows=[cells(one.interview) for one in crowd])
+    return Table(variables=build_columns(of), rows=[build_row(one.interview) for one in crowd])
 
 
 def through_spss(table: Table, folder: Path) -> None:

@@ -18,7 +18,7 @@ from scenario import scenario
 from survey_cli.exports import Manner, format_of
 from survey_cli.exports.limits import SPSS, STATA, UserMissing, fitting_names, user_missing
 from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.table import ADMIN, Study, Table
+from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of, with_admin
 
@@ -242,9 +242,9 @@ def test_dates_times_and_moments_are_such_and_the_file_is_dated_by_its_data(tmp_
     admin = ("i", "c", 1, "real", "1", "ended", "complete", began, updated, "pat")
     day, hour = Variable(name="d", storage="date"), Variable(name="t", storage="time")
     table = Table(
-        variables=(*ADMIN, day, hour),
+        variables=(*ADMIN_VARIABLES, day, hour),
         rows=[(*admin, date(2000, 2, 29), time(9, 5))],
-        study=Study(id="s", title="Title", version="2", sponsor="Office"),
+        study=StudyDescription(id="s", title="Title", version="2", sponsor="Office"),
     )
     wrote(table, tmp_path / "a.sav")
     frame, meta = pyreadstat.read_sav(str(tmp_path / "a.sav"), output_format="polars")
@@ -340,7 +340,7 @@ def several(rows: int = 40) -> Table:
     made = [
         ("x" * 700, n % 2, DK if n == 3 else 1, 0, 0.5 + n % 3, 1, 0, NOT_ASKED, n % 2) for n in range(rows)
     ]
-    return Table(variables=variables, rows=made, study=Study(weight="a_weight_with_a_long_name"))
+    return Table(variables=variables, rows=made, study=StudyDescription(weight="a_weight_with_a_long_name"))
 
 
 def records(file: Path) -> tuple[dict[int, bytes], int, list[str]]:

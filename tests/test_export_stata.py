@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scenario import scenario
 from survey_cli.exports import Manner, format_of
-from survey_cli.table import ADMIN, Study, Table
+from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, kept, of
 
@@ -165,9 +165,9 @@ def test_texts_whose_codes_are_their_labels_need_no_labels(tmp_path: Path) -> No
 def test_the_same_data_make_the_same_file(tmp_path: Path) -> None:
     admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
     table = Table(
-        variables=(*ADMIN, Variable(name="t", storage="time")),
+        variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")),
         rows=[(*admin, time(9, 5))],
-        study=Study(title="Title"),
+        study=StudyDescription(title="Title"),
     )
     wrote(table, tmp_path / "x.dta")
     assert b"24 Nov 2026 15:20</timestamp>" in (tmp_path / "x.dta").read_bytes()

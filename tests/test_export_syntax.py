@@ -16,7 +16,7 @@ from survey_cli.exports.r_script import quoted as r_quoted
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import LINE_ENDS, quoted, write_spss_syntax
-from survey_cli.table import Study, Table
+from survey_cli.table import StudyDescription, Table
 from survey_cli.values import Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 
@@ -146,7 +146,7 @@ def hostile() -> tuple[Scenario, Table]:
     answered = scenario(HOSTILE).keys("2", TYPED)
     table = of(answered)
     return answered, replace(
-        table, study=Study(title="It's.\nHOST COMMAND=['touch run'].\n'", version="1.\n")
+        table, study=StudyDescription(title="It's.\nHOST COMMAND=['touch run'].\n'", version="1.\n")
     )
 
 

@@ -20,7 +20,14 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.table import ADMIN, Study, Table, admin, cells, columns
+from survey_cli.table import (
+    ADMIN_VARIABLES,
+    StudyDescription,
+    Table,
+    build_admin_variables,
+    build_columns,
+    build_row,
+)
 from survey_cli.values import Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 
@@ -185,8 +192,8 @@ def founding(count: int) -> Table:
     crowd = simulate_interviews(
         opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1)
     )
-    rows = [cells(one.interview) for one in crowd]
-    return told_study(Table(variables=columns(opened), rows=rows), opened)
+    rows = [build_row(one.interview) for one in crowd]
+    return told_study(Table(variables=build_columns(opened), rows=rows), opened)
 
 
 def early() -> Table:
@@ -198,7 +205,7 @@ def early() -> Table:
 def early_with_admin() -> Table:
     """The outcomes that they came to are coded."""
     instrument, whole = hard(".stop").interview.instrument, with_admin(early())
-    variables = (*admin(instrument, "en"), *whole.variables[len(ADMIN) :])
+    variables = (*build_admin_variables(instrument, "en"), *whole.variables[len(ADMIN_VARIABLES) :])
     return told_study(replace(whole, variables=variables), instrument)
 
 
@@ -243,7 +250,7 @@ def test_a_filter_says_of_whom_nothing_was_asked_and_has_a_name_of_its_own(tmp_p
         table,
         variables=(*table.variables, more),
         rows=[(*row, "taken") for row in table.rows],
-        study=Study(asked=asked),
+        study=StudyDescription(universes=asked),
     )
     found = read_by_the_rules(table, tmp_path, CSV)
     assert (found["skipped_asked_"], found["skipped_asked"]) == ([False, False], ["taken", "taken"])
@@ -259,7 +266,7 @@ def test_a_filter_says_of_whom_nothing_was_asked_and_has_a_name_of_its_own(tmp_p
 
 def test_a_weight_is_one_and_where_it_is_missing_no_code_weighs(tmp_path: Path) -> None:
     weight = Variable(name="w", storage="decimal", measure="scale", role="sample")
-    table = Table(variables=(weight,), rows=[(1.25,), (Missing("dk"),)], study=Study(weight="w"))
+    table = Table(variables=(weight,), rows=[(1.25,), (Missing("dk"),)], study=StudyDescription(weight="w"))
     [variable] = definition(table, tmp_path).iter("variable")
     assert (variable.get("use"), [v.get("code") for v in variable.iter("value")]) == ("weight", [])
     assert (tmp_path / "hard.csv").read_text().splitlines() == ["w", "1.25", '""']
@@ -311,7 +318,8 @@ def test_what_was_not_asked_is_an_empty_field_everywhere(tmp_path: Path) -> None
 
 def test_the_definition_says_what_was_asked_and_hostile_words_stay_words(tmp_path: Path) -> None:
     table = replace(
-        of(hard(".stop")), study=Study(id="hard", title="A <b> & 'c' \x00 ]]>", version="1", sponsor="x")
+        of(hard(".stop")),
+        study=StudyDescription(id="hard", title="A <b> & 'c' \x00 ]]>", version="1", sponsor="x"),
     )
     root = definition(table, tmp_path)
     assert root.findtext("survey/title") == "A <b> & 'c'   ]]> (version 1)"

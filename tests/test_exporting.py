@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from scenario import Scenario, scenario
 from survey_cli.cli.app import app
-from survey_cli.engine.interview import VERSION
+from survey_cli.engine.interview import RULES_VERSION
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -25,7 +25,7 @@ from survey_cli.problems import UserError
 from survey_cli.services.export import export_data
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
-from survey_cli.table import Table, cells
+from survey_cli.table import Table, build_row
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 ONE = """
@@ -70,7 +70,7 @@ def keep(*interviews: Scenario, origin: str = "real", kept_at: datetime = NOW, *
 
 
 def whole(
-    now: Scenario, case: str, origin: str, *, snapshot: bool = True, engine: str = str(VERSION)
+    now: Scenario, case: str, origin: str, *, snapshot: bool = True, engine: str = str(RULES_VERSION)
 ) -> WholeInterview:
     made = now.interview
     first, *middle, last = made.events
@@ -87,9 +87,9 @@ def whole(
         status=made.status,
         outcome=made.outcome,
         last_seq=made.seq,
-        answered=made.answered,
+        answered=made.answer_count,
     )
-    return WholeInterview(row, journal, Snapshot(made.seq, engine, cells(made)) if snapshot else None)
+    return WholeInterview(row, journal, Snapshot(made.seq, engine, build_row(made)) if snapshot else None)
 
 
 def secretive(text: str, *keys: str) -> Scenario:
@@ -155,8 +155,10 @@ def test_a_snapshot_is_trusted_only_if_these_rules_made_it_of_the_last_event() -
     keep(first, engine="0").close()
     with Store.open("v.db", create=False) as store:  # as only the store itself can write it
         [row, *_] = store.list_interviews()
-        other = tuple("other" if cell == "red" else cell for cell in cells(first.interview))
-        store.write_snapshot(row.id, Snapshot(row.last_seq, str(VERSION), other), instrument=row.instrument)
+        other = tuple("other" if cell == "red" else cell for cell in build_row(first.interview))
+        store.write_snapshot(
+            row.id, Snapshot(row.last_seq, str(RULES_VERSION), other), instrument=row.instrument
+        )
     rows, _ = taken(ONE)
     assert [row["arm"] for row in rows] == ["other", "red", "red"]
     same = [{n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"} for row in rows]

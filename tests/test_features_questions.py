@@ -4,7 +4,7 @@ dates and what is offered beside; the instruments stand in instruments/features/
 from datetime import date, time
 
 from scenario import feature, instrument
-from survey_cli.entries import Line, Pick, Verbatim, plain
+from survey_cli.entries import LineEntry, PickEntry, VerbatimEntry, to_plain_text
 from survey_cli.values import DK, REFUSED
 
 
@@ -29,9 +29,9 @@ def test_mentions_ordered() -> None:
     assert both.row["brands_mentions"] == "3 1"
     assert "bought_mentions" not in both.row
     first = feature("mentions_ordered").asked.entry
-    assert isinstance(first, Pick)
+    assert isinstance(first, PickEntry)
     assert first.ordered
-    assert not any(c.read for c in first.choices)
+    assert not any(c.read for c in first.options)
 
 
 def test_order_random_anchor() -> None:
@@ -44,12 +44,12 @@ def test_order_random_anchor() -> None:
         now = now.keys("1", "1")
         assert now.place == "all_told"
         now = now.keys("1")
-        assert plain(now.asked.intro) == "How far do you trust these?"
+        assert to_plain_text(now.asked.intro) == "How far do you trust these?"
         order = []
         while now.place != "first":
             order.append(now.place)
             now = now.keys("3")
-            assert plain(now.asked.intro) == "", "the introduction is read once"
+            assert to_plain_text(now.asked.intro) == "", "the introduction is read once"
         assert order[3] == "others"
         statements.add(tuple(order[:3]))
         codes = list(now.offered)
@@ -90,7 +90,7 @@ def test_languages() -> None:
 def test_fills() -> None:
     now = feature("fills", sample={"kind": 1, "since": date(1999, 5, 1)})
     assert now.words == "Good morning, Pat for case case 7, on Tuesday 24 November. Not [bold]."
-    assert [s.text for s in now.asked.words if s.stress] == ["Not"]
+    assert [s.text for s in now.asked.text if s.stress] == ["Not"]
     assert now.keys("").words == "You are with the sector, code 1, since May 1999, the respondent."
     paid = now.keys("", "", "1234.5")
     assert paid.words == "That is 1,234, or 1,234.50."
@@ -124,7 +124,7 @@ def test_time() -> None:
 def test_number_codes() -> None:
     first = feature("number_codes")
     entry = first.asked.entry
-    assert isinstance(entry, Line)
+    assert isinstance(entry, LineEntry)
     assert entry.labels == ((97, "97 or older"),)
     assert first.keys("97").data == {"age": 97}
     assert first.keys("98").why == "98 is more than 96"
@@ -144,9 +144,9 @@ def test_text_pattern() -> None:
 
 def test_verbatim() -> None:
     now = feature("verbatim", "2")
-    assert isinstance(now.asked.entry, Verbatim)
-    assert plain(now.asked.probe) == "What else?"
-    assert plain(now.asked.help).startswith("Write down every word.")
+    assert isinstance(now.asked.entry, VerbatimEntry)
+    assert to_plain_text(now.asked.probe) == "What else?"
+    assert to_plain_text(now.asked.help).startswith("Write down every word.")
     assert now.keys("It rains.\nAlways.").data["why"] == "It rains.\nAlways."
     assert now.keys("   ").place == "why"
     assert now.keys(".refused").row["why_state"] == REFUSED
@@ -173,12 +173,12 @@ def test_personal() -> None:
     assert hidden == {"hello": False, "colour": False, "email": True}
     assert all(made.sample[name].is_personal for name in ("name", "phone"))
     entry = feature("personal", "blue").asked.entry
-    assert isinstance(entry, Line)
+    assert isinstance(entry, LineEntry)
     assert entry.personal
 
 
 def test_faq() -> None:
-    said = {plain(q): plain(a) for q, a in feature("faq").asked.faq}
+    said = {to_plain_text(q): to_plain_text(a) for q, a in feature("faq").asked.faq}
     assert said["Who is paying for this?"] == "The County Library."
     assert len(said) == 2
 
@@ -221,7 +221,7 @@ def test_item_declines() -> None:
 def test_scale_long() -> None:
     short = feature("scale_long")
     assert short.offered[0] == "Cold"
-    assert isinstance(short.keys("7").asked.entry, Line)
+    assert isinstance(short.keys("7").asked.entry, LineEntry)
     assert short.keys("7", "55").data == {"keyed": 7, "typed": 55}
     assert short.keys("7", "101").place == "typed"
 
@@ -232,8 +232,8 @@ def test_option_conditions() -> None:
     assert feature("option_conditions", "none").offered == {3: "On foot"}
     assert feature("option_conditions", ".dk").offered == {3: "On foot"}
     entry = car.asked.entry
-    assert isinstance(entry, Pick)
-    assert entry.choices[1].note == "also with a pram"
+    assert isinstance(entry, PickEntry)
+    assert entry.options[1].note == "also with a pram"
     gone = car.keys("1", "1", ".reopen", ".jump owns", "bike")
     assert (gone.place, gone.earlier) == ("best", "reopened: 1 By car")
     assert gone.data == {"owns": ("bike",), "far": 1}
@@ -254,7 +254,7 @@ def test_options_fill() -> None:
 def test_unit_decimals() -> None:
     first = feature("unit_decimals")
     entry = first.asked.entry
-    assert isinstance(entry, Line)
+    assert isinstance(entry, LineEntry)
     assert entry.unit == "kg"
     assert first.keys("72.5", ".back").earlier == "answer: 72.5 kg"
     assert first.keys("72.55").why == "1 decimal place only"
@@ -267,4 +267,4 @@ def test_study() -> None:
     study = instrument("features/study.yaml").document.study
     assert str(study.sponsor) != "None"
     assert study.size == 120_000
-    assert plain(feature("study").asked.help) == "Books of any kind."
+    assert to_plain_text(feature("study").asked.help) == "Books of any kind."

@@ -4,7 +4,7 @@ splits, ends and computes; the instruments stand in instruments/features/."""
 from datetime import date
 
 from scenario import feature, instrument
-from survey_cli.entries import Read, plain
+from survey_cli.entries import ReadEntry, to_plain_text
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 
@@ -77,13 +77,13 @@ def test_roster_count() -> None:
     assert fewer.computed("eldest") == 40
     assert feature("roster_count", ".dk").place == "sum_up"
     many = feature("roster_count", "9", ".ok")
-    assert many.asked.of == 2 + 4 * 3 + 2, "max bounds the turns"
+    assert many.asked.total == 2 + 4 * 3 + 2, "max bounds the turns"
 
 
 def test_roster_each() -> None:
     now = feature("roster_each", "web tv")
     assert now.words == "How many minutes a day do you spend with television?"
-    assert plain(now.asked.turn) == "television"
+    assert to_plain_text(now.asked.turn) == "television"
     done = now.keys("60", "4", "90", "2")
     assert done.data == {"media": ("tv", "web"), "minutes#1": 60, "trust#1": 4, "minutes#3": 90, "trust#3": 2}
     without = done.keys(".reopen", ".jump media", "web")
@@ -135,8 +135,8 @@ def test_draw_is_made_anew_when_who_can_be_drawn_has_changed() -> None:
 def test_handover() -> None:
     now = feature("handover", "Bo", "2")
     assert now.words == "May I speak with Bo?"
-    assert plain(now.asked.instruction).startswith("Ask for Bo")
-    assert isinstance(now.asked.entry, Read)
+    assert to_plain_text(now.asked.instruction).startswith("Ask for Bo")
+    assert isinstance(now.asked.entry, ReadEntry)
     assert now.keys("").place == "age"
     assert feature("handover", "Bo", "1").place == "age"
     assert feature("handover", ".refused", "2").words == "May I speak with the youngest adult?"
@@ -195,7 +195,9 @@ def test_missing_three_valued() -> None:
     def read(*keys: str) -> set[str]:
         now = feature("missing_three_valued", *keys)
         while now.status == "open":
-            now = now.keys("" if isinstance(now.asked.entry, Read) else "5" if now.place == "view" else "1")
+            now = now.keys(
+                "" if isinstance(now.asked.entry, ReadEntry) else "5" if now.place == "view" else "1"
+            )
         return set(now.route) & reads
 
     assert read("3", "4") == {"known", "no_view"}
@@ -251,11 +253,13 @@ def test_after_hangup() -> None:
 def test_statement_conditions() -> None:
     drives = feature("statement_conditions", "1")
     assert (drives.place, drives.words) == ("parking", "How important is easy parking, from 1 to 5?")
-    assert plain(drives.asked.intro) == "Now about what matters to you."
+    assert to_plain_text(drives.asked.intro) == "Now about what matters to you."
     assert drives.asked.section == "What matters"
     walks = feature("statement_conditions", "2")
     assert walks.place == "buses"
-    assert plain(walks.asked.intro) == "Now about what matters to you.", "before whichever comes first"
+    assert to_plain_text(walks.asked.intro) == "Now about what matters to you.", (
+        "before whichever comes first"
+    )
     assert walks.keys("5").status == "ended"
     assert walks.keys("4").place == "end_read"
     leaf = instrument("features/statement_conditions.yaml").leaves["parking"]

@@ -8,27 +8,27 @@ import pytest
 from cases import history, plan
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import (
-    NEVER_DIALLED,
-    coded,
-    interview_code,
-    known_eligible,
-    rank,
-    ruling_trouble,
+    NEVER_DIALED_CODES,
+    code_case,
+    code_interview,
+    is_known_eligible,
+    rank_code,
+    validate_override,
 )
 from survey_cli.fieldwork.case.events import (
-    Blocked,
-    Erased,
-    Interviewing,
+    CaseErased,
+    CaseReturned,
+    DoNotCallSet,
+    InterviewOpened,
+    LanguageSet,
     NumberAdded,
     NumberFacts,
-    Returned,
-    Speaks,
 )
-from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.rates.counts import Counts
-from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, Uncounted, group_of
-from survey_cli.fieldwork.rates.rates import eligibility, rates
+from survey_cli.fieldwork.rates.counts import DispositionCounts
+from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, UncountableCode, find_group
+from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
 
 LIST, RDD = plan(), plan("frame: rdd")
 SCREENED = plan("frame: rdd, eligible_from: n")
@@ -44,11 +44,11 @@ def test_the_founding_example() -> None:
     ]
     numbers: dict[str, int] = {}
     for case in cases:
-        group = group_of(case.code(LIST), frame="list")
-        assert not isinstance(group, Uncounted)
+        group = find_group(case.code(LIST), frame="list")
+        assert not isinstance(group, UncountableCode)
         numbers[group] = numbers.get(group, 0) + 1
-    counts = Counts.of(numbers)
-    found = rates(counts, eligibility(counts, frame="list"))
+    counts = DispositionCounts.from_groups(numbers)
+    found = compute_rates(counts, estimate_eligibility(counts, frame="list"))
     assert Fraction(30, 35) == found.RR1
     assert f"{float(found.RR1):.1%}" == "85.7%"
 
@@ -98,7 +98,9 @@ def test_one_call_alone(outcome: str, rdd: str, listed: str) -> None:
 
 
 def test_a_case_that_nobody_dialled() -> None:
-    assert {frame: coded(Case(key="x"), plan(f"frame: {frame}")).code for frame in NEVER_DIALLED} == {
+    assert {
+        frame: code_case(Case(key="x"), plan(f"frame: {frame}")).code for frame in NEVER_DIALED_CODES
+    } == {
         "list": "2.20",
         "establishment": "2.20",
         "rdd": "3.11",
@@ -164,8 +166,8 @@ def test_a_later_no_answer_takes_nothing_away() -> None:
     for outcome, more in (("refusal_soft", {}), ("not_eligible", {}), ("callback", {"eligible": True})):
         before = history().at("2026-11-23 10:00").call(outcome, **more)
         after = before.later(days=1).call("no_answer").later(days=1).call("no_answer")
-        assert rank(after.code(RDD)) == rank(before.code(RDD)), outcome
-        assert group_of(after.code(RDD)) == group_of(before.code(RDD)), outcome
+        assert rank_code(after.code(RDD)) == rank_code(before.code(RDD)), outcome
+        assert find_group(after.code(RDD)) == find_group(before.code(RDD)), outcome
 
 
 # --- eligibility
@@ -266,9 +268,9 @@ def test_a_number_on_the_list_is_not_a_dead_one() -> None:
     told = (
         history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
     )
-    assert told.then(Blocked("registry")).code(RDD) == told.code(RDD) == "3.13"
+    assert told.then(DoNotCallSet("registry")).code(RDD) == told.code(RDD) == "3.13"
     dead = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).call("disconnected", 2)
-    assert dead.then(Blocked("registry")).code(RDD) == "4.32"
+    assert dead.then(DoNotCallSet("registry")).code(RDD) == "4.32"
 
 
 def test_always_busy_only_where_every_call_was() -> None:
@@ -284,7 +286,7 @@ def test_out_of_service_only_where_it_always_was() -> None:
     assert gone.code(RDD) == "4.33"
     assert gone.later(days=3).call("no_answer").code(RDD) == "3.13"
     rang = history().at("2026-11-23 10:00").call("no_answer").later(days=1).call("no_service")
-    assert group_of(rang.code(RDD)) == "UH"
+    assert find_group(rang.code(RDD)) == "UH"
 
 
 # --- interviews
@@ -296,7 +298,7 @@ def test_an_interview_that_waits_is_no_break_off() -> None:
     assert told.appointment("2026-11-24 10:00", code="2.12", interrupted=True).code(LIST) == "2.21"
     assert told.call("callback", code="2.12", interrupted=True).code(SCREENED) == "3.21"
     assert told.call("callback", code="1.2", interrupted=True).code(LIST) == "1.2"
-    lost = told.claim().then(Interviewing("i1"), Returned("lapsed"))
+    lost = told.claim().then(InterviewOpened("i1"), CaseReturned("lapsed"))
     assert (lost.code(LIST), lost.code(RDD), lost.code(SCREENED)) == ("2.21", "2.21", "3.21")
 
 
@@ -309,7 +311,7 @@ def test_complete_partial_break_off() -> None:
     study = plan("frame: rdd, complete_from: last, partial_from: kind, eligible_from: n")
 
     def of(*passed: str) -> str:
-        return interview_code(Progress(passed=frozenset(passed)), study)
+        return code_interview(InterviewProgress(passed_items=frozenset(passed)), study)
 
     assert [of("hello"), of("hello", "n"), of("hello", "n", "kind"), of("n", "kind", "last")] == [
         "3.21",
@@ -317,24 +319,32 @@ def test_complete_partial_break_off() -> None:
         "1.2",
         "1.1",
     ]
-    assert not known_eligible(Progress(passed=frozenset({"hello"})), study)
-    assert known_eligible(Progress(), plan())
-    assert known_eligible(Progress(), LISTED_SCREENED)
+    assert not is_known_eligible(InterviewProgress(passed_items=frozenset({"hello"})), study)
+    assert is_known_eligible(InterviewProgress(), plan())
+    assert is_known_eligible(InterviewProgress(), LISTED_SCREENED)
 
 
 def test_a_share_of_the_items_asked() -> None:
     study = plan("complete_from: {answered: 80%}, partial_from: {answered: 50%}")
-    shares = {n: interview_code(Progress(answered=n, asked=10), study) for n in (0, 4, 5, 7, 8, 10)}
+    shares = {
+        n: code_interview(InterviewProgress(answer_count=n, question_count=10), study)
+        for n in (0, 4, 5, 7, 8, 10)
+    }
     assert shares == {0: "2.12", 4: "2.12", 5: "1.2", 7: "1.2", 8: "1.1", 10: "1.1"}
-    assert interview_code(Progress(), study) == "2.12"  # nothing of nothing is not enough
+    assert code_interview(InterviewProgress(), study) == "2.12"  # nothing of nothing is not enough
     screened = plan("frame: rdd, partial_from: {answered: 50%}, eligible_from: last")
-    assert interview_code(Progress(answered=9, asked=10), screened) == "3.21"
+    assert code_interview(InterviewProgress(answer_count=9, question_count=10), screened) == "3.21"
     known = plan("partial_from: {answered: 50%}, eligible_from: last")
-    assert interview_code(Progress(answered=9, asked=10), known) == "1.2"
+    assert code_interview(InterviewProgress(answer_count=9, question_count=10), known) == "1.2"
 
 
 def test_without_a_point_every_interview_that_stops_is_a_break_off() -> None:
-    assert interview_code(Progress(passed=frozenset({"last"}), answered=4, asked=4), plan()) == "2.12"
+    assert (
+        code_interview(
+            InterviewProgress(passed_items=frozenset({"last"}), answer_count=4, question_count=4), plan()
+        )
+        == "2.12"
+    )
 
 
 # --- supervisors, languages, the study's own outcomes, erasing
@@ -351,7 +361,7 @@ def test_a_slip_that_was_corrected_leaves_no_trace_in_the_code() -> None:
     slip = history().at("2026-11-23 10:00").call("refusal_soft").later(hours=1).corrected("callback")
     assert slip.code() == "2.21"
     assert slip.later(days=2).call("no_answer").code() == "2.20"
-    assert slip.case.calls[0].keyed == "refusal_soft"
+    assert slip.case.calls[0].keyed_outcome == "refusal_soft"
 
 
 def test_a_supervisors_word_before_any_call_is_kept_beside_later_ones() -> None:
@@ -362,9 +372,9 @@ def test_a_supervisors_word_before_any_call_is_kept_beside_later_ones() -> None:
 
 
 def test_a_language_that_nobody_speaks_is_a_fault_of_staffing() -> None:
-    told = history().at("2026-11-23 10:00").call("language").then(Speaks("es"))
-    english = People(listed={"pat": Interviewer(login="pat", languages=frozenset({"en"}))})
-    spanish = People(listed={"ana": Interviewer(login="ana", languages=frozenset({"en", "es"}))})
+    told = history().at("2026-11-23 10:00").call("language").then(LanguageSet("es"))
+    english = People(interviewers={"pat": Interviewer(login="pat", languages=frozenset({"en"}))})
+    spanish = People(interviewers={"ana": Interviewer(login="ana", languages=frozenset({"en", "es"}))})
     assert told.coded(LIST).code == "2.33"
     assert told.coded(LIST, english).code == "2.333"
     assert told.coded(LIST, spanish).code == "2.332"
@@ -389,7 +399,7 @@ def test_erasing_changes_no_code() -> None:
         history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
     )
     for study in (LIST, RDD):
-        assert told.then(Erased("asked for")).code(study) == told.code(study)
+        assert told.then(CaseErased("asked for")).code(study) == told.code(study)
 
 
 @pytest.mark.parametrize(
@@ -406,7 +416,7 @@ def test_erasing_changes_no_code() -> None:
     ],
 )
 def test_rulings_that_are_refused(outcome: str, code: str, says: str) -> None:
-    trouble = ruling_trouble(history().case, LIST, outcome=outcome, code=code)
+    trouble = validate_override(history().case, LIST, outcome=outcome, code=code)
     assert trouble is not None
     assert says in str(trouble)
     assert trouble.where == "case unit 7"
@@ -416,6 +426,6 @@ def test_rulings_that_are_refused(outcome: str, code: str, says: str) -> None:
 def test_rulings_that_are_taken() -> None:
     case = history().at("2026-11-23 10:00").call("no_answer").case
     for outcome, code in (("refusal_hard", ""), ("callback", ""), ("", "4.10"), ("not_eligible", "4.10")):
-        assert ruling_trouble(case, LIST, outcome=outcome, code=code) is None
-    begun = history().claim().then(Interviewing("i1"), Returned("lapsed")).case
-    assert ruling_trouble(begun, LIST, outcome="complete") is None
+        assert validate_override(case, LIST, outcome=outcome, code=code) is None
+    begun = history().claim().then(InterviewOpened("i1"), CaseReturned("lapsed")).case
+    assert validate_override(begun, LIST, outcome="complete") is None

@@ -6,14 +6,14 @@ import pytest
 
 from cases import DENVER, NEW_YORK, history, moment, plan
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import interview_code, ruling_trouble
-from survey_cli.fieldwork.case.events import Corrected, Entry
-from survey_cli.fieldwork.case.interview_progress import Progress
-from survey_cli.fieldwork.plan.quotas import Fill, state
-from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
-from survey_cli.fieldwork.rates.counts import Counts
-from survey_cli.fieldwork.rates.dispositions import group_of
-from survey_cli.fieldwork.rates.rates import eligibility, rates
+from survey_cli.fieldwork.case.disposition_coding import code_interview, validate_override
+from survey_cli.fieldwork.case.events import HistoryEntry, OutcomeOverridden
+from survey_cli.fieldwork.case.interview_progress import InterviewProgress
+from survey_cli.fieldwork.plan.quotas import CellFill, find_cell_state
+from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed, schedule_case
+from survey_cli.fieldwork.rates.counts import DispositionCounts
+from survey_cli.fieldwork.rates.dispositions import find_group
+from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
 
 
 @pytest.mark.parametrize("frame", ["list", "establishment", "rdd"])
@@ -27,11 +27,11 @@ def test_lesson_open_appointments_are_not_refusals(frame: str) -> None:
     ]
     numbers: dict[str, int] = {"I": 1}
     for told in booked:
-        group = group_of(told.code(study), frame=study.frame)
+        group = find_group(told.code(study), frame=study.frame)
         assert group in ("NC", "UO")
         numbers[str(group)] = numbers.get(str(group), 0) + 1
-    counts = Counts.of(numbers)  # type: ignore[arg-type]
-    found = rates(counts, eligibility(counts, frame=study.frame))
+    counts = DispositionCounts.from_groups(numbers)  # type: ignore[arg-type]
+    found = compute_rates(counts, estimate_eligibility(counts, frame=study.frame))
     assert (found.REF1, Fraction(1, 4) == found.RR1) == (0, True)
 
 
@@ -47,9 +47,9 @@ def test_lesson_appointments_off_by_an_hour_after_a_clock_change() -> None:
 def test_lesson_two_oclock_twice_in_one_night() -> None:
     study = plan('hours: {mon-sun: "00:00-24:00"}, reason: a test, holidays: false')
     first = history().at("2026-10-31 20:00").appointment("2026-11-01 01:30", "2026-11-01 01:45")
-    booking = first.case.booking
+    booking = first.case.appointment
     assert booking is not None
-    second = first.then(booking.promise._replace(fold=1))
+    second = first.then(booking.details._replace(fold=1))
     assert first.standing(study).due_at == moment("2026-11-01 01:30")
     assert second.standing(study).due_at == moment("2026-11-01 01:30 again")
 
@@ -60,7 +60,7 @@ def test_lesson_attempts_scheduled_past_the_studys_end() -> None:
     found = told.standing(study)
     assert (found.status, found.due_at) == ("done", None)
     assert found.why == "3h after no answer, and nobody is called after Fri 20 Nov"
-    assert next_moment(told.case, study, told.claimant()) is None
+    assert find_next_time(told.case, study, told.claimant()) is None
     refused = history().at("2026-11-16 10:00").call("refusal_soft")
     assert refused.standing(study).status == "done"
     promised = history().at("2026-11-16 10:00").appointment("2026-11-21 10:00")
@@ -70,20 +70,20 @@ def test_lesson_attempts_scheduled_past_the_studys_end() -> None:
     assert fresh.at("20:30").standing(study).why == "nobody is called after Fri 20 Nov"
     extended = plan("ends: 2026-11-27")
     assert told.standing(extended).status == "waiting"  # the field is prolonged: it comes back
-    assert extended.mark != study.mark
+    assert extended.fingerprint != study.fingerprint
 
 
 def test_lesson_retries_outside_calling_hours() -> None:
     """The delay is over at 23:00: it rings the next morning, there."""
     told = history().at("2026-11-16 20:00").call("no_answer")
     study = plan("dayparts: {all: mon-sun}")
-    at = next_moment(told.case, study, told.claimant())
+    at = find_next_time(told.case, study, told.claimant())
     assert at == moment("2026-11-17 09:00")
     night = told.at("2026-11-16 23:30")
-    said = {v.rule: v for v in verdicts(night.case, study, night.claimant())}
+    said = {v.rule: v for v in check_rules(night.case, study, night.claimant())}
     assert said["due"].allows
     assert (said["hours"].allows, said["hours"].until) == (False, at)
-    assert said["hours"].says == "after 20:30 there (it is 23:30); America/Denver (the study's zone)"
+    assert said["hours"].explanation == "after 20:30 there (it is 23:30); America/Denver (the study's zone)"
 
 
 def test_lesson_quota_counted_over_cases_never_called() -> None:
@@ -94,11 +94,11 @@ quotas: [{id: sectors, where: sector == 1, target: 1}]
 """
     study = plan("frame: rdd", more)
     told = history(columns={"sector": 1}).at("2026-11-16 10:00")
-    parked = told.claimant(full={"sectors"})
-    assert not allowed(told.case, study, parked)
+    parked = told.claimant(full_cells={"sectors"})
+    assert not is_allowed(told.case, study, parked)
     assert told.code(study) == "3.11"  # not 4.80: nobody was screened
     assert told.call("no_answer").code(study) == "3.13"
-    assert study.quotas.full({"sectors": Fill(0, 0)}) == frozenset()
+    assert study.quotas.list_full_cells({"sectors": CellFill(0, 0)}) == frozenset()
 
 
 def test_lesson_completes_far_past_a_target() -> None:
@@ -106,47 +106,49 @@ def test_lesson_completes_far_past_a_target() -> None:
     study = plan("", "\nquotas: [{id: ones, where: kind == 1, target: 5}]\n")
     held = 0
     for _ in range(16):
-        cell = study.quotas.asked("ones", {"kind": 1})
-        if state(cell, {"ones": Fill(0, held)}) == "open":
+        cell = study.quotas.find_cell("ones", {"kind": 1})
+        if find_cell_state(cell, {"ones": CellFill(0, held)}) == "open":
             held += 1
     assert held == 5
-    assert study.quotas.full({"ones": Fill(2, 3)}) == {"ones"}
+    assert study.quotas.list_full_cells({"ones": CellFill(2, 3)}) == {"ones"}
 
 
 def test_lesson_partials_rejected_by_the_quota_they_filled() -> None:
     study = plan("partial_from: kind", "\nquotas: [{id: ones, where: kind == 1, target: 1}]\n")
-    cell = study.quotas.asked("ones", {"kind": 1})
-    fill = {"ones": Fill(1, 0)}  # it is the one
-    assert state(cell, fill, own=True) == "open"
-    assert state(cell, fill) == "full"
-    assert interview_code(Progress(passed=frozenset({"kind"})), study) == "1.2"
+    cell = study.quotas.find_cell("ones", {"kind": 1})
+    fill = {"ones": CellFill(1, 0)}  # it is the one
+    assert find_cell_state(cell, fill, own=True) == "open"
+    assert find_cell_state(cell, fill) == "full"
+    assert code_interview(InterviewProgress(passed_items=frozenset({"kind"})), study) == "1.2"
 
 
 @pytest.mark.parametrize("outcome", ["", "no_such_outcome"])
 def test_lesson_a_blank_supervisor_outcome_makes_a_case_unreachable(outcome: str) -> None:
     """It is refused where it is keyed; and one that is in a history all the same keeps no case from being called."""
     told = history().at("2026-11-16 10:00").call("no_answer").later(days=1)
-    assert ruling_trouble(told.case, plan(), outcome=outcome) is not None
+    assert validate_override(told.case, plan(), outcome=outcome) is not None
     ruled = told.corrected(outcome)
     before, after = told.standing(), ruled.standing()
     assert (after.status, after.due_at, after.code) == (before.status, before.due_at, before.code)
     referred = history().at("2026-11-16 10:00").call("supervisor").later(days=1).corrected(outcome)
     assert referred.standing().status == "ready"
     fresh = history().at("2026-11-16 10:00")
-    blank = Case.of("unit 7", [*fresh.entries, Entry(fresh.now, "sam", "s1", Corrected(outcome))])
-    assert standing(blank, plan(), fresh.now).status == "ready"
+    blank = Case.from_history(
+        "unit 7", [*fresh.entries, HistoryEntry(fresh.now, "sam", "s1", OutcomeOverridden(outcome))]
+    )
+    assert schedule_case(blank, plan(), fresh.now).status == "ready"
 
 
 def test_lesson_never_again_outlives_everything() -> None:
     told = history(numbers=3).at("2026-11-16 10:00").call("never_call")
     for later in (told, told.reopened(), told.corrected("callback"), told.advised()):
         assert later.standing().status == "done"
-        assert not allowed(later.later(days=30).case, plan(), later.later(days=30).claimant(fetched=True))
-    assert told.case.live == ()
+        assert not is_allowed(later.later(days=30).case, plan(), later.later(days=30).claimant(by_key=True))
+    assert told.case.live_numbers == ()
 
 
 def test_lesson_a_zone_is_where_the_respondent_is() -> None:
     """08:30 in Denver is 10:30 at a station in New York: it does not ring."""
     told = history(zone=DENVER).at("2026-11-16 08:30")
-    assert not allowed(told.case, plan(), told.claimant())
-    assert allowed(told.at("09:00").case, plan(), told.at("09:00").claimant())
+    assert not is_allowed(told.case, plan(), told.claimant())
+    assert is_allowed(told.at("09:00").case, plan(), told.at("09:00").claimant())

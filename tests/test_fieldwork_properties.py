@@ -17,33 +17,38 @@ from hypothesis import strategies as st
 
 from cases import DENVER, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.codec import EVENT_TYPES, Unreadable, decode, encode
-from survey_cli.fieldwork.case.disposition_coding import coded, rank
+from survey_cli.fieldwork.case.codec import (
+    EVENT_TYPES,
+    CaseEventDecodeError,
+    decode_case_event,
+    encode_case_event,
+)
+from survey_cli.fieldwork.case.disposition_coding import code_case, rank_code
 from survey_cli.fieldwork.case.events import (
     EVENT_KINDS,
-    Blocked,
-    Called,
-    Closed,
-    Dialled,
-    Entry,
-    Erased,
-    Event,
-    Interviewing,
+    AppointmentCanceled,
+    AppointmentMade,
+    AttemptClosed,
+    CaseErased,
+    CaseEvent,
+    CaseReleased,
+    CaseReturned,
+    CaseSampled,
+    DoNotCallSet,
+    HistoryEntry,
+    InterviewOpened,
+    LanguageSet,
     NumberAdded,
+    NumberDialed,
     NumberFacts,
     NumberMarked,
-    Promised,
-    Released,
-    Returned,
-    Sampled,
-    Speaks,
-    TakenBack,
-    Unpromised,
+    OutcomeRecorded,
+    OutcomeRevoked,
 )
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
-from survey_cli.fieldwork.queue.rules import allowed, next_moment, standing, verdicts
-from survey_cli.fieldwork.rates.dispositions import GROUPS, group_of
+from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed, schedule_case
+from survey_cli.fieldwork.rates.dispositions import GROUPS, find_group
 from survey_cli.outcomes import OUTCOMES
 
 ATTEMPTS = "attempts: {total: 5, per_day: 2, per_daypart: 3}"
@@ -77,9 +82,9 @@ values = st.one_of(
     st.times(),
     st.lists(st.one_of(st.integers(), texts), max_size=3).map(tuple),
 )
-ANY_EVENT: st.SearchStrategy[Event] = st.one_of(
+ANY_EVENT: st.SearchStrategy[CaseEvent] = st.one_of(
     st.builds(
-        Sampled,
+        CaseSampled,
         columns=st.dictionaries(texts, values, max_size=3),
         numbers=st.lists(facts, max_size=3).map(tuple),
         zone=zone_names,
@@ -90,21 +95,21 @@ ANY_EVENT: st.SearchStrategy[Event] = st.one_of(
         replicate=texts,
     ),
     st.builds(NumberAdded, facts),
-    *(st.from_type(kind) for kind in get_args(Event) if kind not in (Sampled, NumberAdded)),
+    *(st.from_type(kind) for kind in get_args(CaseEvent) if kind not in (CaseSampled, NumberAdded)),
 )
 
 
 @given(ANY_EVENT)
-def test_what_is_written_down_is_read_back_equal(event: Event) -> None:
-    kind, payload = encode(event)
-    again = decode(kind, payload)
+def test_what_is_written_down_is_read_back_equal(event: CaseEvent) -> None:
+    kind, payload = encode_case_event(event)
+    again = decode_case_event(kind, payload)
     assert again == event
     assert type(again) is type(event)
-    assert encode(again) == (kind, payload)
+    assert encode_case_event(again) == (kind, payload)
 
 
 def test_every_kind_of_event_has_a_name_of_its_own() -> None:
-    assert len(EVENT_TYPES) == len(get_args(Event))
+    assert len(EVENT_TYPES) == len(get_args(CaseEvent))
 
 
 @given(
@@ -113,8 +118,8 @@ def test_every_kind_of_event_has_a_name_of_its_own() -> None:
 )
 def test_what_is_no_event_is_unreadable_and_nothing_else(kind: str, payload: str) -> None:
     try:
-        event = decode(kind, payload)
-    except Unreadable:
+        event = decode_case_event(kind, payload)
+    except CaseEventDecodeError:
         return
     assert EVENT_KINDS[type(event)] == kind
 
@@ -138,7 +143,7 @@ def _step(draw: Callable[..., object], told: History) -> History:
                 f"{ahead:%Y-%m-%d %H:%M}", policy=draw(st.sampled_from(["anyone", "me_first"]))
             )  # type: ignore[arg-type]
         case "lost":
-            return now.claim().then(Interviewing("i1")).later(minutes=20).then(Returned("lapsed"))
+            return now.claim().then(InterviewOpened("i1")).later(minutes=20).then(CaseReturned("lapsed"))
         case "sam":
             sam = draw(st.sampled_from(["advised", "reopened", "corrected", "blank"]))
             if sam == "corrected":
@@ -154,7 +159,17 @@ def _step(draw: Callable[..., object], told: History) -> History:
             )
         case _:
             return now.then(
-                draw(st.sampled_from([Released(), Speaks("es"), Unpromised(), Blocked(), Erased()]))
+                draw(
+                    st.sampled_from(
+                        [
+                            CaseReleased(),
+                            LanguageSet("es"),
+                            AppointmentCanceled(),
+                            DoNotCallSet(),
+                            CaseErased(),
+                        ]
+                    )
+                )
             )  # type: ignore[arg-type]
 
 
@@ -182,36 +197,36 @@ plans = st.sampled_from(PLANS)
 @given(histories(), plans)
 def test_what_is_ready_is_refused_only_for_the_moment_or_the_person(told: History, study: Plan) -> None:
     found = told.standing(study)
-    said = verdicts(told.case, study, told.claimant())
+    said = check_rules(told.case, study, told.claimant())
     refused = {v.rule for v in said if not v.allows}
     if found.status == "ready":
         assert refused <= MAY_REFUSE_WHAT_IS_READY
     else:
         assert refused - MAY_REFUSE_WHAT_IS_READY
-    assert all(v.says for v in said)
+    assert all(v.explanation for v in said)
     assert (found.due_at is None) == (found.status not in ("ready", "waiting"))
     assert not found.why or found.status != "ready"
     assert bool(found.bucket) == bool(found.rank) == (found.due_at is not None)
     if found.bucket:
-        assert str(bucket_of(found.bucket)) == found.bucket
+        assert str(parse_criteria(found.bucket)) == found.bucket
 
 
 @settings(max_examples=200)
 @given(histories(), plans, st.integers(0, 10_000))
 def test_the_next_moment_is_the_next_moment(told: History, study: Plan, seed: int) -> None:
     case, now = told.case, told.now
-    owner = case.booking.promise.owner if case.booking else "pat"
-    at = next_moment(case, study, told.claimant(owner))
+    owner = case.appointment.details.owner if case.appointment else "pat"
+    at = find_next_time(case, study, told.claimant(owner))
     until = at if at is not None else now + timedelta(days=40)
     if at is not None:
         assert at >= now
-        assert allowed(case, study, claimant(at, owner))
-        assert next_moment(case, study, claimant(at, owner)) == at
+        assert is_allowed(case, study, claimant(at, owner))
+        assert find_next_time(case, study, claimant(at, owner)) == at
     dice = Random(seed)
     for _ in range(12):
         between = now + (until - now) * dice.random()
         if between < until:
-            assert not allowed(case, study, claimant(between, owner)), between
+            assert not is_allowed(case, study, claimant(between, owner)), between
 
 
 @settings(max_examples=200)
@@ -220,8 +235,8 @@ def test_a_no_answer_never_takes_a_code_away(told: History, study: Plan) -> None
     """Only that a number was always out of service is no longer true once it rang, nor that all of them are dead."""
     before, after = told.code(study), told.later(days=1).call("no_answer").code(study)
     if before != "4.33" and all(n.state != "dead" for n in told.case.numbers):
-        assert rank(after) <= rank(before)
-    if group_of(before, frame=study.frame) in ("I", "P", "R", "O"):
+        assert rank_code(after) <= rank_code(before)
+    if find_group(before, frame=study.frame) in ("I", "P", "R", "O"):
         assert after == before
 
 
@@ -248,24 +263,24 @@ def test_a_final_refusal_is_never_a_non_contact(told: History, study: Plan, outc
     refused = told.later(days=1).call(outcome)
     later = refused.later(days=1).call("no_answer").later(days=1).call("machine")
     for seen in (told, refused, later):
-        if seen.case.ruling is not None or not _refused_for_good(seen, study):
+        if seen.case.override is not None or not _refused_for_good(seen, study):
             continue
         code = seen.code(study)
         assert not code.startswith(("2.2", "3.1")), code
-        unknown = set() if study.known else {"UO"}  # 3.21: nobody was screened
-        assert group_of(code, frame=study.frame) in {"I", "P", "R", "NE"} | unknown, code
+        unknown = set() if study.eligibility_known else {"UO"}  # 3.21: nobody was screened
+        assert find_group(code, frame=study.frame) in {"I", "P", "R", "NE"} | unknown, code
 
 
 @settings(max_examples=200)
 @given(histories(), plans)
 def test_every_case_counts_in_a_group(told: History, study: Plan) -> None:
-    assert group_of(told.code(study), frame=study.frame) in GROUPS
+    assert find_group(told.code(study), frame=study.frame) in GROUPS
 
 
 @settings(max_examples=200)
 @given(histories(), plans)
 def test_erasing_changes_no_code_and_ends_the_calling(told: History, study: Plan) -> None:
-    gone = told.then(Erased("asked for"))
+    gone = told.then(CaseErased("asked for"))
     assert gone.code(study) == told.code(study)
     assert gone.standing(study).attempts == told.standing(study).attempts
     assert gone.standing(study).status == "done"
@@ -277,12 +292,12 @@ def test_an_outcome_taken_back_leaves_nothing(told: History, outcome: str) -> No
     sitting = told.later(days=1).claim()
     if sitting.case.next_number is None:
         return
-    back = sitting.dial(outcome).then(TakenBack()).case
-    dialled = back.claimed
+    back = sitting.dial(outcome).then(OutcomeRevoked()).case
+    dialled = back.open_attempt
     assert dialled is not None
-    assert dialled.dialled == sitting.case.next_number.position
-    same = replace(back, claimed=sitting.case.claimed, seq=0, before=None)
-    assert same == replace(sitting.case, seq=0, before=None)
+    assert dialled.dialed == sitting.case.next_number.position
+    same = replace(back, open_attempt=sitting.case.open_attempt, seq=0, before_call=None)
+    assert same == replace(sitting.case, seq=0, before_call=None)
 
 
 @given(histories(), plans, st.sampled_from([*OUTCOMES]), st.booleans())
@@ -292,19 +307,22 @@ def test_a_sitting_stands_as_if_it_were_over(
     """What is kept while a station has the case holds when it is lost."""
     sitting = told.later(days=1).claim().dial(outcome)
     if interviews:
-        sitting = sitting.then(Interviewing("i1"))
-    lost = sitting.then(Returned("lapsed"))
+        sitting = sitting.then(InterviewOpened("i1"))
+    lost = sitting.then(CaseReturned("lapsed"))
     assert sitting.standing(study) == lost.standing(study)
 
 
 @given(histories())
 def test_a_case_is_the_same_whether_replayed_or_followed(told: History) -> None:
-    written = [Entry(e.at, e.by, e.station, decode(*encode(e.event)), e.key) for e in told.entries]
+    written = [
+        HistoryEntry(e.at, e.by, e.station, decode_case_event(*encode_case_event(e.event)), e.key)
+        for e in told.entries
+    ]
     followed = Case(key=told.key)
     for number, entry in enumerate(told.entries, start=1):
-        followed = followed.after(entry)
+        followed = followed.apply(entry)
         assert followed.seq == number
-    assert followed == Case.of(told.key, written) == told.case
+    assert followed == Case.from_history(told.key, written) == told.case
 
 
 # --- a month of a thousand cases
@@ -342,23 +360,23 @@ def _month(study: Plan, starts: datetime, dice: Random, zones: tuple[str, ...]) 
     )  # fmt: skip
     log, case, now = Log(), told.case, starts
     for _ in range(60):
-        at = next_moment(case, study, claimant(now))
+        at = find_next_time(case, study, claimant(now))
         if at is None:
             return log
         # stations are busy: most calls come a while after they might
         late = at + timedelta(minutes=dice.choice([0, 0, 7, 45, 200, 1000]))
-        now = late if allowed(case, study, claimant(late)) else at
+        now = late if is_allowed(case, study, claimant(late)) else at
         promised = log.promised is not None and now >= log.promised - timedelta(minutes=15)
         outcome = dice.choice(OUTCOMES_DRAWN)
         said = replace(told, now=now, entries=())
         step = said.claim().entries
         for entry in step:
-            case = case.after(entry)
+            case = case.apply(entry)
         number = case.next_number
         assert number is not None
         step = _written(said, outcome, number.position, dice, case.interrupted).entries
         for entry in step:
-            case = case.after(entry)
+            case = case.apply(entry)
         kept = promised or (
             log.promised is not None and OUTCOMES.get(outcome, OUTCOMES["callback"]).moment != "before"
         )
@@ -366,10 +384,10 @@ def _month(study: Plan, starts: datetime, dice: Random, zones: tuple[str, ...]) 
         if kept:
             log.promised = None
         if outcome == "appointment":
-            booking = case.booking
+            booking = case.appointment
             assert booking is not None
-            log.promised = datetime.fromisoformat(booking.promise.start).replace(
-                tzinfo=ZoneInfo(booking.promise.zone), fold=booking.promise.fold
+            log.promised = datetime.fromisoformat(booking.details.start).replace(
+                tzinfo=ZoneInfo(booking.details.zone), fold=booking.details.fold
             ).astimezone(UTC)  # fmt: skip
         now += timedelta(minutes=1)
     raise AssertionError("this case is called for ever")
@@ -379,8 +397,8 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     keyed = "callback" if outcome == "interrupted" else outcome
     code = {"complete": "1.1", "interrupted": "2.12"}.get(outcome, "")
     told = said.then(
-        Dialled(number),
-        Called(
+        NumberDialed(number),
+        OutcomeRecorded(
             keyed,
             number,
             code=code,
@@ -392,9 +410,11 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     if outcome == "appointment":
         wall = said.now.astimezone(ZoneInfo(said.zone)) + timedelta(minutes=dice.randrange(10, 6000))
         told = told.then(
-            Promised(f"{wall:%Y-%m-%dT%H:%M}", f"{wall + timedelta(minutes=30):%Y-%m-%dT%H:%M}", said.zone)
+            AppointmentMade(
+                f"{wall:%Y-%m-%dT%H:%M}", f"{wall + timedelta(minutes=30):%Y-%m-%dT%H:%M}", said.zone
+            )
         )
-    return told.then(Closed())
+    return told.then(AttemptClosed())
 
 
 @pytest.mark.parametrize(
@@ -492,22 +512,23 @@ def test_a_standing_is_quick() -> None:
         told = told.call("no_answer").later(days=1)
     study = replace(USUAL, limits=replace(USUAL.limits, total=20, per_daypart=None))
     assert told.standing(study).status == "ready"
-    assert _seconds(lambda: standing(fresh, study, told.now), 500) < 60e-6
+    assert _seconds(lambda: schedule_case(fresh, study, told.now), 500) < 60e-6
     case = told.case
-    assert _seconds(lambda: standing(case, study, told.now), 200) < 450e-6
+    assert _seconds(lambda: schedule_case(case, study, told.now), 200) < 450e-6
 
 
 @pytest.mark.time_limit
 def test_a_long_history_is_replayed_in_time_that_grows_with_it() -> None:
-    def log(calls: int) -> tuple[Entry, ...]:
+    def log(calls: int) -> tuple[HistoryEntry, ...]:
         told = history().at("2026-11-16 10:00")
         one = told.claim().dial("no_answer", 1).close().entries[1:]
         return told.entries + one * calls
 
     short, long = log(20), log(200)
     ratios = (
-        _seconds(lambda: Case.of("x", long), 3) / _seconds(lambda: Case.of("x", short), 3) for _ in range(5)
+        _seconds(lambda: Case.from_history("x", long), 3) / _seconds(lambda: Case.from_history("x", short), 3)
+        for _ in range(5)
     )
     assert any(ratio < 25 for ratio in ratios), "time that grows with the square has a ratio of 100"
-    assert len(Case.of("x", long).attempts) == 200
-    assert coded(Case.of("x", long), USUAL).code == "2.20"
+    assert len(Case.from_history("x", long).attempts) == 200
+    assert code_case(Case.from_history("x", long), USUAL).code == "2.20"

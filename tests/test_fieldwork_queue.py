@@ -6,34 +6,34 @@ import pytest
 
 from cases import DENVER, EVERYBODY, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
 from survey_cli.fieldwork.case.events import (
-    Blocked,
-    Dialled,
-    Erased,
-    Interviewing,
+    AppointmentCanceled,
+    AppointmentMade,
+    AppointmentReassigned,
+    CaseErased,
+    CaseReleased,
+    CaseReturned,
+    CaseSampled,
+    DoNotCallSet,
+    InterviewOpened,
+    LanguageSet,
     NumberAdded,
+    NumberDialed,
     NumberFacts,
     NumberMarked,
-    Promised,
-    Reassigned,
-    Released,
-    Returned,
-    Sampled,
+    OutcomeRevoked,
     ScriptRead,
-    Speaks,
-    TakenBack,
-    Unpromised,
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import Turns
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.queue.call_order import CallOrder
+from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.fieldwork.queue.rules import (
-    allowed,
-    next_moment,
-    number_opening,
-    refusals,
-    standing,
-    verdicts,
+    check_rules,
+    count_refusals,
+    explain_number_closed,
+    find_next_time,
+    is_allowed,
+    schedule_case,
 )
 
 MONDAY = "2026-11-16 10:00"
@@ -44,13 +44,15 @@ ANY = plan(WIDE)
 
 def says(history_, study, rule: str, **more: object) -> str:
     """What a rule says that does not allow it; empty where it allows it."""
-    found = {v.rule: v for v in verdicts(history_.case, study, history_.claimant(**more))}
-    return "" if rule not in found or found[rule].allows else found[rule].says
+    found = {v.rule: v for v in check_rules(history_.case, study, history_.claimant(**more))}
+    return "" if rule not in found or found[rule].allows else found[rule].explanation
 
 
 def words(history_, study, rule: str) -> str:
     """What a rule says, whether it allows it or not."""
-    return next(v.says for v in verdicts(history_.case, study, history_.claimant()) if v.rule == rule)
+    return next(
+        v.explanation for v in check_rules(history_.case, study, history_.claimant()) if v.rule == rule
+    )
 
 
 # --- delays
@@ -169,11 +171,13 @@ def test_so_often_in_a_part_of_the_day() -> None:
         "attempts: {total: 9, per_daypart: 1}"
     )
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert bucket_of(told.standing(study).bucket).dayparts == ("evening",)
+    assert parse_criteria(told.standing(study).bucket).dayparts == ("evening",)
     both = told.at("2026-11-17 18:00").call("no_answer")
     assert both.standing(study).status == "done"
     waits = history().at("2026-11-16 10:00").call("callback", interrupted=True)
-    assert bucket_of(waits.standing(study).bucket).dayparts == ("evening",)  # an interview that waits, too
+    assert parse_criteria(waits.standing(study).bucket).dayparts == (
+        "evening",
+    )  # an interview that waits, too
 
 
 @pytest.mark.parametrize(("after", "attempts"), [(59, 1), (60, 2)])
@@ -191,8 +195,8 @@ def test_the_hour_of_busy_redials_is_the_firsts() -> None:
 
 
 def test_what_is_no_attempt() -> None:
-    given_back = history().at(MONDAY).claim().then(Returned("given back"))
-    lapsed = history().at(MONDAY).claim().then(Dialled(1), Returned("lapsed"))
+    given_back = history().at(MONDAY).claim().then(CaseReturned("given back"))
+    lapsed = history().at(MONDAY).claim().then(NumberDialed(1), CaseReturned("lapsed"))
     rang = history().at(MONDAY).rings_us("callback")
     assert [h.standing().attempts for h in (given_back, lapsed, rang)] == [0, 0, 0]
     two_numbers = history(numbers=2).at(MONDAY).claim().dial("no_answer", 1).dial("no_answer", 2).close()
@@ -202,8 +206,8 @@ def test_what_is_no_attempt() -> None:
 def test_another_number_may_be_dialled_in_the_last_attempt() -> None:
     study = plan(WIDE + ", attempts: {total: 1}")
     sitting = history(numbers=2).at(MONDAY).claim().dial("no_answer", 1)
-    assert allowed(sitting.case, study, sitting.claimant(fetched=True))
-    assert not allowed(sitting.close().case, study, sitting.claimant(fetched=True))
+    assert is_allowed(sitting.case, study, sitting.claimant(by_key=True))
+    assert not is_allowed(sitting.close().case, study, sitting.claimant(by_key=True))
 
 
 # --- refusals
@@ -219,9 +223,9 @@ def test_the_second_refusal_is_final_and_a_hard_one_at_once() -> None:
 
 
 def test_a_break_off_that_counts_as_an_interview_is_no_refusal() -> None:
-    assert refusals(history().at(MONDAY).call("break_off", code="2.12").case) == 1
+    assert count_refusals(history().at(MONDAY).call("break_off", code="2.12").case) == 1
     partial = history().at(MONDAY).call("break_off", code="1.2")
-    assert refusals(partial.case) == 0
+    assert count_refusals(partial.case) == 0
     assert partial.standing().status == "done"
 
 
@@ -257,16 +261,16 @@ def test_only_a_converter_calls_after_a_refusal() -> None:
         "pat": Interviewer(login="pat"),
         "kim": Interviewer(login="kim", skills=frozenset({"converter"})),
     }
-    people = People(listed=listed)
+    people = People(interviewers=listed)
     may = {
-        login: allowed(told.case, study, replace(claimant(told.now), who=listed[login], people=people))
+        login: is_allowed(told.case, study, replace(claimant(told.now), who=listed[login], people=people))
         for login in listed
     }
     assert may == {"pat": False, "kim": True}
-    assert allowed(told.case, study, told.claimant())  # a skill that nobody has is not waited for
-    assert bucket_of(told.reopened().standing(study).bucket).skill == "converter"
+    assert is_allowed(told.case, study, told.claimant())  # a skill that nobody has is not waited for
+    assert parse_criteria(told.reopened().standing(study).bucket).skill == "converter"
     promised = told.appointment("2026-11-25 10:00")
-    assert bucket_of(promised.standing(study).bucket).skill == ""  # who promises is converted
+    assert parse_criteria(promised.standing(study).bucket).skill == ""  # who promises is converted
 
 
 # --- promises
@@ -282,7 +286,7 @@ def test_a_promise_is_due_at_its_time_whatever_the_outcome_waits() -> None:
 def test_the_call_in_which_it_is_made_does_not_keep_it() -> None:
     """However the station writes it down, and however near its time is."""
     begun = history().at(MONDAY).claim()
-    promise = Promised("2026-11-16T10:10", "2026-11-16T10:30", DENVER)
+    promise = AppointmentMade("2026-11-16T10:10", "2026-11-16T10:30", DENVER)
     first = begun.then(promise).later(seconds=1).dial("appointment").close()
     last = begun.dial("appointment").later(seconds=1).then(promise).later(seconds=1).close()
     assert first.due(ANY) == last.due(ANY) == "2026-11-16 10:10"
@@ -317,7 +321,7 @@ def test_speaking_with_somebody_ends_a_promise() -> None:
     assert told.at("2026-11-17 10:00").call("no_answer").standing(ANY).rank[0] == "1"
     moved = told.at("2026-11-17 10:00").appointment("2026-11-20 11:00")
     assert moved.due(ANY) == "2026-11-20 11:00"
-    assert told.then(Unpromised("they wrote")).standing(ANY).rank[0] == "4"
+    assert told.then(AppointmentCanceled("they wrote")).standing(ANY).rank[0] == "4"
 
 
 def test_a_promise_may_use_one_attempt_more_than_the_limit() -> None:
@@ -332,7 +336,7 @@ def test_whose_promise_it_is() -> None:
     def at(text: str, login: str, policy: str) -> str:
         told = history().at(MONDAY).appointment("2026-11-17 15:00", policy=policy, owner="kim")  # type: ignore[arg-type]
         now = told.at(text)
-        found = {v.rule: v for v in verdicts(now.case, ANY, now.claimant(login))}
+        found = {v.rule: v for v in check_rules(now.case, ANY, now.claimant(login))}
         return "" if found["owner"].allows else f"{found['owner'].until}"
 
     assert at("2026-11-17 15:00", "pat", "anyone") == ""
@@ -341,7 +345,7 @@ def test_whose_promise_it_is() -> None:
     assert at("2026-11-17 15:14", "pat", "me_first") == f"{moment('2026-11-17 15:15')}"
     assert at("2026-11-17 15:15", "pat", "me_first") == ""
     told = history().at(MONDAY).appointment("2026-11-17 15:00", policy="me", owner="kim")
-    given = told.then(Reassigned("pat", "me")).at("2026-11-17 15:00")
+    given = told.then(AppointmentReassigned("pat", "me")).at("2026-11-17 15:00")
     assert not says(given, ANY, "owner")
     assert given.standing(ANY).owner == "pat"
 
@@ -354,7 +358,7 @@ def test_an_interrupted_interview_comes_before_others_until_it_is_gone_on_with()
     assert told.standing(ANY).rank[0] == "2"
     assert told.later(days=1).call("no_answer", interrupted=False).standing(ANY).rank[0] == "2"
     assert told.later(days=1).appointment("2026-11-20 10:00").standing(ANY).rank[0] == "1"
-    done = told.later(days=1).claim().then(Interviewing("i1")).dial("complete", code="1.1").close()
+    done = told.later(days=1).claim().then(InterviewOpened("i1")).dial("complete", code="1.1").close()
     assert done.standing(ANY).status == "done"
 
 
@@ -366,8 +370,8 @@ def test_a_partial_that_waits_is_called_again_and_one_broken_off_is_not() -> Non
 
 
 def test_a_station_lost_in_the_middle_of_an_interview_leaves_it_waiting() -> None:
-    told = history().at(MONDAY).claim().then(Dialled(1), Interviewing("i1")).later(minutes=20)
-    lost = told.then(Returned("lapsed"))
+    told = history().at(MONDAY).claim().then(NumberDialed(1), InterviewOpened("i1")).later(minutes=20)
+    lost = told.then(CaseReturned("lapsed"))
     assert (lost.standing(ANY).status, lost.standing(ANY).rank[0]) == ("ready", "2")
 
 
@@ -375,7 +379,7 @@ def test_a_station_lost_in_the_middle_of_an_interview_leaves_it_waiting() -> Non
 
 
 def prefers(told: History, study: Plan) -> tuple[str, ...]:
-    bucket = bucket_of(told.standing(study).bucket)
+    bucket = parse_criteria(told.standing(study).bucket)
     assert bucket.dayparts == (), "nothing waits for a part of the day unless it must"
     return bucket.prefers
 
@@ -385,11 +389,11 @@ def test_the_part_tried_least_is_preferred_and_no_other_is_shut() -> None:
     told = history().at("2026-11-16 10:00").call("no_answer")
     assert prefers(told, study) == ("weekend", "evening")
     day = told.at("2026-11-17 10:00")
-    assert allowed(day.case, study, day.claimant())
+    assert is_allowed(day.case, study, day.claimant())
     assert words(day, study, "day part") == (
         "it is day, and weekend or evening was tried least: cases that day suits better come first"
     )
-    assert next_moment(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
+    assert find_next_time(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
     evening = told.at("2026-11-17 18:00").call("no_answer")
     assert prefers(evening, study) == ("weekend",)
     assert words(evening.at("2026-11-21 11:00"), study, "day part") == "weekend will do"
@@ -400,7 +404,7 @@ def test_the_part_tried_least_is_preferred_and_no_other_is_shut() -> None:
 def test_among_callable_cases_the_part_tried_least_comes_first() -> None:
     """Appointments and interrupted interviews come before it, quotas and the sample's priority after it."""
     study = plan()
-    turns = Turns.of(
+    turns = CallOrder.for_interviewer(
         study, people=EVERYBODY, who=Interviewer(login="ann"), at=moment("2026-11-17 18:00"), fill={}
     )
     by_day = history(priority=1).at("2026-11-16 10:00").call("no_answer").standing(study)
@@ -408,7 +412,7 @@ def test_among_callable_cases_the_part_tried_least_comes_first() -> None:
     fresh = history(priority=5).standing(study)
     booked = history().at("2026-11-16 18:00").appointment("2026-11-17 18:00").standing(study)
     order = {
-        name: turns.turn(bucket_of(found.bucket), found.rank)
+        name: turns.rank_case(parse_criteria(found.bucket), found.rank)
         for name, found in [
             ("by day", by_day),
             ("in the evening", in_the_evening),
@@ -430,11 +434,11 @@ def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
         "2026-11-18 21:00"
     )  # 24 hours after the delay of three is over
     later = both.at("2026-11-19 10:00")
-    assert allowed(later.case, study, later.claimant())
-    assert bucket_of(later.standing(study).bucket).prefers == ("weekend",)
+    assert is_allowed(later.case, study, later.claimant())
+    assert parse_criteria(later.standing(study).bucket).prefers == ("weekend",)
     longer = plan("spread: wait, spread_wait: 7d")
     assert both.standing(longer).due_at == moment("2026-11-21 10:00")
-    assert plan("spread: wait").mark == study.mark != longer.mark
+    assert plan("spread: wait").fingerprint == study.fingerprint != longer.fingerprint
 
 
 def test_a_spread_that_is_off_is_off() -> None:
@@ -442,11 +446,13 @@ def test_a_spread_that_is_off_is_off() -> None:
         study = plan(said)
         told = history().at("2026-11-16 10:00").call("no_answer")
         assert prefers(told, study) == ()
-        assert next_moment(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
+        assert find_next_time(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
         assert words(told.at("2026-11-17 10:00"), study, "day part") == "any will do"
     limited = plan("spread: off, attempts: {per_daypart: 1}")
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert bucket_of(told.standing(limited).bucket).dayparts == ("weekend", "evening"), "a limit is a limit"
+    assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), (
+        "a limit is a limit"
+    )
 
 
 def test_a_part_of_weight_two_is_given_two_attempts_for_one() -> None:
@@ -466,8 +472,8 @@ def test_a_part_of_weight_two_is_given_two_attempts_for_one() -> None:
 
 def test_a_bucket_of_an_earlier_version_is_still_read() -> None:
     old = '[["America/Chicago"],["evening"],"es","","","anyone",["sectors"]]'
-    assert str(bucket_of(old)) == old
-    assert bucket_of(old).prefers == ()
+    assert str(parse_criteria(old)) == old
+    assert parse_criteria(old).prefers == ()
 
 
 def test_a_part_that_comes_no_more_is_not_preferred() -> None:
@@ -475,13 +481,13 @@ def test_a_part_that_comes_no_more_is_not_preferred() -> None:
     told = history().at("2026-11-16 10:00").call("no_answer").at("2026-11-17 18:00").call("no_answer")
     assert prefers(told, study) == ("day", "evening")
     late = told.at("2026-11-20 18:00")
-    assert allowed(late.case, study, late.claimant())
+    assert is_allowed(late.case, study, late.claimant())
 
 
 def test_a_part_outside_of_all_hours_is_not_waited_for() -> None:
     study = plan('hours: {mon-fri: "09:00-17:00"}')
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert allowed(told.at("2026-11-17 10:00").case, study, told.at("2026-11-17 10:00").claimant())
+    assert is_allowed(told.at("2026-11-17 10:00").case, study, told.at("2026-11-17 10:00").claimant())
 
 
 def test_a_part_that_two_zones_never_share_is_not_waited_for() -> None:
@@ -490,7 +496,7 @@ def test_a_part_that_two_zones_never_share_is_not_waited_for() -> None:
     told = history(zone="", facts=facts).at("2026-11-16 13:00").call("no_answer")
     assert prefers(told, study) == ("late",)
     later = told.later(days=1)
-    assert allowed(later.case, study, later.claimant())
+    assert is_allowed(later.case, study, later.claimant())
 
 
 # --- numbers and zones
@@ -515,12 +521,12 @@ def test_the_next_number() -> None:
 def test_the_zone_is_that_of_the_number_dialled_next() -> None:
     facts = (NumberFacts(1, "fixed", (NEW_YORK,)), NumberFacts(2, "mobile", (LOS_ANGELES,)))
     told = history(zone="", facts=facts).at(MONDAY)
-    assert bucket_of(told.standing().bucket).zones == (NEW_YORK,)
-    assert bucket_of(told.call("no_answer").standing().bucket).zones == (LOS_ANGELES,)
-    second = told.case.number(2)
+    assert parse_criteria(told.standing().bucket).zones == (NEW_YORK,)
+    assert parse_criteria(told.call("no_answer").standing().bucket).zones == (LOS_ANGELES,)
+    second = told.case.find_number(2)
     assert second is not None
     early = moment("2026-11-16 09:30", NEW_YORK)
-    assert number_opening(told.case, second, plan(), early) == "before 09:00 there (it is 06:30)"
+    assert explain_number_closed(told.case, second, plan(), early) == "before 09:00 there (it is 06:30)"
 
 
 def test_where_no_zone_is_known_a_supervisor_is_asked_and_the_case_not_called() -> None:
@@ -528,7 +534,7 @@ def test_where_no_zone_is_known_a_supervisor_is_asked_and_the_case_not_called() 
     found = told.standing()
     assert (found.status, found.why) == ("held", "nobody knows what time it is there: it needs a zone")
     assert says(told, plan(), "supervisor") == found.why
-    assert next_moment(told.case, plan(), told.claimant()) is None
+    assert find_next_time(told.case, plan(), told.claimant()) is None
     assert told.standing(plan(f"zone: {DENVER}")).status == "ready"  # the study's
     other = history(zone="", facts=(NumberFacts(1), NumberFacts(2, "fixed", (DENVER,)))).at(MONDAY)
     assert other.case.next_number.position == 2  # type: ignore[union-attr]
@@ -554,21 +560,24 @@ def test_numbers_that_are_gone() -> None:
 def test_unreleased_blocked_erased() -> None:
     told = history(replicate="B").at(MONDAY)
     assert (told.standing().status, told.standing().why) == ("unreleased", "replicate B is not released")
-    assert not allowed(told.case, plan(), told.claimant())
-    assert told.then(Released()).standing().status == "ready"
-    for event in (Blocked("registry"), Erased("asked for")):
-        gone = told.then(Released(), event)
+    assert not is_allowed(told.case, plan(), told.claimant())
+    assert told.then(CaseReleased()).standing().status == "ready"
+    for event in (DoNotCallSet("registry"), CaseErased("asked for")):
+        gone = told.then(CaseReleased(), event)
         assert gone.standing().status == "done"
-        assert not allowed(gone.case, plan(), gone.claimant(fetched=True))
+        assert not is_allowed(gone.case, plan(), gone.claimant(by_key=True))
         assert gone.reopened().standing().status == "done"  # nobody puts that back
 
 
 def test_a_later_import_changes_what_the_sample_says_and_nothing_else() -> None:
     told = (
-        history(numbers=2, columns={"region": "West"}).at(MONDAY).call("disconnected", 1).then(Speaks("es"))
+        history(numbers=2, columns={"region": "West"})
+        .at(MONDAY)
+        .call("disconnected", 1)
+        .then(LanguageSet("es"))
     )
     again = told.then(
-        Sampled(
+        CaseSampled(
             {"region": "East"},
             (NumberFacts(1), NumberFacts(2, "mobile"), NumberFacts(3)),
             NEW_YORK,
@@ -592,7 +601,7 @@ def test_a_supervisor_is_waited_for() -> None:
     for outcome in ("supervisor", "ask"):
         told = history().at(MONDAY).call(outcome)
         assert told.standing(study).status == "held"
-        assert not allowed(told.later(days=9).case, study, told.later(days=9).claimant(fetched=True))
+        assert not is_allowed(told.later(days=9).case, study, told.later(days=9).claimant(by_key=True))
         assert told.later(days=1).advised().standing(study).status == "ready"
         assert told.later(days=1).corrected("callback").standing(study).status == "ready"
         assert told.later(days=1).corrected("refusal_hard").standing(study).why == "ruled by sam"
@@ -600,21 +609,28 @@ def test_a_supervisor_is_waited_for() -> None:
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back_with_all_it_did() -> None:
     sitting = (
-        history(numbers=2).at(MONDAY).appointment("2026-11-18 10:00").later(days=1).claim().then(Dialled(1))
+        history(numbers=2)
+        .at(MONDAY)
+        .appointment("2026-11-18 10:00")
+        .later(days=1)
+        .claim()
+        .then(NumberDialed(1))
     )
     for outcome in ("never_call", "disconnected", "supervisor", "callback", "refusal_hard"):
         keyed = sitting.dial(outcome, 1, eligible=True, person=True).then(
-            Speaks("es"), ScriptRead("voicemail")
+            LanguageSet("es"), ScriptRead("voicemail")
         )
-        back = keyed.then(TakenBack()).case
-        assert replace(back, seq=0, scripts=frozenset()) == replace(sitting.case, seq=0, before=None)
-        assert back.scripts == {"voicemail"}
-    ended = sitting.dial("refusal_hard", 1).close().then(TakenBack())
+        back = keyed.then(OutcomeRevoked()).case
+        assert replace(back, seq=0, scripts_read=frozenset()) == replace(
+            sitting.case, seq=0, before_call=None
+        )
+        assert back.scripts_read == {"voicemail"}
+    ended = sitting.dial("refusal_hard", 1).close().then(OutcomeRevoked())
     assert ended.dial("no_answer", 1).close().standing(ANY).rank[0] == "1"
 
 
 def test_taking_back_keeps_a_number_that_was_given() -> None:
-    told = history().at(MONDAY).claim().dial("changed", 1).then(NumberAdded(NumberFacts(2)), TakenBack())
+    told = history().at(MONDAY).claim().dial("changed", 1).then(NumberAdded(NumberFacts(2)), OutcomeRevoked())
     assert [(n.position, n.state) for n in told.case.numbers] == [(1, "live"), (2, "live")]
 
 
@@ -665,21 +681,21 @@ def test_ties_fall_by_the_study_and_the_key_not_by_the_order_of_the_file() -> No
 def test_somebody_who_rings_back_does_not_wait_for_delays() -> None:
     told = history().at(MONDAY).call("refusal_soft").later(days=1)
     assert says(told, ANY, "due").startswith("not before then: 7d after")
-    assert allowed(told.case, ANY, told.claimant(fetched=True))
+    assert is_allowed(told.case, ANY, told.claimant(by_key=True))
     ends = plan(WIDE + ", ends: 2026-11-18")
     assert told.standing(ends).status == "done"  # seven days later the field is closed
-    assert allowed(told.case, ends, told.claimant(fetched=True))
-    assert not allowed(told.case, ANY, told.claimant(fetched=True, leased="kim at s2"))
-    assert not allowed(told.case, ANY, told.claimant(fetched=True, never_call=True))
+    assert is_allowed(told.case, ends, told.claimant(by_key=True))
+    assert not is_allowed(told.case, ANY, told.claimant(by_key=True, lease_holder="kim at s2"))
+    assert not is_allowed(told.case, ANY, told.claimant(by_key=True, on_do_not_call_list=True))
 
 
 def test_a_standing_hears_of_languages() -> None:
-    told = history().at(MONDAY).call("language").then(Speaks("es")).later(days=2)
+    told = history().at(MONDAY).call("language").then(LanguageSet("es")).later(days=2)
     listed = {"pat": Interviewer(login="pat", languages=frozenset({"en"}))}
-    pat = replace(told.claimant(), who=listed["pat"], people=People(listed=listed))
-    found = {v.rule: v for v in verdicts(told.case, ANY, pat)}
-    assert (found["language"].allows, found["language"].says) == (
+    pat = replace(told.claimant(), who=listed["pat"], people=People(interviewers=listed))
+    found = {v.rule: v for v in check_rules(told.case, ANY, pat)}
+    assert (found["language"].allows, found["language"].explanation) == (
         False,
         "it wants es, and nobody here speaks it",
     )
-    assert standing(told.case, ANY, told.now).status == "ready"
+    assert schedule_case(told.case, ANY, told.now).status == "ready"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from mistaken import HEAD, said
 from scenario import Scenario, scenario, source_of
 from survey_cli.documents.questionnaire.booklet import booklet
-from survey_cli.engine.events import Noted
-from survey_cli.engine.prompts import asked, echo
-from survey_cli.entries import plain
+from survey_cli.engine.events import NoteWritten
+from survey_cli.engine.prompts import describe_reply, list_visited
+from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
@@ -102,12 +102,12 @@ def test_and_so_in_every_language() -> None:
 def test_the_interviewer_is_shown_the_same_words() -> None:
     now = scenario(FAMILY).keys(*KEYS[:4])
     assert now.offered == {1: "Ann", 2: "Bob"}
-    assert echo(now.interview, "2") == "2 Bob"
+    assert describe_reply(now.interview, "2") == "2 Bob"
     now = now.keys(*KEYS[4:7])
-    assert plain(now.asked.turn) == "Ann's"
-    assert echo(now.interview, "8") == "8 Bob: 8 or more"
+    assert to_plain_text(now.asked.turn) == "Ann's"
+    assert describe_reply(now.interview, "8") == "8 Bob: 8 or more"
     now = now.keys(*KEYS[7:])
-    told = {str(v.place): (v.words, v.answer) for v in asked(now.interview)}
+    told = {str(v.place): (v.text, v.answer) for v in list_visited(now.interview)}
     assert told["head"] == ("Who decides?", "2 Bob")
     assert told["likes#2"] == ("And Bob?", "2 Disagrees")
     assert told["likes#1"] == ("And Ann?", "1 Ann agrees")
@@ -163,7 +163,7 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
         Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
     )
     assert problems == []
-    assert plain(template.fill({"n": value}, "en")) == words
+    assert to_plain_text(template.fill({"n": value}, "en")) == words
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
         if isinstance(value, str)
         else "25 November 2026"
     )
-    assert plain(template.fill({"d": value}, "en")).casefold() == plainly.casefold()
+    assert to_plain_text(template.fill({"d": value}, "en")).casefold() == plainly.casefold()
 
 
 @pytest.mark.parametrize(("language", "first", "second", "two"), [
@@ -194,7 +194,7 @@ def test_ordinals_and_words_by_language(language: str, first: str, second: str, 
     scope = TextScope({"n": TextVariable("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:words} {n:ordinal}"), scope, who="q")
     assert problems == []
-    assert plain(template.fill({"n": 2}, language)) == f"{two} {second}"
+    assert to_plain_text(template.fill({"n": 2}, language)) == f"{two} {second}"
 
 
 def test_every_language_has_the_same_numbers() -> None:
@@ -230,7 +230,7 @@ def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     made = rebuild_instrument({"t.yaml": text}, load_source_text(text).digest)
     assert isinstance(made, Instrument)
     assert (
-        plain(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))
+        to_plain_text(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))
         == "2 2 January 2026"
     )
 
@@ -253,15 +253,15 @@ def test_filling_never_raises(kind: Any, format: str, value: Any, language: str)
     fill = templates.TextFill("v", TextVariable(kind, roster="r", turn_name="name"), format=format)
     env = {"v": value, "#unsaid": {}}
     words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(env, language)
-    assert isinstance(plain(words), str)
-    assert not env["#unsaid"] or plain(words) == templates.NO_ANSWER_TEXT
+    assert isinstance(to_plain_text(words), str)
+    assert not env["#unsaid"] or to_plain_text(words) == templates.NO_ANSWER_TEXT
 
 
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:
     fill = templates.TextFill("v", TextVariable("date"), format="%A %d %B")
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
-        assert plain(template.fill({"v": date(2026, 11, 24)}, language)) == expected
+        assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == expected
 
 
 @pytest.fixture
@@ -296,16 +296,16 @@ def test_a_fill_that_fails_is_noted_once_and_the_interview_goes_on(
     assert now.reply("3") is None
     prompt = now.prompt()
     assert prompt is not None
-    assert plain(prompt.words) == "Of …, …?"
+    assert to_plain_text(prompt.text) == "Of …, …?"
     assert now.reply("x") is None
     prompt = now.prompt()
     assert prompt is not None
-    assert plain(prompt.words) == "And those?"
+    assert to_plain_text(prompt.text) == "And those?"
     assert now.go_back() is None
-    noted = [(str(e.place), e.text) for e in now.interview.events if isinstance(e, Noted)]
+    noted = [(str(e.place), e.text) for e in now.interview.events if isinstance(e, NoteWritten)]
     assert noted == [(place, "{n} can't be filled in: no such words") for place in ("a", "b")]
 
 
 def test_a_scenario_says_nothing_of_texts_that_can_be_said() -> None:
     now: Scenario = scenario(FAMILY).keys(*KEYS[:3])
-    assert now.asked.unsaid == ()
+    assert now.asked.unfilled == ()

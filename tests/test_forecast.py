@@ -20,7 +20,7 @@ from shift import FIELDWORK, Shift, interviewed
 from soak import fieldwork as soak
 from survey_cli.cli.commands.forecast import _render_parts
 from survey_cli.cli.run_command import run_command
-from survey_cli.fieldwork.calendar.zones import day_start
+from survey_cli.fieldwork.calendar.zones import find_day_start
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
@@ -103,7 +103,7 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
     for seed in (1, 2):
         settings = FieldworkSettings(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
         cases = invent_cases(made, 120, CHICAGO.key, Random(seed))
-        wish = SimulatedStudyOptions(path=str(file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
+        wish = SimulatedStudyOptions(path=str(file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
         study = open_simulated_study(wish, Random(seed))
         assert isinstance(study, OpenStudy)
         staff = [replace(study.who, login=f"interviewer {n}") for n in (1, 2, 3)]
@@ -112,7 +112,7 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
             field.run()
         histories = load_simulation_cases(wish, made)
         assert isinstance(histories, list)
-        model = FieldworkModel(made, Plan.of(made), People(), staff, histories, settings)
+        model = FieldworkModel(made, Plan.from_instrument(made), People(), staff, histories, settings)
         model.run()
         for number, workers in enumerate((field.interviewers, model.interviewers)):
             calls[number] += sum(one.log.calls for one in workers)  # type: ignore[attr-defined]
@@ -199,7 +199,7 @@ def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_pat
     before = {key: len(history) for key, history in histories}
     model.run()
     refused = next(key for key, h in histories if any("refusal_hard" in str(entry.event) for entry in h))
-    booked = next(key for key, h in histories if any("Promised" in str(entry.event) for entry in h))
+    booked = next(key for key, h in histories if any("AppointmentMade" in str(entry.event) for entry in h))
     assert len(model.histories[refused]) == before[refused]
     called = next(entry.at for entry in model.histories[booked][before[booked] :])
     assert (
@@ -228,7 +228,7 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
         item_seconds=20,
     )
     cases = invent_cases(instrument, 300, CHICAGO.key, Random(1))
-    wish = SimulatedStudyOptions(path=str(shift.file), at=day_start(CHICAGO.key, MONDAY), invented=cases)
+    wish = SimulatedStudyOptions(path=str(shift.file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
     histories = load_simulation_cases(wish, instrument)
     assert isinstance(histories, list)
     staff = [replace(study.who, login=f"i{n}") for n in range(4)]

@@ -14,19 +14,19 @@ import pytest
 
 import served
 from shift import CASES, ITEMS, Shift, on
-from survey_cli.entries import Read, Rejection
-from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.entries import ReadEntry, Rejection
+from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import (
     EVENT_KINDS,
-    Advised,
-    Called,
-    Entry,
-    Interviewing,
-    Promised,
-    Returned,
+    AppointmentMade,
+    CaseReturned,
+    HistoryEntry,
+    InterviewOpened,
+    OutcomeRecorded,
+    ReferralAnswered,
 )
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
@@ -78,11 +78,11 @@ def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def plan_of(shift: Shift) -> Plan:
     found = open_instrument(str(shift.file))
     assert isinstance(found, Instrument)
-    return Plan.of(found)
+    return Plan.from_instrument(found)
 
 
 def code(shift: Shift, key: str = "A") -> str:
-    return coded(shift.case(key), plan_of(shift)).code
+    return code_case(shift.case(key), plan_of(shift)).code
 
 
 def findings(shift: Shift) -> tuple[str, ...]:
@@ -100,7 +100,10 @@ def queued(shift: Shift) -> list[str]:
 
 def places(shift: Shift) -> dict[str, tuple[int, int]]:
     with shift.study() as study:
-        return {cell: (fill.taken, fill.held) for cell, fill in study.store.cases.read_quota_fill().items()}
+        return {
+            cell: (fill.completes, fill.reserved)
+            for cell, fill in study.store.cases.read_quota_fill().items()
+        }
 
 
 def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> InterviewSession:
@@ -117,8 +120,8 @@ def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> Int
 def keyed(conduct: InterviewProtocol, *answers: str) -> None:
     """Key answers one after another, what is read going by itself."""
     entries = list(answers)
-    while (prompt := conduct.prompt()) is not None and (entries or isinstance(prompt.entry, Read)):
-        assert conduct.reply("" if isinstance(prompt.entry, Read) else entries.pop(0)) is None
+    while (prompt := conduct.prompt()) is not None and (entries or isinstance(prompt.entry, ReadEntry)):
+        assert conduct.reply("" if isinstance(prompt.entry, ReadEntry) else entries.pop(0)) is None
 
 
 def begun(shift: Shift, way: str) -> tuple[StationSession | None, InterviewSession]:
@@ -312,12 +315,12 @@ def test_a_correction_that_changes_no_outcome_lets_go_of_the_case(tmp_path: Path
     assert again.reply("2") is None
     assert again.result() is not None
     assert (code(shift), shift.row("A").status, shift.row("A").holder) == ("1.1", "done", None)
-    assert sum(isinstance(e.event, Called) for e in history(shift)) == 1
+    assert sum(isinstance(e.event, OutcomeRecorded) for e in history(shift)) == 1
     assert places(shift)["men"] == (0, 0), "it counts where the corrected answers put it"
     assert findings(shift) == ()
 
 
-def history(shift: Shift, key: str = "A") -> list[Entry]:
+def history(shift: Shift, key: str = "A") -> list[HistoryEntry]:
     with shift.study() as study:
         return study.store.cases.read_history(key)
 
@@ -388,7 +391,7 @@ def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_en
     keyed(talk, "1", "2")
     with shift.study() as study:
         case = shift.case("A")
-        entry = Entry(shift.at, "sue", "office", Advised("go on"))
+        entry = HistoryEntry(shift.at, "sue", "office", ReferralAnswered("go on"))
         assert study.store.cases.write("A", seq=case.seq, entries=[entry], force=True) is None
     assert talk.reply("1") is None
     assert code(shift) == "1.1"
@@ -442,7 +445,7 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     keyed(theirs, "1", "1")
     assert bob.close_interview() is None
     assert (code(shift), status(shift)) == ("1.1", [("ended", "complete")])
-    assert [e.by for e in history(shift) if isinstance(e.event, Called)] == ["bob"]
+    assert [e.by for e in history(shift) if isinstance(e.event, OutcomeRecorded)] == ["bob"]
     assert findings(shift) == ()
 
 
@@ -458,8 +461,8 @@ def test_a_lease_that_ran_out_while_nobody_took_the_case_is_taken_again(tmp_path
     keyed(talk, "2", "1")
     assert (code(shift), shift.row("A").status) == ("1.1", "done")
     events = [e.event for e in history(shift)]
-    assert Returned("lapsed") in events
-    assert sum(isinstance(event, Interviewing) for event in events) == 2
+    assert CaseReturned("lapsed") in events
+    assert sum(isinstance(event, InterviewOpened) for event in events) == 2
     assert ann is None or ann.close_interview() is None
 
 
@@ -563,9 +566,9 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     assert [line.key for line in report.lines] == ["B"]
     assert len(told) == 1
     assert "respondent refuses (hard)" in told[0]
-    [call] = [e for e in history(shift) if isinstance(e.event, Called)]
+    [call] = [e for e in history(shift) if isinstance(e.event, OutcomeRecorded)]
     assert (call.by, call.station) == ("ann", "of ann")
-    assert isinstance(call.event, Called)
+    assert isinstance(call.event, OutcomeRecorded)
     assert (call.event.outcome, call.event.number) == ("refusal_hard", 1)
     assert lapsed or call.at == ended
     assert (code(shift), shift.row("A").status, shift.row("A").holder) == ("2.112", "done", None)
@@ -610,10 +613,10 @@ def test_a_wrong_outcome_that_was_keyed_after_the_crash_does_not_hide_the_right_
     left_behind(shift, "1", "2")
     with shift.study() as study:  # as an earlier version's station offered it
         case = shift.case("A")
-        entry = Entry(shift.at, "ann", "of ann", Called("callback", 1))
-        after = case.after(entry)
+        entry = HistoryEntry(shift.at, "ann", "of ann", OutcomeRecorded("callback", 1))
+        after = case.apply(entry)
         study.store.cases.write(
-            "A", seq=case.seq, entries=[entry], standing=standing(after, study.plan, shift.at),
+            "A", seq=case.seq, entries=[entry], standing=schedule_case(after, study.plan, shift.at),
             force=True, release=True,
         )  # fmt: skip
     forget(shift)
@@ -752,8 +755,8 @@ def test_an_end_with_a_temporary_outcome_asks_when_to_call_again(tmp_path: Path)
     assert isinstance(ann.end_shift(), Rejection)
     assert ann.book_appointment("tomorrow 3pm") is None
     events = [e.event for e in history(shift)]
-    assert [e.outcome for e in events if isinstance(e, Called)] == ["appointment"]
-    assert any(isinstance(e, Promised) for e in events)
+    assert [e.outcome for e in events if isinstance(e, OutcomeRecorded)] == ["appointment"]
+    assert any(isinstance(e, AppointmentMade) for e in events)
     assert shift.row("A").promised_at is not None
 
 
@@ -765,7 +768,7 @@ def test_without_a_time_the_callback_is_keyed(tmp_path: Path) -> None:
     assert ann.close_interview() is None
     assert ann.record_outcome("callback") is None
     assert on(ann) == "B"
-    assert (shift.row("A").status, shift.case("A").waits) == ("waiting", True)
+    assert (shift.row("A").status, shift.case("A").has_unfinished_interview) == ("waiting", True)
 
 
 def test_a_form_that_a_crash_closed_is_asked_for_again(tmp_path: Path) -> None:

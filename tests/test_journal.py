@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from survey_cli.engine import events as ev
 from survey_cli.engine.codec import (
-    Entered,
-    Unreadable,
-    cells_reader,
-    decode,
-    decode_line,
-    encode,
+    EventDecodeError,
+    JournalRecord,
+    decode_event,
+    decode_record,
     encode_cells,
-    encode_line,
-    encode_moment,
+    encode_event,
+    encode_record,
+    encode_timestamp,
+    make_row_reader,
 )
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing, Place
 
@@ -30,14 +30,14 @@ moments = st.datetimes(timezones=st.just(UTC))
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 values = numbers | texts | st.dates() | st.times() | st.lists(codes, max_size=4).map(tuple)
 absences = ids.map(Missing) | st.sampled_from([DK, REFUSED, NOT_ASKED, NOT_REACHED])
-stamps = st.builds(ev.Stamp, at=moments, by=texts, station=texts)
+stamps = st.builds(ev.EventStamp, at=moments, by=texts, station=texts)
 places = st.builds(Place, item=ids | texts, turn=st.none() | st.integers(1, 40))
-sittings = st.builds(ev.Sitting, interviewer=texts, daypart=texts, language=ids)
+sittings = st.builds(ev.SessionContext, interviewer=texts, daypart=texts, language=ids)
 words = st.dictionaries(codes, texts, max_size=3)
 
 STRATEGIES = {
-    ev.Began: st.builds(
-        ev.Began,
+    ev.InterviewStarted: st.builds(
+        ev.InterviewStarted,
         stamps,
         texts,
         st.integers(),
@@ -46,25 +46,25 @@ STRATEGIES = {
         sittings,
         st.dictionaries(texts, values | absences, max_size=3),
     ),
-    ev.Resumed: st.builds(ev.Resumed, stamps, sittings, st.booleans()),
-    ev.Answered: st.builds(ev.Answered, stamps, places, st.none() | values, words),
-    ev.Declined: st.builds(ev.Declined, stamps, places, ids),
-    ev.LookedUp: st.builds(ev.LookedUp, stamps, places, values | absences, st.integers(0, 99)),
-    ev.WentTo: st.builds(ev.WentTo, stamps, places, st.booleans()),
-    ev.Confirmed: st.builds(ev.Confirmed, stamps, places, st.integers(0, 9), texts),
-    ev.Kept: st.builds(ev.Kept, stamps, places),
-    ev.Noted: st.builds(ev.Noted, stamps, places, texts),
-    ev.Language: st.builds(ev.Language, stamps, ids),
-    ev.Suspended: st.builds(ev.Suspended, stamps, ids | st.just("")),
-    ev.Stopped: st.builds(ev.Stopped, stamps, ids),
-    ev.Ended: st.builds(ev.Ended, stamps, ids),
-    ev.Erased: st.builds(
-        ev.Erased, stamps, texts, st.none() | st.dictionaries(texts, values | absences, max_size=3)
+    ev.InterviewResumed: st.builds(ev.InterviewResumed, stamps, sittings, st.booleans()),
+    ev.QuestionAnswered: st.builds(ev.QuestionAnswered, stamps, places, st.none() | values, words),
+    ev.QuestionDeclined: st.builds(ev.QuestionDeclined, stamps, places, ids),
+    ev.ValueComputed: st.builds(ev.ValueComputed, stamps, places, values | absences, st.integers(0, 99)),
+    ev.PositionMoved: st.builds(ev.PositionMoved, stamps, places, st.booleans()),
+    ev.QueryConfirmed: st.builds(ev.QueryConfirmed, stamps, places, st.integers(0, 9), texts),
+    ev.AnswerKept: st.builds(ev.AnswerKept, stamps, places),
+    ev.NoteWritten: st.builds(ev.NoteWritten, stamps, places, texts),
+    ev.LanguageChanged: st.builds(ev.LanguageChanged, stamps, ids),
+    ev.InterviewSuspended: st.builds(ev.InterviewSuspended, stamps, ids | st.just("")),
+    ev.InterviewStopped: st.builds(ev.InterviewStopped, stamps, ids),
+    ev.InterviewEnded: st.builds(ev.InterviewEnded, stamps, ids),
+    ev.AnswersErased: st.builds(
+        ev.AnswersErased, stamps, texts, st.none() | st.dictionaries(texts, values | absences, max_size=3)
     ),
 }
 events = st.one_of(*STRATEGIES.values())
 
-NOON = ev.Stamp(datetime(2000, 6, 1, 12, tzinfo=UTC), "ann", "s1")
+NOON = ev.EventStamp(datetime(2000, 6, 1, 12, tzinfo=UTC), "ann", "s1")
 
 
 def kinds(value):
@@ -75,70 +75,72 @@ def kinds(value):
 
 
 def test_every_event_has_its_property():
-    assert set(STRATEGIES) == set(get_args(ev.Event))
+    assert set(STRATEGIES) == set(get_args(ev.InterviewEvent))
 
 
 @given(events)
 def test_an_event_comes_back_equal_and_of_the_same_types(event):
-    back = decode(encode(event))
+    back = decode_event(encode_event(event))
     assert back == event
     for name in event._fields:
-        if name not in ("words", "sample", "left"):
+        if name not in ("specify_texts", "sample", "remaining"):
             assert kinds(getattr(back, name)) == kinds(getattr(event, name))
-    assert decode_line(encode_line(event)) == event
+    assert decode_record(encode_record(event)) == event
 
 
 @given(events)
 def test_the_text_is_strict_json_that_a_file_can_hold_on_one_line(event):
-    text = encode(event)
+    text = encode_event(event)
     text.encode("utf-8")
     assert "\n" not in text
     assert json.loads(text, parse_constant=pytest.fail)["kind"] == ev.EVENT_KINDS[type(event)]
-    encode_line(event).payload.encode("utf-8")
+    encode_record(event).payload.encode("utf-8")
 
 
 @given(words, st.randoms(use_true_random=False))
 def test_equal_events_have_equal_texts(given_words, dice):
     shuffled = list(given_words.items())
     dice.shuffle(shuffled)
-    one, other = (ev.Answered(NOON, Place("q"), 1, dict(w)) for w in (given_words.items(), shuffled))
-    assert encode(one) == encode(other)
+    one, other = (ev.QuestionAnswered(NOON, Place("q"), 1, dict(w)) for w in (given_words.items(), shuffled))
+    assert encode_event(one) == encode_event(other)
 
 
 def test_whole_and_text_codes_stay_distinct():
-    event = ev.Answered(NOON, Place("q", 2), (8, "8"), {8: "whole", "8": "text"})
-    assert decode(encode(event)).words == {8: "whole", "8": "text"}
-    assert encode(ev.Answered(NOON, Place("q"), "8")) != encode(ev.Answered(NOON, Place("q"), 8))
+    event = ev.QuestionAnswered(NOON, Place("q", 2), (8, "8"), {8: "whole", "8": "text"})
+    assert decode_event(encode_event(event)).specify_texts == {8: "whole", "8": "text"}
+    assert encode_event(ev.QuestionAnswered(NOON, Place("q"), "8")) != encode_event(
+        ev.QuestionAnswered(NOON, Place("q"), 8)
+    )
 
 
 def test_a_day_is_not_the_text_that_looks_like_it():
-    day, text = (ev.Answered(NOON, Place("q"), v) for v in (date(2000, 1, 31), "2000-01-31"))
-    assert decode(encode(day)) == day != decode(encode(text)) == text
+    day, text = (ev.QuestionAnswered(NOON, Place("q"), v) for v in (date(2000, 1, 31), "2000-01-31"))
+    assert decode_event(encode_event(day)) == day != decode_event(encode_event(text)) == text
 
 
 def test_the_line_is_readable_and_short():
-    event = ev.Answered(NOON, Place("age", 2), 41)
-    assert encode_line(event) == Entered(
+    event = ev.QuestionAnswered(NOON, Place("age", 2), 41)
+    assert encode_record(event) == JournalRecord(
         "answered", "age", 2, '{"value":41}', "2000-06-01T12:00:00.000000Z", "ann", "s1"
     )
-    assert encode(event) == (
+    assert encode_event(event) == (
         '{"kind":"answered","at":"2000-06-01T12:00:00.000000Z","by":"ann","station":"s1",'
         '"item":"age","turn":2,"value":41}'
     )
-    assert "señal" in encode(ev.Noted(NOON, Place("q"), "señal"))
+    assert "señal" in encode_event(ev.NoteWritten(NOON, Place("q"), "señal"))
 
 
 def test_moments_are_written_in_utc_and_need_a_zone():
     there = datetime(2000, 6, 1, 20, 30, tzinfo=timezone(timedelta(hours=-5)))
-    assert encode_moment(there) == "2000-06-02T01:30:00.000000Z"
+    assert encode_timestamp(there) == "2000-06-02T01:30:00.000000Z"
     with pytest.raises(ValueError, match="zone"):
-        encode_moment(datetime(2000, 6, 1))  # noqa: DTZ001 – that is the point
+        encode_timestamp(datetime(2000, 6, 1))  # noqa: DTZ001 – that is the point
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_is_never_written(number):
     with pytest.raises(ValueError, match="JSON"):
-        encode(ev.Answered(NOON, Place("q"), number))
+        encode_event(ev.QuestionAnswered(NOON, Place("q"), number))
 
 
 @pytest.mark.parametrize(
@@ -163,14 +165,14 @@ def test_what_is_no_number_is_never_written(number):
     ],
 )
 def test_a_text_that_is_no_event_is_told(text):
-    with pytest.raises(Unreadable):
-        decode(text)
+    with pytest.raises(EventDecodeError):
+        decode_event(text)
 
 
 @given(st.text() | st.recursive(st.none() | st.booleans() | numbers | texts, st.lists).map(repr))
 def test_any_text_is_an_event_or_told(text):
-    with pytest.raises(Unreadable):
-        decode(text)
+    with pytest.raises(EventDecodeError):
+        decode_event(text)
 
 
 CELLS = {
@@ -189,7 +191,7 @@ columns = st.lists(
 def test_a_row_comes_back_equal_by_its_storages(pairs):
     storages, cells = tuple(s for s, _ in pairs), tuple(c for _, c in pairs)
     text = encode_cells(cells)
-    back = cells_reader(storages)(text)
+    back = make_row_reader(storages)(text)
     assert back == cells
     assert kinds(back) == kinds(cells)
     assert len(json.loads(text)) == len(cells)
@@ -201,7 +203,9 @@ def test_a_row_is_written_so_that_sql_can_read_it():
     assert text == (
         '[3,null,{"missing":"dk"},2.5,"2000-01-31","12:30:00","null [1]",{"missing":"not_reached"},[1,"b"]]'
     )
-    read = cells_reader(("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text"))
+    read = make_row_reader(
+        ("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text")
+    )
     assert read(text) == cells
 
 
@@ -209,5 +213,5 @@ def test_a_row_is_written_so_that_sql_can_read_it():
     "text", ["", "{}", "[1]", "[1,2,3]", '["x","31.1."]', '[1,{"mood":"good"}]', "[1,NaN]", "[" * 99999]
 )
 def test_a_text_that_is_no_such_row_is_told(text):
-    with pytest.raises(Unreadable):
-        cells_reader(("integer", "date"))(text)
+    with pytest.raises(EventDecodeError):
+        make_row_reader(("integer", "date"))(text)

@@ -18,7 +18,7 @@ from survey_cli.instrument.source import load
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
-from survey_cli.problems import Position, errors
+from survey_cli.problems import Position, select_errors
 
 
 @pytest.fixture(autouse=True, params=["CSafeLoader", "SafeLoader"])
@@ -245,7 +245,7 @@ def test_what_was_stored_with_a_cut_sentence_or_a_note_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
     text += "  - id: b\n    type: text\n    text: |\n      Yes?\n      # no\n"
     text += "  - id: c\n    type: text\n    text: Our #1\n"
-    assert [p.rule for p in errors(load_source_text(text).problems)] == ["comment-in-text", "hash"]
+    assert [p.rule for p in select_errors(load_source_text(text).problems)] == ["comment-in-text", "hash"]
     assert isinstance(rebuild_instrument({"t.yaml": text}, load_source_text(text).digest), Instrument)
 
 

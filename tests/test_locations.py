@@ -13,10 +13,10 @@ from scenario import instrument
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import Line, NumberFacts
-from survey_cli.fieldwork.case.locations import call_zones, region_of
+from survey_cli.fieldwork.case.events import LineType, NumberFacts
+from survey_cli.fieldwork.case.locations import find_call_zones, find_case_region
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import next_moment, number_opening, verdicts
+from survey_cli.fieldwork.queue.rules import check_rules, explain_number_closed, find_next_time
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
@@ -43,17 +43,17 @@ COLUMNS = (
 
 def study(fieldwork: str) -> Plan:
     items = "- {id: n, type: number, text: How many?, min: 0, max: 9}"
-    return Plan.of(
+    return Plan.from_instrument(
         instrument(f"sample: {{{COLUMNS}}}\nitems:\n{items}\nfieldwork: {{frame: list, {fieldwork}}}\n")
     )
 
 
-def unit(line: Line, *zones: str, zone: str = "", **columns: Any) -> Any:
+def unit(line: LineType, *zones: str, zone: str = "", **columns: Any) -> Any:
     return history(zone=zone, facts=(NumberFacts(1, line, zones),), columns=columns)
 
 
 def of(case: Any, plan: Plan) -> tuple[tuple[str, ...], str]:
-    return call_zones(case.case, case.case.next_number, plan)
+    return find_call_zones(case.case, case.case.next_number, plan)
 
 
 # the zone of a call
@@ -83,9 +83,9 @@ def test_a_fixed_line_is_where_its_number_is() -> None:
     assert SYDNEY not in of(case, SYDNEY_STUDY)[0]
     half_past_six = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)  # 09:30 in Sydney, on a Wednesday
     [phone] = case.case.numbers
-    assert "before 09:00 there" in number_opening(case.case, phone, SYDNEY_STUDY, half_past_six)
-    assert not number_opening(case.case, phone, SYDNEY_STUDY, half_past_six.replace(day=25, hour=2))
-    next_at = next_moment(case.case, SYDNEY_STUDY, claimant(half_past_six))
+    assert "before 09:00 there" in explain_number_closed(case.case, phone, SYDNEY_STUDY, half_past_six)
+    assert not explain_number_closed(case.case, phone, SYDNEY_STUDY, half_past_six.replace(day=25, hour=2))
+    next_at = find_next_time(case.case, SYDNEY_STUDY, claimant(half_past_six))
     assert next_at is not None
     assert next_at.astimezone(UTC).hour == 1  # nine in Perth
 
@@ -133,10 +133,12 @@ def test_a_region_in_two_zones_is_narrowed_by_the_number() -> None:
 
 def test_why_says_which_rule_gave_the_zone() -> None:
     at = datetime(2026, 11, 24, 3, tzinfo=UTC)
-    said = {v.rule: v.says for v in verdicts(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(at))}
+    said = {v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(at))}
     assert said["hours"] == f"open in {PERTH} (by its number)"
     late = datetime(2026, 11, 24, 13, tzinfo=UTC)
-    said = {v.rule: v.says for v in verdicts(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(late))}
+    said = {
+        v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(late))
+    }
     assert said["hours"] == f"after 20:00 there (it is 21:00); {PERTH} (by its number)"
 
 
@@ -174,10 +176,10 @@ def test_nobody_is_called_on_the_day_of_rest(country: str, never: list[int], sho
 def test_in_egypt_sunday_is_a_workday_and_friday_is_not() -> None:
     calendar = study("country: EG, zone: Africa/Cairo").calendar
     friday, sunday = datetime(2026, 11, 27, 10, tzinfo=UTC), datetime(2026, 11, 29, 10, tzinfo=UTC)
-    assert calendar.opening(["Africa/Cairo"], friday).why == "Friday there"
-    assert calendar.opening(["Africa/Cairo"], sunday).open
-    assert calendar.daypart(["Africa/Cairo"], friday) == "weekend"
-    assert calendar.daypart(["Africa/Cairo"], sunday) == "day"
+    assert calendar.find_opening(["Africa/Cairo"], friday).why == "Friday there"
+    assert calendar.find_opening(["Africa/Cairo"], sunday).open
+    assert calendar.find_daypart(["Africa/Cairo"], friday) == "weekend"
+    assert calendar.find_daypart(["Africa/Cairo"], sunday) == "day"
 
 
 @pytest.mark.parametrize("country", sorted(CALLING_RULES))
@@ -185,17 +187,17 @@ def test_usual_hours_lie_within_what_a_country_allows(country: str) -> None:
     assert CALLING_RULES[country].source
     calendar = study(f"country: {country}").calendar
     for day in range(7):
-        kept, rule = calendar.hours_of(date(2026, 11, 23 + day)), CALLING_RULES[country].find_hours(day)
+        kept, rule = calendar.find_hours(date(2026, 11, 23 + day)), CALLING_RULES[country].find_hours(day)
         assert kept is None or rule.start <= kept.start < kept.end <= rule.end
 
 
 def test_what_a_country_allows_is_kept_unless_there_is_a_reason() -> None:
     wide = 'country: DE, hours: {mon-sun: "08:00-21:00"}'
     saturday = date(2026, 11, 28)
-    kept = study(wide).calendar.hours_of(saturday)
+    kept = study(wide).calendar.find_hours(saturday)
     assert kept is not None
     assert (kept.start, kept.end) == (10 * 60, 20 * 60)
-    free = study(f"{wide}, reason: agreed with each unit").calendar.hours_of(saturday)
+    free = study(f"{wide}, reason: agreed with each unit").calendar.find_hours(saturday)
     assert free is not None
     assert (free.start, free.end) == (8 * 60, 21 * 60)
 
@@ -210,8 +212,8 @@ def test_holidays_of_a_region_are_kept_beside_the_countrys() -> None:
     assert unity in list_public_holidays("DE-BY", 2026)
     bavaria = study("country: DE, region: BY, zone: Europe/Berlin").calendar
     assert bavaria.region == "DE-BY"
-    assert bavaria.closed_on(epiphany) == "Epiphany, Wed 6 Jan"
-    assert not study("country: DE, zone: Europe/Berlin").calendar.closed_on(epiphany)
+    assert bavaria.explain_closed_day(epiphany) == "Epiphany, Wed 6 Jan"
+    assert not study("country: DE, zone: Europe/Berlin").calendar.explain_closed_day(epiphany)
 
 
 def test_each_case_has_the_holidays_of_its_own_region() -> None:
@@ -219,38 +221,38 @@ def test_each_case_has_the_holidays_of_its_own_region() -> None:
     noon = datetime(2027, 1, 6, 11, tzinfo=UTC)
     for region, holiday in (("DE-BY", True), ("DE-BE", False), ("", False), ("AT-9", True)):
         case = unit("mobile", "Europe/Berlin", part=region)
-        said = {v.rule: v for v in verdicts(case.case, plan, claimant(noon))}
+        said = {v.rule: v for v in check_rules(case.case, plan, claimant(noon))}
         assert said["hours"].allows is not holiday, region
         # the queue's bucket keeps the region, so that claiming goes by the same hours
         assert ("DE-BY" in case.standing(plan).bucket) == (region == "DE-BY")
     [phone] = unit("mobile", "Europe/Berlin").case.numbers
-    assert "Epiphany" in number_opening(unit("mobile", part="DE-BY").case, phone, plan, noon)
+    assert "Epiphany" in explain_number_closed(unit("mobile", part="DE-BY").case, phone, plan, noon)
 
 
 def test_a_case_of_another_country_has_its_weekend_and_its_hours() -> None:
     plan = study("country: DE, zone: Europe/Berlin")
     case = unit("mobile", "Africa/Cairo", land="EG")
-    assert region_of(case.case, plan) == "EG"
+    assert find_case_region(case.case, plan) == "EG"
     friday, sunday = datetime(2026, 11, 27, 10, tzinfo=UTC), datetime(2026, 11, 29, 10, tzinfo=UTC)
     for at, is_open in ((friday, False), (sunday, True)):
-        said = {v.rule: v for v in verdicts(case.case, plan, claimant(at))}
+        said = {v.rule: v for v in check_rules(case.case, plan, claimant(at))}
         assert said["hours"].allows is is_open
     own = study('country: DE, zone: Europe/Berlin, hours: {mon-fri: "09:00-18:00"}')
-    said = {v.rule: v for v in verdicts(case.case, own, claimant(friday))}
+    said = {v.rule: v for v in check_rules(case.case, own, claimant(friday))}
     assert said["hours"].allows  # the study's hours, where it writes them, are for all
 
 
 def test_the_studys_own_country_keeps_the_studys_region() -> None:
     plan = study("country: DE, region: BY, zone: Europe/Berlin")
-    assert region_of(unit("mobile", land="DE").case, plan) == "DE-BY"
-    assert region_of(unit("mobile", land="AT").case, plan) == "AT"
-    assert region_of(unit("mobile", land="DE", part="DE-BE").case, plan) == "DE-BE"
+    assert find_case_region(unit("mobile", land="DE").case, plan) == "DE-BY"
+    assert find_case_region(unit("mobile", land="AT").case, plan) == "AT"
+    assert find_case_region(unit("mobile", land="DE", part="DE-BE").case, plan) == "DE-BE"
 
 
 def test_a_calendar_of_a_region_is_made_once() -> None:
-    calendar = Calendar.of(None)
-    assert calendar.of_region("DE-BY") is calendar.of_region("DE-BY")
-    assert calendar.of_region("") is calendar
+    calendar = Calendar.from_written(None)
+    assert calendar.for_region("DE-BY") is calendar.for_region("DE-BY")
+    assert calendar.for_region("") is calendar
 
 
 def test_regions_are_named_as_people_write_them() -> None:
@@ -318,9 +320,9 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
 
     def zones() -> tuple[str, ...]:
         with Store.open(Path("responses/study.db"), create=False) as store:
-            case = Case.of("perth", store.cases.read_history("perth"))
+            case = Case.from_history("perth", store.cases.read_history("perth"))
             assert len(case.numbers) == 1
-            return call_zones(case, case.numbers[0], SYDNEY_STUDY).names
+            return find_call_zones(case, case.numbers[0], SYDNEY_STUDY).names
 
     assert zones() == (SYDNEY,)
     assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0

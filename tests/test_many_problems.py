@@ -6,7 +6,7 @@ import pytest
 
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, keep_first_of_each_kind
+from survey_cli.problems import MAX_PER_RULE, Position, Problem, limit_per_rule
 
 HEAD = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
 KINDS = {
@@ -31,9 +31,9 @@ def test_the_first_hundred_are_told_and_the_rest_counted(rule: str) -> None:
     started = time.process_time()
     problems = [p for p in check_instrument(load_source_text(text)).problems if p.rule in (rule, "too-many")]
     took = time.process_time() - started
-    assert [p.rule for p in problems] == [rule] * MOST_OF_A_KIND + ["too-many"]
+    assert [p.rule for p in problems] == [rule] * MAX_PER_RULE + ["too-many"]
     assert problems == sorted(problems, key=lambda p: p.where)
-    assert f"{many - MOST_OF_A_KIND:,} more problems of this kind ({rule}) are not shown" in problems[-1].what
+    assert f"{many - MAX_PER_RULE:,} more problems of this kind ({rule}) are not shown" in problems[-1].what
     assert problems[-1].severity == "error"
     assert took < 4, "each was compared with all the others"
 
@@ -66,7 +66,7 @@ def test_kinds_are_counted_apart_and_warnings_stay_warnings() -> None:
 
     few = made("few", range(1, 101), "error")
     many = made("many", range(1, 102), "warning")
-    found = keep_first_of_each_kind([*many, *few])
+    found = limit_per_rule([*many, *few])
     assert [p for p in found if p.rule == "few"] == few
     assert [p for p in found if p.rule == "many"] == many[:100]
     assert [(p.where.line, p.severity, p.what) for p in found if p.rule == "too-many"] == [

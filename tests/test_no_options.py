@@ -4,10 +4,10 @@ import pytest
 
 from scenario import STAMP, TODAY, Scenario, instrument, scenario, source_of
 from survey_cli.documents.questionnaire.booklet import booklet
-from survey_cli.engine.codec import decode, encode
-from survey_cli.engine.events import Began, Sitting
+from survey_cli.engine.codec import decode_event, encode_event
+from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.prompts import before
+from survey_cli.engine.prompts import find_previous_place
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.values import NOT_ASKED
 
@@ -46,11 +46,11 @@ def route(now: Scenario) -> list[str]:
 def test_it_is_passed_over_and_the_data_say_not_asked() -> None:
     now = scenario(TRAVEL).keys("3")
     assert now.place == "last"
-    assert before(now.interview) is not None
+    assert find_previous_place(now.interview) is not None
     now = now.keys("x")
     assert now.status == "ended"
     assert route(now) == ["owns", "last"]
-    env = now.interview.standing().env
+    env = now.interview.evaluate_route().env
     assert (env["best"], env["far"]) == (NOT_ASKED, NOT_ASKED)
 
 
@@ -89,20 +89,22 @@ def test_beyond_an_open_place_it_is_not_known_whether_it_will_be_asked() -> None
 def test_an_interview_that_began_before_stands_where_it_stood() -> None:
     """Under the rules of its time it was put, and its journal may hold a decline there."""
     made = instrument(TRAVEL.replace("    declines: []\n", ""))
-    began = Began(STAMP, made.hash, 1, "7", TODAY, Sitting("Pat", "morning", "en"), {}, rules=1)
+    began = InterviewStarted(
+        STAMP, made.hash, 1, "7", TODAY, SessionContext("Pat", "morning", "en"), {}, rules=1
+    )
     now = Scenario(Interview.begin(made, began)).keys("3")
     assert (now.place, now.offered) == ("best", {})
     now = now.keys(".dk", "x")
     assert now.status == "ended"
-    assert Interview.replay(made, now.interview.events).standing() == now.interview.standing()
+    assert Interview.replay(made, now.interview.events).evaluate_route() == now.interview.evaluate_route()
 
 
 def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() -> None:
-    began = scenario(TRAVEL).interview.began
-    line = encode(began)
+    began = scenario(TRAVEL).interview.start
+    line = encode_event(began)
     assert began.rules == 2
-    assert decode(line) == began
-    assert decode(line.replace(',"rules":2', "")) == began._replace(rules=1)
+    assert decode_event(line) == began
+    assert decode_event(line.replace(',"rules":2', "")) == began._replace(rules=1)
 
 
 def test_it_is_said_in_print_and_warned_of() -> None:

@@ -10,25 +10,25 @@ from hypothesis import strategies as st
 
 from fake_conduct import AGREEMENT, FAQ, MEDIA, FakeInterview, choices, every_kind, prompt, words
 from survey_cli.entries import (
-    Choice,
-    Earlier,
-    Line,
-    Pick,
-    Picked,
+    EarlierAnswer,
+    LineEntry,
+    OfferedOption,
+    PickEntry,
+    PickReply,
     PossibleMeaning,
     Prompt,
     Query,
-    Read,
+    ReadEntry,
     Rejection,
     Reply,
-    Verbatim,
+    VerbatimEntry,
 )
-from survey_cli.entry_commands import COMMANDS, NAMES
+from survey_cli.entry_commands import COMMANDS, ENTRY_COMMAND_NAMES
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.interview_text import clean
 from survey_cli.sessions import InterviewProtocol
 
-YES_NO = Pick(choices=choices("Yes", "No"))
+YES_NO = PickEntry(options=choices("Yes", "No"))
 
 
 class Fake(FakeInterview):
@@ -50,9 +50,9 @@ def printed(desk: InterviewProtocol, *lines: str) -> list[str]:
     return held(desk, *lines)[1].split("> \n")
 
 
-def one(text: str, entry: Read | Pick | Line | Verbatim, **more: object) -> Fake:
+def one(text: str, entry: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **more: object) -> Fake:
     """A desk that asks one thing and then says goodbye."""
-    return Fake((prompt("a", text, entry, **more), prompt("bye", "Goodbye.", Read())))
+    return Fake((prompt("a", text, entry, **more), prompt("bye", "Goodbye.", ReadEntry())))
 
 
 # What is printed
@@ -60,7 +60,7 @@ def one(text: str, entry: Read | Pick | Line | Verbatim, **more: object) -> Fake
 
 def test_a_whole_interview_as_a_transcript() -> None:
     script = (
-        prompt("hello", "Good morning, this is **Maria**.", Read(), section="Introduction"),
+        prompt("hello", "Good morning, this is **Maria**.", ReadEntry(), section="Introduction"),
         prompt(
             "q6",
             "Do you agree?",
@@ -71,10 +71,13 @@ def test_a_whole_interview_as_a_transcript() -> None:
             probe=words("Which comes closest?"),
         ),
         prompt(
-            "hours", "How many hours?", Line(kind="number", hint="0 to 168", unit="hours"), section="Mission"
+            "hours",
+            "How many hours?",
+            LineEntry(kind="number", hint="0 to 168", unit="hours"),
+            section="Mission",
         ),
-        prompt("since", "Since when?", Line(kind="date", hint="day month year"), section="Mission"),
-        prompt("why", "Why?", Verbatim(), section="Mission"),
+        prompt("since", "Since when?", LineEntry(kind="date", hint="day month year"), section="Mission"),
+        prompt("why", "Why?", VerbatimEntry(), section="Mission"),
     )
     desk = Fake(
         script, rejects={("hours", "200"): "200 is more than 168"}, notice="Case 7 was open: resumed."
@@ -139,23 +142,23 @@ def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
     assert "[Two remarks.]\n[How did they sound?]\n" in first
     assert "[not asked: your own entry]" in first
     options = (
-        Choice(code=1, words=words("Yes"), note="also: sometimes"),
-        Choice(code=7, words=words("Other"), specify=True, read=False),
-        Choice(code=9, words=words("None"), exclusive=True),
+        OfferedOption(code=1, text=words("Yes"), note="also: sometimes"),
+        OfferedOption(code=7, text=words("Other"), specify=True, read=False),
+        OfferedOption(code=9, text=words("None"), exclusive=True),
     )
-    first = printed(one("Which?", Pick(choices=options, several=True, most=2, ordered=True)))[0]
+    first = printed(one("Which?", PickEntry(options=options, several=True, max_count=2, ordered=True)))[0]
     assert (
         "\n1  Yes [also: sometimes]\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
     )
     assert "[any of these, blanks between, at most 2, in the order given]" in first
-    points = Pick(choices=choices("Not at all", "", "3"))
+    points = PickEntry(options=choices("Not at all", "", "3"))
     assert "\n1  Not at all\n2\n3\n" in printed(one("How far?", points))[0]
 
 
 def test_codes_of_a_line_stand_like_options() -> None:
-    scale = Line(kind="scale", hint="0 to 100", labels=((0, "Not at all"), (100, "Completely")))
+    scale = LineEntry(kind="scale", hint="0 to 100", labels=((0, "Not at all"), (100, "Completely")))
     assert "\n0  Not at all\n100  Completely\n[0 to 100]\n" in printed(one("How far?", scale))[0]
-    assert "[at most 5 characters]" in printed(one("ZIP?", Line(kind="text", width=5)))[0]
+    assert "[at most 5 characters]" in printed(one("ZIP?", LineEntry(kind="text", width=5)))[0]
 
 
 def test_section_turn_and_declines_are_said_when_they_change() -> None:
@@ -180,7 +183,7 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
     ],
 )
 def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
-    earlier = Earlier(words="2 No", codes=(2,), text="2", kind=kind)  # type: ignore[arg-type]
+    earlier = EarlierAnswer(label="2 No", codes=(2,), typed_text="2", kind=kind)  # type: ignore[arg-type]
     desk = one("Really?", YES_NO, earlier=earlier, instruction=words("Wait."))
     assert printed(desk)[0].endswith(f"2  No\n[Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n")
 
@@ -189,10 +192,12 @@ def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
     "evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"]
 )
 def test_text_is_literal_and_carries_no_control_characters(evil: str) -> None:
-    pick = Pick(choices=(Choice(code=1, words=words(evil), note=evil),))
+    pick = PickEntry(options=(OfferedOption(code=1, text=words(evil), note=evil),))
     script = (
         prompt("a", evil, pick, instruction=words(evil), section=evil, faq=((words(evil), words(evil)),)),
-        prompt("b", evil, Line(kind="text", hint=evil), help=words(evil), earlier=Earlier(words=evil)),
+        prompt(
+            "b", evil, LineEntry(kind="text", hint=evil), help=words(evil), earlier=EarlierAnswer(label=evil)
+        ),
     )
     desk = Fake(script, title=evil, respondent=evil, notice=evil, rejects={("b", "no"): evil})
     out = held(desk, ".faq", f"{evil} no", "1", ".help", "no", ".again", ".jump")[1]
@@ -237,56 +242,65 @@ def test_a_pick_sends_codes_and_words() -> None:
             return super().reply(reply)
 
     held(Recording((prompt("a", "Which?", MEDIA),)), "1, 3 7 the  local radio")
-    assert sent == [Picked((1, 3, 7), {7: "the  local radio"})]
+    assert sent == [PickReply((1, 3, 7), {7: "the  local radio"})]
     sent.clear()
-    none = MEDIA._replace(least=0)
+    none = MEDIA._replace(min_count=0)
     held(Recording((prompt("a", "Which?", none),)), "")
-    assert sent == [Picked(())]
+    assert sent == [PickReply(())]
     sent.clear()
-    held(Recording((prompt("a", "Which?", none, earlier=Earlier(words="1 Television", text="1")),)), "")
+    held(
+        Recording(
+            (prompt("a", "Which?", none, earlier=EarlierAnswer(label="1 Television", typed_text="1")),)
+        ),
+        "",
+    )
     assert sent == [""], "an empty line keeps what stands"
 
 
 @pytest.mark.parametrize(
     ("entry", "line", "taken"),
     [
-        (Line(kind="text"), "..back", ".back"),
-        (Line(kind="text"), "..", "."),
-        (Line(kind="number"), ".5", ".5"),
-        (Line(kind="text"), "  a  b ", "a  b"),
-        (Line(kind="text"), "a\\", "a\\"),
-        (Verbatim(), "..and so on", ".and so on"),
-        (Verbatim(), "no. 5 .back", "no. 5 .back"),
-        (Verbatim(), "[b]bold[/b]", "[b]bold[/b]"),
+        (LineEntry(kind="text"), "..back", ".back"),
+        (LineEntry(kind="text"), "..", "."),
+        (LineEntry(kind="number"), ".5", ".5"),
+        (LineEntry(kind="text"), "  a  b ", "a  b"),
+        (LineEntry(kind="text"), "a\\", "a\\"),
+        (VerbatimEntry(), "..and so on", ".and so on"),
+        (VerbatimEntry(), "no. 5 .back", "no. 5 .back"),
+        (VerbatimEntry(), "[b]bold[/b]", "[b]bold[/b]"),
     ],
 )
-def test_a_typed_line_is_taken_as_it_is_meant(entry: Line | Verbatim, line: str, taken: str) -> None:
+def test_a_typed_line_is_taken_as_it_is_meant(
+    entry: LineEntry | VerbatimEntry, line: str, taken: str
+) -> None:
     desk = one("What?", entry)
     held(desk, line)
     assert desk.given == [("a", taken)]
 
 
-@pytest.mark.parametrize("entry", [Read(), YES_NO])
+@pytest.mark.parametrize("entry", [ReadEntry(), YES_NO])
 @pytest.mark.parametrize("line", ["..back", ".5", ".", ".hlep"])
-def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(entry: Read | Pick, line: str) -> None:
+def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(
+    entry: ReadEntry | PickEntry, line: str
+) -> None:
     desk = one("What?", entry)
     assert printed(desk, line)[1].startswith(f"! {line} is no command here: ")
     assert desk.given == []
 
 
 def test_a_verbatim_goes_on_over_lines_that_end_in_a_backslash() -> None:
-    desk = one("Why?", Verbatim())
+    desk = one("Why?", VerbatimEntry())
     held(desk, "one\\", ".back \\", "", "")
     assert desk.given[0] == ("a", "one\n.back\n")
     assert desk.drafts == {}
 
 
 def test_unfinished_words_are_kept_as_a_draft_and_shown_again() -> None:
-    desk = one("Why?", Verbatim())
+    desk = one("Why?", VerbatimEntry())
     assert held(desk, "one\\", "two\\")[0] == 3
     assert desk.drafts == {"a": "one\ntwo"}
     assert desk.given == []
-    again = one("Why?", Verbatim())
+    again = one("Why?", VerbatimEntry())
     again.drafts = desk.drafts
     shown = "[you had begun to type here: Enter keeps it]\n[one]\n[two]\n"
     assert shown in printed(again, "", "")[0]
@@ -294,8 +308,8 @@ def test_unfinished_words_are_kept_as_a_draft_and_shown_again() -> None:
 
 
 def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
-    hours = prompt("hours", "How many?", Line(kind="number"))
-    last = prompt("bye", "Goodbye.", Read())
+    hours = prompt("hours", "How many?", LineEntry(kind="number"))
+    last = prompt("bye", "Goodbye.", ReadEntry())
     query = Query(text=words("120 is **many**."))
 
     def desk() -> Fake:
@@ -316,7 +330,7 @@ def test_a_soft_check_takes_ok_with_a_reason_or_another_entry() -> None:
 
 def test_what_is_read_back_to_the_respondent_says_so() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
-    desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
+    desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})
     assert printed(desk, "600")[1].startswith(
         "? Did you say 600?\n[read it aloud: 1 yes, that is right; 2 no, ask again]"
     )
@@ -325,10 +339,10 @@ def test_what_is_read_back_to_the_respondent_says_so() -> None:
 def test_an_answer_read_back_is_confirmed_or_asked_again_as_on_the_full_screen() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
     for yes in ("1", "y", "١", ".ok"):
-        desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
+        desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})
         held(desk, "600", "2?", "", yes)
         assert desk.given == [("a", "600"), ("a", ".ok")]
-    desk = Fake((prompt("a", "How much?", Line(kind="number")),), queries={("a", "600"): query})
+    desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})
     after = printed(desk, "600", "2", "", "2")
     assert after[2] == "[ask again, then key the right answer]\n"
     assert after[3] == "! ask again, then key the right answer\n"
@@ -344,7 +358,7 @@ def test_what_may_mean_two_things_is_asked_about() -> None:
                 return Rejection("12.000: 12 or 12,000?", meanings)
             return super().reply(reply)
 
-    desk = Doubting((prompt("a", "How much?", Line(kind="number")), prompt("b", "B?", YES_NO)))
+    desk = Doubting((prompt("a", "How much?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)))
     after = printed(desk, "12.000", "", "12.000", "2", "1")
     assert after[1] == (
         "? 12.000: 12 or 12,000?\n1  12 Euro\n2  12,000 Euro\n[a number chooses; Enter alone cancels]\n"
@@ -427,7 +441,7 @@ def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
     assert all(f"[{command}  " in help for command in COMMANDS)
 
 
-@pytest.mark.parametrize("word", [f".{name}" for name in NAMES])
+@pytest.mark.parametrize("word", [f".{name}" for name in ENTRY_COMMAND_NAMES])
 def test_every_listed_dot_word_is_known(word: str) -> None:
     assert "is no command" not in held(one("One?", YES_NO), word)[1]
 
@@ -443,7 +457,7 @@ def test_a_mistyped_dot_word_names_the_nearest() -> None:
     after = printed(desk, ".bakc", ".refsed", ".xyzzy", ".ok")
     assert after[1] == "! .bakc is no command here: did you mean .back? .help lists them all\n"
     assert "did you mean .refused?" in after[2]
-    assert all(f".{name}" in after[3] for name in NAMES)
+    assert all(f".{name}" in after[3] for name in ENTRY_COMMAND_NAMES)
     assert after[4].startswith("! there is nothing to confirm here")
 
 

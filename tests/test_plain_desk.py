@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from survey_cli.engine.events import Answered, Confirmed, Noted
+from survey_cli.engine.events import NoteWritten, QueryConfirmed, QuestionAnswered
 from survey_cli.plain import conduct_interview
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
@@ -83,10 +83,12 @@ def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSess
     assert "= Sunday 3 March 1985\n" in out
     assert "[Ended: Complete]\n[4 answers in " in out
     events = journal(desk)
-    answers = {e.place.item: e.value for e in events if isinstance(e, Answered)}
+    answers = {e.place.item: e.value for e in events if isinstance(e, QuestionAnswered)}
     assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
-    assert [e.reason for e in events if isinstance(e, Confirmed)] == ["drives a bus", ""]
-    assert [(e.place, e.text) for e in events if isinstance(e, Noted)] == [(Place("hours"), "sounded sure")]
+    assert [e.reason for e in events if isinstance(e, QueryConfirmed)] == ["drives a bus", ""]
+    assert [(e.place, e.text) for e in events if isinstance(e, NoteWritten)] == [
+        (Place("hours"), "sounded sure")
+    ]
 
 
 def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
@@ -110,8 +112,8 @@ def test_what_is_typed_beside_answers_is_cleaned_as_answers_are(
     desk = seated()
     evil = "a\x1b]52;c;ZXZpbA==\x07b\u202ec\x9bd\u2067e"
     held(desk, "", "1", f".note {evil}", "100", f".ok {evil}", ".notes 1 x\x1b[2Jy")
-    texts = [e.text for e in journal(desk) if isinstance(e, Noted)]
-    texts += [e.reason for e in journal(desk) if isinstance(e, Confirmed)]
+    texts = [e.text for e in journal(desk) if isinstance(e, NoteWritten)]
+    texts += [e.reason for e in journal(desk) if isinstance(e, QueryConfirmed)]
     assert texts == ["a]52;c;ZXZpbA==bcde", "x[2Jy", "a]52;c;ZXZpbA==bcde"]
 
 
@@ -168,4 +170,4 @@ def test_a_number_of_the_sample_is_read_in_the_studys_language(
         assert "12.000 may be a decimal or thousands" in str(desk)
     else:
         assert isinstance(desk, InterviewSession), str(desk)
-        assert desk.interview.began.sample["size"] == size
+        assert desk.interview.start.sample["size"] == size

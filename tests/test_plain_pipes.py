@@ -12,11 +12,11 @@ import pexpect
 import pytest
 
 from fake_conduct import FakeInterview, choices, every_kind, prompt
-from survey_cli.entries import Line, Pick, Read, Rejection, Reply, Verbatim
+from survey_cli.entries import LineEntry, PickEntry, ReadEntry, Rejection, Reply, VerbatimEntry
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.streams import MAX_LINE_LENGTH
 
-YES_NO = Pick(choices=choices("Yes", "No"))
+YES_NO = PickEntry(options=choices("Yes", "No"))
 TESTS = Path(__file__).parent
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 """As an interviewer starts it: what is printed waits in a buffer."""
@@ -29,13 +29,13 @@ class Fake(FakeInterview):
         return ""
 
 
-def one(text: str, entry: Pick | Line) -> Fake:
+def one(text: str, entry: PickEntry | LineEntry) -> Fake:
     """A desk that asks one thing and then says goodbye."""
-    return Fake((prompt("a", text, entry), prompt("bye", "Goodbye.", Read())))
+    return Fake((prompt("a", text, entry), prompt("bye", "Goodbye.", ReadEntry())))
 
 
 def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
-    desk = one("What?", Line(kind="text"))
+    desk = one("What?", LineEntry(kind="text"))
     read = io.TextIOWrapper(
         io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * MAX_LINE_LENGTH) + b"\ncaf\xc3\xa9\r\n"), "utf-8"
     )
@@ -68,7 +68,7 @@ class Interrupted(io.StringIO):
 
 @pytest.mark.parametrize("lines", ["", "1\n", "1\nwords\\\n", ".stop\n"])
 def test_ctrl_c_puts_aside(lines: str) -> None:
-    desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Why?", Verbatim())))
+    desk = Fake((prompt("a", "One?", YES_NO), prompt("b", "Why?", VerbatimEntry())))
     write = io.StringIO()
     assert conduct_interview(desk, Interrupted(lines), write) == 3
     assert desk.calls == ["suspend"]

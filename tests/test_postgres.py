@@ -30,7 +30,7 @@ from stored import (
     views,
     wholes,
 )
-from survey_cli.engine.events import Answered, Noted
+from survey_cli.engine.events import NoteWritten, QuestionAnswered
 from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store, StoreError
 from survey_cli.store.backends.address import ServerAddress, make_schema_name, parse_server_address
 from survey_cli.store.backends.postgres.open_schema import apply_steps
@@ -422,7 +422,7 @@ def test_a_character_no_server_can_keep_is_told(store):
     with pytest.raises(StoreError, match="can't keep"):
         store.save_draft("i1", EntryDraft("own", "nul \0", stamp().at))
     assert store.find_draft("i1") is None
-    noted = Noted(stamp(2), Place("own"), "nul \0 and half \ud800")
+    noted = NoteWritten(stamp(2), Place("own"), "nul \0 and half \ud800")
     assert answer(store, 2, event=noted) is None
     assert store.read_journal("i1")[1] == noted
 
@@ -462,7 +462,7 @@ def a_wire(store: Store, study: str) -> Iterator[tuple[Line, Store]]:
 def test_a_line_cut_in_the_middle_of_an_answer_loses_and_doubles_nothing(wire, store, heard):
     wire, remote = wire
     wire.arm(b"reason 1", heard=heard)
-    assert answer(remote, 10, event=Noted(stamp(10), Place("own"), "reason 1")) is None
+    assert answer(remote, 10, event=NoteWritten(stamp(10), Place("own"), "reason 1")) is None
     assert wire.cuts == 1
     assert [event.text for event in store.read_journal("i1")[9:]] == ["reason 1"]
     assert answer(remote, 11) is None
@@ -473,13 +473,13 @@ def test_a_line_cut_in_the_middle_of_an_answer_loses_and_doubles_nothing(wire, s
 def test_an_entry_given_again_after_the_line_was_dead_is_no_second_event(wire, store, heard):
     wire, remote = wire
     wire.arm(b"reason 1", heard=heard, dead=True)
-    said = the_trouble(remote, 10, event=Noted(stamp(10), Place("own"), "reason 1"))
+    said = the_trouble(remote, 10, event=NoteWritten(stamp(10), Place("own"), "reason 1"))
     assert "can't be reached" in said
     assert "can't be reached" in the_trouble(remote, 10)
     assert len(store.read_journal("i1")) == (10 if heard else 9)
     wire.mend()
-    assert answer(remote, 10, event=Noted(stamp(25), Place("own"), "reason 1")) is None
-    assert store.read_journal("i1")[9] == Noted(stamp(10 if heard else 25), Place("own"), "reason 1")
+    assert answer(remote, 10, event=NoteWritten(stamp(25), Place("own"), "reason 1")) is None
+    assert store.read_journal("i1")[9] == NoteWritten(stamp(10 if heard else 25), Place("own"), "reason 1")
     assert answer(remote, 11) is None
     assert len(store.read_journal("i1")) == 11
 
@@ -487,11 +487,11 @@ def test_an_entry_given_again_after_the_line_was_dead_is_no_second_event(wire, s
 def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire, store):
     wire, remote = wire
     wire.arm(b"reason 1", heard=True, dead=True)
-    the_trouble(remote, 10, event=Noted(stamp(10), Place("own"), "reason 1"))
+    the_trouble(remote, 10, event=NoteWritten(stamp(10), Place("own"), "reason 1"))
     wire.mend()
-    taken = answer(remote, 10, event=Noted(stamp(25), Place("own"), "reason 2"))
+    taken = answer(remote, 10, event=NoteWritten(stamp(25), Place("own"), "reason 2"))
     assert taken == InterviewConflict("i1", 10, "ann", "s1", stamp(10).at)
-    assert store.read_journal("i1")[9] == Noted(stamp(10), Place("own"), "reason 1")
+    assert store.read_journal("i1")[9] == NoteWritten(stamp(10), Place("own"), "reason 1")
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -560,7 +560,7 @@ def test_a_remark_with_half_a_letter_hides_no_other(store, study):
     for seq, text in enumerate(
         ["plain", "nul \0", "half \ud800", "back\\u0000slash", "\\\0", "🙂 señal"], start=2
     ):
-        answer(store, seq, event=Noted(stamp(seq), Place("own"), text))
+        answer(store, seq, event=NoteWritten(stamp(seq), Place("own"), text))
     assert [remark for (remark,) in sql(study, "SELECT remark FROM remarks ORDER BY at")] == [
         "plain",
         "nul \ufffd",
@@ -598,7 +598,7 @@ def test_names_longer_than_the_servers_stay_apart(store, study):
 
 def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
     store.add_interviews(wholes(40))
-    answer(store, 2, event=Answered(stamp(2), Place("own", 2), (8, "8"), {8: "señal"}))
+    answer(store, 2, event=QuestionAnswered(stamp(2), Place("own", 2), (8, "8"), {8: "señal"}))
     store.write_snapshot("i1", Snapshot(2, "1", CELLS), instrument=HASH)
     store.save_draft("i1", EntryDraft("why", "because", stamp().at))
     copy = tmp_path / "copy.db"

@@ -16,7 +16,7 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
 from survey_cli.services.export.format_checks import RULES, parse_formats
 from survey_cli.services.questionnaire.questionnaire_files import check_file
-from survey_cli.table import columns
+from survey_cli.table import build_columns
 
 INSTRUMENTS = Path(__file__).parent.parent / "instruments"
 FEATURES = (INSTRUMENTS / "features").glob("*.yaml")
@@ -200,7 +200,7 @@ SAID = {
 
 def owners(made: Instrument, name: str) -> set[str]:
     """Under whose names what is wrong with a column can be told: its item, its list, a decline."""
-    variable = next(v for v in columns(made) if v.name == name)
+    variable = next(v for v in build_columns(made) if v.name == name)
     leaf = made.leaves.get(variable.item)
     return {variable.item, *([leaf.scale] if leaf is not None and leaf.scale else []), *variable.declines}
 
@@ -230,7 +230,7 @@ def test_what_the_writers_say_was_said_before_and_nothing_else(
             if rules is None:
                 continue
             for word in re.findall(r"\w+", note):
-                if word in {v.name for v in columns(made)}:
+                if word in {v.name for v in build_columns(made)}:
                     fits = {(rule, who) for rule, who in told if rule in rules and who in owners(made, word)}
                     assert fits, (note, word)
                     repeated |= fits

@@ -64,7 +64,7 @@ def test_another_wording_is_shown_at_the_same_item_with_all_answers() -> None:
     assert place(shown) == "age"
     shown = followed(preview, TEXT.replace("How old are you?", "In which year were you born?"))
     assert place(shown) == "age"
-    assert "".join(s.text for s in shown.session.prompt().words) == "In which year were you born?"  # type: ignore[union-attr]
+    assert "".join(s.text for s in shown.session.prompt().text) == "In which year were you born?"  # type: ignore[union-attr]
     assert data(shown) == {"key": "1001", "kind": "1", "own": "1", "cars": "3"}
     assert "2 answers kept" in shown.remark
 

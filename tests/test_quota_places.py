@@ -11,7 +11,7 @@ import pytest
 import served
 from shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
 from survey_cli.entries import Prompt, Rejection
-from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -54,7 +54,7 @@ def asked(desk: InterviewSession) -> Prompt:
     return prompt
 
 
-def fill(shift: Shift) -> dict[str, Fill]:
+def fill(shift: Shift) -> dict[str, CellFill]:
     return shift.study().store.cases.read_quota_fill()
 
 
@@ -72,7 +72,7 @@ def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_pa
     assert second.reply("1") is None
     said = asked(second)
     assert said.ending == "quota_full"
-    assert "all the interviews of this kind" in "".join(span.text for span in said.words)
+    assert "all the interviews of this kind" in "".join(span.text for span in said.text)
     assert "The quota men is full" in "".join(span.text for span in said.instruction)
     assert isinstance(second.reply("2"), Rejection)
     assert second.reply("") is None
@@ -152,7 +152,7 @@ def test_a_script_of_the_study_is_read_where_the_quota_is_full(tmp_path: Path) -
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE, fieldwork=fieldwork)
     ann, bob = shift.station("ann"), shift.station("bob")
     begun(ann)
-    assert "".join(s.text for s in asked(begun(bob)).words) == "That is all for today."
+    assert "".join(s.text for s in asked(begun(bob)).text) == "That is all for today."
 
 
 def test_a_lookup_that_the_route_passes_by_is_made_up_for_at_the_end(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: st
     assert desk.prompt() is None
     bob.close_interview()
     assert shift.row(key).code != "1.1"
-    assert fill(shift)["men"].taken == 1
+    assert fill(shift)["men"].completes == 1
 
 
 def test_who_is_led_to_another_end_asks_for_no_place(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_who_is_led_to_another_end_asks_for_no_place(tmp_path: Path) -> None:
     desk.reply("")
     desk.reply("1")
     assert asked(desk).ending == "not_eligible"
-    assert fill(shift).get("men", Fill()) == (0, 0)
+    assert fill(shift).get("men", CellFill()) == (0, 0)
 
 
 def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ from random import Random
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.entries import Read
+from survey_cli.entries import ReadEntry
 from survey_cli.study.open_study import open_study
 
 file, db, began, stations = sys.argv[1:]
@@ -348,7 +348,7 @@ def work(me, all_started):
         desk = station.open_interview()
         assert isinstance(desk, InterviewSession), desk
         while (prompt := desk.prompt()) is not None:
-            if isinstance(prompt.entry, Read):
+            if isinstance(prompt.entry, ReadEntry):
                 said = desk.reply("")
             elif dice.random() < 0.08:
                 said = desk.stop("refusal_hard")
@@ -393,10 +393,10 @@ def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
         counts, quotas = study.store.cases.read_quota_fill(), study.plan.quotas
         complete = sum(row.outcome == "complete" for row in study.store.list_interviews())
         for id, cell in quotas.cells.items():
-            taken = counts.get(id, Fill())
-            assert taken.taken <= cell.target, (id, taken)
-            assert taken.held == 0, (id, taken)
-        assert complete == sum(counts.get(f"sexes:{sex}", Fill()).taken for sex in (1, 2))
+            taken = counts.get(id, CellFill())
+            assert taken.completes <= cell.target, (id, taken)
+            assert taken.reserved == 0, (id, taken)
+        assert complete == sum(counts.get(f"sexes:{sex}", CellFill()).completes for sex in (1, 2))
         assert complete >= 8  # at least one quota was filled to the brim
-        assert any(counts.get(id, Fill()).taken == cell.target for id, cell in quotas.cells.items())
+        assert any(counts.get(id, CellFill()).completes == cell.target for id, cell in quotas.cells.items())
         assert study.store.check_integrity() == []

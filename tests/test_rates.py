@@ -14,16 +14,22 @@ from hypothesis import strategies as st
 
 from command_line import folder, written
 from survey_cli.cli.run_command import run_command
-from survey_cli.fieldwork.rates.counts import Counts, exact, share
+from survey_cli.fieldwork.rates.counts import DispositionCounts, parse_exact, parse_share
 from survey_cli.fieldwork.rates.dispositions import (
     DISPOSITIONS,
-    Frame,
-    Group,
-    Uncounted,
-    disposition,
-    group_of,
+    DispositionGroup,
+    SampleFrame,
+    UncountableCode,
+    find_disposition,
+    find_group,
 )
-from survey_cli.fieldwork.rates.rates import Eligibility, Rates, composite, eligibility, rates
+from survey_cli.fieldwork.rates.rates import (
+    Eligibility,
+    Rates,
+    combine_rates,
+    compute_rates,
+    estimate_eligibility,
+)
 from survey_cli.reports.fieldwork.rates import MEANINGS, Rated, per_cent, rate_table
 from survey_cli.reports.rounding import rounded
 from survey_cli.samples.lists.counts_file import CountsFile, read_counts
@@ -42,12 +48,12 @@ AAPOR = list(csv.DictReader((DATA / "dispositions.csv").read_text(encoding="utf-
 HEADINGS = ("2.0", "3.0", "4.0")
 
 
-def counts_of(example: dict[str, Any]) -> Counts:
-    return Counts.of({group: n for group, n in example["counts"].items() if group != "T"})
+def counts_of(example: dict[str, Any]) -> DispositionCounts:
+    return DispositionCounts.from_groups({group: n for group, n in example["counts"].items() if group != "T"})
 
 
-def with_e(counts: Counts, e: Fraction) -> Rates:
-    return rates(counts, eligibility(counts, uh=e, uo=e))
+def with_e(counts: DispositionCounts, e: Fraction) -> Rates:
+    return compute_rates(counts, estimate_eligibility(counts, uh=e, uo=e))
 
 
 # Published figures
@@ -81,12 +87,12 @@ def test_every_published_figure_is_met_to_each_digit(example: dict[str, Any], ra
 def test_e_of_the_landline_frame_is_estimated_as_published() -> None:
     example = BY_ID["nsw2012_landline"]
     counts = counts_of(example)
-    e = eligibility(counts)
+    e = estimate_eligibility(counts)
     assert e.uh.value == Fraction(4862, 4862 + 11935)
     assert rounded(e.uh.value, 2) == rounded(example["e_published"], 2)
     assert rounded(e.uh.value, 5) == "0.28946"
-    assert (e.uh.found, e.eligible, e.not_eligible) == ("estimated", 4862, 11935)
-    found = rates(counts, e)._asdict()
+    assert (e.uh.source, e.eligible, e.not_eligible) == ("estimated", 4862, 11935)
+    found = compute_rates(counts, e)._asdict()
     for rate, figure in example["rates_published"].items():
         assert per_cent(found[rate]) == f"{rounded(figure, 1)}%"
 
@@ -95,7 +101,7 @@ def test_in_a_list_of_35_units_unanswered_and_disconnected_ones_stay_below_the_l
     read = from_text("code,count\n1.1,30\n3.13,3\n4.32,2\n", frame="establishment")
     assert isinstance(read, CountsFile)
     counts = read.frames[""]
-    found = rates(counts, eligibility(counts, frame="establishment"))
+    found = compute_rates(counts, estimate_eligibility(counts, frame="establishment"))
     assert found.RR1 == found.RR3 == Fraction(30, 35)
     assert per_cent(found.RR1) == "85.7%"
     assert [str(w.where) for w in read.warnings] == ["stdin:3", "stdin:4"]
@@ -106,7 +112,15 @@ def test_in_a_list_of_35_units_unanswered_and_disconnected_ones_stay_below_the_l
 numbers = st.one_of(st.integers(0, 10**6), st.decimals(0, 1000, places=3).map(Fraction))
 shares = st.fractions(0, 1, max_denominator=1000)
 any_counts = st.builds(
-    Counts, i=numbers, p=numbers, r=numbers, nc=numbers, o=numbers, uh=numbers, uo=numbers, ne=numbers
+    DispositionCounts,
+    i=numbers,
+    p=numbers,
+    r=numbers,
+    nc=numbers,
+    o=numbers,
+    uh=numbers,
+    uo=numbers,
+    ne=numbers,
 )
 CHAINS = [
     ("RR1", "RR3", "RR5"), ("RR2", "RR4", "RR6"), ("REF1", "REF2", "REF3"), ("CON1", "CON2", "CON3"),
@@ -116,8 +130,8 @@ CHAINS = [
 
 
 @given(any_counts, shares, shares)
-def test_rates_keep_their_order_and_are_shares(counts: Counts, uh: Fraction, uo: Fraction) -> None:
-    found = rates(counts, eligibility(counts, uh=uh, uo=uo))._asdict()
+def test_rates_keep_their_order_and_are_shares(counts: DispositionCounts, uh: Fraction, uo: Fraction) -> None:
+    found = compute_rates(counts, estimate_eligibility(counts, uh=uh, uo=uo))._asdict()
     assert all(rate is None or 0 <= rate <= 1 for rate in found.values())
     for chain in CHAINS:
         defined = [found[rate] for rate in chain if found[rate] is not None]
@@ -125,7 +139,7 @@ def test_rates_keep_their_order_and_are_shares(counts: Counts, uh: Fraction, uo:
 
 
 @given(any_counts)
-def test_e_of_one_counts_all_unknown_cases_and_e_of_zero_none(counts: Counts) -> None:
+def test_e_of_one_counts_all_unknown_cases_and_e_of_zero_none(counts: DispositionCounts) -> None:
     one, zero = with_e(counts, Fraction(1)), with_e(counts, Fraction(0))
     assert (one.RR3, one.RR4, one.REF2, one.CON2) == (one.RR1, one.RR2, one.REF1, one.CON1)
     assert (zero.RR3, zero.RR4, zero.REF2, zero.CON2) == (zero.RR5, zero.RR6, zero.REF3, zero.CON3)
@@ -133,7 +147,7 @@ def test_e_of_one_counts_all_unknown_cases_and_e_of_zero_none(counts: Counts) ->
 
 @given(any_counts, shares)
 def test_contact_is_response_refusal_and_other_and_cooperation_is_response_among_the_contacted(
-    counts: Counts, e: Fraction
+    counts: DispositionCounts, e: Fraction
 ) -> None:
     found = with_e(counts, e)
     for contact, response, refusal in (
@@ -152,9 +166,11 @@ def test_contact_is_response_refusal_and_other_and_cooperation_is_response_among
 
 
 @given(any_counts, st.fractions(Fraction(1, 1000), 1000))
-def test_the_scale_of_weights_does_not_matter(counts: Counts, scale: Fraction) -> None:
-    scaled = Counts.of({group: n * scale for group, n in counts.by_group().items()})
-    assert rates(scaled, eligibility(scaled)) == rates(counts, eligibility(counts))
+def test_the_scale_of_weights_does_not_matter(counts: DispositionCounts, scale: Fraction) -> None:
+    scaled = DispositionCounts.from_groups({group: n * scale for group, n in counts.list_by_group().items()})
+    assert compute_rates(scaled, estimate_eligibility(scaled)) == compute_rates(
+        counts, estimate_eligibility(counts)
+    )
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(DISPOSITIONS)), numbers), min_size=1), st.randoms())
@@ -170,7 +186,7 @@ def test_neither_the_order_of_rows_nor_their_splitting_matters(
     assert isinstance(one, CountsFile)
     assert isinstance(other, CountsFile)
     assert one.frames == other.frames
-    assert one.frames[""].total() == sum(n for _, n in rows)
+    assert one.frames[""].sum_groups() == sum(n for _, n in rows)
 
 
 def decimals(n: Any) -> str:
@@ -178,9 +194,13 @@ def decimals(n: Any) -> str:
 
 
 @given(any_counts, any_counts, shares)
-def test_a_composite_lies_between_its_frames(one: Counts, other: Counts, weight: Fraction) -> None:
-    first, second = (rates(c, eligibility(c)) for c in (one, other))
-    for a, b, mixed in zip(first, second, composite([(weight, first), (1 - weight, second)]), strict=True):
+def test_a_composite_lies_between_its_frames(
+    one: DispositionCounts, other: DispositionCounts, weight: Fraction
+) -> None:
+    first, second = (compute_rates(c, estimate_eligibility(c)) for c in (one, other))
+    for a, b, mixed in zip(
+        first, second, combine_rates([(weight, first), (1 - weight, second)]), strict=True
+    ):
         parts = [rate for rate, w in ((a, weight), (b, 1 - weight)) if w]
         if mixed is None:
             assert None in parts
@@ -193,43 +213,43 @@ def test_a_composite_lies_between_its_frames(one: Counts, other: Counts, weight:
 
 
 def test_unknowns_without_any_known_case_have_no_e_and_no_rate_that_needs_it() -> None:
-    counts = Counts(uh=3)
-    e = eligibility(counts)
+    counts = DispositionCounts(uh=3)
+    e = estimate_eligibility(counts)
     assert e.uh.value is None
-    found = rates(counts, e)
+    found = compute_rates(counts, e)
     assert (found.RR1, found.RR3, found.RR5) == (0, None, None)
 
 
 def test_given_shares_win_each_over_its_own_kind_of_unknown() -> None:
-    counts = Counts(i=10, uh=10, uo=10, ne=10)
-    e = eligibility(counts, uh=Fraction(1, 5))
+    counts = DispositionCounts(i=10, uh=10, uo=10, ne=10)
+    e = estimate_eligibility(counts, uh=Fraction(1, 5))
     assert (e.uh, e.uo) == ((Fraction(1, 5), "given"), (Fraction(1, 2), "estimated"))
-    response = rates(counts, e).RR3
+    response = compute_rates(counts, e).RR3
     assert response == Fraction(10, 10 + 2 + 5)
 
 
 def test_a_part_of_a_frame_is_rated_with_the_frames_e() -> None:
-    frame = Counts(i=10, uh=10, ne=30)
-    part = Counts(i=4, uh=8)
-    response = rates(part, eligibility(frame)).RR3
+    frame = DispositionCounts(i=10, uh=10, ne=30)
+    part = DispositionCounts(i=4, uh=8)
+    response = compute_rates(part, estimate_eligibility(frame)).RR3
     assert response == Fraction(4, 6)
 
 
 @pytest.mark.parametrize("frame", ["list", "establishment"])
-def test_in_a_list_every_unknown_is_eligible(frame: Frame) -> None:
-    e = eligibility(Counts(i=1, ne=1), frame=frame)
+def test_in_a_list_every_unknown_is_eligible(frame: SampleFrame) -> None:
+    e = estimate_eligibility(DispositionCounts(i=1, ne=1), frame=frame)
     assert e.uh == e.uo == (1, "known")
 
 
 def test_a_count_below_zero_is_a_bug() -> None:
     with pytest.raises(ValueError, match="below zero"):
-        Counts(i=-1)
+        DispositionCounts(i=-1)
 
 
 def test_weights_of_another_sum_than_one_are_a_bug() -> None:
-    found = with_e(Counts(i=1), Fraction(1))
+    found = with_e(DispositionCounts(i=1), Fraction(1))
     with pytest.raises(ValueError, match="sum"):
-        composite([(Fraction(1, 2), found)])
+        combine_rates([(Fraction(1, 2), found)])
 
 
 # Codes
@@ -249,8 +269,8 @@ def test_the_table_is_aapors_but_for_its_headings() -> None:
 def test_a_heading_is_refused_and_its_remedy_names_codes_that_are_taken(
     row: dict[str, str], spelled: str
 ) -> None:
-    refused = group_of(spelled.format(row["code"]))
-    assert isinstance(refused, Uncounted)
+    refused = find_group(spelled.format(row["code"]))
+    assert isinstance(refused, UncountableCode)
     named = [word.strip(",") for word in refused.remedy.split() if word[0].isdigit()]
     assert named
     assert all(code in DISPOSITIONS for code in named)
@@ -259,7 +279,7 @@ def test_a_heading_is_refused_and_its_remedy_names_codes_that_are_taken(
 @pytest.mark.parametrize("code", DISPOSITIONS)
 def test_a_code_is_known_without_its_zeros_with_more_and_with_a_comma(code: str) -> None:
     for spelled in (code.rstrip("0"), code + "0", code.replace(".", ","), f" {code} "):
-        assert disposition(spelled) == DISPOSITIONS[code]
+        assert find_disposition(spelled) == DISPOSITIONS[code]
 
 
 @pytest.mark.parametrize(
@@ -274,31 +294,31 @@ def test_a_code_is_known_without_its_zeros_with_more_and_with_a_comma(code: str)
     ],
 )
 def test_an_unknown_code_gets_the_nearest(wrong: str, near: str) -> None:
-    refused = group_of(wrong)
-    assert isinstance(refused, Uncounted)
+    refused = find_group(wrong)
+    assert isinstance(refused, UncountableCode)
     assert f"did you mean {near} " in refused.remedy
 
 
 @pytest.mark.parametrize("wrong", ["9.9", "", "T", "x", "-1", "1e3", "٢.٢٠"])
 def test_what_is_like_no_code_gets_no_guess(wrong: str) -> None:
-    refused = group_of(wrong)
-    assert isinstance(refused, Uncounted)
+    refused = find_group(wrong)
+    assert isinstance(refused, UncountableCode)
     assert "did you mean" not in refused.remedy
 
 
 def test_a_study_gives_codes_its_own_groups_however_it_spells_them() -> None:
-    own: dict[str, Group] = {"2.2": "O", "2.37": "R", "4.0": "NE"}
-    assert group_of("2.20", overrides=own) == "O"
-    assert group_of("2.370", overrides=own) == "R"
-    assert group_of("4", overrides=own) == "NE"
-    assert group_of("2.21", overrides=own) == "NC"
+    own: dict[str, DispositionGroup] = {"2.2": "O", "2.37": "R", "4.0": "NE"}
+    assert find_group("2.20", overrides=own) == "O"
+    assert find_group("2.370", overrides=own) == "R"
+    assert find_group("4", overrides=own) == "NE"
+    assert find_group("2.21", overrides=own) == "NC"
 
 
 def test_no_answer_is_a_non_contact_where_eligibility_is_known() -> None:
-    assert group_of("3.13") == "UH"
-    assert group_of("3.13", frame="list") == "NC"
-    assert group_of("4.32") == "NE"
-    assert group_of("4.32", frame="list") == "UO"
+    assert find_group("3.13") == "UH"
+    assert find_group("3.13", frame="list") == "NC"
+    assert find_group("4.32") == "NE"
+    assert find_group("4.32", frame="list") == "UO"
 
 
 # Numbers
@@ -322,20 +342,22 @@ def test_a_half_is_rounded_away_from_zero(value: Fraction, digits: int, text: st
 
 
 def test_decimals_are_read_exactly() -> None:
-    assert exact("0.1") == Fraction(1, 10)
-    assert sum(exact("0.1") or 0 for _ in range(10)) == 1
-    assert [exact(text) for text in ("1e3", "nan", "-1", "1_000", "1,5", "", "٣", "9" * 16)] == [None] * 8
+    assert parse_exact("0.1") == Fraction(1, 10)
+    assert sum(parse_exact("0.1") or 0 for _ in range(10)) == 1
+    assert [parse_exact(text) for text in ("1e3", "nan", "-1", "1_000", "1,5", "", "٣", "9" * 16)] == [
+        None
+    ] * 8
 
 
 def test_shares_are_read_as_people_write_them() -> None:
-    assert share("0.9") == share("90%") == share("9/10") == Fraction(9, 10)
-    assert [share(text) for text in ("1.1", "101%", "1/0", "-1", "x", "%")] == [None] * 6
+    assert parse_share("0.9") == parse_share("90%") == parse_share("9/10") == Fraction(9, 10)
+    assert [parse_share(text) for text in ("1.1", "101%", "1/0", "-1", "x", "%")] == [None] * 6
 
 
 # The file
 
 
-def from_text(text: str, frame: Frame = "rdd") -> Any:
+def from_text(text: str, frame: SampleFrame = "rdd") -> Any:
     return read_counts("-", frame=frame, stdin=io.BytesIO(text.encode()))
 
 
@@ -361,18 +383,21 @@ def problems_of(content: str | bytes) -> list[str]:
 def test_one_file_however_it_is_written(text: str) -> None:
     read = from_text(text)
     assert isinstance(read, CountsFile), read
-    assert read.frames == {"": Counts(i=4, r=Fraction(5, 2))}
+    assert read.frames == {"": DispositionCounts(i=4, r=Fraction(5, 2))}
 
 
 def test_frames_are_kept_apart_in_their_order() -> None:
     read = from_text("frame,group,count\nmobile,I,1\nlandline,I,2\nmobile,I,3\n")
-    assert list(read.frames.items()) == [("mobile", Counts(i=4)), ("landline", Counts(i=2))]
+    assert list(read.frames.items()) == [
+        ("mobile", DispositionCounts(i=4)),
+        ("landline", DispositionCounts(i=2)),
+    ]
     assert [str(w.where) for w in read.warnings] == ["stdin:4"]  # a frame's group that stands twice
 
 
 def test_rows_that_stand_again_and_again_are_counted_and_told_once() -> None:
     read = from_text("code,count\n" + "1.1,1\n" * 500)
-    assert read.frames == {"": Counts(i=500)}
+    assert read.frames == {"": DispositionCounts(i=500)}
     assert [str(w) for w in read.warnings] == [
         "stdin:3: 1.1 stands on line 2 already, and in all 500 times — all are counted"
     ]
@@ -431,10 +456,10 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 def test_a_total_is_compared_and_not_counted() -> None:
     rows = ["group,count", *(f"{g},{n}" for g, n in BY_ID["nsw2012_landline"]["counts"].items())]
     read = from_text("\n".join(rows))
-    assert read.frames[""].total() == 21350
+    assert read.frames[""].sum_groups() == 21350
     assert read.warnings == ()
     missing = from_text("\n".join(row for row in rows if not row.startswith("O,")))
-    assert missing.frames[""].total() == 21350 - 1163
+    assert missing.frames[""].sum_groups() == 21350 - 1163
     assert "add up to 20187, its total is 21350" in str(missing.warnings[0])
 
 
@@ -443,19 +468,19 @@ def test_a_total_is_compared_and_not_counted() -> None:
 
 def test_the_report_names_every_rate_once_in_its_order() -> None:
     assert tuple(meaning.rate for meaning in MEANINGS) == Rates._fields
-    assert len(get_args(Frame)) == 3
+    assert len(get_args(SampleFrame)) == 3
 
 
 def test_a_composite_is_no_pool_and_comes_by_value() -> None:
-    def column(frame: str, by: str, counts: Counts) -> Rated:
-        e: Eligibility = eligibility(counts)
+    def column(frame: str, by: str, counts: DispositionCounts) -> Rated:
+        e: Eligibility = estimate_eligibility(counts)
         return Rated(frame=frame, by=by, counts=counts, e=e, open_cases=2)
 
     report = rate_table(
         [
-            column("a", "north", Counts(i=1, r=1)),
-            column("b", "north", Counts(i=0, r=98)),
-            column("a", "south", Counts(i=1)),
+            column("a", "north", DispositionCounts(i=1, r=1)),
+            column("b", "north", DispositionCounts(i=0, r=98)),
+            column("a", "south", DispositionCounts(i=1)),
         ],
         weights={"a": Fraction(1, 2), "b": Fraction(1, 2)},
     )

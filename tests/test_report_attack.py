@@ -14,7 +14,7 @@ from reported import Report
 from scenario import instrument
 from survey_cli.reports.codebook.codebook import codebook
 from survey_cli.reports.results.crosstab import Terms
-from survey_cli.table import Study
+from survey_cli.table import StudyDescription
 from survey_cli.values import DK, REFUSED, Cell
 
 THRESHOLD = 5
@@ -100,7 +100,7 @@ class Known(Attacker):
         return made
 
     def codebook(self, made: Report) -> None:
-        study = Study(title="A study")
+        study = StudyDescription(title="A study")
         book = codebook(
             made.variables, study, instrument(TEXT), answers=made.answers, threshold=self._terms.threshold
         )

@@ -23,7 +23,7 @@ from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
 from survey_cli.reports.weighting.margins_of_error import student_95
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.results_report import build_results_report
-from survey_cli.table import columns
+from survey_cli.table import build_columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Variable
 from test_exporting import keep
 
@@ -371,7 +371,7 @@ def test_what_only_an_older_questionnaire_asked_comes_last():
         Variable(name=f"why_{c}", label=f"Reasons: {t}", option=c, item="why", labels={0: "", 1: ""})
         for c, t in ((1, "Cost"), (2, "Time"))
     ]
-    listed, _ = questions(made, [*columns(made), gone, *several])
+    listed, _ = questions(made, [*build_columns(made), gone, *several])
     assert [(q.id, q.kind) for q in listed] == [
         ("q2", "scale"), ("q3", "scale"), ("old", "single"), ("why", "multiple"),
     ]  # fmt: skip
@@ -419,7 +419,7 @@ items:
 
 def test_items_have_the_numbers_of_the_printed_questionnaire() -> None:
     made = instrument(NUMBERED)
-    listed, _ = questions(made, columns(made))
+    listed, _ = questions(made, build_columns(made))
     numbers = {question.id: question.number for question in listed}
     assert numbers == {
         "consent": "2", "q1": "4", "ma": "5a", "mb": "5b", "age_1": "6", "age_2": "6", "q2": "7",

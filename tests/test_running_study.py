@@ -117,7 +117,7 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     assert (
         said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
     )
-    assert shift.case(first).claimed is None or not shift.case(first).claimed.dialled  # type: ignore[union-attr]
+    assert shift.case(first).open_attempt is None or not shift.case(first).open_attempt.dialed  # type: ignore[union-attr]
     assert ann.finish_case() is None
     assert idle(ann).next_at is not None
     assert f"{idle(ann).next_at:%H:%M}" == "12:00"
@@ -225,7 +225,7 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
         assert conduct.reply(entry) is None
     prompt = conduct.prompt()
     assert prompt is not None
-    assert "".join(word.text for word in prompt.words) == "Third and last?"
+    assert "".join(word.text for word in prompt.text) == "Third and last?"
     assert conduct.reply("1") is None
     (tmp_path / "interviewers.csv").write_text(PEOPLE.replace("ann,,,I-01,\n", ""))
     assert ann.close_interview() is None
@@ -246,7 +246,7 @@ def test_an_interview_that_goes_on_keeps_its_questionnaire(tmp_path: Path) -> No
     for expected in ("First?", "Second?", "Third?"):
         prompt = conduct.prompt()
         assert prompt is not None
-        assert "".join(word.text for word in prompt.words) == expected
+        assert "".join(word.text for word in prompt.text) == expected
         assert conduct.reply("1") is None
     assert ann.close_interview() is None
     assert shift.row("A").status == "done"
@@ -501,7 +501,7 @@ def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
     assert isinstance(told, Why)
     assert not told.allowed
     assert told.verdicts[0].rule == "study"
-    assert "lunch" in told.verdicts[0].says
+    assert "lunch" in told.verdicts[0].explanation
 
 
 def test_only_a_supervisor_pauses(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_people_have_languages_skills_a_pseudonym_and_a_role(tmp_path: Path) -> 
     )
     found = read_people(tmp_path / "people.csv")
     assert isinstance(found, PeopleFile)
-    pat, sam = found.people.listed.values()
+    pat, sam = found.people.interviewers.values()
     assert (pat.login, pat.languages, pat.skills, pat.pseudonym) == ("pat", {"en", "es"}, {"converter"}, "I1")
     assert not pat.supervises
     assert sam.supervises

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario import INSTRUMENTS, instrument
-from survey_cli.problems import Problem, errors
+from survey_cli.problems import Problem, select_errors
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.import_preview import NamedCount, ValueChange, preview_import
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
@@ -77,7 +77,7 @@ class Folder:
     def refused(self, written: str | bytes, text: str = PLAIN, **more: Any) -> list[str]:
         found = self.read(written, text, **more)
         assert isinstance(found, list)
-        assert errors(found)
+        assert select_errors(found)
         assert all(problem.remedy and problem.what for problem in found)
         assert found == sorted(found, key=lambda p: p.where)
         return [str(problem).removeprefix(str(self.path)) for problem in found]
@@ -541,7 +541,7 @@ def test_any_bytes_are_a_sample_or_problems(tmp_path_factory: pytest.TempPathFac
     folder = Folder(tmp_path_factory.getbasetemp())
     for head in (b"", b"id,note,size\n", b"PK\x03\x04", b"\xff\xfe", b"sep="):
         found = folder.read(head + written)
-        assert isinstance(found, SampleFile) or errors(found)
+        assert isinstance(found, SampleFile) or select_errors(found)
 
 
 @given(at=st.integers(0, 5000), instead=st.binary(min_size=1, max_size=8))

@@ -74,7 +74,7 @@ def opened(path: str = "study.yaml", **how: str) -> OpenStudy:
 
 def case(key: str) -> Case:
     with opened() as study:
-        return Case.of(key, study.store.cases.read_history(key))
+        return Case.from_history(key, study.store.cases.read_history(key))
 
 
 def events(where: str = "responses/study.db") -> int:

@@ -194,7 +194,7 @@ def third_question(station: StationSession) -> str:
         assert conduct.reply(entry) is None  # type: ignore[union-attr]
     prompt = conduct.prompt()  # type: ignore[union-attr]
     assert prompt is not None
-    words = "".join(word.text for word in prompt.words)
+    words = "".join(word.text for word in prompt.text)
     assert conduct.suspend() is None  # type: ignore[union-attr]
     return words
 

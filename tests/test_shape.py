@@ -5,7 +5,7 @@ import pytest
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
 from survey_cli.instrument.schema.validation import validate_tree
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.problems import errors
+from survey_cli.problems import select_errors
 
 
 @pytest.mark.parametrize("mistake", mistakes("shapes.txt"), ids=lambda m: m.name)
@@ -41,7 +41,7 @@ def test_the_tree_that_was_read_is_left_as_it_is() -> None:
 
 def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:
     text = "instrument: t\nitems:\n  - {id: a, type: txt, text: Why?}\n  - {id: b, type: text, text: ''}\n"
-    rules = [p.rule for p in errors(looked_at(text).problems)]
+    rules = [p.rule for p in select_errors(looked_at(text).problems)]
     assert rules == ["missing-key", "unknown-type", "empty-text"]
 
 

@@ -10,14 +10,14 @@ from respondent import begun, forward, wander
 from scenario import INSTRUMENTS, instrument, source_of
 from survey_cli.cli.run_command import run_command as command
 from survey_cli.engine.events import EVENT_KINDS
-from survey_cli.engine.interview import Interview, walked_anew
+from survey_cli.engine.interview import Interview, walk_from_start
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.answer_shares import read_shares
 from survey_cli.simulate.interviews.findings import SimulationFindings
 from survey_cli.simulate.interviews.run import run_simulation
-from survey_cli.table.rows import cells
+from survey_cli.table.rows import build_row
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RESTLESS = Habits(decline=0.15, back=0.15, confirm=0.5, break_off=0.01)
@@ -41,15 +41,15 @@ def test_an_invented_journal_replays_to_the_same_interview(file: str) -> None:
             other.outcome,
             other.seq,
         )
-        assert one.machine.held == other.machine.held
-        assert one.standing() == other.standing()
-        assert cells(one) == cells(other)
-        stepped = Interview.begin(made, one.began)
+        assert one.machine.recorded_answers == other.machine.recorded_answers
+        assert one.evaluate_route() == other.evaluate_route()
+        assert build_row(one) == build_row(other)
+        stepped = Interview.begin(made, one.start)
         for event in one.events[1:]:
             after = stepped.step(event)
             assert isinstance(after, Interview), after
             stepped = after
-        assert stepped.machine.held == one.machine.held
+        assert stepped.machine.recorded_answers == one.machine.recorded_answers
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -59,7 +59,7 @@ def test_what_stands_at_the_end_is_what_a_walk_from_the_start_finds(file: str) -
     for seed in range(12):
         dice = Random(seed)
         ended = forward(wander(begun(made, dice), dice, moves=30), dice).interview
-        assert ended.standing() == walked_anew(ended.machine)
+        assert ended.evaluate_route() == walk_from_start(ended.machine)
 
 
 def test_what_stands_is_not_changed_by_what_comes_after() -> None:
@@ -69,7 +69,7 @@ def test_what_stands_is_not_changed_by_what_comes_after() -> None:
     )
     dice = Random(1)
     ended = forward(begun(made, dice), dice)
-    standing = ended.interview.standing()
+    standing = ended.interview.evaluate_route()
     answers, env = dict(standing.answers), dict(standing.env)
     assert standing.answers.keys() == {(leaf.place) for leaf in made.leaves.values()}
     ended.key(".reopen").key(".back").key("7")
@@ -125,7 +125,7 @@ def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
             "kinds",
             "last",
         ]
-        assert Interview.replay(made, one.events).standing() == one.standing()
+        assert Interview.replay(made, one.events).evaluate_route() == one.evaluate_route()
 
 
 def test_complete_interviews_are_counted_apart_from_all_others() -> None:

@@ -14,7 +14,14 @@ import pytest
 
 from shift import FIELDWORK, Shift, interviewed, on
 from soak import fieldwork as soak
-from survey_cli.fieldwork.case.events import Called, Claimed, Closed, Dialled, Entry, Promised
+from survey_cli.fieldwork.case.events import (
+    AppointmentMade,
+    AttemptClosed,
+    CaseClaimed,
+    HistoryEntry,
+    NumberDialed,
+    OutcomeRecorded,
+)
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
@@ -179,7 +186,7 @@ def test_what_is_reported_adds_up(study: str) -> None:
     assert run.rates is not None
     [column] = run.rates.columns
     assert column.counts is not None
-    assert column.counts.total() == 80
+    assert column.counts.sum_groups() == 80
     assert column.rates.RR1 is not None
     assert run.complete == column.rates.RR1 * (80 - column.counts.ne)
 
@@ -318,23 +325,35 @@ def test_households_are_the_same_whoever_calls_them_in_whatever_order() -> None:
 
 
 def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
-    plan = Plan.of(instrument(study))
+    plan = Plan.from_instrument(instrument(study))
 
     def at(hour: int, minute: int = 0) -> datetime:
         return datetime(2026, 11, 30, hour, minute, tzinfo=UTC)
 
-    def entries(*events: tuple[datetime, object]) -> list[Entry]:
-        return [Entry(when, "ann", "1", event) for when, event in events]  # type: ignore[arg-type]
+    def entries(*events: tuple[datetime, object]) -> list[HistoryEntry]:
+        return [HistoryEntry(when, "ann", "1", event) for when, event in events]  # type: ignore[arg-type]
 
-    promise = (at(16), Promised("2026-11-30T12:00", "2026-11-30T12:30", "America/Chicago"))
-    first = ((at(15, 58), Claimed()), (at(15, 59), Dialled(1)), (at(16), Called("appointment", 1)), promise)
-    closed = (at(16), Closed())
+    promise = (at(16), AppointmentMade("2026-11-30T12:00", "2026-11-30T12:30", "America/Chicago"))
+    first = (
+        (at(15, 58), CaseClaimed()),
+        (at(15, 59), NumberDialed(1)),
+        (at(16), OutcomeRecorded("appointment", 1)),
+        promise,
+    )
+    closed = (at(16), AttemptClosed())
     for then, said in (
-        (((at(18, 5), Dialled(1)),), "kept"),
-        (((at(17, 50), Dialled(1)),), "kept"),
-        (((at(19), Dialled(1)),), "late"),
-        (((at(17), Dialled(1)), (at(17, 1), Called("callback", 1))), "overtaken"),
-        (((at(17), Dialled(1)), (at(17, 1), Called("no_answer", 1)), (at(18), Dialled(1))), "kept"),
+        (((at(18, 5), NumberDialed(1)),), "kept"),
+        (((at(17, 50), NumberDialed(1)),), "kept"),
+        (((at(19), NumberDialed(1)),), "late"),
+        (((at(17), NumberDialed(1)), (at(17, 1), OutcomeRecorded("callback", 1))), "overtaken"),
+        (
+            (
+                (at(17), NumberDialed(1)),
+                (at(17, 1), OutcomeRecorded("no_answer", 1)),
+                (at(18), NumberDialed(1)),
+            ),
+            "kept",
+        ),
         ((), "never called"),
     ):
         assert promises_of(entries(*first, closed, *then), plan, at(23)) == [said]
@@ -386,7 +405,7 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     assert ann._session.suspend() is None
     assert ann.close_interview() is None
     assert ann.record_outcome("callback") is None
-    assert shift.study().store.cases.read_quota_fill()["sexes:1"].held == 1
+    assert shift.study().store.cases.read_quota_fill()["sexes:1"].reserved == 1
     shift.later(days=1)
     ann.keep_alive()
     assert on(ann) == "A"

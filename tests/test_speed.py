@@ -21,7 +21,7 @@ from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.run import run_simulation
-from survey_cli.table import Table, cells, columns
+from survey_cli.table import Table, build_columns, build_row
 
 
 def quickest(act: Callable[[], object], *, times: int = 3) -> float:
@@ -63,7 +63,7 @@ def test_an_answer_late_in_a_long_interview_costs_what_an_early_one_does() -> No
         start = perf_counter()
         for event in events:
             interview = interview.step(event)
-            prompts.prompt(interview)
+            prompts.build_prompt(interview)
         return (perf_counter() - start) / len(events)
 
     early = min(answers(2) for _ in range(3))
@@ -87,9 +87,11 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
     import csv
 
     instrument = made.instrument(made.plain(50))
-    few = [cells(one.interview) for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON)]
+    few = [
+        build_row(one.interview) for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON)
+    ]
     rows = few * 60
-    table = Table(variables=columns(instrument), rows=rows, language="en")
+    table = Table(variables=build_columns(instrument), rows=rows, language="en")
 
     def ours() -> None:
         with (tmp_path / "ours.csv").open("w", encoding="utf-8", newline="") as file:

@@ -14,8 +14,8 @@ import pytest
 import served
 from shift import CASES, FIELDWORK, HEAD, ITEMS, TUESDAY, Shift, interviewed, on
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.case.disposition_coding import coded
-from survey_cli.fieldwork.case.events import Called, Promised
+from survey_cli.fieldwork.case.disposition_coding import code_case
+from survey_cli.fieldwork.case.events import AppointmentMade, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -55,7 +55,7 @@ def served_by(shift: Shift) -> bool:
 def plan(shift: Shift) -> Plan:
     found = open_instrument(str(shift.file))
     assert isinstance(found, Instrument)
-    return Plan.of(found)
+    return Plan.from_instrument(found)
 
 
 def test_one_key_closes_a_call_and_the_next_case_comes(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_an_interview_carried_through_is_complete(tmp_path: Path) -> None:
     assert ann.dial() == "dial (312) 555-0100"
     interviewed(ann, "1", "2", "1")
     assert ann.close_interview() is None
-    assert coded(shift.case("A"), plan(shift)).code == "1.1"
+    assert code_case(shift.case("A"), plan(shift)).code == "1.1"
     assert shift.row("A").status == "done"
     assert ann.summarize_shift().completes == 1
     assert isinstance(ann.view(), IdleView)
@@ -127,7 +127,7 @@ def test_the_sample_reaches_the_interview(tmp_path: Path) -> None:
         assert conduct.reply(entry) is None
     prompt = conduct.prompt()
     assert prompt is not None
-    assert "".join(word.text for word in prompt.words) == "Is this Alice Adams?"
+    assert "".join(word.text for word in prompt.text) == "Is this Alice Adams?"
 
 
 def test_an_appointment_is_kept_at_its_time_by_its_owner_first(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_lesson_open_appointments_are_not_refusals(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
     assert ann.book_appointment("tomorrow 3pm") is None
-    assert coded(shift.case("A"), plan(shift)).code == "2.21"
+    assert code_case(shift.case("A"), plan(shift)).code == "2.21"
 
 
 def test_lesson_a_second_key_press_books_once(tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def test_lesson_a_second_key_press_books_once(tmp_path: Path) -> None:
     ann._case = here  # the screen as it stood before the key
     again = ann.book_appointment("tomorrow 3pm")
     history = shift.study().store.cases.read_history("A")
-    assert sum(isinstance(entry.event, Promised) for entry in history) == 1
-    assert sum(isinstance(entry.event, Called) for entry in history) == 1
+    assert sum(isinstance(entry.event, AppointmentMade) for entry in history) == 1
+    assert sum(isinstance(entry.event, OutcomeRecorded) for entry in history) == 1
     assert again is None
 
 
@@ -221,7 +221,7 @@ def test_lesson_recovery_is_said_aloud(tmp_path: Path) -> None:
     assert view(back).interview_status.startswith("open at b")
     interviewed(back, "2", "2")
     assert back.close_interview() is None
-    assert coded(shift.case("A"), plan(shift)).code == "1.1"
+    assert code_case(shift.case("A"), plan(shift)).code == "1.1"
 
 
 def test_a_call_that_was_dialled_is_not_lost(tmp_path: Path) -> None:
@@ -273,13 +273,13 @@ def test_a_slip_is_taken_back(tmp_path: Path) -> None:
     ann = shift.station()
     first = on(ann)
     assert ann.record_outcome("disconnected") is None
-    assert not shift.case(first).live
+    assert not shift.case(first).live_numbers
     assert ann.revoke_outcome() is None
     assert on(ann) == first
     assert ann.record_outcome("busy") is None
     case = shift.case(first)
     assert [call.outcome for call in case.calls] == ["busy"]
-    assert len(case.live) == 1
+    assert len(case.live_numbers) == 1
 
 
 def test_another_number_is_tried_in_the_same_attempt(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_another_number_is_tried_in_the_same_attempt(tmp_path: Path) -> None:
     case = shift.case("A")
     assert len(case.attempts) == 1
     assert [call.number for call in case.calls] == [1, 2]
-    assert [n.position for n in case.live] == [1]
+    assert [n.position for n in case.live_numbers] == [1]
 
 
 def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:

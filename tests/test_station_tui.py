@@ -19,9 +19,9 @@ from fake_calling import FakeStation, a_case, a_number, a_promise, past, three_c
 from fake_conduct import FakeInterview, prompt
 from scenario import instrument
 from shift import CASES, Shift
-from survey_cli.entries import Read
-from survey_cli.fieldwork.plan.known_outcomes import outcome_table
-from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES
+from survey_cli.entries import ReadEntry
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView
 from survey_cli.tui.drawing import Page
@@ -154,9 +154,9 @@ def test_an_outcome_has_one_number_in_every_list() -> None:
     assert shown == {id: OUTCOMES[id].number for id in shown}
     numbers = [row.number for row in OUTCOMES.values()]
     assert len(set(numbers)) == len(numbers)
-    assert [OUTCOMES[id].number for id in KEYED_AT_ONCE] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [OUTCOMES[id].number for id in SINGLE_KEY_OUTCOMES] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert 9 not in numbers, "9 opens the list"
-    own = outcome_table(instrument(OWN))
+    own = build_outcome_table(instrument(OWN))
     assert own["busy"].number == OUTCOMES["busy"].number
     assert own["moved"].number > max(numbers)
     assert own["moved"].number != own["abroad"].number
@@ -164,7 +164,7 @@ def test_an_outcome_has_one_number_in_every_list() -> None:
     run_station(FakeStation(), io.StringIO(".outcomes\n"), written)
     assert f"\n{OUTCOMES['language'].number}  Language problem [language]" in written.getvalue()
     written = io.StringIO()
-    conduct_interview(FakeInterview((prompt("a", "A?", Read()),)), io.StringIO(".stop\n"), written)
+    conduct_interview(FakeInterview((prompt("a", "A?", ReadEntry()),)), io.StringIO(".stop\n"), written)
     assert f"[{OUTCOMES['language'].number}  Language problem (language)]" in written.getvalue()
 
 
@@ -880,13 +880,16 @@ def test_an_evening_on_the_real_desk(tmp_path: Path) -> None:
     first = station.view()
     assert isinstance(first, CaseView)
     press(board, "d", "1", "1", "1")
-    assert [len(shift.case(key).counted) for key in sorted("AB", key=lambda k: k != first.key)] == [1, 0]
+    assert [len(shift.case(key).counted_attempts) for key in sorted("AB", key=lambda k: k != first.key)] == [
+        1,
+        0,
+    ]
     press(board, "n", "backspace", "2")
     assert shift.case(first.key).last_call.outcome == "busy"  # type: ignore[union-attr]
     press(board, "a", "'tomorrow 3pm", "enter", "enter", "'Ms Reyes", "enter", "enter")
-    promised = shift.case("AB".replace(first.key, "")).booking
+    promised = shift.case("AB".replace(first.key, "")).appointment
     assert promised is not None
-    assert (promised.promise.start, promised.promise.person) == ("2026-11-25T15:00", "Ms Reyes")
+    assert (promised.details.start, promised.details.person) == ("2026-11-25T15:00", "Ms Reyes")
     nobody = station.view()
     assert isinstance(nobody, IdleView)
     assert nobody.next_at is not None

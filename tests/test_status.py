@@ -19,18 +19,18 @@ from kept_study import NOW, a_study, store_of
 from survey_cli.cli.commands.status import render_status
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
-    Called,
-    Claimed,
-    Closed,
-    Dialled,
-    Entry,
-    Interviewing,
+    AttemptClosed,
+    CaseClaimed,
+    CaseNoteWritten,
+    CaseReturned,
+    HistoryEntry,
+    InterviewOpened,
+    LanguageSet,
+    NumberDialed,
     NumberFacts,
     NumberMarked,
-    Remarked,
-    Returned,
-    Speaks,
-    TakenBack,
+    OutcomeRecorded,
+    OutcomeRevoked,
 )
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.call_sessions import sittings_of
@@ -64,7 +64,7 @@ def interviewed(
     unit: History, name: str, minutes: float, *, by: str = "ann", outcome: str = "complete"
 ) -> History:
     """A sitting in which an interview is held for so long."""
-    begun = unit.claim(by).later(minutes=1).then(Interviewing(name), by=by).later(minutes=minutes)
+    begun = unit.claim(by).later(minutes=1).then(InterviewOpened(name), by=by).later(minutes=minutes)
     code = {"complete": "1.1", "break_off": "2.12"}.get(outcome, "")
     return (
         begun.dial(outcome, by=by, code=code, interrupted=outcome == "appointment").later(seconds=30).close()
@@ -80,26 +80,32 @@ def test_sittings_with_a_call_are_the_cases_attempts(case: History, slip: str) -
     if slip and case.case.calls:
         case = case.later(minutes=1)
         case = case.claim("ann") if slip == "claimed again" else case
-        case = case.then(TakenBack(), by="ann").dial("busy", by="ann").close()
-    attempts = Case.of(case.key, case.entries).attempts
+        case = case.then(OutcomeRevoked(), by="ann").dial("busy", by="ann").close()
+    attempts = Case.from_history(case.key, case.entries).attempts
     found = [sitting for sitting in sittings_of(case.entries, plan()).sittings if sitting.calls]
     assert [[(c.at, c.number, c.outcome, c.code) for c in s.calls] for s in found] == [
         [(c.at, c.number, c.outcome, c.code) for c in a.calls] for a in attempts
     ]
-    assert [(s.by, s.station, s.began) for s in found] == [(a.by, a.station, a.began) for a in attempts]
+    assert [(s.by, s.station, s.began) for s in found] == [(a.by, a.station, a.started_at) for a in attempts]
     assert all(s.length >= timedelta() for s in found)
 
 
 def test_a_sitting_whose_lease_ran_out_ends_with_its_last_event() -> None:
     unit = (
-        history().at(DAY).claim().later(minutes=3).dial("callback").later(minutes=20).then(Returned("lapsed"))
+        history()
+        .at(DAY)
+        .claim()
+        .later(minutes=3)
+        .dial("callback")
+        .later(minutes=20)
+        .then(CaseReturned("lapsed"))
     )
     [sitting] = sittings_of(unit.entries, plan()).sittings
     assert sitting.length == timedelta(minutes=3)
 
 
 def test_a_sitting_that_goes_on_has_no_length_yet_and_one_without_a_call_has() -> None:
-    given_back = history().at(DAY).claim().later(minutes=2).then(Returned("given back"))
+    given_back = history().at(DAY).claim().later(minutes=2).then(CaseReturned("given back"))
     first, second = sittings_of(
         given_back.later(minutes=1).claim().later(hours=5).dial("busy").entries, plan()
     ).sittings
@@ -114,11 +120,11 @@ def test_the_length_of_an_interview_is_that_of_its_sittings_without_the_days_bet
 
 
 def test_a_corrected_outcome_counts_and_a_slip_does_not() -> None:
-    slip = history("a").at(DAY).claim("ann").dial("refusal_hard", by="ann").then(TakenBack(), by="ann")
+    slip = history("a").at(DAY).claim("ann").dial("refusal_hard", by="ann").then(OutcomeRevoked(), by="ann")
     slip = slip.dial("no_answer", by="ann").close()
     # as a station does it: the case was let go of already, and is taken once more
     late = history("c").at(DAY).call("refusal_hard", by="ann").later(minutes=2).claim("ann")
-    late = late.then(TakenBack(), by="ann").later(minutes=1).dial("busy", by="ann").close()
+    late = late.then(OutcomeRevoked(), by="ann").later(minutes=1).dial("busy", by="ann").close()
     ruled = history("b").at(DAY).call("refusal_soft", by="ann").corrected("callback")
     found = person(told(a_study([slip, ruled, late])), "ann")
     assert (found.calls, found.refusals, found.talks) == (3, 0, 0)
@@ -171,7 +177,7 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
         history("now", columns={"kind": 2}),
         history("now too"),
         history("far", zone="Pacific/Pago_Pago"),
-        history("spanish").then(Speaks("es")),
+        history("spanish").then(LanguageSet("es")),
         history("hers", zone=LOS_ANGELES).at("2026-11-23 15:00").appointment("2026-11-24 11:00", policy="me"),
         history("at two").at("2026-11-23 15:00").appointment("2026-11-24 14:00"),
         history("full", columns={"kind": 1}),
@@ -340,7 +346,12 @@ def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
 
 
 def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
-    asks = history("asks").at(DAY).call("supervisor", note="wants it in writing").then(Remarked("rang twice"))
+    asks = (
+        history("asks")
+        .at(DAY)
+        .call("supervisor", note="wants it in writing")
+        .then(CaseNoteWritten("rang twice"))
+    )
     path = a_study([asks, history("b")])
     with store_of(path) as store:
         [head] = store.cases.list_queue_heads()
@@ -411,9 +422,9 @@ def test_ten_thousand_cases_are_told_within_a_second() -> None:
     day = moment(DAY)
     sampled = history().entries[0]
     called = [
-        Entry(day, f"i{n}", "s1", event)
+        HistoryEntry(day, f"i{n}", "s1", event)
         for n in range(7)
-        for event in (Claimed(), Dialled(1), Called("busy", 1), Closed())
+        for event in (CaseClaimed(), NumberDialed(1), OutcomeRecorded("busy", 1), AttemptClosed())
     ]
     stands = history().at(DAY).call("busy").standing()
     path = a_study()

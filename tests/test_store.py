@@ -29,13 +29,13 @@ from stored import (  # noqa: F401 – fixtures
     views,
     wholes,
 )
-from survey_cli.engine.codec import decode_moment
+from survey_cli.engine.codec import decode_timestamp
 from survey_cli.engine.events import (
-    Answered,
-    Ended,
-    Noted,
-    Resumed,
-    Suspended,
+    InterviewEnded,
+    InterviewResumed,
+    InterviewSuspended,
+    NoteWritten,
+    QuestionAnswered,
 )
 from survey_cli.store import (
     EntryDraft,
@@ -52,11 +52,11 @@ from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Place, Variab
 def test_a_journal_comes_back_as_it_was_written(store):
     begin(store)
     events = [
-        Answered(stamp(2), Place("own", 2), (8, "8"), {8: "señal", "8": "[b]text[/b]"}),
-        Noted(stamp(3), Place("own"), "said 'x\"; DROP TABLE journal; --\0"),
-        Suspended(stamp(4, by="bob", station="s2"), "callback"),
-        Resumed(stamp(5), SITTING, reopen=True),
-        Ended(stamp(6), "complete"),
+        QuestionAnswered(stamp(2), Place("own", 2), (8, "8"), {8: "señal", "8": "[b]text[/b]"}),
+        NoteWritten(stamp(3), Place("own"), "said 'x\"; DROP TABLE journal; --\0"),
+        InterviewSuspended(stamp(4, by="bob", station="s2"), "callback"),
+        InterviewResumed(stamp(5), SITTING, reopen=True),
+        InterviewEnded(stamp(6), "complete"),
     ]
     for seq, event in enumerate(events, start=2):
         assert answer(store, seq, event=event) is None
@@ -66,11 +66,15 @@ def test_a_journal_comes_back_as_it_was_written(store):
 
 def test_an_interview_says_where_it_stands(store):
     begin(store)
-    answer(store, 2, event=Answered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1)
+    answer(
+        store, 2, event=QuestionAnswered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1
+    )
     row = store.find_interview("i1")
     assert (row.last_seq, row.at_item, row.answered, row.by) == (2, "age#2", 1, "bob")
     assert (row.began_at, row.updated_at, row.status) == (NOON, moment(60), "open")
-    answer(store, 3, event=Ended(stamp(90), "complete"), status="ended", outcome="complete", at_item="")
+    answer(
+        store, 3, event=InterviewEnded(stamp(90), "complete"), status="ended", outcome="complete", at_item=""
+    )
     assert store.find_interview("i1") == an_interview(
         status="ended", outcome="complete", last_seq=3, answered=2, updated_at=moment(90)
     )
@@ -111,9 +115,11 @@ def test_an_instrument_is_kept_once_with_its_text_and_columns(store):
 
 def test_an_event_is_written_by_the_first_station_only(store):
     begin(store)
-    first = Answered(stamp(5, by="ann", station="s1"), Place("own"), 1)
+    first = QuestionAnswered(stamp(5, by="ann", station="s1"), Place("own"), 1)
     assert answer(store, 2, event=first) is None
-    taken = answer(store, 2, event=Answered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99)
+    taken = answer(
+        store, 2, event=QuestionAnswered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99
+    )
     assert taken == InterviewConflict("i1", 2, "ann", "s1", moment(5))
     assert store.read_journal("i1")[1:] == [first]
     assert store.find_interview("i1").answered == 1
@@ -121,7 +127,7 @@ def test_an_event_is_written_by_the_first_station_only(store):
 
 def test_the_same_event_again_is_no_second_event(store):
     begin(store)
-    event = Answered(stamp(5), Place("own"), 1)
+    event = QuestionAnswered(stamp(5), Place("own"), 1)
     assert answer(store, 2, event=event) is None
     assert answer(store, 2, event=event) is None
     assert len(store.read_journal("i1")) == 2
@@ -178,10 +184,10 @@ def test_a_draft_goes_with_the_event_it_was_becoming(store):
     begin(store)
     draft = EntryDraft("why", "because it\nrains", NOON)
     for seq, event, left in (
-        (2, Suspended(stamp()), draft),
-        (3, Resumed(stamp(), SITTING), draft),
-        (4, Noted(stamp(), Place("own"), "x"), draft),
-        (5, Answered(stamp(), Place("why"), "because it rains"), None),
+        (2, InterviewSuspended(stamp()), draft),
+        (3, InterviewResumed(stamp(), SITTING), draft),
+        (4, NoteWritten(stamp(), Place("own"), "x"), draft),
+        (5, QuestionAnswered(stamp(), Place("why"), "because it rains"), None),
     ):
         store.save_draft("i1", EntryDraft("why", "because", NOON))
         store.save_draft("i1", draft)
@@ -266,7 +272,7 @@ def test_rows_are_of_one_moment_while_others_write(kept):
     begin(kept, "k")
     left = list(found)
     assert len(left) == 600
-    assert decode_moment(left[-1].updated_at) == before
+    assert decode_timestamp(left[-1].updated_at) == before
     assert kept.interview("j599").updated_at > before
 
 
@@ -277,7 +283,7 @@ def test_answers_are_readable_in_plain_sql(kept, place):
     one = (
         "1" if kept._db.dialect == "postgresql" else 1
     )  # a column has one type there, and "1" is a code here too
-    answer(kept, 2, event=Noted(stamp(2), Place("own", 3), "was [unsure]"))
+    answer(kept, 2, event=NoteWritten(stamp(2), Place("own", 3), "was [unsure]"))
     kept.keep_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
     begin(kept, "p", origin="practice")
     kept.keep_snapshot("p", Snapshot(1, "1", CELLS), instrument=HASH)

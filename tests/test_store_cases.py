@@ -22,8 +22,14 @@ from stored_cases import (
     several,
     standing,
 )
-from survey_cli.fieldwork.case.events import Entry, Promised, Remarked, Returned, Sampled
-from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.fieldwork.case.events import (
+    AppointmentMade,
+    CaseNoteWritten,
+    CaseReturned,
+    CaseSampled,
+    HistoryEntry,
+)
+from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.store import StoreError
 from survey_cli.store.backends.errors import TransientStoreError
 from survey_cli.store.cases.case_records import CaseConflict, ExpiredLease, LeaseHolder, LeaseLost, QueueHead
@@ -135,9 +141,10 @@ def test_until_the_last_case_is_there_nobody_sees_any(store):
     seen = []
 
     def look():
-        seen.append((len(list(store.cases.iterate_keys())), store.cases.find_row("c00001"), store.cases.list_queue_heads(),
-                     sum(store.cases.count_cases().by_status.values()), len(list(store.cases.iterate_histories())),
-                     list(store.cases.iterate_rows()), claimed(store), store.cases.search("c0000")))  # fmt: skip
+        cases = store.cases
+        seen.append((len(list(cases.iterate_keys())), cases.find_row("c00001"), cases.list_queue_heads(),
+                     sum(cases.count_cases().by_status.values()), len(list(cases.iterate_histories())),
+                     list(cases.iterate_rows()), claimed(store), cases.search("c0000")))  # fmt: skip
 
     def source():
         for number, case in enumerate(several(1200)):
@@ -181,7 +188,7 @@ def test_once_whole_an_import_counts_though_its_cases_are_still_let_in(store):
     assert store.cases.find_row(left[0]).status == "ready"
     assert len(list(store.cases.iterate_rows(status="ready"))) == 1200
     assert store.cases.claim_case(left[0], lease(), NOON).status == "leased"
-    entry = Entry(NOON, "sue", "s0", Remarked("x"))
+    entry = HistoryEntry(NOON, "sue", "s0", CaseNoteWritten("x"))
     assert store.cases.write(left[1], seq=1, entries=[entry], standing=standing("41", status="held")) is None
     while not store.cases.finish_imports(limit=1):
         pass
@@ -274,7 +281,7 @@ def test_a_lease_that_runs_out_gives_the_case_back(store):
     row = claimed(store)
     assert store.cases.expire_leases(at(29)) == []
     assert store.cases.expire_leases(at(31)) == [ExpiredLease(row.key, "ann", "s1", at(30))]
-    assert store.cases.read_history(row.key)[-1] == Entry(at(30), "ann", "s1", Returned("lapsed"))
+    assert store.cases.read_history(row.key)[-1] == HistoryEntry(at(30), "ann", "s1", CaseReturned("lapsed"))
     back = store.cases.find_row(row.key)
     assert (back.status, back.held, back.seq) == ("ready", None, 3)
     assert [row.key for row in store.cases.list_stale_rows()] == [row.key]
@@ -294,7 +301,7 @@ def test_a_case_is_taken_by_its_key_whatever_its_standing(store):
     # run out, and nobody has noticed yet
     late = store.cases.claim_case("x", lease("t4", by="bob", until=90), at(40))
     assert (late.seq, late.held) == (4, LeaseHolder("bob", "s1", at(90)))
-    assert [e.event for e in store.cases.read_history("x")][2:] == [Returned("lapsed"), CLAIMED.event]
+    assert [e.event for e in store.cases.read_history("x")][2:] == [CaseReturned("lapsed"), CLAIMED.event]
 
 
 def test_who_comes_back_after_a_crash_goes_on_under_a_new_lease(store):
@@ -347,8 +354,12 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
 def test_a_key_pressed_twice_books_one_appointment(store):
     bring(store, several(1))
     key = claimed(store).key
-    promise = Entry(
-        at(1), "ann", "s1", Promised("2000-06-02T15:00", "2000-06-02T15:30", "America/Denver"), "press 1"
+    promise = HistoryEntry(
+        at(1),
+        "ann",
+        "s1",
+        AppointmentMade("2000-06-02T15:00", "2000-06-02T15:30", "America/Denver"),
+        "press 1",
     )
     booked = {
         "seq": 2,
@@ -361,7 +372,7 @@ def test_a_key_pressed_twice_books_one_appointment(store):
     assert store.cases.write(key, **booked) is None
     assert claimed(store, token="t2").key == key  # and it is somebody else's by now
     assert store.cases.write(key, **booked) is None
-    assert [entry for entry in store.cases.read_history(key) if isinstance(entry.event, Promised)] == [
+    assert [entry for entry in store.cases.read_history(key) if isinstance(entry.event, AppointmentMade)] == [
         promise
     ]
     with pytest.raises(ValueError, match="press 1"):
@@ -386,7 +397,7 @@ def test_a_stale_screen_writes_over_nothing(store):
 
 def test_a_supervisor_waits_for_the_interviewer_unless_it_must_be(store):
     bring(store, several(1))
-    remark = Entry(at(3), "sue", "s0", Remarked("ask for the owner"))
+    remark = HistoryEntry(at(3), "sue", "s0", CaseNoteWritten("ask for the owner"))
     assert store.cases.write("c00000", seq=1, entries=[remark]) is None
     assert claimed(store).seq == 3
     held = LeaseLost("c00000", LeaseHolder("ann", "s1", at(30)))
@@ -401,7 +412,7 @@ def test_a_supervisor_waits_for_the_interviewer_unless_it_must_be(store):
 
 def test_a_later_import_brings_the_row_and_the_person_up_to_date(store):
     bring(store, [a_case("x", contact=a_contact("l1", "Ann Old", "+13125550100"))])
-    again = Entry(at(9), "sue", "s0", Sampled(frame="rdd", replicate="3"))
+    again = HistoryEntry(at(9), "sue", "s0", CaseSampled(frame="rdd", replicate="3"))
     new = a_contact("l2", "Ann New", "+13125550100")
     assert store.cases.write("x", seq=1, entries=[again], contact=new, mark="m2") is None
     row = store.cases.find_row("x")
@@ -445,7 +456,7 @@ def test_the_last_place_is_one_interviews(store):
     assert hold("i2", {"a": 1, "b": 2}, NOON) == {"a": False, "b": True}
     assert hold("i1", {"a": 1}, NOON) == {"a": True}  # one's own place, asked for again
     assert hold("i3", {"b": 2}, NOON) == {"b": False}
-    assert store.cases.read_quota_fill() == {"a": Fill(0, 1), "b": Fill(0, 2)}
+    assert store.cases.read_quota_fill() == {"a": CellFill(0, 1), "b": CellFill(0, 2)}
     store.cases.drop_quota_places("i1")
     assert hold("i3", {"a": 1, "b": 2}, NOON) == {"a": True, "b": True}
 
@@ -454,12 +465,12 @@ def test_a_complete_interview_counts_where_it_belongs_and_only_once(store):
     store.cases.hold_quota_places("i1", {"a": 1, "b": 1}, NOON)
     for _ in range(2):
         store.cases.take_quota_places("i1", ["a", "c"], NOON)
-    assert store.cases.read_quota_fill() == {"a": Fill(1, 0), "b": Fill(0, 0), "c": Fill(1, 0)}
+    assert store.cases.read_quota_fill() == {"a": CellFill(1, 0), "b": CellFill(0, 0), "c": CellFill(1, 0)}
     assert store.cases.hold_quota_places("i1", {"a": 1}, NOON) == {"a": True}  # it fills the cell itself
     store.cases.take_quota_places("i2", ["a"], NOON)  # beyond the target: it was given, so it counts
-    assert store.cases.read_quota_fill()["a"] == Fill(2, 0)
+    assert store.cases.read_quota_fill()["a"] == CellFill(2, 0)
     store.cases.drop_quota_places("i1")
-    assert store.cases.read_quota_fill() == {"a": Fill(1, 0), "b": Fill(0, 0), "c": Fill(0, 0)}
+    assert store.cases.read_quota_fill() == {"a": CellFill(1, 0), "b": CellFill(0, 0), "c": CellFill(0, 0)}
     assert store.check_integrity() == []
 
 
@@ -470,7 +481,7 @@ def test_a_place_outlives_the_lease_that_ran_out(store):
     claimed(store)
     store.cases.hold_quota_places("i1", {"a": 1}, NOON)
     store.cases.expire_leases(at(31))
-    assert store.cases.read_quota_fill() == {"a": Fill(0, 1)}
+    assert store.cases.read_quota_fill() == {"a": CellFill(0, 1)}
     assert store.cases.hold_quota_places("i3", {"a": 1}, NOON) == {"a": False}
     assert store.cases.hold_quota_places("i1", {"a": 1}, NOON) == {"a": True}
 
@@ -513,10 +524,10 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     assert store.cases.hold_quota_places("i1", {"a": 1}, NOON) == {"a": True}
     breaking()
     store.cases.take_quota_places("i1", ["a"], NOON)
-    assert store.cases.read_quota_fill() == {"a": Fill(1, 0)}
+    assert store.cases.read_quota_fill() == {"a": CellFill(1, 0)}
     breaking()
     assert store.cases.expire_leases(at(61)) in ([], [ExpiredLease("c00002", "ann", "s1", at(60))])
-    assert [type(e.event) for e in store.cases.read_history("c00002")][2:] == [Returned]
+    assert [type(e.event) for e in store.cases.read_history("c00002")][2:] == [CaseReturned]
     assert store.check_integrity() == []
 
 

@@ -28,7 +28,7 @@ from stored import (  # noqa: F401 – fixtures
     wholes,
 )
 from survey_cli.engine.events import (
-    Answered,
+    QuestionAnswered,
 )
 from survey_cli.store import (
     Store,
@@ -50,7 +50,7 @@ def the_trouble(store, seq, **other) -> str:
 def test_a_full_disk(on_disk):
     full = on_disk._db.read("PRAGMA page_count")[0][0] + 2
     on_disk._db.read(f"PRAGMA max_page_count = {full}")
-    long = Answered(stamp(2), Place("why"), "x" * 100_000)
+    long = QuestionAnswered(stamp(2), Place("why"), "x" * 100_000)
     assert "disk is full" in the_trouble(on_disk, 2, event=long)
     assert (len(on_disk.journal("i1")), on_disk.interview("i1").last_seq, on_disk.check_integrity()) == (
         1,
@@ -159,9 +159,9 @@ def test_a_file_that_was_moved_away_takes_no_more_answers(on_disk, path):
 
 
 def test_half_a_letter_from_a_terminal_is_told(kept):
-    event = Answered(stamp(2, station="s\udc80"), Place("own"), 1)
+    event = QuestionAnswered(stamp(2, station="s\udc80"), Place("own"), 1)
     assert "half a letter" in the_trouble(kept, 2, event=event)
-    within = Answered(stamp(2), Place("own"), "caf\udce9")
+    within = QuestionAnswered(stamp(2), Place("own"), "caf\udce9")
     assert answer(kept, 2, event=within) is None
     assert kept.journal("i1")[1] == within
 

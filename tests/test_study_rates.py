@@ -20,9 +20,17 @@ from cases import History, history, moment, plan
 from command_line import folder
 from kept_study import NOW, a_study, store_of
 from survey_cli.cli.run_command import run_command
-from survey_cli.fieldwork.case.events import Claimed, Closed, Corrected, Entry, Erased, Interviewing, Released
-from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.fieldwork.rates.counts import Counts
+from survey_cli.fieldwork.case.events import (
+    AttemptClosed,
+    CaseClaimed,
+    CaseErased,
+    CaseReleased,
+    HistoryEntry,
+    InterviewOpened,
+    OutcomeOverridden,
+)
+from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied, without
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, per_cent
@@ -81,21 +89,21 @@ def test_of_35_units_with_30_completes_the_response_rate_is_85_7() -> None:
     found = column(rated(path))
     assert per_cent(found.rates.RR1) == "85.7%"
     assert rate(found, "RR1") == Fraction(30, 35)
-    assert found.counts == Counts(i=30, nc=3, uo=2)
+    assert found.counts == DispositionCounts(i=30, nc=3, uo=2)
     assert found.open_cases == 3  # a unit whose only number is dead is called no more
 
 
 def test_a_case_never_dialled_stays_below_the_line() -> None:
     cases = units("complete", None, None, "refusal_hard")
     listed = column(rated(a_study(cases)))
-    assert (listed.counts, listed.open_cases) == (Counts(i=1, r=1, nc=2), 2)
+    assert (listed.counts, listed.open_cases) == (DispositionCounts(i=1, r=1, nc=2), 2)
 
 
 def test_of_random_digits_a_number_never_dialled_is_unknown_and_e_is_estimated() -> None:
     cases = units("complete", None, "not_eligible", "no_answer")
     report = rated(a_study(cases, fieldwork="frame: rdd, country: US"))
     found = column(report)
-    assert found.counts == Counts(i=1, uh=2, ne=1)
+    assert found.counts == DispositionCounts(i=1, uh=2, ne=1)
     assert found.e is not None
     assert found.e.uh.value == Fraction(1, 2)
     assert rate(found, "RR3") == Fraction(1, 2)
@@ -111,22 +119,22 @@ def test_open_appointments_are_no_refusals() -> None:
         for n in range(8)
     ]
     found = column(rated(a_study([*promised, *units("complete", "refusal_hard")])))
-    assert found.counts == Counts(i=1, r=1, nc=8)
+    assert found.counts == DispositionCounts(i=1, r=1, nc=8)
     assert (found.rates.REF1, found.open_cases) == (Fraction(1, 10), 8)
 
 
 def test_finished_cases_alone_leave_the_open_ones_out_and_say_so() -> None:
     path = a_study(units("complete", "refusal_hard", "refusal_soft", "no_answer", None))
     report = rated(path, finalised=True)
-    assert column(report).counts == Counts(i=1, r=1)
+    assert column(report).counts == DispositionCounts(i=1, r=1)
     assert "only finished cases: 3 cases that are open are left out" in report.notes
     assert "3 cases are open" in " ".join(rated(path).notes)
-    assert column(rated(path)).counts == Counts(i=1, r=2, nc=2)
+    assert column(rated(path)).counts == DispositionCounts(i=1, r=2, nc=2)
 
 
 def test_cases_that_are_not_released_are_no_part_of_the_sample() -> None:
     report = rated(a_study([*units("complete"), *units(None, None, first=2, replicate="2")]))
-    assert column(report).counts == Counts(i=1)
+    assert column(report).counts == DispositionCounts(i=1)
     assert any("2 cases of replicates that are not released" in note for note in report.notes)
 
 
@@ -134,18 +142,18 @@ def test_cases_never_called_stand_by_their_own_zone_and_replicate() -> None:
     # in Auckland the study's last day is over, in Denver it is noon
     there = [history(f"there {n}", zone="Pacific/Auckland") for n in range(2)]
     here = [history(f"here {n}") for n in range(3)]
-    later = [history("later", replicate="2"), history("later still", replicate="2").then(Released())]
+    later = [history("later", replicate="2"), history("later still", replicate="2").then(CaseReleased())]
     report = rated(a_study([*there, *here, *later], fieldwork="ends: 2026-11-24"))
-    assert (column(report).counts, column(report).open_cases) == (Counts(nc=6), 4)
+    assert (column(report).counts, column(report).open_cases) == (DispositionCounts(nc=6), 4)
 
 
 def test_an_erased_case_counts_as_it_did() -> None:
     cases = units("complete", "refusal_hard")
     before = column(rated(a_study(cases)))
-    path = a_study([h.then(Erased("asked")) for h in units("complete", "refusal_hard", first=11)])
+    path = a_study([h.then(CaseErased("asked")) for h in units("complete", "refusal_hard", first=11)])
     both = column(rated(path))  # the same database: the two and two that were erased
-    assert before.counts == Counts(i=1, r=1)
-    assert both.counts == Counts(i=2, r=2)
+    assert before.counts == DispositionCounts(i=1, r=1)
+    assert both.counts == DispositionCounts(i=2, r=2)
 
 
 # As of another moment
@@ -167,14 +175,14 @@ def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
     ]
     path = a_study(cases)
     first = rated(path, as_of="2026-11-17")
-    assert column(first).counts == Counts(r=1, nc=2)
+    assert column(first).counts == DispositionCounts(r=1, nc=2)
     assert column(first).open_cases == 3
     assert "as of the end of Tue 17 Nov 2026 (MST, UTC-07:00)" in first.title
     assert "had closed then: 3 cases were open" in " ".join(first.notes)
-    assert column(rated(path, as_of="2026-11-18")).counts == Counts(r=2, nc=1)
-    assert column(rated(path, as_of="2026-11-19 10:00")).counts == Counts(i=1, r=2)
-    assert column(rated(path, as_of="2026-11-19T09:59-07:00")).counts == Counts(r=2, nc=1)
-    assert column(rated(path)).counts == Counts(i=2, r=1)
+    assert column(rated(path, as_of="2026-11-18")).counts == DispositionCounts(r=2, nc=1)
+    assert column(rated(path, as_of="2026-11-19 10:00")).counts == DispositionCounts(i=1, r=2)
+    assert column(rated(path, as_of="2026-11-19T09:59-07:00")).counts == DispositionCounts(r=2, nc=1)
+    assert column(rated(path)).counts == DispositionCounts(i=2, r=1)
 
 
 def test_a_correction_counts_from_when_it_was_made() -> None:
@@ -186,8 +194,8 @@ def test_a_correction_counts_from_when_it_was_made() -> None:
         .corrected("not_eligible")
     )
     path = a_study([case])
-    assert column(rated(path, as_of="2026-11-19")).counts == Counts(r=1)
-    assert column(rated(path)).counts == Counts(ne=1)
+    assert column(rated(path, as_of="2026-11-19")).counts == DispositionCounts(r=1)
+    assert column(rated(path)).counts == DispositionCounts(ne=1)
 
 
 def test_before_the_sample_came_there_are_no_rates() -> None:
@@ -228,7 +236,7 @@ def test_parts_by_a_column_add_up_to_the_whole_and_use_the_frames_e() -> None:
     assert [c.by for c in report.columns] == ["District", "Sector", "no value", ""]
     whole = column(report)
     parts = [c for c in report.columns if c.by]
-    assert sum((c.counts for c in parts if c.counts), Counts()) == whole.counts
+    assert sum((c.counts for c in parts if c.counts), DispositionCounts()) == whole.counts
     assert sum(c.open_cases or 0 for c in parts) == whole.open_cases == 4
     assert {c.e for c in parts} == {whole.e}
     assert whole.e is not None
@@ -255,7 +263,7 @@ def test_weights_are_added_up_exactly_and_cases_without_one_count_as_one() -> No
     ]
     path = a_study(cases)
     report = rated(path, weighted=True)
-    assert column(report).counts == Counts(i=Fraction(3, 10), nc=Fraction(3, 10), r=1)
+    assert column(report).counts == DispositionCounts(i=Fraction(3, 10), nc=Fraction(3, 10), r=1)
     assert rate(column(report), "RR1") == Fraction(3, 16)
     assert rate(column(rated(path)), "RR1") == Fraction(3, 5)
     assert any("base weights (weight) of 5 cases" in note for note in report.notes)
@@ -284,7 +292,7 @@ def test_with_quotas_it_is_no_probability_sample() -> None:
 
 def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> None:
     def interviewed(key: str, interview: str) -> History:
-        unit = history(key).at(DAY).claim().then(Interviewing(interview))
+        unit = history(key).at(DAY).claim().then(InterviewOpened(interview))
         return unit.dial("complete", code="1.1").close()
 
     path = a_study([interviewed("a", "real 1"), interviewed("b", "trial 1"), interviewed("c", "made up")])
@@ -299,27 +307,38 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
             )
             _start(store, row, begun)
     report = rated(path)
-    assert column(report).counts == Counts(i=1, nc=2)
+    assert column(report).counts == DispositionCounts(i=1, nc=2)
     assert any("2 practice or invented interviews do not count" in note for note in report.notes)
-    assert column(rated(path, all_origins=True)).counts == Counts(i=3)
+    assert column(rated(path, all_origins=True)).counts == DispositionCounts(i=3)
 
 
-def _start(store: Any, row: InterviewRow, begun: Entry) -> None:
-    from survey_cli.engine.events import Began, Sitting, Stamp
+def _start(store: Any, row: InterviewRow, begun: HistoryEntry) -> None:
+    from survey_cli.engine.events import EventStamp, InterviewStarted, SessionContext
 
-    first = Began(
-        Stamp(begun.at, "pat", "s1"), "c0", 7, row.case, begun.at.date(), Sitting("pat", "morning", "en")
+    first = InterviewStarted(
+        EventStamp(begun.at, "pat", "s1"),
+        "c0",
+        7,
+        row.case,
+        begun.at.date(),
+        SessionContext("pat", "morning", "en"),
     )
     assert store.start_interview(row, first) is None
 
 
 def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
-    told = history("a").at(DAY).call("no_answer").at("11:00").claim().then(Interviewing("trial"))
+    told = history("a").at(DAY).call("no_answer").at("11:00").claim().then(InterviewOpened("trial"))
     told = told.dial("complete", code="1.1").close().at("12:00").corrected("callback").call("busy")
     left = without(told.entries, {"trial"})
-    assert [type(e.event) for e in left].count(Interviewing) == 0
-    assert [e.event for e in left if isinstance(e.event, Corrected)] == [Corrected("callback")]
-    assert [type(e.event) for e in left].count(Claimed) == [type(e.event) for e in left].count(Closed) == 2
+    assert [type(e.event) for e in left].count(InterviewOpened) == 0
+    assert [e.event for e in left if isinstance(e.event, OutcomeOverridden)] == [
+        OutcomeOverridden("callback")
+    ]
+    assert (
+        [type(e.event) for e in left].count(CaseClaimed)
+        == [type(e.event) for e in left].count(AttemptClosed)
+        == 2
+    )
     assert without(told.entries, ()) == list(told.entries)
 
 
@@ -329,7 +348,7 @@ def test_a_studys_own_outcome_counts_by_its_code_or_else_as_what_it_is_like() ->
   plain: {name: Refuses in other words, like: refusal_hard}
 """
     path = a_study(units("boss_refuses", "plain", "complete"), more=own)
-    assert column(rated(path)).counts == Counts(i=1, r=2)
+    assert column(rated(path)).counts == DispositionCounts(i=1, r=2)
 
 
 def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> None:
@@ -365,13 +384,13 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
     seen = [(h.key, [e for e in h.entries if e.at <= at]) for h in cases]
     found = tallied(seen, plan(), None, wanted)
     whole = found.frames[0]
-    assert sum((part.counts for part in found.parts), Counts()) == whole.counts
-    assert whole.counts.total() == whole.cases == len(cases)
+    assert sum((part.counts for part in found.parts), DispositionCounts()) == whole.counts
+    assert whole.counts.sum_groups() == whole.cases == len(cases)
     own = Counter(h.code() for h in cases)
     now = tallied(((h.key, h.entries) for h in cases), plan(), None, Wanted(at=NOW)).frames[0]
     assert now.counts.i == own["1.1"]
-    assert now.counts.total() == len(cases)
-    assert now.open_cases == sum(standing(h.case, plan(), NOW).status != "done" for h in cases)
+    assert now.counts.sum_groups() == len(cases)
+    assert now.open_cases == sum(schedule_case(h.case, plan(), NOW).status != "done" for h in cases)
 
 
 # Computed once more, by somebody who has the exported tables alone
@@ -474,8 +493,8 @@ def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
         str(path), RatesOptions(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where
     )
     assert isinstance(made, RatesReport), str(made)
-    assert column(made.table).counts == Counts(i=1, r=1, nc=2)
-    assert column(made.table, "District").counts == Counts(i=1, nc=2)
+    assert column(made.table).counts == DispositionCounts(i=1, r=1, nc=2)
+    assert column(made.table, "District").counts == DispositionCounts(i=1, nc=2)
 
 
 def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.CaptureFixture[str]) -> None:
@@ -528,7 +547,7 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
     with store_of(path) as store:
         row = store.cases.find_row("unit 1")
         assert row is not None
-        wrong = standing(told.case, plan(), NOW)._replace(code="2.20")
+        wrong = schedule_case(told.case, plan(), NOW)._replace(code="2.20")
         assert store.cases.update_queue_positions([("unit 1", row.seq, wrong)]) == 1
         store.cases.write_setting("plan", "the mark of an earlier release")
     run_command(["verify", str(path)])

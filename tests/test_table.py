@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import pytest
 
 from scenario import Scenario, instrument, scenario
-from survey_cli.engine.codec import Unreadable, encode_cells
-from survey_cli.table import Part, United, cells, columns, united
-from survey_cli.table.encoded_cells import cell_reader, cell_texts, row_of
+from survey_cli.engine.codec import EventDecodeError, encode_cells
+from survey_cli.table import CombinedTable, VersionRows, build_columns, build_row, combine_versions
+from survey_cli.table.encoded_cells import join_row, make_cell_reader, split_row
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 PRIVATE = """
@@ -35,11 +35,11 @@ items:
 
 def row(now: Scenario) -> dict[str, Cell]:
     made = now.interview
-    return dict(zip([v.name for v in columns(made.instrument)], cells(made), strict=True))
+    return dict(zip([v.name for v in build_columns(made.instrument)], build_row(made), strict=True))
 
 
 def variables(text: str, language: str = "") -> dict[str, Variable]:
-    return {v.name: v for v in columns(instrument(text), language)}
+    return {v.name: v for v in build_columns(instrument(text), language)}
 
 
 # a battery
@@ -101,7 +101,7 @@ items:
 
 
 def test_a_quota_is_open_full_or_outside() -> None:
-    found = columns(instrument("features/lookup_quota.yaml"))
+    found = build_columns(instrument("features/lookup_quota.yaml"))
     assert {"open", "full", "outside"} in [set(v.labels) for v in found if v.storage == "text"]
 
 
@@ -163,46 +163,46 @@ def test_turns_and_draws_that_are_not_known_are_missing(
 )
 def test_a_kept_row_comes_apart_into_its_cells(cells_: tuple[Cell, ...]) -> None:
     kept = encode_cells(cells_)
-    texts = cell_texts(kept, 3)
-    reads = [cell_reader(storage) for storage in ("integer", "decimal", "text")]
+    texts = split_row(kept, 3)
+    reads = [make_cell_reader(storage) for storage in ("integer", "decimal", "text")]
     assert tuple(read(text) for read, text in zip(reads, texts, strict=True)) == cells_
-    assert row_of(texts) == kept
+    assert join_row(texts) == kept
 
 
 @pytest.mark.parametrize("kept", ["", "[", "[1,2", '["a"]', "[1,2,3,4]", '[1,2,"', "null", '{"a":1}'])
 def test_what_is_no_row_of_so_many_is_unreadable(kept: str) -> None:
-    with pytest.raises(Unreadable):
-        [cell_reader("integer")(text) for text in cell_texts(kept, 3)]
+    with pytest.raises(EventDecodeError):
+        [make_cell_reader("integer")(text) for text in split_row(kept, 3)]
 
 
 # versions
 
 
-def part(name: str, *held: Variable, rows: Iterable[tuple[Cell, ...]] = ()) -> Part:
-    return Part(version=f"version {name}", variables=held, rows=lambda: map(encode_cells, rows))
+def part(name: str, *held: Variable, rows: Iterable[tuple[Cell, ...]] = ()) -> VersionRows:
+    return VersionRows(version=f"version {name}", variables=held, rows=lambda: map(encode_cells, rows))
 
 
 def single(name: str, labels: dict[int, str], **more: object) -> Variable:
     return Variable(name=name, item=name, labels=labels, **more)  # type: ignore[arg-type]
 
 
-def said(made: United) -> list[str]:
+def said(made: CombinedTable) -> list[str]:
     return [str(difference) for difference in made.differences]
 
 
 def test_one_version_is_left_as_it_is() -> None:
-    made = united([part("1", single("a", {1: "Yes"}), rows=[(1,), (DK,)])], language="en")
+    made = combine_versions([part("1", single("a", {1: "Yes"}), rows=[(1,), (DK,)])], language="en")
     assert list(made.table.rows) == [(1,), (DK,)]
     assert (said(made), made.left_out) == ([], ())
 
 
 def test_no_versions_are_an_empty_table() -> None:
-    assert list(united([], language="en").table.rows) == []
+    assert list(combine_versions([], language="en").table.rows) == []
 
 
 def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
     old, new = single("a", {1: "Yes", 2: "No", 3: "Maybe"}), single("a", {1: "Surely", 2: "No", 4: "Else"})
-    made = united([part("1", old, rows=[(3,)]), part("2", new, rows=[(4,)])], language="en")
+    made = combine_versions([part("1", old, rows=[(3,)]), part("2", new, rows=[(4,)])], language="en")
     [column] = made.table.variables
     assert column.labels == {1: "Surely", 2: "No", 4: "Else", 3: "Maybe"}
     assert list(made.table.rows) == [(3,), (4,)]
@@ -216,7 +216,9 @@ def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
 
 def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() -> None:
     a, b, c, d = (single(name, {}) for name in "abcd")
-    made = united([part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en")
+    made = combine_versions(
+        [part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en"
+    )
     assert [v.name for v in made.table.variables] == ["d", "a", "b", "c"]
     assert list(made.table.rows) == [(NOT_ASKED, 1, 2, 3), (4, 5, NOT_ASKED, NOT_ASKED)]
     assert said(made) == [
@@ -228,7 +230,7 @@ def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() ->
 def test_another_storage_is_a_column_of_its_own_for_all_versions_that_had_it() -> None:
     text, number = Variable(name="q", item="q", storage="text"), Variable(name="q", item="q")
     parts = [part("1", text, rows=[("x",)]), part("2", text, rows=[("y",)]), part("3", number, rows=[(7,)])]
-    made = united(parts, language="en")
+    made = combine_versions(parts, language="en")
     assert [v.name for v in made.table.variables] == ["q", "q__v1"]
     assert list(made.table.rows) == [(NOT_ASKED, "x"), (NOT_ASKED, "y"), (7, NOT_ASKED)]
     assert said(made)[0] == (
@@ -240,15 +242,15 @@ def test_what_one_version_holds_apart_is_left_out_of_all() -> None:
     open_, closed = single("a", {}), single("a", {}, personal=True)
     for versions in ((open_, closed), (closed, open_)):
         parts = [part(str(n), v, single("b", {}), rows=[(n, 0)]) for n, v in enumerate(versions)]
-        made = united(parts, language="en")
+        made = combine_versions(parts, language="en")
         assert [v.name for v in made.table.variables] == ["b"]
         assert made.left_out == ("a",)
-        assert list(united(parts, language="en", personal={"a"}).table.rows) == [(0, 0), (1, 0)]
-        assert list(united(parts, language="en", personal=None).table.rows) == [(0, 0), (1, 0)]
+        assert list(combine_versions(parts, language="en", personal={"a"}).table.rows) == [(0, 0), (1, 0)]
+        assert list(combine_versions(parts, language="en", personal=None).table.rows) == [(0, 0), (1, 0)]
 
 
 def test_a_changed_text_is_told_but_the_column_is_one() -> None:
     old, new = single("a", {}, wording="Own a car?"), single("a", {}, wording="Own any car?")
-    made = united([part("1", old, rows=[(1,)]), part("2", new, rows=[(2,)])], language="en")
+    made = combine_versions([part("1", old, rows=[(1,)]), part("2", new, rows=[(2,)])], language="en")
     assert list(made.table.rows) == [(1,), (2,)]
     assert said(made) == ["a: worded otherwise in version 1: 'Own a car?'"]

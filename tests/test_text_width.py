@@ -7,8 +7,8 @@ import pyte
 import pytest
 
 from fake_conduct import choices, prompt
-from survey_cli.entries import Pick, Prompt, plain
-from survey_cli.text_width import fit, fitting, is_certain, letter_end, text_width
+from survey_cli.entries import PickEntry, Prompt, to_plain_text
+from survey_cli.text_width import count_fitting, find_letter_end, fit, is_certain, measure_width
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import edited
 from survey_cli.tui.wording import crop, wrap, written
@@ -56,7 +56,7 @@ TMUX = {
 
 @pytest.mark.parametrize(("text", "cells"), TMUX.items())
 def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str, cells: int) -> None:
-    assert text_width(text) == cells
+    assert measure_width(text) == cells
 
 
 def library_width() -> "ctypes._NamedFuncPointer | None":
@@ -80,7 +80,7 @@ def test_every_script_is_measured_as_the_c_library_does(name: str) -> None:
     assert LIBRARY is not None
     for word in SCRIPTS[name].split():
         if "\u200d" not in word:
-            assert text_width(word) == sum(LIBRARY(c) for c in word), word
+            assert measure_width(word) == sum(LIBRARY(c) for c in word), word
 
 
 class Screen(pyte.Screen):
@@ -107,7 +107,7 @@ WORLD = """__import__('test_text_width').questions()"""
 def questions() -> tuple[Prompt, ...]:
     """One question in each script, long enough to fill its lines."""
     return tuple(
-        prompt(f"q{n}", f"{text} {text} {text}", Pick(choices=choices(text, "2")))
+        prompt(f"q{n}", f"{text} {text} {text}", PickEntry(options=choices(text, "2")))
         for n, (name, text) in enumerate(SCRIPTS.items())
         if name != "emoji"
     )
@@ -122,7 +122,7 @@ def test_questions_in_every_script_keep_to_their_lines() -> None:
     asked = questions()
     for n, question in enumerate(asked, 1):
         lines = terminal.until(f"q{n - 1} · {n} of {len(asked)}").split("\n")
-        bases = ["".join(c for c in plain(question.words) if LIBRARY(c) > 0)]  # type: ignore[misc]
+        bases = ["".join(c for c in to_plain_text(question.text) if LIBRARY(c) > 0)]  # type: ignore[misc]
         bases.append("".join(c for c in SCRIPTS[[*SCRIPTS][n - 1]] if LIBRARY(c) > 0))  # type: ignore[misc]
         expected = "".join(bases[0].split()) + "1" + "".join(bases[1].split()) + "22"
         for _ in range(20):  # the head may be painted before what stands below it
@@ -137,14 +137,14 @@ def test_questions_in_every_script_keep_to_their_lines() -> None:
 @pytest.mark.parametrize("text", [*SCRIPTS.values(), *TMUX, "plain", ""])
 def test_cutting_and_filling_never_parts_a_letter_from_its_marks(text: str) -> None:
     for width in range(30):
-        at = fitting(text, width)
-        assert text_width(text[:at]) <= width
-        assert at == len(text) or text_width(text[: letter_end(text, at)]) > width
-        assert text_width(fit(text, width)) == width
-        assert text_width(crop(text, width)) <= width
+        at = count_fitting(text, width)
+        assert measure_width(text[:at]) <= width
+        assert at == len(text) or measure_width(text[: find_letter_end(text, at)]) > width
+        assert measure_width(fit(text, width)) == width
+        assert measure_width(crop(text, width)) <= width
         if width >= 4:
             for line in wrap(written(text, "aloud"), width):
-                assert sum(text_width(run.text) for run in line) <= width
+                assert sum(measure_width(run.text) for run in line) <= width
 
 
 @pytest.mark.parametrize("text", SCRIPTS.values())
@@ -153,9 +153,9 @@ def test_what_is_typed_is_broken_and_the_cursor_put_by_the_same_measure(text: st
     while edit.at:
         lines, (x, y) = edited(edit.text, edit.at, 20)
         assert "".join(run.text for line in lines for run in line).rstrip() == text
-        assert all(sum(text_width(run.text) for run in line) <= 21 for line in lines)
+        assert all(sum(measure_width(run.text) for run in line) <= 21 for line in lines)
         before = "".join(run.text for run in lines[y] if run.role == "field")
-        assert x <= text_width(before) + 1
+        assert x <= measure_width(before) + 1
         edit = edit.pressed("left") or edit
 
 

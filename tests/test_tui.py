@@ -12,13 +12,21 @@ from rich.cells import cell_len
 from textual import events
 
 from fake_conduct import AGREEMENT, MEDIA, FakeInterview, choices, every_kind, prompt, words
-from survey_cli.entries import Choice, Earlier, Line, Pick, Query, Read, Verbatim
+from survey_cli.entries import (
+    EarlierAnswer,
+    LineEntry,
+    OfferedOption,
+    PickEntry,
+    Query,
+    ReadEntry,
+    VerbatimEntry,
+)
 from survey_cli.tui.app import InterviewApp
 from survey_cli.tui.drawing import Clocks, Page, draw
 from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.wording import clean, crop, spoken, width_of, wrap, writable, written
 
-YES_NO = Pick(choices=choices("Yes", "No"))
+YES_NO = PickEntry(options=choices("Yes", "No"))
 
 
 def drawn(desk: FakeInterview, *keys: str, width: int = 80, height: int = 24) -> Page:
@@ -104,10 +112,10 @@ def test_what_is_not_read_aloud_has_a_mark_and_not_only_a_colour() -> None:
 )
 def test_text_is_literal_everywhere(evil: str) -> None:
     named = prompt(
-        "a", evil, Pick(choices=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
+        "a", evil, PickEntry(options=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
     )
     desk = FakeInterview(
-        (named, prompt("b", evil, Line(kind="text", hint=evil))), title=evil, respondent=evil
+        (named, prompt("b", evil, LineEntry(kind="text", hint=evil))), title=evil, respondent=evil
     )
 
     async def look(pilot) -> None:  # type: ignore[no-untyped-def]
@@ -130,8 +138,8 @@ def test_a_long_list_stands_in_two_columns_where_it_fits() -> None:
 
 
 def test_a_list_too_long_for_the_screen_scrolls_and_says_so() -> None:
-    offices = Pick(
-        choices=choices(
+    offices = PickEntry(
+        options=choices(
             *(f"District office number {n} of the northern region, division {n}" for n in range(40))
         )
     )
@@ -153,8 +161,8 @@ def test_a_list_too_long_for_the_screen_scrolls_and_says_so() -> None:
 
 
 def test_the_mark_is_followed_out_of_view() -> None:
-    offices = Pick(
-        choices=choices(
+    offices = PickEntry(
+        options=choices(
             *(f"District office number {n} of the northern region, division {n}" for n in range(40))
         )
     )
@@ -166,7 +174,7 @@ def test_the_mark_is_followed_out_of_view() -> None:
 
 
 def test_what_stands_from_earlier_is_marked_and_said() -> None:
-    stands = Earlier(words="3 Disagree", codes=(3,), text="3")
+    stands = EarlierAnswer(label="3 Disagree", codes=(3,), typed_text="3")
     for kind, says in (
         ("answer", "was 3 Disagree · Enter keeps"),
         ("prefill", "already here: 3 Disagree · Enter takes it"),
@@ -188,19 +196,25 @@ def test_several_show_what_is_chosen_and_the_words() -> None:
 def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() -> None:
     soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
     page = drawn(
-        FakeInterview((prompt("a", "Hours?", Line(kind="number")),), queries=soft), "1", "6", "9", "enter"
+        FakeInterview((prompt("a", "Hours?", LineEntry(kind="number")),), queries=soft),
+        "1",
+        "6",
+        "9",
+        "enter",
     )
     assert "? 169: A week has 168 hours. Confirm?" in text_of(page)
     assert "F9 confirm" in text_of(page)
     aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
-    page = drawn(FakeInterview((prompt("a", "Age?", Line(kind="number")),), queries=aloud), "9", "5", "enter")
+    page = drawn(
+        FakeInterview((prompt("a", "Age?", LineEntry(kind="number")),), queries=aloud), "9", "5", "enter"
+    )
     assert roles(page, "So you are 95?") == {"aloud"}
     assert "▷ Age?" in text_of(page)
     assert "1  Yes" in text_of(page)
 
 
 def test_a_date_is_echoed_in_words_before_and_after_it_is_sent() -> None:
-    desk = FakeInterview((prompt("a", "Born?", Line(kind="date")), prompt("b", "B?", YES_NO)))
+    desk = FakeInterview((prompt("a", "Born?", LineEntry(kind="date")), prompt("b", "B?", YES_NO)))
     assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85"))
     assert "Sunday" not in text_of(drawn(desk, *"3.3.8"))
     assert "= Sunday 3 March 1985" in text_of(drawn(desk, *"3.3.85", "enter"))
@@ -245,7 +259,9 @@ def test_a_narrow_screen_keeps_the_question_and_the_field() -> None:
 
 
 def test_wide_letters_keep_their_columns() -> None:
-    pick = Pick(choices=(*choices("同意", "不同意"), Choice(code=10, words=words("Café 👩‍🚀"), read=False)))
+    pick = PickEntry(
+        options=(*choices("同意", "不同意"), OfferedOption(code=10, text=words("Café 👩‍🚀"), read=False))
+    )
     page = drawn(FakeInterview((prompt("a", "您同意吗？" * 20, pick),)))
     assert all(width_of(line) <= 80 for line in page.lines)
     starts = [
@@ -293,8 +309,8 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
     script = []
     for n in range(20):
         script.append(prompt(f"p{n}", f"Pick {n}?", AGREEMENT))
-        script.append(prompt(f"n{n}", f"Number {n}?", Line(kind="number")))
-    desk = FakeInterview((*script, prompt("z", "Bye", Read())))
+        script.append(prompt(f"n{n}", f"Number {n}?", LineEntry(kind="number")))
+    desk = FakeInterview((*script, prompt("z", "Bye", ReadEntry())))
     keys = "".join(f"{n % 5 + 1}{n % 9 + 1}\n" for n in range(20))
     assert len(keys) == 60
 
@@ -316,7 +332,9 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
 
 def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> None:
     soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
-    desk = FakeInterview((prompt("a", "H?", Line(kind="number")), prompt("b", "B?", YES_NO)), queries=soft)
+    desk = FakeInterview(
+        (prompt("a", "H?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)), queries=soft
+    )
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await burst(app, "169\n2\n")
@@ -366,7 +384,7 @@ def test_an_interview_from_end_to_end() -> None:
 
 
 def test_a_paste_goes_into_the_words() -> None:
-    desk = FakeInterview((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
+    desk = FakeInterview((prompt("a", "A?", VerbatimEntry()), prompt("b", "B", ReadEntry())))
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         app.post_message(events.Paste("one\r\ntwo"))
@@ -422,7 +440,7 @@ def test_escape_and_a_code_within_the_escape_delay_are_two_keys() -> None:
 
 def test_what_is_being_typed_is_saved_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.tui.app.DRAFT_SECONDS", 0.05)
-    desk = FakeInterview((prompt("a", "A?", Verbatim()), prompt("b", "B", Read())))
+    desk = FakeInterview((prompt("a", "A?", VerbatimEntry()), prompt("b", "B", ReadEntry())))
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await pilot.press(*"they")
@@ -460,8 +478,8 @@ def test_the_clock_ticks_in_the_header_only() -> None:
 
 def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused() -> None:
     aloud = {("a", "600"): Query(text=words("Did you say 600?"), aloud=True)}
-    earlier = Earlier(words="600 hours", text="600")
-    script = (prompt("a", "Hours?", Line(kind="number"), earlier=earlier), prompt("b", "B?", YES_NO))
+    earlier = EarlierAnswer(label="600 hours", typed_text="600")
+    script = (prompt("a", "Hours?", LineEntry(kind="number"), earlier=earlier), prompt("b", "B?", YES_NO))
     page = text_of(drawn(FakeInterview(script, queries=aloud), *"600", "enter"))
     assert "1 yes, that is right" in page
     assert "Enter keeps" not in page

@@ -14,7 +14,7 @@ import pyte
 RUN = """
 import sys; sys.path[:0] = {path!r}
 from fake_conduct import FakeInterview, AGREEMENT, prompt, every_kind
-from survey_cli.entries import Line, Read
+from survey_cli.entries import LineEntry, ReadEntry
 from survey_cli.tui import ScreenFailed, conduct
 desk = FakeInterview({script})
 {after}
@@ -67,7 +67,7 @@ class Terminal:
 
 def test_keys_typed_before_the_screen_is_there_are_not_lost() -> None:
     terminal = Terminal(
-        "(prompt('a', 'A?', AGREEMENT), prompt('n', 'N?', Line(kind='number')), prompt('z', 'Bye', Read()))"
+        "(prompt('a', 'A?', AGREEMENT), prompt('n', 'N?', LineEntry(kind='number')), prompt('z', 'Bye', ReadEntry()))"
     )
     terminal.child.send("341\r")
     terminal.until("Bye")
@@ -78,7 +78,7 @@ def test_keys_typed_before_the_screen_is_there_are_not_lost() -> None:
 
 
 def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
-    terminal = Terminal("(prompt('n', 'Name?', Line(kind='text')), prompt('z', 'Bye', Read()))")
+    terminal = Terminal("(prompt('n', 'Name?', LineEntry(kind='text')), prompt('z', 'Bye', ReadEntry()))")
     terminal.until("Name?")
     terminal.child.send(b"\xff\xfe\xc3")
     time.sleep(0.3)
@@ -91,7 +91,7 @@ def test_bytes_that_are_no_text_do_not_end_the_interview() -> None:
 
 
 def test_escape_hard_before_a_letter_loses_neither() -> None:
-    terminal = Terminal("(prompt('a', 'A?', AGREEMENT), prompt('z', 'Bye', Read()))")
+    terminal = Terminal("(prompt('a', 'A?', AGREEMENT), prompt('z', 'Bye', ReadEntry()))")
     terminal.until("A?")
     terminal.child.send("\x1bOP")
     terminal.until("suspend the interview")

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.codec import decode, encode
+from survey_cli.engine.codec import decode_event, encode_event
 from survey_cli.engine.events import (
-    Answered,
-    Declined,
-    Noted,
+    NoteWritten,
+    QuestionAnswered,
+    QuestionDeclined,
 )
-from survey_cli.engine.notes import standing_notes
-from survey_cli.entries import Exact, Pick, Rejection, plain
+from survey_cli.engine.notes import list_notes
+from survey_cli.entries import ExactText, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.texts.number_text import (
     NumberRejection,
     format_number,
@@ -140,7 +140,7 @@ def money(language: str, decimals: int = 0) -> Scenario:
 
 def test_a_german_twelve_thousand_is_kept_and_echoed_as_such() -> None:
     asked = money("de", 2)
-    assert prompts.echo(asked.interview, "12.000") == "12.000 Euro"
+    assert prompts.describe_reply(asked.interview, "12.000") == "12.000 Euro"
     assert asked.keys("12.000").data == {"rent": 12_000}
     assert asked.keys("2.500").data == {"rent": 2_500}
     assert asked.keys("12000", ".back").earlier == "answer: 12.000 Euro"
@@ -148,23 +148,23 @@ def test_a_german_twelve_thousand_is_kept_and_echoed_as_such() -> None:
 
 def test_a_doubtful_number_is_kept_only_once_one_meaning_was_chosen() -> None:
     asked = money("en")
-    event = prompts.entry(asked.interview, "12.000", STAMP)
+    event = prompts.parse_reply(asked.interview, "12.000", STAMP)
     assert isinstance(event, Rejection)
     assert event.why == "12.000: 12 or 12,000?"
-    assert [meaning.words for meaning in event.meanings] == ["12 Euro", "12,000 Euro"]
+    assert [meaning.label for meaning in event.meanings] == ["12 Euro", "12,000 Euro"]
     assert asked.keys("12.000").data == {}
     for meaning, value in zip(event.meanings, (12, 12_000), strict=True):
         assert isinstance(meaning.reply, str)
         assert asked.keys(meaning.reply).data == {"rent": value}
-    assert prompts.echo(asked.interview, "12.000") == event.why
+    assert prompts.describe_reply(asked.interview, "12.000") == event.why
 
 
 def test_a_number_given_before_is_kept_by_enter_in_any_language() -> None:
     asked = money("de", 3).keys("12,345", ".back")
     assert asked.asked.earlier is not None
-    assert asked.asked.earlier.text == "12,345"
+    assert asked.asked.earlier.typed_text == "12,345"
     assert asked.keys("").data == {"rent": 12.345}
-    assert asked.keys(asked.asked.earlier.text).data == {"rent": 12.345}
+    assert asked.keys(asked.asked.earlier.typed_text).data == {"rent": 12.345}
 
 
 DIGITS = """
@@ -190,8 +190,13 @@ def test_digits_of_any_script_are_digits() -> None:
         "one": "2", "many": "(1, 3)", "born": "1985-04-03", "at": "09:30:00", "postcode": "12345", "why": "٢",
     }  # fmt: skip
     pick = scenario(DIGITS).asked.entry
-    assert isinstance(pick, Pick)
-    assert (pick.sends("٢"), pick.sends("١"), pick.takes("١"), pick.sends("١٢")) == (True, False, True, True)
+    assert isinstance(pick, PickEntry)
+    assert (
+        pick.is_complete_code("٢"),
+        pick.is_complete_code("١"),
+        pick.is_code_prefix("١"),
+        pick.is_complete_code("١٢"),
+    ) == (True, False, True, True)
 
 
 def test_the_key_of_a_decline_is_that_of_the_language() -> None:
@@ -205,19 +210,19 @@ def test_the_key_of_a_decline_is_that_of_the_language() -> None:
 def test_the_key_of_a_decline_and_enter_declines_where_it_can_be_no_answer() -> None:
     asked = scenario(DIGITS).keys("2", "D", "d", "d", "d")
     assert asked.data == {"one": 2, "many": DK, "born": DK, "at": DK, "postcode": DK}
-    assert prompts.echo(scenario(DIGITS).keys("2", "1").interview, "d") == "Don't know"
+    assert prompts.describe_reply(scenario(DIGITS).keys("2", "1").interview, "d") == "Don't know"
 
 
 def test_words_that_equal_the_key_of_a_decline_are_asked_about() -> None:
     asked = scenario(DIGITS).keys("2", "1", "d", "d", "12345")
-    event = prompts.entry(asked.interview, "d", STAMP)
+    event = prompts.parse_reply(asked.interview, "d", STAMP)
     assert isinstance(event, Rejection)
     assert event.why == "d: Don't know, or the text itself?"
     decline, text = event.meanings
-    assert isinstance(prompts.declined(asked.interview, decline.decline, STAMP), Declined)
-    assert isinstance(text.reply, Exact)
-    kept = prompts.entry(asked.interview, text.reply, STAMP)
-    assert isinstance(kept, Answered)
+    assert isinstance(prompts.build_decline(asked.interview, decline.decline, STAMP), QuestionDeclined)
+    assert isinstance(text.reply, ExactText)
+    kept = prompts.parse_reply(asked.interview, text.reply, STAMP)
+    assert isinstance(kept, QuestionAnswered)
     assert kept.value == "d"
 
 
@@ -247,31 +252,31 @@ scales: {agree: {1: Agree, 2: Disagree}}
 
 def test_introductions_are_read_again_at_the_first_item_after_a_resume() -> None:
     first = scenario(BATTERY)
-    assert plain(first.asked.intro) == "Now about your work."
+    assert to_plain_text(first.asked.intro) == "Now about your work."
     second = first.keys("Clerk", "1")
-    assert plain(second.asked.intro) == ""
+    assert to_plain_text(second.asked.intro) == ""
     resumed = second.keys(".suspend", ".resume")
-    assert plain(resumed.asked.intro) == "Now about your work.\nI'll read some statements."
+    assert to_plain_text(resumed.asked.intro) == "Now about your work.\nI'll read some statements."
     noted = resumed.keys(".note they were short of time")
     assert noted.asked.intro == resumed.asked.intro
-    assert plain(resumed.keys("1").asked.intro) == ""
-    assert plain(resumed.keys(".back").asked.intro) == "I'll read some statements."
+    assert to_plain_text(resumed.keys("1").asked.intro) == ""
+    assert to_plain_text(resumed.keys(".back").asked.intro) == "I'll read some statements."
 
 
 def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:
     noted = scenario(BATTERY).keys(".note sure", "Clerk", ".note tired")
-    first, second = standing_notes(noted.interview.events)
+    first, second = list_notes(noted.interview.events)
     assert (first.text, str(first.place), second.text, str(second.place)) == ("sure", "job", "tired", "s1")
-    changed = noted.step(Noted(STAMP, first.place, "not so sure", first.seq))
-    again = standing_notes(changed.interview.events)
+    changed = noted.step(NoteWritten(STAMP, first.place, "not so sure", first.seq))
+    again = list_notes(changed.interview.events)
     assert [note.text for note in again] == ["not so sure", "tired"]
-    twice = changed.step(Noted(STAMP, first.place, "quite sure", again[0].seq))
-    assert [note.text for note in standing_notes(twice.interview.events)] == ["quite sure", "tired"]
-    texts = [event.text for event in twice.interview.events if isinstance(event, Noted)]
+    twice = changed.step(NoteWritten(STAMP, first.place, "quite sure", again[0].seq))
+    assert [note.text for note in list_notes(twice.interview.events)] == ["quite sure", "tired"]
+    texts = [event.text for event in twice.interview.events if isinstance(event, NoteWritten)]
     assert texts == ["sure", "tired", "not so sure", "quite sure"]
-    event = Noted(STAMP, first.place, "x", first.seq)
-    assert decode(encode(event)) == event
-    assert noted.step(Noted(STAMP, first.place, "x", 1)).why == "there is no such note"
+    event = NoteWritten(STAMP, first.place, "x", first.seq)
+    assert decode_event(encode_event(event)) == event
+    assert noted.step(NoteWritten(STAMP, first.place, "x", 1)).why == "there is no such note"
 
 
 # dates, as every language writes them
@@ -281,8 +286,8 @@ def born(text: str, language: str) -> object:
     source = (
         f"instrument: d\ntitle: D\nlanguages: [{language}]\nitems:\n  - {{id: d, type: date, text: D?}}\n"
     )
-    event = prompts.entry(scenario(source).interview, text, STAMP)
-    return event.value if isinstance(event, Answered) else event.why  # type: ignore[union-attr]
+    event = prompts.parse_reply(scenario(source).interview, text, STAMP)
+    return event.value if isinstance(event, QuestionAnswered) else event.why  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

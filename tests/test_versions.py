@@ -21,7 +21,7 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.store import InstrumentRow, Store
-from survey_cli.table.meaning_changes import Apart, changes, columns_apart
+from survey_cli.table.meaning_changes import SeparateColumns, find_separate_columns, list_changes
 from test_exporting import NOW, whole
 
 HEAD = "instrument: v\ntitle: Versions\nstudy: {sponsor: Acme}\n"
@@ -85,7 +85,7 @@ def says(*parts: tuple[str, str]) -> list[str]:
     ],
 )
 def test_codes(old: str, new: str, found: list[str]) -> None:
-    made = changes(instrument(text("1", old)), instrument(text("2", new)))
+    made = list_changes(instrument(text("1", old)), instrument(text("2", new)))
     assert [change.what for change in made] == found
 
 
@@ -130,8 +130,8 @@ def test_other_kinds_ranges_and_units(old: str, new: str, what: str | None, apar
     before, after = (
         text(v, '{1: "Yes", 2: "No"}', f"{{id: x, text: X, {of}}}") for v, of in (("1", old), ("2", new))
     )
-    made = changes(instrument(before), instrument(after))
-    assert [(change.item, change.what, change.apart) for change in made] == (
+    made = list_changes(instrument(before), instrument(after))
+    assert [(change.item, change.what, change.needs_own_column) for change in made] == (
         [("x", what, apart)] if what else []
     )
 
@@ -140,7 +140,7 @@ def test_an_item_that_is_gone_or_moved_into_a_roster() -> None:
     age = "{id: age, type: number, text: Age}"
     roster = f"{{id: person, type: roster, count: 2, max: 3, items: [{age}]}}"
     inside, outside = instrument(text("1", "{1: A}", roster)), instrument(text("2", "{1: A}", age))
-    assert [(c.item, c.what) for c in changes(inside, outside)] == [
+    assert [(c.item, c.what) for c in list_changes(inside, outside)] == [
         ("age", "it was asked in each turn of a roster and is asked once"),
         ("person", "it is no longer in the questionnaire"),
     ]
@@ -156,7 +156,7 @@ def test_texts_are_compared_in_every_language_that_both_versions_have() -> None:
     other = two.replace("text: One", "text: {en: One, es: Uno}").replace(
         "Versions", "{en: Versions, es: Versiones}"
     )
-    assert [c.what for c in changes(instrument(head), instrument(other))] == [
+    assert [c.what for c in list_changes(instrument(head), instrument(other))] == [
         "code 1 was 'Sí' and is 'Tal vez'"
     ]
 
@@ -164,15 +164,17 @@ def test_texts_are_compared_in_every_language_that_both_versions_have() -> None:
 @given(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=6))
 def test_columns_are_shared_by_the_versions_that_agree_and_by_no_others(labels: list[str]) -> None:
     versions = [instrument(text(str(n), f"{{1: {label}}}")) for n, label in enumerate(labels)]
-    apart = columns_apart(versions, lambda _: False)
-    names = [own["q1"].number if "q1" in own else 0 for own in apart]
+    apart = find_separate_columns(versions, lambda _: False)
+    names = [own["q1"].version if "q1" in own else 0 for own in apart]
     assert names[-1] == 0
     for a, one in zip(labels, names, strict=True):
         for b, other in zip(labels, names, strict=True):
             assert (a == b) == (one == other)
-    assert columns_apart(versions, lambda _: True) == [{} for _ in versions]
+    assert find_separate_columns(versions, lambda _: True) == [{} for _ in versions]
     assert all(
-        isinstance(one, Apart) and one.number <= n for n, own in enumerate(apart, 1) for one in own.values()
+        isinstance(one, SeparateColumns) and one.version <= n
+        for n, own in enumerate(apart, 1)
+        for one in own.values()
     )
 
 

@@ -1,31 +1,30 @@
-"""What the computer answers where the journal alone decides it: the arm of a split, the turn that is drawn, a sample
-column."""
+"""Answers that the journal alone decides: the arm of a split, the drawn turn of a roster, a sample column."""
 
 from datetime import date
 from typing import Any
 
-from survey_cli.engine.order import arm, drawn
-from survey_cli.engine.route import Stop, Walk
+from survey_cli.engine.order import choose_arm, draw_number
+from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, LookupItem, SplitItem
 from survey_cli.values import NOT_ASKED, Cell, Missing
 
 
-def looked_up(walk: Walk, stop: Stop) -> tuple[Cell | None, int]:
+def compute_answer(walk: RouteWalk, stop: RouteStop) -> tuple[Cell | None, int]:
     """The answer and, for a draw, from how many; (None, 0) where only the desk can tell."""
     match stop.leaf.question:
         case SplitItem(arms=arms):
-            return arm(
+            return choose_arm(
                 {str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn
             ), 0
         case DrawItem():
-            return _drawn_turn(walk, stop)
+            return _draw_turn(walk, stop)
         case LookupItem(sample=column) if column is not None:
             return walk.env.get(str(column), NOT_ASKED), 0
         case _:
             return None, 0
 
 
-def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
+def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
     """The turn that is drawn, and of how many. Not asked where there is none; missing where the turns are."""
     leaf = stop.leaf
     assert isinstance(leaf.question, DrawItem)
@@ -42,7 +41,7 @@ def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
         return NOT_ASKED, 0
 
     def lot(turn: int) -> int:
-        return drawn(walk.seed, "draw", leaf.id, turn)
+        return draw_number(walk.seed, "draw", leaf.id, turn)
 
     def rank(turn: int) -> tuple[object, ...]:
         answer = walk.env.get((leaf.using, turn))
@@ -50,15 +49,15 @@ def _drawn_turn(walk: Walk, stop: Stop) -> tuple[Cell, int]:
             case "random":
                 return (lot(turn),)
             case "youngest":
-                return (_age(answer), lot(turn))
+                return (_rank_by_age(answer), lot(turn))
             case "next_birthday":
-                return (_days_to_birthday(answer, walk.env["#today"]), lot(turn))
+                return (_count_days_to_birthday(answer, walk.env["#today"]), lot(turn))
 
     chosen = min(eligible, key=rank)
     return chosen, len(eligible)
 
 
-def _age(born: Any) -> tuple[int, float]:
+def _rank_by_age(born: Any) -> tuple[int, float]:
     """Smaller for the younger: a date of birth (or the year of one) or an age; unknown comes last."""
     if isinstance(born, date):
         return 0, -born.toordinal()
@@ -69,7 +68,7 @@ def _age(born: Any) -> tuple[int, float]:
     return 1, 0.0
 
 
-def _days_to_birthday(born: Any, today: date) -> int:
+def _count_days_to_birthday(born: Any, today: date) -> int:
     """Days until the next birthday, today's being a year away; unknown comes last."""
     if not isinstance(born, date):
         return 1000

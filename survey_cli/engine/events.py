@@ -1,6 +1,6 @@
-"""What can happen in an interview, as values that are kept for ever. Nothing here says what an event does.
+"""Events of an interview: immutable values that are stored for good.
 
-An event is written once as JSON and read back equal; `EVENT_KINDS` lists the kinds that are stored.
+What an event does is defined in `machine`; how it is stored, in `codec`.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
-NO_WORDS: Mapping[Code, str] = MappingProxyType({})
+NO_SPECIFY_TEXTS: Mapping[Code, str] = MappingProxyType({})
 NO_SAMPLE: Mapping[str, Value | Missing] = MappingProxyType({})
 T = TypeVar("T", bound=tuple[Any, ...])
 
 
-def distinct(kind: type[T]) -> type[T]:
+def compare_by_class(kind: type[T]) -> type[T]:
     """A named tuple that equals only one of its own kind: what a respondent refused and what was noted may well hold the
     same three things."""
 
@@ -29,8 +29,8 @@ def distinct(kind: type[T]) -> type[T]:
     return kind
 
 
-@distinct
-class Stamp(NamedTuple):
+@compare_by_class
+class EventStamp(NamedTuple):
     """When (aware, UTC), by whom and at which station."""
 
     at: datetime
@@ -38,8 +38,8 @@ class Stamp(NamedTuple):
     station: str = ""
 
 
-@distinct
-class Sitting(NamedTuple):
+@compare_by_class
+class SessionContext(NamedTuple):
     """What is true of one sitting: `{interviewer}` and `{daypart}` in texts are the latest sitting's."""
 
     interviewer: str
@@ -48,176 +48,176 @@ class Sitting(NamedTuple):
     language: str
 
 
-@distinct
-class Began(NamedTuple):
+@compare_by_class
+class InterviewStarted(NamedTuple):
     """The first event, and the only one that names the instrument."""
 
-    stamp: Stamp
+    stamp: EventStamp
     instrument: str
     """The content hash of the instrument's full text."""
     seed: int
     case: str
     today: date
     """The day in the case's zone; `today()` keeps it whatever the day of a later sitting."""
-    sitting: Sitting
+    session: SessionContext
     sample: Mapping[str, Value | Missing] = NO_SAMPLE
     rules: int = 2
     """Which rules of the route hold. Since 2 a question is passed over where none of its options is offered."""
 
 
-@distinct
-class Resumed(NamedTuple):
+@compare_by_class
+class InterviewResumed(NamedTuple):
     """Another sitting begins; with `reopen` on an interview that had ended."""
 
-    stamp: Stamp
-    sitting: Sitting
+    stamp: EventStamp
+    session: SessionContext
     reopen: bool = False
 
 
-@distinct
-class Answered(NamedTuple):
+@compare_by_class
+class QuestionAnswered(NamedTuple):
     """The respondent answered (or, at a Read, the text was read: value None)."""
 
-    stamp: Stamp
+    stamp: EventStamp
     place: Place
     value: Value | None = None
-    words: Mapping[Code, str] = NO_WORDS
+    specify_texts: Mapping[Code, str] = NO_SPECIFY_TEXTS
     """The words given with options that want words."""
 
 
-@distinct
-class Declined(NamedTuple):
-    stamp: Stamp
+@compare_by_class
+class QuestionDeclined(NamedTuple):
+    stamp: EventStamp
     place: Place
     decline: str
 
 
-@distinct
-class LookedUp(NamedTuple):
+@compare_by_class
+class ValueComputed(NamedTuple):
     """The computer answered."""
 
-    stamp: Stamp
+    stamp: EventStamp
     place: Place
     value: Cell
-    of: int = 0
+    pool_size: int = 0
     """For a draw: from how many."""
 
 
-@distinct
-class WentTo(NamedTuple):
+@compare_by_class
+class PositionMoved(NamedTuple):
     """Back one, or to any place already asked (`jump`)."""
 
-    stamp: Stamp
+    stamp: EventStamp
     place: Place
     jump: bool = False
 
 
-@distinct
-class Confirmed(NamedTuple):
+@compare_by_class
+class QueryConfirmed(NamedTuple):
     """A soft check or a `confirm` was answered with: it is so."""
 
-    stamp: Stamp
+    stamp: EventStamp
     place: Place
     check: int
     """Which of the item's queries, from 0, `confirm` being the last."""
     reason: str = ""
 
 
-@distinct
-class Kept(NamedTuple):
+@compare_by_class
+class AnswerKept(NamedTuple):
     """The earlier answer stands."""
 
-    stamp: Stamp
+    stamp: EventStamp
     place: Place
 
 
-@distinct
-class Noted(NamedTuple):
+@compare_by_class
+class NoteWritten(NamedTuple):
     """A remark of the interviewer's."""
 
-    stamp: Stamp
+    stamp: EventStamp
     place: Place
     text: str
     replaces: int = 0
     """Where it is another text of a note: the number of the event that wrote the text before, from 1."""
 
 
-@distinct
-class Language(NamedTuple):
+@compare_by_class
+class LanguageChanged(NamedTuple):
     """The interview goes on in another language."""
 
-    stamp: Stamp
+    stamp: EventStamp
     language: str
 
 
-@distinct
-class Suspended(NamedTuple):
+@compare_by_class
+class InterviewSuspended(NamedTuple):
     """Put aside, to be resumed where it stands. `outcome` is set where an `end` item led here."""
 
-    stamp: Stamp
+    stamp: EventStamp
     outcome: str = ""
 
 
-@distinct
-class Stopped(NamedTuple):
+@compare_by_class
+class InterviewStopped(NamedTuple):
     """Ended by hand in the middle, with an outcome of the moment `interrupted`, `after` or `any`."""
 
-    stamp: Stamp
+    stamp: EventStamp
     outcome: str
 
 
-@distinct
-class Ended(NamedTuple):
+@compare_by_class
+class InterviewEnded(NamedTuple):
     """The route is at its end: `complete`, or the outcome of the `end` item that was reached; or a quota cell of the
     respondent is full, which ends an interview anywhere."""
 
-    stamp: Stamp
+    stamp: EventStamp
     outcome: str
 
 
-@distinct
-class Erased(NamedTuple):
+@compare_by_class
+class AnswersErased(NamedTuple):
     """The tombstone: values left the journal at the respondent's wish or by retention; counts and times stay. What stands
     before it says too little to be judged again."""
 
-    stamp: Stamp
+    stamp: EventStamp
     why: str
-    left: Mapping[str, Cell] | None = None
+    remaining: Mapping[str, Cell] | None = None
     """By the name of its column what stays, where only what tells who it was had to go. None: nothing stays, and the
     interview has ended as withdrawn."""
 
 
-Event: TypeAlias = (
-    Began
-    | Resumed
-    | Answered
-    | Declined
-    | LookedUp
-    | WentTo
-    | Confirmed
-    | Kept
-    | Noted
-    | Language
-    | Suspended
-    | Stopped
-    | Ended
-    | Erased
+InterviewEvent: TypeAlias = (
+    InterviewStarted
+    | InterviewResumed
+    | QuestionAnswered
+    | QuestionDeclined
+    | ValueComputed
+    | PositionMoved
+    | QueryConfirmed
+    | AnswerKept
+    | NoteWritten
+    | LanguageChanged
+    | InterviewSuspended
+    | InterviewStopped
+    | InterviewEnded
+    | AnswersErased
 )
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
-    Began: "began",
-    Resumed: "resumed",
-    Answered: "answered",
-    Declined: "declined",
-    LookedUp: "lookedup",
-    WentTo: "wentto",
-    Confirmed: "confirmed",
-    Kept: "kept",
-    Noted: "noted",
-    Language: "language",
-    Suspended: "suspended",
-    Stopped: "stopped",
-    Ended: "ended",
-    Erased: "erased",
+    InterviewStarted: "began",
+    InterviewResumed: "resumed",
+    QuestionAnswered: "answered",
+    QuestionDeclined: "declined",
+    ValueComputed: "lookedup",
+    PositionMoved: "wentto",
+    QueryConfirmed: "confirmed",
+    AnswerKept: "kept",
+    NoteWritten: "noted",
+    LanguageChanged: "language",
+    InterviewSuspended: "suspended",
+    InterviewStopped: "stopped",
+    InterviewEnded: "ended",
+    AnswersErased: "erased",
 }
 """The kind under which each event is stored and exported. These texts never change."""

@@ -1,13 +1,13 @@
-"""Notes of an interview as they stand: the newest text of each, whose earlier ones stay in the journal."""
+"""Notes of an interview, each with its newest text; earlier texts stay in the journal."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from survey_cli.engine.events import Event, Noted
+from survey_cli.engine.events import InterviewEvent, NoteWritten
 from survey_cli.values import Place
 
 
-class StandingNote(NamedTuple):
+class InterviewNote(NamedTuple):
     """One note with its newest text."""
 
     seq: int
@@ -16,12 +16,12 @@ class StandingNote(NamedTuple):
     text: str
 
 
-def standing_notes(events: Sequence[Event]) -> tuple[StandingNote, ...]:
+def list_notes(events: Sequence[InterviewEvent]) -> tuple[InterviewNote, ...]:
     """The notes in the order in which they were first written; erased ones are left out."""
-    notes: dict[int, StandingNote] = {}
+    notes: dict[int, InterviewNote] = {}
     first: dict[int, int] = {}
     for seq, event in enumerate(events, 1):
-        if isinstance(event, Noted):
+        if isinstance(event, NoteWritten):
             first[seq] = first.get(event.replaces, seq)
-            notes[first[seq]] = StandingNote(seq, event.place, event.text)
+            notes[first[seq]] = InterviewNote(seq, event.place, event.text)
     return tuple(note for note in notes.values() if note.text)

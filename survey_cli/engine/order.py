@@ -1,4 +1,4 @@
-"""In which order, and which arm? Pure functions of the interview's seed, an id and a turn: the same for ever."""
+"""Random orders and arms as pure functions of the interview's seed, an id and a turn, stable for good."""
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
@@ -7,13 +7,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def drawn(seed: int, *names: object) -> int:
+def draw_number(seed: int, *names: object) -> int:
     """A number below 2**64 that depends on nothing but the seed and the names."""
     text = "/".join(str(name) for name in (seed, *names))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def ordered(
+def apply_order(
     things: Sequence[T],
     how: str,
     *,
@@ -29,12 +29,12 @@ def ordered(
     moving = [t for t in things if not stays(t)]
     match how:
         case "random":
-            moving.sort(key=lambda t: drawn(seed, "order", id, turn or 0, name(t)))
+            moving.sort(key=lambda t: draw_number(seed, "order", id, turn or 0, name(t)))
         case "rotate" if moving:
-            by = drawn(seed, "rotate", id, turn or 0) % len(moving)
+            by = draw_number(seed, "rotate", id, turn or 0) % len(moving)
             moving = moving[by:] + moving[:by]
         case "flip":
-            if drawn(seed, "flip", id, turn or 0) & 1:
+            if draw_number(seed, "flip", id, turn or 0) & 1:
                 moving.reverse()
         case _:
             pass
@@ -42,12 +42,12 @@ def ordered(
     return tuple(t if stays(t) else next(next_moving) for t in things)
 
 
-def arm(arms: Mapping[str, int], *, seed: int, id: str, turn: int | None) -> str:
+def choose_arm(arms: Mapping[str, int], *, seed: int, id: str, turn: int | None) -> str:
     """One of the arms, by their shares. Raises ValueError where no share is positive."""
     total = sum(share for share in arms.values() if share > 0)
     if total <= 0:
         raise ValueError(f"no arm of {id} has a share")
-    at = drawn(seed, "split", id, turn or 0) % total
+    at = draw_number(seed, "split", id, turn or 0) % total
     for name, share in arms.items():
         at -= max(share, 0)
         if at < 0:

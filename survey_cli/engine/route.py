@@ -1,7 +1,7 @@
-"""Which places are asked, in order? A walk over the instrument that evaluates each condition once, where it stands.
+"""The route: which places are asked in which order, evaluating each condition once, where it stands.
 
-The settled part of the walk is kept, so that a step costs the same at the nine-thousandth item as at the ninth; every
-change of what is known is noted, so that going back undoes exactly what came after.
+The settled part of the walk is stored, so that a step costs the same at the nine-thousandth item as at the ninth.
+Every change of the known values is recorded, so that going back undoes exactly what came after.
 """
 
 import ast
@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from survey_cli.engine.order import ordered
+from survey_cli.engine.order import apply_order
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import CompiledItem, CompiledOption, Compute, ItemContext
@@ -17,7 +17,7 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
 ABSENT: Final = object()
-HASTY: Final = frozenset(
+FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
     (
         "answered",
         "dk",
@@ -35,10 +35,10 @@ HASTY: Final = frozenset(
 """Functions that take what is not known yet for a no or for nothing: an item, or a roster's turns still to come."""
 
 
-class Frame(NamedTuple):
+class RouteFrame(NamedTuple):
     """Where the walk stands in one group; the groups around it are its parents. Never changed."""
 
-    parent: "Frame | None"
+    parent: "RouteFrame | None"
     group: ItemGroup
     order: tuple[CompiledNode, ...]
     at: int
@@ -46,16 +46,16 @@ class Frame(NamedTuple):
     turn: int | None
     turns: tuple[int, ...] = ()
     """In a roster: the turns still to come, as far as they are known."""
-    asked: bool = False
+    until_asked: bool = False
     """In an `until` roster: the question at the end of this turn has been put."""
 
 
-class Stop(NamedTuple):
+class RouteStop(NamedTuple):
     """One place on the route, and all that is needed to stand there again."""
 
     place: Place
     leaf: CompiledItem
-    frame: Frame
+    frame: RouteFrame
     mark: int
     """How many changes had been noted when it was reached."""
     intros: tuple[Template, ...]
@@ -63,27 +63,31 @@ class Stop(NamedTuple):
     ahead: int
 
 
-def _rosters(node: CompiledNode) -> Iterator[Roster]:
+def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
     """The rosters at or below a node."""
     if isinstance(node, Roster):
         yield node
     elif isinstance(node, ItemGroup):
         for child in node.children:
-            yield from _rosters(child)
+            yield from _iterate_rosters(child)
 
 
 @lru_cache(maxsize=4096)
-def hasty(condition: Condition) -> bool:
+def may_change(condition: Condition) -> bool:
     """Whether it can have a value before all that it reads is known, and another one after: by counting, by asking
     whether something is answered, or by an `else` that takes the unknown."""
     return any(
         isinstance(node, ast.IfExp)
-        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in HASTY)
+        or (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in FUNCTIONS_DEFINED_ON_UNKNOWN
+        )
         for node in ast.walk(condition.tree)
     )
 
 
-class Walk:
+class RouteWalk:
     """The walk of one interview: `stops` so far, the last being where it stands, and what is known there (`env`).
 
     `advance` goes to the next place; `rewind` back to an earlier stop. What is known at a stop is what was settled before
@@ -105,10 +109,10 @@ class Walk:
         self.env = env
         self._left = left
         """Told each item (and turn) that the walk passes over."""
-        self.stops: list[Stop] = []
-        self.over = False
+        self.stops: list[RouteStop] = []
+        self.finished = False
         """The route is at its end."""
-        self.beyond = False
+        self.looking_ahead = False
         """Walking past an open place, to find what lies ahead of it: what depends on the unreached is not reached."""
         self.unreached: list[Place] = []
         self._open: set[str] = set()
@@ -117,17 +121,17 @@ class Walk:
         """Beyond an open place: computes that have a value which an open place can still change."""
         self._changes: list[tuple[Any, Any]] = []
         self._pending: tuple[tuple[ItemGroup, Template], ...] = ()
-        self._asked: tuple[Stop, ItemContext] | None = None
+        self._asked: tuple[RouteStop, ItemContext] | None = None
         root = instrument.root
         self._ahead = root.asked_count
         self._position = 0
         for compute in instrument.first_computes:
             self._compute(compute)
-        self._frame: Frame | None = Frame(None, root, root.children, 0, None)
+        self._frame: RouteFrame | None = RouteFrame(None, root, root.children, 0, None)
 
     # what is known
 
-    def put(self, key: Any, value: Any) -> None:
+    def set_known(self, key: Any, value: Any) -> None:
         """Note that this is known from here on."""
         self._changes.append((key, self.env.get(key, ABSENT)))
         self.env[key] = value
@@ -146,79 +150,81 @@ class Walk:
     def mark(self) -> int:
         return len(self._changes)
 
-    def settle(self, stop: Stop, cell: Cell | None) -> None:
+    def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
         """What was answered at the stop where the walk stands is known from here on."""
         leaf = stop.leaf
         if cell is not None:
-            self.put(leaf.id if leaf.roster is None else (leaf.id, stop.place.turn), cell)
+            self.set_known(leaf.id if leaf.roster is None else (leaf.id, stop.place.turn), cell)
         for compute in leaf.computes:
             self._compute(compute)
 
-    def leave_open(self, stop: Stop) -> None:
+    def leave_open(self, stop: RouteStop) -> None:
         """Go past a place that nobody has answered, to find what lies ahead of it."""
-        self.beyond = True
+        self.looking_ahead = True
         self.unreached.append(stop.place)
         self._open.add(stop.leaf.id)
-        self.settle(stop, NOT_REACHED)
+        self.record_answer(stop, NOT_REACHED)
 
     def _compute(self, compute: Compute) -> None:
         first = True
         for language, condition in compute.conditions.items():
             value = condition.evaluate(self.env)
             if first:
-                self.put(compute.id, value)
-                if self.beyond and value == NOT_REACHED:
+                self.set_known(compute.id, value)
+                if self.looking_ahead and value == NOT_REACHED:
                     self._open.add(compute.id)
-                elif self.beyond and self._guesses(condition):
+                elif self.looking_ahead and self._may_change(condition):
                     self._guessed.add(compute.id)
             if language:
-                self.put((compute.id, language), value)
+                self.set_known((compute.id, language), value)
             first = False
 
     # going on
 
-    def advance(self) -> Stop | None:
+    def advance(self) -> RouteStop | None:
         """The next place on the route, or None at its end."""
         frame = self._frame
         while frame is not None:
             parent, group, order, at, turn, turns, asked = frame
             if at < len(order):
                 node = order[at]
-                frame = Frame(parent, group, order, at + 1, turn, turns, asked)
-                shown = self._shown(node)
+                frame = RouteFrame(parent, group, order, at + 1, turn, turns, asked)
+                shown = self._is_on_route(node)
                 if shown is not True:
-                    self._passed(node, turn, shown)
+                    self._pass_over(node, turn, shown)
                 elif isinstance(node, CompiledItem):
-                    return self._stop(node, frame)
+                    return self._make_stop(node, frame)
                 else:
                     frame = self._enter(node, frame)
                 continue
             if isinstance(group, Roster):
                 if group.until is not None and not asked and turn is not None and turns:
-                    return self._stop(group.until, Frame(parent, group, order, at, turn, turns, True))
+                    return self._make_stop(
+                        group.until, RouteFrame(parent, group, order, at, turn, turns, True)
+                    )
                 if group.until is not None and asked and self.env.get((group.until.id, turn)) != 1:
                     self._leave_turns(group, range(1, (turn or 0) + 1))
-                    if self.beyond and self.env.get((group.until.id, turn)) == NOT_REACHED:
+                    if self.looking_ahead and self.env.get((group.until.id, turn)) == NOT_REACHED:
                         self._leave_turns_open(group, turns)
                     turns = ()
                 if turns:
-                    frame = self._turn(group, parent, turns)
+                    frame = self._enter_turn(group, parent, turns)
                     continue
-                self.put("#turn", None)
+                self.set_known("#turn", None)
             self._pending = tuple(p for p in self._pending if p[0] is not group)
             for compute in group.computes:
                 self._compute(compute)
             frame = parent
         self._frame = None
-        self.over = True
+        self.finished = True
         return None
 
     def finish(self) -> None:
         """An `end` was reached: nothing more is on the route."""
         self._frame = None
-        self.over = True
+        self.finished = True
 
-    def rewind(self, index: int) -> Stop:
+    def rewind(self, index: int) -> RouteStop:
         """Stand at an earlier stop again; everything after it is off the walk."""
         stop = self.stops[index]
         del self.stops[index + 1 :]
@@ -226,10 +232,10 @@ class Walk:
         self._frame = stop.frame
         self._position, self._ahead = stop.position, stop.ahead
         self._pending = ()
-        self.over = False
+        self.finished = False
         return stop
 
-    def _stop(self, leaf: CompiledItem, frame: Frame) -> Stop:
+    def _make_stop(self, leaf: CompiledItem, frame: RouteFrame) -> RouteStop:
         self._frame = frame
         if leaf.counts_in_progress:
             self._position += 1
@@ -239,73 +245,73 @@ class Walk:
         if self._pending:
             intros = tuple(template for _, template in self._pending)
             self._pending = ()
-        stop = Stop(place, leaf, frame, len(self._changes), intros, self._position, self._ahead)
+        stop = RouteStop(place, leaf, frame, len(self._changes), intros, self._position, self._ahead)
         self.stops.append(stop)
         return stop
 
-    def _shown(self, node: CompiledNode) -> Any:
+    def _is_on_route(self, node: CompiledNode) -> Any:
         """True where it is on the route; else False or, for the unknown, the Missing."""
         if node.ask_if is not None:
             asked = node.ask_if.evaluate(self.env)
-            if self.beyond and self._guesses(node.ask_if):
+            if self.looking_ahead and self._may_change(node.ask_if):
                 return NOT_REACHED
             if asked is not True:
                 return asked
         if node.unless is not None:
             passed = node.unless.evaluate(self.env)
-            if self.beyond and (passed == NOT_REACHED or self._guesses(node.unless)):
+            if self.looking_ahead and (passed == NOT_REACHED or self._may_change(node.unless)):
                 return NOT_REACHED
             if passed is True:
                 return False
         if isinstance(node, CompiledItem) and node.options_conditional and self._rules > 1:
-            return self._offers_some(node)
+            return self._has_offered_option(node)
         return True
 
-    def _offers_some(self, leaf: CompiledItem) -> Any:
+    def _has_offered_option(self, leaf: CompiledItem) -> Any:
         """Whether any option is offered: without one there is nothing to ask."""
         some: Any = False
         for option in leaf.options:
             assert option.ask_if is not None
             offered = option.ask_if.evaluate(self.env)
-            if self.beyond and (offered == NOT_REACHED or self._guesses(option.ask_if)):
+            if self.looking_ahead and (offered == NOT_REACHED or self._may_change(option.ask_if)):
                 some = NOT_REACHED
             elif offered is True:
                 return True
         return some
 
-    def _guesses(self, condition: Condition) -> bool:
+    def _may_change(self, condition: Condition) -> bool:
         """Whether its value may change with what is open, though it has one: `not answered(q)` is true of a q that is
         still to come."""
         if not self._guessed.isdisjoint(condition.names):
             return True
-        return not self._open.isdisjoint(condition.names) and hasty(condition)
+        return not self._open.isdisjoint(condition.names) and may_change(condition)
 
-    def _passed(self, node: CompiledNode, turn: int | None, shown: Any) -> None:
+    def _pass_over(self, node: CompiledNode, turn: int | None, shown: Any) -> None:
         """It is off the route; or, beyond an open place, nobody can say yet."""
-        unreached = self.beyond and shown == NOT_REACHED
+        unreached = self.looking_ahead and shown == NOT_REACHED
         why = NOT_REACHED if unreached else NOT_ASKED
         if isinstance(node, CompiledItem):
             self._ahead -= node.counts_in_progress
-            self._absent(node, turn, why)
+            self._mark_absent(node, turn, why)
             for compute in node.computes:
                 self._compute(compute)
             return
         self._ahead -= node.asked_count
         for leaf in node.leaves:
             if leaf.roster is None or turn is not None:
-                self._absent(leaf, turn, why)
-        for roster in _rosters(node):
-            self.put("#" + roster.id, ())
+                self._mark_absent(leaf, turn, why)
+        for roster in _iterate_rosters(node):
+            self.set_known("#" + roster.id, ())
             if unreached:
                 self._leave_turns_open(roster, range(1, roster.maximum + 1))
             else:
                 self._leave_turns(roster, ())
-        for inner in self._computes_below(node):
+        for inner in self._list_computes_below(node):
             self._compute(inner)
 
-    def _absent(self, leaf: CompiledItem, turn: int | None, why: Missing) -> None:
+    def _mark_absent(self, leaf: CompiledItem, turn: int | None, why: Missing) -> None:
         inside = turn if leaf.roster is not None else None
-        self.put(leaf.id if inside is None else (leaf.id, inside), why)
+        self.set_known(leaf.id if inside is None else (leaf.id, inside), why)
         if why is NOT_REACHED:
             self.unreached.append(Place(leaf.id, inside))
             self._open.add(leaf.id)
@@ -320,31 +326,31 @@ class Walk:
                     for leaf in roster.leaves:
                         self._left(leaf.id, turn)
 
-    def _computes_below(self, group: ItemGroup) -> list[Compute]:
+    def _list_computes_below(self, group: ItemGroup) -> list[Compute]:
         found: list[Compute] = []
         for child in group.children:
-            found.extend(self._computes_below(child) if isinstance(child, ItemGroup) else child.computes)
+            found.extend(self._list_computes_below(child) if isinstance(child, ItemGroup) else child.computes)
         return [*found, *group.computes]
 
-    def _enter(self, group: ItemGroup, parent: Frame) -> Frame:
+    def _enter(self, group: ItemGroup, parent: RouteFrame) -> RouteFrame:
         if group.intro is not None:
             self._pending = (*self._pending, (group, group.intro))
         if not isinstance(group, Roster):
-            return Frame(parent, group, self._order(group, parent.turn), 0, parent.turn)
-        turns = self._turns(group)
-        self.put("#" + group.id, () if isinstance(turns, tuple) else turns)
+            return RouteFrame(parent, group, self._order_children(group, parent.turn), 0, parent.turn)
+        turns = self._list_turns(group)
+        self.set_known("#" + group.id, () if isinstance(turns, tuple) else turns)
         turns = turns if isinstance(turns, tuple) else ()
         self._leave_turns(group, turns)
         if not turns:
             self._ahead -= group.asked_count
-            if self.beyond and group.until is None:
-                self._passed_turns(group)
-            return Frame(parent, group, (), 0, None)
+            if self.looking_ahead and group.until is None:
+                self._pass_over_turns(group)
+            return RouteFrame(parent, group, (), 0, None)
         if group.until is None:
             self._ahead += (len(turns) - 1) * group.asked_count
-        return self._turn(group, parent, turns)
+        return self._enter_turn(group, parent, turns)
 
-    def _passed_turns(self, roster: Roster) -> None:
+    def _pass_over_turns(self, roster: Roster) -> None:
         """Beyond an open place: how many turns there will be may not be known yet."""
         count = roster.count.evaluate(self.env) if roster.count is not None else None
         if roster.each is not None:
@@ -359,7 +365,7 @@ class Walk:
             last = roster.maximum - (leaf is roster.until)  # after the last turn nobody is asked for another
             self.unreached.extend(Place(leaf.id, turn) for turn in turns if turn <= last)
 
-    def _turns(self, roster: Roster) -> tuple[int, ...] | Missing:
+    def _list_turns(self, roster: Roster) -> tuple[int, ...] | Missing:
         """The numbers of the turns that are on the route; why it is not known how many, where it is not."""
         if roster.until is not None:
             return tuple(range(1, roster.maximum + 1))
@@ -376,20 +382,20 @@ class Walk:
             return ()
         return tuple(range(1, max(0, min(int(count), roster.maximum)) + 1))
 
-    def _turn(self, roster: Roster, parent: Frame | None, turns: tuple[int, ...]) -> Frame:
+    def _enter_turn(self, roster: Roster, parent: RouteFrame | None, turns: tuple[int, ...]) -> RouteFrame:
         turn = turns[0]
         if roster.until is not None and turn > 1:
             self._ahead += roster.asked_count
-        self.put("#turn", turn)
-        self.put("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
+        self.set_known("#turn", turn)
+        self.set_known("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
         if roster.each is not None:
-            self.put(("#each", roster.id, turn), roster.each.options[turn - 1].text)
-        return Frame(parent, roster, self._order(roster, turn), 0, turn, turns[1:])
+            self.set_known(("#each", roster.id, turn), roster.each.options[turn - 1].text)
+        return RouteFrame(parent, roster, self._order_children(roster, turn), 0, turn, turns[1:])
 
-    def _order(self, group: ItemGroup, turn: int | None) -> tuple[CompiledNode, ...]:
+    def _order_children(self, group: ItemGroup, turn: int | None) -> tuple[CompiledNode, ...]:
         if group.order == "written":
             return group.children
-        return ordered(
+        return apply_order(
             group.children,
             group.order,
             seed=self.seed,
@@ -401,15 +407,17 @@ class Walk:
 
     # standing at a place
 
-    def asking(self, stop: Stop, language: str) -> ItemContext:
+    def build_item_context(self, stop: RouteStop, language: str) -> ItemContext:
         """What its question may look at: the same as long as it stands there, since nothing before it changes."""
         asked = self._asked
         if asked is None or asked[0] is not stop or asked[1].language != language:
-            asking = ItemContext(leaf=stop.leaf, env=self.env, language=language, options=self.options(stop))
+            asking = ItemContext(
+                leaf=stop.leaf, env=self.env, language=language, options=self.list_options(stop)
+            )
             asked = self._asked = stop, asking
         return asked[1]
 
-    def options(self, stop: Stop) -> tuple[CompiledOption, ...]:
+    def list_options(self, stop: RouteStop) -> tuple[CompiledOption, ...]:
         """The options offered at this place, in drawn order."""
         leaf = stop.leaf
         if not leaf.options_vary:
@@ -417,7 +425,7 @@ class Walk:
         how, id, turn = leaf.order, leaf.id, stop.place.turn
         if how == "written" and leaf.scale is not None:
             how, id, turn = leaf.scale_order, leaf.scale, None
-        options = ordered(
+        options = apply_order(
             leaf.options,
             how,
             seed=self.seed,

@@ -12,7 +12,7 @@ from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.frequencies import Tally, tallied_columns
 from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.xml_text import attribute, xml
-from survey_cli.table import Study, Table
+from survey_cli.table import StudyDescription, Table
 from survey_cli.values import Code, Variable
 
 NAMESPACE: Final = "ddi:codebook:2_5"
@@ -55,7 +55,7 @@ def _document(table: Table, rows: int, tallies: Sequence[Tally], data: str) -> I
     yield "<fileTxt>"
     name = data or f"{study.id or 'data'}.csv"
     yield f"<fileName>{xml(name)}</fileName>"
-    yield f"<fileCont>{CONTENT.format(each=table.each)}</fileCont>"
+    yield f"<fileCont>{CONTENT.format(each=table.row_unit)}</fileCont>"
     yield f"<dimensns><caseQnty>{rows}</caseQnty><varQnty>{len(table.variables)}</varQnty></dimensns>"
     yield "<fileType>text/csv</fileType>"
     if any(variable.role == "state" or missing_codes(variable) for variable in _asked(table)):
@@ -78,7 +78,7 @@ def _asked(table: Table) -> Iterator[Variable]:
     yield from (variable for variable in table.variables if variable.role != "admin")
 
 
-def _study(study: Study, names: set[str]) -> Iterator[str]:
+def _study(study: StudyDescription, names: set[str]) -> Iterator[str]:
     yield "<citation>"
     yield f"<titlStmt><titl>{xml(study.title or study.id or 'Survey')}</titl>{_told('IDNo', study.id)}</titlStmt>"
     if study.conducted_by:
@@ -111,7 +111,7 @@ def _told(element: str, text: str) -> str:
     return f"<{element}>{xml(text)}</{element}>" if text else ""
 
 
-def _variable(variable: Variable, tally: Tally, study: Study, rows: int) -> Iterator[str]:
+def _variable(variable: Variable, tally: Tally, study: StudyDescription, rows: int) -> Iterator[str]:
     numeric = variable.storage in ("integer", "decimal")
     interval = "contin" if numeric and (not variable.labels or variable.measure == "scale") else "discrete"
     places = f' dcml="{variable.decimals}"' if numeric else ""
@@ -134,8 +134,8 @@ def _variable(variable: Variable, tally: Tally, study: Study, rows: int) -> Iter
     if unwanted:
         items = "".join(f"<item VALUE={attribute(str(code))}/>" for code in unwanted)
         yield f"<invalrng>{items}</invalrng>"
-    if variable.item in study.asked and variable.role in ("answer", "words", "state"):
-        yield _told("universe", study.asked[variable.item])
+    if variable.item in study.universes and variable.role in ("answer", "words", "state"):
+        yield _told("universe", study.universes[variable.item])
     if rows:
         valid = tally.valid - sum(tally.values[code] for code in variable.user_missing)
         yield f'<sumStat type="vald">{valid}</sumStat>'

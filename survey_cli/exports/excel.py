@@ -24,7 +24,7 @@ from survey_cli.exports.missing_codes import coded, missing_codes, offered_codes
 from survey_cli.exports.reproducible_time import NEVER
 from survey_cli.exports.typed_columns import measure_of
 from survey_cli.table import Table
-from survey_cli.table.timestamps import LAST_ENTRY, is_moment
+from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Data:
         self._book = book
         self._variables = table.variables
         self._says = [_sayer(v, labels=labels) for v in table.variables]
-        self._moment = next((at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY), None)
+        self._moment = next((at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None)
         self._sheets: list[WriteOnlyWorksheet] = []
         self._cut: dict[str, int] = {}
         self._latest = ""
@@ -184,7 +184,7 @@ def _begin(sheet: Any, widths: Sequence[int]) -> None:
 
 def _width(variable: Variable) -> int:
     """So that the heading can be read, and no day or moment is shown as ###."""
-    least = MOMENT if is_moment(variable) else WIDE[variable.storage]
+    least = MOMENT if is_timestamp(variable) else WIDE[variable.storage]
     return max(least, min(len(variable.name) + 2, HEADING))
 
 
@@ -219,7 +219,7 @@ def _sayer(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
             if kind != "not_asked"
         }
     words = variable.labels if labels else {}
-    moment = is_moment(variable)
+    moment = is_timestamp(variable)
 
     def say(cell: Cell) -> Any:
         match cell:
@@ -246,7 +246,7 @@ def _codebook(table: Table) -> Iterator[tuple[str, ...]]:
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
         missing = "; ".join(f"{kind} {code} {plain(text)}" for kind, (code, text) in offered_codes(v).items())
-        asked = table.study.asked.get(v.item, "") if v.role == "answer" else ""
+        asked = table.study.universes.get(v.item, "") if v.role == "answer" else ""
         yield v.name, label_of(v), v.wording, measure_of(v), v.storage, v.item, asked, missing
 
 

@@ -16,7 +16,7 @@ from survey_cli.exports.text.csv import write_csv, write_tsv
 from survey_cli.exports.text.jsonl import write_jsonl
 from survey_cli.exports.triple_s.definition import Edition
 from survey_cli.exports.triple_s.writer import write_triple_s
-from survey_cli.problems import nearest
+from survey_cli.problems import find_nearest
 from survey_cli.table import Table
 
 
@@ -208,7 +208,7 @@ def format_of(name: str, *, chosen: str = "") -> Format | str:
     """The format of a file's name, or the one chosen; else why there is none."""
     if chosen:
         found = FORMATS.get(chosen.lower())
-        near = nearest(chosen, FORMATS)
+        near = find_nearest(chosen, FORMATS)
         return found or f"there is no format {chosen!r}" + (f": did you mean {near!r}?" if near else "")
     for f in FORMATS.values():
         if name.lower().endswith(f.endings):

@@ -8,7 +8,7 @@ from typing import Final
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Missing
 
 AT_ONCE: Final = 500
@@ -44,11 +44,13 @@ class Tally:
 
 def tallied_columns(table: Table) -> tuple[int, list[Tally]]:
     """How many rows there are, and the tally of each column; in one pass and little memory."""
-    kept = iter(table.kept if table.kept is not None else map(encode_cells, table.rows))
+    kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
     found = [Tally() for _ in table.variables]
-    columns = [(tally, cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)]
+    columns = [
+        (tally, make_cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)
+    ]
     width, count = len(columns), 0
-    while some := [cell_texts(row, width) for row in islice(kept, AT_ONCE)]:
+    while some := [split_row(row, width) for row in islice(kept, AT_ONCE)]:
         count += len(some)
         for texts, (tally, read, variable) in zip(zip(*some, strict=True), columns, strict=True):
             words = variable.storage == "text" and not variable.labels

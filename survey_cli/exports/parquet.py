@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.typed_columns import answered, measure_of, stretches, typed, why
 from survey_cli.table import Table
-from survey_cli.table.timestamps import is_moment
+from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Storage, Variable
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _column(field: Field) -> "pl.Expr":
     if field.kinds:
         places = {kind: place for place, kind in enumerate(field.kinds)}
         return why(text).fill_null(ANSWERED).replace_strict(places, return_dtype=pl.Int8)
-    values = answered(field.variable.storage, text, moment=is_moment(field.variable))
+    values = answered(field.variable.storage, text, moment=is_timestamp(field.variable))
     return values.cast(pl.Int64) if field.variable.storage == "integer" else values
 
 
@@ -136,7 +136,7 @@ def _field(field: Field) -> "pa.Field":
     if field.kinds:
         kind = pa.dictionary(pa.int8(), pa.string())
     else:
-        kind = pa.timestamp("ms", tz="UTC") if is_moment(field.variable) else types[field.variable.storage]
+        kind = pa.timestamp("ms", tz="UTC") if is_timestamp(field.variable) else types[field.variable.storage]
     return pa.field(field.name, kind, metadata=dict(_told(field)))
 
 
@@ -167,7 +167,7 @@ def _told(field: Field) -> Iterator[tuple[str, str]]:
 
 def _about(table: Table) -> dict[str, str]:
     stated = {what: words for what, words in _study(table).items() if words}
-    return {"study": _json(stated), "language": table.language, "each": table.each}
+    return {"study": _json(stated), "language": table.language, "each": table.row_unit}
 
 
 def _study(table: Table) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.missing_codes import offered_codes
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.table import Table
-from survey_cli.table.timestamps import is_moment
+from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Code, Storage, Variable
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def _script(table: Table, named: str) -> Iterator[str]:
     yield FUNCTION
     yield ""
     for variable in variables:
-        if is_moment(variable) or variable.storage == "time":
-            made = "moment" if is_moment(variable) else "time_of_day"
+        if is_timestamp(variable) or variable.storage == "time":
+            made = "moment" if is_timestamp(variable) else "time_of_day"
             yield f"survey[[{quoted(variable.name)}]] <- {made}(survey[[{quoted(variable.name)}]])"
         yield _described(variable)
     yield ""

@@ -28,7 +28,7 @@ from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.reproducible_time import NEVER, day_said
 from survey_cli.exports.typed_columns import answered, coded, stretches, typed, why
 from survey_cli.table import Table
-from survey_cli.table.timestamps import LAST_ENTRY, is_moment
+from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def write_dta(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str,
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
-    latest = data[LAST_ENTRY].max() if LAST_ENTRY in data.columns else None
+    latest = data[LAST_ENTRY_COLUMN].max() if LAST_ENTRY_COLUMN in data.columns else None
     with to.open("r+b") as file:
         _made_at(file, latest if isinstance(latest, datetime) else NEVER)
         _named(file, final)
@@ -144,7 +144,7 @@ def _format(variable: Variable, held: "pl.Series") -> str:
         case "time":
             return "%tcHH:MM"
         case "text":
-            if is_moment(variable):
+            if is_timestamp(variable):
                 return "%tc"
             longest = held.str.len_chars().max()
             least, most = SHOWN
@@ -158,7 +158,7 @@ def _data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl
     values, kinds = [], []
     for at, (variable, name) in enumerate(zip(table.variables, names, strict=True)):
         text = pl.col(str(at))
-        column = answered(variable.storage, text, moment=is_moment(variable))
+        column = answered(variable.storage, text, moment=is_timestamp(variable))
         if _lettered(variable):
             codes = missing_codes(variable)
             told = {kind: letters.get(kind) for kind in {**letters, **codes}}
@@ -168,7 +168,7 @@ def _data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl
                 column = coded(text, column, spare)
         elif variable.storage == "integer":
             column = column.cast(pl.Int64)
-        elif variable.storage == "text" and not is_moment(variable):
+        elif variable.storage == "text" and not is_timestamp(variable):
             asked = variable.role != "admin"
             words = {kind: str(code) for kind, (code, _) in missing_codes(variable).items() if asked}
             column = (coded(text, column, words) if words else column).fill_null("")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
-from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_texts
-from survey_cli.table.timestamps import is_moment
+from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, split_row
+from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Measure, Storage, Variable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def stretches(table: Table, at_once: int = AT_ONCE) -> Iterator["pl.DataFrame"]:
     """The texts of the cells, a column a variable by its place, `"0"`, `"1"`, …; nothing where there are no rows. Raises
     ValueError for what is no row of this table."""
     width = len(table.variables)
-    kept = iter(table.kept if table.kept is not None else map(encode_cells, table.rows))
+    kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
     while some := list(islice(kept, at_once)):
         frame = _split(some, width)
         some.clear()  # or two stretches would be held while the next is read
@@ -41,7 +41,7 @@ def _split(rows: list[str], width: int) -> "pl.DataFrame":
 
 def _flat(row: str, width: int) -> str:
     """The same row without commas inside its texts."""
-    return f"[{','.join([text.replace(',', _COMMA) for text in cell_texts(row, width)])}]"
+    return f"[{','.join([text.replace(',', _COMMA) for text in split_row(row, width)])}]"
 
 
 def typed(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":
@@ -83,7 +83,7 @@ def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.
 
 def measure_of(variable: Variable) -> Measure:
     """A moment can be counted with, like any day or time."""
-    return "scale" if is_moment(variable) else variable.measure
+    return "scale" if is_timestamp(variable) else variable.measure
 
 
 def why(text: "pl.Expr") -> "pl.Expr":

@@ -1,1 +1,4 @@
-"""Rules of fieldwork: cases, hours, appointments, the queue, quotas and outcome rates. No clock, no database."""
+"""Rules of fieldwork: case histories, calendars, appointments, the queue, AAPOR codes and rates.
+
+Pure functions without clock, database or questionnaire text.
+"""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.schema.hours import Hours
-from survey_cli.problems import nearest
+from survey_cli.problems import find_nearest
 
 COUNTRIES: Final = frozenset(
     """
@@ -134,7 +134,7 @@ def suggest_region(text: str, country: str) -> str:
     """What to do about a region that does not exist: the nearest by name or code, or those there are."""
     known = list_regions(country)
     codes = sorted(set(known.values()))
-    near = nearest(text.strip().casefold(), known)
+    near = find_nearest(text.strip().casefold(), known)
     some = ", ".join(codes[:4]) + (", …" if len(codes) > 4 else "")
     return f"did you mean {known[near]}?" if near else f"write one of {some}"
 

@@ -7,7 +7,7 @@ from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
-from survey_cli.problems import UserError, errors
+from survey_cli.problems import UserError, select_errors
 
 RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 """Rules whose breach did not always keep a questionnaire from being used: one that was stored is read as it was then."""
@@ -18,7 +18,7 @@ def open_instrument(path: str) -> Instrument | UserError:
     found = check_instrument(load_source(path))
     if found.instrument is not None:
         return found.instrument
-    wrong = errors(found.problems)
+    wrong = select_errors(found.problems)
     many, them = (f"{len(wrong)} problems", "them") if len(wrong) != 1 else ("a problem", "it")
     remedy = f"fix {them}; `survey check {path}` shows each"
     return UserError(str(path), f"the instrument has {many}", remedy, tuple(wrong))
@@ -36,7 +36,7 @@ def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | User
     instrument, _, problems = compile_instrument(
         load_source_text(texts[name], name, fetch=lambda other: texts[other])
     )
-    wrong = [problem for problem in errors(problems) if problem.rule not in RULES_ADDED_LATER]
+    wrong = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or wrong:
         return UserError(
             f"version {hash[:12]}",

@@ -8,17 +8,17 @@ from typing import assert_never
 
 from survey_cli import entry_commands as commands
 from survey_cli.entries import (
-    Decline,
-    Line,
-    Lookup,
-    Pick,
-    Picked,
+    DeclineOption,
+    LineEntry,
+    LookupEntry,
+    PickEntry,
+    PickReply,
     Prompt,
-    Read,
+    ReadEntry,
     Rejection,
     Reply,
-    Verbatim,
-    ascii_digits,
+    VerbatimEntry,
+    to_ascii_digits,
 )
 from survey_cli.outcomes import Outcome
 from survey_cli.plain.interview_text import (
@@ -101,7 +101,7 @@ class PlainInterview:
             self._show_headings(prompt, anew=anew)
             read = printed.print_plain if prompt.aloud else printed.print_aside
             read(render_words(prompt.intro))
-            read(render_words(prompt.words))
+            read(render_words(prompt.text))
             self._show_options(prompt)
             printed.print_aside(render_words(prompt.instruction))
             printed.print_aside(render_words(prompt.probe))
@@ -109,7 +109,7 @@ class PlainInterview:
                 printed.print_aside("not asked: your own entry")
             printed.print_aside(render_hint(prompt))
             self._show_declines(prompt, anew=anew)
-            if isinstance(prompt.entry, Verbatim) and (draft := self._session.load_draft()):
+            if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
                 printed.print_aside(f"you had begun to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
@@ -117,7 +117,7 @@ class PlainInterview:
         if query is not None:
             printed.print_marked("?", render_words(query.text))
             how = (
-                f"read it aloud: {commands.READ_BACK}"
+                f"read it aloud: {commands.READ_BACK_HELP}"
                 if query.aloud
                 else (".ok confirms it, with a reason if you like, or another answer")
             )
@@ -135,10 +135,10 @@ class PlainInterview:
 
     def _show_options(self, prompt: Prompt) -> None:
         match prompt.entry:
-            case Pick(choices=choices, several=several):
+            case PickEntry(options=choices, several=several):
                 for choice in choices:
                     self._output.print_plain(render_option(choice, several=several))
-            case Line(labels=labels):
+            case LineEntry(labels=labels):
                 for code, text in labels:
                     self._output.print_plain(f"{code}  {flatten(text)}")
             case _:
@@ -146,7 +146,7 @@ class PlainInterview:
 
     def _show_declines(self, prompt: Prompt, *, anew: bool) -> None:
         """The declines, where they are others than at the last item that was asked for an answer."""
-        if isinstance(prompt.entry, Read | Lookup):
+        if isinstance(prompt.entry, ReadEntry | LookupEntry):
             return
         declines = ", ".join(f".{d.id} {flatten(d.text)}" for d in prompt.declines)
         if declines != self._declines or anew:
@@ -159,23 +159,23 @@ class PlainInterview:
         """What a line asks for. Raises InputEnded where it wants further lines and there are none."""
         text = line.strip()
         query = prompt.query if not self._was_denied else None
-        if commands.is_command(text, typing=isinstance(prompt.entry, Line | Verbatim)):
+        if commands.is_command(text, typing=isinstance(prompt.entry, LineEntry | VerbatimEntry)):
             return self._run_command(text, prompt)
         if query is not None and query.aloud:
             return self._read_back(text)
         if not text and prompt.query is not None:
-            return Rejection(commands.CONFIRM if query is not None else commands.ASK_AGAIN)
-        literal = commands.literal(text)
+            return Rejection(commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT)
+        literal = commands.unescape_dots(text)
         match prompt.entry:
-            case Read() | Lookup():
+            case ReadEntry() | LookupEntry():
                 if prompt.ending and not text and self._input.is_repeated:
-                    return Rejection(f"{commands.ENTER_TWICE}: Enter once more ends here")
+                    return Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more ends here")
                 return self._send_reply(text)
-            case Pick() as pick:
+            case PickEntry() as pick:
                 return self._pick(text, pick, prompt)
-            case Line():
+            case LineEntry():
                 return self._send_reply(literal)
-            case Verbatim():
+            case VerbatimEntry():
                 if not literal and prompt.earlier is None:
                     literal = self._session.load_draft()
                 return self._send_reply(self._read_continuation(literal), echoed=False)
@@ -196,9 +196,9 @@ class PlainInterview:
         """One of the things that an entry may mean, asked for by number."""
         self._output.print_marked("?", doubtful.why)
         for number, meaning in enumerate(doubtful.meanings, 1):
-            self._output.print_plain(f"{number}  {meaning.words}")
+            self._output.print_plain(f"{number}  {meaning.label}")
         self._output.print_aside("a number chooses; Enter alone cancels")
-        line = ascii_digits(ask_line(self._output, self._input).strip())
+        line = to_ascii_digits(ask_line(self._output, self._input).strip())
         chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
             return Rejection("nothing was saved: type the answer again")
@@ -208,27 +208,27 @@ class PlainInterview:
 
     def _read_back(self, text: str) -> _NextStep | Rejection:
         """The answer to a question read aloud about an answer."""
-        match commands.read_back_answer(text):
+        match commands.parse_read_back(text):
             case None:
-                return Rejection(commands.READ_BACK)
+                return Rejection(commands.READ_BACK_HELP)
             case True:
                 return self._session.confirm() or _NextStep.ARRIVE
             case False:
                 self._was_denied = True
-                self._output.print_aside(commands.ASK_AGAIN)
+                self._output.print_aside(commands.ASK_AGAIN_HINT)
                 return _NextStep.WAIT
 
     def _ask_confirmation(self, question: str) -> bool:
         """Whether a step that cannot be undone is meant."""
         self._output.print_marked("?", question)
-        self._output.print_aside(commands.YES_NO)
-        return bool(commands.yes_or_no(ask_line(self._output, self._input)))
+        self._output.print_aside(commands.YES_NO_HELP)
+        return bool(commands.parse_yes_no(ask_line(self._output, self._input)))
 
-    def _pick(self, text: str, pick: Pick, prompt: Prompt) -> _NextStep | Rejection:
+    def _pick(self, text: str, pick: PickEntry, prompt: Prompt) -> _NextStep | Rejection:
         if not text:
-            none = pick.several and pick.least == 0 and prompt.earlier is None
-            return self._send_reply(Picked(()) if none else "")
-        picked = pick.picked(text)
+            none = pick.several and pick.min_count == 0 and prompt.earlier is None
+            return self._send_reply(PickReply(()) if none else "")
+        picked = pick.parse(text)
         return self._send_reply(text if isinstance(picked, Rejection) else picked)
 
     def _read_continuation(self, text: str) -> str:
@@ -242,10 +242,10 @@ class PlainInterview:
     # commands
 
     def _run_command(self, text: str, prompt: Prompt) -> _NextStep | Rejection:
-        typed = commands.read_command(text, prompt)
+        typed = commands.parse_command(text, prompt)
         if isinstance(typed, Rejection):
             return Rejection(typed.why)
-        if isinstance(typed, Decline):
+        if isinstance(typed, DeclineOption):
             return self._session.decline(typed.id) or _NextStep.ARRIVE
         match typed:
             case ("back", _):
@@ -287,7 +287,7 @@ class PlainInterview:
         """The notes of this interview, or another text for one of them."""
         notes = self._session.list_notes()
         if text:
-            replaced = commands.find_note(text, len(notes))
+            replaced = commands.parse_note_change(text, len(notes))
             if isinstance(replaced, Rejection):
                 return Rejection(replaced.why)
             number, words = replaced
@@ -345,7 +345,7 @@ class PlainInterview:
         outcome = commands.find_outcome(wanted, stops)
         if isinstance(outcome, Rejection):
             return Rejection(outcome.why)
-        if not self._ask_confirmation(commands.stop_question(outcome)):
+        if not self._ask_confirmation(commands.format_stop_question(outcome)):
             self._output.print_aside("not ended")
             return _NextStep.WAIT
         return self._session.stop(outcome.id) or _NextStep.ARRIVE
@@ -355,7 +355,9 @@ class PlainInterview:
         clock = f"; {there:%H:%M} there" if there is not None else ""
         spent = format_duration(self._session.elapsed_time())
         self._output.print_aside(render_words(prompt.help))
-        self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.of}; {spent} so far{clock}")
+        self._output.print_aside(
+            f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
+        )
         for decline in prompt.declines:
             self._output.print_aside(f".{decline.id}  {flatten(decline.text)}")
         for command in commands.COMMANDS:

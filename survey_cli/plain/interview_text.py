@@ -7,7 +7,17 @@ import re
 from datetime import timedelta
 from typing import assert_never
 
-from survey_cli.entries import Choice, Earlier, Line, Lookup, Pick, Prompt, Read, Verbatim, Words
+from survey_cli.entries import (
+    EarlierAnswer,
+    LineEntry,
+    LookupEntry,
+    OfferedOption,
+    PickEntry,
+    Prompt,
+    ReadEntry,
+    StyledText,
+    VerbatimEntry,
+)
 from survey_cli.sessions import AskedItem, InterviewResult
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -18,7 +28,7 @@ def clean(text: str) -> str:
     return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\t", " "))
 
 
-def render_words(words: Words) -> str:
+def render_words(words: StyledText) -> str:
     """Words as they are read, with `*` around what is stressed."""
     return "".join(f"*{span.text}*" if span.stress else span.text for span in words).strip()
 
@@ -39,11 +49,11 @@ def format_count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def render_option(choice: Choice, *, several: bool) -> str:
+def render_option(choice: OfferedOption, *, several: bool) -> str:
     remarks = [] if choice.read else ["don't read"]
     remarks += ["alone"] if choice.exclusive and several else []
     remarks += [f"key {choice.code} and the words"] if choice.specify else []
-    words = flatten(render_words(choice.words))
+    words = flatten(render_words(choice.text))
     parts = [str(choice.code) if words in ("", str(choice.code)) else f"{choice.code}  {words}"]
     parts += [f"[{flatten(choice.note)}]"] if choice.note else []
     parts += [f"({', '.join(remarks)})"] if remarks else []
@@ -53,29 +63,29 @@ def render_option(choice: Choice, *, several: bool) -> str:
 def render_hint(prompt: Prompt) -> str:
     """What a line should hold here, where the options don't say so."""
     match prompt.entry:
-        case Read():
+        case ReadEntry():
             return "Enter ends here" if prompt.ending else "Enter goes on"
-        case Pick(several=True) as pick:
-            most = f", at most {pick.most}" if pick.most is not None else ""
+        case PickEntry(several=True) as pick:
+            most = f", at most {pick.max_count}" if pick.max_count is not None else ""
             order = ", in the order given" if pick.ordered else ""
-            none = "; Enter alone for none" if pick.least == 0 and prompt.earlier is None else ""
+            none = "; Enter alone for none" if pick.min_count == 0 and prompt.earlier is None else ""
             return f"any of these, blanks between{most}{order}{none}"
-        case Pick():
+        case PickEntry():
             return ""
-        case Line(hint=hint, unit=unit, width=width):
+        case LineEntry(hint=hint, unit=unit, width=width):
             if unit and unit not in hint:
                 hint = f"{hint} {unit}".strip()
             return hint or (f"at most {format_count(width, 'character')}" if width else "")
-        case Verbatim():
+        case VerbatimEntry():
             return "a line that ends in \\ goes on in the next"
-        case Lookup():
+        case LookupEntry():
             return "the computer answers this one"
         case _:
             assert_never(prompt.entry)
 
 
-def render_earlier(earlier: Earlier) -> str:
-    words = flatten(earlier.words)
+def render_earlier(earlier: EarlierAnswer) -> str:
+    words = flatten(earlier.label)
     match earlier.kind:
         case "answer":
             return f"was {words}: Enter keeps"

@@ -6,7 +6,7 @@ Each line is handled completely before the next is read. It knows no rules about
 from collections.abc import Callable, Collection
 from typing import Final
 
-from survey_cli.entries import Rejection, ascii_digits
+from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.station_text import (
     STATION_COMMANDS,
@@ -19,7 +19,7 @@ from survey_cli.plain.station_text import (
     render_view,
 )
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
-from survey_cli.problems import nearest
+from survey_cli.problems import find_nearest
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.station.station_protocol import (
     BreakView,
@@ -144,10 +144,10 @@ class PlainStation:
             return Rejection(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
         choices = _list_choices(view)
-        keyed = ascii_digits(word).casefold()
+        keyed = to_ascii_digits(word).casefold()
         choice = next((c for c in choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
         if choice is None:
-            near = nearest(word, [c.outcome.id for c in choices])
+            near = find_nearest(word, [c.outcome.id for c in choices])
             meant = f"did you mean {near}?" if near is not None else ".outcomes lists them"
             return Rejection(f"{word} is no outcome here: {meant}")
         return self._record(choice, rest.strip(), view)
@@ -227,7 +227,7 @@ class PlainStation:
         if word in known:
             said = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
             return Rejection(f"it is typed as {said}")
-        near = nearest(word, known) if word else None
+        near = find_nearest(word, known) if word else None
         return Rejection(
             f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}"
         )

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor, isqrt
 from typing import Final
 
-from survey_cli.fieldwork.rates.counts import Number
+from survey_cli.fieldwork.rates.counts import ExactNumber
 
 HIDDEN: Final = "[c]"
 """Stands for a figure that is hidden, so that nobody is told apart by it: c for confidential."""
@@ -26,7 +26,7 @@ def rounded(value: Fraction | int, digits: int) -> str:
     return f"-{text}" if value < 0 and units else text
 
 
-def number(count: Number) -> str:
+def number(count: ExactNumber) -> str:
     """A count; a weighted one to one decimal."""
     return rounded(count, 0 if Fraction(count).denominator == 1 else 1)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, TypeVar
 
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.store import Store, StoreError
 from survey_cli.study.clock import convert_to_study_clock
 from survey_cli.study.consistency.queue_refresh import refresh_queue
@@ -73,5 +73,5 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     otherwise = f"look for it: survey cases {study.path} --find {key or 'TEXT'}"
     keys = islice(cases.iterate_keys(), MAX_KEYS_SEARCHED)
     return UserError(
-        study.where, f"there is no case {key!r}", remedy or did_you_mean(key, keys, otherwise=otherwise)
+        study.where, f"there is no case {key!r}", remedy or suggest_nearest(key, keys, otherwise=otherwise)
     )

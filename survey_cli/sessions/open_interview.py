@@ -69,7 +69,7 @@ def start_sampled_case(
 
 
 def _check_case(case: Case) -> UserError | None:
-    if case.erased or case.blocked:
+    if case.erased or case.do_not_call:
         return UserError(case.key, "this case is never to be called again")
     return None
 

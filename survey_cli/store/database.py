@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.engine.codec import (
-    Entered,
-    decode_line,
-    decode_moment,
-    encode_line,
-    encode_moment,
+    JournalRecord,
+    decode_record,
+    decode_timestamp,
+    encode_record,
+    encode_timestamp,
 )
-from survey_cli.engine.events import Began, Event, Language, Noted, Resumed, Suspended
+from survey_cli.engine.events import (
+    InterviewEvent,
+    InterviewResumed,
+    InterviewStarted,
+    InterviewSuspended,
+    LanguageChanged,
+    NoteWritten,
+)
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import translate_decoding_errors
@@ -51,7 +58,13 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait while others write, before it is said that the database is locked."""
 
-DRAFT_KEEPING_EVENTS: Final = (Began, Resumed, Language, Noted, Suspended)
+DRAFT_KEEPING_EVENTS: Final = (
+    InterviewStarted,
+    InterviewResumed,
+    LanguageChanged,
+    NoteWritten,
+    InterviewSuspended,
+)
 """Events after which what was being typed is still being typed."""
 
 
@@ -60,7 +73,7 @@ class Store(DataStore):
 
     def __init__(self, connector: Connector) -> None:
         super().__init__(connector)
-        self._unconfirmed: tuple[str, int, Entered] | None = None
+        self._unconfirmed: tuple[str, int, JournalRecord] | None = None
         """The event during which the connection was lost last; it may be written or not."""
 
     @classmethod
@@ -121,11 +134,11 @@ class Store(DataStore):
     # Interviews
 
     def start_interview(
-        self, interview: InterviewRow, first: Began, *, case: "CaseUpdate | None" = None
+        self, interview: InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Begin an interview with its first event, and in the same transaction what its case gets with it. Taken where
         another station has begun this interview of the case; LeaseLost or Overtaken where the case is in the way."""
-        line = encode_line(first)
+        line = encode_record(first)
         try:
             begun = self._insert_interview(interview, line, case)
         except TransientStoreError:
@@ -138,7 +151,7 @@ class Store(DataStore):
         return self._make_conflict(found[0][0] if found else interview.id, 1)
 
     def _insert_interview(
-        self, interview: InterviewRow, line: Entered, case: "CaseUpdate | None"
+        self, interview: InterviewRow, line: JournalRecord, case: "CaseUpdate | None"
     ) -> "bool | LeaseLost | CaseConflict":
         with suppress(_SequenceTakenError), self._db.transaction() as execute:
             if case is not None and (lost := self.cases.update_within(execute, case)) is not None:
@@ -154,7 +167,7 @@ class Store(DataStore):
         interview: str,
         *,
         seq: int,
-        event: Event,
+        event: InterviewEvent,
         status: InterviewStatus,
         at_item: str,
         answered: int,
@@ -164,7 +177,7 @@ class Store(DataStore):
         snapshot: Snapshot | None = None,
         instrument: str = "",
         owed: Sequence[str] = (),
-        then: Sequence[Event] = (),
+        then: Sequence[InterviewEvent] = (),
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Write event number `seq`, in one durable sync. Taken where another station wrote that number first.
         The same event again (a call whose end nobody saw) is no second event. Raises ValueError for a number
@@ -175,7 +188,7 @@ class Store(DataStore):
         `snapshot`, with the instrument's hash, is the data that the interview comes to, written with it; so is what is
         `owed` from then on. `then` are events that follow the first without anybody's doing: all are written, or none;
         the status and what goes with it are those after the last."""
-        line, *more = lines = [encode_line(one) for one in (event, *then)]
+        line, *more = lines = [encode_record(one) for one in (event, *then)]
         last, at_end = seq + len(then), lines[-1]
         advance = (last, status, outcome, at_item, answered, at_end.by, at_end.at, interview, seq - 1)
         drops = not all(isinstance(one, DRAFT_KEEPING_EVENTS) for one in (event, *then))
@@ -215,7 +228,12 @@ class Store(DataStore):
         )
 
     def _append_alone(
-        self, advance: tuple[str | int, ...], line: Entered, fence: "LeaseToken | None", *, drops_draft: bool
+        self,
+        advance: tuple[str | int, ...],
+        line: JournalRecord,
+        fence: "LeaseToken | None",
+        *,
+        drops_draft: bool,
     ) -> bool:
         """Whether the number was free and the lease ours, and the event is written now."""
         if self._db.dialect == "postgresql":
@@ -226,7 +244,9 @@ class Store(DataStore):
         with self._db.transaction() as execute:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
-    def _is_repeated_entry(self, interview: str, seq: int, kept: tuple[Any, ...], line: Entered) -> bool:
+    def _is_repeated_entry(
+        self, interview: str, seq: int, kept: tuple[Any, ...], line: JournalRecord
+    ) -> bool:
         """It was written as the connection broke, nobody saw that, and the interviewer gave the entry again: it
         differs by its moment only."""
         return self._unconfirmed == (interview, seq, kept) and kept[:4] == line[:4]
@@ -237,18 +257,18 @@ class Store(DataStore):
             last = self._db.read(sql.LAST_SEQ, (interview,))
             stands = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {stands}")
-        line = Entered(*found[0])
+        line = JournalRecord(*found[0])
         with translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
-            return InterviewConflict(interview, seq, line.by, line.station, decode_moment(line.at))
+            return InterviewConflict(interview, seq, line.by, line.station, decode_timestamp(line.at))
 
-    def read_journal(self, interview: str) -> list[Event]:
+    def read_journal(self, interview: str) -> list[InterviewEvent]:
         """Its events in order; empty where there is no such interview."""
-        events: list[Event] = []
+        events: list[InterviewEvent] = []
         for row in self._db.read(sql.JOURNAL, (interview,)):
             with translate_decoding_errors(
                 self._db.where, f"event {len(events) + 1} of interview {interview}"
             ):
-                events.append(decode_line(Entered(*row)))
+                events.append(decode_record(JournalRecord(*row)))
         return events
 
     def find_interview(self, id: str) -> InterviewRow | None:
@@ -289,7 +309,7 @@ class Store(DataStore):
             # all is written down before the lock is taken
             heads = [encode_interview(whole.interview) for whole in batch]
             lines = [
-                (whole.interview.id, seq, *encode_line(event))
+                (whole.interview.id, seq, *encode_record(event))
                 for whole in batch
                 for seq, event in enumerate(whole.events, start=1)
             ]
@@ -326,7 +346,7 @@ class Store(DataStore):
             if fence is not None and not execute(sql.HAS_LEASE, fence).fetchall():
                 return
             if draft.text:
-                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_moment(draft.at)))
+                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_timestamp(draft.at)))
             else:
                 execute(sql.DROP_DRAFT, (interview,))
 
@@ -336,12 +356,16 @@ class Store(DataStore):
             return None
         place, text, at = found[0]
         with translate_decoding_errors(self._db.where, f"the draft of interview {interview}"):
-            return EntryDraft(place, text, decode_moment(at))
+            return EntryDraft(place, text, decode_timestamp(at))
 
     # Erasure
 
     def erase_interview(
-        self, interview: str, events: Sequence[Event], *, stands: tuple[InterviewStatus, str] | None = None
+        self,
+        interview: str,
+        events: Sequence[InterviewEvent],
+        *,
+        stands: tuple[InterviewStatus, str] | None = None,
     ) -> None:
         """Have the words leave an interview: `events` is the journal as it reads from now on. Those that stand come
         first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was
@@ -395,7 +419,7 @@ class _SequenceTakenError(Exception):
 def _append_within(
     execute: Execute,
     advance: tuple[str | int, ...],
-    lines: Sequence[Entered],
+    lines: Sequence[JournalRecord],
     fence: "LeaseToken | None",
     *,
     drops_draft: bool,

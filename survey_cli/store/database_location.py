@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from survey_cli.problems import Question, UserError
+from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
 from survey_cli.store.backends.errors import DatabaseNotFoundError, StoreError
 from survey_cli.store.database import Store
@@ -124,12 +124,12 @@ def _open(where: str, *, create: bool) -> Store:
 
 def _make_user_error(problem: StoreError, where: str) -> UserError:
     if isinstance(problem, DifferentQuestionnaireError) and isinstance(where, DatabaseFile):
-        return Question(
+        return ConfirmableError(
             problem.where,
             problem.what,
             problem.remedy,
-            asks="Are both the same study, so that this questionnaire takes the place of that one?",
-            settle=lambda: _accept_questionnaire(where),
+            question="Are both the same study, so that this questionnaire takes the place of that one?",
+            confirm=lambda: _accept_questionnaire(where),
         )
     return UserError(problem.where, problem.what, problem.remedy)
 

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from survey_cli.engine.codec import decode_moment, encode_moment
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.backends.address import (
     SHARED_SCHEMA,
     ServerAddress,
@@ -209,7 +209,7 @@ class DoNotCallList:
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
         """Put numbers on the list, in short commits; gives how many were not on it. Of those that were the earlier date
         and reason stand."""
-        added, moment = 0, encode_moment(at)
+        added, moment = 0, encode_timestamp(at)
         for several in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
             with self._db.transaction():
                 added += len(set(several)) - len(self._select_listed_hashes(several))
@@ -219,7 +219,7 @@ class DoNotCallList:
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
         """Take numbers off the list, all in one commit; gives how many were on it. Since when and why they were stays
         beside when, why and by whom they were taken off."""
-        hashes, moment = [self._hash_number(number) for number in numbers], encode_moment(at)
+        hashes, moment = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
                 self._db.run(
@@ -234,7 +234,7 @@ class DoNotCallList:
             return None
         found = self._db.read(LAST_REMOVAL, (self._hash_number(number),))
         with translate_decoding_errors(self._db.where, "the list of numbers never to be called"):
-            return DoNotCallEntry(decode_moment(found[0][0]), *found[0][1:]) if found else None
+            return DoNotCallEntry(decode_timestamp(found[0][0]), *found[0][1:]) if found else None
 
     def select_listed(self, numbers: Collection[str]) -> set[str]:
         """Those of these numbers that are on the list."""
@@ -253,7 +253,7 @@ class DoNotCallList:
         """Since when and why a number is on the list; None where it is not."""
         found = self._db.read(FIND_ENTRY, (self._hash_number(number),))
         with translate_decoding_errors(self._db.where, "the list of numbers never to be called"):
-            return DoNotCallEntry(decode_moment(found[0][0]), *found[0][1:]) if found else None
+            return DoNotCallEntry(decode_timestamp(found[0][0]), *found[0][1:]) if found else None
 
     def count(self) -> int:
         """How many numbers are on it."""

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from survey_cli.engine.codec import decode_moment, encode_moment
-from survey_cli.problems import Question
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.problems import ConfirmableError
 from survey_cli.store import Store
 
 LAST_START_SETTING: Final = "clock seen"
@@ -28,7 +28,7 @@ def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datet
     return at + ahead if abs(ahead) >= TOLERANCE else at
 
 
-def find_clock_doubt(store: Store, where: str, at: datetime) -> Question | None:
+def find_clock_doubt(store: Store, where: str, at: datetime) -> ConfirmableError | None:
     """Why this computer's clock, which shows `at`, can't be believed; None where nothing speaks against it. Raises
     StoreError."""
     newest = _find_disagreeing_entry(store, at)
@@ -37,22 +37,22 @@ def find_clock_doubt(store: Store, where: str, at: datetime) -> Question | None:
 
     def settle() -> None:
         with Store.open(where, create=False) as again:
-            again.write_setting(ACCEPTED_SETTING, encode_moment(newest))
+            again.write_setting(ACCEPTED_SETTING, encode_timestamp(newest))
 
     here, there = at.astimezone(), newest.astimezone()
-    return Question(
+    return ConfirmableError(
         where,
         f"this computer's clock shows {here:%Y-%m-%d %H:%M}, and the newest entry is of {there:%Y-%m-%d %H:%M}",
         "set the clock; if it is right, begin with --clock-is-right",
-        asks="Is this computer's clock right?",
-        settle=settle,
+        question="Is this computer's clock right?",
+        confirm=settle,
     )
 
 
 def accept_clock(store: Store, at: datetime) -> None:
     """Believe the clock, whatever the newest entry is. Raises StoreError."""
     if (newest := _find_disagreeing_entry(store, at)) is not None:
-        store.write_setting(ACCEPTED_SETTING, encode_moment(newest))
+        store.write_setting(ACCEPTED_SETTING, encode_timestamp(newest))
 
 
 def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
@@ -60,12 +60,12 @@ def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
     if store.clock is not None:
         return None
     newest, seen = store.find_newest_time(), store.read_setting(LAST_START_SETTING)
-    if seen and (newest is None or decode_moment(seen) > newest):
-        newest = decode_moment(seen)
+    if seen and (newest is None or decode_timestamp(seen) > newest):
+        newest = decode_timestamp(seen)
     if (
         newest is None
         or -MAX_BEHIND <= at - newest <= MAX_AHEAD
-        or store.read_setting(ACCEPTED_SETTING) == encode_moment(newest)
+        or store.read_setting(ACCEPTED_SETTING) == encode_timestamp(newest)
     ):
         return None
     return newest
@@ -74,7 +74,7 @@ def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
 def record_start(store: Store, at: datetime) -> None:
     """Keep that a station was started then. Raises StoreError."""
     if store.clock is None:
-        store.write_setting(LAST_START_SETTING, encode_moment(at))
+        store.write_setting(LAST_START_SETTING, encode_timestamp(at))
 
 
 def list_future_entries(store: Store, at: datetime) -> list[str]:

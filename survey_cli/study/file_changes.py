@@ -86,14 +86,14 @@ class StudyFiles:
         if (changed := check_may_begin(study.store, instrument)) is not None:
             self._refused = instrument
             return changed
-        who = people.of(study.who.login)
+        who = people.find(study.who.login)
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE_FILE}"
             return UserError(study.who.login, "is no longer among the people of this study", remedy)
         fresh = replace(
             study,
             instrument=instrument,
-            plan=Plan.of(instrument),
+            plan=Plan.from_instrument(instrument),
             people=people,
             who=who,
             notice=version.notice,

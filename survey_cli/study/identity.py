@@ -24,11 +24,11 @@ def identify(claimed: str, account: str, people: People, own: People) -> Intervi
         return UserError(
             name,
             f"is not the account {account}, and only a supervisor may work under another name",
-            f"log in as {name}, or ask {own.supervisors()}",
+            f"log in as {name}, or ask {own.format_supervisors()}",
         )
-    who = people.of(name)
+    who = people.find(name)
     if who is None:
-        remedy = f"ask {own.supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
+        remedy = f"ask {own.format_supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
         return UserError(name, "is not among the people of this study", remedy)
     return who
 
@@ -38,11 +38,11 @@ def check_people_list(account: str, people: People, own: People) -> UserError | 
     if people == own or _is_supervisor(account, own):
         return None
     what = f"{account} is no supervisor on the study's own list, so no other list can be used"
-    return UserError("--people", what, f"leave it out, or ask {own.supervisors()}")
+    return UserError("--people", what, f"leave it out, or ask {own.format_supervisors()}")
 
 
 def _is_supervisor(account: str, people: People) -> bool:
-    who = people.of(account)
+    who = people.find(account)
     return who is not None and who.supervises
 
 

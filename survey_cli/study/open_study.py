@@ -94,7 +94,7 @@ def open_records(
     return StudyRecords(
         path=str(path),
         instrument=instrument,
-        plan=Plan.of(instrument),
+        plan=Plan.from_instrument(instrument),
         store=store,
         where=where,
         people=listed,
@@ -159,7 +159,7 @@ def open_study(
     return OpenStudy(
         path=str(path),
         instrument=version.instrument,
-        plan=Plan.of(version.instrument),
+        plan=Plan.from_instrument(version.instrument),
         store=store,
         where=where,
         people=listed,

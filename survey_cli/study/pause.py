@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.calendar.calendar import short_day
+from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.store import Store
 
 PAUSE_SETTING: Final = "paused"
@@ -24,7 +24,7 @@ class Pause(NamedTuple):
 
     def describe(self, since: datetime, now: datetime) -> str:
         """`Paused by sue since 14:05: server moves`; both moments are on the clock of whoever reads it."""
-        day = "" if since.date() == now.date() else f"{short_day(since.date())} "
+        day = "" if since.date() == now.date() else f"{format_short_day(since.date())} "
         said = f"Paused by {self.by} since {day}{since:%H:%M}"
         return f"{said}: {self.message}" if self.message else said
 

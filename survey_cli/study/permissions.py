@@ -12,5 +12,5 @@ def check_supervisor(study: OpenStudy, what: str) -> UserError | None:
     return UserError(
         study.who.login,
         f"is an interviewer, and only a supervisor may {what}",
-        f"ask {study.people.supervisors()}",
+        f"ask {study.people.format_supervisors()}",
     )

@@ -14,9 +14,9 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
 from survey_cli.store import InstrumentRow, InterviewOrigin, Store
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
-from survey_cli.table.meaning_changes import Change, changes
-from survey_cli.table.versions import listed
+from survey_cli.table.encoded_cells import make_cell_reader, split_row
+from survey_cli.table.meaning_changes import MeaningChange, list_changes
+from survey_cli.table.versions import format_names
 from survey_cli.values import Missing
 
 REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
@@ -41,7 +41,7 @@ class Acceptance:
 class VersionChange:
     """One change between versions that have real interviews and the questionnaire."""
 
-    change: Change
+    change: MeaningChange
     versions: Mapping[str, str]
     """The versions that it concerns, in words by their hash, the first kept first."""
     acceptance: Acceptance | None = None
@@ -49,20 +49,20 @@ class VersionChange:
     @property
     def versions_text(self) -> str:
         """The versions in words."""
-        return listed(list(self.versions.values()))
+        return format_names(list(self.versions.values()))
 
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
     """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreError."""
     kept_here = store.list_instruments()
-    found: dict[Change, dict[str, str]] = {}
+    found: dict[MeaningChange, dict[str, str]] = {}
     for kept in kept_here:
         if kept.hash == instrument.hash or not store.has_interviews(kept.hash):
             continue
         old = rebuild_instrument(kept.texts, kept.hash)
         if isinstance(old, UserError):
             return old
-        for change in changes(old, instrument):
+        for change in list_changes(old, instrument):
             found.setdefault(change, {})[kept.hash] = describe_version(kept, kept_here)
     return [
         VersionChange(change=change, versions=versions, acceptance=find_acceptance(store, change))
@@ -104,14 +104,14 @@ def count_answered(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[
     counts as answered. Raises StoreError."""
     variables = store.read_variables(hash)
     places = {
-        item: [(at, cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item]
+        item: [(at, make_cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item]
         for item in items
     }
     counts, total = dict.fromkeys(items, 0), 0
     personal = any(v.personal and v.item in counts for v in variables)
     for line in store.iterate_export_rows(hash, origins=REAL_ORIGINS, personal=personal):
         total += 1
-        texts = cell_texts(line.cells, len(variables)) if line.cells is not None else None
+        texts = split_row(line.cells, len(variables)) if line.cells is not None else None
         for item, columns in places.items():
             if texts is None or any(
                 not isinstance(cell := read(texts[at]), Missing) and cell != "" for at, read in columns
@@ -128,7 +128,7 @@ def describe_version(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str
     return f"version {kept.version}"
 
 
-def find_acceptance(store: Store, change: Change) -> Acceptance | None:
+def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
     """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
     StoreError."""
     text = store.cases.read_setting(_make_setting_name(change))
@@ -148,7 +148,7 @@ def find_acceptance(store: Store, change: Change) -> Acceptance | None:
         return None
 
 
-def write_acceptance(store: Store, change: Change, acceptance: Acceptance) -> None:
+def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance) -> None:
     """Keep an acceptance, instead of an earlier one of the same change. Raises StoreError."""
     kept = {
         "item": change.item,
@@ -163,5 +163,5 @@ def write_acceptance(store: Store, change: Change, acceptance: Acceptance) -> No
     store.cases.write_setting(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
 
 
-def _make_setting_name(change: Change) -> str:
+def _make_setting_name(change: MeaningChange) -> str:
     return f"accepted/{change.item}/{sha256(change.what.encode()).hexdigest()[:16]}"

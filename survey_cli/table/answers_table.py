@@ -1,43 +1,54 @@
-"""The answers that count, a row each: what was said, how often it was said anew, how long it took, what was noted. What
-was not asked or not reached is no answer, and has no row.
+"""The table of answers: one row per answer that counts, with changes, seconds and notes.
+
+What was not asked or not reached is no answer, and has no row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from survey_cli.engine.events import Answered, Erased, Event
+from survey_cli.engine.events import AnswersErased, InterviewEvent, QuestionAnswered
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Held
-from survey_cli.engine.notes import standing_notes
+from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.notes import list_notes
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.table.columns import columns
-from survey_cli.table.paradata import HEAD, NO_FIGURE, Heading, fact, figure, given, labels_of, passages, said
+from survey_cli.table.columns import build_columns
+from survey_cli.table.paradata import (
+    HEADING_COLUMNS,
+    NOT_APPLICABLE,
+    RowHeading,
+    find_given_value,
+    find_labels,
+    format_value,
+    iterate_events,
+    make_fact,
+    make_figure,
+)
 from survey_cli.values import NOT_REACHED, Cell, Missing, Place
 
-ANSWERS: Final = (
-    *HEAD,
-    figure("place", "Number of the answer on its route"),
-    fact("item", "Item"),
-    figure("turn", "Turn of its roster"),
-    fact("value", "Value; several codes apart by spaces"),
-    figure("number", "Value as a number, where it is one", decimals=2),
-    fact("label", "Label of the code"),
-    fact("missing", "Kind of missing, where it was declined"),
-    fact("words", "Words given with options"),
-    figure("times", "How often it was answered"),
-    figure("changes", "How often the answer became another"),
-    figure("seconds", "Seconds spent on the item", decimals=1),
-    fact("first_at", "First answered (UTC)"),
-    fact("last_at", "Last answered (UTC)"),
-    fact("interviewer", "Interviewer who keyed it last"),
-    fact("note", "Notes on the item"),
+ANSWER_COLUMNS: Final = (
+    *HEADING_COLUMNS,
+    make_figure("place", "Number of the answer on its route"),
+    make_fact("item", "Item"),
+    make_figure("turn", "Turn of its roster"),
+    make_fact("value", "Value; several codes apart by spaces"),
+    make_figure("number", "Value as a number, where it is one", decimals=2),
+    make_fact("label", "Label of the code"),
+    make_fact("missing", "Kind of missing, where it was declined"),
+    make_fact("words", "Words given with options"),
+    make_figure("times", "How often it was answered"),
+    make_figure("changes", "How often the answer became another"),
+    make_figure("seconds", "Seconds spent on the item", decimals=1),
+    make_fact("first_at", "First answered (UTC)"),
+    make_fact("last_at", "Last answered (UTC)"),
+    make_fact("interviewer", "Interviewer who keyed it last"),
+    make_fact("note", "Notes on the item"),
 )
 """The columns of a table of answers."""
 
 
 @dataclass(slots=True)
-class _Past:
+class _PlaceHistory:
     """What happened at one place."""
 
     times: int = 0
@@ -49,46 +60,49 @@ class _Past:
     notes: list[str] = field(default_factory=list)
 
 
-def answer_rows(
-    instrument: Instrument, journal: Sequence[Event], head: Heading, language: str
+def iterate_answer_rows(
+    instrument: Instrument, journal: Sequence[InterviewEvent], head: RowHeading, language: str
 ) -> Iterator[tuple[Cell, ...]]:
-    """A row an answer, in the order of the route, aligned with `ANSWERS`; of hidden items none. Nothing of an interview
-    that was erased; of one from which only what tells who it was had to go, what is left. Raises ValueError."""
-    pasts: dict[Place, _Past] = {}
-    for passage in passages(instrument, journal):
+    """One row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
+
+    Hidden items have none, nor has an erased interview; one that only lost what identified its respondent has rows for
+    the answers that remain. Raises ValueError.
+    """
+    pasts: dict[Place, _PlaceHistory] = {}
+    for passage in iterate_events(instrument, journal):
         event = passage.event
-        if passage.seconds is not None and passage.at is not None:
-            pasts.setdefault(passage.at, _Past()).seconds += passage.seconds
+        if passage.seconds is not None and passage.position is not None:
+            pasts.setdefault(passage.position, _PlaceHistory()).seconds += passage.seconds
         place: Place | None = getattr(event, "place", None)
         if place is None:
             continue
-        past = pasts.setdefault(place, _Past())
+        past = pasts.setdefault(place, _PlaceHistory())
         if passage.value is not None:
             past.times += 1
-            past.changes += passage.was is not None and passage.was != passage.value
+            past.changes += passage.previous_value is not None and passage.previous_value != passage.value
             past.last_at = event.stamp.at.isoformat(timespec="seconds")
             past.first_at = past.first_at or past.last_at
             past.by = event.stamp.by
-    for note in standing_notes(journal):
-        pasts.setdefault(note.place, _Past()).notes.append(note.text)
+    for note in list_notes(journal):
+        pasts.setdefault(note.place, _PlaceHistory()).notes.append(note.text)
     number = 0
-    for place, held in _counting(instrument, journal).items():
-        if held.cell is None or place.item in head.hidden:
+    for place, held in _select_counting(instrument, journal).items():
+        if held.cell is None or place.item in head.hidden_items:
             continue
         number += 1
-        past = pasts.get(place, _Past())
+        past = pasts.get(place, _PlaceHistory())
         cell = held.cell
         missing = cell.kind if isinstance(cell, Missing) else ""
-        labels = labels_of(instrument, place.item, language) if not missing else {}
+        labels = find_labels(instrument, place.item, language) if not missing else {}
         codes = cell if isinstance(cell, tuple) else (cell,)
-        words = "; ".join(f"{code}: {text}" for code, text in held.words.items() if code != "of")
+        words = "; ".join(f"{code}: {text}" for code, text in held.specify_texts.items() if code != "of")
         yield (
-            *head.cells(),
+            *head.list_cells(),
             number,
             place.item,
-            NO_FIGURE if place.turn is None else place.turn,
-            "" if missing else said(cell),
-            cell if isinstance(cell, int | float) else NO_FIGURE,
+            NOT_APPLICABLE if place.turn is None else place.turn,
+            "" if missing else format_value(cell),
+            cell if isinstance(cell, int | float) else NOT_APPLICABLE,
             "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
             missing,
             words,
@@ -97,25 +111,31 @@ def answer_rows(
             round(past.seconds, 1),
             past.first_at,
             past.last_at,
-            head.who(past.by) if past.by else "",
+            head.format_interviewer(past.by) if past.by else "",
             " | ".join(past.notes),
         )
 
 
-def _counting(instrument: Instrument, journal: Sequence[Event]) -> Mapping[Place, Held]:
+def _select_counting(
+    instrument: Instrument, journal: Sequence[InterviewEvent]
+) -> Mapping[Place, RecordedAnswer]:
     """The answers that count, in the order of the route; of an interview that lost some, those that are left, in the
     order in which they were first given."""
     last = journal[-1] if journal else None
-    if not isinstance(last, Erased):
-        return Interview.replay(instrument, journal).standing().answers
-    left = last.left or {}
+    if not isinstance(last, AnswersErased):
+        return Interview.replay(instrument, journal).evaluate_route().answers
+    left = last.remaining or {}
     stays = {
         Place(v.item, v.turn)
-        for v in columns(instrument)
+        for v in build_columns(instrument)
         if v.name in left and v.role != "words" and left[v.name] != NOT_REACHED
     }
-    found: dict[Place, Held] = {}
+    found: dict[Place, RecordedAnswer] = {}
     for event in journal:
-        if (value := given(event)) is not None and (place := getattr(event, "place", None)) in stays:
-            found[place] = Held(value, event.words if isinstance(event, Answered) else {})
+        if (value := find_given_value(event)) is not None and (
+            place := getattr(event, "place", None)
+        ) in stays:
+            found[place] = RecordedAnswer(
+                value, event.specify_texts if isinstance(event, QuestionAnswered) else {}
+            )
     return found

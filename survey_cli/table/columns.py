@@ -1,4 +1,4 @@
-"""Which columns do the data of an instrument have? Fixed by the instrument alone, whatever was answered."""
+"""The variables of an instrument's data, determined by the instrument alone, whatever was answered."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -11,20 +11,20 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
-from survey_cli.table.personal import personal_names
+from survey_cli.table.personal import find_personal_names
 from survey_cli.values import Code, Storage, Variable
 
-SHORT: Final = 80
+MAX_LABEL_LENGTH: Final = 80
 """Letters of a label that the programs of analysts take whole."""
 
-Source: TypeAlias = Literal["sample", "leaf", "turns", "compute", "order"]
+BlockSource: TypeAlias = Literal["sample", "leaf", "turns", "compute", "order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class ColumnBlock:
     """Some neighbouring columns that come from one thing: a leaf at one turn, a sample column, a compute, an order."""
 
-    source: Source
+    source: BlockSource
     id: str
     turn: int | None = None
     variables: tuple[Variable, ...]
@@ -34,40 +34,42 @@ class Block:
 
 
 @lru_cache(maxsize=32)
-def blocks(instrument: Instrument, language: str) -> tuple[Block, ...]:
+def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ...]:
     """The columns in order: the sample, the items as written (a roster's turns after one another), the orders that were
     drawn, the computes."""
     return (
         *(
-            Block(source="sample", id=name, variables=(sample_variable(instrument, name, language),))
+            ColumnBlock(
+                source="sample", id=name, variables=(build_sample_variable(instrument, name, language),)
+            )
             for name in instrument.sample
         ),
-        *_items(instrument, instrument.root, language, None),
-        *_orders(instrument, language),
-        *(_compute(instrument, c, language) for c in instrument.computes.values()),
+        *_iterate_item_blocks(instrument, instrument.root, language, None),
+        *_iterate_order_blocks(instrument, language),
+        *(_build_compute_block(instrument, c, language) for c in instrument.computes.values()),
     )
 
 
-def columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
+def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
     """The variables of an instrument's data, labels in `language` (its first, unless said)."""
     language = language or instrument.language
     study = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
     reserved: dict[str, tuple[int, str]] = {
         kind: study[kind] for kind in ("not_asked", "not_reached") if kind in study
     }
-    personal = personal_names(instrument)
+    personal = find_personal_names(instrument)
     return tuple(
         replace(
             v,
-            declines={**(study if _from_elsewhere(block) else {}), **v.declines, **reserved},
+            declines={**(study if _has_foreign_missings(block) else {}), **v.declines, **reserved},
             personal=v.personal or block.id in personal,
         )
-        for block in blocks(instrument, language)
+        for block in build_blocks(instrument, language)
         for v in block.variables
     )
 
 
-def _from_elsewhere(block: Block) -> bool:
+def _has_foreign_missings(block: ColumnBlock) -> bool:
     """Whether its cells can be missing in a way that its own item does not offer."""
     match block.source:
         case "turns" | "compute":
@@ -79,7 +81,7 @@ def _from_elsewhere(block: Block) -> bool:
             return False
 
 
-def sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
+def build_sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     column = instrument.sample[name]
     options = column.options
@@ -100,16 +102,18 @@ def sample_variable(instrument: Instrument, name: str, language: str) -> Variabl
     )
 
 
-def _items(instrument: Instrument, group: ItemGroup, language: str, turn: int | None) -> Iterator[Block]:
+def _iterate_item_blocks(
+    instrument: Instrument, group: ItemGroup, language: str, turn: int | None
+) -> Iterator[ColumnBlock]:
     for node in group.children:
         match node:
             case CompiledItem():
-                block = _leaf(instrument, node, language, turn)
+                block = _build_leaf_block(instrument, node, language, turn)
                 if block is not None:
-                    yield _headed(block, node, group, language)
+                    yield _add_battery_label(block, node, group, language)
             case Roster():
                 label = f"Turns of {node.id}"
-                yield Block(
+                yield ColumnBlock(
                     source="turns",
                     id=node.id,
                     group=node,
@@ -118,14 +122,18 @@ def _items(instrument: Instrument, group: ItemGroup, language: str, turn: int | 
                     ),
                 )
                 for each in range(1, node.maximum + 1):
-                    yield from _items(instrument, node, language, each)
-                    if node.until is not None and (block := _leaf(instrument, node.until, language, each)):
+                    yield from _iterate_item_blocks(instrument, node, language, each)
+                    if node.until is not None and (
+                        block := _build_leaf_block(instrument, node.until, language, each)
+                    ):
                         yield block
             case ItemGroup():
-                yield from _items(instrument, node, language, turn)
+                yield from _iterate_item_blocks(instrument, node, language, turn)
 
 
-def _headed(block: Block, leaf: CompiledItem, group: ItemGroup, language: str) -> Block:
+def _add_battery_label(
+    block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str
+) -> ColumnBlock:
     """A statement that ends a question which others share has the battery's label before its own words, as long as the
     whole is no longer than `SHORT`."""
     battery = group.spec
@@ -136,42 +144,48 @@ def _headed(block: Block, leaf: CompiledItem, group: ItemGroup, language: str) -
     if head is None or labelled or leaf.text.get_source_text(language) == own:
         return block
     whole = [f"{head.get(language)}: {v.label}" for v in block.variables]
-    if max(map(len, whole)) > SHORT:
+    if max(map(len, whole)) > MAX_LABEL_LENGTH:
         return block
     labelled_variables = (replace(v, label=label) for v, label in zip(block.variables, whole, strict=True))
     return replace(block, variables=tuple(labelled_variables))
 
 
-def _leaf(instrument: Instrument, leaf: CompiledItem, language: str, turn: int | None) -> Block | None:
+def _build_leaf_block(
+    instrument: Instrument, leaf: CompiledItem, language: str, turn: int | None
+) -> ColumnBlock | None:
     variables = leaf.question.build_variables(leaf, language)
     if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
-        variables = (_copied(sample_variable(instrument, str(leaf.question.sample), language), variables[0]),)
+        variables = (
+            _copy_sample_variable(
+                build_sample_variable(instrument, str(leaf.question.sample), language), variables[0]
+            ),
+        )
     if not variables:
         return None
     if turn is not None:
         variables = tuple(
             replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn) for v in variables
         )
-    return Block(source="leaf", id=leaf.id, turn=turn, leaf=leaf, variables=variables)
+    return ColumnBlock(source="leaf", id=leaf.id, turn=turn, leaf=leaf, variables=variables)
 
 
-def _orders(instrument: Instrument, language: str) -> Iterator[Block]:
+def _iterate_order_blocks(instrument: Instrument, language: str) -> Iterator[ColumnBlock]:
     """A text column for each order that is drawn: what was asked or read in which order."""
     for group in instrument.groups.values():
         if group.order != "written":
-            yield _order(
+            yield _build_order_block(
                 group.id,
                 "items",
-                turns_of(instrument, group.children[0] if group.children else None),
+                count_turns(instrument, group.children[0] if group.children else None),
                 group=group,
             )
     for leaf in instrument.leaves.values():
         if leaf.order != "written":
-            yield _order(leaf.id, "options", turns_of(instrument, leaf), leaf=leaf)
+            yield _build_order_block(leaf.id, "options", count_turns(instrument, leaf), leaf=leaf)
     for name, scale in instrument.document.scales.items():
         if scale.order != "written":
             leaf_of = next((leaf for leaf in instrument.leaves.values() if leaf.scale == name), None)
-            yield Block(
+            yield ColumnBlock(
                 source="order",
                 id=str(name),
                 scale=str(name),
@@ -187,7 +201,7 @@ def _orders(instrument: Instrument, language: str) -> Iterator[Block]:
             )
 
 
-def turns_of(instrument: Instrument, node: CompiledNode | None) -> int:
+def count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
     """How many turns a node can be gone through in: 0 outside of a roster."""
     roster_id = (
         node.roster
@@ -200,12 +214,12 @@ def turns_of(instrument: Instrument, node: CompiledNode | None) -> int:
     return roster.maximum if isinstance(roster, Roster) else 0
 
 
-def _order(
+def _build_order_block(
     id: str, of: str, turns: int, *, group: ItemGroup | None = None, leaf: CompiledItem | None = None
-) -> Block:
+) -> ColumnBlock:
     label = f"Order of the {of} of {id}"
     names = [f"{id}_order"] if not turns else [f"{id}_order_{turn}" for turn in range(1, turns + 1)]
-    return Block(
+    return ColumnBlock(
         source="order",
         id=id,
         group=group,
@@ -214,7 +228,7 @@ def _order(
     )
 
 
-def _copied(column: Variable, lookup: Variable) -> Variable:
+def _copy_sample_variable(column: Variable, lookup: Variable) -> Variable:
     """A lookup's column: it holds what the sample column holds."""
     return replace(
         column,
@@ -226,17 +240,22 @@ def _copied(column: Variable, lookup: Variable) -> Variable:
     )
 
 
-_COMPUTED: dict[str, Storage] = {"number": "decimal", "flag": "integer", "date": "date", "time": "time"}
+_COMPUTE_STORAGE: dict[str, Storage] = {
+    "number": "decimal",
+    "flag": "integer",
+    "date": "date",
+    "time": "time",
+}
 
 
-def _compute(instrument: Instrument, compute: Compute, language: str) -> Block:
+def _build_compute_block(instrument: Instrument, compute: Compute, language: str) -> ColumnBlock:
     condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
     codes = condition.result_type.codes or frozenset() if compute.type == "code" else frozenset()
-    storage = _COMPUTED.get(compute.type, "text")
+    storage = _COMPUTE_STORAGE.get(compute.type, "text")
     if codes and all(isinstance(code, int) for code in codes):
         storage = "integer"
     labels: dict[Code, str] = {0: "false", 1: "true"} if compute.type == "flag" else {}
-    return Block(
+    return ColumnBlock(
         source="compute",
         id=compute.id,
         variables=(
@@ -245,7 +264,7 @@ def _compute(instrument: Instrument, compute: Compute, language: str) -> Block:
                 label=compute.id,
                 storage=storage,
                 measure="scale" if compute.type in ("number", "date", "time") else "nominal",
-                labels=labels or _labels(instrument, condition, codes, language),
+                labels=labels or _find_labels(instrument, condition, codes, language),
                 wording=condition.text,
                 item=compute.id,
                 role="compute",
@@ -255,7 +274,7 @@ def _compute(instrument: Instrument, compute: Compute, language: str) -> Block:
     )
 
 
-def _labels(
+def _find_labels(
     instrument: Instrument, condition: Condition, codes: Collection[Code], language: str
 ) -> dict[Code, str]:
     """What a computed code means: what it means where the condition reads it, if that is one thing only."""
@@ -265,6 +284,6 @@ def _labels(
             for option in instrument.leaves[name].options:
                 meant.setdefault(option.code, set()).add(str(option.label.get(language)))
         elif name in instrument.sample:
-            for code, text in sample_variable(instrument, name, language).labels.items():
+            for code, text in build_sample_variable(instrument, name, language).labels.items():
                 meant.setdefault(code, set()).add(text)
     return {code: min(texts) for code, texts in meant.items() if code in codes and len(texts) == 1}

@@ -1,7 +1,6 @@
-"""How is a row that is kept taken apart without reading it? Into the texts of its cells, each read only where somebody
-wants the cell.
+"""Splitting of stored data rows into the texts of their cells, each decoded only where it is needed.
 
-It knows no column: what a text means is told by the column's storage.
+The meaning of a text depends on the storage of its column.
 """
 
 import re
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterable
 from json import JSONDecoder, JSONEncoder
 from typing import Final
 
-from survey_cli.engine.codec import Unreadable, cells_reader
+from survey_cli.engine.codec import EventDecodeError, make_row_reader
 from survey_cli.values import Cell, Storage
 
 NOT_ASKED_TEXT: Final = "null"
@@ -19,7 +18,7 @@ _DECODER: Final = JSONDecoder()
 _ENCODER: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def cell_texts(row: str, width: int) -> list[str]:
+def split_row(row: str, width: int) -> list[str]:
     """The texts of a row's cells. Raises Unreadable where it is no row of so many."""
     texts = row[1:-1].split(",")
     if len(texts) == width and row[0] == "[" and row[-1] == "]":
@@ -30,18 +29,18 @@ def cell_texts(row: str, width: int) -> list[str]:
     try:
         cells = _DECODER.decode(row)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"not a row of data ({error}): {row[:40]!r}") from None
+        raise EventDecodeError(f"not a row of data ({error}): {row[:40]!r}") from None
     if not isinstance(cells, list) or len(cells) != width:
-        raise Unreadable(f"a row of {width} columns was expected, not {row[:40]!r}")
+        raise EventDecodeError(f"a row of {width} columns was expected, not {row[:40]!r}")
     return [_ENCODER.encode(cell) for cell in cells]
 
 
-def row_of(texts: Iterable[str]) -> str:
+def join_row(texts: Iterable[str]) -> str:
     """The row whose cells have these texts."""
     return f"[{','.join(texts)}]"
 
 
-def cell_reader(storage: Storage) -> Callable[[str], Cell]:
+def make_cell_reader(storage: Storage) -> Callable[[str], Cell]:
     """A function that reads the texts of one column. It raises Unreadable for one that isn't a cell."""
-    read = cells_reader([storage])
+    read = make_row_reader([storage])
     return lambda text: read(f"[{text}]")[0]

@@ -1,4 +1,4 @@
-"""Columns that can tell who an interview was with, though no report shows small counts: keys, free text, dates and times.
+"""Columns that can identify a person although no report shows small counts: keys, free text, dates and times.
 
 Combinations of codes can identify people too; which do is not decided here.
 """
@@ -8,10 +8,10 @@ from typing import Final, Literal, TypeAlias
 
 from survey_cli.values import Variable
 
-Kind: TypeAlias = Literal["keys", "free text", "dates and times"]
-KINDS: Final[tuple[Kind, ...]] = ("keys", "free text", "dates and times")
+IdentifyingKind: TypeAlias = Literal["keys", "free text", "dates and times"]
+KINDS: Final[tuple[IdentifyingKind, ...]] = ("keys", "free text", "dates and times")
 
-_ADMIN: Final[dict[str, Kind]] = {
+_ADMIN: Final[dict[str, IdentifyingKind]] = {
     "interview_id": "keys",
     "interview_case": "keys",
     "interview_by": "keys",
@@ -20,12 +20,14 @@ _ADMIN: Final[dict[str, Kind]] = {
 }
 
 
-def identifying(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+def find_identifying_columns(
+    variables: Sequence[Variable], keys: Sequence[str] = ()
+) -> dict[str, tuple[str, ...]]:
     """The columns of each kind. `keys` are the sample columns by which cases are known. A question that is answered in
     words, with a date or with a time counts with all of its columns."""
-    found: dict[str, Kind] = {}
+    found: dict[str, IdentifyingKind] = {}
     for variable in variables:
-        kind = "keys" if variable.name in keys else _kind_of(variable)
+        kind = "keys" if variable.name in keys else _find_kind(variable)
         if kind:
             found[variable.name] = kind
     items = {(v.item, v.turn): found[v.name] for v in variables if v.name in found and v.role == "answer"}
@@ -39,7 +41,7 @@ def identifying(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict
     }
 
 
-def _kind_of(variable: Variable) -> Kind | None:
+def _find_kind(variable: Variable) -> IdentifyingKind | None:
     if variable.role == "admin":
         return _ADMIN.get(variable.name)
     if variable.storage in ("date", "time"):

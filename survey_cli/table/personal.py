@@ -1,6 +1,6 @@
-"""Which names tell something of a person that stays apart? What is marked so, and all that is computed or copied from it.
+"""Names of items, columns and computes that are personal: marked so, or computed or copied from one that is.
 
-It looks at what was written, never at an answer.
+Reads the instrument, never an answer.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from survey_cli.instrument.schema.items.unasked_items import LookupItem
 
 
 @lru_cache(maxsize=32)
-def personal_names(instrument: Instrument) -> frozenset[str]:
+def find_personal_names(instrument: Instrument) -> frozenset[str]:
     """Items, sample columns and computes that are personal, said or because they read one that is; and rosters whose
     number of turns is read from one."""
     found = {str(name) for name, column in instrument.sample.items() if column.is_personal}

@@ -1,5 +1,7 @@
-"""How do the words of a table leave the house? What is filled in for a respondent stands in labels and wordings by its
-name in angle quotes; no cell is touched."""
+"""Labels and wordings of a table with fills shown as placeholders, their names in angle quotes.
+
+Cells are not changed.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +11,7 @@ from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
 
-def shown_variable(variable: Variable) -> Variable:
+def show_placeholders(variable: Variable) -> Variable:
     """The variable with its words as they are shown; the condition of a compute stays as it is written."""
     return replace(
         variable,
@@ -22,20 +24,20 @@ def shown_variable(variable: Variable) -> Variable:
     )
 
 
-def shown_table(table: Table) -> Table:
+def show_table_placeholders(table: Table) -> Table:
     """The table with its words as they are shown, those of its study too."""
     study = table.study
     return replace(
         table,
-        variables=tuple(map(shown_variable, table.variables)),
+        variables=tuple(map(show_placeholders, table.variables)),
         study=replace(
             study,
             title=render_placeholders(study.title),
-            intros=_each(study.intros),
-            instructions=_each(study.instructions),
+            intros=_show_each(study.intros),
+            instructions=_show_each(study.instructions),
         ),
     )
 
 
-def _each(texts: Mapping[str, str]) -> dict[str, str]:
+def _show_each(texts: Mapping[str, str]) -> dict[str, str]:
     return {item: render_placeholders(text) for item, text in texts.items()}

@@ -1,45 +1,45 @@
-"""What stands in the columns for one interview: its answers that count, and for the rest which of the missings it is."""
+"""The data row of one interview: answers that count, and a typed missing value for every other cell."""
 
 from typing import Any
 
-from survey_cli.engine.interview import Interview, Standing
-from survey_cli.engine.order import ordered
+from survey_cli.engine.interview import Interview, RouteState
+from survey_cli.engine.order import apply_order
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.table.columns import Block, blocks, columns
+from survey_cli.table.columns import ColumnBlock, build_blocks, build_columns
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
 
-def cells(interview: Interview) -> tuple[Cell, ...]:
+def build_row(interview: Interview) -> tuple[Cell, ...]:
     """One row, aligned with `columns(interview.instrument)`."""
     instrument = interview.instrument
-    if (left := interview.left) is not None:
-        known = {**interview.began.sample, **left}
-        return tuple(known.get(variable.name, NOT_ASKED) for variable in columns(instrument))
-    standing = interview.standing()
+    if (left := interview.remaining_answers) is not None:
+        known = {**interview.start.sample, **left}
+        return tuple(known.get(variable.name, NOT_ASKED) for variable in build_columns(instrument))
+    standing = interview.evaluate_route()
     row: list[Cell] = []
-    for block in blocks(instrument, instrument.language):
-        row.extend(_block(block, interview, standing))
+    for block in build_blocks(instrument, instrument.language):
+        row.extend(_build_cells(block, interview, standing))
     return tuple(row)
 
 
-def _block(block: Block, interview: Interview, standing: Standing) -> tuple[Cell, ...]:
+def _build_cells(block: ColumnBlock, interview: Interview, standing: RouteState) -> tuple[Cell, ...]:
     match block.source:
         case "leaf":
             assert block.leaf is not None
-            return _leaf(block.leaf, Place(block.id, block.turn), standing)
+            return _build_leaf_cells(block.leaf, Place(block.id, block.turn), standing)
         case "sample":
-            return (interview.began.sample.get(block.id, NOT_ASKED),)
+            return (interview.start.sample.get(block.id, NOT_ASKED),)
         case "turns":
             assert isinstance(block.group, Roster)
-            return (_turns(block.group, standing),)
+            return (_count_turns(block.group, standing),)
         case "compute":
-            return (computed_cell(standing.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
+            return (convert_computed(standing.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
         case "order":
-            return _orders(block, interview)
+            return _build_order_cells(block, interview)
 
 
-def _turns(roster: Roster, standing: Standing) -> Cell:
+def _count_turns(roster: Roster, standing: RouteState) -> Cell:
     """How many turns there were: 0 where none were due, missing where that is not known or the roster was not asked."""
     turns = standing.env.get("#" + roster.id, NOT_ASKED)
     if isinstance(turns, Missing):
@@ -56,7 +56,7 @@ def _turns(roster: Roster, standing: Standing) -> Cell:
     return 0 if isinstance(count, int | float) and count < 1 else NOT_ASKED
 
 
-def _leaf(leaf: CompiledItem, place: Place, standing: Standing) -> tuple[Cell, ...]:
+def _build_leaf_cells(leaf: CompiledItem, place: Place, standing: RouteState) -> tuple[Cell, ...]:
     held = standing.answers.get(place)
     if held is None:
         return leaf.question.build_missing_cells(
@@ -64,10 +64,10 @@ def _leaf(leaf: CompiledItem, place: Place, standing: Standing) -> tuple[Cell, .
         )
     if isinstance(held.cell, Missing):
         return leaf.question.build_declined_cells(leaf, held.cell)
-    return leaf.question.build_cells(leaf, held.cell, held.words)
+    return leaf.question.build_cells(leaf, held.cell, held.specify_texts)
 
 
-def computed_cell(value: Any, storage: str) -> Cell:
+def convert_computed(value: Any, storage: str) -> Cell:
     """A computed value as its column holds it."""
     if isinstance(value, bool):
         return int(value)
@@ -78,15 +78,15 @@ def computed_cell(value: Any, storage: str) -> Cell:
     return value if value is not None else NOT_ASKED
 
 
-def _orders(block: Block, interview: Interview) -> tuple[Cell, ...]:
+def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, ...]:
     found: list[Cell] = []
     several = len(block.variables) > 1 or block.variables[0].name != f"{block.id}_order"
     for turn in range(1, len(block.variables) + 1):
         at = turn if several else None
-        seed = interview.began.seed
+        seed = interview.start.seed
         if block.group is not None:
             group = block.group
-            nodes = ordered(
+            nodes = apply_order(
                 group.children,
                 group.order,
                 seed=seed,
@@ -99,7 +99,7 @@ def _orders(block: Block, interview: Interview) -> tuple[Cell, ...]:
         elif block.leaf is not None:
             leaf = block.leaf
             how, id = (leaf.scale_order, block.scale) if block.scale else (leaf.order, leaf.id)
-            options = ordered(
+            options = apply_order(
                 leaf.options,
                 how,
                 seed=seed,

@@ -1,4 +1,4 @@
-"""What do writers receive? Variables and rows; what is known of every interview comes first."""
+"""The table that writers receive, and the variables known of every interview."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ _ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
         "ended": "Ended",
     },
 }
-ADMIN: Final = tuple(
+ADMIN_VARIABLES: Final = tuple(
     Variable(
         name=name,
         label=_ADMIN_LABELS[name],
@@ -43,7 +43,7 @@ ADMIN: Final = tuple(
 """What is known of every interview, before its data; `admin` says what its outcomes mean."""
 
 
-def outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
+def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
     """What each outcome is called: the table's, then the study's own in its words."""
     own = instrument.document.outcomes.items()
     return {
@@ -52,18 +52,20 @@ def outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
     }
 
 
-def admin(
+def build_admin_variables(
     instrument: Instrument, language: str, others: Mapping[Code, str] = MappingProxyType({})
 ) -> tuple[Variable, ...]:
-    """`ADMIN` with a label for each value of `interview_outcome`; `others` are labels of what this version has none of
-    its own for."""
-    labels = outcome_labels(instrument, language)
+    """`ADMIN_VARIABLES` with a label for each value of `interview_outcome`.
+
+    `others` are labels for outcomes that this version does not label itself.
+    """
+    labels = build_outcome_labels(instrument, language)
     labels |= {code: label for code, label in others.items() if code not in labels}
-    return tuple(replace(v, labels=labels) if v.name == "interview_outcome" else v for v in ADMIN)
+    return tuple(replace(v, labels=labels) if v.name == "interview_outcome" else v for v in ADMIN_VARIABLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
+class StudyDescription:
     """Where data come from, in words, for formats that say so. What is empty is not stated."""
 
     id: str = ""
@@ -83,7 +85,7 @@ class Study:
     """Units of the population."""
     weight: str = ""
     """The sample column with the weights."""
-    asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    universes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """By item who is asked it, in words; an item that is not here is asked of all."""
     intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """By item of a battery what is read before its statements."""
@@ -98,9 +100,9 @@ class Table:
     variables: tuple[Variable, ...]
     rows: Iterable[tuple[Cell, ...]]
     language: str = "en"
-    kept: Iterable[str] | None = None
+    encoded_rows: Iterable[str] | None = None
     """The same rows as the texts they are kept as, for a writer that need not read each cell; `engine.cell_texts` reads
     them. One goes through `rows` or through these."""
-    study: Study = Study()
-    each: str = "interview"
+    study: StudyDescription = StudyDescription()
+    row_unit: str = "interview"
     """What one row is."""

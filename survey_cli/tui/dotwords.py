@@ -26,10 +26,10 @@ OPENED: dict[str, str] = {command.name: command.key for command in commands.COMM
 
 def act_of(text: str, prompt: Prompt, desk: InterviewProtocol) -> InterviewAct | Stopping:
     """What is asked for, or why it is nothing known."""
-    typed = commands.read_command(text, prompt)
+    typed = commands.parse_command(text, prompt)
     if isinstance(typed, Rejection):
         return No(typed.why)
-    if isinstance(typed, entries.Decline):
+    if isinstance(typed, entries.DeclineOption):
         return KeyedDecline(typed.id, typed.text)
     match typed:
         case ("back", _):
@@ -66,7 +66,7 @@ def _notes(rest: str, desk: InterviewProtocol) -> InterviewAct:
     notes = desk.list_notes()
     if not rest:
         return Open("f2") if notes else No("there is no note yet")
-    replaced = commands.find_note(rest, len(notes))
+    replaced = commands.parse_note_change(rest, len(notes))
     return (
         No(replaced.why) if isinstance(replaced, Rejection) else AddNote(replaced[1], notes[replaced[0] - 1])
     )

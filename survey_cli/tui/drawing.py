@@ -6,9 +6,9 @@ Pure. On a small page, the less important lines are left out first.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from survey_cli.entries import Pick, Prompt, Read, Span
+from survey_cli.entries import PickEntry, Prompt, ReadEntry, TextSpan
 from survey_cli.entry_commands import COMMANDS
-from survey_cli.text_width import text_width
+from survey_cli.text_width import measure_width
 from survey_cli.tui.answer import standing
 from survey_cli.tui.foot import field_lines, keys_line, keys_now, status_lines
 from survey_cli.tui.interview_state import InterviewState
@@ -124,7 +124,7 @@ def _rule(width: int, says: str) -> ScreenLine:
         return (Run(RULE * width, "rule"),)
     tail = 3
     return (
-        Run(RULE * (width - text_width(says) - 2 - tail), "rule"),
+        Run(RULE * (width - measure_width(says) - 2 - tail), "rule"),
         Run(f" {says} ", "hint"),
         Run(RULE * tail, "rule"),
     )
@@ -137,10 +137,10 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> ScreenLine:
     clock = clock or f"{seconds // 60:02}:{seconds % 60:02}"
     right = [clock]
     if prompt is not None:
-        right = [str(prompt.place), f"{prompt.position} of {prompt.of}", clock]
+        right = [str(prompt.place), f"{prompt.position} of {prompt.total}", clock]
         if len(prompt.languages) > 1:
             right.insert(0, prompt.language)
-    while len(right) > 1 and width < 60 and sum(map(text_width, right)) + 3 * len(right) > width // 2:
+    while len(right) > 1 and width < 60 and sum(map(measure_width, right)) + 3 * len(right) > width // 2:
         right.pop(0)
     end: ScreenLine = (Run(clean(DOT.join(right)), "head"),)
     practice: ScreenLine = (Run(" PRACTICE ", "practice"), Run(" ", "blank")) if board.desk.practice else ()
@@ -148,7 +148,7 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> ScreenLine:
     if prompt is not None and prompt.section:
         names.append(prompt.section)
     room = width - 2 - width_of(end) - width_of(practice) - 2
-    after = sum(text_width(DOT + name) for name in names[1:])
+    after = sum(measure_width(DOT + name) for name in names[1:])
     if room - after >= 12:  # the section says more than the title, which gives way first
         names[0] = crop(clean(names[0]), room - after)
     start: ScreenLine = (
@@ -196,18 +196,18 @@ def _body(board: InterviewState, column: QuestionColumn) -> tuple[list[ScreenLin
             chosen, words = standing(prompt, board.answer)
             specifying = board.mode.choice if isinstance(board.mode, NoteEditor) else None
             typed = board.answer.edit.text
-            if isinstance(prompt.entry, Pick) and typed and not prompt.entry.several:
-                coded = prompt.entry.coded(typed)
+            if isinstance(prompt.entry, PickEntry) and typed and not prompt.entry.several:
+                coded = prompt.entry.find_option(typed)
                 chosen = (coded.code,) if coded is not None else ()
             if specifying is not None:
-                several = isinstance(prompt.entry, Pick) and prompt.entry.several
+                several = isinstance(prompt.entry, PickEntry) and prompt.entry.several
                 chosen = (*chosen, specifying.code) if several else (specifying.code,)
             answer = board.answer._replace(words=words)
             lines, marked = question(prompt, answer, chosen, column)
-            if typed and isinstance(board.mode, NoteEditor) and not isinstance(prompt.entry, Pick):
+            if typed and isinstance(board.mode, NoteEditor) and not isinstance(prompt.entry, PickEntry):
                 lines += [
                     BLANK,
-                    *aside((Span(typed),), column),
+                    *aside((TextSpan(typed),), column),
                 ]  # the answer half typed, while a note takes the field
             return lines, marked
 
@@ -233,7 +233,7 @@ def _asked(jumping: Jumping, column: QuestionColumn) -> tuple[list[ScreenLine], 
         )
         return [written(nothing, "aside")], None
     place = min(max(len(str(a.place)) for a in shown), 14)
-    answered = min(max(text_width(a.answer) for a in shown), 24)
+    answered = min(max(measure_width(a.answer) for a in shown), 24)
     words = max(column.width - place - answered - 6, 8)
     lines: list[ScreenLine] = []
     for at, asked in enumerate(shown):
@@ -279,14 +279,16 @@ def help_lines(prompt: Prompt, column: QuestionColumn) -> list[ScreenLine]:
     if prompt.probe:
         lines += [*aside(prompt.probe, column), BLANK]
     names = 16 if column.width >= 50 else 10
-    declines = [(d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, (Pick, Read))]
+    declines = [
+        (d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, (PickEntry, ReadEntry))
+    ]
     for key, does in (*declines, *MANUAL):
         text = wrap(written(does, "aside"), column.width - names)
-        if text_width(key) >= names:
+        if measure_width(key) >= names:
             lines += [written(crop(key, column.width), "code")]
             lines += indented(text, (Run(" " * names, "blank"),), names)
         else:
-            lines += indented(text, (Run(key + " " * (names - text_width(key)), "code"),), names)
+            lines += indented(text, (Run(key + " " * (names - measure_width(key)), "code"),), names)
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from survey_cli.text_width import joins, letter_end
+from survey_cli.text_width import find_letter_end, is_joining
 
 ZWJ = "\u200d"
 
@@ -25,13 +25,13 @@ class Edit(NamedTuple):
     def _before(self) -> int:
         """Where the character before the cursor begins."""
         at = self.at - 1
-        while at > 0 and (joins(self.text[at]) or self.text[at - 1] == ZWJ):
+        while at > 0 and (is_joining(self.text[at]) or self.text[at - 1] == ZWJ):
             at -= 1
         return max(at, 0)
 
     def _after(self) -> int:
         """Where the character under the cursor ends."""
-        return min(letter_end(self.text, self.at), len(self.text))
+        return min(find_letter_end(self.text, self.at), len(self.text))
 
     def _word_before(self) -> int:
         """Where the word before the cursor begins."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from survey_cli.entries import Line as LineEntry
-from survey_cli.entries import Pick, Prompt, Read, Verbatim, plain
-from survey_cli.text_width import letter_end, text_width
+from survey_cli.entries import LineEntry as LineEntry
+from survey_cli.entries import PickEntry, Prompt, ReadEntry, VerbatimEntry, to_plain_text
+from survey_cli.text_width import find_letter_end, measure_width
 from survey_cli.tui.answer import Answer, describe_typed
 from survey_cli.tui.interview_state import InterviewState
 from survey_cli.tui.modes import Answering, Jumping, KeyedQuestion, NoteEditor, Speaking, Stopping, TextPage
@@ -48,7 +48,7 @@ def field_lines(
             }
             label = names[what]
             if choice is not None:
-                words = clean(plain(choice.words)).strip().rstrip(":?")
+                words = clean(to_plain_text(choice.text)).strip().rstrip(":?")
                 label = f"{choice.code} {crop(words, width // 2)}: "
         case Jumping(edit=edit):
             label = "jump to: "
@@ -57,9 +57,9 @@ def field_lines(
             return [(Run(" ", "blank"), Run(typed, "field"), Run(" ", "cursor"))], (1 + len(typed), 0)
         case Answering():
             match prompt.entry:
-                case Read():
+                case ReadEntry():
                     return [BLANK], None
-                case Verbatim():
+                case VerbatimEntry():
                     lines = rows
                 case LineEntry(unit=unit, hint=hint) if board.doubted is None or not board.doubted.aloud:
                     tail = (f" {unit}" if unit else "") + (f"   ({hint})" if hint else "")
@@ -84,8 +84,8 @@ def edited(text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int,
     rows: list[tuple[int, int]] = []  # each row's first character and the one after its last
     start = place = 0
     while place < len(cells):
-        end = letter_end(text, place)
-        if text_width("".join(cells[start:end]).rstrip("\n")) > width and place > start:
+        end = find_letter_end(text, place)
+        if measure_width("".join(cells[start:end]).rstrip("\n")) > width and place > start:
             blank = max((n for n in range(start, place) if cells[n] == " "), default=start)
             start_of_next = blank + 1 if blank - start >= (place - start) // 2 > 0 else place
             rows.append((start, start_of_next))
@@ -96,7 +96,7 @@ def edited(text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int,
             start = end
         place = end
     rows.append((start, len(cells)))
-    if at >= len(cells) and text_width("".join(cells[start:])) >= width:
+    if at >= len(cells) and measure_width("".join(cells[start:])) >= width:
         rows.append((len(cells), len(cells)))
     row = max(n for n, (first, _) in enumerate(rows) if first <= at)
     lines: list[ScreenLine] = []
@@ -105,13 +105,13 @@ def edited(text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int,
         if n != row:
             lines.append((Run(shown, "field"),) if shown else BLANK)
             continue
-        after_cursor = max(min(letter_end(text, at), end), at) if at < len(text) else at
+        after_cursor = max(min(find_letter_end(text, at), end), at) if at < len(text) else at
         before = "".join(cells[first:at])
         here = "".join(cells[at:after_cursor]).strip("\n") or " "
         after = "".join(cells[after_cursor:end]).rstrip("\n")
         runs = (Run(before, "field"), Run(here, "cursor"), Run(after, "field"))
         lines.append(tuple(run for run in runs if run.text))
-    return lines, (text_width("".join(cells[rows[row][0] : at])), row)
+    return lines, (measure_width("".join(cells[rows[row][0] : at])), row)
 
 
 def status_lines(board: InterviewState, column: QuestionColumn) -> list[ScreenLine]:
@@ -138,7 +138,7 @@ def status_lines(board: InterviewState, column: QuestionColumn) -> list[ScreenLi
         elif query is None and prompt.earlier is not None and not board.answer.denied and not lines:
             say(" ", _stands(prompt), "aside")
     typed = board.answer.edit.text
-    if prompt is not None and isinstance(prompt.entry, Pick) and typed and not lines:
+    if prompt is not None and isinstance(prompt.entry, PickEntry) and typed and not lines:
         say(" ", describe_typed(typed, prompt.entry, prompt), "hint")
     elif board.echo and not board.why:
         say("=", board.echo, "hint")
@@ -162,11 +162,11 @@ def _stands(prompt: Prompt) -> str:
     assert earlier is not None
     match earlier.kind:
         case "answer":
-            return f"was {earlier.words} · Enter keeps"
+            return f"was {earlier.label} · Enter keeps"
         case "prefill":
-            return f"already here: {earlier.words} · Enter takes it"
+            return f"already here: {earlier.label} · Enter takes it"
         case "reopened":
-            return f"was {earlier.words}, which no longer fits: ask again"
+            return f"was {earlier.label}, which no longer fits: ask again"
 
 
 # The keys
@@ -218,24 +218,31 @@ def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
     else:
         if query is not None:
             keys.append(("F9", "confirm", 0))
-        several = isinstance(entry, Pick) and entry.several
+        several = isinstance(entry, PickEntry) and entry.several
         coded = (
-            isinstance(entry, Pick) and not several and prompt.earlier is None and board.answer == Answer()
+            isinstance(entry, PickEntry)
+            and not several
+            and prompt.earlier is None
+            and board.answer == Answer()
         )
         if not coded and (query is None or board.answer.edit.text):
             keys.append(("Enter", "done" if several else "end here" if prompt.ending else "next", 0))
         keys.append((BACK, "back", 2))
-        lettered = isinstance(entry, (Pick, Read))
+        lettered = isinstance(entry, (PickEntry, ReadEntry))
         for decline in prompt.declines:
-            if lettered and decline.key and not (isinstance(entry, Pick) and entry.takes(decline.key)):
+            if (
+                lettered
+                and decline.key
+                and not (isinstance(entry, PickEntry) and entry.is_code_prefix(decline.key))
+            ):
                 keys.append((decline.key, decline.text.lower(), 1))
-            elif isinstance(entry, Pick) and decline.key and entry.coded(decline.key) is None:
+            elif isinstance(entry, PickEntry) and decline.key and entry.find_option(decline.key) is None:
                 keys.append((f"{decline.key} Enter", decline.text.lower(), 1))
             else:
                 keys.append(
                     (f".{decline.id}", "" if decline.id in ("dk", "refused") else decline.text.lower(), 1)
                 )
-        if isinstance(entry, Verbatim):
+        if isinstance(entry, VerbatimEntry):
             keys.append(("Ctrl+J", "new line", 3))
     keys.append(("F2", "note", 5))
     keys.append(("F3", "jump", 6))
@@ -253,9 +260,9 @@ def keys_line(keys: Keys, width: int) -> ScreenLine:
     """The keys on one line; the least wanted go where there is no room for all."""
     shown = list(keys)
     while shown:
-        size = sum(text_width(key) + (1 + text_width(does) if does else 0) for key, does, _ in shown) + 2 * (
-            len(shown) - 1
-        )
+        size = sum(
+            measure_width(key) + (1 + measure_width(does) if does else 0) for key, does, _ in shown
+        ) + 2 * (len(shown) - 1)
         if size <= width - 1:
             break
         shown.remove(max(reversed(shown), key=lambda k: k[2]))

@@ -6,8 +6,8 @@ It calls the session only to read, and to save a draft.
 from typing import Final
 
 from survey_cli import entries
-from survey_cli.entries import Line, Prompt, Rejection, Verbatim
-from survey_cli.entry_commands import is_command, literal
+from survey_cli.entries import LineEntry, Prompt, Rejection, VerbatimEntry
+from survey_cli.entry_commands import is_command, unescape_dots
 from survey_cli.sessions import InterviewProtocol, InterviewResult
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.edit import Edit
@@ -77,7 +77,7 @@ class InterviewState:
 
     def keep_draft(self) -> None:
         """Save what is being typed in a Verbatim, where it changed."""
-        if self.prompt is None or not isinstance(self.prompt.entry, Verbatim):
+        if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
             return
         text = self.answer.edit.text
         if text != self._draft:
@@ -128,7 +128,7 @@ class InterviewState:
             self.unexpected = True
             return
         unsent = self._unsent.pop(self.prompt.place, None)
-        if isinstance(self.prompt.entry, Verbatim):
+        if isinstance(self.prompt.entry, VerbatimEntry):
             self._draft = unsent.edit.text if unsent is not None else self.desk.load_draft()
             self._edit(Edit.of(self._draft))
             self.said = "what you had begun to type here is back" if self._draft else ""
@@ -143,7 +143,7 @@ class InterviewState:
             return
         self.keep_draft()
         entry, answer = self.prompt.entry, self.answer
-        wordy = isinstance(entry, Verbatim) or (isinstance(entry, Line) and entry.kind == "text")
+        wordy = isinstance(entry, VerbatimEntry) or (isinstance(entry, LineEntry) and entry.kind == "text")
         if (wordy and answer.edit.text and not is_command(answer.edit.text)) or answer.chosen is not None:
             self._unsent[self.prompt.place] = answer._replace(spent=False, denied=False, mark=None)
 
@@ -151,8 +151,8 @@ class InterviewState:
 
     def _edit(self, edit: Edit) -> None:
         self.answer = self.answer._replace(edit=edit)
-        line = self.prompt is not None and isinstance(self.prompt.entry, Line)
-        self.echo = self.desk.echo(literal(edit.text)) if line and not is_command(edit.text) else ""
+        line = self.prompt is not None and isinstance(self.prompt.entry, LineEntry)
+        self.echo = self.desk.echo(unescape_dots(edit.text)) if line and not is_command(edit.text) else ""
 
     def _drop_dot_word(self) -> None:
         """Take the line away that was a dot word."""

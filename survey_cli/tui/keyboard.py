@@ -7,7 +7,17 @@ question is about.
 from typing import Final, assert_never
 
 from survey_cli import entry_commands as commands
-from survey_cli.entries import Choice, Line, Lookup, Pick, Picked, Prompt, Read, Reply, Verbatim
+from survey_cli.entries import (
+    LineEntry,
+    LookupEntry,
+    OfferedOption,
+    PickEntry,
+    PickReply,
+    Prompt,
+    ReadEntry,
+    Reply,
+    VerbatimEntry,
+)
 from survey_cli.tui.answer import Answer, Empty, Keyed, Send, Specify, add, declined_by, pick_keyed
 from survey_cli.tui.dotwords import act_of
 from survey_cli.tui.edit import Edit
@@ -75,7 +85,7 @@ class Keyboard(InterviewState):
                 self.said = "that Enter came with the code before it and was not used; the next one counts"
                 return
         if held and self.prompt.ending and isinstance(self.mode, Answering):
-            self.said = f"{commands.ENTER_TWICE}: Enter once more ends here"
+            self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
             return
         mode = self.mode
         if key in OPENERS and not (key == "ctrl+c" and isinstance(mode, Stopping)):
@@ -97,9 +107,9 @@ class Keyboard(InterviewState):
             return
         flat = " ".join(text.split())
         match self.mode:
-            case Answering() if isinstance(self.prompt.entry, Verbatim):
+            case Answering() if isinstance(self.prompt.entry, VerbatimEntry):
                 self._edit(self.answer.edit.typed(text))
-            case Answering() if isinstance(self.prompt.entry, Line):
+            case Answering() if isinstance(self.prompt.entry, LineEntry):
                 self._edit(self.answer.edit.typed(flat))
             case NoteEditor() | Jumping() as typing:
                 self._beside(typing._replace(edit=typing.edit.typed(flat)))
@@ -110,54 +120,54 @@ class Keyboard(InterviewState):
 
     def _answering(self, key: str, prompt: Prompt) -> None:
         entry = prompt.entry
-        empty = isinstance(entry, (Pick, Read)) or not self.answer.edit.text
+        empty = isinstance(entry, (PickEntry, ReadEntry)) or not self.answer.edit.text
         if key == "alt+left" or (key == "left" and empty):
             self._act(Back())
             return
-        if key == "alt+right" or (key == "end" and empty and not isinstance(entry, Pick)):
+        if key == "alt+right" or (key == "end" and empty and not isinstance(entry, PickEntry)):
             self._act(Front())
             return
         if self.doubted is not None and self.doubted.aloud:
             self._confirming(key)
             return
         match entry:
-            case Pick():
+            case PickEntry():
                 keyed = pick_keyed(key, entry, prompt, self.answer)
                 if keyed is None:
                     self._letter(
                         key,
                         prompt,
-                        otherwise=f"{key.strip() or 'a blank'} is not offered here: {entry.offered()}",
+                        otherwise=f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}",
                     )
                 else:
                     self._picked(keyed)
-            case Read():
+            case ReadEntry():
                 if key in ENTER or key == " ":
                     self._done(self.desk.reply(""))
                 elif key in ("up", "down"):
                     self._scroll(1 if key == "down" else -1)
                 else:
                     self._letter(key, prompt, otherwise="Enter goes on")
-            case Line() | Verbatim():
-                self._typing(key, prompt, several_lines=isinstance(entry, Verbatim))
-            case Lookup():
+            case LineEntry() | VerbatimEntry():
+                self._typing(key, prompt, several_lines=isinstance(entry, VerbatimEntry))
+            case LookupEntry():
                 self._refuse("the computer answers this one: nothing is asked")
             case _:
                 assert_never(entry)
 
     def _confirming(self, key: str) -> None:
         """A question read aloud about the answer: yes or no comes first."""
-        match commands.read_back_answer(key):
+        match commands.parse_read_back(key):
             case True:
                 self._done(self.desk.confirm(), swallow=True)
             case False:
                 self.answer = Answer(denied=True)
                 self._swallow = True
-                self.said = commands.ASK_AGAIN
+                self.said = commands.ASK_AGAIN_HINT
             case None if key == ".":
                 self._push(NoteEditor("command", Edit.of(".")))
             case None:
-                self._refuse(commands.READ_BACK)
+                self._refuse(commands.READ_BACK_HELP)
 
     def _picked(self, keyed: Keyed) -> None:
         match keyed:
@@ -165,7 +175,7 @@ class Keyboard(InterviewState):
                 self.follow = keyed.mark != self.answer.mark
                 self.answer = keyed
             case Send(codes, words, auto):
-                self._send(Picked(codes, dict(words)), auto=auto)
+                self._send(PickReply(codes, dict(words)), auto=auto)
             case Specify(choice, words, auto):
                 self.answer = self.answer._replace(edit=Edit())
                 self._push(NoteEditor("specify", Edit.of(words), choice))
@@ -178,12 +188,12 @@ class Keyboard(InterviewState):
                 self._refuse(why)
                 if (
                     self.prompt is not None
-                    and isinstance(self.prompt.entry, Pick)
+                    and isinstance(self.prompt.entry, PickEntry)
                     and self.prompt.entry.several
                 ):
                     self.answer = self.answer._replace(edit=Edit())
 
-    def _send(self, picked: Picked, *, auto: bool = False) -> None:
+    def _send(self, picked: PickReply, *, auto: bool = False) -> None:
         """Give codes; where they are rejected, they stay to be seen."""
         given = " ".join(str(code) for code in picked.codes)
         taken = self._done(self.desk.reply(picked), swallow=auto, given=given)
@@ -195,7 +205,7 @@ class Keyboard(InterviewState):
         if self.doubted is not None:
             self._refuse(QUERY_KEYS)
         elif self.answer.denied:
-            self._refuse(commands.ASK_AGAIN)
+            self._refuse(commands.ASK_AGAIN_HINT)
         else:
             self._done(self.desk.reply(""))
 
@@ -205,11 +215,11 @@ class Keyboard(InterviewState):
         rejected = self.desk.reply(reply)
         if rejected is not None and rejected.meanings:
             self.bell = self.unexpected = True
-            choices = ((str(n), m.words, Give(m)) for n, m in enumerate(rejected.meanings, 1))
+            choices = ((str(n), m.label, Give(m)) for n, m in enumerate(rejected.meanings, 1))
             self._push(KeyedQuestion(rejected.why, tuple(choices)))
         elif self._done(rejected, given=given):
             self.taken = echo
-        elif self.prompt is not None and isinstance(self.prompt.entry, Line):
+        elif self.prompt is not None and isinstance(self.prompt.entry, LineEntry):
             self.answer = self.answer._replace(spent=True)
 
     def _typing(self, key: str, prompt: Prompt, *, several_lines: bool) -> None:
@@ -223,13 +233,13 @@ class Keyboard(InterviewState):
             if commands.is_command(edit.text):
                 self._act(act_of(edit.text, prompt, self.desk))
             elif edit.text:
-                self._give(commands.literal(edit.text), given=edit.text)
+                self._give(commands.unescape_dots(edit.text), given=edit.text)
             else:
                 self._enter_empty()
         elif key == "escape":
             self._edit(Edit())
         elif key == "up" and not edit.text and prompt.earlier is not None:
-            self._edit(Edit.of(prompt.earlier.text))
+            self._edit(Edit.of(prompt.earlier.typed_text))
         elif key in ("up", "down"):
             self._edit(edit.row_moved(-1 if key == "up" else 1))
         elif (changed := edit.pressed(key)) is not None:
@@ -255,7 +265,7 @@ class Keyboard(InterviewState):
         if not self.answer.chosen:
             self._done(self.desk.decline(decline.id), swallow=True, given=decline.text)
             return
-        question = commands.drop_question(decline.text, len(self.answer.chosen))
+        question = commands.format_drop_question(decline.text, len(self.answer.chosen))
         self._push(KeyedQuestion(question, (("y", "yes", decline), ("n", "no", Close()))))
 
     # Beside the question
@@ -341,9 +351,9 @@ class Keyboard(InterviewState):
             case Give(meaning):
                 self._close()
                 if meaning.decline:
-                    self._done(self.desk.decline(meaning.decline), swallow=True, given=meaning.words)
+                    self._done(self.desk.decline(meaning.decline), swallow=True, given=meaning.label)
                 else:
-                    self._give(meaning.reply, given=meaning.words)
+                    self._give(meaning.reply, given=meaning.label)
                     self._swallow = True
             case Front():
                 self._leave()
@@ -388,16 +398,16 @@ class Keyboard(InterviewState):
             self._insisted = True
             self.why += "; once more leaves without it, every answer taken is kept"
 
-    def _specified(self, choice: Choice, words: str) -> None:
+    def _specified(self, choice: OfferedOption, words: str) -> None:
         prompt = self.prompt
         assert prompt is not None
         if not words:
             self._refuse("type what was said, or Esc for another answer")
-        elif isinstance(prompt.entry, Pick) and prompt.entry.several:
+        elif isinstance(prompt.entry, PickEntry) and prompt.entry.several:
             self._close()
             self._picked(add(choice, prompt.entry, prompt, self.answer, words))
         else:
-            self._send(Picked((choice.code,), {choice.code: words}))
+            self._send(PickReply((choice.code,), {choice.code: words}))
 
 
 def _same(opened: InterviewMode, before: InterviewMode) -> bool:

@@ -6,9 +6,9 @@ Pure: a key returns another panel, or an action that the keyboard carries out.
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.engine.notes import StandingNote
-from survey_cli.entries import Choice, PossibleMeaning, ascii_digits
-from survey_cli.entry_commands import YES_NO, is_command, literal, yes_or_no
+from survey_cli.engine.notes import InterviewNote
+from survey_cli.entries import OfferedOption, PossibleMeaning, to_ascii_digits
+from survey_cli.entry_commands import YES_NO_HELP, is_command, parse_yes_no, unescape_dots
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions import AskedItem
 from survey_cli.tui.edit import Edit
@@ -34,7 +34,7 @@ class Close:
 
 class AddNote(NamedTuple):
     text: str
-    replaces: StandingNote | None = None
+    replaces: InterviewNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class DotWord(NamedTuple):
 
 
 class Specified(NamedTuple):
-    choice: Choice
+    choice: OfferedOption
     words: str
 
 
@@ -129,9 +129,9 @@ class NoteEditor(NamedTuple):
 
     what: Literal["note", "reason", "command", "specify"]
     edit: Edit = Edit()
-    choice: Choice | None = None
+    choice: OfferedOption | None = None
     """The option that wants the words, for `specify`."""
-    notes: tuple[StandingNote, ...] = ()
+    notes: tuple[InterviewNote, ...] = ()
     """For `note`: those written before, which ↑ brings back."""
     at: int | None = None
     """Which of them is being changed."""
@@ -160,7 +160,7 @@ class NoteEditor(NamedTuple):
                 if is_command(text):
                     return DotWord(text)
                 assert self.choice is not None
-                return Specified(self.choice, literal(text))
+                return Specified(self.choice, unescape_dots(text))
 
     def _recalled(self, by: int) -> "NoteEditor":
         """Another of the notes in the field, to be changed; past the newest a new one."""
@@ -180,7 +180,7 @@ class KeyedQuestion(NamedTuple):
     def pressed(self, key: str) -> InterviewAct:
         if key in ("escape", "backspace", "left"):
             return Close()
-        keyed = ascii_digits(key).casefold()
+        keyed = to_ascii_digits(key).casefold()
         chosen = next((act for letter, _, act in self.choices if letter == keyed), None)
         return chosen or No(f"{' or '.join(letter for letter, _, _ in self.choices)}; Esc cancels")
 
@@ -234,13 +234,13 @@ class Stopping(NamedTuple):
 
     def pressed(self, key: str) -> "Stopping | InterviewAct":
         if self.sure is not None:
-            sure = yes_or_no(key)
+            sure = parse_yes_no(key)
             if sure or (key == "ctrl+c" and isinstance(self.sure, Suspend)):
                 return Suspend() if isinstance(self.sure, Suspend) else KeyedStop(self.sure.id)
             if sure is False or key in ("escape", "left", "backspace"):
                 return Close() if isinstance(self.sure, Suspend) else Stopping(self.outcomes)
-            return No(YES_NO)
-        key = ascii_digits(key)
+            return No(YES_NO_HELP)
+        key = to_ascii_digits(key)
         if key == "escape":
             return self._replace(typed="") if self.typed else Close()
         if key.casefold() == "s":

@@ -6,8 +6,8 @@ It shows the file's problems while the file is broken, and reads no file itself.
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.entries import Line as LineEntry
-from survey_cli.entries import Pick, Rejection, Verbatim
+from survey_cli.entries import LineEntry as LineEntry
+from survey_cli.entries import PickEntry, Rejection, VerbatimEntry
 from survey_cli.sessions.preview.preview import PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewSession
 from survey_cli.tui import sheets
@@ -174,14 +174,14 @@ def _stays(mode: InterviewMode) -> bool:
 def _still(answer: Answer, entry: object) -> Answer:
     """What is keyed and not yet sent, as far as it can still be keyed."""
     match entry:
-        case Pick(choices=choices):
+        case PickEntry(options=choices):
             codes = {choice.code for choice in choices}
             chosen = None if answer.chosen is None else tuple(c for c in answer.chosen if c in codes)
-            text = answer.edit.text if entry.takes(answer.edit.text) else ""
+            text = answer.edit.text if entry.is_code_prefix(answer.edit.text) else ""
             words = tuple(w for w in answer.words if w[0] in codes)
             mark = None if answer.mark is None else min(answer.mark, len(choices) - 1)
             return answer._replace(chosen=chosen, words=words, mark=mark, edit=Edit.of(text))
-        case LineEntry() | Verbatim():
+        case LineEntry() | VerbatimEntry():
             return answer
         case _:
             return Answer()
@@ -295,7 +295,7 @@ class PreviewApp(InterviewApp):
         right: list[tuple[str, TextRole]] = [
             (prompt.language if len(prompt.languages) > 1 else "", "head"),
             (str(prompt.place), "head"),
-            (f"{prompt.position} of {prompt.of}", "head"),
+            (f"{prompt.position} of {prompt.total}", "head"),
             (count, wrong),
         ]
         return sheets.head(DOT.join(names), right, width)

@@ -6,9 +6,9 @@ Pure. Text to read aloud, text not to read and emphasis differ by marks and weig
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from survey_cli.entries import Choice, Pick, Prompt, Span, Words
-from survey_cli.entries import Line as LineEntry
-from survey_cli.text_width import text_width
+from survey_cli.entries import LineEntry as LineEntry
+from survey_cli.entries import OfferedOption, PickEntry, Prompt, StyledText, TextSpan
+from survey_cli.text_width import measure_width
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.wording import (
     ASIDE,
@@ -28,7 +28,7 @@ from survey_cli.tui.wording import (
 from survey_cli.values import Code
 
 BLANK: ScreenLine = ()
-NO_AGAIN: Words = (Span("No: ask again"),)
+NO_AGAIN: StyledText = (TextSpan("No: ask again"),)
 COLUMN_GAP = 3
 """Cells between two columns of options."""
 TO_READ = 76
@@ -53,17 +53,17 @@ def question(
         lines += [*_words(prompt.intro, prompt, column), BLANK]
     query = prompt.query
     if query is not None and query.aloud and not answer.denied:
-        lines += [*aside(prompt.words, column), BLANK, *wrap(spoken(query.text), column.width), BLANK]
+        lines += [*aside(prompt.text, column), BLANK, *wrap(spoken(query.text), column.width), BLANK]
         lines += [(*_code(1, 7), Run("Yes", "aloud")), (*_code(2, 7), *spoken(NO_AGAIN, "aloud"))]
         return lines, None
-    lines += _words(prompt.words, prompt, column)
+    lines += _words(prompt.text, prompt, column)
     if prompt.instruction:
-        if not isinstance(prompt.entry, Pick):
+        if not isinstance(prompt.entry, PickEntry):
             lines.append(BLANK)
         lines += aside(prompt.instruction, column)
     below = aside(prompt.probe, column) if prompt.probe else []
     marked: int | None = None
-    if isinstance(prompt.entry, Pick):
+    if isinstance(prompt.entry, PickEntry):
         if lines:
             lines.append(BLANK)
         room = column.rows - len(lines) - (len(below) + 1 if below else 0)
@@ -79,15 +79,15 @@ def question(
     return lines, marked
 
 
-def _words(words: Words, prompt: Prompt, column: QuestionColumn) -> Iterable[ScreenLine]:
+def _words(words: StyledText, prompt: Prompt, column: QuestionColumn) -> Iterable[ScreenLine]:
     """Read aloud; or, where nothing of an item is, marked as the interviewer's."""
     return wrap(spoken(words), column.width) if prompt.aloud else aside(words, column)
 
 
-def aside(words: Words, column: QuestionColumn) -> list[ScreenLine]:
+def aside(words: StyledText, column: QuestionColumn) -> list[ScreenLine]:
     """Lines for the interviewer's eyes: each begins under a mark, so that nobody reads them out."""
     mark = ASIDE
-    size = text_width(mark)
+    size = measure_width(mark)
     return indented(wrap(spoken(words, "aside"), column.width - size), (Run(mark, "aside"),), size)
 
 
@@ -96,16 +96,16 @@ def _code(code: Code, width: int) -> ScreenLine:
 
 
 def _options(
-    pick: Pick, answer: Answer, chosen: Sequence[Code], column: QuestionColumn, room: int
+    pick: PickEntry, answer: Answer, chosen: Sequence[Code], column: QuestionColumn, room: int
 ) -> tuple[list[ScreenLine], int | None]:
     """The choices under each other; side by side where they don't fit under each other but would so."""
-    size = max((len(str(c.code)) for c in pick.choices), default=0)
+    size = max((len(str(c.code)) for c in pick.options), default=0)
     taken, words = frozenset(chosen), dict(answer.words)
 
     def all_within(width: int) -> list[list[ScreenLine]]:
         return [
             _option(choice, pick.several, at == answer.mark, taken, words, size, width)
-            for at, choice in enumerate(pick.choices)
+            for at, choice in enumerate(pick.options)
         ]
 
     under = all_within(column.width)
@@ -143,7 +143,7 @@ def _side_by_side(
 
 
 def _option(
-    choice: Choice,
+    choice: OfferedOption,
     several: bool,
     under_mark: bool,
     chosen: Collection[Code],
@@ -162,7 +162,7 @@ def _option(
         Run(f"{choice.code!s:>{size}}", "chosen" if taken or under_mark else "code"),
         Run("  ", "blank"),
     )
-    text = spoken(choice.words, role)
+    text = spoken(choice.text, role)
     remarks = [clean(choice.note)] if choice.note else []
     if not choice.read:
         remarks.append("don't read")
@@ -194,5 +194,5 @@ def row_of(cells: Sequence[tuple[str, int, TextRole]]) -> ScreenLine:
     line: list[Run] = []
     for text, width, role in cells:
         cut = crop(clean(text), width)
-        line += [Run(cut, role), Run(" " * (width - text_width(cut) + 2), "blank")]
+        line += [Run(cut, role), Run(" " * (width - measure_width(cut) + 2), "blank")]
     return tuple(line[:-1])

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from survey_cli.problems import Position, Problem, errors
+from survey_cli.problems import Position, Problem, select_errors
 from survey_cli.sessions import InterviewResult
 from survey_cli.sessions.preview.preview_session import PreviewValue
-from survey_cli.text_width import text_width
+from survey_cli.text_width import measure_width
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.foot import Keys, keys_line
 from survey_cli.tui.question import BLANK, TO_READ, row_of
@@ -66,7 +66,7 @@ def counted(number: int, one: str) -> str:
 
 def found(problems: Sequence[Problem]) -> str:
     """`3 errors · 1 warning`; empty where there is nothing."""
-    wrong = len(errors(problems))
+    wrong = len(select_errors(problems))
     parts = [counted(wrong, "error")] * (wrong > 0)
     parts += [counted(len(problems) - wrong, "warning")] * (len(problems) > wrong)
     return DOT.join(parts)
@@ -86,10 +86,10 @@ def head(name: str, right: Sequence[tuple[str, TextRole]], width: int) -> Screen
 def rule(width: int, keys: Keys, says: str = "") -> ScreenLine:
     """A rule with keys on its left and a remark on its right."""
     after = f" {says} " if says else ""
-    line = keys_line(keys, width - text_width(after) - 4) if width >= 40 else ()
+    line = keys_line(keys, width - measure_width(after) - 4) if width >= 40 else ()
     left: ScreenLine = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
     tail = RULE * 3 if says else ""
-    fill = max(width - width_of(left) - text_width(after) - len(tail), 0)
+    fill = max(width - width_of(left) - measure_width(after) - len(tail), 0)
     return clipped(
         (*left, Run(RULE * fill, "rule"), Run(after, "hint"), Run(tail, "rule")),
         width,
@@ -166,14 +166,14 @@ def _snippet(line: str, column: int, length: int, width: int) -> tuple[str, str]
     at = min(max(column - 1, 0), len(line))
     end = min(max(at + max(length, 1), at + 1), max(len(line), at + 1))
     start = 0
-    while start < at and text_width(clean(line[start:end])) > width - 2:
+    while start < at and measure_width(clean(line[start:end])) > width - 2:
         start += 1
-    while start < at and start and text_width(clean(line[start:at])) > width // 2:
+    while start < at and start and measure_width(clean(line[start:at])) > width // 2:
         start += 1
     before = MORE if start else ""
     shown = crop(before + clean(line[start:]), width)
-    indent = text_width(before + clean(line[start:at]))
-    carets = max(text_width(clean(line[at:end])), 1)
+    indent = measure_width(before + clean(line[start:at]))
+    carets = max(measure_width(clean(line[at:end])), 1)
     return shown, " " * indent + "^" * max(min(carets, width - indent), 1)
 
 
@@ -189,8 +189,8 @@ def data_sheet(data: Sequence[PreviewValue], here: Place | None, *, width: int) 
     names = {d.state: d.label for d in data if d.state != "answered"}
     states = [*STATES, *(s for s in count if s not in STATES)]
     told = DOT.join(f"{count[s]} {names.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s])
-    name = min(max((text_width(d.name) for d in data), default=8), max(room // 3, 8))
-    value = min(max((text_width(d.value) for d in data), default=8), max(room // 3, 8))
+    name = min(max((measure_width(d.name) for d in data), default=8), max(room // 3, 8))
+    value = min(max((measure_width(d.value) for d in data), default=8), max(room // 3, 8))
     says = max(room - name - value - 6, 8)
     lines: list[ScreenLine] = [
         *wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room),

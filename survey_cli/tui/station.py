@@ -7,8 +7,8 @@ called.
 from dataclasses import replace
 from typing import Final, assert_never
 
-from survey_cli.entries import Rejection, ascii_digits
-from survey_cli.problems import nearest
+from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.problems import find_nearest
 from survey_cli.sessions.station.station_protocol import (
     BreakView,
     CaseView,
@@ -80,7 +80,7 @@ class StationBoard(Outcomes):
         elif key == "ctrl+c" and isinstance(self.mode, OutcomeQuestion) and isinstance(self.mode.then, Leave):
             self._act(Leave())
         elif isinstance(self.mode, Deciding):
-            self._deciding(ascii_digits(key))
+            self._deciding(to_ascii_digits(key))
         elif bound is not None and key != "backspace":
             self._opened_over(bound)
         else:
@@ -424,7 +424,7 @@ class StationBoard(Outcomes):
                 self._refuse(f"the case has {len(case.numbers)} numbers")
         else:
             known = [*(str(b.deed) for b in BOUND), "fetch", "number", *choices]
-            near = nearest(word, known) if word else None
+            near = find_nearest(word, known) if word else None
             meant = f"did you mean .{near}?" if near else ".help lists them"
             self._refuse(f".{word} is no command here: {meant}")
 

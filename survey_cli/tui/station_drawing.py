@@ -13,7 +13,7 @@ from survey_cli.sessions.station.station_protocol import (
     ShiftSummary,
     StationView,
 )
-from survey_cli.text_width import text_width
+from survey_cli.text_width import measure_width
 from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page
 from survey_cli.tui.foot import Keys, edited, keys_line
@@ -117,7 +117,7 @@ def _head(board: StationBoard, width: int) -> ScreenLine:
         if part
     )
     room = width - width_of(end) - 4
-    title_room = room - text_width(names) + text_width(calling.title)
+    title_room = room - measure_width(names) + measure_width(calling.title)
     if title_room >= 12:
         names = names.replace(calling.title, crop(calling.title, title_room), 1)
     return spread((Run(" ", "blank"), Run(crop(clean(names), room), "head")), end, width - 1)
@@ -262,7 +262,7 @@ def _outcomes(view: CaseView, width: int) -> list[ScreenLine]:
         for (key, name), size in zip(cells[row : row + wide], widths, strict=False):
             text = crop(clean(name), size)
             line += [Run(key, "key"), Run(" " * gap, "blank"), Run(text, "aloud")]
-            line.append(Run(" " * (size - text_width(text) + 2), "blank"))
+            line.append(Run(" " * (size - measure_width(text) + 2), "blank"))
         lines.append(tuple(line[:-1]))
     return lines
 
@@ -274,13 +274,14 @@ NARROW: Final = 70
 
 def _widths(cells: Sequence[tuple[str, str]], columns: int, gap: int, width: int) -> list[int] | None:
     """How wide each column's names may be; None where they would lose too much."""
-    widths = [max((text_width(name) for _, name in cells[n::columns]), default=0) for n in range(columns)]
+    widths = [max((measure_width(name) for _, name in cells[n::columns]), default=0) for n in range(columns)]
     over = sum(widths) + (1 + gap) * columns + 2 * (columns - 1) + 1 - width
     for _ in range(max(over, 0)):
         widest = widths.index(max(widths))
         widths[widest] -= 1
     lost = max(
-        max((text_width(name) for _, name in cells[n::columns]), default=0) - w for n, w in enumerate(widths)
+        max((measure_width(name) for _, name in cells[n::columns]), default=0) - w
+        for n, w in enumerate(widths)
     )
     return widths if lost <= (0 if width >= NARROW else LONGEST_CROP) else None
 

@@ -12,7 +12,7 @@ from survey_cli.sessions.station.station_protocol import (
     TimeReading,
     UnclearTime,
 )
-from survey_cli.text_width import text_width
+from survey_cli.text_width import measure_width
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.foot import edited
 from survey_cli.tui.question import BLANK, QuestionColumn, row_of
@@ -156,7 +156,7 @@ def _form_head(what: str, view: StationView, width: int) -> ScreenLine:
     clock = written(
         f"{there}{view.station_time:%a} {view.station_time.day} {view.station_time:%b %H:%M} here", "hint"
     )
-    room = max(width - sum(text_width(run.text) for run in clock) - 2, 10)
+    room = max(width - sum(measure_width(run.text) for run in clock) - 2, 10)
     return spread(written(crop(clean(f"{what} {view.name}"), room), "stress"), clock, width)
 
 
@@ -247,8 +247,8 @@ def _found(mode: CaseSearch, width: int) -> Drawn:
 
 
 def _caller(case: CaseMatch, here: bool, found: Sequence[CaseMatch], width: int) -> ScreenLine:
-    number = min(max(text_width(c.number) for c in found), 18)
-    name = min(max(text_width(_called(c)) for c in found), max((width - number - 6) // 2, 10))
+    number = min(max(measure_width(c.number) for c in found), 18)
+    name = min(max(measure_width(_called(c)) for c in found), max((width - number - 6) // 2, 10))
     stands = max(width - number - name - 6, 6)
     role: TextRole = "chosen" if here else "aloud"
     return (
@@ -264,8 +264,8 @@ def _called(case: CaseMatch) -> str:
 def _promises(promises: Sequence[StationAppointment], at: int, width: int) -> Drawn:
     if not promises:
         return Drawn(lines=[written("You have no open appointments.", "aside")])
-    when = max(text_width(days_and_time(p.station_time, None)) for p in promises)
-    name = min(max(text_width(p.name) for p in promises), max(width // 3, 10))
+    when = max(measure_width(days_and_time(p.station_time, None)) for p in promises)
+    name = min(max(measure_width(p.name) for p in promises), max(width // 3, 10))
     lines: list[ScreenLine] = []
     for n, promise in enumerate(promises):
         here = n == at

@@ -6,7 +6,7 @@ Pure: a key returns another panel, or an action that the board carries out.
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.entries import ascii_digits
+from survey_cli.entries import to_ascii_digits
 from survey_cli.sessions.station.station_protocol import (
     CaseMatch,
     OutcomeChoice,
@@ -130,7 +130,7 @@ class Choosing:
         if (at := moved(key, -1 if self.at is None else self.at, len(shown))) is not None:
             return replace(self, at=at, edit=Edit() if self.edit.text.isdecimal() else self.edit)
         if key.isdecimal() and (not self.edit.text or self.edit.text.isdecimal()):
-            return self._numbered(self.edit.text + ascii_digits(key))
+            return self._numbered(self.edit.text + to_ascii_digits(key))
         if self.edit.text.isdecimal() and len(key) == 1:
             return No(f"Enter takes {self.edit.text}, Esc clears it")
         edit = self.edit.pressed(key)

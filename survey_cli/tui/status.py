@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from survey_cli.text_width import fit, text_width
+from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.app import KeysApp
 from survey_cli.tui.drawing import Page
 from survey_cli.tui.modes import ENTER
@@ -88,7 +88,7 @@ def draw_status(board: StatusBoard, *, width: int, height: int) -> Page:
 
 
 def _fit(text: str, width: int) -> str:
-    return text if text_width(text) <= width else fit(text, width)
+    return text if measure_width(text) <= width else fit(text, width)
 
 
 class StatusApp(KeysApp):

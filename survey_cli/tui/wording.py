@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from survey_cli.entries import Words
-from survey_cli.text_width import fitting, letter_end, text_width
+from survey_cli.entries import StyledText
+from survey_cli.text_width import count_fitting, find_letter_end, measure_width
 
 TextRole: TypeAlias = Literal[
     "aloud", "stress", "aside", "code", "chosen", "unread", "why", "query", "rule", "key", "hint",
@@ -64,31 +64,31 @@ def _written_as(letter: str, encoding: str) -> str:
             other.encode(encoding)
         except UnicodeEncodeError:
             continue
-        if text_width(other) == text_width(letter):
+        if measure_width(other) == measure_width(letter):
             return other
-    return "?" * text_width(letter)
+    return "?" * measure_width(letter)
 
 
 def width_of(runs: Iterable[Run]) -> int:
     """The cells a line takes."""
-    return sum(text_width(run.text) for run in runs)
+    return sum(measure_width(run.text) for run in runs)
 
 
 def _cut(text: str, width: int) -> int:
     """How many characters of `text` fit into `width` cells; at least one."""
-    return max(letter_end(text, 0) if text else 1, fitting(text, width))
+    return max(find_letter_end(text, 0) if text else 1, count_fitting(text, width))
 
 
 def crop(text: str, width: int, more: str = MORE) -> str:
     """The text in at most `width` cells, its end replaced by `more` where it is longer."""
     text = text.replace("\n", " ")
-    if text_width(text) <= width:
+    if measure_width(text) <= width:
         return text
-    room = width - text_width(more)
-    return text[: fitting(text, room)] + more if room > 0 else text[: fitting(text, width)]
+    room = width - measure_width(more)
+    return text[: count_fitting(text, room)] + more if room > 0 else text[: count_fitting(text, width)]
 
 
-def spoken(words: Words, role: TextRole = "aloud") -> ScreenLine:
+def spoken(words: StyledText, role: TextRole = "aloud") -> ScreenLine:
     """Words as runs: what is stressed, and the rest in `role`."""
     return tuple(Run(clean(span.text), "stress" if span.stress else role) for span in words if span.text)
 
@@ -129,17 +129,17 @@ def wrap(runs: ScreenLine, width: int) -> tuple[ScreenLine, ...]:
             lines.append([])
             used = 0
         for text, role in word:
-            while text_width(text) > width - used:
+            while measure_width(text) > width - used:
                 room = width - used
                 cut = _cut(text, room) if room > 0 else 0
-                if cut and (text_width(text[:cut]) <= room or not used):
+                if cut and (measure_width(text[:cut]) <= room or not used):
                     lines[-1].append(Run(text[:cut], role))
                     text = text[cut:]
                 lines.append([])
                 used = 0
             if text:
                 lines[-1].append(Run(text, role))
-                used += text_width(text)
+                used += measure_width(text)
         word.clear()
 
     for piece in _pieces(runs):
@@ -190,10 +190,10 @@ def clipped(line: ScreenLine, width: int) -> ScreenLine:
     kept: list[Run] = []
     left = width
     for text, role in line:
-        size = text_width(text)
+        size = measure_width(text)
         if size > left:
             cut = text[: _cut(text, left)] if left > 0 else ""
-            kept += [Run(cut, role)] if text_width(cut) <= left else []
+            kept += [Run(cut, role)] if measure_width(cut) <= left else []
             break
         kept.append(Run(text, role))
         left -= size

@@ -17,7 +17,7 @@ from survey_cli.instrument.expressions.conditions import (
     locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.problems import errors
+from survey_cli.problems import select_errors
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
 MISSING = (DK, REFUSED, NOT_ASKED, NOT_REACHED, NA)
@@ -108,7 +108,7 @@ def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
     """Compile and evaluate; whether it is a condition."""
     text, scope, wants, environments = case
     condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
-    assert (condition is None) == bool(errors(problems)), "a condition with errors, or none without"
+    assert (condition is None) == bool(select_errors(problems)), "a condition with errors, or none without"
     for problem in problems:
         assert problem.what.strip()
         assert problem.remedy.strip()

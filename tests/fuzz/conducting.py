@@ -4,13 +4,13 @@ import csv
 import io
 from datetime import UTC, date, datetime, time
 
-from survey_cli.engine.codec import cells_reader, decode, encode, encode_cells
+from survey_cli.engine.codec import decode_event, encode_cells, encode_event, make_row_reader
 from survey_cli.engine.interview import Interview
 from survey_cli.exports import FORMATS, Manner
 from survey_cli.exports.text.csv import tame
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.table import ADMIN, Table, cells, columns
+from survey_cli.table import ADMIN_VARIABLES, Table, build_columns, build_row
 from survey_cli.values import Cell, Missing, Variable
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -21,19 +21,21 @@ RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Interview]:
     """So many invented interviews, each looked at from all sides."""
-    variables = columns(instrument)
-    names = [v.name.casefold() for v in (*ADMIN, *variables)]
+    variables = build_columns(instrument)
+    names = [v.name.casefold() for v in (*ADMIN_VARIABLES, *variables)]
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     assert not twice, f"columns of the same name: {sorted(twice)[:4]}"
     interviews, rows = [], []
     for invented in simulate_interviews(instrument, count=count, seed=seed, start=START, habits=HABITS):
         interview = invented.interview
         assert interview.status in ("ended", "suspended", "stopped") or invented.stuck, "no end"
-        again = Interview.replay(instrument, [decode(encode(event)) for event in interview.events])
-        row = cells(interview)
+        again = Interview.replay(
+            instrument, [decode_event(encode_event(event)) for event in interview.events]
+        )
+        row = build_row(interview)
         assert len(row) == len(variables), f"{len(row)} cells for {len(variables)} columns"
-        assert cells(again) == row, "a replayed interview has other data"
-        assert cells_reader([v.storage for v in variables])(encode_cells(row)) == row, (
+        assert build_row(again) == row, "a replayed interview has other data"
+        assert make_row_reader([v.storage for v in variables])(encode_cells(row)) == row, (
             "a snapshot is read otherwise"
         )
         interviews.append(interview)
@@ -54,7 +56,7 @@ def written_and_read(
     if "kept" in Table.__dataclass_fields__:
         quick = io.StringIO(newline="")
         kept = [encode_cells(row) for row in rows]
-        FORMATS[name].write(Table(variables=variables, rows=(), kept=iter(kept)), quick, manner)
+        FORMATS[name].write(Table(variables=variables, rows=(), encoded_rows=iter(kept)), quick, manner)
         assert quick.getvalue() == to.getvalue(), "written otherwise from the kept texts than from the cells"
     text = to.getvalue().encode().decode("utf-8-sig" if manner.bom else "utf-8")
     read = list(csv.reader(io.StringIO(text, newline=""), delimiter="," if name == "csv" else "\t"))

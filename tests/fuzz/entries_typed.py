@@ -8,9 +8,9 @@ from functools import cache
 from hypothesis import strategies as st
 
 from fuzz.words import HOSTILE, hostile, moments
-from survey_cli.engine.codec import decode, encode
-from survey_cli.engine.events import Answered, Stamp
-from survey_cli.entries import Pick, Picked, Rejection, Reply
+from survey_cli.engine.codec import decode_event, encode_event
+from survey_cli.engine.events import EventStamp, QuestionAnswered
+from survey_cli.entries import PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
@@ -51,7 +51,7 @@ items:
   - {id: arm, type: split, arms: {a: 1, b: 1}}
   - {id: bye, type: read, text: Goodbye.}
 """
-STAMP = Stamp(datetime(2026, 11, 24, 12, tzinfo=UTC), "ann")
+STAMP = EventStamp(datetime(2026, 11, 24, 12, tzinfo=UTC), "ann")
 
 
 @cache
@@ -99,7 +99,7 @@ replies = st.one_of(
     st.times().map(lambda t: t.strftime("%H:%M")),
     st.from_regex(r"[A-Za-z]\d[A-Za-z0-9]-\d", fullmatch=True),
     st.builds(
-        Picked,
+        PickReply,
         st.lists(st.sampled_from([1, 2, 3, 4, 7, 9, 10, "1", "tv", "É", True, -50]), max_size=4).map(tuple),
         st.dictionaries(st.sampled_from([1, 3, 4, 7, "tv"]), st.sampled_from(HOSTILE), max_size=2),
     ),
@@ -114,9 +114,9 @@ def check(case: tuple[str, Reply]) -> bool:
     question = leaf.question
     asking = ItemContext(leaf=leaf, env={}, language="en", options=leaf.options)
     entry = question.build_entry(asking)
-    if isinstance(entry, Pick) and isinstance(reply, str):
-        assert isinstance(entry.picked(reply), Picked | Rejection)
-        entry.sends(reply), entry.takes(reply), entry.coded(reply)
+    if isinstance(entry, PickEntry) and isinstance(reply, str):
+        assert isinstance(entry.parse(reply), PickReply | Rejection)
+        entry.is_complete_code(reply), entry.is_code_prefix(reply), entry.find_option(reply)
     reading = question.parse_reply(asking, reply)
     if isinstance(reading, Rejection):
         assert reading.why.strip(), "not taken, and no reason"
@@ -125,9 +125,9 @@ def check(case: tuple[str, Reply]) -> bool:
     if value is None:
         return True
     assert question.why_invalid(asking, value) == "", f"{value!r} was taken and does not fit"
-    event = Answered(STAMP, Place(item), value, words)
-    kept = decode(encode(event))
-    assert isinstance(kept, Answered)
+    event = QuestionAnswered(STAMP, Place(item), value, words)
+    kept = decode_event(encode_event(event))
+    assert isinstance(kept, QuestionAnswered)
     assert kept == event
     assert question.why_invalid(asking, kept.value) == "", (
         f"{value!r} no longer fits when it comes from its journal"

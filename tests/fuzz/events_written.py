@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from fuzz.words import HOSTILE
 from survey_cli.engine.codec import (
-    Entered,
-    Unreadable,
-    cells_reader,
-    decode,
-    decode_line,
-    encode,
-    encode_line,
+    EventDecodeError,
+    JournalRecord,
+    decode_event,
+    decode_record,
+    encode_event,
+    encode_record,
+    make_row_reader,
 )
-from survey_cli.engine.events import Event
+from survey_cli.engine.events import InterviewEvent
 from test_journal import events
 
 KEYS = (
@@ -54,7 +54,7 @@ objects = st.recursive(
 @st.composite
 def near_events(draw: st.DrawFn) -> str:
     """The text of an event with pieces of it replaced, dropped or added."""
-    written: dict[str, Any] = json.loads(encode(draw(events)))
+    written: dict[str, Any] = json.loads(encode_event(draw(events)))
     for _ in range(draw(st.integers(0, 3))):
         key = draw(st.sampled_from((*written, *KEYS)))
         if draw(st.booleans()):
@@ -69,20 +69,20 @@ cases = st.one_of(
 )
 
 
-def check(case: Event | str) -> bool:
+def check(case: InterviewEvent | str) -> bool:
     """Out and back; whether it was an event."""
     if isinstance(case, str):
         try:
-            event = decode(case)
-        except Unreadable:
+            event = decode_event(case)
+        except EventDecodeError:
             _other_readers(case)
             return False
     else:
         event = case
-    assert decode(encode(event)) == event
-    assert decode_line(encode_line(event)) == event
-    encode(event).encode()
-    assert "\n" not in encode(event)
+    assert decode_event(encode_event(event)) == event
+    assert decode_record(encode_record(event)) == event
+    encode_event(event).encode()
+    assert "\n" not in encode_event(event)
     return True
 
 
@@ -95,10 +95,10 @@ def _other_readers(text: str) -> None:
             else None
         )
         try:
-            decode_line(Entered(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
-        except Unreadable:
+            decode_record(JournalRecord(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
+        except EventDecodeError:
             continue
     try:
-        cells_reader(("integer", "date", "time"))(text)
-    except Unreadable:
+        make_row_reader(("integer", "date", "time"))(text)
+    except EventDecodeError:
         return

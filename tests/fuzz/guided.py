@@ -58,11 +58,11 @@ def seeds_of(name: str) -> list[bytes]:
 
         from hypothesis.errors import NonInteractiveExampleWarning
 
-        from survey_cli.engine.codec import encode
+        from survey_cli.engine.codec import encode_event
         from test_journal import STRATEGIES
 
         simplefilter("ignore", NonInteractiveExampleWarning)
-        return [encode(strategy.example()).encode() for strategy in STRATEGIES.values()]
+        return [encode_event(strategy.example()).encode() for strategy in STRATEGIES.values()]
     import re
 
     said = re.findall(

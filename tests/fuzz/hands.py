@@ -19,14 +19,14 @@ from fuzz.entries_typed import INSTRUMENT as EVERY_KIND
 from fuzz.seeds import INSTRUMENTS
 from fuzz.words import hostile, moments
 from survey_cli.engine.events import (
-    Answered,
-    Confirmed,
-    Declined,
-    Kept,
-    Language,
-    Noted,
-    Stopped,
-    WentTo,
+    AnswerKept,
+    InterviewStopped,
+    LanguageChanged,
+    NoteWritten,
+    PositionMoved,
+    QueryConfirmed,
+    QuestionAnswered,
+    QuestionDeclined,
 )
 from survey_cli.entries import Rejection
 from survey_cli.plain import conduct_interview
@@ -43,7 +43,16 @@ EXAMPLES = (
     "features/confirm_aloud.yaml", "features/languages.yaml", "features/mentions_ordered.yaml", "features/faq.yaml",
     "features/verbatim.yaml", "features/prefill.yaml", "features/hard_check.yaml", "features/partial_date.yaml",
 )  # fmt: skip
-COUNTED = (Answered, Declined, Kept, Confirmed, WentTo, Noted, Language, Stopped)
+COUNTED = (
+    QuestionAnswered,
+    QuestionDeclined,
+    AnswerKept,
+    QueryConfirmed,
+    PositionMoved,
+    NoteWritten,
+    LanguageChanged,
+    InterviewStopped,
+)
 ENTRIES = {"reply", "decline", "confirm", "go_back", "jump", "add_note", "switch_language", "stop", "suspend"}
 
 
@@ -106,7 +115,7 @@ def settled(watched: Watched, sit: Any) -> None:
     assert journal == list(desk._interview.events), "the journal is not what the desk holds"
     kept = sum(isinstance(event, COUNTED) for event in journal)
     assert kept == watched.taken, f"{watched.taken} entries were taken and {kept} are kept"
-    before, held = desk.prompt(), dict(desk._interview.machine.held)
+    before, held = desk.prompt(), dict(desk._interview.machine.recorded_answers)
     if desk._interview.status in ("open", "suspended"):
         again = sit()
         assert dict(again._interview.machine.held) == held, "resumed with other answers"

@@ -26,7 +26,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from soak.station import Station
-from survey_cli.engine.events import Answered, Ended, Stopped
+from survey_cli.engine.events import InterviewEnded, InterviewStopped, QuestionAnswered
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.services.cases.queue_lists import QueueReport, list_queue
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
@@ -286,9 +286,11 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     with Store.open(study.db, create=False) as store:
         for row in store.list_interviews(origin="real"):
             journal = store.read_journal(row.id)
-            refused = any(isinstance(e, Answered) and (e.place.item, e.value) == ("ok", 2) for e in journal)
-            done = any(isinstance(e, Answered) and e.place.item == "last" for e in journal)
-            if refused or done or any(isinstance(e, Stopped) for e in journal):
+            refused = any(
+                isinstance(e, QuestionAnswered) and (e.place.item, e.value) == ("ok", 2) for e in journal
+            )
+            done = any(isinstance(e, QuestionAnswered) and e.place.item == "last" for e in journal)
+            if refused or done or any(isinstance(e, InterviewStopped) for e in journal):
                 decided.add(row.case)
                 found.counts["open"] += row.status == "open"
         found.counts["decided"] = len(decided)
@@ -300,7 +302,12 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
             if row.key in decided and row.status != "done":
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
         journals = [store.read_journal(row.id) for row in store.list_interviews(origin="real")]
-        ended = {e.stamp.by for journal in journals for e in journal if isinstance(e, Ended | Stopped)}
+        ended = {
+            e.stamp.by
+            for journal in journals
+            for e in journal
+            if isinstance(e, InterviewEnded | InterviewStopped)
+        }
     found.missing = sorted(shown - ended)
     checked = verify_database(study.file, db=study.db, at=later)
     assert isinstance(checked, VerificationResult), checked

@@ -24,24 +24,24 @@ import holidays
 
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Attempt, Case
-from survey_cli.fieldwork.case.case import Number as CalledNumber
-from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.case import NumberRecord as CalledNumber
+from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import (
     EVENT_KINDS,
-    Called,
-    Claimed,
-    Closed,
-    Dialled,
-    Entry,
-    Interviewing,
-    Promised,
-    Released,
-    Returned,
+    AppointmentMade,
+    AttemptClosed,
+    CaseClaimed,
+    CaseReleased,
+    CaseReturned,
+    HistoryEntry,
+    InterviewOpened,
+    NumberDialed,
+    OutcomeRecorded,
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.fieldwork.queue.rules import Claimant, allowed, standing
+from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.queue.rules import ClaimContext, is_allowed, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.outcomes import OUTCOMES
@@ -342,7 +342,7 @@ class Watched(StationSimulation):
         self.fate = Random(f"fate {planned.seed}")
         self.crashed = self.idle_moments = 0
         self.half_done: dict[int, tuple[str, str]] = {}
-        self._known: dict[str, tuple[int, Case, list[Entry]]] = {}
+        self._known: dict[str, tuple[int, Case, list[HistoryEntry]]] = {}
         super().__init__(
             study,
             planned.staff,
@@ -418,36 +418,36 @@ class Watched(StationSimulation):
             lapsed = [
                 e.event
                 for e in self.study.store.cases.read_history(died_on[0])
-                if e.event == Returned("lapsed")
+                if e.event == CaseReturned("lapsed")
             ]
             if not lapsed:
                 raise Broken(f"{died_on[0]} came back to a station that died on it, and nothing is said")
 
-    def _cases(self) -> Iterator[tuple[CaseRow, Case, list[Entry]]]:
+    def _cases(self) -> Iterator[tuple[CaseRow, Case, list[HistoryEntry]]]:
         """Every case as it stands; what was replayed before is not replayed again."""
         cases = self.study.store.cases
         for row in cases.iterate_rows():
             known = self._known.get(row.key)
             if known is None or known[0] != row.seq:
                 entries = cases.read_history(row.key)
-                known = self._known[row.key] = (row.seq, Case.of(row.key, entries), entries)
+                known = self._known[row.key] = (row.seq, Case.from_history(row.key, entries), entries)
             yield row, known[1], known[2]
 
     def _nobody_waits(self, station: StationSession, who: Interviewer) -> None:
         """Where it is said that nobody can be called, nobody can."""
         plan, claimant = (
             self.study.plan,
-            Claimant(
+            ClaimContext(
                 at=self.at,
                 who=who,
                 people=self.study.people,
-                full=self.study.plan.quotas.full(self.study.store.cases.read_quota_fill()),
+                full_cells=self.study.plan.quotas.list_full_cells(self.study.store.cases.read_quota_fill()),
             ),
         )
         for row, case, _ in self._cases():
             if row.status in ("leased", "done") or row.key in station._skipped:
                 continue
-            if allowed(case, plan, claimant):
+            if is_allowed(case, plan, claimant):
                 raise Broken(
                     f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can"
                 )
@@ -458,7 +458,7 @@ class Watched(StationSimulation):
     ) -> None:
         """No promise is due that this interviewer could keep now."""
         for row, case, entries in self._cases():
-            if case.booking is None or row.key == but or row.key in passed:
+            if case.appointment is None or row.key == but or row.key in passed:
                 continue
             due = due_promise(case, entries, self.planned, self.at, who)
             if due is not None:
@@ -467,7 +467,7 @@ class Watched(StationSimulation):
                 )
 
 
-def moment(promised: Promised, wall: str) -> datetime:
+def moment(promised: AppointmentMade, wall: str) -> datetime:
     """A wall time of a promise, as a moment; one that is never shown is the end of the gap."""
     zone = ZoneInfo(promised.zone)
     there = datetime.fromisoformat(wall).replace(fold=promised.fold, tzinfo=zone)
@@ -475,30 +475,37 @@ def moment(promised: Promised, wall: str) -> datetime:
 
 
 def due_promise(
-    case: Case, entries: list[Entry], planned: Planned, at: datetime, who: Interviewer
-) -> Promised | None:
+    case: Case, entries: list[HistoryEntry], planned: Planned, at: datetime, who: Interviewer
+) -> AppointmentMade | None:
     """A promise of a case that nobody has, that is due, and that `who` may keep at this moment."""
-    made: Entry | None = None
+    made: HistoryEntry | None = None
     held = hopeless = released = False
     for entry in entries:
         match entry.event:
-            case Claimed():
+            case CaseClaimed():
                 held = True
-            case Closed() | Returned():
+            case AttemptClosed() | CaseReturned():
                 held = False
-            case Promised():
+            case AppointmentMade():
                 made = entry
-            case Called(outcome=outcome):
+            case OutcomeRecorded(outcome=outcome):
                 hopeless = hopeless or outcome in OVER
                 if made is not None and entry.at >= made.at and outcome != "appointment":
                     starts = moment(made.event, made.event.start)
                     if entry.at >= starts - timedelta(minutes=15) or OUTCOMES[outcome].moment != "before":
                         made = None
-            case Released():
+            case CaseReleased():
                 released = True
-    if made is None or held or hopeless or not released or case.claimed is not None or not case.live:
+    if (
+        made is None
+        or held
+        or hopeless
+        or not released
+        or case.open_attempt is not None
+        or not case.live_numbers
+    ):
         return None
-    promised: Promised = made.event
+    promised: AppointmentMade = made.event
     starts = moment(promised, promised.start)
     number = case.next_number
     places = planned.zones_of(case, number)
@@ -506,7 +513,7 @@ def due_promise(
     if (
         at < starts
         or planned.open(places, at)
-        or len(case.counted) > planned.total
+        or len(case.counted_attempts) > planned.total
         or refused >= planned.refusals
         or (promised.policy == "me" and promised.owner != who.login)
         or (
@@ -546,7 +553,7 @@ def audit(field: Watched) -> Counter[str]:
 
 
 def _history(
-    key: str, entries: Sequence[Entry], planned: Planned, people: People, seen: Counter[str]
+    key: str, entries: Sequence[HistoryEntry], planned: Planned, people: People, seen: Counter[str]
 ) -> Case:
     """All that was written of one case."""
     for one, other in pairwise(entries):
@@ -556,9 +563,9 @@ def _history(
     for entry in entries:
         seen[EVENT_KINDS[type(entry.event)]] += 1
         _one_station(key, case, entry)
-        if isinstance(entry.event, Dialled):
+        if isinstance(entry.event, NumberDialed):
             _dial(key, case, entry, planned, people)
-        case = case.after(entry)
+        case = case.apply(entry)
     return case
 
 
@@ -569,7 +576,7 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
     file.write_text(planned.text())
     made = open_instrument(str(file))
     assert isinstance(made, Instrument), made
-    people = People(listed={p.login: p for p in planned.staff} if planned.listed else {})
+    people = People(interviewers={p.login: p for p in planned.staff} if planned.listed else {})
     at = datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1)
     wish = SimulatedStudyOptions(
         path=str(file), at=at, invented=planned.sample(), people=people, released={"1"}
@@ -583,7 +590,7 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
         zone=ZoneInfo(planned.zone),
         propensities=planned.chances,
     )
-    plan = Plan.of(made)
+    plan = Plan.from_instrument(made)
     model, seen = FieldworkModel(made, plan, people, planned.staff, cases, days), Counter[str]()
     model.run()
     try:
@@ -592,27 +599,29 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
     except Broken as broken:
         raise Broken(f"seed {seed}: {broken}") from None
     for id, cell in plan.quotas.cells.items():
-        if model.fill.get(id, Fill()).taken > cell.target:
-            raise Broken(f"seed {seed}: cell {id} has {model.fill[id].taken} of {cell.target}")
+        if model.fill.get(id, CellFill()).completes > cell.target:
+            raise Broken(f"seed {seed}: cell {id} has {model.fill[id].completes} of {cell.target}")
     return model, seen
 
 
-def _one_station(key: str, case: Case, entry: Entry) -> None:
+def _one_station(key: str, case: Case, entry: HistoryEntry) -> None:
     """Nobody writes to a case that somebody else has."""
-    sitting = case.claimed
-    if isinstance(entry.event, Claimed):
+    sitting = case.open_attempt
+    if isinstance(entry.event, CaseClaimed):
         if sitting is not None and (sitting.by, sitting.station) != (entry.by, entry.station):
             raise Broken(f"{key}: {entry.by} took it from {sitting.by} at {entry.at}")
         return
-    if isinstance(entry.event, Dialled | Called | Closed | Promised | Interviewing):
+    if isinstance(
+        entry.event, NumberDialed | OutcomeRecorded | AttemptClosed | AppointmentMade | InterviewOpened
+    ):
         if sitting is None:
             raise Broken(f"{key}: {EVENT_KINDS[type(entry.event)]} at {entry.at}, and nobody has the case")
         if (sitting.by, sitting.station) != (entry.by, entry.station):
             raise Broken(f"{key}: {entry.by} writes to {sitting.by}'s case at {entry.at}")
 
 
-def _dial(key: str, case: Case, entry: Entry, planned: Planned, people: People) -> None:
-    at, number = entry.at, case.number(entry.event.number)
+def _dial(key: str, case: Case, entry: HistoryEntry, planned: Planned, people: People) -> None:
+    at, number = entry.at, case.find_number(entry.event.number)
     where = f"{key} dialled by {entry.by} at {at}"
     if number is None or number.state != "live":
         raise Broken(f"{where}: the number is not live")
@@ -626,25 +635,25 @@ def _dial(key: str, case: Case, entry: Entry, planned: Planned, people: People) 
     refused = sum(call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls)
     if refused >= planned.refusals:
         raise Broken(f"{where}: refused {refused} times")
-    sitting = case.claimed
+    sitting = case.open_attempt
     if sitting is not None and sitting.calls:
         return  # another number in the same sitting
-    began = sitting.began if sitting is not None else at
+    began = sitting.started_at if sitting is not None else at
     promise = _promise_of(case, began)
-    who = people.of(entry.by) or Interviewer(login=entry.by)
+    who = people.find(entry.by) or Interviewer(login=entry.by)
     if not who.speaks(case.language):
         raise Broken(f"{where}: wants {case.language}")
-    skilled = [one for one in people.listed.values() if "converter" in one.skills]
+    skilled = [one for one in people.interviewers.values() if "converter" in one.skills]
     if (
         refused
         and planned.converter
         and skilled
         and promise is None
         and "converter" not in who.skills
-        and people.listed
+        and people.interviewers
     ):
         raise Broken(f"{where}: wants a converter")
-    before = case.counted
+    before = case.counted_attempts
     if len(before) >= planned.total + (promise is not None):
         raise Broken(f"{where}: it was called {len(before)} times")
     if promise is not None:
@@ -660,44 +669,44 @@ def _dial(key: str, case: Case, entry: Entry, planned: Planned, people: People) 
     if planned.per_day is not None:
         for zone in zones:
             day = began.astimezone(ZoneInfo(zone)).date()
-            made = sum(a.began.astimezone(ZoneInfo(zone)).date() == day for a in before)
-            redial = bool(case.attempts) and case.attempts[-1].busy
+            made = sum(a.started_at.astimezone(ZoneInfo(zone)).date() == day for a in before)
+            redial = bool(case.attempts) and case.attempts[-1].is_busy
             if made >= planned.per_day and not redial:
                 raise Broken(f"{where}: called {made} times on {day}")
     if planned.per_part is not None:
         part = planned.part(zones[0], began)
-        made = sum(planned.part(zones[0], a.began) == part for a in before)
+        made = sum(planned.part(zones[0], a.started_at) == part for a in before)
         if made >= planned.per_part:
             raise Broken(f"{where}: called {made} times in the {part}")
     if case.attempts:
         _rested(where, case, case.attempts[-1], began, planned)
 
 
-def _promise_of(case: Case, at: datetime) -> Promised | None:
+def _promise_of(case: Case, at: datetime) -> AppointmentMade | None:
     """The promise that this sitting keeps, or that stands while it begins."""
-    booking = case.booking
+    booking = case.appointment
     if booking is None:
         return None
-    starts = moment(booking.promise, booking.promise.start)
+    starts = moment(booking.details, booking.details.start)
     for call in case.calls:
         if call.at < booking.at or call.outcome == "appointment":
             continue
         if OUTCOMES[call.outcome].moment != "before" or call.at >= starts - timedelta(minutes=15):
             return None
-    return booking.promise
+    return booking.details
 
 
 def _rested(where: str, case: Case, last: Attempt, began: datetime, planned: Planned) -> None:
     """The delay after the last attempt is over."""
-    missed = case.booking is not None and not any(
-        c.at > case.booking.at and OUTCOMES[c.outcome].moment != "before" and c.outcome != "appointment"
+    missed = case.appointment is not None and not any(
+        c.at > case.appointment.at and OUTCOMES[c.outcome].moment != "before" and c.outcome != "appointment"
         for c in case.calls
     )
     for call in last.calls:
         delay = planned.delays.get(call.outcome, timedelta())
         if missed:
             delay = min(delay, timedelta(minutes=30))
-        ended = last.ended or call.at
+        ended = last.ended_at or call.at
         spoken_later = any(c.at > call.at and OUTCOMES[c.outcome].moment != "before" for c in last.calls)
         if began < ended + delay and not spoken_later:
             raise Broken(f"{where}: {began - ended} after {call.outcome}, not {delay}")
@@ -706,9 +715,9 @@ def _rested(where: str, case: Case, last: Attempt, began: datetime, planned: Pla
 def _stands(key: str, case: Case, row: CaseRow | None, plan: Plan, at: datetime) -> None:
     """The row is what the history comes to."""
     assert row is not None
-    if row.code != coded(case, plan).code:
-        raise Broken(f"{key}: kept as {row.code}, and its history is {coded(case, plan).code}")
-    found = standing(case, plan, at)
+    if row.code != code_case(case, plan).code:
+        raise Broken(f"{key}: kept as {row.code}, and its history is {code_case(case, plan).code}")
+    found = schedule_case(case, plan, at)
     if row.holder is not None:
         raise Broken(f"{key}: {row.holder.station} has it still")
     for name in ("outcome", "attempts", "promised_at", "promised_until", "owner"):
@@ -731,25 +740,25 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         interview = Interview.replay(instrument, store.read_journal(row.id))
         if (interview.status, interview.outcome) != (row.status, row.outcome):
             raise Broken(f"interview of {row.case}: kept as {row.status}, replayed {interview.status}")
-        case = Case.of(row.case, store.cases.read_history(row.case))
-        cells = study.plan.quotas.taken(interview.standing().env)
+        case = Case.from_history(row.case, store.cases.read_history(row.case))
+        cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
         kept_row = store.cases.find_row(row.case)
         if kept_row is not None and (
             kept_row.status_after_lease != "done" or "nobody is called after" in kept_row.why
         ):
             wait.update(cells)
-        if coded(case, study.plan).code == "1.1" and row.status == "ended":
+        if code_case(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1
             taken.update(cells)
     fill = store.cases.read_quota_fill()
     for id, cell in study.plan.quotas.cells.items():
         if taken[id] > cell.target:
             raise Broken(f"cell {id}: {taken[id]} completes of {cell.target}")
-        if id in fill and fill[id].held > wait[id]:
+        if id in fill and fill[id].reserved > wait[id]:
             raise Broken(
-                f"cell {id}: {fill[id].held} places are held, and {wait[id]} interviews wait to be gone on with"
+                f"cell {id}: {fill[id].reserved} places are held, and {wait[id]} interviews wait to be gone on with"
             )
-        kept = fill[id].taken if id in fill else 0
+        kept = fill[id].completes if id in fill else 0
         if kept != taken[id]:
             raise Broken(f"cell {id}: {kept} are counted, and the journals have {taken[id]}")
     done = store.cases.count_cases().by_code.get("1.1", 0)
@@ -767,7 +776,7 @@ def field_of(seed: int, folder: Path) -> Watched:
     file = folder / f"soak_{seed}.yaml"
     file.write_text(planned.text())
     people = None
-    people = People(listed={p.login: p for p in planned.staff} if planned.listed else {})
+    people = People(interviewers={p.login: p for p in planned.staff} if planned.listed else {})
     made = open_instrument(str(file))
     assert isinstance(made, Instrument), made
     study = open_simulated_study(

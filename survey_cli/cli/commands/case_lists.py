@@ -272,7 +272,7 @@ def _render_verdicts(found: "Why") -> Iterator[str]:
     for verdict in found.verdicts:
         mark = "✓ yes" if verdict.allows else "✗ no "
         until = f" (until {datetimes.format_both(verdict.until, found.zone)})" if verdict.until else ""
-        yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.says}{until}"
+        yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.explanation}{until}"
     if found.next_at is not None and (not found.allowed or found.next_at > found.at):
         yield f"next: {datetimes.format_both(found.next_at, found.zone)}"
     elif found.next_at is None and not found.allowed:

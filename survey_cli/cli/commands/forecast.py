@@ -16,13 +16,13 @@ from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.fieldwork.plan.plan import Spread
+    from survey_cli.fieldwork.plan.plan import SpreadMode
     from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
 
 MAX_CELLS: Final = 6
 """Quota cells that are named for each row."""
 MAX_INTERVIEWERS: Final = 1000
-SPREADS: Final[tuple["Spread", ...]] = ("prefer", "wait", "off")
+SPREADS: Final[tuple["SpreadMode", ...]] = ("prefer", "wait", "off")
 
 
 def forecast(
@@ -110,7 +110,7 @@ def _parse_levels(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _parse_spreads(text: str) -> tuple["Spread", ...]:
+def _parse_spreads(text: str) -> tuple["SpreadMode", ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(part not in SPREADS for part in parts):
         raise typer.BadParameter(f"--spread {text}: write prefer, wait or off, or several: prefer,wait,off")

@@ -274,7 +274,7 @@ def _build_figures(
 ) -> _FigureColumn:
     from survey_cli.reports.fieldwork.rates import measures, per_cent
     from survey_cli.reports.rounding import number
-    from survey_cli.text_width import text_width
+    from survey_cli.text_width import measure_width
 
     def said(name: str) -> str:
         if name in column.rates._fields:
@@ -282,12 +282,12 @@ def _build_figures(
         count = found.get(name)
         return "" if count is None else number(count)
 
-    total = column.counts.total() if column.counts else None
+    total = column.counts.sum_groups() if column.counts else None
     found = {**measures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
     lines = [make_printable(column.title), *map(said, names)]
-    cells = max(map(text_width, lines))
-    return _FigureColumn(tuple(" " * (cells - text_width(line)) + line for line in lines), cells)
+    cells = max(map(measure_width, lines))
+    return _FigureColumn(tuple(" " * (cells - measure_width(line)) + line for line in lines), cells)
 
 
 def render_rates_json(report: "RateTable") -> str:

@@ -327,7 +327,7 @@ def _render_columns(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
     """Rows in columns. Figures stand to the right: in all columns that hold only such, or those that are named."""
-    from survey_cli.text_width import text_width
+    from survey_cli.text_width import measure_width
 
     body = [tuple(map(make_printable, row)) for row in rows]
     if not body:
@@ -341,11 +341,11 @@ def _render_columns(
             if all(not row[at] or row[at][0].isdecimal() or row[at] == "–" for row in body)
         }
     )
-    wide = [max(text_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
+    wide = [max(measure_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
 
     def padded(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(
-            " " * (wide[at] - text_width(text)) + text if at in figures else text
+            " " * (wide[at] - measure_width(text)) + text if at in figures else text
             for at, text in enumerate(row)
         )
 
@@ -375,9 +375,9 @@ def _shorten(name: str) -> str:
 
 def truncate(line: str, cells: int) -> str:
     """As much of a line as so many cells hold."""
-    from survey_cli.text_width import fit, text_width
+    from survey_cli.text_width import fit, measure_width
 
-    if text_width(line) <= cells:
+    if measure_width(line) <= cells:
         return line
     return fit(line, cells - 1).rstrip() + "…"
 

@@ -53,6 +53,6 @@ def format_both(at: datetime, zone: str) -> str:
 
 
 def _format_short(at: datetime) -> str:
-    from survey_cli.fieldwork.calendar.calendar import short_day
+    from survey_cli.fieldwork.calendar.calendar import format_short_day
 
-    return f"{short_day(at.date())} {at:%H:%M}"
+    return f"{format_short_day(at.date())} {at:%H:%M}"

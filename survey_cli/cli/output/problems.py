@@ -42,11 +42,11 @@ def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
 
     Tabs become four spaces; a long line is cut around the carets, with … where something is left out.
     """
-    from survey_cli.text_width import text_width
+    from survey_cli.text_width import measure_width
 
     shown = [TAB if c == "\t" else make_printable(c) for c in line]
     cells = [
-        0 if c == ZERO_WIDTH_JOINER or (n and line[n - 1] == ZERO_WIDTH_JOINER) else text_width(shown[n])
+        0 if c == ZERO_WIDTH_JOINER or (n and line[n - 1] == ZERO_WIDTH_JOINER) else measure_width(shown[n])
         for n, c in enumerate(line)
     ]
     at = min(max(column - 1, 0), len(line))

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.cli.output.terminal import make_printable
-from survey_cli.text_width import text_width
+from survey_cli.text_width import measure_width
 
 if TYPE_CHECKING:
     from survey_cli.documents.report.report_layout import Block, Chapter, Grid, GridLine
@@ -59,14 +59,14 @@ def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Ite
 def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
     yield ""
     yield _wrap_hanging("", title, cells)
-    yield ("─" if blocks else "-") * min(text_width(make_printable(title)), cells)
+    yield ("─" if blocks else "-") * min(measure_width(make_printable(title)), cells)
     yield from lines
 
 
 def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]:
     from textwrap import wrap
 
-    left = max((text_width(label) for label, _ in pairs), default=0)
+    left = max((measure_width(label) for label, _ in pairs), default=0)
     for label, text in pairs:
         lines = wrap(make_printable(text), max(cells - left - 4, 20)) or [""]
         yield f"  {_pad_right(make_printable(label), left)}  {lines[0]}"
@@ -134,17 +134,17 @@ def _wrap_hanging(first: str, text: str, cells: int) -> str:
     """A paragraph whose later lines stand below its text."""
     from textwrap import wrap
 
-    space = " " * text_width(first)
+    space = " " * measure_width(first)
     lines = wrap(make_printable(text), max(cells - len(space), 20), break_on_hyphens=False) or [""]
     return "\n".join((first + lines[0], *(space + line for line in lines[1:])))
 
 
 def _pad_right(text: str, to: int) -> str:
-    return text + " " * (to - text_width(text))
+    return text + " " * (to - measure_width(text))
 
 
 def _pad_left(text: str, to: int) -> str:
-    return " " * (to - text_width(text)) + text
+    return " " * (to - measure_width(text)) + text
 
 
 def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
@@ -159,9 +159,9 @@ def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
 def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
     """Label, count, per cent, bar."""
     labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
-    left = max((text_width(text) for lines in labels for text in lines), default=0)
-    counts = max((text_width(line.cells[0].text) for line in grid.lines), default=0)
-    shares = max((text_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
+    left = max((measure_width(text) for lines in labels for text in lines), default=0)
+    counts = max((measure_width(line.cells[0].text) for line in grid.lines), default=0)
+    shares = max((measure_width(line.cells[1].text) + 1 for line in grid.lines), default=0)
     room = min(cells - INDENT - left - counts - shares - 6, FULL_BAR_WIDTH)
     for line, label in zip(grid.lines, labels, strict=True):
         told = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
@@ -183,13 +183,13 @@ def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
     """A table of figures: as many columns side by side as there is room for, the others below."""
     yield _wrap_hanging(" " * INDENT, grid.caption, cells)
     labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
-    left = max(text_width(text) for lines in [*labels, [grid.corner]] for text in lines)
+    left = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
     heads = [make_printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
     texts = [
         [" ".join(part for part in (c.text, c.mark, c.letters) if part) for c in column]
         for column in zip(*(line.cells for line in grid.lines), strict=True)
     ]
-    widths = [max(map(text_width, (head, *column))) for head, column in zip(heads, texts, strict=True)]
+    widths = [max(map(measure_width, (head, *column))) for head, column in zip(heads, texts, strict=True)]
     start = 0
     while start < len(heads):
         end, taken = start, INDENT + left
@@ -217,7 +217,7 @@ def _render_group_names(
     for n in range(start, end):
         name = grid.heads[n].group
         if name and (n == start or grid.heads[n - 1].group != name):
-            line = _pad_right(line, at) if text_width(line) < at else line
+            line = _pad_right(line, at) if measure_width(line) < at else line
             line += "  " + make_printable(name)
         at += 2 + widths[n]
     yield line.rstrip()

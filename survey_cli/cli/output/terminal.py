@@ -11,7 +11,7 @@ from typing import NoReturn, TextIO, cast
 
 import typer
 
-from survey_cli.problems import Question, UserError
+from survey_cli.problems import ConfirmableError, UserError
 
 FAILED, MISUSED = 1, 2
 PIPE_CLOSED = 141
@@ -74,11 +74,11 @@ def fail(trouble: UserError) -> NoReturn:
         say(f"… and {len(trouble.problems) - MOST_PROBLEMS} more")
     if [p.where.line for p in trouble.problems] != [0]:  # a file that can't be read at all has said so
         say(str(trouble))
-    if isinstance(trouble, Question):
+    if isinstance(trouble, ConfirmableError):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise typer.Exit(MISUSED)
-        if _confirm(trouble.asks):
-            trouble.settle()
+        if _confirm(trouble.question):
+            trouble.confirm()
             raise RetryCommand
     raise typer.Exit(FAILED)
 
@@ -113,13 +113,13 @@ def wrap_paragraph(text: str, *, indent: int = 0) -> str:
 
 def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Rows in columns, two spaces apart; wide characters count as two."""
-    from survey_cli.text_width import text_width
+    from survey_cli.text_width import measure_width
 
     lines = [[make_printable(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(text_width(cell) for cell in column) for column in zip(*lines, strict=True)]
+    widths = [max(measure_width(cell) for cell in column) for column in zip(*lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        padded = (c + " " * (w - text_width(c)) for c, w in zip(cells, widths, strict=True))
+        padded = (c + " " * (w - measure_width(c)) for c, w in zip(cells, widths, strict=True))
         return "  ".join(padded).rstrip()
 
     return "\n".join(line(cells) for cells in lines)

@@ -36,7 +36,7 @@ from survey_cli.exports.reproducible_time import NEVER, day_said
 from survey_cli.exports.spss.records import add_records
 from survey_cli.exports.typed_columns import answered, coded, measure_of, stretches, typed
 from survey_cli.table import Table
-from survey_cli.table.timestamps import LAST_ENTRY, is_moment
+from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Seen:
             case "time":
                 return "TIME5"
             case "text":
-                return "DATETIME20" if is_moment(column.variable) else ""
+                return "DATETIME20" if is_timestamp(column.variable) else ""
 
     def shown(self, column: Column) -> int:
         """How wide SPSS shows a column."""
@@ -173,7 +173,9 @@ class Seen:
             case "time":
                 return LEAST_SHOWN
             case "text":
-                return MOMENT_SHOWN if is_moment(column.variable) else shown_width(self.letters[column.name])
+                return (
+                    MOMENT_SHOWN if is_timestamp(column.variable) else shown_width(self.letters[column.name])
+                )
 
     def _places(self, column: Column) -> int:
         if column.variable.storage == "integer":
@@ -204,8 +206,8 @@ def _data(table: Table, columns: Sequence[Column]) -> tuple["pl.DataFrame", Seen
         if column.variable.storage in ("integer", "decimal"):
             extremes = [n for n in (data[column.name].min(), data[column.name].max()) if isinstance(n, float)]
             seen.digits[column.name] = max((len(f"{n:.0f}") for n in extremes), default=1)
-    if LAST_ENTRY in data.columns:
-        latest = data[LAST_ENTRY].max()
+    if LAST_ENTRY_COLUMN in data.columns:
+        latest = data[LAST_ENTRY_COLUMN].max()
         seen.latest = latest if isinstance(latest, datetime) else None
     return data, seen
 
@@ -216,10 +218,10 @@ def _typed(texts: "pl.DataFrame", columns: Sequence[Column], seen: Seen) -> "pl.
     made, places = [], []
     for at, column in enumerate(columns):
         text, variable = pl.col(str(at)), column.variable
-        values = answered(variable.storage, text, moment=is_moment(variable))
+        values = answered(variable.storage, text, moment=is_timestamp(variable))
         if column.codes:
             values = coded(text, values, column.codes)
-        if variable.storage == "text" and not is_moment(variable):
+        if variable.storage == "text" and not is_timestamp(variable):
             values = values.fill_null("")
         made.append(values.alias(column.name))
         if variable.storage == "decimal":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.engine.codec import cells_reader, encode_cells
+from survey_cli.engine.codec import encode_cells, make_row_reader
 from survey_cli.exports.answer_sets import answer_sets
 from survey_cli.exports.csv_statistics import Extent, extents
 from survey_cli.exports.limits import (
@@ -30,7 +30,7 @@ from survey_cli.exports.missing_codes import missing_codes, offered_codes
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.exports.typed_columns import measure_of
 from survey_cli.table import Table
-from survey_cli.table.timestamps import is_moment
+from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Variable
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def write_spss_syntax(
 ) -> tuple[int, tuple[str, ...]]:
     """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
     joined = [0]
-    kept = _kept_on_one_line(table, table.kept, joined) if table.kept is not None else None
-    flat = Table(variables=table.variables, rows=_on_one_line(table.rows, joined), kept=kept)
+    kept = _kept_on_one_line(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
+    flat = Table(variables=table.variables, rows=_on_one_line(table.rows, joined), encoded_rows=kept)
     with data.open("w", encoding="utf-8", newline="") as file:
         rows = write_csv(flat, file, raw)
     codes = tuple(
@@ -72,7 +72,7 @@ def _on_one_line(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterato
 
 def _kept_on_one_line(table: Table, kept: Iterable[str], joined: list[int]) -> Iterator[str]:
     """The same from rows as they are kept, where a line end is written with a backslash."""
-    read = cells_reader([variable.storage for variable in table.variables])
+    read = make_row_reader([variable.storage for variable in table.variables])
     for row in kept:
         if "\\" in row or LINE_ENDS.search(row):
             [row] = map(encode_cells, _on_one_line([read(row)], joined))
@@ -118,7 +118,7 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
     shown: dict[int, list[str]] = {}
     for variable, width in zip(variables, widths, strict=True):
         levels.setdefault(measure_of(variable).upper(), []).append(variable.name)
-        if is_moment(variable):
+        if is_timestamp(variable):
             shown.setdefault(MOMENT_SHOWN, []).append(variable.name)
         elif variable.storage == "text":
             shown.setdefault(shown_width(width.bytes), []).append(variable.name)
@@ -146,7 +146,7 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
 def _moments(variables: Sequence[Variable]) -> Iterator[str]:
     """Moments are read as texts, since no format of SPSS reads them as they are written; then each is made a number, and
     stands where the text stood."""
-    found = [at for at, variable in enumerate(variables) if is_moment(variable)]
+    found = [at for at, variable in enumerate(variables) if is_timestamp(variable)]
     if not found:
         return
     taken = {v.name.casefold() for v in variables}

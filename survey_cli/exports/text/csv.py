@@ -7,7 +7,7 @@ from operator import getitem
 from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.table import Table
-from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, cell_reader, cell_texts
+from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, make_cell_reader, split_row
 from survey_cli.values import Cell, Missing, Variable
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _write(table: Table, to: TextIO, manner: "Manner", delimiter: str) -> int:
 
 
 def _lines(table: Table, manner: "Manner", quoted: Callable[[str], str], delimiter: str) -> Iterator[str]:
-    if table.kept is not None:
-        yield from _kept_lines(table, table.kept, manner, quoted, delimiter)
+    if table.encoded_rows is not None:
+        yield from _kept_lines(table, table.encoded_rows, manner, quoted, delimiter)
         return
     says = [_sayer(variable, manner) for variable in table.variables]
     for row in table.rows:
@@ -105,7 +105,7 @@ def _kept_lines(
                 numbers = numbers if delimiter == "," else numbers.replace(",", delimiter)
                 yield delimiter.join([*map(getitem, before, texts), numbers, *map(getitem, behind, rest)])
                 continue
-        yield delimiter.join(map(getitem, columns, cell_texts(row, width)))
+        yield delimiter.join(map(getitem, columns, split_row(row, width)))
 
 
 def _coded(numbers: str, codes: tuple[tuple[str, str], ...]) -> str:
@@ -162,7 +162,7 @@ class _Fields(dict[str, str]):
     __slots__ = ("_quoted", "_read", "_say", "_text", "simple")
 
     def __init__(self, variable: Variable, manner: "Manner", quoted: Callable[[str], str]) -> None:
-        self._read = cell_reader(variable.storage)
+        self._read = make_cell_reader(variable.storage)
         self._say = _sayer(variable, manner)
         self._quoted = quoted
         self.simple = variable.storage in ("integer", "text") and not (manner.labels and variable.labels)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Variable
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ _ENCODER: Final = JSONEncoder(ensure_ascii=False)
 
 def write_jsonl(table: Table, to: TextIO, manner: "Manner") -> int:
     """A line a row, UTF-8; the number of rows."""
-    kept = table.kept if table.kept is not None else map(encode_cells, table.rows)
+    kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
     names = [_ENCODER.encode(v.name) + ": " for v in table.variables]
     says = [(at, say) for at, v in enumerate(table.variables) if (say := _sayer(v, manner)) is not None]
     width = len(names)
     rows, some = 0, []
     for row in kept:
-        texts = cell_texts(row, width)
+        texts = split_row(row, width)
         for at, say in says:
             texts[at] = say(texts[at])
         some.append("{" + ", ".join(map(str.__add__, names, texts)) + "}\n")
@@ -49,7 +49,7 @@ def _sayer(variable: Variable, manner: "Manner") -> Callable[[str], str] | None:
     labels = variable.labels if manner.labels else {}
     if not labels and variable.storage != "time":
         return None
-    read = cell_reader(variable.storage)
+    read = make_cell_reader(variable.storage)
     known: dict[str, str] = {}
 
     def say(text: str) -> str:

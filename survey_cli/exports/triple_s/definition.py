@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from survey_cli.exports.csv_statistics import Extent
 from survey_cli.exports.xml_text import attribute, xml
-from survey_cli.table import Study
+from survey_cli.table import StudyDescription
 from survey_cli.values import Cell, Code, Variable
 
 Kind: TypeAlias = Literal["single", "multiple", "quantity", "character", "logical", "date", "time"]
@@ -51,7 +51,7 @@ class Edition:
 
 
 def definition(
-    study: Study, named: str, fields: Sequence[Field], found: Sequence[Extent], edition: Edition
+    study: StudyDescription, named: str, fields: Sequence[Field], found: Sequence[Extent], edition: Edition
 ) -> Iterator[str]:
     """Its lines. `named`: the file with the data; `found`: what stands in each field there."""
     title = " ".join(filter(None, (study.title, study.version and f"(version {study.version})")))

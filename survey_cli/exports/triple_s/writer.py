@@ -23,7 +23,7 @@ from survey_cli.exports.limits import listed
 from survey_cli.exports.missing_codes import missing_codes
 from survey_cli.exports.triple_s.definition import Edition, Field, Kind, definition, width
 from survey_cli.table import Table
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 
 AT_ONCE: Final = 500
@@ -48,7 +48,7 @@ def write_triple_s(
 ) -> tuple[int, tuple[str, ...]]:
     """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows, and what
     was lost."""
-    fields = _fields(table.variables, table.study.asked, table.study.weight)
+    fields = _fields(table.variables, table.study.universes, table.study.weight)
     notes = tuple(f"{item}: {what}" for item, what in lost_codes(table.variables))
     if edition.fixed:
         with TemporaryDirectory(dir=data.parent) as folder:
@@ -78,7 +78,7 @@ def lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
 
 def _write_fields(table: Table, fields: Sequence[Field], data: Path) -> int:
     """As comma-separated values with a line of names; the rows."""
-    kept = table.kept if table.kept is not None else map(encode_cells, table.rows)
+    kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
     says = [_Said(field, table.variables) for field in fields]
     rows, columns = 0, len(table.variables)
     with data.open("w", encoding="utf-8", errors="replace", newline="") as file:
@@ -87,7 +87,7 @@ def _write_fields(table: Table, fields: Sequence[Field], data: Path) -> int:
         some: list[list[str]] = []
         for row in kept:
             rows += 1
-            texts = cell_texts(row, columns)
+            texts = split_row(row, columns)
             some.append([said[said.of(texts)] for said in says])
             if len(some) == AT_ONCE:
                 writer.writerows(some)
@@ -151,7 +151,7 @@ class _Said(dict[str | tuple[str, ...], str]):
 
     def __init__(self, field: Field, variables: Sequence[Variable]) -> None:
         self._field = field
-        self._reads = [cell_reader(variables[at].storage) for at in field.places]
+        self._reads = [make_cell_reader(variables[at].storage) for at in field.places]
         self.of: Callable[[Sequence[str]], str | tuple[str, ...]] = itemgetter(*field.places)
 
     def __missing__(self, kept: str | tuple[str, ...]) -> str:

@@ -1,1 +1,1 @@
-"""Appointments: the text that an interviewer types, the time it means, when a call is due."""
+"""Appointments: typed text to a time on the respondent's clock, and when an appointment is due."""

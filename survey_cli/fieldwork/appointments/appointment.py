@@ -1,15 +1,18 @@
-"""What was understood of an appointment, and what is promised by it? Knows no clock."""
+"""The resolved time of an appointment, and the question asked back where the text is unclear.
+
+Uses no clock.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from survey_cli.fieldwork.calendar.calendar import short_day
-from survey_cli.fieldwork.calendar.zones import moment_of, wall_at
-from survey_cli.fieldwork.case.events import Policy, Promised
+from survey_cli.fieldwork.calendar.calendar import format_short_day
+from survey_cli.fieldwork.calendar.zones import to_utc, to_wall_time
+from survey_cli.fieldwork.case.events import AppointmentMade, AppointmentPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
+class AppointmentTime:
     """The time that was understood."""
 
     wall: datetime
@@ -21,7 +24,7 @@ class Meant:
     """1 where the clock shows this time twice and the second is meant."""
     exact: bool
     """One time was said, not a span in which to call."""
-    told: str
+    text: str
     """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Of several days,
     `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, which is only to be read."""
     hint: str = ""
@@ -30,18 +33,18 @@ class Meant:
     @property
     def starts(self) -> datetime:
         """The moment it begins, in UTC."""
-        return begin(self.zone, self.wall, self.fold)
+        return resolve_start(self.zone, self.wall, self.fold)
 
     @property
     def ends(self) -> datetime:
         """The moment it ends, in UTC."""
-        return end(self.zone, self.wall, self.wall_end, self.fold)
+        return resolve_end(self.zone, self.wall, self.wall_end, self.fold)
 
-    def promised(
-        self, *, person: str = "", owner: str = "", policy: Policy = "anyone", note: str = ""
-    ) -> Promised:
+    def make_event(
+        self, *, person: str = "", owner: str = "", policy: AppointmentPolicy = "anyone", note: str = ""
+    ) -> AppointmentMade:
         """The promise of this time: what was said, the wall time and its zone."""
-        return Promised(
+        return AppointmentMade(
             start=self.wall.isoformat(timespec="minutes"),
             end=self.wall_end.isoformat(timespec="minutes"),
             zone=self.zone,
@@ -52,41 +55,41 @@ class Meant:
             note=note,
         )
 
-    def echo(self, station: str = "") -> str:
+    def format_both_clocks(self, station: str = "") -> str:
         """In both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`; `station` is the zone here."""
-        there = f"{self.told} there ({self.zone})"
+        there = f"{self.text} there ({self.zone})"
         if not station:
             return there
-        here, here_end = wall_at(station, self.starts), wall_at(station, self.ends)
+        here, here_end = to_wall_time(station, self.starts), to_wall_time(station, self.ends)
         if (here, here_end) == (self.wall, self.wall_end):
             return f"{there} · the same here"
-        day = "" if here.date() == self.wall.date() else f"{short_day(here.date())} "
+        day = "" if here.date() == self.wall.date() else f"{format_short_day(here.date())} "
         if self.exact:
             return f"{there} · {day}{here:%H:%M} here"
         if self.wall_end - self.wall > timedelta(days=1):
-            return f"{there} · {day}{here:%H:%M} to {short_day(here_end.date())} {here_end:%H:%M} here"
+            return f"{there} · {day}{here:%H:%M} to {format_short_day(here_end.date())} {here_end:%H:%M} here"
         return f"{there} · {day}{here:%H:%M}–{here_end:%H:%M} here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unclear:
+class UnclearAppointment:
     """Why what was typed is no appointment yet: a question with its choices, or a refusal with what to do."""
 
     what: str
     remedy: str = ""
-    choices: tuple[Meant, ...] = ()
+    choices: tuple[AppointmentTime, ...] = ()
     """In the order to be offered; one of them is taken by its number, or something else is typed."""
 
     def __str__(self) -> str:
         return f"{self.what} — {self.remedy}" if self.remedy else self.what
 
 
-def begin(zone: str, wall: datetime, fold: int) -> datetime:
+def resolve_start(zone: str, wall: datetime, fold: int) -> datetime:
     """The moment the clock shows `wall`, in UTC."""
-    return moment_of(zone, wall.replace(fold=fold))
+    return to_utc(zone, wall.replace(fold=fold))
 
 
-def end(zone: str, wall: datetime, wall_end: datetime, fold: int) -> datetime:
+def resolve_end(zone: str, wall: datetime, wall_end: datetime, fold: int) -> datetime:
     """The moment it shows `wall_end`, never before it shows `wall`."""
     # 01:45 the second time lasts until 02:15; 00:45 until the first 01:15
-    return max(begin(zone, wall, fold), moment_of(zone, wall_end.replace(fold=fold)))
+    return max(resolve_start(zone, wall, fold), to_utc(zone, wall_end.replace(fold=fold)))

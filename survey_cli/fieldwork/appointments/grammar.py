@@ -1,7 +1,7 @@
-"""Which day and which time of day did the interviewer type? `tomorrow 3pm`, `tue between 2 and 4`, `26 nov 14:00`.
+"""Grammar of typed appointments: splits `tomorrow 3pm` or `26 nov 14:00` into day and time expressions.
 
-Takes the words apart, in English, the commonest Spanish and the study's languages. Decides no date, and knows no zone
-and no clock.
+Understands English, the most common Spanish and the languages of the study. Resolves no date, and uses neither zone
+nor clock.
 """
 
 import re
@@ -12,17 +12,17 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
-from survey_cli.entries import ascii_digits
-from survey_cli.fieldwork.appointments.languages import in_english
+from survey_cli.entries import to_ascii_digits
+from survey_cli.fieldwork.appointments.languages import translate_to_english
 from survey_cli.instrument.schema.hours import Hours
 
-MOST_HOURS: Final = 12
+MAX_BARE_HOURS: Final = 12
 """Where the unit is left out, more than this are minutes: `in 20`."""
-NO_PARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
+NO_DAYPARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
 EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours"
 
 
-class Ahead(NamedTuple):
+class DaysAhead(NamedTuple):
     """So many days from today."""
 
     days: int
@@ -35,7 +35,7 @@ class Weekday(NamedTuple):
     week: int | None = None
 
 
-class OnDate(NamedTuple):
+class CalendarDate(NamedTuple):
     """A day of a month; without a year the coming one."""
 
     month: int
@@ -43,7 +43,7 @@ class OnDate(NamedTuple):
     year: int | None = None
 
 
-class TwoNumbers(NamedTuple):
+class AmbiguousDate(NamedTuple):
     """`5/12`: which is the month depends on the country."""
 
     first: int
@@ -57,7 +57,7 @@ class DayOfMonth(NamedTuple):
     day: int
 
 
-class Span(NamedTuple):
+class DaySpan(NamedTuple):
     """`next week`, `weekend`: from one day of the week to another."""
 
     name: str
@@ -66,35 +66,35 @@ class Span(NamedTuple):
     week: int = 0
 
 
-Day: TypeAlias = Ahead | Weekday | OnDate | TwoNumbers | DayOfMonth | Span
+DayExpression: TypeAlias = DaysAhead | Weekday | CalendarDate | AmbiguousDate | DayOfMonth | DaySpan
 
 
-class Clock(NamedTuple):
+class ClockTime(NamedTuple):
     """A time of day in minutes after midnight; not `sure` where the half of the day was left open: `3`, `8:30`."""
 
     minute: int
-    sure: bool
+    certain: bool
 
-    def halves(self) -> tuple[int, ...]:
+    def list_minutes(self) -> tuple[int, ...]:
         """The minutes it may mean."""
-        return (self.minute,) if self.sure else (self.minute, (self.minute + 720) % 1440)
+        return (self.minute,) if self.certain else (self.minute, (self.minute + 720) % 1440)
 
 
-class Between(NamedTuple):
+class TimeRange(NamedTuple):
     """`2-4`, `after 5pm`, `before noon`: an open end is that of the calling hours."""
 
-    start: Clock | None
-    end: Clock | None
+    start: ClockTime | None
+    end: ClockTime | None
 
 
-class Part(NamedTuple):
+class NamedDaypart(NamedTuple):
     """`evening`: a part of the day, with its usual hours."""
 
     name: str
     hours: Hours
 
 
-class Minutes(NamedTuple):
+class MinutesAhead(NamedTuple):
     """So many minutes from now."""
 
     minutes: int
@@ -104,22 +104,22 @@ class SameTime(NamedTuple):
     """The time it is now."""
 
 
-Time: TypeAlias = Clock | Between | Part | Minutes | SameTime
+TimeExpression: TypeAlias = ClockTime | TimeRange | NamedDaypart | MinutesAhead | SameTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class ParsedAppointment:
     """What was typed, taken apart."""
 
-    day: Day | None = None
-    time: Time | None = None
+    day: DayExpression | None = None
+    time: TimeExpression | None = None
     weekday: int | None = None
     """The day of the week that was named beside a date, which it must be."""
     fold: int | None = None
     """`first` or `second` of a time that comes twice: 0 or 1."""
     zone: str | None = None
     """An IANA name that was typed, looked up by nobody yet."""
-    here: bool = False
+    station_time: bool = False
     """The time is that of the station's clock: `5pm here`."""
 
 
@@ -191,7 +191,7 @@ _UNIT_MINUTES: Final = {"m": 1, "h": 60, "d": 1440, "w": 7 * 1440, "s": 7 * 1440
 _ARTICLE: Final = r"(?: (?:las?|los|el|about|around))?"
 _HERE: Final = re.compile(r"\b(?:here|our time|aqui)\b\s*\Z")
 _HOUR: Final = r"(\d{1,2})\b(?![:.\d])"
-_PAST: Final = (
+_SPOKEN_TIMES: Final = (
     (re.compile(rf"\bhalf (?:past )?{_HOUR}"), 30),
     (re.compile(rf"\b(?:a )?quarter past {_HOUR}"), 15),
     (re.compile(rf"\b(?:a )?quarter (?:to|before) {_HOUR}"), -15),
@@ -205,52 +205,54 @@ _FILLERS: Final = (
     r"this|coming|este|esta|[@~.()])(?= |$|\b)"
 )
 
-Mark: TypeAlias = Literal["am", "pm", "first", "second"]
-Piece: TypeAlias = Day | Time | Mark | NotRead
-Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[Piece]]]
+TimeMark: TypeAlias = Literal["am", "pm", "first", "second"]
+AppointmentToken: TypeAlias = DayExpression | TimeExpression | TimeMark | NotRead
+TokenRule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[AppointmentToken]]]
 
 
-def read_text(
-    text: str, *, year: int, parts: Mapping[str, Hours] = NO_PARTS, languages: Sequence[str] = ()
-) -> Typed | NotRead:
+def parse_text(
+    text: str, *, year: int, parts: Mapping[str, Hours] = NO_DAYPARTS, languages: Sequence[str] = ()
+) -> ParsedAppointment | NotRead:
     """Takes apart what was typed, in English, Spanish or one of the study's `languages`.
 
     `year` is the one it is there: a four-digit number is a year only where it is near it, else a time. `parts` are the
     study's own parts of the day that have hours."""
     zone = _ZONE.search(text)
-    plain = _clocked(in_english(_plain(_ZONE.sub(" ", text)), languages, _plain))
+    plain = _replace_spoken_times(
+        translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize)
+    )
     here = bool(_HERE.search(plain))
     plain = _HERE.sub("", plain).strip()
     if not plain:
         return NotRead("a day and a time are wanted")
-    pieces = list(_pieces(plain, _rules(year, tuple(parts.items()))))
+    pieces = list(_tokenize(plain, _build_rules(year, tuple(parts.items()))))
     wrong = next((piece for piece in pieces if isinstance(piece, NotRead)), None)
     if wrong is not None:
         return wrong
-    typed = _put_together(pieces)
-    if not isinstance(typed, Typed):
+    typed = _combine_tokens(pieces)
+    if not isinstance(typed, ParsedAppointment):
         return typed
-    if here and not isinstance(typed.time, Clock):
+    if here and not isinstance(typed.time, ClockTime):
         return NotRead("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
-    return replace(typed, zone=zone[1] if zone else None, here=here)
+    return replace(typed, zone=zone[1] if zone else None, station_time=here)
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     """Small letters without accents, digits 0 to 9, one space between words."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    bare = re.sub(r"[–—−]", "-", ascii_digits(bare)).replace("’", "'")
+    bare = re.sub(r"[–—−]", "-", to_ascii_digits(bare)).replace("’", "'")
     bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
     return " ".join(re.sub(r"[,;·،、]", " ", bare).split())
 
 
-def _clocked(text: str) -> str:
+def _replace_spoken_times(text: str) -> str:
     """The text with `half past 3` as 3:30, and nothing after `there`: that is the other clock."""
-    for pattern, minute in _PAST:
-        text = pattern.sub(partial(_past, minute), text)
+    for pattern, minute in _SPOKEN_TIMES:
+        text = pattern.sub(partial(_format_spoken_time, minute), text)
     return re.sub(r"\bthere\b.*", "", text).strip()
 
 
-def _past(minute: int, found: re.Match[str]) -> str:
+def _format_spoken_time(minute: int, found: re.Match[str]) -> str:
     """`half past 3` as `3:30`, `quarter to 3` as `2:45`; 12 comes before 1."""
     hour = int(found[1])
     if minute < 0:
@@ -258,7 +260,7 @@ def _past(minute: int, found: re.Match[str]) -> str:
     return f"{hour}:{minute:02}"
 
 
-def _pieces(text: str, rules: list[Rule]) -> Iterator[Piece]:
+def _tokenize(text: str, rules: list[TokenRule]) -> Iterator[AppointmentToken]:
     rest = text
     while rest:
         for pattern, take in rules:
@@ -273,108 +275,118 @@ def _pieces(text: str, rules: list[Rule]) -> Iterator[Piece]:
 
 
 @lru_cache(maxsize=16)
-def _rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[Rule]:
+def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenRule]:
     """What may stand at the beginning of the rest, the longer before the shorter."""
-    hours = {_plain(name): span for name, span in parts}
+    hours = {_normalize(name): span for name, span in parts}
     own = "|".join(map(re.escape, hours))
     near = "|".join(str(y) for y in range(year - 1, year + 3))
-    texts: list[tuple[str, Callable[[re.Match[str]], Iterable[Piece]]]] = [
-        (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _relative),
-        (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda m: (Minutes(30),)),
-        (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _bare),
-        (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda m: (Ahead(2),)),
-        (r"(?:tomorrow|tmrw|tmw)\b", lambda m: (Ahead(1),)),
-        (r"(?:today|hoy)\b", lambda m: (Ahead(0),)),
-        (r"(?:tonight|esta noche)\b", lambda m: (Ahead(0), Part("tonight", _PARTS["evening"]))),
-        (r"(?:this|esta) (morning|afternoon|evening|tarde)\b", lambda m: (Ahead(0), _part(m[1]))),
+    texts: list[tuple[str, Callable[[re.Match[str]], Iterable[AppointmentToken]]]] = [
+        (
+            rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}",
+            _parse_relative,
+        ),
+        (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda m: (MinutesAhead(30),)),
+        (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
+        (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda m: (DaysAhead(2),)),
+        (r"(?:tomorrow|tmrw|tmw)\b", lambda m: (DaysAhead(1),)),
+        (r"(?:today|hoy)\b", lambda m: (DaysAhead(0),)),
+        (r"(?:tonight|esta noche)\b", lambda m: (DaysAhead(0), NamedDaypart("tonight", _PARTS["evening"]))),
+        (r"(?:this|esta) (morning|afternoon|evening|tarde)\b", lambda m: (DaysAhead(0), _make_daypart(m[1]))),
         (r"(?:at the )?(?:same time|misma hora)\b|a la misma hora\b", lambda m: (SameTime(),)),
-        (r"(?:por|en) la manana\b", lambda m: (_part("morning"),)),
+        (r"(?:por|en) la manana\b", lambda m: (_make_daypart("morning"),)),
         (r"de la manana\b", lambda m: ("am",)),
         (r"de la (?:tarde|noche)\b", lambda m: ("pm",)),
-        (r"manana\b", lambda m: (Ahead(1),)),
+        (r"manana\b", lambda m: (DaysAhead(1),)),
         (
             r"(?:the )?(?:next week|proxima semana|semana que viene|semana proxima)\b",
-            lambda m: (Span("next week", 0, 6, 1),),
+            lambda m: (DaySpan("next week", 0, 6, 1),),
         ),
-        (r"this week\b|esta semana\b", lambda m: (Span("this week", 0, 6),)),
+        (r"this week\b|esta semana\b", lambda m: (DaySpan("this week", 0, 6),)),
         (
             r"(next )?(?:this )?(?:weekend|fin de semana)\b",
-            lambda m: (Span("weekend", 5, 6, 1 if m[1] else 0),),
+            lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),),
         ),
         (r"(?:next|proximo) month\b|proximo mes\b", lambda m: (NotRead("which day of next month?"),)),
         (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 1),)),
         (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 0),)),
         (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
-        (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: (OnDate(int(m[2]), int(m[3]), int(m[1])),)),
+        (
+            r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?",
+            lambda m: (CalendarDate(int(m[2]), int(m[3]), int(m[1])),),
+        ),
         (
             rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({near})\b)?",
-            lambda m: (OnDate(_month(m[2]), int(m[1]), _year(m[3])),),
+            lambda m: (CalendarDate(_parse_month(m[2]), int(m[1]), _parse_year(m[3])),),
         ),
         (
             rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({near})\b)?",
-            lambda m: (OnDate(_month(m[1]), int(m[2]), _year(m[3])),),
+            lambda m: (CalendarDate(_parse_month(m[1]), int(m[2]), _parse_year(m[3])),),
         ),
         (
             r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])",
-            lambda m: (TwoNumbers(int(m[1]), int(m[2]), _year(m[3])),),
+            lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),),
         ),
         (
             r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b",
-            lambda m: (TwoNumbers(int(m[1]), int(m[2]), _year(m[3])),),
+            lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),),
         ),
         (
             r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)",
-            lambda m: (OnDate(int(m[2]), int(m[1]), _year(m[3])),),
+            lambda m: (CalendarDate(int(m[2]), int(m[1]), _parse_year(m[3])),),
         ),
         (r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|dia (\d{1,2})\b", lambda m: (DayOfMonth(int(m[1] or m[2])),)),
         (
             rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?"
             rf"({_CLOCK})",
-            _between,
+            _parse_between,
         ),
-        (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _after),
-        (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _before),
-        (r"any ?time\b|cualquier hora\b", lambda m: (_part("anytime"),)),
-        *([(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (Part(m[1], hours[m[1]]),))] if own else []),
-        (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_part(m[1]),)),
+        (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _parse_after),
+        (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _parse_before),
+        (r"any ?time\b|cualquier hora\b", lambda m: (_make_daypart("anytime"),)),
+        *(
+            [(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (NamedDaypart(m[1], hours[m[1]]),))]
+            if own
+            else []
+        ),
+        (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
         (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
-        (rf"({_CLOCK})", lambda m: _one(m[1])),
+        (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
         (_FILLERS, lambda m: ()),
     ]
     return [(re.compile(text), take) for text, take in texts]
 
 
-def _month(word: str) -> int:
+def _parse_month(word: str) -> int:
     return _MONTH_STARTS[word[:3]]
 
 
-def _year(word: str | None) -> int | None:
+def _parse_year(word: str | None) -> int | None:
     return None if not word else int(word) if len(word) == 4 else 2000 + int(word)
 
 
-def _part(name: str) -> Part:
-    return Part(name, _PARTS[name])
+def _make_daypart(name: str) -> NamedDaypart:
+    return NamedDaypart(name, _PARTS[name])
 
 
-def _relative(found: re.Match[str]) -> Iterable[Piece]:
+def _parse_relative(found: re.Match[str]) -> Iterable[AppointmentToken]:
     number = int(found[1]) if found[1] else _NUMBERS[found[2]]
     unit = _UNIT_MINUTES[found[3][0]]
     more = int(found[4]) if found[4] else unit // 2 if found[5] else 0
     minutes = number * unit + more
-    return (Ahead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (Minutes(minutes),)
+    return (DaysAhead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (MinutesAhead(minutes),)
 
 
-def _bare(found: re.Match[str]) -> Iterable[Piece]:
+def _parse_bare_number(found: re.Match[str]) -> Iterable[AppointmentToken]:
     """`in 20`: minutes where it can't be hours."""
     number = int(found[1])
-    if number > MOST_HOURS:
-        return (Minutes(number),)
+    if number > MAX_BARE_HOURS:
+        return (MinutesAhead(number),)
     return (NotRead(f"“{found[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),)
 
 
-def _clock(text: str) -> Clock | NotRead:
+def _parse_clock(text: str) -> ClockTime | NotRead:
     if text in ("noon", "midday", "mediodia"):
-        return Clock(720, True)
+        return ClockTime(720, True)
     found = _CLOCK_PARTS.match(text)
     if not found:
         return NotRead(
@@ -385,107 +397,113 @@ def _clock(text: str) -> Clock | NotRead:
     if minute > 59 or hour > 24 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
         return NotRead(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
     if half:
-        return Clock(hour % 12 * 60 + minute + (720 if half == "p" else 0), True)
+        return ClockTime(hour % 12 * 60 + minute + (720 if half == "p" else 0), True)
     written_in_full = len(found[1]) == 2 and bool(found[2] or found[3])
-    return Clock(hour * 60 + minute, hour == 0 or hour > 12 or written_in_full)
+    return ClockTime(hour * 60 + minute, hour == 0 or hour > 12 or written_in_full)
 
 
-def _one(text: str) -> Iterable[Piece]:
-    clock = _clock(text)
-    if isinstance(clock, Clock) and clock.minute == 1440:
+def _parse_single_time(text: str) -> Iterable[AppointmentToken]:
+    clock = _parse_clock(text)
+    if isinstance(clock, ClockTime) and clock.minute == 1440:
         return (NotRead("there is no time 24:00", "write 23:45 or 00:15, with its day"),)
     return (clock,)
 
 
-def _between(found: re.Match[str]) -> Iterable[Piece]:
-    return _ends(_clock(found[1]), _clock(found[2]))
+def _parse_between(found: re.Match[str]) -> Iterable[AppointmentToken]:
+    return _make_range(_parse_clock(found[1]), _parse_clock(found[2]))
 
 
-def _after(found: re.Match[str]) -> Iterable[Piece]:
-    return _ends(_clock(found[1]), None)
+def _parse_after(found: re.Match[str]) -> Iterable[AppointmentToken]:
+    return _make_range(_parse_clock(found[1]), None)
 
 
-def _before(found: re.Match[str]) -> Iterable[Piece]:
-    return _ends(None, _clock(found[1]))
+def _parse_before(found: re.Match[str]) -> Iterable[AppointmentToken]:
+    return _make_range(None, _parse_clock(found[1]))
 
 
-def _ends(start: Clock | NotRead | None, end: Clock | NotRead | None) -> Iterable[Piece]:
+def _make_range(
+    start: ClockTime | NotRead | None, end: ClockTime | NotRead | None
+) -> Iterable[AppointmentToken]:
     if isinstance(start, NotRead):
         return (start,)
-    return (end if isinstance(end, NotRead) else Between(start, end),)
+    return (end if isinstance(end, NotRead) else TimeRange(start, end),)
 
 
-def _put_together(pieces: list[Piece]) -> Typed | NotRead:
-    days: list[Day] = []
-    times: list[Time] = []
-    part: Part | None = None
+def _combine_tokens(pieces: list[AppointmentToken]) -> ParsedAppointment | NotRead:
+    days: list[DayExpression] = []
+    times: list[TimeExpression] = []
+    part: NamedDaypart | None = None
     fold: int | None = None
     for piece in pieces:
         match piece:
             case NotRead():
                 return piece
             case "am" | "pm":
-                if not times or not isinstance(times[-1], Clock):
+                if not times or not isinstance(times[-1], ClockTime):
                     return NotRead("the time is missing")
-                times[-1] = _half(times[-1], Part("", Hours(0, 720) if piece == "am" else Hours(720, 1440)))
+                times[-1] = _choose_half(
+                    times[-1], NamedDaypart("", Hours(0, 720) if piece == "am" else Hours(720, 1440))
+                )
             case "first" | "second":
                 fold = 0 if piece == "first" else 1
-            case Part():
+            case NamedDaypart():
                 part = piece
-            case Clock() | Between() | Minutes() | SameTime():
+            case ClockTime() | TimeRange() | MinutesAhead() | SameTime():
                 times.append(piece)
-            case Ahead() | Weekday() | OnDate() | TwoNumbers() | DayOfMonth() | Span():
+            case DaysAhead() | Weekday() | CalendarDate() | AmbiguousDate() | DayOfMonth() | DaySpan():
                 if piece not in days:
                     days.append(piece)
             case _:
                 assert_never(piece)
     if len(times) > 1:
         return NotRead("these are two times", "write one, or between 2 and 4")
-    time: Time | None = times[0] if times else part
-    if part is not None and isinstance(time, Clock):
-        named = _named_half(part)
-        time = _half(time, named)
-        if not any(named.hours.start <= minute < named.hours.end for minute in time.halves()):
+    time: TimeExpression | None = times[0] if times else part
+    if part is not None and isinstance(time, ClockTime):
+        named = _widen_named_part(part)
+        time = _choose_half(time, named)
+        if not any(named.hours.start <= minute < named.hours.end for minute in time.list_minutes()):
             return NotRead(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
-    elif part is not None and isinstance(time, Between):
-        time = Between(time.start and _half(time.start, part), time.end and _half(time.end, part))
-    day = _one_day(days)
+    elif part is not None and isinstance(time, TimeRange):
+        time = TimeRange(
+            time.start and _choose_half(time.start, part), time.end and _choose_half(time.end, part)
+        )
+    day = _combine_days(days)
     if isinstance(day, NotRead):
         return day
-    if isinstance(time, Minutes) and day[0] is not None:
+    if isinstance(time, MinutesAhead) and day[0] is not None:
         return NotRead("this is a day, and a time from now", "write one of them")
-    return Typed(day=day[0], time=time, weekday=day[1], fold=fold)
+    return ParsedAppointment(day=day[0], time=time, weekday=day[1], fold=fold)
 
 
-def _named_half(part: Part) -> Part:
+def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
     """The part of the day as it is meant beside a time: 5 in the afternoon and 4 in the evening are after noon, wherever
     these parts begin and end. 12 in the evening is not noon, and 3 at night not in the afternoon."""
     start = part.hours.start
     if start < 720 or part.name.endswith(("night", "noche")):
         return part
-    return Part(part.name, Hours(min(start, 780), 1440))
+    return NamedDaypart(part.name, Hours(min(start, 780), 1440))
 
 
-def _half(clock: Clock, part: Part) -> Clock:
+def _choose_half(clock: ClockTime, part: NamedDaypart) -> ClockTime:
     """The half of the day that lies in this part of it; as it was where neither does."""
     minute = clock.minute % 720
     inside = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
-    return Clock(inside[0], True) if len(inside) == 1 and (not clock.sure or not part.name) else clock
+    return ClockTime(inside[0], True) if len(inside) == 1 and (not clock.certain or not part.name) else clock
 
 
-def _one_day(days: list[Day]) -> tuple[Day | None, int | None] | NotRead:
+def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int | None] | NotRead:
     """The day, and the day of the week it must be."""
     match days:
         case []:
             return None, None
         case [day]:
             return day, None
-        case [Weekday(day=day), Span(name=name, week=week)] | [
-            Span(name=name, week=week),
+        case [Weekday(day=day), DaySpan(name=name, week=week)] | [
+            DaySpan(name=name, week=week),
             Weekday(day=day),
         ] if name != "weekend":
             return Weekday(day, week), None
-        case [Weekday(), Weekday()] | [Span(), _] | [_, Span()]:
+        case [Weekday(), Weekday()] | [DaySpan(), _] | [_, DaySpan()]:
             return NotRead("these are two days", "write one of them")
         case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)]:
             return other, day

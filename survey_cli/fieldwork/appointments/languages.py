@@ -1,7 +1,7 @@
-"""Words for days and times in the languages of a study, put into the English words that appointments are read in.
+"""Translation of words for days and times into the English words that the appointment grammar reads.
 
-Names of months and days are Babel's; the few other words of each language stand here. Nothing is guessed: a word that is
-not known stays, and is then said not to be understood.
+Names of months and days come from Babel; the few other words of each language are listed here. Nothing is guessed: an
+unknown word stays, and is then reported as not understood.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS
 from survey_cli.instrument.texts.templates import list_day_names, list_month_names
 
-WORDS: Final = {
+TRANSLATIONS: Final = {
     "de": r"""
         heute = today; ubermorgen = day after tomorrow; morgen (fruh|vormittag) = tomorrow morning; morgen = tomorrow
         morgens|fruh|vormittags?|am vormittag = morning; mittags? = noontime; nachmittags? = afternoon
@@ -85,39 +85,39 @@ WORDS: Final = {
         下午 = afternoon ; 晚上 = evening""",
 }
 """By language, `pattern = English`, parted by semicolons and lines; accents are left out, as in the text that is read."""
-UNSPACED: Final = frozenset({"ja", "zh", "th"})
+UNSPACED_LANGUAGES: Final = frozenset({"ja", "zh", "th"})
 """Languages that put no spaces between words."""
 _MONTH_DAY: Final = re.compile(r"month (\d{1,2}) day (\d{1,2})")
 _HALF_BEFORE: Final = re.compile(r"half before (\d{1,2})")
 
 
-def in_english(text: str, languages: Iterable[str], plain: Callable[[str], str]) -> str:
+def translate_to_english(text: str, languages: Iterable[str], plain: Callable[[str], str]) -> str:
     """The text with the words of these languages in English. `plain` is how the text was made plain."""
     for language in languages:
         if language.partition("-")[0] != "en":
-            for pattern, english in _rules(language, plain):
+            for pattern, english in _build_rules(language, plain):
                 text = pattern.sub(english, text)
-    text = _MONTH_DAY.sub(lambda m: f" {m[2]} {_month_name(int(m[1]))} ", text)
+    text = _MONTH_DAY.sub(lambda m: f" {m[2]} {_get_month_name(int(m[1]))} ", text)
     text = _HALF_BEFORE.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:30", text)
     return " ".join(text.split())
 
 
-def _month_name(month: int) -> str:
+def _get_month_name(month: int) -> str:
     return MONTHS[month - 1].lower() if 1 <= month <= 12 else ""
 
 
 @lru_cache(maxsize=32)
-def _rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Patterns and their English: the language's own words, then names of days and months, the longer ones first."""
     base = language.partition("-")[0]
-    edges = ("", "") if base in UNSPACED else (r"(?<![\w:])", r"(?!\w)")
+    edges = ("", "") if base in UNSPACED_LANGUAGES else (r"(?<![\w:])", r"(?!\w)")
     rules = []
-    for line in re.split(r"[;\n]", WORDS.get(base, "")):
+    for line in re.split(r"[;\n]", TRANSLATIONS.get(base, "")):
         words, equals, english = line.partition("=")
         if equals:
             # letters of the table are made plain as the text is; the signs of its patterns are none of them
             words = re.sub(r"[^\x00-\x7f]+", lambda m: plain(m[0]), words.strip())
-            replaced = f" {english.strip()} " if base in UNSPACED else english.strip()
+            replaced = f" {english.strip()} " if base in UNSPACED_LANGUAGES else english.strip()
             rules.append((re.compile(f"{edges[0]}(?:{words}){edges[1]}"), replaced))
     names: dict[str, str] = {}
     for shown, english_names in ((list_day_names(language), DAYS), (list_month_names(language), MONTHS)):

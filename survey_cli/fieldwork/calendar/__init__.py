@@ -1,1 +1,1 @@
-"""Calling hours, parts of the day, holidays and time zones."""
+"""Time zones, calling hours, holidays and parts of the day."""

@@ -1,6 +1,6 @@
-"""What does the clock on the wall show in a zone at a moment, and at which moment does it show this?
+"""Conversion between wall times of a zone and UTC, across clock changes.
 
-Walls are naive datetimes, moments aware ones in UTC. Knows no clock of its own.
+Wall times are naive datetimes, UTC times aware ones. Uses no clock of its own.
 """
 
 from collections.abc import Iterator
@@ -9,85 +9,90 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-Standing: TypeAlias = Literal["once", "never", "twice"]
+WallTimeKind: TypeAlias = Literal["once", "never", "twice"]
 """How often a wall clock shows a time: never where it was put forward over it, twice where it was put back."""
 
 
 @lru_cache(maxsize=1024)
-def zone_of(name: str) -> ZoneInfo:
+def get_zone(name: str) -> ZoneInfo:
     """The zone of an IANA name; `KeyError` (`ZoneInfoNotFoundError`) or `ValueError` where there is none."""
     return ZoneInfo(name)
 
 
-def wall_at(zone: str, at: datetime) -> datetime:
+def to_wall_time(zone: str, at: datetime) -> datetime:
     """The wall time at a moment; its `fold` is 1 the second time the clock shows it."""
-    return at.astimezone(zone_of(zone)).replace(tzinfo=None)
+    return at.astimezone(get_zone(zone)).replace(tzinfo=None)
 
 
-def standing(zone: str, wall: datetime) -> Standing:
+def classify_wall_time(zone: str, wall: datetime) -> WallTimeKind:
     """Whether the clock shows this wall time once, never, or twice."""
-    first, second = (_offset(zone, wall.replace(fold=fold)) for fold in (0, 1))
+    first, second = (_find_offset(zone, wall.replace(fold=fold)) for fold in (0, 1))
     return "once" if first == second else "twice" if first > second else "never"
 
 
-def moment_of(zone: str, wall: datetime) -> datetime:
+def to_utc(zone: str, wall: datetime) -> datetime:
     """The moment in UTC at which the clock shows this wall time: the first or, with `fold` 1, the second time. A time
     that is never shown is the moment the clock was put forward over it, so later walls are never earlier moments."""
-    if standing(zone, wall) == "never":
-        before = _utc(wall.replace(fold=1), _offset(zone, wall.replace(fold=1)))
-        return _change(zone, before, _utc(wall, _offset(zone, wall.replace(fold=0))))
-    return _utc(wall, _offset(zone, wall))
+    if classify_wall_time(zone, wall) == "never":
+        before = _subtract_offset(wall.replace(fold=1), _find_offset(zone, wall.replace(fold=1)))
+        return _locate_change(zone, before, _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0))))
+    return _subtract_offset(wall, _find_offset(zone, wall))
 
 
-def day_start(zone: str, day: date) -> datetime:
+def find_day_start(zone: str, day: date) -> datetime:
     """The moment a local day begins; of a day that a zone passed over, the moment it did so."""
-    return moment_of(zone, datetime.combine(day, time.min))
+    return to_utc(zone, datetime.combine(day, time.min))
 
 
-def stretches(zone: str, wall_from: datetime, wall_to: datetime) -> Iterator[tuple[datetime, datetime]]:
+def iterate_intervals(
+    zone: str, wall_from: datetime, wall_to: datetime
+) -> Iterator[tuple[datetime, datetime]]:
     """All the time during which the clock shows `wall_from` or later, but not yet `wall_to`: pairs of moments in UTC.
     One pair, but for a day on which the clock changes: none, or two, may be left."""
-    least = _utc(wall_from, timedelta(hours=16))  # no zone is, or was, further from UTC than this
-    most = _utc(wall_to, timedelta(hours=-16))
+    least = _subtract_offset(wall_from, timedelta(hours=16))  # no zone is, or was, further from UTC than this
+    most = _subtract_offset(wall_to, timedelta(hours=-16))
     began = least
     while began < most:
-        offset = began.astimezone(zone_of(zone)).utcoffset() or timedelta()
-        until = _next_change(zone, began, most)
-        start, end = max(began, _utc(wall_from, offset)), min(until, _utc(wall_to, offset))
+        offset = began.astimezone(get_zone(zone)).utcoffset() or timedelta()
+        until = _find_next_change(zone, began, most)
+        start, end = (
+            max(began, _subtract_offset(wall_from, offset)),
+            min(until, _subtract_offset(wall_to, offset)),
+        )
         if start < end:
             yield start, end
         began = until
 
 
-def _offset(zone: str, wall: datetime) -> timedelta:
-    return wall.replace(tzinfo=zone_of(zone)).utcoffset() or timedelta()
+def _find_offset(zone: str, wall: datetime) -> timedelta:
+    return wall.replace(tzinfo=get_zone(zone)).utcoffset() or timedelta()
 
 
-def _utc(wall: datetime, offset: timedelta) -> datetime:
+def _subtract_offset(wall: datetime, offset: timedelta) -> datetime:
     return (wall.replace(fold=0) - offset).replace(tzinfo=UTC)
 
 
-def _offset_at(zone: str, at: datetime) -> timedelta:
-    return at.astimezone(zone_of(zone)).utcoffset() or timedelta()
+def _find_offset_at(zone: str, at: datetime) -> timedelta:
+    return at.astimezone(get_zone(zone)).utcoffset() or timedelta()
 
 
-def _next_change(zone: str, since: datetime, until: datetime) -> datetime:
+def _find_next_change(zone: str, since: datetime, until: datetime) -> datetime:
     """The first change of the clock after `since`, or `until`. Zones change at most once in twelve hours."""
-    offset = _offset_at(zone, since)
+    offset = _find_offset_at(zone, since)
     while since < until:
         probe = min(since + timedelta(hours=12), until)
-        if _offset_at(zone, probe) != offset:
-            return _change(zone, since, probe)
+        if _find_offset_at(zone, probe) != offset:
+            return _locate_change(zone, since, probe)
         since = probe
     return until
 
 
-def _change(zone: str, before: datetime, after: datetime) -> datetime:
+def _locate_change(zone: str, before: datetime, after: datetime) -> datetime:
     """The moment (a whole second) between the two at which the offset becomes that of `after`."""
-    before, offset = before.replace(microsecond=0), _offset_at(zone, after)
+    before, offset = before.replace(microsecond=0), _find_offset_at(zone, after)
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
-        if _offset_at(zone, middle) == offset:
+        if _find_offset_at(zone, middle) == offset:
             after = middle
         else:
             before = middle

@@ -1,1 +1,1 @@
-"""A case: its events and their codec, its state derived from them, its AAPOR disposition code."""
+"""One case: its events, the state derived from its history, its AAPOR code and its location."""

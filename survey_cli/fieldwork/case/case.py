@@ -1,4 +1,7 @@
-"""What has become of a case? Derived from its history alone; it neither judges an outcome nor knows what time it is."""
+"""The state of a case, derived from its history alone.
+
+It uses neither the study's plan nor a clock.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,49 +10,49 @@ from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.case.events import (
     NO_COLUMNS,
-    Advised,
-    Anonymised,
-    Blocked,
-    Called,
-    Claimed,
-    Closed,
-    Corrected,
-    Dialled,
-    Entry,
-    Erased,
-    Interviewing,
-    Line,
+    AppointmentCanceled,
+    AppointmentMade,
+    AppointmentReassigned,
+    AttemptClosed,
+    CaseAnonymized,
+    CaseClaimed,
+    CaseErased,
+    CaseNoteWritten,
+    CaseReleased,
+    CaseReopened,
+    CaseReturned,
+    CaseSampled,
+    DoNotCallCleared,
+    DoNotCallSet,
+    HistoryEntry,
+    InterviewOpened,
+    LanguageSet,
+    LineType,
     NumberAdded,
+    NumberDialed,
     NumberFacts,
     NumberMarked,
     NumberState,
-    Promised,
-    Reassigned,
-    RefusalNoted,
-    Released,
-    Remarked,
-    Reopened,
-    Returned,
-    Sampled,
+    OutcomeOverridden,
+    OutcomeRecorded,
+    OutcomeRevoked,
+    ReferralAnswered,
+    RefusalDescribed,
     ScriptRead,
-    Speaks,
-    TakenBack,
-    Unblocked,
-    Unpromised,
 )
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
-BUSY_AGAIN: Final = timedelta(hours=1)
+BUSY_REDIAL_WINDOW: Final = timedelta(hours=1)
 """Redials of a busy line within it are one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NumberRecord:
     """One of the case's telephone numbers, without its digits."""
 
     position: int
-    line: Line
+    line: LineType
     zones: tuple[str, ...]
     state: NumberState = "live"
 
@@ -66,7 +69,7 @@ class Call:
     eligible: bool
     """Known to be eligible at this call's end, or before."""
     note: str
-    keyed: str = ""
+    keyed_outcome: str = ""
     """What the interviewer keyed, where a supervisor gave the call another outcome."""
 
 
@@ -74,22 +77,22 @@ class Call:
 class Attempt:
     """One sitting with the case by one interviewer."""
 
-    began: datetime
+    started_at: datetime
     by: str
     station: str
     calls: tuple[Call, ...] = ()
-    dialled: int = 0
+    dialed: int = 0
     """The number that was dialled last and has no outcome yet; 0 none."""
-    ended: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
-    def busy(self) -> bool:
+    def is_busy(self) -> bool:
         """Every line was busy."""
         return bool(self.calls) and all(call.outcome == "busy" for call in self.calls)
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class OutcomeOverride:
     """What a supervisor said the case's outcome is: a final one is the case's until somebody puts it back, any other is
     what the last call came to."""
 
@@ -97,30 +100,30 @@ class Ruling:
     by: str
     outcome: str
     code: str
-    calls: int
+    calls_before: int
     """How many calls had been made: none, and it speaks for itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class Appointment:
     """A promise that stands, and when it was made."""
 
     at: datetime
     by: str
-    promise: Promised
+    details: AppointmentMade
 
 
-class Before(NamedTuple):
+class StateBeforeCall(NamedTuple):
     """What a call's outcome may change, as it was before: it is again so when the outcome is taken back."""
 
     states: Mapping[int, NumberState]
-    booking: Booking | None
+    appointment: Appointment | None
     interrupted: bool
     eligible: bool
-    person: bool
+    person_known: bool
     referred: bool
-    blocked: bool
-    asked_for: str
+    do_not_call: bool
+    requested_language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +134,10 @@ class Case:
     seq: int = 0
     """How many events it has."""
     columns: Mapping[str, Value] = field(default_factory=lambda: NO_COLUMNS)
-    numbers: tuple[Number, ...] = ()
+    numbers: tuple[NumberRecord, ...] = ()
     zone: str = ""
     sampled_language: str = ""
-    asked_for: str = ""
+    requested_language: str = ""
     """The language the respondent asked for; no later import changes it."""
     priority: int = 0
     weight: str = ""
@@ -143,55 +146,55 @@ class Case:
     released: bool = False
     attempts: tuple[Attempt, ...] = ()
     """Those in which somebody called, the last one perhaps still open."""
-    claimed: Attempt | None = None
+    open_attempt: Attempt | None = None
     """The sitting that is going on: nothing need have been dialled in it."""
-    booking: Booking | None = None
+    appointment: Appointment | None = None
     interview: str = ""
     """The interview that was begun last."""
-    interviewing: bool = False
+    interview_open: bool = False
     """It is going on, in this sitting."""
     interrupted: bool = False
     """It waits to be gone on with: until it is, whatever else is keyed; or its station was lost in the middle."""
     eligible: bool = False
-    person: bool = False
-    ruling: Ruling | None = None
-    reopened: datetime | None = None
+    person_known: bool = False
+    override: OutcomeOverride | None = None
+    reopened_at: datetime | None = None
     """When a supervisor last put it back into the queue."""
-    before_reopening: int = 0
+    calls_before_reopening: int = 0
     """How many calls had been made by then."""
     referred: bool = False
     """It waits for a supervisor, by the table's outcome; one of a study's own is for the plan to know."""
-    before_answer: int = 0
+    calls_before_answer: int = 0
     """How many calls had been made when a supervisor last answered."""
-    blocked: bool = False
+    do_not_call: bool = False
     """Never to be called again."""
     erased: bool = False
-    nameless: bool = False
+    anonymized: bool = False
     """Who it was is not kept any more, by its wish or because its time was over."""
-    scripts: frozenset[str] = frozenset()
+    scripts_read: frozenset[str] = frozenset()
     """Texts that were spoken."""
-    before: Before | None = None
+    before_call: StateBeforeCall | None = None
     """Before the last outcome was keyed."""
 
     @classmethod
-    def of(cls, key: str, history: Iterable[Entry]) -> "Case":
+    def from_history(cls, key: str, history: Iterable[HistoryEntry]) -> "Case":
         """The case that these events give."""
         case = cls(key=key)
         for entry in history:
-            case = case.after(entry)
+            case = case.apply(entry)
         return case
 
     # what follows from it
 
     @property
-    def waits(self) -> bool:
+    def has_unfinished_interview(self) -> bool:
         """An interview was begun and waits to be gone on with, or would were the sitting over now."""
-        return self.interrupted or self.interviewing
+        return self.interrupted or self.interview_open
 
     @property
     def language(self) -> str:
         """What the respondent asked for, else what the sample says."""
-        return self.asked_for or self.sampled_language
+        return self.requested_language or self.sampled_language
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -206,12 +209,12 @@ class Case:
         return None
 
     @property
-    def live(self) -> tuple[Number, ...]:
+    def live_numbers(self) -> tuple[NumberRecord, ...]:
         """The numbers that may still reach somebody."""
         return tuple(number for number in self.numbers if number.state == "live")
 
     @property
-    def counted(self) -> tuple[Attempt, ...]:
+    def counted_attempts(self) -> tuple[Attempt, ...]:
         """The attempts that use up a limit: redials of a busy line within the hour of the first are one, and their
         ringing us is none."""
         found: list[Attempt] = []
@@ -220,62 +223,62 @@ class Case:
                 continue
             redial = (
                 found
-                and attempt.busy
-                and found[-1].busy
-                and attempt.began - (found[-1].ended or found[-1].began) < BUSY_AGAIN
+                and attempt.is_busy
+                and found[-1].is_busy
+                and attempt.started_at - (found[-1].ended_at or found[-1].started_at) < BUSY_REDIAL_WINDOW
             )
             if not redial:
                 found.append(attempt)
         return tuple(found)
 
-    def number(self, position: int) -> Number | None:
+    def find_number(self, position: int) -> NumberRecord | None:
         return next((n for n in self.numbers if n.position == position), None)
 
-    def zones(self, number: Number | None) -> tuple[str, ...]:
+    def list_zones(self, number: NumberRecord | None) -> tuple[str, ...]:
         """Where a call to this number may ring: the case's own zone, else those the number may be in."""
         if self.zone:
             return (self.zone,)
         return number.zones if number is not None else ()
 
     @property
-    def next_number(self) -> Number | None:
+    def next_number(self) -> NumberRecord | None:
         """The number that is dialled next, of those that are live and in a zone that is known (of all live ones where
         none is): in a sitting the first not yet tried in it; else the one where somebody was reached last, as long as
         that was the last call; else the one after the last that was called, going round."""
-        live = [n for n in self.live if self.zones(n)] or list(self.live)
+        live = [n for n in self.live_numbers if self.list_zones(n)] or list(self.live_numbers)
         if not live:
             return None
-        if self.claimed is not None and self.claimed.calls:
-            tried = {call.number for call in self.claimed.calls}
+        if self.open_attempt is not None and self.open_attempt.calls:
+            tried = {call.number for call in self.open_attempt.calls}
             return next((n for n in live if n.position not in tried), live[0])
         last = self.last_call
         if last is None or last.number == 0:
             return live[0]
         row = OUTCOMES.get(last.outcome)
-        reached = last.eligible or self.person or (row is not None and row.moment != "before")
-        again = self.number(last.number)
+        reached = last.eligible or self.person_known or (row is not None and row.moment != "before")
+        again = self.find_number(last.number)
         if reached and again in live:
             return again
         return next((n for n in live if n.position > last.number), live[0])
 
-    def let_go(self) -> "Case":
+    def end_attempt(self) -> "Case":
         """The case were its sitting over at its last call; itself where none goes on."""
-        return self if self.claimed is None else replace(self, **self._let_go(None))
+        return self if self.open_attempt is None else replace(self, **self._close_attempt(None))
 
     # one event more
 
-    def after(self, entry: Entry) -> "Case":
+    def apply(self, entry: HistoryEntry) -> "Case":
         """The case after one event more."""
-        return replace(self, seq=self.seq + 1, **self._changes(entry))
+        return replace(self, seq=self.seq + 1, **self._compute_changes(entry))
 
-    def _changes(self, entry: Entry) -> dict[str, Any]:
+    def _compute_changes(self, entry: HistoryEntry) -> dict[str, Any]:
         """The fields that are others after this event."""
         at, by, station, event, _ = entry
         match event:
-            case Sampled():
+            case CaseSampled():
                 return {
                     "columns": event.columns,
-                    "numbers": _merged(self.numbers, event.numbers),
+                    "numbers": _merge_numbers(self.numbers, event.numbers),
                     "zone": event.zone,
                     "sampled_language": event.language,
                     "priority": event.priority,
@@ -284,173 +287,177 @@ class Case:
                     "replicate": event.replicate,
                     "released": self.released or not event.replicate,
                 }
-            case Released():
+            case CaseReleased():
                 return {"released": True}
-            case Claimed():
-                return {**self._let_go(None), "claimed": Attempt(at, by, station)}
-            case Dialled(number):
-                return self._sitting(replace(self._open(at, by, station), dialled=number))
-            case Called():
-                return self._called(at, by, station, event)
-            case TakenBack():
-                return self._taken_back(by, station)
-            case Closed() | Returned():
-                return self._let_go(at)
-            case Interviewing(interview):
-                return {"interview": interview, "interviewing": True, "interrupted": False}
-            case Promised():
-                return {"booking": Booking(at, by, event)}
-            case Unpromised():
-                return {"booking": None}
-            case Reassigned(owner, policy):
-                if self.booking is None:
+            case CaseClaimed():
+                return {**self._close_attempt(None), "open_attempt": Attempt(at, by, station)}
+            case NumberDialed(number):
+                return self._replace_attempt(replace(self._get_open_attempt(at, by, station), dialed=number))
+            case OutcomeRecorded():
+                return self._record_outcome(at, by, station, event)
+            case OutcomeRevoked():
+                return self._revoke_outcome(by, station)
+            case AttemptClosed() | CaseReturned():
+                return self._close_attempt(at)
+            case InterviewOpened(interview):
+                return {"interview": interview, "interview_open": True, "interrupted": False}
+            case AppointmentMade():
+                return {"appointment": Appointment(at, by, event)}
+            case AppointmentCanceled():
+                return {"appointment": None}
+            case AppointmentReassigned(owner, policy):
+                if self.appointment is None:
                     return {}
-                promise = self.booking.promise._replace(owner=owner, policy=policy)
-                return {"booking": replace(self.booking, promise=promise)}
+                details = self.appointment.details._replace(owner=owner, policy=policy)
+                return {"appointment": replace(self.appointment, details=details)}
             case NumberAdded(facts):
-                return {"numbers": _merged(self.numbers, (facts,))}
+                return {"numbers": _merge_numbers(self.numbers, (facts,))}
             case NumberMarked(position, state, _):
-                return {"numbers": tuple(_marked(n, position, state) for n in self.numbers)}
-            case Speaks(language):
-                return {"asked_for": language}
-            case Remarked() | RefusalNoted():
+                return {"numbers": tuple(_mark_number(n, position, state) for n in self.numbers)}
+            case LanguageSet(language):
+                return {"requested_language": language}
+            case CaseNoteWritten() | RefusalDescribed():
                 return {}
             case ScriptRead(script):
-                return {"scripts": self.scripts | {script}}
-            case Corrected(outcome, code, _):
+                return {"scripts_read": self.scripts_read | {script}}
+            case OutcomeOverridden(outcome, code, _):
                 made = len(self.calls)
                 return {
-                    "ruling": Ruling(at, by, outcome, code, made),
-                    "attempts": self._corrected(outcome, code),
+                    "override": OutcomeOverride(at, by, outcome, code, made),
+                    "attempts": self._override_outcome(outcome, code),
                     "referred": False,
-                    "before_answer": made,
+                    "calls_before_answer": made,
                 }
-            case Advised():
-                return {"referred": False, "before_answer": len(self.calls)}
-            case Reopened():
+            case ReferralAnswered():
+                return {"referred": False, "calls_before_answer": len(self.calls)}
+            case CaseReopened():
                 made = len(self.calls)
                 return {
-                    "ruling": None,
+                    "override": None,
                     "referred": False,
-                    "reopened": at,
-                    "before_reopening": made,
-                    "before_answer": made,
+                    "reopened_at": at,
+                    "calls_before_reopening": made,
+                    "calls_before_answer": made,
                 }
-            case Blocked():
-                blocked = tuple(_marked(n, n.position, "never_call") for n in self.numbers)
-                return {"blocked": True, "booking": None, "numbers": blocked}
-            case Unblocked():
-                return self._unblocked()
-            case Erased():
+            case DoNotCallSet():
+                blocked = tuple(_mark_number(n, n.position, "never_call") for n in self.numbers)
+                return {"do_not_call": True, "appointment": None, "numbers": blocked}
+            case DoNotCallCleared():
+                return self._clear_do_not_call()
+            case CaseErased():
                 # what became of its numbers stays: the case's code rests upon it
-                return {"booking": None, "erased": True, "nameless": True}
-            case Anonymised():
-                return {"booking": None, "nameless": True}
+                return {"appointment": None, "erased": True, "anonymized": True}
+            case CaseAnonymized():
+                return {"appointment": None, "anonymized": True}
             case _:
                 assert_never(event)
 
-    def _open(self, at: datetime, by: str, station: str) -> Attempt:
+    def _get_open_attempt(self, at: datetime, by: str, station: str) -> Attempt:
         """The sitting that goes on; one that nobody began (they rang us, or an earlier program) begins here."""
-        return self.claimed or Attempt(at, by, station)
+        return self.open_attempt or Attempt(at, by, station)
 
-    def _sitting(self, attempt: Attempt) -> dict[str, Any]:
+    def _replace_attempt(self, attempt: Attempt) -> dict[str, Any]:
         """The sitting as it is now; it is an attempt once there was a call."""
         if not attempt.calls:
-            return {"claimed": attempt}
-        begun = self.claimed is not None and bool(self.claimed.calls)
+            return {"open_attempt": attempt}
+        begun = self.open_attempt is not None and bool(self.open_attempt.calls)
         earlier = self.attempts[:-1] if begun else self.attempts
-        return {"claimed": attempt, "attempts": (*earlier, attempt)}
+        return {"open_attempt": attempt, "attempts": (*earlier, attempt)}
 
-    def _let_go(self, at: datetime | None) -> dict[str, Any]:
+    def _close_attempt(self, at: datetime | None) -> dict[str, Any]:
         """The sitting is over, at its last call where nobody said when; an interview in the middle is interrupted."""
-        over: dict[str, Any] = {"claimed": None}
-        if self.interviewing:
-            over |= {"interviewing": False, "interrupted": True}
-        if self.claimed is not None and self.claimed.calls:
+        over: dict[str, Any] = {"open_attempt": None}
+        if self.interview_open:
+            over |= {"interview_open": False, "interrupted": True}
+        if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
-            ended = replace(last, ended=at or last.calls[-1].at, dialled=0)
+            ended = replace(last, ended_at=at or last.calls[-1].at, dialed=0)
             over["attempts"] = (*self.attempts[:-1], ended)
         return over
 
-    def _called(self, at: datetime, by: str, station: str, event: Called) -> dict[str, Any]:
+    def _record_outcome(self, at: datetime, by: str, station: str, event: OutcomeRecorded) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
         call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note)
-        sitting = self._open(at, by, station)
+        sitting = self._get_open_attempt(at, by, station)
         return {
             "eligible": eligible,
-            "person": self.person or event.person,
-            "interviewing": False,
+            "person_known": self.person_known or event.person,
+            "interview_open": False,
             "interrupted": self.interrupted or event.interrupted,
             "referred": event.outcome == "supervisor",
-            "before": Before(
+            "before_call": StateBeforeCall(
                 {n.position: n.state for n in self.numbers},
-                self.booking,
-                self.interrupted or self.interviewing,
+                self.appointment,
+                self.interrupted or self.interview_open,
                 self.eligible,
-                self.person,
+                self.person_known,
                 self.referred,
-                self.blocked,
-                self.asked_for,
+                self.do_not_call,
+                self.requested_language,
             ),
-            **self._sitting(replace(sitting, calls=(*sitting.calls, call), dialled=0)),
+            **self._replace_attempt(replace(sitting, calls=(*sitting.calls, call), dialed=0)),
         }
 
-    def _taken_back(self, by: str, station: str) -> dict[str, Any]:
+    def _revoke_outcome(self, by: str, station: str) -> dict[str, Any]:
         """The last call without its outcome, and without what was written because of it, in a sitting that goes on. A
         number that was given, a text that was spoken and a supervisor's word stay."""
-        before = self.before
+        before = self.before_call
         if before is None or not self.attempts or not self.attempts[-1].calls:
             return {}
         last = self.attempts[-1]
         sitting = replace(
-            last, by=by, station=station, calls=last.calls[:-1], dialled=last.calls[-1].number, ended=None
+            last, by=by, station=station, calls=last.calls[:-1], dialed=last.calls[-1].number, ended_at=None
         )
         states = before.states
         return {
             "attempts": (*self.attempts[:-1], sitting) if sitting.calls else self.attempts[:-1],
-            "claimed": sitting,
+            "open_attempt": sitting,
             "numbers": tuple(replace(n, state=states.get(n.position, n.state)) for n in self.numbers),
-            "booking": before.booking,
+            "appointment": before.appointment,
             "interrupted": before.interrupted,
             "eligible": before.eligible,
-            "person": before.person,
+            "person_known": before.person_known,
             "referred": before.referred,
-            "blocked": before.blocked,
-            "asked_for": before.asked_for,
-            "before": None,
+            "do_not_call": before.do_not_call,
+            "requested_language": before.requested_language,
+            "before_call": None,
         }
 
-    def _unblocked(self) -> dict[str, Any]:
+    def _clear_do_not_call(self) -> dict[str, Any]:
         """What blocking took from it, as it was before the last outcome was keyed."""
-        states = self.before.states if self.before is not None else {}
+        states = self.before_call.states if self.before_call is not None else {}
         numbers = tuple(
             replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n
             for n in self.numbers
         )
-        booking = self.before.booking if self.before is not None else None
-        return {"blocked": False, "numbers": numbers, "booking": self.booking or booking}
+        booking = self.before_call.appointment if self.before_call is not None else None
+        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or booking}
 
-    def _corrected(self, outcome: str, code: str) -> tuple[Attempt, ...]:
+    def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
         """The attempts with another outcome of the last call; as they are where none is said."""
         if not outcome or not self.attempts or not self.attempts[-1].calls:
             return self.attempts
         last = self.attempts[-1]
         call = last.calls[-1]
-        told = replace(call, outcome=outcome, code=code, keyed=call.keyed or call.outcome)
+        told = replace(call, outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
         return (*self.attempts[:-1], replace(last, calls=(*last.calls[:-1], told)))
 
 
-def _marked(number: Number, position: int, state: NumberState) -> Number:
+def _mark_number(number: NumberRecord, position: int, state: NumberState) -> NumberRecord:
     """A dead number stays dead on the list of those never to be called: it is not called either way."""
     if number.position != position or (number.state == "dead" and state == "never_call"):
         return number
     return replace(number, state=state)
 
 
-def _merged(known: tuple[Number, ...], brought: tuple[NumberFacts, ...]) -> tuple[Number, ...]:
+def _merge_numbers(
+    known: tuple[NumberRecord, ...], brought: tuple[NumberFacts, ...]
+) -> tuple[NumberRecord, ...]:
     """Numbers keep their position and what became of them; new ones come behind."""
     merged = {n.position: n for n in known}
     for facts in brought:
         before = merged.get(facts.position)
-        merged[facts.position] = Number(*facts) if before is None else Number(*facts, state=before.state)
+        merged[facts.position] = (
+            NumberRecord(*facts) if before is None else NumberRecord(*facts, state=before.state)
+        )
     return tuple(merged[position] for position in sorted(merged))

@@ -1,6 +1,6 @@
-"""How is a case's event written down and read back equal? As compact JSON, its kind beside it.
+"""JSON encoding of case events, with the event's kind beside it.
 
-It never says what an event does, and never opens a file: whoever keeps a history is handed the text.
+It opens no file: whoever stores a history receives the text.
 """
 
 import json
@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any, Final
 
-from survey_cli.fieldwork.case.events import EVENT_KINDS, Event, NumberAdded, NumberFacts, Sampled
+from survey_cli.fieldwork.case.events import EVENT_KINDS, CaseEvent, CaseSampled, NumberAdded, NumberFacts
 from survey_cli.values import Value
 
 EVENT_TYPES: Final[dict[str, type[Any]]] = {kind: event for event, kind in EVENT_KINDS.items()}
 
 
-class Unreadable(ValueError):
+class CaseEventDecodeError(ValueError):
     """The text is no event, or one that only a newer program understands."""
 
 
-def encode(event: Event) -> tuple[str, str]:
+def encode_case_event(event: CaseEvent) -> tuple[str, str]:
     """The event's kind, and the rest as one JSON object: fields that stand at their default are left out."""
     defaults = type(event)._field_defaults
     written = {
@@ -27,11 +27,11 @@ def encode(event: Event) -> tuple[str, str]:
         if name not in defaults or value != defaults[name]
     }
     return EVENT_KINDS[type(event)], json.dumps(
-        written, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_other
+        written, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other
     )
 
 
-def _other(value: object) -> object:
+def _encode_other(value: object) -> object:
     match value:
         case date():
             return {"date": value.isoformat()}
@@ -43,30 +43,32 @@ def _other(value: object) -> object:
             raise TypeError(f"{type(value).__name__} has no place in a case's history")
 
 
-def decode(kind: str, payload: str) -> Event:
+def decode_case_event(kind: str, payload: str) -> CaseEvent:
     """The event that was written so. Raises Unreadable."""
     of = EVENT_TYPES.get(kind)
     if of is None:
-        raise Unreadable(f"{kind!r} is no event of this version")
+        raise CaseEventDecodeError(f"{kind!r} is no event of this version")
     try:
         fields = json.loads(payload)
-        if of is Sampled:
-            fields["columns"] = {name: read_value(value) for name, value in fields.get("columns", {}).items()}
-            fields["numbers"] = tuple(_number(number) for number in fields.get("numbers", ()))
+        if of is CaseSampled:
+            fields["columns"] = {
+                name: decode_value(value) for name, value in fields.get("columns", {}).items()
+            }
+            fields["numbers"] = tuple(_decode_number(number) for number in fields.get("numbers", ()))
         elif of is NumberAdded:
-            fields["number"] = _number(fields["number"])
-        event: Event = of(**fields)
+            fields["number"] = _decode_number(fields["number"])
+        event: CaseEvent = of(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Unreadable(f"no {kind} event: {payload[:60]!r}") from error
+        raise CaseEventDecodeError(f"no {kind} event: {payload[:60]!r}") from error
     return event
 
 
-def _number(written: list[Any]) -> NumberFacts:
+def _decode_number(written: list[Any]) -> NumberFacts:
     position, line, zones = written
     return NumberFacts(position, line, tuple(zones))
 
 
-def read_value(written: Any) -> Value:
+def decode_value(written: Any) -> Value:
     """A sample column's value from its JSON. Raises ValueError."""
     match written:
         case {"date": str(text)}:

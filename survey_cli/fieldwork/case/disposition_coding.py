@@ -1,6 +1,7 @@
-"""Under which code does a case count, were the field closed now? By precedence over all that happened to it.
+"""The AAPOR code of a case as if the field closed now, by precedence over its whole history.
 
-It decides nothing about calling again. Codes are those of AAPOR's Standard Definitions (see `dispositions`).
+Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether the case is called again is decided in
+`scheduling`.
 """
 
 from datetime import datetime
@@ -8,28 +9,28 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Call, Case
-from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.people import People
-from survey_cli.fieldwork.plan.plan import NOT_IN_A_LIST, Plan, Point
-from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED, Uncounted, group_of
+from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, Plan
+from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, UncountableCode, find_group
 from survey_cli.outcomes import Outcome
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 
-NEVER_DIALLED: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
-NO_NUMBER_LEFT: Final = "3.90"
+NEVER_DIALED_CODES: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
+NO_NUMBER_LEFT_CODE: Final = "3.90"
 """Every number of a known unit is dead: nothing says that the unit is not there, so it stays in the denominator. AAPOR
 gives lists no code of their own for it; 3.90 is `other, unknown`, which counts as the rates want it."""
-NOT_SCREENED: Final = "3.21"
-OF_THE_NUMBER: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
+NOT_SCREENED_CODE: Final = "3.21"
+NUMBER_CODES: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
 """What is wrong with a number holds for the case only when each of its numbers is dead."""
-BY_THE_INTERVIEW: Final = frozenset({"complete", "break_off"})
+INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """Outcomes that an interview comes to; without one nobody can rule so."""
-NO_HOUSEHOLD: Final = frozenset({"wrong_number", "business", "hangup_intro"})
+NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})
 """Talks that do not show that the number is a household's: somebody who hangs up at once may be anybody."""
-WAITS: Final = frozenset({"callback", "appointment", "technical"})
+RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical"})
 """Outcomes after which an interview that stopped in the middle waits to be gone on with: it is no break-off."""
 
-PRECEDENCE: Final = (
+CODE_PRECEDENCE: Final = (
     ("1.1",),
     ("1.2",),
     ("4.1", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, told by a person
@@ -45,7 +46,7 @@ PRECEDENCE: Final = (
 """First come, first served; a supervisor's final code is before all of them."""
 
 
-class Coded(NamedTuple):
+class CaseDisposition(NamedTuple):
     """A case's code, and what gave it."""
 
     code: str
@@ -56,7 +57,7 @@ class Coded(NamedTuple):
     """Who ruled, where a supervisor did."""
 
 
-def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
+def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDisposition:
     """The code of a case as if the field closed now.
 
     What is known of the case now (that it is eligible, who is to be interviewed) is known of all its calls: a refusal
@@ -68,64 +69,68 @@ def coded(case: Case, plan: Plan, people: People | None = None) -> Coded:
     Consent that is withdrawn takes an interview's code with it. `people`, where given, tell a language problem of the
     respondent (2.332) from a language that nobody here speaks (2.333).
     """
-    ruling = case.ruling
-    if ruling is not None and final_ruling(case, plan):
-        return Coded(ruling.code or _ruled(case, plan), ruling.outcome, ruling.at, ruling.by)
+    ruling = case.override
+    if ruling is not None and has_final_override(case, plan):
+        return CaseDisposition(
+            ruling.code or _code_override(case, plan), ruling.outcome, ruling.at, ruling.by
+        )
     calls = case.calls
-    least, found = len(PRECEDENCE) + 1, None
-    if ruling is not None and not ruling.calls and (code := ruling.code or _ruled(case, plan)):
-        least, found = rank(code), Coded(code, ruling.outcome, ruling.at, ruling.by)
-    withdrawn = max((n for n, call in enumerate(calls) if kind(call, plan) == "withdrawn"), default=-1)
+    least, found = len(CODE_PRECEDENCE) + 1, None
+    if ruling is not None and not ruling.calls_before and (code := ruling.code or _code_override(case, plan)):
+        least, found = rank_code(code), CaseDisposition(code, ruling.outcome, ruling.at, ruling.by)
+    withdrawn = max(
+        (n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1
+    )
     for number, call in enumerate(calls):
         if number < withdrawn and call.code in ("1.1", "1.2", "2.12"):
             continue
-        code = _code(case, call, plan, people)
-        if code and (place := rank(code)) <= least:  # ties: the latest
-            least, found = place, Coded(code, call.outcome, call.at)
-    if case.waits and least > rank("2.21"):
-        code = "2.21" if _screened(case, plan) else NOT_SCREENED
-        if rank(code) < least:
-            found = Coded(code, "break_off", calls[-1].at if calls else None)
+        code = _code_call(case, call, plan, people)
+        if code and (place := rank_code(code)) <= least:  # ties: the latest
+            least, found = place, CaseDisposition(code, call.outcome, call.at)
+    if case.has_unfinished_interview and least > rank_code("2.21"):
+        code = "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
+        if rank_code(code) < least:
+            found = CaseDisposition(code, "break_off", calls[-1].at if calls else None)
     if found is not None:
         return found
-    if calls and _all_dead(case):
-        return Coded(NO_NUMBER_LEFT, calls[-1].outcome, calls[-1].at)
-    return Coded(NEVER_DIALLED[plan.frame])
+    if calls and _are_all_numbers_dead(case):
+        return CaseDisposition(NO_NUMBER_LEFT_CODE, calls[-1].outcome, calls[-1].at)
+    return CaseDisposition(NEVER_DIALED_CODES[plan.frame])
 
 
 @lru_cache(maxsize=512)
-def rank(code: str) -> int:
+def rank_code(code: str) -> int:
     """Where a code stands in the precedence; one that is not in it comes last."""
-    for place, heads in enumerate(PRECEDENCE):
+    for place, heads in enumerate(CODE_PRECEDENCE):
         if code.startswith(heads):
             return place
-    return len(PRECEDENCE)
+    return len(CODE_PRECEDENCE)
 
 
-def outcome_row(call: Call, plan: Plan) -> Outcome | None:
+def find_outcome_row(call: Call, plan: Plan) -> Outcome | None:
     """The row of a call's outcome; where a correction named one that the study does not have, that of what was keyed."""
-    return plan.outcomes.get(call.outcome) or plan.outcomes.get(call.keyed)
+    return plan.outcomes.get(call.outcome) or plan.outcomes.get(call.keyed_outcome)
 
 
-def kind(call: Call, plan: Plan) -> str:
+def classify_outcome(call: Call, plan: Plan) -> str:
     """The outcome of the table that a call's outcome is, or behaves like; empty where the study does not know it."""
-    row = outcome_row(call, plan)
+    row = find_outcome_row(call, plan)
     return row.like or row.id if row is not None else ""
 
 
-def reached(call: Call, plan: Plan) -> bool:
+def is_contact(call: Call, plan: Plan) -> bool:
     """Somebody answered the telephone."""
-    row = outcome_row(call, plan)
+    row = find_outcome_row(call, plan)
     return row is not None and row.moment != "before"
 
 
 # what a supervisor says
 
 
-def final_ruling(case: Case, plan: Plan) -> bool:
+def has_final_override(case: Case, plan: Plan) -> bool:
     """Whether a supervisor's word is the end of the case: an outcome that ends cases, or a code without an outcome. A
     blank outcome, or one that the study does not have, ends nothing."""
-    ruling = case.ruling
+    ruling = case.override
     if ruling is None:
         return False
     row = plan.outcomes.get(ruling.outcome)
@@ -137,7 +142,7 @@ def ends_case(row: Outcome) -> bool:
     return not row.temporary and not row.next_number
 
 
-def ruling_trouble(case: Case, plan: Plan, *, outcome: str, code: str = "") -> UserError | None:
+def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> UserError | None:
     """Why a supervisor cannot give the case this outcome and code: a blank or unknown outcome would leave it where nobody
     ever finds it, an interview's outcome needs an interview, a code needs a group. None where they can. A code may stand
     alone; it is then final."""
@@ -148,135 +153,137 @@ def ruling_trouble(case: Case, plan: Plan, *, outcome: str, code: str = "") -> U
             where, "the outcome is blank", "name an outcome of the table, as callback or refusal_hard"
         )
     if outcome and row is None:
-        remedy = did_you_mean(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
+        remedy = suggest_nearest(
+            outcome, plan.outcomes, otherwise="name an outcome of the table, or define it"
+        )
         return UserError(where, f"there is no outcome {outcome!r}", remedy)
     named = (row.like or row.id) if row is not None else ""
     if named == "supervisor":
         return UserError(
             where, f"{outcome} is what a supervisor answers", "name the outcome, or answer with a note"
         )
-    if (named in BY_THE_INTERVIEW or code in ("1.1", "1.2", "2.12")) and not case.interview:
+    if (named in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} comes of an interview, and none was begun"
         return UserError(where, what, "interview it, or take another outcome")
-    if plan.known and named in NOT_IN_A_LIST:
+    if plan.eligibility_known and named in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not offered where every unit is known beforehand"
         return UserError(where, what, "take wrong_number or not_eligible")
-    if code and isinstance(group := group_of(code, frame=plan.frame), Uncounted):
+    if code and isinstance(group := find_group(code, frame=plan.frame), UncountableCode):
         return UserError(where, group.what, group.remedy)
     return None
 
 
-def _ruled(case: Case, plan: Plan) -> str:
+def _code_override(case: Case, plan: Plan) -> str:
     """The code of a ruling's outcome: as of the call that it corrects, or the table's."""
-    last, ruling = case.last_call, case.ruling
+    last, ruling = case.last_call, case.override
     if ruling is None or ruling.outcome not in plan.outcomes:
         return ""
     if last is not None and last.outcome == ruling.outcome:
-        return _code(case, last, plan, None)
+        return _code_call(case, last, plan, None)
     unmade = Call(ruling.at, ruling.by, 0, ruling.outcome, ruling.code, case.eligible, "")
-    return _code(case, unmade, plan, None)
+    return _code_call(case, unmade, plan, None)
 
 
 # what one call says
 
 
-def _code(case: Case, call: Call, plan: Plan, people: People | None) -> str:
+def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str:
     """What one call says of the case; empty where it says nothing."""
-    row = outcome_row(call, plan)
+    row = find_outcome_row(call, plan)
     if row is None:
         return call.code
     named = row.like or row.id
-    if call.code == "2.12" and named in WAITS:
-        return "2.21" if _screened(case, plan) else NOT_SCREENED
-    if call.code == NOT_SCREENED and row.listed == "derived":
-        return "2.12" if _screened(case, plan) else NOT_SCREENED
+    if call.code == "2.12" and named in RESUMABLE_OUTCOMES:
+        return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
+    if call.code == NOT_SCREENED_CODE and row.listed == "derived":
+        return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code:
         return call.code
-    code = row.listed if plan.known else row.rdd
-    if plan.known and named in NOT_IN_A_LIST:
+    code = row.listed if plan.eligibility_known else row.rdd
+    if plan.eligibility_known and named in RDD_ONLY_OUTCOMES:
         code = "dead"
-    if code in OF_THE_NUMBER:
-        if not _all_dead(case):
+    if code in NUMBER_CODES:
+        if not _are_all_numbers_dead(case):
             return ""
-        return NO_NUMBER_LEFT if code == "dead" else code
+        return NO_NUMBER_LEFT_CODE if code == "dead" else code
     if code == "pending":
-        return _referred(case, call, plan)
+        return _code_referral(case, call, plan)
     if code == "derived":
-        return "2.12" if _screened(case, plan) else NOT_SCREENED
+        return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if row.moment == "before":
-        return code if plan.known else _unreached(case, call, code, row, plan)
-    return _spoken(case, code, named, plan, people)
+        return code if plan.eligibility_known else _code_unreached(case, call, code, row, plan)
+    return _code_conversation(case, code, named, plan, people)
 
 
-def _spoken(case: Case, code: str, named: str, plan: Plan, people: People | None) -> str:
+def _code_conversation(case: Case, code: str, named: str, plan: Plan, people: People | None) -> str:
     """What a talk says of the case."""
-    if not _screened(case, plan):
+    if not _is_screened(case, plan):
         # they may not belong to the survey at all
-        return NOT_SCREENED if code.startswith("2.") or code == QUOTA_FILLED else code
-    if code == NOT_SCREENED and named == "hangup_intro":
-        return "2.111" if _household(case, plan) else code
-    if code == NOT_SCREENED and (case.eligible or case.person):
+        return NOT_SCREENED_CODE if code.startswith("2.") or code == QUOTA_FILLED_CODE else code
+    if code == NOT_SCREENED_CODE and named == "hangup_intro":
+        return "2.111" if _is_household(case, plan) else code
+    if code == NOT_SCREENED_CODE and (case.eligible or case.person_known):
         return "2.21"
     if code == "2.33" and people is not None and case.language:
         return "2.332" if people.speaks(case.language) else "2.333"
     return code
 
 
-def _referred(case: Case, call: Call, plan: Plan) -> str:
+def _code_referral(case: Case, call: Call, plan: Plan) -> str:
     """Referred to a supervisor: somebody was reached, and it is none of the usual outcomes. Once that is answered it was
     a talk like one that ends with a callback."""
-    if not _screened(case, plan):
-        return NOT_SCREENED
-    known = plan.known or case.eligible
-    if any(call is other for other in case.calls[case.before_answer :]):
-        return "2.36" if known else NOT_SCREENED
-    return "2.21" if known or case.person else NOT_SCREENED
+    if not _is_screened(case, plan):
+        return NOT_SCREENED_CODE
+    known = plan.eligibility_known or case.eligible
+    if any(call is other for other in case.calls[case.calls_before_answer :]):
+        return "2.36" if known else NOT_SCREENED_CODE
+    return "2.21" if known or case.person_known else NOT_SCREENED_CODE
 
 
-def _unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
+def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
     """Nobody was reached in a random-digit frame: what is known of the number by now."""
-    household = _household(case, plan, call.at)
+    household = _is_household(case, plan, call.at)
     match code:
         case "3.12":
             if household:
                 return "2.20"
-            return code if _always(case, plan, row) else "3.13"
+            return code if _is_always(case, plan, row) else "3.13"
         case "3.13":
             return "2.20" if household else code
         case "3.14":
             return ("2.221" if row.listed == "2.221" else "2.222") if household else code
         case "4.33":
-            return code if _always(case, plan, row) else "3.16"
+            return code if _is_always(case, plan, row) else "3.16"
         case _:
             return code
 
 
-def _household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
+def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
     """Whether a number dialled at random is known to be an eligible household's: by its screening or, where there is
     none, by a talk (up to a call, where one is given)."""
     return case.eligible or (
         not plan.eligible_from
         and any(
             (until is None or call.at <= until)
-            and reached(call, plan)
-            and kind(call, plan) not in NO_HOUSEHOLD
+            and is_contact(call, plan)
+            and classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES
             for call in case.calls
         )
     )
 
 
-def _always(case: Case, plan: Plan, row: Outcome) -> bool:
+def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
     """Whether each call came to this, faults of our own line left out."""
     named = row.like or row.id
-    return all(kind(other, plan) in (named, "technical") for other in case.calls)
+    return all(classify_outcome(other, plan) in (named, "technical") for other in case.calls)
 
 
-def _screened(case: Case, plan: Plan) -> bool:
+def _is_screened(case: Case, plan: Plan) -> bool:
     """Whether the case is known to belong to the survey: beforehand, or as far as its questionnaire asks about that."""
-    return plan.known or not plan.eligible_from or case.eligible
+    return plan.eligibility_known or not plan.eligible_from or case.eligible
 
 
-def _all_dead(case: Case) -> bool:
+def _are_all_numbers_dead(case: Case) -> bool:
     """No number is left that works; one that is never to be called may work."""
     return all(number.state == "dead" for number in case.numbers)
 
@@ -284,24 +291,24 @@ def _all_dead(case: Case) -> bool:
 # what an interview comes to
 
 
-def known_eligible(progress: Progress, plan: Plan) -> bool:
+def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
     """Whether an interview that was begun has shown that its respondent belongs to the survey."""
-    return plan.known or not plan.eligible_from or plan.eligible_from in progress.passed
+    return plan.eligibility_known or not plan.eligible_from or plan.eligible_from in progress.passed_items
 
 
-def interview_code(progress: Progress, plan: Plan) -> str:
+def code_interview(progress: InterviewProgress, plan: Plan) -> str:
     """Complete (1.1), partial (1.2) or break-off (2.12): what an interview that stopped in the middle is. Before
     `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much was answered."""
-    if not known_eligible(progress, plan):
-        return NOT_SCREENED
-    if _passed(progress, plan.complete_from):
+    if not is_known_eligible(progress, plan):
+        return NOT_SCREENED_CODE
+    if _has_passed(progress, plan.complete_from):
         return "1.1"
-    return "1.2" if _passed(progress, plan.partial_from) else "2.12"
+    return "1.2" if _has_passed(progress, plan.partial_from) else "2.12"
 
 
-def _passed(progress: Progress, point: Point | None) -> bool:
+def _has_passed(progress: InterviewProgress, point: CompletionPoint | None) -> bool:
     if point is None:
         return False
     if point.share is not None:
-        return progress.asked > 0 and progress.answered >= point.share * progress.asked
-    return point.item in progress.passed
+        return progress.question_count > 0 and progress.answer_count >= point.share * progress.question_count
+    return point.item in progress.passed_items

@@ -1,7 +1,8 @@
-"""What can happen to a case, as values that are kept for ever. Nothing here says what an event does.
+"""Events of a case: immutable values that are stored for good.
 
-A case's history is its events, as an interview is its journal: attempts, codes, promises and whom to call next are all
-derived from them. Numbers are named by their position; the digits, like names, are kept apart with the contacts.
+A case's history is its events, as an interview is its journal: attempts, codes, appointments and the queue are all
+derived from them. Field names are stored. Numbers are named by their position; digits, like names, are stored apart
+with the contacts. What an event does is defined in `case`.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,9 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.values import Value
 
-Line: TypeAlias = Literal["mobile", "fixed", "unknown"]
+LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 NumberState: TypeAlias = Literal["live", "dead", "never_call"]
-Policy: TypeAlias = Literal["anyone", "me", "me_first"]
+AppointmentPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
 """Who keeps a promise: anybody; only its owner; its owner, and anybody once it is 15 minutes late."""
 
 NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
@@ -24,12 +25,12 @@ class NumberFacts(NamedTuple):
 
     position: int
     """From 1; it names the number for ever."""
-    line: Line = "unknown"
+    line: LineType = "unknown"
     zones: tuple[str, ...] = ()
     """The IANA zones it may be in; empty where the case's own holds."""
 
 
-class Sampled(NamedTuple):
+class CaseSampled(NamedTuple):
     """The case came with the sample; again where a later import was asked to update it."""
 
     columns: Mapping[str, Value] = NO_COLUMNS
@@ -47,21 +48,21 @@ class Sampled(NamedTuple):
     replicate: str = ""
 
 
-class Released(NamedTuple):
+class CaseReleased(NamedTuple):
     """Its replicate may now be called."""
 
 
-class Claimed(NamedTuple):
+class CaseClaimed(NamedTuple):
     """A station took the case: an attempt begins."""
 
 
-class Dialled(NamedTuple):
+class NumberDialed(NamedTuple):
     """A human pressed the key that dials this number."""
 
     number: int
 
 
-class Called(NamedTuple):
+class OutcomeRecorded(NamedTuple):
     """A call, or the conversation it became, came to an outcome."""
 
     outcome: str
@@ -79,28 +80,28 @@ class Called(NamedTuple):
     note: str = ""
 
 
-class TakenBack(NamedTuple):
+class OutcomeRevoked(NamedTuple):
     """The interviewer keyed a wrong outcome and took it back at once: the call it was of goes on. What was keyed stays in
     the history."""
 
 
-class Closed(NamedTuple):
+class AttemptClosed(NamedTuple):
     """The station let go of the case: the attempt is over."""
 
 
-class Returned(NamedTuple):
+class CaseReturned(NamedTuple):
     """The case went back without a call: given back, or its lease ran out."""
 
     why: Literal["given back", "lapsed", "released"]
 
 
-class Interviewing(NamedTuple):
+class InterviewOpened(NamedTuple):
     """The questionnaire was begun or gone on with."""
 
     interview: str
 
 
-class Promised(NamedTuple):
+class AppointmentMade(NamedTuple):
     """A callback was promised for a time; it takes the place of an earlier promise."""
 
     start: str
@@ -112,21 +113,21 @@ class Promised(NamedTuple):
     person: str = ""
     """Whom to ask for; personal, so it is erased with the rest."""
     owner: str = ""
-    policy: Policy = "anyone"
+    policy: AppointmentPolicy = "anyone"
     note: str = ""
 
 
-class Unpromised(NamedTuple):
+class AppointmentCanceled(NamedTuple):
     """The promise does not hold any more."""
 
     why: str = ""
 
 
-class Reassigned(NamedTuple):
+class AppointmentReassigned(NamedTuple):
     """The promise is another interviewer's now."""
 
     owner: str
-    policy: Policy = "me"
+    policy: AppointmentPolicy = "me"
 
 
 class NumberAdded(NamedTuple):
@@ -143,19 +144,19 @@ class NumberMarked(NamedTuple):
     why: str = ""
 
 
-class Speaks(NamedTuple):
+class LanguageSet(NamedTuple):
     """The respondent wants to be interviewed in this language."""
 
     language: str
 
 
-class Remarked(NamedTuple):
+class CaseNoteWritten(NamedTuple):
     """A note on the case."""
 
     text: str
 
 
-class RefusalNoted(NamedTuple):
+class RefusalDescribed(NamedTuple):
     """What whoever calls again should know of a refusal. It judges nothing: the outcome is what was keyed."""
 
     reason: str = ""
@@ -172,7 +173,7 @@ class ScriptRead(NamedTuple):
     script: str
 
 
-class Corrected(NamedTuple):
+class OutcomeOverridden(NamedTuple):
     """A supervisor gave the case another outcome; what was keyed stays in its history."""
 
     outcome: str
@@ -181,108 +182,108 @@ class Corrected(NamedTuple):
     note: str = ""
 
 
-class Advised(NamedTuple):
+class ReferralAnswered(NamedTuple):
     """A supervisor answered what was referred to them: the case goes back to the queue."""
 
     note: str = ""
 
 
-class Reopened(NamedTuple):
+class CaseReopened(NamedTuple):
     """A supervisor put a finished case back into the queue (a soft refusal to be converted, say)."""
 
     why: str = ""
 
 
-class Blocked(NamedTuple):
+class DoNotCallSet(NamedTuple):
     """Never to be called again, in this study or another. Dead numbers stay dead."""
 
     why: str = ""
 
 
-class Unblocked(NamedTuple):
+class DoNotCallCleared(NamedTuple):
     """That it is never to be called again was recorded in error, a supervisor says: its numbers are as they were."""
 
     why: str = ""
 
 
-class Erased(NamedTuple):
+class CaseErased(NamedTuple):
     """The tombstone: whatever could tell who it was is gone; codes, counts and times stay."""
 
     why: str = ""
 
 
-class Anonymised(NamedTuple):
+class CaseAnonymized(NamedTuple):
     """Its time was over: names, numbers and notes are gone, and what else tells who it was; answers stay."""
 
     why: str = ""
 
 
-Event: TypeAlias = (
-    Sampled
-    | Released
-    | Claimed
-    | Dialled
-    | Called
-    | TakenBack
-    | Closed
-    | Returned
-    | Interviewing
-    | Promised
-    | Unpromised
-    | Reassigned
+CaseEvent: TypeAlias = (
+    CaseSampled
+    | CaseReleased
+    | CaseClaimed
+    | NumberDialed
+    | OutcomeRecorded
+    | OutcomeRevoked
+    | AttemptClosed
+    | CaseReturned
+    | InterviewOpened
+    | AppointmentMade
+    | AppointmentCanceled
+    | AppointmentReassigned
     | NumberAdded
     | NumberMarked
-    | Speaks
-    | Remarked
-    | RefusalNoted
+    | LanguageSet
+    | CaseNoteWritten
+    | RefusalDescribed
     | ScriptRead
-    | Corrected
-    | Advised
-    | Reopened
-    | Blocked
-    | Unblocked
-    | Erased
-    | Anonymised
+    | OutcomeOverridden
+    | ReferralAnswered
+    | CaseReopened
+    | DoNotCallSet
+    | DoNotCallCleared
+    | CaseErased
+    | CaseAnonymized
 )
 
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
-    Sampled: "sampled",
-    Released: "released",
-    Claimed: "claimed",
-    Dialled: "dialled",
-    Called: "called",
-    TakenBack: "takenback",
-    Closed: "closed",
-    Returned: "returned",
-    Interviewing: "interviewing",
-    Promised: "promised",
-    Unpromised: "unpromised",
-    Reassigned: "reassigned",
+    CaseSampled: "sampled",
+    CaseReleased: "released",
+    CaseClaimed: "claimed",
+    NumberDialed: "dialled",
+    OutcomeRecorded: "called",
+    OutcomeRevoked: "takenback",
+    AttemptClosed: "closed",
+    CaseReturned: "returned",
+    InterviewOpened: "interviewing",
+    AppointmentMade: "promised",
+    AppointmentCanceled: "unpromised",
+    AppointmentReassigned: "reassigned",
     NumberAdded: "numberadded",
     NumberMarked: "numbermarked",
-    Speaks: "speaks",
-    Remarked: "remarked",
-    RefusalNoted: "refusalnoted",
+    LanguageSet: "speaks",
+    CaseNoteWritten: "remarked",
+    RefusalDescribed: "refusalnoted",
     ScriptRead: "scriptread",
-    Corrected: "corrected",
-    Advised: "advised",
-    Reopened: "reopened",
-    Blocked: "blocked",
-    Unblocked: "unblocked",
-    Erased: "erased",
-    Anonymised: "anonymised",
+    OutcomeOverridden: "corrected",
+    ReferralAnswered: "advised",
+    CaseReopened: "reopened",
+    DoNotCallSet: "blocked",
+    DoNotCallCleared: "unblocked",
+    CaseErased: "erased",
+    CaseAnonymized: "anonymised",
 }
 """The kind under which each event is stored. These texts, and the names of the events' fields, never change."""
 
 
-class Entry(NamedTuple):
+class HistoryEntry(NamedTuple):
     """An event in a case's history."""
 
     at: datetime
     """Aware, UTC."""
     by: str
     station: str
-    event: Event
+    event: CaseEvent
     key: str = ""
     """Given by whoever writes it: the same key twice is one event."""

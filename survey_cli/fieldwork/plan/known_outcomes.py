@@ -1,4 +1,4 @@
-"""Which outcomes does a study know? Those of the table, with its own rows and names. It judges none of them."""
+"""The outcomes of a study: those of the outcome table, with the study's own rows and names."""
 
 from dataclasses import replace
 from itertools import count
@@ -8,13 +8,13 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import OutcomeSpec
 from survey_cli.outcomes import OUTCOMES, Outcome
 
-UNREACHED_AGAIN: Final = "3h"
-SPOKEN_AGAIN: Final = "1d"
+UNREACHED_DELAY: Final = "3h"
+CONTACT_DELAY: Final = "1d"
 """When to call again after a temporary outcome of the study's own that is like none of the table: as after no answer, or
 as after a talk."""
 
 
-def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
+def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     """The outcome table with the study's own rows and names."""
     table = dict(OUTCOMES)
     others = count(max(row.number for row in OUTCOMES.values()) + 1)
@@ -23,7 +23,7 @@ def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
         name = str(own.name.get(instrument.language))
         like = OUTCOMES.get(str(own.like or id))
         if like is None:
-            table[str(id)] = replace(_unlike_any(str(id), name, own), number=number)
+            table[str(id)] = replace(_make_new_outcome(str(id), name, own), number=number)
             continue
         table[str(id)] = replace(
             like,
@@ -39,9 +39,9 @@ def outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     return table
 
 
-def _unlike_any(id: str, name: str, own: OutcomeSpec) -> Outcome:
+def _make_new_outcome(id: str, name: str, own: OutcomeSpec) -> Outcome:
     """An outcome that is like none of the table: what it does is all written."""
-    again = UNREACHED_AGAIN if own.moment == "before" else SPOKEN_AGAIN
+    again = UNREACHED_DELAY if own.moment == "before" else CONTACT_DELAY
     return Outcome(
         id=id,
         moment=own.moment or "after",

@@ -1,10 +1,13 @@
-"""Who works on a study, and what may each of them do? Read from the study's list of interviewers; it opens no file."""
+"""Interviewers and supervisors of a study, their languages, skills and roles.
+
+The list itself is read elsewhere.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Role: TypeAlias = Literal["interviewer", "supervisor"]
+StaffRole: TypeAlias = Literal["interviewer", "supervisor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +21,12 @@ class Interviewer:
     """What they are trained for: `converter`."""
     pseudonym: str = ""
     """What stands for them in exports."""
-    role: Role = "interviewer"
+    role: StaffRole = "interviewer"
 
     def speaks(self, language: str) -> bool:
         return not language or not self.languages or language in self.languages
 
-    def can(self, skill: str) -> bool:
+    def has_skill(self, skill: str) -> bool:
         return not skill or skill in self.skills
 
     @property
@@ -35,23 +38,23 @@ class Interviewer:
 class People:
     """All of them. Where a study lists nobody, whoever sits there may do everything."""
 
-    listed: Mapping[str, Interviewer] = field(default_factory=dict)
+    interviewers: Mapping[str, Interviewer] = field(default_factory=dict)
 
-    def of(self, login: str) -> Interviewer | None:
+    def find(self, login: str) -> Interviewer | None:
         """The one of this login; None where a list is kept and does not name them."""
-        if not self.listed:
+        if not self.interviewers:
             return Interviewer(login=login, role="supervisor")
-        return self.listed.get(login)
+        return self.interviewers.get(login)
 
-    def supervisors(self) -> str:
+    def format_supervisors(self) -> str:
         """Whom to ask, in words: `ann or bob`."""
-        logins = sorted(one.login for one in self.listed.values() if one.supervises)
+        logins = sorted(one.login for one in self.interviewers.values() if one.supervises)
         return " or ".join(logins[:3]) or "for a line with the role supervisor in the list of people"
 
     def speaks(self, language: str) -> bool:
         """Whether anybody here interviews in this language; where nobody is listed, everybody may."""
-        return not self.listed or any(one.speaks(language) for one in self.listed.values())
+        return not self.interviewers or any(one.speaks(language) for one in self.interviewers.values())
 
-    def skilled(self, skill: str) -> bool:
+    def has_skill(self, skill: str) -> bool:
         """Whether a skill is anybody's: what nobody can do is not waited for."""
-        return not skill or any(one.can(skill) for one in self.listed.values())
+        return not skill or any(one.has_skill(skill) for one in self.interviewers.values())

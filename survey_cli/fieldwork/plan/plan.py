@@ -1,7 +1,4 @@
-"""What did the study lay down for its fieldwork? The written rules, every word read: limits, delays, outcomes, quotas.
-
-It holds nobody's case. A study that writes nothing gets the defaults of the language.
-"""
+"""The fieldwork plan: the study's written rules (limits, delays, outcomes, quotas), parsed, with defaults filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +8,7 @@ from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar.calendar import Calendar
-from survey_cli.fieldwork.plan.known_outcomes import outcome_table
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.quotas import Quotas
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import FieldworkSpec
@@ -20,23 +17,23 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 Frame: TypeAlias = Literal["list", "establishment", "rdd"]
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 
-UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-Spread: TypeAlias = Literal["prefer", "wait", "off"]
-SPREAD_WAIT: Final = timedelta(hours=24)
+DELAY_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
+DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
 """How long the part of the day tried least is waited for, where a study waits and does not say."""
-LEASE: Final = timedelta(minutes=20)
+DEFAULT_LEASE: Final = timedelta(minutes=20)
 """How long a silent station keeps a case, unless the study says otherwise."""
-SOFT: Final = ("refusal_soft", "refusal_household_soft", "break_off")
+SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals that `soft_wait:` is about."""
-BY_HAND: Final = frozenset({"US", "PR", "GU", "VI"})
-STANDING_RULES: Final = 4
+MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
+QUEUE_RULES_EDITION: Final = 4
 """Edition of the rules by which codes and queue positions are derived. Raise it with every release that derives them
 otherwise: databases of earlier releases then have theirs derived anew when they are next opened."""
-NOT_IN_A_LIST: Final = frozenset({"business"})
+RDD_ONLY_OUTCOMES: Final = frozenset({"business"})
 """Outcomes that a frame of known addresses does not offer."""
 
 
-class Point(NamedTuple):
+class CompletionPoint(NamedTuple):
     """From where on an interview is complete, or partial: an item that its route has passed, or a share answered."""
 
     item: str = ""
@@ -44,7 +41,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class AttemptLimits:
     """How often a case may be called."""
 
     total: int = 8
@@ -72,48 +69,48 @@ class Plan:
     region: str = ""
     """The study's region (`DE-BY`), or its country where it names none."""
     calendar: Calendar = field(default_factory=Calendar)
-    limits: Limits = field(default_factory=Limits)
+    limits: AttemptLimits = field(default_factory=AttemptLimits)
     delays: Mapping[str, Delay] = field(default_factory=dict)
     """The least time before the next call, for every outcome that has one."""
-    spread: Spread = "prefer"
+    spread: SpreadMode = "prefer"
     """What becomes of a case while it is not the part of the day that was tried least."""
-    spread_wait: timedelta = SPREAD_WAIT
+    spread_wait: timedelta = DEFAULT_SPREAD_WAIT
     refusals: int = 2
     """This refusal is final."""
     converter: str = ""
     """The skill that calling again after a refusal takes."""
     eligible_from: str = ""
-    complete_from: Point | None = None
-    partial_from: Point | None = None
-    lease: timedelta = LEASE
+    complete_from: CompletionPoint | None = None
+    partial_from: CompletionPoint | None = None
+    lease: timedelta = DEFAULT_LEASE
     outcomes: Mapping[str, Outcome] = field(default_factory=lambda: OUTCOMES)
     quotas: Quotas = field(default_factory=Quotas)
     zone_column: str = ""
     """The sample column that gives a case's time zone; the next two its country and its region."""
     country_column: str = ""
     region_column: str = ""
-    consent: str = ""
+    consent_column: str = ""
     """The sample column that records consent to be dialled by a machine."""
     scripts: tuple[Script, ...] = ()
     retention: Mapping[str, timedelta] = field(default_factory=dict)
-    mark: str = ""
+    fingerprint: str = ""
     """Changes when anything of it changes: what was derived under another mark is derived anew."""
     _regional: "dict[str, Plan]" = field(default_factory=dict, init=False, repr=False)
 
     @property
-    def known(self) -> bool:
+    def eligibility_known(self) -> bool:
         """Eligibility is known beforehand: the frame lists eligible units."""
         return self.frame != "rdd"
 
     @classmethod
-    def of(cls, instrument: Instrument) -> "Plan":
+    def from_instrument(cls, instrument: Instrument) -> "Plan":
         """The plan of a checked instrument."""
         document = instrument.document
         written = document.fieldwork or FieldworkSpec.model_construct()
-        outcomes = outcome_table(instrument)
-        calendar = Calendar.of(document.fieldwork)
-        lease = read_delay(str(written.lease)) if written.lease else None
-        spread_wait = read_delay(str(written.spread_wait)) if written.spread_wait else None
+        outcomes = build_outcome_table(instrument)
+        calendar = Calendar.from_written(document.fieldwork)
+        lease = parse_delay(str(written.lease)) if written.lease else None
+        spread_wait = parse_delay(str(written.spread_wait)) if written.spread_wait else None
         plan = cls(
             study=instrument.id,
             frame=written.frame,
@@ -121,26 +118,26 @@ class Plan:
             zone=str(written.zone or ""),
             region=calendar.region or calendar.country or "",
             calendar=calendar,
-            limits=Limits(
+            limits=AttemptLimits(
                 total=written.attempts.total,
                 per_day=written.attempts.per_day,
                 per_daypart=written.attempts.per_daypart,
             ),
-            delays=_delays(written, outcomes),
+            delays=_build_delays(written, outcomes),
             spread=written.spread,
-            spread_wait=spread_wait if isinstance(spread_wait, timedelta) else SPREAD_WAIT,
+            spread_wait=spread_wait if isinstance(spread_wait, timedelta) else DEFAULT_SPREAD_WAIT,
             refusals=written.refusals.max,
             converter=str(written.refusals.by or ""),
             eligible_from=str(written.eligible_from or ""),
-            complete_from=_point(written.complete_from),
-            partial_from=_point(written.partial_from),
-            lease=lease if isinstance(lease, timedelta) else LEASE,
+            complete_from=_parse_point(written.complete_from),
+            partial_from=_parse_point(written.partial_from),
+            lease=lease if isinstance(lease, timedelta) else DEFAULT_LEASE,
             outcomes=outcomes,
-            quotas=Quotas.of(instrument),
-            zone_column=_column(instrument, "zone"),
-            country_column=_column(instrument, "country"),
-            region_column=_column(instrument, "region"),
-            consent=_column(instrument, "consent"),
+            quotas=Quotas.from_instrument(instrument),
+            zone_column=_find_column(instrument, "zone"),
+            country_column=_find_column(instrument, "country"),
+            region_column=_find_column(instrument, "region"),
+            consent_column=_find_column(instrument, "consent"),
             scripts=tuple(
                 Script(
                     id=str(id),
@@ -152,34 +149,34 @@ class Plan:
             retention={
                 str(what): span
                 for what, text in written.retention.items()
-                if isinstance(span := read_delay(str(text)), timedelta)
+                if isinstance(span := parse_delay(str(text)), timedelta)
             },
         )
-        return replace(plan, mark=plan._mark())
+        return replace(plan, fingerprint=plan._compute_fingerprint())
 
-    def in_region(self, region: str) -> "Plan":
+    def for_region(self, region: str) -> "Plan":
         """The plan for cases in this country or region: with its calendar. Itself where that is the study's."""
-        calendar = self.calendar.of_region(region)
+        calendar = self.calendar.for_region(region)
         if calendar is self.calendar:
             return self
         return self._regional.setdefault(region, replace(self, calendar=calendar))
 
-    def by_hand(self, line: str, columns: Mapping[str, object]) -> bool:
+    def requires_manual_dialing(self, line: str, columns: Mapping[str, object]) -> bool:
         """Whether the law wants a human's finger on the telephone's keys for this line: in the United States a mobile
         line, or one that may be one, unless the sample records consent (47 U.S.C. 227)."""
-        consented = str(columns.get(self.consent, "")).casefold() in ("1", "yes", "y", "true")
-        return self.country in BY_HAND and line != "fixed" and not consented
+        consented = str(columns.get(self.consent_column, "")).casefold() in ("1", "yes", "y", "true")
+        return self.country in MANUAL_DIALING_COUNTRIES and line != "fixed" and not consented
 
-    def _mark(self) -> str:
+    def _compute_fingerprint(self) -> str:
         """What the standing of a case is derived from; wording and answers are not in it."""
         cells = [
             (quota.where.text if quota.where else "", quota.by, sorted(quota.cells))
             for quota in self.quotas.quotas
         ]
         # a set's order is another in every process
-        calendar = (replace(self.calendar, closed=frozenset()), sorted(self.calendar.closed))
+        calendar = (replace(self.calendar, closed_days=frozenset()), sorted(self.calendar.closed_days))
         said = (
-            STANDING_RULES,
+            QUEUE_RULES_EDITION,
             self.frame,
             (self.zone, self.zone_column, self.country_column, self.region_column),
             calendar,
@@ -195,46 +192,46 @@ class Plan:
                 for row in self.outcomes.values()
             ],
             cells,
-            sorted(self.quotas.before),
+            sorted(self.quotas.known_variables),
         )
         return blake2b(repr(said).encode(), digest_size=8).hexdigest()
 
 
-def _column(instrument: Instrument, role: str) -> str:
+def _find_column(instrument: Instrument, role: str) -> str:
     """The sample column of a role; empty where none has it."""
     return next((name for name, c in instrument.sample.items() if c.role == role), "")
 
 
-def _delays(written: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
+def _build_delays(written: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
     """The delay of each outcome that has one: as written for it, or for the outcome it is like, else the table's."""
     said = {str(id): str(text) for id, text in written.delays.items()}
     if written.refusals.soft_wait:
-        said = dict.fromkeys(SOFT, str(written.refusals.soft_wait)) | said
+        said = dict.fromkeys(SOFT_REFUSALS, str(written.refusals.soft_wait)) | said
     found = {}
     for id, row in outcomes.items():
-        delay = read_delay(said.get(id) or said.get(row.like) or row.delay)
+        delay = parse_delay(said.get(id) or said.get(row.like) or row.delay)
         if delay is not None:
             found[id] = delay
     return found
 
 
-def read_delay(text: str) -> Delay | None:
+def parse_delay(text: str) -> Delay | None:
     """`20m`, `3h`, `7d` as a length of time; `never`, `held`, `appointment` as they are; None for anything else."""
     match text:
         case "never" | "held" | "appointment":
             return text
-        case _ if text[-1:] in UNITS and text[:-1].isdecimal():
-            return int(text[:-1]) * UNITS[text[-1]]
+        case _ if text[-1:] in DELAY_UNITS and text[:-1].isdecimal():
+            return int(text[:-1]) * DELAY_UNITS[text[-1]]
         case _:
             return None
 
 
-def _point(written: object) -> Point | None:
+def _parse_point(written: object) -> CompletionPoint | None:
     match written:
         case None:
             return None
         case dict():
             share = str(next(iter(written.values()), "")).rstrip("%")
-            return Point(share=Fraction(int(share), 100)) if share.isdecimal() else None
+            return CompletionPoint(share=Fraction(int(share), 100)) if share.isdecimal() else None
         case _:
-            return Point(item=str(written))
+            return CompletionPoint(item=str(written))

@@ -1,5 +1,7 @@
-"""How many interviews of each kind are wanted, and to which cells does one belong? It counts nothing itself: how full a
-cell is arrives as an argument."""
+"""Quotas and their cells: which cell an interview belongs to, and which cells are full.
+
+Counts are arguments; nothing is counted here.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,12 +12,12 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.values import NOT_REACHED, Missing
 
-State: TypeAlias = Literal["open", "full", "outside"]
-OUTSIDE: Final = ""
+CellState: TypeAlias = Literal["open", "full", "outside"]
+OUTSIDE_QUOTA: Final = ""
 """In no cell: the quota is not about it."""
 
 
-class Cell(NamedTuple):
+class QuotaCell(NamedTuple):
     """One cell of a quota, or a quota that is a single cell."""
 
     id: str
@@ -25,12 +27,12 @@ class Cell(NamedTuple):
     soft: bool = False
 
 
-class Fill(NamedTuple):
+class CellFill(NamedTuple):
     """How full a cell is."""
 
-    taken: int = 0
+    completes: int = 0
     """Complete interviews in it."""
-    held: int = 0
+    reserved: int = 0
     """Places kept for interviews that are going on."""
 
 
@@ -41,44 +43,44 @@ class Quota:
     id: str
     where: Condition | None
     by: tuple[str, ...]
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, QuotaCell]
     soft: bool
 
-    def needs(self) -> frozenset[str]:
+    def list_inputs(self) -> frozenset[str]:
         """The variables that decide which cell it is."""
         return frozenset(self.by) | (self.where.names if self.where is not None else frozenset())
 
-    def cell(self, env: Mapping[Any, Any]) -> str | None:
+    def find_cell(self, env: Mapping[Any, Any]) -> str | None:
         """The cell that what is known falls into; OUTSIDE where it is in none; None where that is not decided yet: the
         interview has not come so far."""
         if self.where is not None:
             told = self.where.evaluate(env)
             if isinstance(told, Missing):
-                return None if told == NOT_REACHED else OUTSIDE
+                return None if told == NOT_REACHED else OUTSIDE_QUOTA
             if not told:
-                return OUTSIDE
+                return OUTSIDE_QUOTA
         if not self.by:
             return self.id
         values = [env.get(name, NOT_REACHED) for name in self.by]
         if any(value == NOT_REACHED for value in values):
             return None
         if any(isinstance(value, Missing) for value in values):
-            return OUTSIDE
-        id = f"{self.id}:{'/'.join(_code(value) for value in values)}"
-        return id if id in self.cells else OUTSIDE
+            return OUTSIDE_QUOTA
+        id = f"{self.id}:{'/'.join(_format_code(value) for value in values)}"
+        return id if id in self.cells else OUTSIDE_QUOTA
 
-    def without_target(self, env: Mapping[Any, Any]) -> str:
+    def find_untargeted(self, env: Mapping[Any, Any]) -> str:
         """What the quota counts of these values, `North/1`, where it is about them and has no target for them; empty
         elsewhere."""
         values = [env.get(name, NOT_REACHED) for name in self.by]
         counts = self.where is None or self.where.evaluate(env)
         if not values or any(isinstance(value, Missing) for value in (*values, counts)) or not counts:
             return ""
-        codes = "/".join(_code(value) for value in values)
+        codes = "/".join(_format_code(value) for value in values)
         return "" if f"{self.id}:{codes}" in self.cells else codes
 
 
-def _code(value: Any) -> str:
+def _format_code(value: Any) -> str:
     """A value as targets name it; a flag is 1 or 0."""
     return str(int(value)) if isinstance(value, bool) else str(value)
 
@@ -88,12 +90,12 @@ class Quotas:
     """All quotas of a study."""
 
     quotas: tuple[Quota, ...] = ()
-    before: frozenset[str] = frozenset()
+    known_variables: frozenset[str] = frozenset()
     """Variables that are known before anybody is asked: the sample columns."""
-    cells: Mapping[str, Cell] = field(default_factory=dict)
+    cells: Mapping[str, QuotaCell] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, instrument: Instrument) -> "Quotas":
+    def from_instrument(cls, instrument: Instrument) -> "Quotas":
         """The quotas of a checked instrument. Raises ValueError for a condition that its checks should have refused."""
         found = []
         for written in instrument.document.quotas:
@@ -106,7 +108,7 @@ class Quotas:
             by = tuple(str(name) for name in written.by)
             if by:
                 cells = [
-                    Cell(
+                    QuotaCell(
                         f"{id}:{'/'.join(part.strip() for part in str(codes).split('/'))}",
                         id,
                         target,
@@ -115,71 +117,79 @@ class Quotas:
                     for codes, target in written.targets.items()
                 ]
             else:
-                cells = [Cell(id, id, written.target or 0, written.soft)]
+                cells = [QuotaCell(id, id, written.target or 0, written.soft)]
             found.append(Quota(id=id, where=where, by=by, cells={c.id: c for c in cells}, soft=written.soft))
         return cls(
             quotas=tuple(found),
-            before=frozenset(instrument.sample),
+            known_variables=frozenset(instrument.sample),
             cells={id: cell for quota in found for id, cell in quota.cells.items()},
         )
 
-    def beforehand(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
+    def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         """The cells that a case is known to be in before anybody is asked."""
-        env = dict.fromkeys(self.before, Missing("not_asked")) | dict(columns)
-        return tuple(cell for q in self.quotas if q.needs() <= self.before and (cell := q.cell(env)))
+        env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
+        return tuple(
+            cell
+            for q in self.quotas
+            if q.list_inputs() <= self.known_variables and (cell := q.find_cell(env))
+        )
 
-    def taken(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
+    def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
         """The cells that a finished interview counts in."""
-        return tuple(cell for quota in self.quotas if (cell := quota.cell(env)))
+        return tuple(cell for quota in self.quotas if (cell := quota.find_cell(env)))
 
-    def asked(self, id: str, env: Mapping[Any, Any]) -> Cell | None:
+    def find_cell(self, id: str, env: Mapping[Any, Any]) -> QuotaCell | None:
         """The cell of this quota in which somebody is interviewed, for a `lookup` that asks after a place; None where the
         quota is not about them, or cannot tell yet: then they are outside. KeyError where there is no such quota."""
         quota = next((quota for quota in self.quotas if quota.id == id), None)
         if quota is None:
             raise KeyError(id)
-        found = quota.cell(env)
+        found = quota.find_cell(env)
         return quota.cells[found] if found else None
 
-    def wanted(self, cells: Collection[str]) -> dict[str, int]:
+    def list_hard_targets(self, cells: Collection[str]) -> dict[str, int]:
         """The targets of those of these cells that close when they are full: a place must be held in each."""
         return {id: self.cells[id].target for id in cells if id in self.cells and not self.cells[id].soft}
 
-    def full(self, fill: Mapping[str, Fill]) -> frozenset[str]:
+    def list_full_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """The hard cells that nobody more is wanted in: complete interviews and places held reach the target, so a target
         is never passed. A cell opens again when a place is given back. Whoever holds one is not asked again."""
         return frozenset(
-            id for id, cell in self.cells.items() if not cell.soft and _used(fill.get(id)) >= cell.target
+            id
+            for id, cell in self.cells.items()
+            if not cell.soft and _count_used(fill.get(id)) >= cell.target
         )
 
-    def reached(self, fill: Mapping[str, Fill]) -> frozenset[str]:
+    def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """The cells, soft ones among them, whose complete interviews have reached the target."""
-        return frozenset(id for id, cell in self.cells.items() if fill.get(id, Fill()).taken >= cell.target)
+        return frozenset(
+            id for id, cell in self.cells.items() if fill.get(id, CellFill()).completes >= cell.target
+        )
 
-    def urgency(self, cells: Collection[str], fill: Mapping[str, Fill]) -> int:
+    def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
         """How far the emptiest of these cells is from its target, in thousandths filled: lower is more urgent. A case
         in no cell comes after all that are wanted."""
-        return min((self._filled(id, fill) for id in cells if id in self.cells), default=1000)
+        return min((self._compute_fill(id, fill) for id in cells if id in self.cells), default=1000)
 
-    def _filled(self, id: str, fill: Mapping[str, Fill]) -> int:
+    def _compute_fill(self, id: str, fill: Mapping[str, CellFill]) -> int:
         target = self.cells[id].target
-        return min(1000, fill.get(id, Fill()).taken * 1000 // target) if target else 1000
+        return min(1000, fill.get(id, CellFill()).completes * 1000 // target) if target else 1000
 
 
-def shut(cells: Iterable[str], full: Collection[str]) -> str:
+def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
     """The first of these cells that is full; empty where none is."""
     return next((cell for cell in cells if cell in full), "")
 
 
-def state(cell: Cell | None, fill: Mapping[str, Fill], *, own: bool = False) -> State:
+def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, own: bool = False) -> CellState:
     """What a `lookup` of a quota answers. `own`: the interview holds a place there already, or counts in it; it is never
     turned away from the cell that it helped to fill."""
     if cell is None:
         return "outside"
-    if own or cell.soft or _used(fill.get(cell.id)) < cell.target:
+    if own or cell.soft or _count_used(fill.get(cell.id)) < cell.target:
         return "open"
     return "full"
 
 
-def _used(fill: Fill | None) -> int:
-    return fill.taken + fill.held if fill is not None else 0
+def _count_used(fill: CellFill | None) -> int:
+    return fill.completes + fill.reserved if fill is not None else 0

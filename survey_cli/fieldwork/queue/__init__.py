@@ -1,1 +1,1 @@
-"""The queue: when a case is due, in what order cases are called, who may claim one."""
+"""The queue: positions of cases, the order of calling, and the rules checked at each claim."""

@@ -1,17 +1,19 @@
-"""Under which conditions may any case of one kind be called? What a case's standing says of zones, parts of the day,
-language, skill, owner and quota cells, as one short text: so that hours and quotas are looked at once for all of them.
+"""Claim criteria: zones, parts of the day, language, skill, owner and quota cells that a case requires.
+
+Their text is the bucket by which the store groups cases, so that hours and quotas are checked once for all cases of a
+bucket.
 """
 
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 
-from survey_cli.fieldwork.case.events import Policy
+from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.plan.people import Interviewer, People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
+class ClaimCriteria:
     """What is asked of the moment and of the interviewer before a case may be taken."""
 
     zones: tuple[str, ...] = ()
@@ -21,7 +23,7 @@ class Bucket:
     skill: str = ""
     owner: str = ""
     """Whose promise it is; empty: anybody's."""
-    policy: Policy = "anyone"
+    policy: AppointmentPolicy = "anyone"
     cells: tuple[str, ...] = ()
     """Quota cells it is known to be in."""
     prefers: tuple[str, ...] = ()
@@ -30,7 +32,7 @@ class Bucket:
     """The country or region whose hours and holidays count; empty: the study's."""
 
     def __str__(self) -> str:
-        return bucket_text(
+        return format_criteria(
             self.zones,
             self.dayparts,
             self.language,
@@ -46,19 +48,19 @@ class Bucket:
         """Whether such cases are for this interviewer at all."""
         return (
             who.speaks(self.language)
-            and (who.can(self.skill) or not people.skilled(self.skill))
+            and (who.has_skill(self.skill) or not people.has_skill(self.skill))
             and (self.policy != "me" or self.owner in ("", who.login))
         )
 
 
 @lru_cache(maxsize=4096)
-def bucket_text(
+def format_criteria(
     zones: tuple[str, ...],
     dayparts: tuple[str, ...],
     language: str,
     skill: str,
     owner: str,
-    policy: Policy,
+    policy: AppointmentPolicy,
     cells: tuple[str, ...],
     prefers: tuple[str, ...] = (),
     region: str = "",
@@ -73,10 +75,10 @@ def bucket_text(
 
 
 @lru_cache(maxsize=4096)
-def bucket_of(text: str) -> Bucket:
+def parse_criteria(text: str) -> ClaimCriteria:
     """The bucket that prints as `text`. Raises ValueError."""
     zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
-    return Bucket(
+    return ClaimCriteria(
         zones=tuple(zones),
         dayparts=tuple(dayparts),
         language=language,

@@ -1,19 +1,17 @@
-"""What is kept of where a case stands in the queue? The value alone, which the store takes without the rules: `standings`
-derives it.
-"""
+"""The queue position of a case as it is stored; `scheduling` derives it."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-Status: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
+QueueStatus: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
 """Unreleased: its replicate is not in the field yet. Ready and waiting: due now, due later. Held: a supervisor must
 answer, or give it a number or a zone. Done: never called again, unless a supervisor puts it back."""
 
 
-class Standing(NamedTuple):
+class QueuePosition(NamedTuple):
     """Where a case stands in the queue. All of it is derived from its history, and kept beside it for claiming."""
 
-    status: Status
+    status: QueueStatus
     due_at: datetime | None
     """From when it may be called, as far as delays, limits and promises go; hours are the bucket's. None: never. It is
     never after the study's last open hour."""

@@ -1,8 +1,7 @@
-"""Who is called next, and when? The rules as they are asked of one case, one interviewer and one moment, each with its
-verdict.
+"""The rules that decide whether a case may be called, each checked for one case, interviewer and time.
 
-Pure: every moment is an argument. Where a case stands in the queue is `standings`' to say; whoever claims its head asks
-`verdicts` once more before anybody's telephone rings.
+Pure: every time is an argument. `scheduling` derives the queue position; whoever claims the first case calls
+`check_rules` once more before any telephone rings.
 """
 
 from collections.abc import Collection, Iterator
@@ -11,161 +10,167 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.due_times import (
-    EARLY,
-    MINE_FIRST,
-    MISSED,
-    promise_span,
-    standing_promise,
+    EARLY_WINDOW,
+    MISSED_RETRY,
+    OWNER_FIRST_PERIOD,
+    find_open_appointment,
+    resolve_span,
 )
-from survey_cli.fieldwork.case.case import Case, Number
-from survey_cli.fieldwork.case.locations import call_zones, plan_for, zones_of
+from survey_cli.fieldwork.case.case import Case, NumberRecord
+from survey_cli.fieldwork.case.locations import find_call_zones, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import shut
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
-from survey_cli.fieldwork.queue.queue_position import Standing, Status
+from survey_cli.fieldwork.plan.quotas import find_full_cell
+from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
+from survey_cli.fieldwork.queue.queue_position import QueuePosition, QueueStatus
 from survey_cli.fieldwork.queue.scheduling import (
-    HARD,
+    FINAL_REFUSALS,
     LIMIT_REACHED,
-    REFUSALS,
-    held,
-    limit_left,
-    over,
-    refusals,
-    standing,
+    REFUSAL_OUTCOMES,
+    count_attempts_left,
+    count_refusals,
+    explain_done,
+    explain_held,
+    schedule_case,
 )
 
 __all__ = [
-    "EARLY",
-    "HARD",
-    "MINE_FIRST",
-    "MISSED",
-    "REFUSALS",
-    "Claimant",
-    "Standing",
-    "Status",
-    "Verdict",
-    "allowed",
-    "forbidden",
-    "never_dialled",
-    "next_moment",
-    "number_opening",
-    "promise_span",
-    "refusals",
-    "standing",
-    "standing_promise",
-    "verdicts",
-    "zones_of",
+    "EARLY_WINDOW",
+    "FINAL_REFUSALS",
+    "MISSED_RETRY",
+    "OWNER_FIRST_PERIOD",
+    "REFUSAL_OUTCOMES",
+    "ClaimContext",
+    "QueuePosition",
+    "QueueStatus",
+    "RuleResult",
+    "check_rules",
+    "count_refusals",
+    "explain_forbidden",
+    "explain_number_closed",
+    "explain_number_state",
+    "find_next_time",
+    "find_open_appointment",
+    "is_allowed",
+    "list_call_zones",
+    "resolve_span",
+    "schedule_case",
 ]
 
-GIVES_WAY: Final = frozenset({"due", "day part", "owner", "skill", "language"})
+WAIVABLE_RULES: Final = frozenset({"due", "day part", "owner", "skill", "language"})
 """Rules that a case fetched by its key need not keep: its respondent is on the line."""
 
 
-class Verdict(NamedTuple):
+class RuleResult(NamedTuple):
     """What one rule says of one case at one moment."""
 
     rule: str
     allows: bool
-    says: str
+    explanation: str
     until: datetime | None = None
     """When it will allow it again, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimant:
+class ClaimContext:
     """Who wants to call, and what else is known at the moment."""
 
     at: datetime
     who: Interviewer
     people: People
-    full: Collection[str] = ()
+    full_cells: Collection[str] = ()
     """Quota cells that nobody more is wanted in."""
-    leased: str = ""
+    lease_holder: str = ""
     """Who has the case just now, in words; empty: nobody else."""
-    never_call: bool = False
+    on_do_not_call_list: bool = False
     """A number of it stands on the list of those never to be called."""
-    paused: str = ""
+    pause_reason: str = ""
     """That the study is paused, in words; empty while it runs."""
-    fetched: bool = False
+    by_key: bool = False
     """The case was asked for by its key, by somebody who has it on the line: delays, parts of the day and owners give
     way; hours, limits of the study and prohibitions do not."""
 
 
-def verdicts(case: Case, plan: Plan, claimant: Claimant) -> tuple[Verdict, ...]:
+def check_rules(case: Case, plan: Plan, claimant: ClaimContext) -> tuple[RuleResult, ...]:
     """Every rule with its verdict, in the order in which they are asked."""
-    return tuple(_verdicts(case, plan, claimant))
+    return tuple(_iterate_rules(case, plan, claimant))
 
 
-def allowed(case: Case, plan: Plan, claimant: Claimant) -> bool:
+def is_allowed(case: Case, plan: Plan, claimant: ClaimContext) -> bool:
     """Whether every rule lets it be called."""
-    return all(verdict.allows for verdict in _verdicts(case, plan, claimant))
+    return all(verdict.allows for verdict in _iterate_rules(case, plan, claimant))
 
 
-def _verdicts(case: Case, plan: Plan, claimant: Claimant) -> Iterator[Verdict]:
-    plan = plan_for(case, plan)
-    at, found = claimant.at, standing(_as_claimed(case), plan, claimant.at)
-    zones, rule = call_zones(case, case.next_number, plan)
-    ends, waits = over(case, plan), held(case, plan, zones)
-    yield _verdict("study", not claimant.paused, claimant.paused, "it is not paused")
-    yield _verdict(
+def _iterate_rules(case: Case, plan: Plan, claimant: ClaimContext) -> Iterator[RuleResult]:
+    plan = localize_plan(case, plan)
+    at, found = claimant.at, schedule_case(_drop_open_calls(case), plan, claimant.at)
+    zones, rule = find_call_zones(case, case.next_number, plan)
+    ends, waits = explain_done(case, plan), explain_held(case, plan, zones)
+    yield _make_result("study", not claimant.pause_reason, claimant.pause_reason, "it is not paused")
+    yield _make_result(
         "released", case.released, f"replicate {case.replicate} is not released", "it is in the field"
     )
-    yield _verdict("open", not ends, ends, f"code {found.code} lets it be called")
-    listed = claimant.never_call or case.blocked
-    yield _verdict("never call", not listed, "a number of it is never to be called", "no number is listed")
-    yield _verdict("supervisor", not waits, waits, "nothing waits for one")
+    yield _make_result("open", not ends, ends, f"code {found.code} lets it be called")
+    listed = claimant.on_do_not_call_list or case.do_not_call
+    yield _make_result(
+        "never call", not listed, "a number of it is never to be called", "no number is listed"
+    )
+    yield _make_result("supervisor", not waits, waits, "nothing waits for one")
     made = f"{found.attempts} of {plan.limits.total} are made"
-    if case.reopened is not None:
-        made = f"{limit_left(_as_claimed(case), plan)} are left since it was put back"
-    yield _verdict("attempts", found.why != LIMIT_REACHED, f"{LIMIT_REACHED}: {made}", made)
+    if case.reopened_at is not None:
+        made = f"{count_attempts_left(_drop_open_calls(case), plan)} are left since it was put back"
+    yield _make_result("attempts", found.why != LIMIT_REACHED, f"{LIMIT_REACHED}: {made}", made)
     if ends or waits or not case.released or found.why == LIMIT_REACHED:
         return
     due = found.due_at
-    may = (due is not None and due <= at) or claimant.fetched
-    yield Verdict(
+    may = (due is not None and due <= at) or claimant.by_key
+    yield RuleResult(
         "due", may, (found.why or "due now") if may else f"not before then: {found.why}", None if may else due
     )
-    bucket = bucket_of(found.bucket) if found.bucket else Bucket(zones=zones, language=case.language)
-    yield from _moment(plan, claimant, found, bucket, rule)
+    bucket = (
+        parse_criteria(found.bucket) if found.bucket else ClaimCriteria(zones=zones, language=case.language)
+    )
+    yield from _iterate_time_rules(plan, claimant, found, bucket, rule)
 
 
-def _as_claimed(case: Case) -> Case:
+def _drop_open_calls(case: Case) -> Case:
     """The case without the calls of the sitting that is going on: another number may be dialled in it whatever its first
     call used up."""
-    if case.claimed is None or not case.claimed.calls:
+    if case.open_attempt is None or not case.open_attempt.calls:
         return case
-    return replace(case, attempts=case.attempts[:-1], claimed=replace(case.claimed, calls=()))
+    return replace(case, attempts=case.attempts[:-1], open_attempt=replace(case.open_attempt, calls=()))
 
 
-def _moment(
-    plan: Plan, claimant: Claimant, found: Standing, bucket: Bucket, zone_rule: str
-) -> Iterator[Verdict]:
+def _iterate_time_rules(
+    plan: Plan, claimant: ClaimContext, found: QueuePosition, bucket: ClaimCriteria, zone_rule: str
+) -> Iterator[RuleResult]:
     at, zones = claimant.at, bucket.zones
-    opening = plan.calendar.opening(zones, at)
+    opening = plan.calendar.find_opening(zones, at)
     where = f"{' and '.join(zones)} ({zone_rule})" if zones else "nowhere known"
     why = f"{opening.why}; {where}" if zones else opening.why
-    yield Verdict(
+    yield RuleResult(
         "hours",
         opening.open,
         why if opening.why else f"open in {where}",
         None if opening.open else opening.next,
     )
-    part = plan.calendar.daypart(zones, at)
-    fits = not bucket.dayparts or part in bucket.dayparts or claimant.fetched
-    yield Verdict(
+    part = plan.calendar.find_daypart(zones, at)
+    fits = not bucket.dayparts or part in bucket.dayparts or claimant.by_key
+    yield RuleResult(
         "day part",
         fits,
-        _part_words(part, bucket, fits=fits),
-        None if fits else plan.calendar.next_in(zones, at, bucket.dayparts),
+        _explain_daypart(part, bucket, fits=fits),
+        None if fits else plan.calendar.find_next_in(zones, at, bucket.dayparts),
     )
-    cell = shut(bucket.cells, claimant.full)
-    yield _verdict("quota", not cell, f"{cell} is full: parked until it reopens", "no cell of it is full")
-    mine = bucket.policy == "anyone" or bucket.owner in ("", claimant.who.login) or claimant.fetched
+    cell = find_full_cell(bucket.cells, claimant.full_cells)
+    yield _make_result("quota", not cell, f"{cell} is full: parked until it reopens", "no cell of it is full")
+    mine = bucket.policy == "anyone" or bucket.owner in ("", claimant.who.login) or claimant.by_key
     if not mine and bucket.policy == "me_first" and found.promised_at is not None:
-        mine = at >= found.promised_at + MINE_FIRST
-    opens = found.promised_at + MINE_FIRST if bucket.policy == "me_first" and found.promised_at else None
-    yield Verdict(
+        mine = at >= found.promised_at + OWNER_FIRST_PERIOD
+    opens = (
+        found.promised_at + OWNER_FIRST_PERIOD if bucket.policy == "me_first" and found.promised_at else None
+    )
+    yield RuleResult(
         "owner",
         mine,
         f"the appointment is with {bucket.owner}" if not mine else "this interviewer may",
@@ -174,20 +179,22 @@ def _moment(
     wants = f"it wants {bucket.language}"
     if not claimant.people.speaks(bucket.language):
         wants = f"{wants}, and nobody here speaks it"
-    yield _verdict(
+    yield _make_result(
         "language",
         claimant.who.speaks(bucket.language),
         wants,
         "spoken here" if bucket.language else "any will do",
     )
-    skilled = claimant.who.can(bucket.skill) or not claimant.people.skilled(bucket.skill)
-    yield _verdict(
+    skilled = claimant.who.has_skill(bucket.skill) or not claimant.people.has_skill(bucket.skill)
+    yield _make_result(
         "skill", skilled, f"it wants a {bucket.skill}", "none is wanted" if not bucket.skill else "learnt"
     )
-    yield _verdict("lease", not claimant.leased, f"{claimant.leased} has it now", "nobody else has it")
+    yield _make_result(
+        "lease", not claimant.lease_holder, f"{claimant.lease_holder} has it now", "nobody else has it"
+    )
 
 
-def _part_words(part: str, bucket: Bucket, *, fits: bool) -> str:
+def _explain_daypart(part: str, bucket: ClaimCriteria, *, fits: bool) -> str:
     if not fits:
         return f"it is {part or 'none'}, and only {' or '.join(bucket.dayparts)} has attempts left"
     if bucket.prefers and part not in bucket.prefers:
@@ -196,42 +203,42 @@ def _part_words(part: str, bucket: Bucket, *, fits: bool) -> str:
     return f"{' or '.join(bucket.prefers or bucket.dayparts) or 'any'} will do"
 
 
-def _verdict(rule: str, allows: bool, no: str, yes: str) -> Verdict:
-    return Verdict(rule, allows, yes if allows else no)
+def _make_result(rule: str, allows: bool, no: str, yes: str) -> RuleResult:
+    return RuleResult(rule, allows, yes if allows else no)
 
 
-def next_moment(case: Case, plan: Plan, claimant: Claimant) -> datetime | None:
+def find_next_time(case: Case, plan: Plan, claimant: ClaimContext) -> datetime | None:
     """The next moment at which the case may be called by whoever its promise, language and skill are for, were nothing to
     happen till then; None where that is never, or not to be foreseen (a full quota cell, a supervisor's answer)."""
-    plan = plan_for(case, plan)
-    found = standing(case, plan, claimant.at)
+    plan = localize_plan(case, plan)
+    found = schedule_case(case, plan, claimant.at)
     if found.due_at is None:
         return None
-    bucket = bucket_of(found.bucket)
-    if shut(bucket.cells, claimant.full) or claimant.never_call:
+    bucket = parse_criteria(found.bucket)
+    if find_full_cell(bucket.cells, claimant.full_cells) or claimant.on_do_not_call_list:
         return None
     at = max(found.due_at, claimant.at)
     if bucket.dayparts:
-        return plan.calendar.next_in(bucket.zones, at, bucket.dayparts)
-    return plan.calendar.opening(bucket.zones, at).next
+        return plan.calendar.find_next_in(bucket.zones, at, bucket.dayparts)
+    return plan.calendar.find_opening(bucket.zones, at).next
 
 
-def forbidden(case: Case, plan: Plan, claimant: Claimant) -> str:
+def explain_forbidden(case: Case, plan: Plan, claimant: ClaimContext) -> str:
     """Why nobody may ring this case, its respondent on the line or not; empty where somebody may."""
-    said = _verdicts(case, plan, claimant)
-    return next((v.says for v in said if not v.allows and v.rule not in GIVES_WAY), "")
+    said = _iterate_rules(case, plan, claimant)
+    return next((v.explanation for v in said if not v.allows and v.rule not in WAIVABLE_RULES), "")
 
 
-def never_dialled(number: Number) -> str:
+def explain_number_state(number: NumberRecord) -> str:
     """Why this number is not dialled at any time; empty where it is live."""
     if number.state == "live":
         return ""
     return "this number is dead" if number.state == "dead" else "this number is never to be called"
 
 
-def number_opening(case: Case, number: Number, plan: Plan, at: datetime) -> str:
+def explain_number_closed(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:
     """Why this number may not be dialled at this moment; empty where it may: asked again at every dial."""
-    if why := never_dialled(number):
+    if why := explain_number_state(number):
         return why
-    opening = plan_for(case, plan).calendar.opening(zones_of(case, number, plan), at)
+    opening = localize_plan(case, plan).calendar.find_opening(list_call_zones(case, number, plan), at)
     return "" if opening.open else opening.why

@@ -1,6 +1,6 @@
-"""When is a case due, before whom, for whom? What its history and the plan make of its place in the queue.
+"""Scheduling of cases: the queue position that a case has by its history and the plan.
 
-Pure: every moment is an argument. It asks nothing about the interviewer; the store keeps what is decided here.
+Pure: every time is an argument. Uses nothing about the interviewer; the store keeps the result.
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,29 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.appointments.due_times import MISSED, missed, promise_span, standing_promise
-from survey_cli.fieldwork.calendar.calendar import NO_ZONE, Calendar, short_day
+from survey_cli.fieldwork.appointments.due_times import (
+    MISSED_RETRY,
+    find_open_appointment,
+    is_missed,
+    resolve_span,
+)
+from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.case.case import Attempt, Call, Case
 from survey_cli.fieldwork.case.disposition_coding import (
-    coded,
+    classify_outcome,
+    code_case,
     ends_case,
-    final_ruling,
-    kind,
-    outcome_row,
-    reached,
+    find_outcome_row,
+    has_final_override,
+    is_contact,
 )
-from survey_cli.fieldwork.case.events import Policy
-from survey_cli.fieldwork.case.locations import bucket_region, plan_for, zones_of
+from survey_cli.fieldwork.case.events import AppointmentPolicy
+from survey_cli.fieldwork.case.locations import find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Delay, Plan
-from survey_cli.fieldwork.queue.claim_criteria import bucket_text
-from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.fieldwork.queue.claim_criteria import format_criteria
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
 
-REFUSALS: Final = frozenset(
+REFUSAL_OUTCOMES: Final = frozenset(
     {
         "refusal_soft",
         "refusal_hard",
@@ -36,19 +41,19 @@ REFUSALS: Final = frozenset(
         "break_off",
     }
 )
-HARD: Final = frozenset({"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"})
-ENDS_IT: Final = REFUSALS | {"complete"}
+FINAL_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"})
+INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
 """Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is gone on with."""
 LIMIT_REACHED: Final = "the limit of attempts is reached"
-START: Final = datetime.fromtimestamp(0, UTC)
+ALWAYS_DUE: Final = datetime.fromtimestamp(0, UTC)
 """A case that nothing delays has been due for ever."""
-TRIED_LEAST: Final = ", the part of the day tried least"
+TRIED_LEAST_SUFFIX: Final = ", the part of the day tried least"
 """How the reason ends where a case waits for that part."""
-MOST_PRIORITY: Final = 499_999_999
+MAX_PRIORITY: Final = 499_999_999
 """Sample priorities beyond it, or below its negative, are taken as it."""
 
 
-class Due(NamedTuple):
+class DueTime(NamedTuple):
     """When a case may be called as far as its own history goes."""
 
     at: datetime
@@ -59,65 +64,73 @@ class Due(NamedTuple):
     """The parts of the day that were tried least; empty: all are equal."""
 
 
-def standing(case: Case, plan: Plan, at: datetime) -> Standing:
+def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     """The place of a case in the queue at this moment, were its sitting (if one is going on) over.
 
     A promise comes before limits and delays: it may use one attempt more than the limit, and is called on its day however
     often the case was called on it. It depends on the moment, too: whoever keeps standings derives them anew now and
     then, since a part of the day that was waited for may come no more before the study's end.
     """
-    case, plan = case.let_go(), plan_for(case, plan)
-    ruling, last = case.ruling, case.last_call
-    final = ruling is not None and final_ruling(case, plan)
+    case, plan = case.end_attempt(), localize_plan(case, plan)
+    ruling, last = case.override, case.last_call
+    final = ruling is not None and has_final_override(case, plan)
     if ruling is not None and (final or last is None):
         outcome = ruling.outcome
     else:
         outcome = last.outcome if last is not None else ""
-    code, used = coded(case, plan).code, len(case.counted)
-    if why := over(case, plan):
-        return Standing("done", None, "", "", code, outcome, used, why)
+    code, used = code_case(case, plan).code, len(case.counted_attempts)
+    if why := explain_done(case, plan):
+        return QueuePosition("done", None, "", "", code, outcome, used, why)
     if not case.released:
         said = f"replicate {case.replicate} is not released"
-        return Standing("unreleased", None, "", "", code, outcome, used, said)
+        return QueuePosition("unreleased", None, "", "", code, outcome, used, said)
     number = case.next_number
-    zones = zones_of(case, number, plan)
-    if why := held(case, plan, zones):
-        return Standing("held", None, "", "", code, outcome, used, why)
-    return _queued(case, plan, at, zones, Standing("waiting", None, "", "", code, outcome, used, ""))
+    zones = list_call_zones(case, number, plan)
+    if why := explain_held(case, plan, zones):
+        return QueuePosition("held", None, "", "", code, outcome, used, why)
+    return _schedule_open_case(
+        case, plan, at, zones, QueuePosition("waiting", None, "", "", code, outcome, used, "")
+    )
 
 
-def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: Standing) -> Standing:
+def _schedule_open_case(
+    case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: QueuePosition
+) -> QueuePosition:
     """The place of a case that is called again, if it ever may."""
     # an interview that was begun keeps the place it has in its quota cells
-    cells = () if case.waits else plan.quotas.beforehand(case.columns)
-    skill = plan.converter if plan.converter and _ever_refused(case, plan) else ""
-    promise = standing_promise(case, plan)
+    cells = () if case.has_unfinished_interview else plan.quotas.list_known_cells(case.columns)
+    skill = plan.converter if plan.converter and _has_ever_refused(case, plan) else ""
+    promise = find_open_appointment(case, plan)
     owner, starts, ends = "", None, None
-    policy: Policy = "anyone"
-    due: Due | None
+    policy: AppointmentPolicy = "anyone"
+    due: DueTime | None
     if promise is not None:
-        starts, ends = promise_span(promise)
-        if limit_left(case, plan) < 0:
+        starts, ends = resolve_span(promise)
+        if count_attempts_left(case, plan) < 0:
             return blank._replace(status="done", why=LIMIT_REACHED)
-        due = Due(starts, "appointment")
+        due = DueTime(starts, "appointment")
         # whoever made a promise after refusing is converted
         owner, policy, skill = promise.owner, promise.policy, ""
-        rank = f"1{_sorted(ends)}"
+        rank = f"1{_format_sortable(ends)}"
     else:
-        due = _due(case, plan, at, zones)
-        seen = _sorted(case.attempts[-1].began) if case.attempts else ""
-        priority = max(-MOST_PRIORITY, min(case.priority, MOST_PRIORITY)) + MOST_PRIORITY
-        rank = f"2{seen}" if case.waits else f"4{priority:09}{int(not case.attempts)}{seen}"
+        due = _find_due_time(case, plan, at, zones)
+        seen = _format_sortable(case.attempts[-1].started_at) if case.attempts else ""
+        priority = max(-MAX_PRIORITY, min(case.priority, MAX_PRIORITY)) + MAX_PRIORITY
+        rank = (
+            f"2{seen}" if case.has_unfinished_interview else f"4{priority:09}{int(not case.attempts)}{seen}"
+        )
     if due is None:
         return blank._replace(status="done", why=LIMIT_REACHED)
-    if plan.calendar.ends is not None and not _opens(plan.calendar, zones, max(due.at, at), due.dayparts):
-        why = f"nobody is called after {short_day(plan.calendar.ends)}"
+    if plan.calendar.ends is not None and not _has_opening(
+        plan.calendar, zones, max(due.at, at), due.dayparts
+    ):
+        why = f"nobody is called after {format_short_day(plan.calendar.ends)}"
         return blank._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
     ready = due.at <= at
     return blank._replace(
         status="ready" if ready else "waiting",
         due_at=due.at,
-        bucket=bucket_text(
+        bucket=format_criteria(
             zones,
             due.dayparts,
             case.language,
@@ -126,9 +139,9 @@ def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank:
             policy,
             cells,
             due.prefers,
-            bucket_region(case, plan),
+            find_other_region(case, plan),
         ),
-        rank=f"{rank}{_tie(plan.study, case.key)}",
+        rank=f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
         why="" if ready else due.why,
         promised_at=starts,
         promised_until=ends,
@@ -136,168 +149,170 @@ def _queued(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank:
     )
 
 
-def _sorted(at: datetime) -> str:
+def _format_sortable(at: datetime) -> str:
     return at.strftime("%Y%m%d%H%M%S")
 
 
 @lru_cache(maxsize=4096)
-def _tie(study: str, key: str) -> str:
+def _compute_tie_breaker(study: str, key: str) -> str:
     """The seed by which equal cases are put in order: the study and the case's key."""
     return blake2b(f"{study}\0{key}".encode(), digest_size=6).hexdigest()
 
 
-def _opens(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts: tuple[str, ...]) -> bool:
+def _has_opening(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts: tuple[str, ...]) -> bool:
     """Whether there is any more time to call."""
     if parts:
-        return calendar.next_in(zones, at, parts) is not None
-    return calendar.opening(zones, at).next is not None
+        return calendar.find_next_in(zones, at, parts) is not None
+    return calendar.find_opening(zones, at).next is not None
 
 
 # what ends a case
 
 
-def over(case: Case, plan: Plan) -> str:
+def explain_done(case: Case, plan: Plan) -> str:
     """Why what became of a case lets it never be called again; empty where it may be. Limits, and the study's end, are no
     part of it."""
     if case.erased:
         return "erased"
-    if case.blocked:
+    if case.do_not_call:
         return "never to be called again"
-    if case.ruling is not None and final_ruling(case, plan):
-        return f"ruled by {case.ruling.by}"
-    calls = case.calls[case.before_reopening :]
+    if case.override is not None and has_final_override(case, plan):
+        return f"ruled by {case.override.by}"
+    calls = case.calls[case.calls_before_reopening :]
     for call in reversed(calls):
-        row = outcome_row(call, plan)
+        row = find_outcome_row(call, plan)
         if row is None:
             continue
         named = row.like or row.id
-        if ends_case(row) or (call.code in ("1.1", "1.2") and named in ENDS_IT):
+        if ends_case(row) or (call.code in ("1.1", "1.2") and named in INTERVIEW_END_OUTCOMES):
             return row.name.lower()
-        if named in HARD:
+        if named in FINAL_REFUSALS:
             return "refused for good"
         if plan.delays.get(row.id) == "never" and row.temporary:
             return f"never again after {row.name.lower()}"
-    refused = _refused(calls, plan)
+    refused = _count_refused(calls, plan)
     if refused >= plan.refusals:
-        return f"refused {_times(refused)}"
-    if case.numbers and not case.live:
+        return f"refused {_format_times(refused)}"
+    if case.numbers and not case.live_numbers:
         return "no number is left"
-    return "who it was is not kept any more" if case.nameless else ""
+    return "who it was is not kept any more" if case.anonymized else ""
 
 
-def held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
+def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
     """What a supervisor must do first; empty where nothing."""
-    waits = case.calls[case.before_answer :]
-    if waits and _delay(waits[-1], plan) == "held":
+    waits = case.calls[case.calls_before_answer :]
+    if waits and _find_delay(waits[-1], plan) == "held":
         return "a supervisor must answer first"
     if not case.numbers:
         return "it has no number: a supervisor must add one"
-    return "" if zones else f"{NO_ZONE}: it needs a zone"
+    return "" if zones else f"{NO_ZONE_REASON}: it needs a zone"
 
 
-def refusals(case: Case, plan: Plan | None = None) -> int:
+def count_refusals(case: Case, plan: Plan | None = None) -> int:
     """How often somebody refused since a supervisor last put the case back: hanging up on the introduction and breaking
     off are refusals, an interview that counts is none. Without a plan, by the table's outcomes alone."""
-    return _refused(case.calls[case.before_reopening :], plan)
+    return _count_refused(case.calls[case.calls_before_reopening :], plan)
 
 
-def _refused(calls: tuple[Call, ...], plan: Plan | None) -> int:
+def _count_refused(calls: tuple[Call, ...], plan: Plan | None) -> int:
     return sum(
-        (kind(call, plan) if plan is not None else call.outcome) in REFUSALS
+        (classify_outcome(call, plan) if plan is not None else call.outcome) in REFUSAL_OUTCOMES
         and call.code not in ("1.1", "1.2")
         for call in calls
     )
 
 
-def _ever_refused(case: Case, plan: Plan) -> bool:
+def _has_ever_refused(case: Case, plan: Plan) -> bool:
     """Whether a converter is wanted: putting a case back does not make its refusal undone."""
-    return _refused(case.calls, plan) > 0
+    return _count_refused(case.calls, plan) > 0
 
 
 # what delays it
 
 
-def limit_left(case: Case, plan: Plan) -> int:
+def count_attempts_left(case: Case, plan: Plan) -> int:
     """How many attempts the limit leaves; below zero where even a promise cannot have one more. Those before a supervisor
     put the case back use nothing up."""
-    used = sum(case.reopened is None or attempt.began > case.reopened for attempt in case.counted)
+    used = sum(
+        case.reopened_at is None or attempt.started_at > case.reopened_at for attempt in case.counted_attempts
+    )
     return plan.limits.total - used
 
 
-def _due(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> Due | None:
+def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> DueTime | None:
     """When delays, limits and parts of the day let it be called; None where a limit is reached for good."""
-    counted = case.counted
+    counted = case.counted_attempts
     if not case.attempts:
-        return Due(START, "")
-    if limit_left(case, plan) <= 0:
+        return DueTime(ALWAYS_DUE, "")
+    if count_attempts_left(case, plan) <= 0:
         return None
-    due, why = _rested(case, plan)
-    morrow = _next_day(counted, plan, zones)
+    due, why = _find_rest_end(case, plan)
+    morrow = _find_next_day(counted, plan, zones)
     if morrow is not None and morrow > due:
-        due, why = morrow, f"{_times(plan.limits.per_day or 0)} on one day"
-    hurries = case.waits or missed(case, plan) or case.attempts[-1].busy
-    parts = _parts(counted, plan, max(due, at), zones, hurries=hurries)
+        due, why = morrow, f"{_format_times(plan.limits.per_day or 0)} on one day"
+    hurries = case.has_unfinished_interview or is_missed(case, plan) or case.attempts[-1].is_busy
+    parts = _select_dayparts(counted, plan, max(due, at), zones, hurries=hurries)
     if parts is None:
         return None
     only, prefers = parts
     if prefers and plan.spread == "wait":
-        since = max(due, case.attempts[-1].ended or case.attempts[-1].began)
-        opens = plan.calendar.next_in(zones, since, prefers)
+        since = max(due, case.attempts[-1].ended_at or case.attempts[-1].started_at)
+        opens = plan.calendar.find_next_in(zones, since, prefers)
         until = min(opens, since + plan.spread_wait) if opens is not None else due
         if until > since:
-            due, why = until, f"{' or '.join(prefers)}{TRIED_LEAST}"
-    return Due(due, why, only, prefers)
+            due, why = until, f"{' or '.join(prefers)}{TRIED_LEAST_SUFFIX}"
+    return DueTime(due, why, only, prefers)
 
 
-def _rested(case: Case, plan: Plan) -> tuple[datetime, str]:
+def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
     """When the least time after each outcome is over, and after which: those since somebody was last spoken with, that
     talk among them; a later talk ends an earlier one's wait, and so does a promise. None of those before a supervisor put
     the case back. A call that is dated after the correction of it was dated by a wrong clock: its wait begins with the
     correction."""
-    due, why = START, ""
-    hurries = missed(case, plan)
-    ruling, number = case.ruling, len(case.calls)
+    due, why = ALWAYS_DUE, ""
+    hurries = is_missed(case, plan)
+    ruling, number = case.override, len(case.calls)
     for attempt in reversed(case.attempts):
-        ended = attempt.ended or attempt.calls[-1].at
+        ended = attempt.ended_at or attempt.calls[-1].at
         for call in reversed(attempt.calls):
             number -= 1
-            if number < case.before_reopening:
+            if number < case.calls_before_reopening:
                 return due, why
-            if ruling is not None and number < ruling.calls:
+            if ruling is not None and number < ruling.calls_before:
                 ended = min(ended, ruling.at)
-            delay = _delay(call, plan)
+            delay = _find_delay(call, plan)
             if isinstance(delay, timedelta):
                 if hurries:
-                    delay = min(delay, MISSED)
+                    delay = min(delay, MISSED_RETRY)
                 if ended + delay > due:
-                    due, why = ended + delay, f"{_length(delay)} after {_name(call, plan)}"
-            if reached(call, plan):
+                    due, why = ended + delay, f"{_format_length(delay)} after {_format_outcome(call, plan)}"
+            if is_contact(call, plan):
                 return due, why
     return due, why
 
 
-def _delay(call: Call, plan: Plan) -> Delay | None:
+def _find_delay(call: Call, plan: Plan) -> Delay | None:
     """The least time after a call; where a correction named an outcome that the study does not have, after what was
     keyed."""
-    row = outcome_row(call, plan)
+    row = find_outcome_row(call, plan)
     return plan.delays.get(row.id) if row is not None else None
 
 
-def _next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
+def _find_next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
     """The morrow of a day on which it was called as often as it may be, in whichever of its zones that is later."""
     most = plan.limits.per_day
     if most is None or not counted:
         return None
     found: datetime | None = None
     for zone in zones:
-        day = plan.calendar.local_day(zone, counted[-1].began)
-        if sum(plan.calendar.local_day(zone, a.began) == day for a in counted) >= most:
-            morrow = plan.calendar.next_day(zone, counted[-1].began)
+        day = plan.calendar.find_local_day(zone, counted[-1].started_at)
+        if sum(plan.calendar.find_local_day(zone, a.started_at) == day for a in counted) >= most:
+            morrow = plan.calendar.find_next_day(zone, counted[-1].started_at)
             found = morrow if found is None else max(found, morrow)
     return found
 
 
-def _parts(
+def _select_dayparts(
     counted: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, hurries: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """The parts of the day for the next attempt: those that it must be in, because the others had their share, and those
@@ -311,29 +326,31 @@ def _parts(
         return (), ()
     tried = dict.fromkeys(names, 0)
     for attempt in counted:
-        part = plan.calendar.daypart(zones, attempt.began)
+        part = plan.calendar.find_daypart(zones, attempt.started_at)
         if part in tried:
             tried[part] += 1
     left = tuple(name for name in names if most is None or tried[name] < most)
-    if most is not None and plan.calendar.next_in(zones, at, left) is None:
+    if most is not None and plan.calendar.find_next_in(zones, at, left) is None:
         return None
     only = () if len(left) == len(names) else left
-    for wanted in _by_share(left, tried, plan.calendar) if spreads else ():
+    for wanted in _group_by_share(left, tried, plan.calendar) if spreads else ():
         if len(wanted) == len(left):
             break
-        if plan.calendar.next_in(zones, at, wanted) is not None:
+        if plan.calendar.find_next_in(zones, at, wanted) is not None:
             return only, wanted
     return only, ()
 
 
-def _by_share(names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar) -> list[tuple[str, ...]]:
+def _group_by_share(
+    names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar
+) -> list[tuple[str, ...]]:
     """Groups of parts that have had equal shares of the attempts for their weights, the least first."""
     weights = {part.name: part.weight for part in calendar.parts}
     shares = {name: tried[name] / weights[name] for name in names}
     return [tuple(n for n in names if shares[n] == share) for share in sorted(set(shares.values()))]
 
 
-def _length(delay: timedelta) -> str:
+def _format_length(delay: timedelta) -> str:
     minutes = int(delay.total_seconds() // 60)
     for size, unit in ((1440, "d"), (60, "h")):
         if minutes % size == 0 and minutes:
@@ -341,10 +358,10 @@ def _length(delay: timedelta) -> str:
     return f"{minutes}m"
 
 
-def _times(number: int) -> str:
+def _format_times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def _name(call: Call, plan: Plan) -> str:
-    row = outcome_row(call, plan)
+def _format_outcome(call: Call, plan: Plan) -> str:
+    row = find_outcome_row(call, plan)
     return (row.name if row is not None else call.outcome).lower()

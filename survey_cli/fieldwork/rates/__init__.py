@@ -1,1 +1,1 @@
-"""AAPOR dispositions, their counts and the outcome rates as exact fractions."""
+"""AAPOR disposition codes, their groups, and outcome rates."""

@@ -1,19 +1,20 @@
-"""Which AAPOR codes are there, and in which of the eight groups is a case of each counted? It never gives a case its
-code, and adds nothing up.
+"""AAPOR disposition codes and the group in which each is counted.
+
+It gives no case its code and counts nothing.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
-from survey_cli.problems import nearest
+from survey_cli.problems import find_nearest
 
-Group: TypeAlias = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"]
-Frame: TypeAlias = Literal["list", "establishment", "rdd"]
+DispositionGroup: TypeAlias = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"]
+SampleFrame: TypeAlias = Literal["list", "establishment", "rdd"]
 """How the sample came to be: of known units (people, establishments), or of numbers dialled at random."""
 
-FRAMES: Final[tuple[Frame, ...]] = get_args(Frame)
-GROUPS: Final[dict[Group, str]] = {
+FRAMES: Final[tuple[SampleFrame, ...]] = get_args(SampleFrame)
+GROUPS: Final[dict[DispositionGroup, str]] = {
     "I": "complete",
     "P": "partial",
     "R": "refusal and break-off",
@@ -31,80 +32,84 @@ class Disposition(NamedTuple):
 
     code: str
     name: str
-    group: Group
-    listed: Group
+    group: DispositionGroup
+    listed: DispositionGroup
     """The group in a list or establishment frame, where eligibility is known beforehand."""
 
 
-class Uncounted(NamedTuple):
+class UncountableCode(NamedTuple):
     """Why a code has no group, and what to do about it."""
 
     what: str
     remedy: str
 
 
-def _row(code: str, name: str, group: Group, listed: Group | None = None) -> Disposition:
+def _make_disposition(
+    code: str, name: str, group: DispositionGroup, listed: DispositionGroup | None = None
+) -> Disposition:
     return Disposition(code, name, group, listed or group)
 
 
 DISPOSITIONS: Final[dict[str, Disposition]] = {
     row.code: row
     for row in (
-        _row("1.1", "Complete", "I"),
-        _row("1.2", "Partial or break-off with sufficient information", "P"),
-        _row("2.10", "Refusal and break-off", "R"),
-        _row("2.11", "Refusal", "R"),
-        _row("2.111", "Household-level refusal", "R"),
-        _row("2.112", "Known respondent refusal", "R"),
-        _row("2.12", "Break-off", "R"),
-        _row("2.20", "Non-contact", "NC"),
-        _row("2.21", "Respondent never available", "NC"),
-        _row("2.22", "Telephone answering device (message confirms residential household)", "NC"),
-        _row("2.221", "Telephone answering device, message left", "NC"),
-        _row("2.222", "Telephone answering device, no message left", "NC"),
-        _row("2.30", "Other, non-refusals", "O"),
-        _row("2.31", "Dead", "O"),
-        _row("2.32", "Physically or mentally unable/incompetent", "O"),
-        _row("2.33", "Language problem", "O"),
-        _row("2.331", "Household-level language problem", "O"),
-        _row("2.332", "Respondent language problem", "O"),
-        _row("2.333", "No interviewer available for needed language", "O"),
-        _row("2.34", "Inadequate audio quality", "O"),
-        _row("2.35", "Location/activity not allowing interview", "O"),
-        _row("2.36", "Miscellaneous", "O"),
-        _row("3.10", "Unknown if housing unit/household", "UH"),
-        _row("3.11", "Not attempted or worked", "UH", "NC"),
-        _row("3.12", "Always busy", "UH", "NC"),
-        _row("3.13", "No answer", "UH", "NC"),
-        _row("3.14", "Telephone answering device (don't know if household)", "UH", "NC"),
-        _row("3.15", "Telecommunication technological barriers, e.g. call blocking", "UH"),
-        _row("3.16", "Technical phone problems", "UH"),
-        _row("3.161", "Ambiguous operator's message", "UH"),
-        _row("3.20", "Housing unit, unknown if eligible respondent present", "UO"),
-        _row("3.21", "No screener completed", "UO"),
-        _row("3.211", "No screener completed, residential and live contact made", "UO"),
-        _row("3.30", "Unknown if person is a household resident", "UO"),
-        _row("3.90", "Other unknown eligibility", "UO"),
-        _row("4.10", "Out of sample", "NE"),
-        _row("4.20", "Fax/data line", "NE", "UO"),
-        _row("4.30", "Non-working/disconnected number", "NE", "UO"),
-        _row("4.31", "Non-working number", "NE", "UO"),
-        _row("4.32", "Disconnected number", "NE", "UO"),
-        _row("4.33", "Temporarily out of service", "NE", "UO"),
-        _row("4.40", "Special technological circumstances", "NE"),
-        _row("4.41", "Number changed", "NE", "UO"),
-        _row("4.42", "Call forwarding", "NE"),
-        _row("4.43", "Residence-to-residence call forwarding", "NE"),
-        _row("4.44", "Nonresidence-to-residence call forwarding", "NE"),
-        _row("4.45", "Pager", "NE"),
-        _row("4.46", "Cell phone (in a landline frame)", "NE"),
-        _row("4.50", "Nonresidence", "NE"),
-        _row("4.51", "Business, government office, other organization", "NE"),
-        _row("4.52", "Institution", "NE"),
-        _row("4.53", "Group quarters", "NE"),
-        _row("4.70", "No eligible respondent", "NE"),
-        _row("4.80", "Quota filled", "NE"),
-        _row("4.90", "Other not eligible", "NE"),
+        _make_disposition("1.1", "Complete", "I"),
+        _make_disposition("1.2", "Partial or break-off with sufficient information", "P"),
+        _make_disposition("2.10", "Refusal and break-off", "R"),
+        _make_disposition("2.11", "Refusal", "R"),
+        _make_disposition("2.111", "Household-level refusal", "R"),
+        _make_disposition("2.112", "Known respondent refusal", "R"),
+        _make_disposition("2.12", "Break-off", "R"),
+        _make_disposition("2.20", "Non-contact", "NC"),
+        _make_disposition("2.21", "Respondent never available", "NC"),
+        _make_disposition(
+            "2.22", "Telephone answering device (message confirms residential household)", "NC"
+        ),
+        _make_disposition("2.221", "Telephone answering device, message left", "NC"),
+        _make_disposition("2.222", "Telephone answering device, no message left", "NC"),
+        _make_disposition("2.30", "Other, non-refusals", "O"),
+        _make_disposition("2.31", "Dead", "O"),
+        _make_disposition("2.32", "Physically or mentally unable/incompetent", "O"),
+        _make_disposition("2.33", "Language problem", "O"),
+        _make_disposition("2.331", "Household-level language problem", "O"),
+        _make_disposition("2.332", "Respondent language problem", "O"),
+        _make_disposition("2.333", "No interviewer available for needed language", "O"),
+        _make_disposition("2.34", "Inadequate audio quality", "O"),
+        _make_disposition("2.35", "Location/activity not allowing interview", "O"),
+        _make_disposition("2.36", "Miscellaneous", "O"),
+        _make_disposition("3.10", "Unknown if housing unit/household", "UH"),
+        _make_disposition("3.11", "Not attempted or worked", "UH", "NC"),
+        _make_disposition("3.12", "Always busy", "UH", "NC"),
+        _make_disposition("3.13", "No answer", "UH", "NC"),
+        _make_disposition("3.14", "Telephone answering device (don't know if household)", "UH", "NC"),
+        _make_disposition("3.15", "Telecommunication technological barriers, e.g. call blocking", "UH"),
+        _make_disposition("3.16", "Technical phone problems", "UH"),
+        _make_disposition("3.161", "Ambiguous operator's message", "UH"),
+        _make_disposition("3.20", "Housing unit, unknown if eligible respondent present", "UO"),
+        _make_disposition("3.21", "No screener completed", "UO"),
+        _make_disposition("3.211", "No screener completed, residential and live contact made", "UO"),
+        _make_disposition("3.30", "Unknown if person is a household resident", "UO"),
+        _make_disposition("3.90", "Other unknown eligibility", "UO"),
+        _make_disposition("4.10", "Out of sample", "NE"),
+        _make_disposition("4.20", "Fax/data line", "NE", "UO"),
+        _make_disposition("4.30", "Non-working/disconnected number", "NE", "UO"),
+        _make_disposition("4.31", "Non-working number", "NE", "UO"),
+        _make_disposition("4.32", "Disconnected number", "NE", "UO"),
+        _make_disposition("4.33", "Temporarily out of service", "NE", "UO"),
+        _make_disposition("4.40", "Special technological circumstances", "NE"),
+        _make_disposition("4.41", "Number changed", "NE", "UO"),
+        _make_disposition("4.42", "Call forwarding", "NE"),
+        _make_disposition("4.43", "Residence-to-residence call forwarding", "NE"),
+        _make_disposition("4.44", "Nonresidence-to-residence call forwarding", "NE"),
+        _make_disposition("4.45", "Pager", "NE"),
+        _make_disposition("4.46", "Cell phone (in a landline frame)", "NE"),
+        _make_disposition("4.50", "Nonresidence", "NE"),
+        _make_disposition("4.51", "Business, government office, other organization", "NE"),
+        _make_disposition("4.52", "Institution", "NE"),
+        _make_disposition("4.53", "Group quarters", "NE"),
+        _make_disposition("4.70", "No eligible respondent", "NE"),
+        _make_disposition("4.80", "Quota filled", "NE"),
+        _make_disposition("4.90", "Other not eligible", "NE"),
     )
 }
 """The codes of AAPOR's Standard Definitions for telephone surveys, and their groups. A study may give any of them another
@@ -125,18 +130,18 @@ Where eligibility is known beforehand (`listed`), an unanswered number is a non-
 says nothing about the eligibility of the case, which is UO.
 """
 
-QUOTA_FILLED: Final = "4.80"
+QUOTA_FILLED_CODE: Final = "4.80"
 _FORM: Final = re.compile(r"([0-9])(?:[.,]([0-9]{0,4}))?")
 _UNDOTTED: Final = re.compile(r"[1-4][0-9]{1,3}")
 
 
-def _key(code: str) -> str:
+def _normalize_code(code: str) -> str:
     """What all spellings of a code have in common: 2.2, 2,20 and 2.200 are 2.20. Text of another form is its own key."""
     form = _FORM.fullmatch(code.strip())
     return f"{form[1]}.{(form[2] or '').rstrip('0')}" if form else code.strip()
 
 
-_BY_KEY: Final = {_key(code): row for code, row in DISPOSITIONS.items()}
+_BY_KEY: Final = {_normalize_code(code): row for code, row in DISPOSITIONS.items()}
 _HEADINGS: Final = {
     "1.": "say which: 1.1 complete, 1.2 partial",
     "2.": "say which: 2.10 refusal or break-off, 2.20 non-contact, 2.30 other",
@@ -146,39 +151,39 @@ _HEADINGS: Final = {
 """Codes that head a chapter, and are no case's code."""
 
 
-def disposition(code: str) -> Disposition | None:
+def find_disposition(code: str) -> Disposition | None:
     """The row of a code however it is spelled: with or without zeros at its end, with a decimal comma."""
-    return _BY_KEY.get(_key(code))
+    return _BY_KEY.get(_normalize_code(code))
 
 
-def group_of(
-    code: str, *, frame: Frame = "rdd", overrides: Mapping[str, Group] | None = None
-) -> Group | Uncounted:
+def find_group(
+    code: str, *, frame: SampleFrame = "rdd", overrides: Mapping[str, DispositionGroup] | None = None
+) -> DispositionGroup | UncountableCode:
     """The group that a case with this code is counted in; `overrides` are the study's own groups by code, for codes
     of the table and for others."""
-    key = _key(code)
+    key = _normalize_code(code)
     for own, group in (overrides or {}).items():
-        if _key(own) == key:
+        if _normalize_code(own) == key:
             return group
     row = _BY_KEY.get(key)
     if row is not None:
         return row.group if frame == "rdd" else row.listed
     if key in _HEADINGS:
-        return Uncounted(f"{code} is the heading of a chapter, not the code of a case", _HEADINGS[key])
-    near = _near(key)
+        return UncountableCode(f"{code} is the heading of a chapter, not the code of a case", _HEADINGS[key])
+    near = _find_near(key)
     otherwise = "AAPOR codes are numbers from 1.1 to 4.90"
     remedy = f"did you mean {near.code} ({near.name})?" if near else otherwise
-    return Uncounted(f"{code!r} is no AAPOR code", remedy)
+    return UncountableCode(f"{code!r} is no AAPOR code", remedy)
 
 
-def _near(key: str) -> Disposition | None:
+def _find_near(key: str) -> Disposition | None:
     """The row most like an unknown code: dotless codes get their dot, too fine ones their chapter."""
     dotted = f"{key[0]}.{key[1:]}" if _UNDOTTED.fullmatch(key) else key
     shorter = dotted
     while len(shorter) > len("1."):
-        row = _BY_KEY.get(_key(shorter))
+        row = _BY_KEY.get(_normalize_code(shorter))
         if row is not None:
             return row
         shorter = shorter[:-1]
-    near = nearest(dotted, DISPOSITIONS) if dotted[:2] in _HEADINGS else None
+    near = find_nearest(dotted, DISPOSITIONS) if dotted[:2] in _HEADINGS else None
     return DISPOSITIONS[near] if near else None

@@ -1,5 +1,6 @@
-"""Which part of a sample answered, refused, could be reached? The sixteen rates of AAPOR as exact fractions. It never
-rounds, and never adds two frames up.
+"""The sixteen AAPOR outcome rates as exact fractions.
+
+Nothing is rounded, and frames are combined only with weights.
 """
 
 from collections.abc import Sequence
@@ -7,18 +8,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.rates.counts import Counts, Number
-from survey_cli.fieldwork.rates.dispositions import Frame
+from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
+from survey_cli.fieldwork.rates.dispositions import SampleFrame
 
-Found: TypeAlias = Literal["estimated", "given", "known"]
+ShareSource: TypeAlias = Literal["estimated", "given", "known"]
 
 
-class Share(NamedTuple):
+class EligibleShare(NamedTuple):
     """What part of one kind of unknown cases is taken as eligible, and how that was found."""
 
     value: Fraction | None
     """From 0 to 1; None where there is nothing to estimate it from."""
-    found: Found
+    source: ShareSource
     """Estimated from the frame's counts, given by the user, or known: in a list every unit is eligible."""
 
 
@@ -26,13 +27,13 @@ class Share(NamedTuple):
 class Eligibility:
     """e: what part of the unknown cases is taken as eligible."""
 
-    uh: Share
+    uh: EligibleShare
     """For numbers of which it is unknown if they are a household's."""
-    uo: Share
+    uo: EligibleShare
     """For the other unknown ones."""
-    eligible: Number
+    eligible: ExactNumber
     """I+P+R+NC+O of the frame, which an estimate rests upon."""
-    not_eligible: Number
+    not_eligible: ExactNumber
     """NE of the frame."""
 
 
@@ -57,8 +58,12 @@ class Rates(NamedTuple):
     CON3: Fraction | None
 
 
-def eligibility(
-    counts: Counts, *, frame: Frame = "rdd", uh: Fraction | None = None, uo: Fraction | None = None
+def estimate_eligibility(
+    counts: DispositionCounts,
+    *,
+    frame: SampleFrame = "rdd",
+    uh: Fraction | None = None,
+    uo: Fraction | None = None,
 ) -> Eligibility:
     """e of a frame from its counts; `uh` and `uo` are given values, which win.
 
@@ -67,18 +72,18 @@ def eligibility(
     """
     eligible = counts.i + counts.p + counts.r + counts.nc + counts.o
     if frame == "rdd":
-        otherwise = Share(_ratio(eligible, eligible + counts.ne), "estimated")
+        otherwise = EligibleShare(_divide(eligible, eligible + counts.ne), "estimated")
     else:
-        otherwise = Share(Fraction(1), "known")
+        otherwise = EligibleShare(Fraction(1), "known")
     return Eligibility(
-        uh=otherwise if uh is None else Share(uh, "given"),
-        uo=otherwise if uo is None else Share(uo, "given"),
+        uh=otherwise if uh is None else EligibleShare(uh, "given"),
+        uo=otherwise if uo is None else EligibleShare(uo, "given"),
         eligible=eligible,
         not_eligible=counts.ne,
     )
 
 
-def rates(counts: Counts, e: Eligibility) -> Rates:
+def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     """The rates of one frame, or of a part of it with the e of the whole frame.
 
     With all = I+P+R+NC+O+UH+UO, some = I+P+R+NC+O+e(UH+UO) and known = I+P+R+NC+O:
@@ -97,37 +102,37 @@ def rates(counts: Counts, e: Eligibility) -> Rates:
     contacted = i + p + r + o
     known = contacted + counts.nc
     every = known + counts.uh + counts.uo
-    likely = _likely(counts, e)
+    likely = _estimate_eligible_unknowns(counts, e)
     some = None if likely is None else known + likely
     return Rates(
-        RR1=_ratio(i, every),
-        RR2=_ratio(i + p, every),
-        RR3=_ratio(i, some),
-        RR4=_ratio(i + p, some),
-        RR5=_ratio(i, known),
-        RR6=_ratio(i + p, known),
-        COOP1=_ratio(i, contacted),
-        COOP2=_ratio(i + p, contacted),
-        COOP3=_ratio(i, i + p + r),
-        COOP4=_ratio(i + p, i + p + r),
-        REF1=_ratio(r, every),
-        REF2=_ratio(r, some),
-        REF3=_ratio(r, known),
-        CON1=_ratio(contacted, every),
-        CON2=_ratio(contacted, some),
-        CON3=_ratio(contacted, known),
+        RR1=_divide(i, every),
+        RR2=_divide(i + p, every),
+        RR3=_divide(i, some),
+        RR4=_divide(i + p, some),
+        RR5=_divide(i, known),
+        RR6=_divide(i + p, known),
+        COOP1=_divide(i, contacted),
+        COOP2=_divide(i + p, contacted),
+        COOP3=_divide(i, i + p + r),
+        COOP4=_divide(i + p, i + p + r),
+        REF1=_divide(r, every),
+        REF2=_divide(r, some),
+        REF3=_divide(r, known),
+        CON1=_divide(contacted, every),
+        CON2=_divide(contacted, some),
+        CON3=_divide(contacted, known),
     )
 
 
-def composite(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
+def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
     """Each rate as the sum of the frames' rates by their weights. A rate that a frame of some weight has not is not
     defined. Raises ValueError for weights whose sum is not 1."""
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
-    return Rates(*(_weighted([(w, r[at]) for w, r in parts]) for at in range(len(Rates._fields))))
+    return Rates(*(_weigh([(w, r[at]) for w, r in parts]) for at in range(len(Rates._fields))))
 
 
-def _weighted(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
+def _weigh(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
     total = Fraction(0)
     for weight, rate in parts:
         if not weight:
@@ -138,9 +143,9 @@ def _weighted(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | N
     return total
 
 
-def _likely(counts: Counts, e: Eligibility) -> Number | None:
+def _estimate_eligible_unknowns(counts: DispositionCounts, e: Eligibility) -> ExactNumber | None:
     """e(UH+UO); None where it is wanted and not known."""
-    likely: Number = 0
+    likely: ExactNumber = 0
     for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
         if unknown and share is None:
             return None
@@ -148,5 +153,5 @@ def _likely(counts: Counts, e: Eligibility) -> Number | None:
     return likely
 
 
-def _ratio(part: Number, whole: Number | None) -> Fraction | None:
+def _divide(part: ExactNumber, whole: ExactNumber | None) -> Fraction | None:
     return Fraction(part) / Fraction(whole) if whole else None

@@ -21,7 +21,7 @@ from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource
-from survey_cli.problems import Problem, errors, keep_first_of_each_kind
+from survey_cli.problems import Problem, limit_per_rule, select_errors
 
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
@@ -146,5 +146,5 @@ def check_instrument(source: InstrumentSource) -> CheckResult:
             gc.freeze()
             gc.unfreeze()  # all that has grown counts as old, or the next collection would begin by walking it
             gc.enable()
-    found = tuple(keep_first_of_each_kind(_remove_repeated_causes(problems)))
-    return CheckResult(None if errors(found) else instrument, found, draft)
+    found = tuple(limit_per_rule(_remove_repeated_causes(problems)))
+    return CheckResult(None if select_errors(found) else instrument, found, draft)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import Final, NamedTuple
 
-from survey_cli.entry_commands import NAMES
+from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
 from survey_cli.instrument.checks.code_positions import (
     find_options_node,
     iterate_items,
@@ -38,7 +38,7 @@ _STATA_WORDS: Final = frozenset(
 )
 _STATA_STRING_TYPE: Final = re.compile(r"str\d+\Z")
 _FILL_NAMES: Final = frozenset((*BUILT_IN_FILLS, "options", "statement"))
-COMMAND_NAMES: Final = frozenset((*NAMES, "keep"))
+COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
 """Words that mean something else when an interviewer types them after a dot."""
 
 

@@ -20,7 +20,7 @@ from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import ComposedScalar, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.problems import Problem, did_you_mean
+from survey_cli.problems import Problem, suggest_nearest
 from survey_cli.values import Code
 
 STATEMENT_FILL: Final = "{statement}"
@@ -171,7 +171,7 @@ class InstrumentCompiler:
             return each
         if str(name) not in self.draft.lost:
             several = [n for n, leaf in self.draft.leaves.items() if isinstance(leaf.question, MultipleItem)]
-            near = did_you_mean(str(name), several, otherwise="name an earlier item of type multiple")
+            near = suggest_nearest(str(name), several, otherwise="name an earlier item of type multiple")
             what = f"each: {str(name)!r} is not a multiple asked before"
             self.problems.append(
                 Problem("bad-each", item.find_position("each"), context.owner, what, near, length=len(name))
@@ -278,7 +278,7 @@ class InstrumentCompiler:
         source = str(item.from_)
         if source not in self.symbol_table.rosters:
             if source not in self.draft.lost:
-                near = did_you_mean(
+                near = suggest_nearest(
                     source, self.symbol_table.rosters, otherwise="name an earlier item of type roster"
                 )
                 what = f"from: there is no roster {source!r}"

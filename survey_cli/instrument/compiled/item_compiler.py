@@ -20,7 +20,7 @@ from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, O
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Template, TextScope, compile_text
-from survey_cli.problems import Position, Problem, did_you_mean, limited_nearest
+from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
 
 AFTER_ALL: Final = 10**9
@@ -46,7 +46,7 @@ class ItemCompiler:
         self.declines = list_declines(draft.document)
         self.value_types = {name: n.value_type for name, n in draft.symbols.items()}
         self.text_variables = {name: n.text_variable for name, n in draft.symbols.items()}
-        self._nearest = limited_nearest()
+        self._nearest = make_limited_nearest()
         self._scopes: dict[str | None, Scope] = {}
         self._text_scopes: dict[tuple[str | None, bool], TextScope] = {}
         self._lists: dict[tuple[int, str | None], tuple[CompiledOption, ...]] = {}
@@ -235,7 +235,7 @@ class ItemCompiler:
             if str(name) in self.declines:
                 wanted[str(name)] = self.declines[str(name)]
                 continue
-            near = did_you_mean(str(name), self.declines, otherwise="define it under declines:")
+            near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
             what = f"there is no decline {str(name)!r}"
             where = getattr(name, "where", NOWHERE)
             self.problems.append(Problem("unknown-decline", where, who, what, near, length=len(name)))

@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.options import DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, did_you_mean
+from survey_cli.problems import MAX_PER_RULE, Position, Problem, suggest_nearest
 from survey_cli.values import Code
 
 MAX_SCALE_POINTS: Final = 1001
@@ -100,9 +100,9 @@ def _resolve_list(
     if scale is not None:
         return scale.options, str(options)
     where = options.where if isinstance(options, YamlScalar) else NOWHERE
-    told = sum(p.rule == "unknown-list" for p in problems[-MOST_OF_A_KIND:])
-    known = document.scales if told < MOST_OF_A_KIND else ()
-    remedy = did_you_mean(options, known, otherwise="define it under scales:")
+    told = sum(p.rule == "unknown-list" for p in problems[-MAX_PER_RULE:])
+    known = document.scales if told < MAX_PER_RULE else ()
+    remedy = suggest_nearest(options, known, otherwise="define it under scales:")
     problems.append(
         Problem(
             "unknown-list",

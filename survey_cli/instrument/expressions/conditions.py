@@ -55,7 +55,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     negate,
     to_truth,
 )
-from survey_cli.problems import Position, Problem, did_you_mean, errors
+from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import Code
 
 __all__ = [
@@ -109,7 +109,7 @@ def compile_condition(
     if part.kind != "wrong":
         part = _check_expected(reading, part, wants)
     problems = reading.collect_problems()
-    if part.kind == "wrong" or (problems and errors(problems)):
+    if part.kind == "wrong" or (problems and select_errors(problems)):
         return None, problems
     gives = _make_value_type(part.kind, part.codes, bool(part.unsure_names), part.roster)
     return Condition(
@@ -257,12 +257,12 @@ def _compile_attribute(reading: ExpressionChecker, node: ast.Attribute, depth: i
                 f"write {roster} alone; only a roster has items",
             )
         else:
-            what, remedy = f"{roster!r} is not a roster", did_you_mean(roster, scope.rosters)
+            what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
         return reading.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
     known = scope.names.get(node.attr)
     if known is None or known.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
-        remedy = did_you_mean(node.attr, items, otherwise=f"its items are {', '.join(items[:8])}")
+        remedy = suggest_nearest(node.attr, items, otherwise=f"its items are {', '.join(items[:8])}")
         return reading.report_problem(
             "unknown-name", node, f"the roster {roster} has no item {node.attr!r}", remedy
         )

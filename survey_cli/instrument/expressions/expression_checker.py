@@ -22,7 +22,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     to_nfc,
 )
 from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.problems import Nearest, Position, Problem, Severity, did_you_mean, nearest
+from survey_cli.problems import FindNearest, Position, Problem, Severity, find_nearest, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
 
 
@@ -52,7 +52,7 @@ class Scope(NamedTuple):
     """The roster the condition stands in: its items are this turn's; elsewhere they are lists."""
     groups: Collection[str] = frozenset()
     """Sections and batteries, which have no answer of their own."""
-    nearest: Nearest = nearest
+    nearest: FindNearest = find_nearest
     """Finds the name that an unknown one was meant to be."""
 
 
@@ -441,7 +441,7 @@ class ExpressionChecker:
         if beside and beside.codes:
             what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item beside it'}"
             also = f"{remedy} " if near else ""
-            code = nearest(word, [c for c in beside.codes if isinstance(c, str)])
+            code = find_nearest(word, [c for c in beside.codes if isinstance(c, str)])
             if code is not None and not near:
                 also = f"did you mean {format_constant(code)}, in quotes? "
             return self.report_problem(
@@ -457,7 +457,7 @@ class ExpressionChecker:
             f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
         )
         words = [code for code in codes if isinstance(code, str)]
-        remedy = did_you_mean(value, words) if isinstance(value, str) else ""
+        remedy = suggest_nearest(value, words) if isinstance(value, str) else ""
         return self.report_problem(
             "unknown-code", node, what, remedy or "name one of these, or add the option"
         )

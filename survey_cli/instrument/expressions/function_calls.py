@@ -19,7 +19,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     make_answered_reader,
     make_constant,
 )
-from survey_cli.problems import nearest
+from survey_cli.problems import find_nearest
 from survey_cli.values import NOT_REACHED
 
 _REPLACEMENTS: Final = {
@@ -99,7 +99,7 @@ def _report_unknown_function(reading: ExpressionChecker, func: ast.Name) -> Term
     elif name in reading.scope.names:
         what, remedy = f"{name} is an item, and brackets do not follow an item", f"write {name} alone"
     else:
-        near = nearest(name, FUNCTIONS)
+        near = find_nearest(name, FUNCTIONS)
         remedy = f"did you mean {FUNCTIONS[near].signature}?" if near else _list_known_functions()
     return reading.report_problem("unknown-function", func, what, remedy)
 

@@ -10,14 +10,14 @@ from math import isfinite
 from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
-from survey_cli.values import NOT_ASKED, NOT_REACHED, PRECEDENCE, Code, Missing
+from survey_cli.values import MISSING_PRECEDENCE, NOT_ASKED, NOT_REACHED, Code, Missing
 
 Env: TypeAlias = Mapping[Any, Any]
 """Answers by name, or by (name, turn) in a roster; `#turn` the current turn, `#person` the turns of
 the roster `person` so far, `#today` the day of the interview. What is absent is not reached."""
 Evaluator: TypeAlias = Callable[[Env], Any]
 
-_RANK: Final = {kind: rank for rank, kind in enumerate(PRECEDENCE)}
+_RANK: Final = {kind: rank for rank, kind in enumerate(MISSING_PRECEDENCE)}
 MAX_NUMBER: Final = 2**63 - 1
 """A result beyond this fits no column of any format: it is missing."""
 
@@ -27,7 +27,7 @@ def _rank(gone: Missing) -> tuple[int, str]:
 
 
 def combine_missing(*cells: Any) -> Missing | None:
-    """The missing value that several give together: the first kind present in `PRECEDENCE`, then by name.
+    """The missing value that several give together: the first kind present in `MISSING_PRECEDENCE`, then by name.
     None where nothing is missing."""
     gone = [cell for cell in cells if cell.__class__ is Missing]
     return min(gone, key=_rank) if gone else None

@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.scalars import describe_node
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest, did_you_mean, nearest
+from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
 
 _MAX_ROUNDS: Final = 40
 """How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
@@ -47,7 +47,7 @@ class _ProblemList:
     def admit(self, kind: str) -> bool:
         """Count one of this kind; whether it is to be shown."""
         self._count[kind] += 1
-        return self._count[kind] <= MOST_OF_A_KIND
+        return self._count[kind] <= MAX_PER_RULE
 
     def add(self, kind: str, problem: Problem) -> None:
         self._kept.append(problem)
@@ -55,9 +55,9 @@ class _ProblemList:
 
     def list_all(self) -> list[Problem]:
         beyond = (
-            count_the_rest(last, self._count[kind] - MOST_OF_A_KIND)
+            build_too_many(last, self._count[kind] - MAX_PER_RULE)
             for kind, last in self._last.items()
-            if self._count[kind] > MOST_OF_A_KIND
+            if self._count[kind] > MAX_PER_RULE
         )
         return [*self._kept, *beyond]
 
@@ -128,7 +128,7 @@ def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
 
 def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
     """The known key that a mistyped one is nearest to, if one is near: also where only the letters' order is wrong."""
-    return nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
+    return find_nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
 
 
 def _is_similar(key: str, near: str) -> bool:
@@ -252,7 +252,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
             written = value.get("type") if isinstance(value, YamlMapping) else None
             name = str(written)
             at = written.where if isinstance(written, YamlScalar) else where
-            near = did_you_mean(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
+            near = suggest_nearest(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
             own = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
             return Problem("unknown-type", at, own, f"there is no item type {name!r}", near, length=len(name))
         case "union_tag_not_found":
@@ -272,7 +272,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
             words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
-            near = did_you_mean(str(value), words, otherwise=f"write {allowed}")
+            near = suggest_nearest(str(value), words, otherwise=f"write {allowed}")
             return Problem(
                 "unknown-word",
                 where,

@@ -25,7 +25,7 @@ from survey_cli.instrument.source.text_decoding import (
     decode,
     find_forbidden_characters,
 )
-from survey_cli.problems import Position, Problem, did_you_mean, in_order
+from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there; the slow parser in Python, which gives the same events, where it is not."""
@@ -144,7 +144,7 @@ def _compute_digest(texts: Mapping[str, str]) -> str:
 
 
 def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
-    found = in_order(problems)
+    found = sort_problems(problems)
     if len(found) > MAX_PROBLEMS:
         more = Problem(
             "too-many",
@@ -199,7 +199,7 @@ def _explain_missing_file(path: Path) -> UnreadableFile:
             "no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path"
         )
     names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml"))
-    remedy = did_you_mean(path.name, names, otherwise="check the path")
+    remedy = suggest_nearest(path.name, names, otherwise="check the path")
     return UnreadableFile("no-file", f"there is no file '{shorten(str(path))}'", remedy)
 
 

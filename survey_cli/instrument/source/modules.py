@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.source.hints.hint import shorten
 from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMapping, YamlNode, YamlScalar
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, suggest_nearest
 
 ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
 """A module's tree by its path below the top file's folder, asked for at a place; None after a problem."""
@@ -219,7 +219,7 @@ class _IncludeExpander:
                     "module-key",
                     _find_key_position(key, tree),
                     f"a module has no '{shorten(key)}'",
-                    did_you_mean(
+                    suggest_nearest(
                         key,
                         MODULE_KEYS,
                         otherwise="it holds scales, compute and items; the rest belongs to the top file",

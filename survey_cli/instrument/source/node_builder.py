@@ -14,7 +14,7 @@ from survey_cli.instrument.source.hints import values
 from survey_cli.instrument.source.hints.hint import QUOTE_IT, find_owner, shorten
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
-from survey_cli.problems import MOST_OF_A_KIND, Position, Problem, count_the_rest
+from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
@@ -153,7 +153,7 @@ class NodeBuilder:
         for rule, count in self.overflow.items():
             last = max((p for p in told if p.rule == rule), key=lambda p: p.where, default=None)
             if last is not None:
-                yield count_the_rest(last, count)
+                yield build_too_many(last, count)
 
     def _repair_all(self, root: YamlMapping) -> Iterator[Problem]:
         yield from values.report_duplicate_keys(self.duplicate_keys)
@@ -179,7 +179,7 @@ class NodeBuilder:
     def _admit(self, rule: str) -> bool:
         """Count a problem of this rule; whether it is among the first, which are kept."""
         self.count[rule] += 1
-        if self.count[rule] <= MOST_OF_A_KIND:
+        if self.count[rule] <= MAX_PER_RULE:
             return True
         self.overflow[rule] += 1
         return False

@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
-from survey_cli.problems import Position, did_you_mean
+from survey_cli.problems import Position, suggest_nearest
 from survey_cli.values import Code
 
 DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
@@ -239,7 +239,7 @@ def build_word_parser(*allowed: str) -> Callable[[object], str]:
             reject(
                 "unknown-word",
                 f"{text!r} is not known here",
-                did_you_mean(text, allowed, otherwise=otherwise),
+                suggest_nearest(text, allowed, otherwise=otherwise),
             )
         return text
 

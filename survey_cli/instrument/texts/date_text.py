@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
 
-from survey_cli.entries import Rejection, ascii_digits
+from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.values import Value
 
 MONTHS: Final = [
@@ -49,7 +49,7 @@ def read_date(
     if not text:
         return Rejection("a date is wanted")
     otherwise = Rejection(f"{text[:20]} is not a date: write day, month and year")
-    pieces = _pieces(_ORDINAL.sub("", ascii_digits(text)))
+    pieces = _pieces(_ORDINAL.sub("", to_ascii_digits(text)))
     if pieces is None or len(text) > 60:
         return otherwise
     words = [p for p in pieces if not p.isdecimal() and p.casefold() not in LINKS]
@@ -150,7 +150,7 @@ _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z
 
 def read_time(text: str) -> time | Rejection:
     """`930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon`, `midnight`."""
-    word = ascii_digits(text).strip().lower()
+    word = to_ascii_digits(text).strip().lower()
     if word in ("noon", "midday"):
         return time(12)
     if word == "midnight":

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from survey_cli.entries import ascii_digits
+from survey_cli.entries import to_ascii_digits
 
 MAX_DIGITS: Final = 15
 """Beyond so many digits a decimal is no longer exact."""
@@ -80,7 +80,7 @@ def format_number(value: int | float, language: str, *, grouped: bool = True) ->
 def list_number_readings(text: str, language: str | None) -> tuple[NumberReading, ...]:
     """What a text may mean, the language's own reading first; empty where it is no number. Without a language no reading
     is more usual than another."""
-    typed = ascii_digits(text.strip()).replace("−", "-").replace("٫", ".·")
+    typed = to_ascii_digits(text.strip()).replace("−", "-").replace("٫", ".·")
     certain, typed = ".·" in typed, typed.replace(".·", ".")
     shape = _SHAPE.match(_remove_grouping_marks(typed))
     if shape is None:

@@ -10,12 +10,12 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.entries import Span, Words, plain
+from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.number_words import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
-from survey_cli.problems import Nearest, Position, Problem, nearest
+from survey_cli.problems import FindNearest, Position, Problem, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 
 NO_ANSWER_TEXT: Final = "…"
@@ -88,7 +88,7 @@ class TextScope(NamedTuple):
     """`{options}` has a meaning here."""
     each: bool = True
     """`{each}` has a meaning here."""
-    nearest: Nearest = nearest
+    nearest: FindNearest = find_nearest
     """Finds the name that an unknown one was meant to be."""
     languages: Sequence[str] = ()
     """Those of the file, in which a text that is written once is read."""
@@ -99,12 +99,12 @@ class Template(NamedTuple):
 
     source: Text
     runs: Mapping[str, tuple[TextRun, ...]]
-    static_words: Mapping[str, Words]
+    static_words: Mapping[str, StyledText]
     """The words of those languages in which there is nothing to fill."""
 
     def fill(
         self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = ""
-    ) -> Words:
+    ) -> StyledText:
         """The words to be read. Never fails: what has no answer, or can't be said, is its own words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
         ready = self.static_words.get(key)
@@ -116,7 +116,7 @@ class Template(NamedTuple):
                 p if isinstance(p, str) else _render_fill(p, env, language, options, joint) for p in parts
             )
             if text:
-                spans.append(Span(text, stress))
+                spans.append(TextSpan(text, stress))
         return tuple(spans)
 
     def iterate_names(self) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _look_up_fill(
         if isinstance(value, Mapping):
             value = value.get(language) or next(iter(value.values()))
         elif isinstance(value, Template):
-            value = plain(value.fill(env, language))
+            value = to_plain_text(value.fill(env, language))
     else:
         turn = env.get("#turn") if fill.turn == "here" else fill.turn
         key: Any = fill.key if turn is None else (fill.key, turn)
@@ -177,7 +177,7 @@ def _format_value(value: Any, said: TextVariable, env: Mapping[Any, Any], langua
         texts = [said.labels.get(code) for code in codes]
         if any(texts) or said.type in ("code", "codes"):
             return ", ".join(
-                str(code) if text is None else plain(text.fill(env, language))
+                str(code) if text is None else to_plain_text(text.fill(env, language))
                 for code, text in zip(codes, texts, strict=True)
             )
     if said.type == "draw" and said.turn_name:
@@ -296,19 +296,19 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
         once is not None and "{" not in once and "*" not in once and "}" not in once
     ):  # as nearly all labels are
         said = str(once)
-        return Template(text, {"": (((said,), False),)}, {"": (Span(said),)}), []
+        return Template(text, {"": (((said,), False),)}, {"": (TextSpan(said),)}), []
     runs: dict[str, tuple[TextRun, ...]] = {}
-    still: dict[str, Words] = {}
+    still: dict[str, StyledText] = {}
     problems: list[Problem] = []
     for language, written in text.iterate_languages():
         if "{" not in written and "*" not in written and "}" not in written:
             runs[language] = (((str(written),), False),)
-            still[language] = (Span(str(written)),)
+            still[language] = (TextSpan(str(written)),)
             continue
         runs[language] = _parse_runs(written, scope, who, problems, language)
         if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
             still[language] = tuple(
-                Span("".join(map(str, parts)), stress) for parts, stress in runs[language]
+                TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language]
             )
     return Template(text, runs, still), problems
 

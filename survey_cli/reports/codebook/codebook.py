@@ -29,8 +29,8 @@ from survey_cli.reports.results.linked_tables import Unsaid, unsaid
 from survey_cli.reports.results.report_model import MethodLine
 from survey_cli.reports.rounding import HIDDEN
 from survey_cli.reports.weighting.answer_counts import Answers
-from survey_cli.table import Study
-from survey_cli.table.timestamps import is_moment
+from survey_cli.table import StudyDescription
+from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Missing, Variable
 
 STORED: Final = {
@@ -56,7 +56,7 @@ _DRAWN: Final = {"random": "by chance", "youngest": "the youngest", "next_birthd
 class Told:
     """What is known of a study in words before anything is counted."""
 
-    study: Study
+    study: StudyDescription
     instrument: Instrument
     language: str
     computed: Mapping[str, str]
@@ -80,7 +80,7 @@ class Told:
 
 def codebook(
     variables: Sequence[Variable],
-    study: Study,
+    study: StudyDescription,
     instrument: Instrument,
     *,
     language: str = "",
@@ -259,7 +259,7 @@ def _variable(
 
 
 def _stored(v: Variable) -> str:
-    return MOMENT if is_moment(v) else STORED[v.storage]
+    return MOMENT if is_timestamp(v) else STORED[v.storage]
 
 
 def _section(v: Variable, told: Told) -> str:
@@ -294,8 +294,8 @@ def _asked(v: Variable, told: Told) -> str:
         if v.item in told.instrument.groups:
             often = told.turns.get(v.item, "")
             return f"Counted: how many turns of {v.item} there were{f', {often}' if often else ''}."
-        return told.study.asked.get(v.item, "Asked in an earlier version of the questionnaire.")
-    asked = told.study.asked.get(v.item, "")
+        return told.study.universes.get(v.item, "Asked in an earlier version of the questionnaire.")
+    asked = told.study.universes.get(v.item, "")
     if isinstance(leaf.question, ComputedItem):
         return f"{_answered_by_computer(leaf)}{asked.removeprefix('Asked').removesuffix('.')}."
     if v.role == "words" and v.option is not None:

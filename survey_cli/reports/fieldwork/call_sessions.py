@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from survey_cli.fieldwork.case.case import Case, Number
+from survey_cli.fieldwork.case.case import Case, NumberRecord
 from survey_cli.fieldwork.case.events import (
-    Called,
-    Claimed,
-    Closed,
-    Corrected,
-    Dialled,
-    Entry,
-    Interviewing,
+    AttemptClosed,
+    CaseClaimed,
+    CaseReturned,
+    CaseSampled,
+    HistoryEntry,
+    InterviewOpened,
     NumberAdded,
+    NumberDialed,
     NumberMarked,
     NumberState,
-    Returned,
-    Sampled,
-    TakenBack,
+    OutcomeOverridden,
+    OutcomeRecorded,
+    OutcomeRevoked,
 )
-from survey_cli.fieldwork.case.locations import zones_of
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 
 NOTHING = timedelta()
@@ -86,41 +86,41 @@ class _Reader:
         self._plan = plan
         self._case = Case(key="")
         """What the sample brought of it, as far as that decides where it is."""
-        self._numbers: dict[int, Number] = {}
+        self._numbers: dict[int, NumberRecord] = {}
         self.open: Sitting | None = None
         self.since: datetime | None = None
         """When the interview that goes on began, or went on."""
         self.last: datetime | None = None
 
-    def read(self, entry: Entry) -> None:
+    def read(self, entry: HistoryEntry) -> None:
         at, event = entry.at, entry.event
         match event:
-            case Claimed():
+            case CaseClaimed():
                 self._let_go(self.last)
                 self._sit(entry)
-            case Dialled():
+            case NumberDialed():
                 self._called_at(entry, event.number)
-            case Called():
+            case OutcomeRecorded():
                 self._stop_interview(at)
                 here = self._called_at(entry, event.number)
                 here.calls.append(CallMade(at, event.number, event.outcome, event.code))
-            case TakenBack():
+            case OutcomeRevoked():
                 self._take_back(entry)
-            case Corrected():
+            case OutcomeOverridden():
                 self._correct(event)
-            case Interviewing(interview):
+            case InterviewOpened(interview):
                 here = self.open or self._sit(entry, claimed=False)
                 here.interview = interview
                 self.since = at
-            case Closed():
+            case AttemptClosed():
                 self._let_go(at)
-            case Returned():
+            case CaseReturned():
                 self._let_go(self.last if event.why == "lapsed" else at)
-            case Sampled():
+            case CaseSampled():
                 self._case = Case(key="", zone=event.zone, columns=event.columns)
-                self._numbers |= {facts.position: Number(*facts) for facts in event.numbers}
+                self._numbers |= {facts.position: NumberRecord(*facts) for facts in event.numbers}
             case NumberAdded(facts):
-                self._numbers[facts.position] = Number(*facts)
+                self._numbers[facts.position] = NumberRecord(*facts)
             case NumberMarked():
                 before = self.sat.numbers.get(event.number)
                 if not (before == "dead" and event.state == "never_call"):
@@ -129,16 +129,16 @@ class _Reader:
                 pass
         self.last = at
 
-    def _sit(self, entry: Entry, *, claimed: bool = True) -> Sitting:
+    def _sit(self, entry: HistoryEntry, *, claimed: bool = True) -> Sitting:
         self.open = Sitting(entry.by, entry.station, entry.at, (), claimed=claimed)
         self.sat.sittings.append(self.open)
         return self.open
 
-    def _called_at(self, entry: Entry, number: int) -> Sitting:
+    def _called_at(self, entry: HistoryEntry, number: int) -> Sitting:
         """The sitting in which this number is called."""
         here = self.open or self._sit(entry, claimed=False)
         if not here.calls:
-            here.zones = zones_of(self._case, self._numbers.get(number), self._plan)
+            here.zones = list_call_zones(self._case, self._numbers.get(number), self._plan)
         return here
 
     def _stop_interview(self, at: datetime | None) -> None:
@@ -153,7 +153,7 @@ class _Reader:
             self.open.ended = at
         self.open = None
 
-    def _take_back(self, entry: Entry) -> None:
+    def _take_back(self, entry: HistoryEntry) -> None:
         """The call goes on, in the sitting it was made in: one that was begun for that alone is part of it."""
         last = next((s for s in reversed(self.sat.sittings) if s.calls), None)
         if last is None:
@@ -164,13 +164,13 @@ class _Reader:
         last.by, last.station, last.ended = entry.by, entry.station, None
         self.open = last
 
-    def _correct(self, event: Corrected) -> None:
+    def _correct(self, event: OutcomeOverridden) -> None:
         last = next((s for s in reversed(self.sat.sittings) if s.calls), None)
         if event.outcome and last is not None:
             last.calls[-1] = last.calls[-1]._replace(outcome=event.outcome, code=event.code)
 
 
-def sittings_of(history: Iterable[Entry], plan: Plan) -> Sat:
+def sittings_of(history: Iterable[HistoryEntry], plan: Plan) -> Sat:
     """The sittings that these events tell of, the first one first."""
     reader = _Reader(plan)
     for entry in history:

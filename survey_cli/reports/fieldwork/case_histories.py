@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from survey_cli.fieldwork.appointments.reading import WINDOW
+from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW
 from survey_cli.fieldwork.case import events as happened
-from survey_cli.fieldwork.case.events import Entry
+from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.plan import Plan
 
 
@@ -21,11 +21,11 @@ class PastLine:
     note: str = ""
 
 
-def told(promised: happened.Promised) -> str:
+def told(promised: happened.AppointmentMade) -> str:
     """The time that was promised: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
     start, end = datetime.fromisoformat(promised.start), datetime.fromisoformat(promised.end)
     day = f"{start:%a} {start.day} {start:%b}"
-    if (end - start).total_seconds() <= WINDOW.total_seconds():
+    if (end - start).total_seconds() <= DEFAULT_WINDOW.total_seconds():
         return f"{day} {start:%H:%M}"
     if end.date() == start.date():
         return f"{day} {start:%H:%M}–{end:%H:%M}"
@@ -38,13 +38,13 @@ def outcome_words(outcome: str, plan: Plan) -> str:
     return name[:1].lower() + name[1:]
 
 
-def refusal_words(noted: happened.RefusalNoted) -> str:
+def refusal_words(noted: happened.RefusalDescribed) -> str:
     """Who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
     who = f" by {noted.who}" if noted.who else ""
     return f"refused{who}{f', strength {noted.strength} of 3' if noted.strength else ''}"
 
 
-def past_lines(history: Sequence[Entry], plan: Plan, zone: tzinfo | None) -> tuple[PastLine, ...]:
+def past_lines(history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None) -> tuple[PastLine, ...]:
     """What happened to the case, the oldest first, in an interviewer's words."""
     lines = []
     for entry in history:
@@ -55,40 +55,40 @@ def past_lines(history: Sequence[Entry], plan: Plan, zone: tzinfo | None) -> tup
     return tuple(lines)
 
 
-def _past(event: happened.Event, plan: Plan) -> tuple[str, str] | None:
+def _past(event: happened.CaseEvent, plan: Plan) -> tuple[str, str] | None:
     match event:
-        case happened.Called(outcome=outcome, note=note):
+        case happened.OutcomeRecorded(outcome=outcome, note=note):
             return outcome_words(outcome, plan), note
-        case happened.TakenBack():
+        case happened.OutcomeRevoked():
             return "the outcome before was keyed by mistake: taken back", ""
-        case happened.Promised(person=person, note=note):
+        case happened.AppointmentMade(person=person, note=note):
             asked = f" (ask for {person})" if person else ""
             return f"appointment {told(event)}{asked}", note
-        case happened.Unpromised(why):
+        case happened.AppointmentCanceled(why):
             return "the appointment was canceled", why
-        case happened.Remarked(text):
+        case happened.CaseNoteWritten(text):
             return "note", text
-        case happened.RefusalNoted():
+        case happened.RefusalDescribed():
             return refusal_words(event), event.reason
         case happened.ScriptRead(script):
             return f"said: {script}", ""
-        case happened.Corrected(outcome, code, note):
+        case happened.OutcomeOverridden(outcome, code, note):
             return f"supervisor: {outcome_words(outcome, plan)}{f' ({code})' if code else ''}", note
-        case happened.Advised(note):
+        case happened.ReferralAnswered(note):
             return "supervisor: goes on", note
-        case happened.Reopened(why):
+        case happened.CaseReopened(why):
             return "put back into the queue", why
         case happened.NumberAdded():
             return "another number was given", ""
         case happened.NumberMarked(_, state, why) if state != "live":
             return f"a number is {state.replace('_', ' ')}", why
-        case happened.Speaks(language):
+        case happened.LanguageSet(language):
             return f"wants to be interviewed in {language}", ""
-        case happened.Interviewing():
+        case happened.InterviewOpened():
             return "interview", ""
-        case happened.Blocked(why):
+        case happened.DoNotCallSet(why):
             return "never to be called again", why
-        case happened.Unblocked(why):
+        case happened.DoNotCallCleared(why):
             return "may be called again", why
         case _:
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from survey_cli.fieldwork.queue.rules import Verdict
+from survey_cli.fieldwork.queue.rules import RuleResult
 from survey_cli.table import Table
 from survey_cli.values import Cell, Variable
 
@@ -120,7 +120,7 @@ class Why:
     at: datetime
     who: str
     zone: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RuleResult, ...]
     next_at: datetime | None
     """The next moment it may be called by somebody whom it suits; None: never, or not to be foreseen."""
 

@@ -10,23 +10,23 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import (
-    Claimed,
-    Closed,
-    Corrected,
-    Entry,
-    Interviewing,
+    AttemptClosed,
+    CaseClaimed,
+    CaseReleased,
+    CaseReturned,
+    CaseSampled,
+    HistoryEntry,
+    InterviewOpened,
     NumberFacts,
-    Released,
-    Returned,
-    Sampled,
+    OutcomeOverridden,
 )
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
-from survey_cli.fieldwork.rates.counts import Counts, Number
-from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, group_of
+from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
+from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
@@ -58,7 +58,7 @@ class Tally:
 
     frame: str
     by: str
-    counts: Counts
+    counts: DispositionCounts
     """Cases, or sums of base weights."""
     cases: int
     """How many cases these are."""
@@ -75,7 +75,7 @@ class Tallied:
     """By frame, then by value; empty where no column divides them."""
     unreleased: int
     """Cases of replicates that are not in the field: no part of the sample yet."""
-    uncounted: tuple[tuple[str, Uncounted], ...]
+    uncounted: tuple[tuple[str, UncountableCode], ...]
     """Cases (by their keys) whose code is in no group, with the reason."""
     unreal: int
     """Sittings that were left out since their interview was practice or invented."""
@@ -87,7 +87,7 @@ class _Sum:
     __slots__ = ("cases", "groups", "open_cases")
 
     def __init__(self) -> None:
-        self.groups: dict[Group, Number] = {}
+        self.groups: dict[DispositionGroup, ExactNumber] = {}
         self.cases = 0
         self.open_cases = 0
 
@@ -113,9 +113,9 @@ class _Stands:
         self._at = at
         self._fresh: dict[tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _Stood] = {}
 
-    def __call__(self, key: str, history: Sequence[Entry]) -> _Stood:
+    def __call__(self, key: str, history: Sequence[HistoryEntry]) -> _Stood:
         sampled = history[0].event if len(history) == 1 else None
-        if not isinstance(sampled, Sampled):
+        if not isinstance(sampled, CaseSampled):
             return self._looked_at(key, history)
         where = (
             sampled.columns.get(self._plan.country_column),
@@ -128,12 +128,12 @@ class _Stands:
             frame=sampled.frame, weight=sampled.weight, columns=sampled.columns
         )
 
-    def _looked_at(self, key: str, history: Sequence[Entry]) -> _Stood:
-        case = Case.of(key, history)
+    def _looked_at(self, key: str, history: Sequence[HistoryEntry]) -> _Stood:
+        case = Case.from_history(key, history)
         return _Stood(
             released=case.released,
-            code=coded(case, self._plan, self._people).code,
-            open=standing(case, self._plan, self._at).status != "done",
+            code=code_case(case, self._plan, self._people).code,
+            open=schedule_case(case, self._plan, self._at).status != "done",
             frame=case.frame,
             weight=case.weight,
             columns=case.columns,
@@ -141,15 +141,15 @@ class _Stands:
 
 
 def tallied(
-    histories: Iterable[tuple[str, Sequence[Entry]]], plan: Plan, people: People | None, wanted: Wanted
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan, people: People | None, wanted: Wanted
 ) -> Tallied:
     """Every released case in the group of its code as if the field closed at that moment.
 
     Whether a case is open is what its standing says: one is not that is final, at its limits, or past the study's end.
     """
     sums: dict[tuple[str, str], _Sum] = {}
-    own, groups = own_groups(plan), dict[str, Group | Uncounted]()
-    uncounted: list[tuple[str, Uncounted]] = []
+    own, groups = own_groups(plan), dict[str, DispositionGroup | UncountableCode]()
+    uncounted: list[tuple[str, UncountableCode]] = []
     left_out: Counter[str] = Counter()
     stands = _Stands(plan, people, wanted.at)
     for key, history in histories:
@@ -162,12 +162,12 @@ def tallied(
             left_out["unreleased"] += 1
             continue
         if stood.code not in groups:
-            groups[stood.code] = group_of(stood.code, frame=plan.frame, overrides=own)
+            groups[stood.code] = find_group(stood.code, frame=plan.frame, overrides=own)
         group = groups[stood.code]
-        if isinstance(group, Uncounted):
+        if isinstance(group, UncountableCode):
             uncounted.append((key, group))
             continue
-        weight: Number = Fraction(stood.weight) if wanted.weighted and stood.weight else 1
+        weight: ExactNumber = Fraction(stood.weight) if wanted.weighted and stood.weight else 1
         value = _value(stood.columns, wanted) if wanted.by else ""
         for part in {(stood.frame, ""), (stood.frame, value)}:
             found = sums.setdefault(part, _Sum())
@@ -197,7 +197,7 @@ def _tally(frame: str, by: str, sums: Mapping[tuple[str, str], _Sum], *, several
     return Tally(
         frame=frame or (NO_FRAME if several else ""),
         by=by,
-        counts=Counts.of(found.groups),
+        counts=DispositionCounts.from_groups(found.groups),
         cases=found.cases,
         open_cases=found.open_cases,
     )
@@ -220,43 +220,47 @@ def _natural(text: str) -> tuple[float, str]:
     return (float(text), "") if text.isdecimal() else (float("inf"), text)
 
 
-def own_groups(plan: Plan) -> dict[str, Group]:
+def own_groups(plan: Plan) -> dict[str, DispositionGroup]:
     """The groups of codes that the table lacks and a study gives an outcome of its own: the group of the outcome that it
     behaves like."""
-    found: dict[str, Group] = {}
+    found: dict[str, DispositionGroup] = {}
     for row in plan.outcomes.values():
         like = OUTCOMES.get(row.like)
-        code = row.listed if plan.known else row.rdd
-        if like is None or not isinstance(group_of(code, frame=plan.frame), Uncounted):
+        code = row.listed if plan.eligibility_known else row.rdd
+        if like is None or not isinstance(find_group(code, frame=plan.frame), UncountableCode):
             continue
-        group = group_of(like.listed if plan.known else like.rdd, frame=plan.frame)
-        if code[:1].isdecimal() and not isinstance(group, Uncounted):
+        group = find_group(like.listed if plan.eligibility_known else like.rdd, frame=plan.frame)
+        if code[:1].isdecimal() and not isinstance(group, UncountableCode):
             found[code] = group
     return found
 
 
-def _interviews(history: Iterable[Entry]) -> int:
-    return sum(isinstance(entry.event, Interviewing) for entry in history)
+def _interviews(history: Iterable[HistoryEntry]) -> int:
+    return sum(isinstance(entry.event, InterviewOpened) for entry in history)
 
 
-def without(history: Sequence[Entry], interviews: Collection[str]) -> list[Entry]:
+def without(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
     """A history without the sittings in which one of these interviews was held: as if nobody had called then."""
-    kept: list[Entry] = []
-    sitting: list[Entry] = []
+    kept: list[HistoryEntry] = []
+    sitting: list[HistoryEntry] = []
     unreal = False
     for entry in history:
         event = entry.event
-        if isinstance(event, Claimed):
+        if isinstance(event, CaseClaimed):
             kept += _left(sitting, unreal=unreal)
             sitting, unreal = [], False
         sitting.append(entry)
-        unreal = unreal or (isinstance(event, Interviewing) and event.interview in interviews)
-        if isinstance(event, Closed | Returned):
+        unreal = unreal or (isinstance(event, InterviewOpened) and event.interview in interviews)
+        if isinstance(event, AttemptClosed | CaseReturned):
             kept += _left(sitting, unreal=unreal)
             sitting, unreal = [], False
     return kept + _left(sitting, unreal=unreal)
 
 
-def _left(sitting: list[Entry], *, unreal: bool) -> list[Entry]:
+def _left(sitting: list[HistoryEntry], *, unreal: bool) -> list[HistoryEntry]:
     """What the sample and the supervisor brought meanwhile is no part of a sitting."""
-    return [e for e in sitting if not unreal or isinstance(e.event, Sampled | Released | Corrected)]
+    return [
+        e
+        for e in sitting
+        if not unreal or isinstance(e.event, CaseSampled | CaseReleased | OutcomeOverridden)
+    ]

@@ -17,7 +17,7 @@ class Words(NamedTuple):
     note: str = ""
 
 
-def keeper_words(promised: happened.Promised) -> str:
+def keeper_words(promised: happened.AppointmentMade) -> str:
     """Whose promise it is: `anyone`, `ann only`, `ann first`."""
     match promised.policy:
         case "anyone":
@@ -30,62 +30,62 @@ def keeper_words(promised: happened.Promised) -> str:
             assert_never(promised.policy)
 
 
-def event_words(event: happened.Event, before: Case, plan: Plan) -> Words:
+def event_words(event: happened.CaseEvent, before: Case, plan: Plan) -> Words:
     """An event in words; `before` is the case as it was until then."""
     match event:
-        case happened.Sampled():
+        case happened.CaseSampled():
             return Words("the sample changed it" if before.seq else "came with the sample")
-        case happened.Released():
+        case happened.CaseReleased():
             return Words("released: it may be called")
-        case happened.Claimed():
+        case happened.CaseClaimed():
             return Words("a station took it")
-        case happened.Dialled(number):
+        case happened.NumberDialed(number):
             return Words(f"number {number} dialed")
-        case happened.Called():
+        case happened.OutcomeRecorded():
             return _called(event, plan)
-        case happened.TakenBack():
+        case happened.OutcomeRevoked():
             return Words("the outcome before was keyed by mistake: taken back")
-        case happened.Closed():
+        case happened.AttemptClosed():
             return Words("the station left the case")
-        case happened.Returned(why):
+        case happened.CaseReturned(why):
             return Words(_RETURNED[why])
-        case happened.Interviewing():
+        case happened.InterviewOpened():
             return Words("the interview went on" if before.interview else "the interview began")
-        case happened.Promised():
+        case happened.AppointmentMade():
             asked = f", ask for {event.person}" if event.person else ""
             said = f"appointment {told(event)} there ({keeper_words(event)}{asked})"
             return Words(said, event.note)
-        case happened.Unpromised(why):
+        case happened.AppointmentCanceled(why):
             return Words("the appointment was canceled", why)
-        case happened.Reassigned(owner, policy):
-            moved = happened.Promised("", "", "", owner=owner, policy=policy)
+        case happened.AppointmentReassigned(owner, policy):
+            moved = happened.AppointmentMade("", "", "", owner=owner, policy=policy)
             return Words(f"the appointment is now for {keeper_words(moved)}")
         case happened.NumberAdded(facts):
             return Words(f"number {facts.position} was given")
         case happened.NumberMarked(number, state, why):
             return Words(f"number {number} is {state.replace('_', ' ')}", why)
-        case happened.Speaks(language):
+        case happened.LanguageSet(language):
             return Words(f"wants to be interviewed in {language}")
-        case happened.Remarked(text):
+        case happened.CaseNoteWritten(text):
             return Words("note", text)
-        case happened.RefusalNoted():
+        case happened.RefusalDescribed():
             return Words(refusal_words(event), event.reason)
         case happened.ScriptRead(script):
             return Words(f"said: {script}")
-        case happened.Corrected(outcome, code, note):
+        case happened.OutcomeOverridden(outcome, code, note):
             said = outcome_words(outcome, plan) if outcome else "no outcome"
             return Words(f"a supervisor corrected it to {said}{f' ({code})' if code else ''}", note)
-        case happened.Advised(note):
+        case happened.ReferralAnswered(note):
             return Words("a supervisor answered: it goes on", note)
-        case happened.Reopened(why):
+        case happened.CaseReopened(why):
             return Words("a supervisor put it back into the queue", why)
-        case happened.Blocked(why):
+        case happened.DoNotCallSet(why):
             return Words("never to be called again", why)
-        case happened.Unblocked(why):
+        case happened.DoNotCallCleared(why):
             return Words("a supervisor corrected it: it may be called again", why)
-        case happened.Erased(why):
+        case happened.CaseErased(why):
             return Words("erased: what could tell who it was is gone", why)
-        case happened.Anonymised(why):
+        case happened.CaseAnonymized(why):
             return Words("its time was over: names, numbers and notes are gone", why)
         case _:
             assert_never(event)
@@ -98,7 +98,7 @@ _RETURNED: Final = {
 }
 
 
-def _called(event: happened.Called, plan: Plan) -> Words:
+def _called(event: happened.OutcomeRecorded, plan: Plan) -> Words:
     number = f" at number {event.number}" if event.number else ", they rang us"
     code = f" ({event.code})" if event.code else ""
     interrupted = ", interview interrupted" if event.interrupted else ""

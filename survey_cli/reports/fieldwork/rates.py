@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.rates.counts import Counts, Number
-from survey_cli.fieldwork.rates.dispositions import GROUPS, Group
-from survey_cli.fieldwork.rates.rates import Eligibility, Rates, Share, composite, rates
+from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
+from survey_cli.fieldwork.rates.dispositions import GROUPS, DispositionGroup
+from survey_cli.fieldwork.rates.rates import Eligibility, EligibleShare, Rates, combine_rates, compute_rates
 from survey_cli.reports.rounding import number, rounded
 from survey_cli.table import Table
 from survey_cli.values import Cell, Variable
@@ -58,7 +58,7 @@ class Rated:
     """Its name; empty where there is only one."""
     by: str = ""
     """The value that the frame is divided by."""
-    counts: Counts
+    counts: DispositionCounts
     e: Eligibility
     """The whole frame's."""
     open_cases: int | None = None
@@ -72,7 +72,7 @@ class RateColumn:
     frame: str
     by: str
     rates: Rates
-    counts: Counts | None = None
+    counts: DispositionCounts | None = None
     e: Eligibility | None = None
     open_cases: int | None = None
 
@@ -111,7 +111,7 @@ def rate_table(
         RateColumn(
             frame=one.frame,
             by=one.by,
-            rates=rates(one.counts, one.e),
+            rates=compute_rates(one.counts, one.e),
             counts=one.counts,
             e=one.e,
             open_cases=one.open_cases,
@@ -135,7 +135,7 @@ def _composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) 
         RateColumn(
             frame="composite",
             by=by,
-            rates=composite([(w, found.get((frame, by), nothing)) for frame, w in weights.items()]),
+            rates=combine_rates([(w, found.get((frame, by), nothing)) for frame, w in weights.items()]),
         )
         for by in dict.fromkeys(by for _, by in found)
     ]
@@ -155,12 +155,12 @@ def _notes(rated: Sequence[Rated], weights: Mapping[str, Fraction]) -> Iterable[
         yield f"composite: {parts}"
 
 
-def _e_words(share: Share, e: Eligibility) -> str:
-    if share.found == "known":
+def _e_words(share: EligibleShare, e: Eligibility) -> str:
+    if share.source == "known":
         return "1, since every unit of a list is known to be eligible"
     if share.value is None:
         return "not defined: there is no case of known eligibility to estimate it from"
-    if share.found == "given":
+    if share.source == "given":
         return f"{plain(share.value)}, as given"
     known = f"{number(e.eligible)}/({number(e.eligible)} + {number(e.not_eligible)})"
     return f"{rounded(share.value, 4)} = {known}, estimated by proportional allocation"
@@ -196,7 +196,7 @@ def plain(value: Fraction) -> str:
 
 def measures(column: RateColumn) -> dict[str, Fraction | int | None]:
     """All figures of a column by their names, exactly: the groups, e, the rates; None where there is none."""
-    counts: Mapping[Group, Number] = column.counts.by_group() if column.counts else {}
+    counts: Mapping[DispositionGroup, ExactNumber] = column.counts.list_by_group() if column.counts else {}
     return {
         "open": column.open_cases,
         **{group: counts.get(group) for group in GROUPS},

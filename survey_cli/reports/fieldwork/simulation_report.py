@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.appointments.due_times import EARLY, promise_span
+from survey_cli.fieldwork.appointments.due_times import EARLY_WINDOW, resolve_span
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded, kind, outcome_row
-from survey_cli.fieldwork.case.events import Called, Dialled, Entry, Promised
+from survey_cli.fieldwork.case.disposition_coding import classify_outcome, code_case, find_outcome_row
+from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.fieldwork.queue.rules import REFUSALS, Standing, standing
+from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES, QueuePosition, schedule_case
 from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE: Final = "1.1"
@@ -109,17 +109,17 @@ class _Told(NamedTuple):
     """A case at the end."""
 
     case: Case
-    standing: Standing
+    standing: QueuePosition
     complete: bool
 
 
 def field_run(
-    histories: Iterable[tuple[str, Sequence[Entry]]],
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
     plan: Plan,
     *,
     at: datetime,
     zone: str,
-    fill: Mapping[str, Fill],
+    fill: Mapping[str, CellFill],
     work: Sequence[WorkRow],
     rates: RateTable | None,
 ) -> FieldRun:
@@ -128,12 +128,12 @@ def field_run(
     days: dict[date, Counter[str]] = {}
     promises: Counter[Kept] = Counter()
     for key, history in histories:
-        case = Case.of(key, history)
-        code = coded(case, plan).code
-        told.append(_Told(case, standing(case, plan, at), code == COMPLETE))
+        case = Case.from_history(key, history)
+        code = code_case(case, plan).code
+        told.append(_Told(case, schedule_case(case, plan, at), code == COMPLETE))
         promises.update(promises_of(history, plan, at))
         for what, moment in _deeds(history, case, plan):
-            days.setdefault(plan.calendar.local_day(zone, moment), Counter())[what] += 1
+            days.setdefault(plan.calendar.find_local_day(zone, moment), Counter())[what] += 1
     calls = Counter(call.outcome for one in told for call in one.case.calls)
     return FieldRun(
         cases=len(told),
@@ -153,18 +153,18 @@ def field_run(
     )
 
 
-def _deeds(history: Sequence[Entry], case: Case, plan: Plan) -> Iterable[tuple[str, datetime]]:
+def _deeds(history: Sequence[HistoryEntry], case: Case, plan: Plan) -> Iterable[tuple[str, datetime]]:
     for call in case.calls:
         yield "calls", call.at
-        row = outcome_row(call, plan)
+        row = find_outcome_row(call, plan)
         if row is not None and row.moment != "before":
             yield "reached", call.at
         if call.code == COMPLETE:
             yield "complete", call.at
-        elif kind(call, plan) in REFUSALS:
+        elif classify_outcome(call, plan) in REFUSAL_OUTCOMES:
             yield "refusals", call.at
     for entry in history:
-        if isinstance(entry.event, Promised):
+        if isinstance(entry.event, AppointmentMade):
             yield "promises", entry.at
 
 
@@ -178,24 +178,24 @@ def _days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
         )
 
 
-def promises_of(history: Sequence[Entry], plan: Plan, at: datetime) -> list[Kept]:
+def promises_of(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> list[Kept]:
     """What became of every promise of a case by the moment `at`."""
     found: list[Kept] = []
     span: tuple[datetime, datetime] | None = None
     for entry in history:
         match entry.event:
-            case Dialled() if span is not None and entry.at >= span[0] - EARLY:
+            case NumberDialed() if span is not None and entry.at >= span[0] - EARLY_WINDOW:
                 found.append("kept" if entry.at <= span[1] else "late")
                 span = None
-            case Called(outcome=outcome) if span is not None:
+            case OutcomeRecorded(outcome=outcome) if span is not None:
                 row = plan.outcomes.get(outcome)
                 if row is not None and row.moment != "before":
                     found.append("overtaken")
                     span = None
-            case Promised():
+            case AppointmentMade():
                 if span is not None:
                     found.append("overtaken")
-                span = promise_span(entry.event)
+                span = resolve_span(entry.event)
             case _:
                 pass
     if span is not None:
@@ -216,32 +216,32 @@ def _ends(told: Sequence[_Told]) -> tuple[EndRow, ...]:
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))
 
 
-def _reason(found: Standing) -> str:
+def _reason(found: QueuePosition) -> str:
     """What a delay was after is no matter of its own."""
     return (
         found.why if found.status != "waiting" else ("appointment" if found.promised_at else "for its time")
     )
 
 
-def _cells(told: Sequence[_Told], plan: Plan, fill: Mapping[str, Fill]) -> Iterable[CellRow]:
+def _cells(told: Sequence[_Told], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[CellRow]:
     """Quota cells, with the reason why one is not filled."""
-    beforehand = {q.id for q in plan.quotas.quotas if q.needs() <= plan.quotas.before}
+    beforehand = {q.id for q in plan.quotas.quotas if q.list_inputs() <= plan.quotas.known_variables}
     open_cases: Counter[str] = Counter()
     still_open = 0
     for one in told:
         if one.standing.status in ("ready", "waiting"):
             still_open += 1
-            open_cases.update(plan.quotas.beforehand(one.case.columns))
+            open_cases.update(plan.quotas.list_known_cells(one.case.columns))
     for id, cell in plan.quotas.cells.items():
-        found = fill.get(id, Fill())
+        found = fill.get(id, CellFill())
         known = open_cases[id] if cell.quota in beforehand else None
         left = still_open if known is None else known
         lacking = ""
-        if found.taken < cell.target:
-            more = cell.target - found.taken
+        if found.completes < cell.target:
+            more = cell.target - found.completes
             lacking = f"{more} more wanted"
             if not left:
                 lacking += ", and no case is left that may be called"
             elif left < more:
                 lacking += f", and only {left} cases may still be called"
-        yield CellRow(id, found.taken, found.held, cell.target, cell.soft, known, lacking)
+        yield CellRow(id, found.completes, found.reserved, cell.target, cell.soft, known, lacking)

@@ -10,10 +10,15 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.fieldwork.queue.call_order import CaseGroup, Turns
-from survey_cli.fieldwork.queue.rules import HARD, REFUSALS
-from survey_cli.fieldwork.rates.dispositions import Group, Uncounted, disposition, group_of
+from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
+from survey_cli.fieldwork.queue.rules import FINAL_REFUSALS, REFUSAL_OUTCOMES
+from survey_cli.fieldwork.rates.dispositions import (
+    DispositionGroup,
+    UncountableCode,
+    find_disposition,
+    find_group,
+)
 from survey_cli.reports.fieldwork.call_sessions import NOTHING, CallMade, Sat, Sitting
 from survey_cli.reports.fieldwork.disposition_counts import own_groups
 
@@ -190,7 +195,7 @@ class Standings:
     """Status, outcome, code, and how many cases."""
     groups: Sequence[CaseGroup] = ()
     """All cases, by what decides whether they may be called now."""
-    fill: Mapping[str, Fill] = field(default_factory=dict)
+    fill: Mapping[str, CellFill] = field(default_factory=dict)
     target: int | None = None
     target_of: str = ""
     promises: tuple[PromiseLine, ...] = ()
@@ -303,7 +308,7 @@ def names(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[st
 def _hidden(login: str, people: People, viewer: Interviewer) -> str:
     if viewer.supervises or login in ("", viewer.login):
         return login
-    one = people.listed.get(login)
+    one = people.interviewers.get(login)
     return one.pseudonym if one is not None else ""
 
 
@@ -316,9 +321,9 @@ def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 def _statuses(found: Standings, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
     """Where all cases stand; those of the queue by whether all who are listed may call them now, or why not."""
-    staff = tuple(people.listed.values()) or (viewer,)
-    turns = Turns.of(plan, people=people, who=viewer, at=found.at, fill=found.fill)
-    sums = _summed((turns.state(g, staff) if g.bucket else g.status, g.cases) for g in found.groups)
+    staff = tuple(people.interviewers.values()) or (viewer,)
+    turns = CallOrder.for_interviewer(plan, people=people, who=viewer, at=found.at, fill=found.fill)
+    sums = _summed((turns.classify_group(g, staff) if g.bucket else g.status, g.cases) for g in found.groups)
     return tuple(StatusLine(s, what, sums[s]) for s, what in STATUSES.items() if s in sums)
 
 
@@ -344,20 +349,22 @@ def _codes(found: Standings, plan: Plan) -> tuple[CodeLine, ...]:
     own = own_groups(plan)
     lines = []
     for code in sorted(sums):
-        row = disposition(code)
-        group: Group | Uncounted = group_of(code, frame=plan.frame, overrides=own)
+        row = find_disposition(code)
+        group: DispositionGroup | UncountableCode = find_group(code, frame=plan.frame, overrides=own)
         lines.append(
-            CodeLine(code, row.name if row else "", "" if isinstance(group, Uncounted) else group, sums[code])
+            CodeLine(
+                code, row.name if row else "", "" if isinstance(group, UncountableCode) else group, sums[code]
+            )
         )
     return tuple(lines)
 
 
 def _cells(found: Standings, plan: Plan) -> tuple[CellLine, ...]:
-    full = plan.quotas.full(found.fill)
+    full = plan.quotas.list_full_cells(found.fill)
     return tuple(
-        CellLine(id, fill.taken, fill.held, cell.target, cell.soft, id in full)
+        CellLine(id, fill.completes, fill.reserved, cell.target, cell.soft, id in full)
         for id, cell in plan.quotas.cells.items()
-        for fill in (found.fill.get(id, Fill()),)
+        for fill in (found.fill.get(id, CellFill()),)
     )
 
 
@@ -414,7 +421,7 @@ class _Activity:
             if call.code == "1.1" and sitting.interview in sat.lengths:
                 person.lengths.append(sat.lengths[sitting.interview])
         if dialled:
-            part = self._plan.calendar.daypart(sitting.zones, sitting.began)
+            part = self._plan.calendar.find_daypart(sitting.zones, sitting.began)
             counts = self._parts.setdefault(part, [0, 0])
             counts[0] += 1
             counts[1] += reached
@@ -425,7 +432,7 @@ class _Activity:
             person.complete += 1
         elif call.code == "1.2":
             person.partial += 1
-        elif kind in REFUSALS or kind in HARD:
+        elif kind in REFUSAL_OUTCOMES or kind in FINAL_REFUSALS:
             # an interview that was begun and broken off is a refusal too, whatever it is called
             person.refusals += 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.fieldwork.plan.plan import Plan, Point
+from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
 from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.values import Missing
 
@@ -66,7 +66,7 @@ def included(
     )
 
 
-def _passed(answers: Answers, point: Point | None) -> list[bool]:
+def _passed(answers: Answers, point: CompletionPoint | None) -> list[bool]:
     """By interview whether the route has gone past the point."""
     if point is None:
         return [False] * answers.interviews

@@ -21,7 +21,7 @@ from survey_cli.reports.results.report_model import MethodLine, Weighting
 from survey_cli.reports.rounding import HIDDEN, number, rounded
 from survey_cli.reports.weighting.answer_counts import Answers
 from survey_cli.reports.weighting.margins_of_error import share_margin_text
-from survey_cli.table import Study
+from survey_cli.table import StudyDescription
 
 NOT_STATED: Final = "not stated"
 MODE: Final = "Telephone, computer-assisted"
@@ -55,7 +55,7 @@ class Facts:
     """Only interviews of which a condition is true are reported on: what is known of the study holds of more."""
 
 
-def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
+def methods(study: StudyDescription, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
     """The methods box, in order; every item is there."""
     begun = _moments(facts.answers, "interview_began")
     return (
@@ -79,7 +79,7 @@ def methods(study: Study, facts: Facts, terms: Terms) -> tuple[MethodLine, ...]:
     )
 
 
-def study_lines(study: Study) -> tuple[MethodLine, ...]:
+def study_lines(study: StudyDescription) -> tuple[MethodLine, ...]:
     """What the study says of itself, without any data."""
     return (
         _line("Sponsor", study.sponsor),
@@ -105,7 +105,7 @@ def _of_all(line: MethodLine, facts: Facts) -> MethodLine:
     return line._replace(text=f"{line.text}; {WHOLE_STUDY}") if facts.some and line.stated else line
 
 
-def _population(study: Study) -> str:
+def _population(study: StudyDescription) -> str:
     if not study.size:
         return study.population
     return f"{study.population or 'Units'} (N = {study.size:,})"
@@ -160,7 +160,7 @@ def _outcomes(rates: RateTable | None) -> str:
     for column in rates.columns:
         if column.counts is None or column.by:
             continue
-        groups = column.counts.by_group().items()
+        groups = column.counts.list_by_group().items()
         some = ", ".join(f"{GROUPS[group]} ({group}) {number(n)}" for group, n in groups if n)
         told.append(f"{column.frame}: {some}" if column.frame else some[:1].upper() + some[1:])
     return "; ".join(told)
@@ -242,7 +242,7 @@ def lasting(seconds: Fraction) -> str:
     return "under a second"
 
 
-def _versions(study: Study, answers: Answers) -> str:
+def _versions(study: StudyDescription, answers: Answers) -> str:
     cells = answers.cells("interview_version")
     used = [str(cells[text]) for text in dict.fromkeys(answers.columns["interview_version"])]
     named = [f"version {version}" if version else "no version" for version in used]

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.table import Table
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
+from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Variable
 
 AT_ONCE: Final = 2_000
@@ -87,9 +87,13 @@ class Answers:
         at = [(i, v) for i, v in enumerate(table.variables) if wanted(v)]
         columns: dict[str, list[str]] = {v.name: [] for _, v in at}
         held: dict[str, dict[str, str]] = {v.name: {} for _, v in at}
-        kept = iter(table.kept if table.kept is not None else (encode_cells(row) for row in table.rows))
+        kept = iter(
+            table.encoded_rows
+            if table.encoded_rows is not None
+            else (encode_cells(row) for row in table.rows)
+        )
         width, rows = len(table.variables), 0
-        while some := [cell_texts(row, width) for row in islice(kept, AT_ONCE)]:
+        while some := [split_row(row, width) for row in islice(kept, AT_ONCE)]:
             rows += len(some)
             turned = list(zip(*some, strict=True))
             for i, variable in at:
@@ -99,7 +103,7 @@ class Answers:
 
     def cells(self, name: str) -> dict[str, Cell]:
         """Each different text of a column, read."""
-        read = cell_reader(self.variables[name].storage)
+        read = make_cell_reader(self.variables[name].storage)
         return {text: read(text) for text in dict.fromkeys(self.columns[name])}
 
     def weighted(self, weights: Sequence[Fraction] | None) -> "Answers":

@@ -9,7 +9,7 @@ from math import fsum
 from typing import Final
 
 from survey_cli.instrument.source.scalars import DECIMAL
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import hidden_parts
 from survey_cli.reports.results.report_model import Weighting
 from survey_cli.reports.rounding import HIDDEN, rounded
@@ -138,7 +138,7 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Us
         variable = answers.variables.get(name)
         if variable is None:
             return UserError(
-                "--rake", f"there is no variable {name!r}", did_you_mean(name, answers.variables)
+                "--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables)
             )
         total = sum((target.share for target in wanted), Fraction(0))
         cells = answers.cells(name)
@@ -187,7 +187,7 @@ def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, C
             known = sorted(_told(code, label) for code, label in variable.labels.items())
             return UserError("--rake", what, f"it has {', '.join(known)}")
         untaken = there - {other.value for other in wanted}
-        if near := did_you_mean(target.value, untaken):
+        if near := suggest_nearest(target.value, untaken):
             return UserError("--rake", what, near)
     return None
 

@@ -13,7 +13,7 @@ from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.texts.number_text import list_number_readings
-from survey_cli.problems import did_you_mean
+from survey_cli.problems import suggest_nearest
 from survey_cli.values import Code, Missing, Value
 
 
@@ -268,7 +268,7 @@ def _check_zone(value: Value) -> Value | InvalidValue:
     remedy = (
         f"write {meant}"
         if meant
-        else did_you_mean(name, _list_zones(), otherwise="write one as America/Chicago")
+        else suggest_nearest(name, _list_zones(), otherwise="write one as America/Chicago")
     )
     return InvalidValue(f"{name!r} is no time zone", remedy)
 

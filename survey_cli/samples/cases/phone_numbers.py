@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.entries import ascii_digits
+from survey_cli.entries import to_ascii_digits
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -81,7 +81,7 @@ def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
     if floating := _FLOAT.match(bare):
         bare = floating[1]
         doubts.append(f"a spreadsheet has made a decimal of it: read as {bare}")
-    bare = _EXTENSION_WORD.sub(" ext. ", ascii_digits(bare.replace("＋", "+")))
+    bare = _EXTENSION_WORD.sub(" ext. ", to_ascii_digits(bare.replace("＋", "+")))
     found = _parse(bare, country)
     if isinstance(found, str):
         return InvalidNumber(written, found, _suggest_remedy(bare, country))

@@ -167,8 +167,12 @@ class _CaseReader:
                 self._columns.append((name, at[name], None if plain else reader, plain))
         fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
-        quotas = Quotas.of(instrument)
-        self._quotas = [quota for quota in quotas.quotas if quota.needs() and quota.needs() <= quotas.before]
+        quotas = Quotas.from_instrument(instrument)
+        self._quotas = [
+            quota
+            for quota in quotas.quotas
+            if quota.list_inputs() and quota.list_inputs() <= quotas.known_variables
+        ]
         self._without_target: set[str] = set()
         roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
         found = ((role, find_column(instrument, role)) for role in roles)
@@ -228,12 +232,12 @@ class _CaseReader:
     def _check_quotas(self, values: Mapping[str, Cell], row: InputRow) -> None:
         """A case that is in no cell of a quota over sample columns."""
         for quota in self._quotas:
-            for name in sorted(quota.needs() & self._who.keys()):
+            for name in sorted(quota.list_inputs() & self._who.keys()):
                 if values[name] == NOT_ASKED:
                     what = f"there is no value, and the quota {quota.id} counts by it: the case is in no cell of it"
                     remedy = "fill it in; until then no target limits the case"
                     self.findings.add_warning("sample-value", self._who[name], what, remedy, line=row.line)
-            lacking = quota.without_target(values)
+            lacking = quota.find_untargeted(values)
             if lacking and lacking not in self._without_target:
                 self._without_target.add(lacking)
                 what = f"there is no target for {lacking}: such cases are in no cell of the quota {quota.id}"

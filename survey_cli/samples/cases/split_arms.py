@@ -6,7 +6,7 @@ Neither the order of the file nor who answers plays a part.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from survey_cli.engine.order import arm, drawn
+from survey_cli.engine.order import choose_arm, draw_number
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.values import NOT_ASKED, Cell
@@ -15,7 +15,7 @@ from survey_cli.values import NOT_ASKED, Cell
 def draw_arm(instrument: Instrument, name: str, column: SampleColumn, key: str) -> str:
     """The arm of one case by its key alone. Raises ValueError where no arm has a share."""
     shares = {str(k): v for k, v in column.arms.items()}
-    return arm(shares, seed=0, id=f"{instrument.id}/{name}/{key}", turn=None)
+    return choose_arm(shares, seed=0, id=f"{instrument.id}/{name}/{key}", turn=None)
 
 
 def draw_arms(
@@ -63,12 +63,12 @@ def _balance(
     for key, values in {**existing, **cases}.items():
         if key not in waiting and (has := values.get(name)) in shares:
             counts.setdefault(values.get(within, NOT_ASKED), Counter())[str(has)] += 1
-    for key in sorted(new, key=lambda key: (drawn(0, "order", id, key), key)):
+    for key in sorted(new, key=lambda key: (draw_number(0, "order", id, key), key)):
         here = counts.setdefault(cases[key].get(within, NOT_ASKED), Counter())
         n = here.total() + 1
         lacks = {a: share * n - whole * here[a] for a, share in shares.items()}
         most = max(lacks.values())
         tied = {a: shares[a] for a, lack in lacks.items() if lack == most}
-        chosen = arm(tied, seed=0, id=f"{id}/{key}", turn=None)
+        chosen = choose_arm(tied, seed=0, id=f"{id}/{key}", turn=None)
         here[chosen] += 1
         cases[key][name] = chosen

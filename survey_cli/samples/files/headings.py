@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from survey_cli.problems import did_you_mean, nearest
+from survey_cli.problems import find_nearest, suggest_nearest
 from survey_cli.samples.files.problem_collector import ProblemCollector
 from survey_cli.samples.files.sheet import InputRow, InputSheet
 
@@ -51,7 +51,7 @@ def find_columns(
         _report_missing(sheet, wanted, needed, findings)
         return None
     for index, given in free.items():
-        near = nearest(given, [name for name in wanted if name not in at])
+        near = find_nearest(given, [name for name in wanted if name not in at])
         remedy = f"did you mean {near!r}?" if near else "nothing, if the study does not need it"
         findings.add_warning(
             "heading",
@@ -78,7 +78,7 @@ def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, findings:
             return
     names = [name.strip() for name in sheet.heading.cells if name.strip()]
     has = ", ".join(name[:40] for name in names[:12])
-    remedy = did_you_mean(needed, names, otherwise=f"the first row names the columns; it has {has}")
+    remedy = suggest_nearest(needed, names, otherwise=f"the first row names the columns; it has {has}")
     findings.add_error("heading", needed, "there is no such column in the file", remedy, line=line)
 
 

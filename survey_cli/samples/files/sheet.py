@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from survey_cli.problems import did_you_mean
+from survey_cli.problems import suggest_nearest
 from survey_cli.samples.files.problem_collector import ProblemCollector
 
 MAX_BYTES: Final = 200_000_000
@@ -103,7 +103,7 @@ def read_contents(path: Path | str, findings: ProblemCollector) -> bytes | None:
                 "sample-file",
                 "",
                 "there is no such file",
-                did_you_mean(file.name, near, otherwise="check the path"),
+                suggest_nearest(file.name, near, otherwise="check the path"),
             )
             return None
         if not file.is_file():

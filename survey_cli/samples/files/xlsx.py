@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from survey_cli.problems import did_you_mean
+from survey_cli.problems import suggest_nearest
 from survey_cli.samples.files.problem_collector import ProblemCollector
 from survey_cli.samples.files.sheet import InputRow, InputSheet, format_column_letter
 
@@ -77,7 +77,7 @@ def _choose_sheet(book: "Workbook", findings: ProblemCollector, wanted: str | No
     if wanted is not None:
         if wanted in names:
             return wanted
-        remedy = did_you_mean(wanted, names, otherwise="it has " + ", ".join(names))
+        remedy = suggest_nearest(wanted, names, otherwise="it has " + ", ".join(names))
         findings.add_error("sample-file", "", f"the workbook has no sheet {wanted!r}", remedy)
         return None
     seen = [s.title for s in book.worksheets if s.sheet_state == "visible"] or names

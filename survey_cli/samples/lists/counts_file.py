@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from survey_cli.fieldwork.rates.counts import Counts, Number, exact
+from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber, parse_exact
 from survey_cli.fieldwork.rates.dispositions import (
     GROUPS,
-    QUOTA_FILLED,
-    Frame,
-    Group,
-    Uncounted,
-    disposition,
-    group_of,
+    QUOTA_FILLED_CODE,
+    DispositionGroup,
+    SampleFrame,
+    UncountableCode,
+    find_disposition,
+    find_group,
 )
-from survey_cli.problems import Position, Problem, Severity, did_you_mean, nearest
+from survey_cli.problems import Position, Problem, Severity, find_nearest, suggest_nearest
 
 RULE: Final = "counts-file"
 COLUMNS: Final = ("code", "group", "count", "frame")
@@ -41,7 +41,7 @@ _AMBIGUOUS_NUMBER: Final = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
 class CountsFile:
     """What was read."""
 
-    frames: Mapping[str, Counts]
+    frames: Mapping[str, DispositionCounts]
     """By frame as named in the file, in its order; the one frame of a file without such a column is ''."""
     quota_filled: bool
     """Some cases were turned away by a quota."""
@@ -51,14 +51,14 @@ class CountsFile:
 class _Row(NamedTuple):
     line: int
     frame: str
-    group: Group | None
+    group: DispositionGroup | None
     """None: the total of the frame."""
     code: str
-    cases: Number
+    cases: ExactNumber
 
 
 def read_counts(
-    path: str, *, frame: Frame = "rdd", stdin: BinaryIO | None = None
+    path: str, *, frame: SampleFrame = "rdd", stdin: BinaryIO | None = None
 ) -> CountsFile | tuple[Problem, ...]:
     """The counts of a CSV file, or all its problems. `-` reads `stdin`.
 
@@ -80,7 +80,7 @@ def read_counts(
     reading.warn_of_totals(rows)
     return CountsFile(
         frames={named: _add_up(rows, named) for named in dict.fromkeys(row.frame for row in rows)},
-        quota_filled=any(row.code == QUOTA_FILLED and row.cases for row in rows),
+        quota_filled=any(row.code == QUOTA_FILLED_CODE and row.cases for row in rows),
         warnings=tuple(sorted(reading.warnings, key=lambda w: w.where)),
     )
 
@@ -121,7 +121,7 @@ class _CountsReader:
     """One reading of one file, and what was found on the way."""
 
     name: str
-    frame: Frame
+    frame: SampleFrame
     delimiter: str
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -175,7 +175,7 @@ class _CountsReader:
         if "code" not in names and "group" not in names:
             lacking.append("code")
         for name in lacking:
-            near = nearest(name, [n for n in names if n and n not in COLUMNS])
+            near = find_nearest(name, [n for n in names if n and n not in COLUMNS])
             remedy = f"is it {near!r}? rename that" if near else HEADER
             self._add_error(line, f"there is no column {name!r}{' or group' * (name == 'code')}", remedy)
         unread = [name for name in names if name and name not in COLUMNS]
@@ -195,40 +195,40 @@ class _CountsReader:
         group = self._read_group(line, code, cells.get("group", ""))
         if count is None or len(self.problems) > found:
             return None
-        row = disposition(code)
+        row = find_disposition(code)
         return _Row(line, frame, group, row.code if row else code, count)
 
-    def _read_group(self, line: int, code: str, written: str) -> Group | None:
+    def _read_group(self, line: int, code: str, written: str) -> DispositionGroup | None:
         """The group of a row; None is the total of its frame, or a problem that has been noted."""
         named = {group.casefold(): group for group in GROUPS}
         if TOTAL.casefold() in (written.casefold(), code.casefold() if not written else ""):
             return None
         if written.casefold() in named:
             given = named[written.casefold()]
-            usual = group_of(code, frame=self.frame) if code else given
-            if usual != given and not isinstance(usual, Uncounted):
+            usual = find_group(code, frame=self.frame) if code else given
+            if usual != given and not isinstance(usual, UncountableCode):
                 self._add_warning(
                     line, f"{code} is counted as {given}, and not as {usual}", "its row says so"
                 )
             return given
         if written:
             groups = f"groups are {', '.join(GROUPS)}, and {TOTAL} for the total"
-            remedy = did_you_mean(written, GROUPS, otherwise=groups)
+            remedy = suggest_nearest(written, GROUPS, otherwise=groups)
             self._add_error(line, f"{written!r} is no group", remedy)
             return None
         if not code:
             self._add_error(line, "the row has no code and no group", "give it one of them")
             return None
-        found = group_of(code, frame=self.frame)
-        if isinstance(found, Uncounted):
+        found = find_group(code, frame=self.frame)
+        if isinstance(found, UncountableCode):
             self._add_error(line, found.what, found.remedy)
             return None
         self._warn_of_frame(line, code, found)
         return found
 
-    def _warn_of_frame(self, line: int, code: str, group: Group) -> None:
+    def _warn_of_frame(self, line: int, code: str, group: DispositionGroup) -> None:
         """Where the frame gives a code another meaning, whoever gave it should know."""
-        row = disposition(code)
+        row = find_disposition(code)
         if row is None or self.frame == "rdd":
             return
         if row.group != row.listed:
@@ -249,15 +249,15 @@ class _CountsReader:
     def _frame_phrase(self) -> str:
         return "an establishment frame" if self.frame == "establishment" else "a list frame"
 
-    def _read_count(self, line: int, text: str) -> Number | None:
+    def _read_count(self, line: int, text: str) -> ExactNumber | None:
         """The number of a cell, or None after noting why it is none."""
-        number = exact(text)
+        number = parse_exact(text)
         if number is not None and not (self.delimiter == ";" and _AMBIGUOUS_NUMBER.fullmatch(text)):
             return number
         plain = re.sub("[^0-9]", "", text)
         if not text:
             self._add_error(line, "there is no count", "write 0 where there was none")
-        elif text.startswith(("-", "−")) and exact(text[1:]) is not None:
+        elif text.startswith(("-", "−")) and parse_exact(text[1:]) is not None:
             self._add_error(
                 line,
                 f"the count {text} is below zero",
@@ -280,9 +280,9 @@ class _CountsReader:
 
     def warn_of_totals(self, rows: Iterable[_Row]) -> None:
         """Frames whose rows don't add up to their total, and rows that stand twice."""
-        sums: dict[str, Number] = {}
+        sums: dict[str, ExactNumber] = {}
         totals: dict[str, _Row] = {}
-        seen: dict[tuple[str, Group | None, str], list[int]] = {}
+        seen: dict[tuple[str, DispositionGroup | None, str], list[int]] = {}
         for row in rows:
             seen.setdefault((row.frame, row.group, row.code), []).append(row.line)
             if row.group is None:
@@ -312,14 +312,14 @@ class _CountsReader:
         self.warnings.append(self.make_problem(line, what, remedy, "warning"))
 
 
-def _add_up(rows: Iterable[_Row], frame: str) -> Counts:
-    sums: dict[Group, Number] = {}
+def _add_up(rows: Iterable[_Row], frame: str) -> DispositionCounts:
+    sums: dict[DispositionGroup, ExactNumber] = {}
     for row in rows:
         if row.frame == frame and row.group is not None:
             sums[row.group] = sums.get(row.group, 0) + row.cases
-    return Counts.of(sums)
+    return DispositionCounts.from_groups(sums)
 
 
-def _format_number(number: Number) -> str:
+def _format_number(number: ExactNumber) -> str:
     """As it would be written in the file: sums of decimals are decimals."""
     return str(number) if isinstance(number, int) else f"{float(number):.15g}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from survey_cli.fieldwork.plan.people import Interviewer, People, Role
-from survey_cli.problems import Problem, did_you_mean
+from survey_cli.fieldwork.plan.people import Interviewer, People, StaffRole
+from survey_cli.problems import Problem, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
 from survey_cli.samples.files.problem_collector import ProblemCollector
@@ -56,7 +56,7 @@ def read_people(
         findings.add_error("people", "", "nobody is listed below the first row", "give each person a row")
     if findings.has_errors:
         return findings.list_problems()
-    return PeopleFile(people=People(listed=people), problems=tuple(findings.list_problems()))
+    return PeopleFile(people=People(interviewers=people), problems=tuple(findings.list_problems()))
 
 
 def _read_interviewer(row: InputRow, at: Mapping[str, int], findings: ProblemCollector) -> Interviewer | None:
@@ -69,7 +69,7 @@ def _read_interviewer(row: InputRow, at: Mapping[str, int], findings: ProblemCol
     role = _read_role(said.get("role", ""))
     if role is None:
         what = f"{said['role'][:60]!r} is no role"
-        remedy = did_you_mean(
+        remedy = suggest_nearest(
             said["role"], ["interviewer", "supervisor"], otherwise="write interviewer or supervisor"
         )
         findings.add_error("people", "role", what, remedy, line=row.line)
@@ -83,7 +83,7 @@ def _read_interviewer(row: InputRow, at: Mapping[str, int], findings: ProblemCol
     )
 
 
-def _read_role(text: str) -> Role | None:
+def _read_role(text: str) -> StaffRole | None:
     match text.casefold():
         case "" | "interviewer":
             return "interviewer"

@@ -9,30 +9,35 @@ from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.interview import Interview
-from survey_cli.fieldwork.appointments.due_times import standing_promise
+from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER, coded, kind, ruling_trouble
+from survey_cli.fieldwork.case.disposition_coding import (
+    NUMBER_CODES,
+    classify_outcome,
+    code_case,
+    validate_override,
+)
 from survey_cli.fieldwork.case.events import (
-    Advised,
-    Blocked,
-    Corrected,
-    Entry,
-    Event,
+    AppointmentPolicy,
+    AppointmentReassigned,
+    CaseEvent,
+    CaseReleased,
+    CaseReopened,
+    CaseReturned,
+    DoNotCallCleared,
+    DoNotCallSet,
+    HistoryEntry,
     NumberMarked,
-    Policy,
-    Reassigned,
-    Released,
-    Reopened,
-    Returned,
-    Unblocked,
+    OutcomeOverridden,
+    ReferralAnswered,
 )
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import HARD, REFUSALS, Standing, standing
-from survey_cli.fieldwork.rates.dispositions import disposition
+from survey_cli.fieldwork.queue.rules import FINAL_REFUSALS, REFUSAL_OUTCOMES, QueuePosition, schedule_case
+from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import outcome_words
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.services.sample.replicates import parse_replicates
@@ -53,7 +58,7 @@ class CaseActionResult(NamedTuple):
     """A case that was changed, and where it stands now."""
 
     key: str
-    standing: Standing
+    standing: QueuePosition
     summary: str
     """What was done, in words."""
 
@@ -78,7 +83,7 @@ class CaseBatchResult:
 class _PlannedChange(NamedTuple):
     """What is to be done to a case."""
 
-    events: list[Event]
+    events: list[CaseEvent]
     summary: str
     follow_ups: tuple[str, ...] = ()
     """What follows once it is written: numbers for the do-not-call list, answers to be erased."""
@@ -99,11 +104,11 @@ def correct_outcome(
         return UserError(f"case {key}", "a correction needs its reason", "say it with --note")
 
     def do(study: OpenStudy) -> CaseActionResult | UserError:
-        row = disposition(code)
+        row = find_disposition(code)
         exact = row.code if row is not None else code
 
         def deed(case: Case) -> _PlannedChange | UserError:
-            trouble = ruling_trouble(case, study.plan, outcome=outcome, code=exact)
+            trouble = validate_override(case, study.plan, outcome=outcome, code=exact)
             if trouble is None and _undoes_do_not_call(case, study.plan, outcome):
                 trouble = _check_other_listings(study, key)
             return trouble or _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
@@ -111,7 +116,7 @@ def correct_outcome(
         before = study.store.cases.read_history(key)
         done = _change_existing_case(study, key, deed, study.at)
         if isinstance(done, CaseActionResult) and _undoes_do_not_call(
-            Case.of(key, before), study.plan, outcome
+            Case.from_history(key, before), study.plan, outcome
         ):
             numbers = [number for number, _ in _find_listed_numbers(study, key)]
             study.do_not_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
@@ -124,10 +129,10 @@ def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
     """Whether this outcome undoes that nobody may ever call the case again, whether a station, a supervisor or the list
     said so; consent that was withdrawn stays so."""
     new = plan.outcomes.get(outcome)
-    if not case.blocked or case.erased or new is None or build_do_not_call_events(new):
+    if not case.do_not_call or case.erased or new is None or build_do_not_call_events(new):
         return False
-    said = {id for call in case.calls for id in (call.keyed, call.outcome)}
-    said |= {case.ruling.outcome} if case.ruling is not None else set()
+    said = {id for call in case.calls for id in (call.keyed_outcome, call.outcome)}
+    said |= {case.override.outcome} if case.override is not None else set()
     return not any(row.kind == WITHDRAWN for id, row in plan.outcomes.items() if id in said)
 
 
@@ -140,7 +145,9 @@ def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCal
 
 def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
     """Why the case may not be called although its outcome is corrected: a number of it was listed by somebody else."""
-    blocked = [entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, Blocked)]
+    blocked = [
+        entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, DoNotCallSet)
+    ]
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
@@ -152,15 +159,15 @@ def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
 def _plan_correction(
     case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime
 ) -> _PlannedChange:
-    slip = [Unblocked(note)] if _undoes_do_not_call(case, plan, outcome) else []
-    case = case.after(Entry(at, "", STATION, slip[0])) if slip else case
-    events: list[Event] = [*slip, Corrected(outcome, code, note)]
+    slip = [DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
+    case = case.apply(HistoryEntry(at, "", STATION, slip[0])) if slip else case
+    events: list[CaseEvent] = [*slip, OutcomeOverridden(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
-    number = case.number(last.number) if last is not None else None
+    number = case.find_number(last.number) if last is not None else None
     if last is not None and number is not None and new is not None and number.state != "never_call":
         was = plan.outcomes.get(last.outcome)
-        dead_before = was is not None and (was.listed if plan.known else was.rdd) in OF_THE_NUMBER
-        dead_now = (new.listed if plan.known else new.rdd) in OF_THE_NUMBER
+        dead_before = was is not None and (was.listed if plan.eligibility_known else was.rdd) in NUMBER_CODES
+        dead_now = (new.listed if plan.eligibility_known else new.rdd) in NUMBER_CODES
         if dead_now and number.state == "live":
             events.append(NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
@@ -177,9 +184,9 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
     """Answer what an interviewer referred to the supervisor: the case goes back to the queue."""
 
     def deed(case: Case, plan: Plan) -> _PlannedChange | UserError:
-        waits = case.calls[case.before_answer :]
+        waits = case.calls[case.calls_before_answer :]
         if waits and plan.delays.get(waits[-1].outcome) == "held":
-            return _PlannedChange([Advised(note.strip())], "answered")
+            return _PlannedChange([ReferralAnswered(note.strip())], "answered")
         return UserError(
             f"case {key}",
             "nobody referred it to a supervisor",
@@ -200,7 +207,7 @@ def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResul
         def deed(case: Case) -> _PlannedChange | UserError:
             if trouble := _check_reopening(case, study, study.at):
                 return trouble
-            return _PlannedChange([Reopened(why.strip())], "put back into the queue")
+            return _PlannedChange([CaseReopened(why.strip())], "put back into the queue")
 
         return _change_existing_case(study, key, deed, study.at)
 
@@ -208,8 +215,8 @@ def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResul
 
 
 def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | None:
-    where, stands = f"case {case.key}", standing(case, study.plan, at)
-    if case.erased or case.blocked:
+    where, stands = f"case {case.key}", schedule_case(case, study.plan, at)
+    if case.erased or case.do_not_call:
         what = "it was erased" if case.erased else "it is never to be called again"
         return UserError(where, what, "nothing: whoever asked for that is left alone")
     if stands.status != "done":
@@ -221,7 +228,7 @@ def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | 
             f"correct its outcome (survey outcome), or its answers: survey interview {study.path} --reopen"
         )
         return UserError(where, "its interview is complete", remedy)
-    if case.numbers and not case.live:
+    if case.numbers and not case.live_numbers:
         remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
         return UserError(where, "none of its numbers works", remedy)
     return None
@@ -240,7 +247,7 @@ def reopen_refusals(
                 or _check_reopening(case, study, study.at) is not None
             ):
                 return None
-            return _PlannedChange([Reopened(why.strip() or "for conversion")], "put back into the queue")
+            return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
         rows = [
             row for row in study.store.cases.iterate_rows(status="done") if row.code.startswith(("2.", "3."))
@@ -252,12 +259,12 @@ def reopen_refusals(
 
 def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
     """Whether it is finished because of refusals, of which none was for good."""
-    calls = case.calls[case.before_reopening :]
-    refused = [call for call in calls if kind(call, plan) in REFUSALS]
+    calls = case.calls[case.calls_before_reopening :]
+    refused = [call for call in calls if classify_outcome(call, plan) in REFUSAL_OUTCOMES]
     return (
         bool(refused)
-        and case.ruling is None
-        and not any(kind(call, plan) in HARD for call in case.calls)
+        and case.override is None
+        and not any(classify_outcome(call, plan) in FINAL_REFUSALS for call in case.calls)
         and (before is None or refused[-1].at < before)
     )
 
@@ -283,7 +290,7 @@ def release_replicates(
             return wanted
 
         def deed(case: Case) -> _PlannedChange | None:
-            return None if case.released else _PlannedChange([Released()], "released")
+            return None if case.released else _PlannedChange([CaseReleased()], "released")
 
         meant = [row for row in rows if row.replicate in wanted]
         return _change_cases(study, meant, deed, study.at, progress=progress)
@@ -305,9 +312,9 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
         since: list[datetime] = []
 
         def deed(case: Case) -> _PlannedChange | UserError:
-            going_on[:] = [case.interview] if case.interviewing else []
-            since[:] = [case.claimed.began] if case.claimed is not None else []
-            return _PlannedChange([Returned("released")], "freed")
+            going_on[:] = [case.interview] if case.interview_open else []
+            since[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
+            return _PlannedChange([CaseReturned("released")], "freed")
 
         freed = _change_existing_case(study, key, deed, study.at, take=True)
         if isinstance(freed, UserError):
@@ -317,15 +324,15 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
                 interview
             )  # as when a lease runs out: whoever goes on asks for a place again
         reconcile_lapsed(study.store, study.plan, [key], study.at)
-        case = Case.of(key, study.store.cases.read_history(key))
-        freed = freed._replace(standing=standing(case, study.plan, study.at))
+        case = Case.from_history(key, study.store.cases.read_history(key))
+        freed = freed._replace(standing=schedule_case(case, study.plan, study.at))
         return freed, PreviousHolder(held.by, held.station, since[0] if since else None)
 
     return run_on_study(request, do, for_whom="free a case from a station")
 
 
 def reassign_appointments(
-    request: Request, *, to: str, key: str = "", all_of: str = "", policy: Policy | None = None
+    request: Request, *, to: str, key: str = "", all_of: str = "", policy: AppointmentPolicy | None = None
 ) -> CaseBatchResult | UserError:
     """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
     policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises
@@ -334,16 +341,16 @@ def reassign_appointments(
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         if trouble := _check_login(study, to):
             return trouble
-        who = study.people.of(to) if to != "anyone" else None
+        who = study.people.find(to) if to != "anyone" else None
 
         def deed(case: Case) -> _PlannedChange | UserError | None:
-            promise = standing_promise(case, study.plan)
+            promise = find_open_appointment(case, study.plan)
             if promise is None:
                 return UserError(f"case {case.key}", "it has no appointment", "survey why says when it comes")
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
-            given = Reassigned("", "anyone") if to == "anyone" else Reassigned(to, own)
+            given = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, own)
             if who is not None and not who.speaks(case.language):
                 what = f"it wants {case.language}, which {to} does not speak"
                 return UserError(f"case {case.key}", what, "name somebody who does, or anyone")
@@ -362,15 +369,15 @@ def reassign_appointments(
     return run_on_study(request, do, for_whom="give an appointment to another")
 
 
-def _describe_owner(moved: Reassigned) -> str:
+def _describe_owner(moved: AppointmentReassigned) -> str:
     return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
 
 
 def _check_login(study: OpenStudy, login: str) -> UserError | None:
-    if login == "anyone" or study.people.of(login) is not None:
+    if login == "anyone" or study.people.find(login) is not None:
         return None
-    known = study.people.listed
-    remedy = did_you_mean(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
+    known = study.people.interviewers
+    remedy = suggest_nearest(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
     return UserError(login, "is not among the people of this study", remedy)
 
 
@@ -401,12 +408,12 @@ def _change_case(
             return make_unknown_case_error(study, key)
         if row.holder is not None and not take:
             return _make_busy_error(study, row.key, row.holder)
-        case = Case.of(key, cases.read_history(key))
+        case = Case.from_history(key, cases.read_history(key))
         found = deed(case)
         if found is None or isinstance(found, UserError):
             return found
         after, entries = _append_events(case, found.events, by=study.who.login, at=at)
-        stands = standing(after, study.plan, max(at, entries[-1].at))
+        stands = schedule_case(after, study.plan, max(at, entries[-1].at))
         interview, cells = _find_counted_cells(study, after)
         lost = cases.update(
             CaseUpdate(
@@ -438,7 +445,7 @@ def _change_case(
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """The targets that are passed by an interview which counts in these cells again, in words; empty where none is."""
     fill = study.store.cases.read_quota_fill() if cells else {}
-    targets = ((id, fill[id].taken, study.plan.quotas.cells[id]) for id in cells)
+    targets = ((id, fill[id].completes, study.plan.quotas.cells[id]) for id in cells)
     passed = [
         f"{id} {taken} of {cell.target}"
         for id, taken, cell in targets
@@ -471,10 +478,12 @@ def _change_cases(
     return CaseBatchResult(changed=tuple(changed), skipped=tuple(left))
 
 
-def _append_events(case: Case, events: Sequence[Event], *, by: str, at: datetime) -> tuple[Case, list[Entry]]:
-    entries = [Entry(at, by, STATION, event) for event in events]
+def _append_events(
+    case: Case, events: Sequence[CaseEvent], *, by: str, at: datetime
+) -> tuple[Case, list[HistoryEntry]]:
+    entries = [HistoryEntry(at, by, STATION, event) for event in events]
     for entry in entries:
-        case = case.after(entry)
+        case = case.apply(entry)
     return case, entries
 
 
@@ -483,7 +492,7 @@ def _make_busy_error(study: OpenStudy, key: str, held: LeaseHolder) -> UserError
     return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
 
 
-def _describe_status(stands: Standing) -> str:
+def _describe_status(stands: QueuePosition) -> str:
     return f"{stands.status}, {stands.why}" if stands.why else stands.status
 
 
@@ -492,12 +501,12 @@ def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, .
     No interview where its places stay as they are."""
     if not case.interview or not study.plan.quotas.quotas:
         return "", ()
-    if coded(case, study.plan).code != "1.1":
-        return ("", ()) if case.interrupted or case.interviewing else (case.interview, ())
+    if code_case(case, study.plan).code != "1.1":
+        return ("", ()) if case.interrupted or case.interview_open else (case.interview, ())
     row = study.store.find_interview(case.interview)
     texts = study.store.find_instrument_texts(row.instrument) if row is not None else None
     instrument = rebuild_instrument(texts, row.instrument) if row is not None and texts is not None else None
     if row is None or not isinstance(instrument, Instrument):
         return "", ()
     interview = Interview.replay(instrument, study.store.read_journal(row.id))
-    return row.id, study.plan.quotas.taken(interview.standing().env)
+    return row.id, study.plan.quotas.list_counted_cells(interview.evaluate_route().env)

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, cast
 
-from survey_cli.fieldwork.appointments.due_times import standing_promise
+from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import Entry, Promised
+from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.fieldwork.queue.rules import zones_of
+from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.queue.rules import list_call_zones
 from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.problems import UserError, did_you_mean, errors
+from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import told
 from survey_cli.reports.fieldwork.cases import (
     CaseLine,
@@ -73,10 +73,10 @@ def list_cases(request: Request, wanted: CaseFilter) -> CaseList | UserError:
 def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserError:
     cases = study.store.cases
     if wanted.status and wanted.status not in STATUSES:
-        remedy = did_you_mean(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
+        remedy = suggest_nearest(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
         return UserError("--status", f"{wanted.status!r} is no status", remedy)
     if wanted.outcome and wanted.outcome not in study.plan.outcomes:
-        remedy = did_you_mean(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
+        remedy = suggest_nearest(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
         return UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
     if wanted.find and not study.who.supervises:
         return UserError("--find", "only supervisors look for names and numbers", "name the case by its key")
@@ -124,12 +124,12 @@ def parse_sample_condition(instrument: Instrument, text: str) -> Condition | Use
     """The condition over sample columns that `text` is."""
     condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
-        first = errors(problems)[0]
+        first = select_errors(problems)[0]
         return UserError("--where", first.what, first.remedy)
     others = sorted(condition.names - instrument.sample.keys())
     if others:
         known = ", ".join(instrument.sample)
-        remedy = did_you_mean(others[0], instrument.sample, otherwise=f"the sample has {known}")
+        remedy = suggest_nearest(others[0], instrument.sample, otherwise=f"the sample has {known}")
         return UserError("--where", f"{others[0]!r} is no column of the sample", remedy)
     return condition
 
@@ -146,7 +146,7 @@ def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tupl
             {
                 **nothing,
                 **dict.fromkeys(key_columns, key),
-                **Case.of(key, history).columns,
+                **Case.from_history(key, history).columns,
                 **(contact.columns if contact is not None else {}),
             },
         )
@@ -192,10 +192,10 @@ def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
     if row is None:
         return make_unknown_case_error(study, key)
     history = cases.read_history(key)
-    case = Case.of(key, history)
+    case = Case.from_history(key, history)
     contact = cases.find_contact(key) if study.who.supervises else None
-    zones = zones_of(case, case.next_number, plan)
-    promise = standing_promise(case, plan)
+    zones = list_call_zones(case, case.next_number, plan)
+    promise = find_open_appointment(case, plan)
     return CaseSheet(
         line=build_case_line(row, contact.name if contact is not None else ""),
         zone=zones[0] if zones else "",
@@ -243,23 +243,23 @@ def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[InterviewLi
         )
 
 
-def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, Fill]) -> tuple[CellLine, ...]:
+def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> tuple[CellLine, ...]:
     return tuple(
-        CellLine(cell, *fill.get(cell, Fill()), plan.quotas.cells[cell].target)
-        for cell in plan.quotas.beforehand(case.columns)
+        CellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
+        for cell in plan.quotas.list_known_cells(case.columns)
     )
 
 
 def _iterate_history_lines(
-    key: str, history: list[Entry], accounts: list[str], plan: Plan, *, whole: bool
+    key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, whole: bool
 ) -> Iterator[PastLine]:
     """The history in words; not `whole`: without notes and whom to ask for, which may tell who it is."""
     case = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event
-        if isinstance(event, Promised) and not whole:
+        if isinstance(event, AppointmentMade) and not whole:
             event = event._replace(person="")
         what, note = event_words(event, case, plan)
         by = format_author(entry.by, account)
         yield PastLine(seq, entry.at, what, by, entry.station, note if whole else "")
-        case = case.after(entry)
+        case = case.apply(entry)

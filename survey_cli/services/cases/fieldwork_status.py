@@ -6,10 +6,16 @@ from datetime import datetime, time, tzinfo
 from functools import partial
 from typing import NamedTuple
 
-from survey_cli.fieldwork.calendar.calendar import short_day
-from survey_cli.fieldwork.calendar.zones import wall_at
-from survey_cli.fieldwork.case.events import Called, Claimed, Corrected, Entry, Remarked
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
+from survey_cli.fieldwork.calendar.calendar import format_short_day
+from survey_cli.fieldwork.calendar.zones import to_wall_time
+from survey_cli.fieldwork.case.events import (
+    CaseClaimed,
+    CaseNoteWritten,
+    HistoryEntry,
+    OutcomeOverridden,
+    OutcomeRecorded,
+)
+from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.call_sessions import Sat, sittings_of
 from survey_cli.reports.fieldwork.status import (
@@ -120,11 +126,11 @@ def _iterate_sessions(study: OpenStudy) -> Iterator[Sat]:
 
 def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> PromiseLine:
     starts, ends = row.promised_at or at, row.promised_until or at
-    zones = bucket_of(row.bucket).zones if row.bucket else ()
+    zones = parse_criteria(row.bucket).zones if row.bucket else ()
     there = ""
     if zones:
-        wall = wall_at(zones[0], starts)
-        there = f"{short_day(wall.date())} {wall:%H:%M}"
+        wall = to_wall_time(zones[0], starts)
+        there = f"{format_short_day(wall.date())} {wall:%H:%M}"
     state: DueState = "later"
     if ends < at:
         state = "missed"
@@ -148,7 +154,7 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[Leas
     for row in cases.iterate_rows(status="leased"):
         if row.holder is None:
             continue
-        taken = [entry.at for entry in cases.read_history(row.key) if isinstance(entry.event, Claimed)]
+        taken = [entry.at for entry in cases.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
         yield LeaseLine(
             key=row.key,
             who=row.holder.by,
@@ -165,11 +171,13 @@ def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldL
         yield HeldLine(row.key, row.why, note, row.updated_at.astimezone(zone))
 
 
-def find_last_note(history: Sequence[Entry]) -> str:
+def find_last_note(history: Sequence[HistoryEntry]) -> str:
     """What was noted last, at a call or by itself."""
     for entry in reversed(history):
         match entry.event:
-            case Called(note=text) | Remarked(text=text) | Corrected(note=text) if text:
+            case OutcomeRecorded(note=text) | CaseNoteWritten(text=text) | OutcomeOverridden(note=text) if (
+                text
+            ):
                 return text
             case _:
                 continue

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from survey_cli.fieldwork.appointments.due_times import standing_promise
-from survey_cli.fieldwork.calendar.calendar import short_day
-from survey_cli.fieldwork.calendar.zones import wall_at
+from survey_cli.fieldwork.appointments.due_times import find_open_appointment
+from survey_cli.fieldwork.calendar.calendar import format_short_day
+from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import Turns
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
-from survey_cli.fieldwork.queue.rules import Claimant, next_moment, verdicts, zones_of
+from survey_cli.fieldwork.queue.call_order import CallOrder
+from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
+from survey_cli.fieldwork.queue.rules import ClaimContext, check_rules, find_next_time, list_call_zones
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import outcome_words, told
 from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
@@ -50,33 +50,33 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
     """Through whose eyes one looks."""
     if not login:
         return study.who
-    return study.people.of(login) or UserError(
+    return study.people.find(login) or UserError(
         login, "is not among the people of this study", f"survey people {study.path} lists them"
     )
 
 
 def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> Why:
     cases, plan = study.store.cases, study.plan
-    case = Case.of(row.key, cases.read_history(row.key))
+    case = Case.from_history(row.key, cases.read_history(row.key))
     contact = cases.find_contact(row.key)
     pause = read_pause(study.store)
-    claimant = Claimant(
+    claimant = ClaimContext(
         at=at,
         who=who,
         people=study.people,
-        full=plan.quotas.full(cases.read_quota_fill()),
-        leased=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
-        never_call=_is_on_do_not_call_list(study, row.key),
-        paused=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
+        full_cells=plan.quotas.list_full_cells(cases.read_quota_fill()),
+        lease_holder=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
+        on_do_not_call_list=_is_on_do_not_call_list(study, row.key),
+        pause_reason=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
     )
-    zones = zones_of(case, case.next_number, plan)
+    zones = list_call_zones(case, case.next_number, plan)
     return Why(
         line=build_case_line(row, contact.name if contact is not None and study.who.supervises else ""),
         at=at,
         who=who.login,
         zone=zones[0] if zones else "",
-        verdicts=verdicts(case, plan, claimant),
-        next_at=next_moment(case, plan, claimant),
+        verdicts=check_rules(case, plan, claimant),
+        next_at=find_next_time(case, plan, claimant),
     )
 
 
@@ -97,7 +97,7 @@ def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueR
 
 def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit: int) -> QueueReport:
     cases, plan = study.store.cases, study.plan
-    turns = Turns.of(plan, people=study.people, who=who, at=at, fill=cases.read_quota_fill())
+    turns = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.read_quota_fill())
     lines: list[QueueLine] = []
     turned_down: list[ClosedLine] = []
     for row in list_next_rows(study.store, turns, limit=limit + EXTRA_CASES):
@@ -105,12 +105,12 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
             break
         found = _explain_row(study, row, who, at)
         if found.allowed:
-            case = Case.of(row.key, cases.read_history(row.key))
+            case = Case.from_history(row.key, cases.read_history(row.key))
             reason = _explain_position(case, row, plan, turns)
             lines.append(QueueLine(len(lines) + 1, row.key, found.line.name, found.zone, reason))
         else:
             no = next(verdict for verdict in found.verdicts if not verdict.allows)
-            turned_down.append(ClosedLine(row.key, found.zone, no.says, no.until or found.next_at))
+            turned_down.append(ClosedLine(row.key, found.zone, no.explanation, no.until or found.next_at))
     return QueueReport(
         where=study.where,
         at=at,
@@ -122,24 +122,24 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
     )
 
 
-def _count_by_state(study: OpenStudy, turns: Turns) -> Iterator[tuple[str, int]]:
+def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, int]]:
     """How many cases are in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
     for group in study.store.queue_statistics.count_groups(turns.at):
-        sums[turns.state(group, [turns.who]) if group.bucket else group.status] += group.cases
+        sums[turns.classify_group(group, [turns.who]) if group.bucket else group.status] += group.cases
     return ((status, sums[status]) for status in STATUSES if sums[status])
 
 
-def _iterate_closed_lines(study: OpenStudy, turns: Turns) -> Iterator[ClosedLine]:
+def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[ClosedLine]:
     """The buckets that are closed now, those that open first before the others."""
     found: list[ClosedLine] = []
     for head in study.store.cases.list_queue_heads():
-        bucket = bucket_of(head.bucket)
-        reason = turns.closed(bucket)
+        bucket = parse_criteria(head.bucket)
+        reason = turns.explain_closed(bucket)
         if not reason and not _waits_for_owner(study, turns, bucket, head.bucket):
             continue
         for row in study.store.cases.list_queue([head.bucket], limit=1):
-            opens = turns.opens(bucket, turns.at) if turns.suits(bucket) else None
+            opens = turns.find_opening(bucket, turns.at) if turns.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
             found.append(
                 ClosedLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens)
@@ -147,29 +147,29 @@ def _iterate_closed_lines(study: OpenStudy, turns: Turns) -> Iterator[ClosedLine
     yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
 
 
-def _waits_for_owner(study: OpenStudy, turns: Turns, bucket: Bucket, text: str) -> bool:
-    before = turns.promised_before(bucket)
+def _waits_for_owner(study: OpenStudy, turns: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
+    before = turns.find_appointment_cutoff(bucket)
     return (
         before is not None and study.store.cases.find_appointment_head(text, promised_before=before) is None
     )
 
 
-def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str:
+def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) -> str:
     """Why a case stands where it does, in a few words."""
-    turn = turns.turn(bucket_of(row.bucket), row.rank)
-    promise, last = standing_promise(case, plan), case.last_call
+    turn = turns.rank_case(parse_criteria(row.bucket), row.rank)
+    promise, last = find_open_appointment(case, plan), case.last_call
     said = []
     match turn.order:
         case "1" if promise is not None:
             said.append(f"appointment {told(promise)} there ({keeper_words(promise)})")
         case "2":
             said.append("its interview was interrupted")
-        case _ if turn.filled < 1000:
-            said.append(f"its quota is {turn.filled // 10} % filled")
+        case _ if turn.quota_fill < 1000:
+            said.append(f"its quota is {turn.quota_fill // 10} % filled")
         case _:
             pass
-    if turn.aside:
-        said.append(f"{' or '.join(bucket_of(row.bucket).prefers)} was tried least")
+    if turn.deferred:
+        said.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} was tried least")
     if case.priority and turn.order not in "12":
         said.append(f"priority {case.priority}")
     if last is None:
@@ -181,6 +181,6 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: Turns) -> str
 
 
 def _format_day(case: Case, plan: Plan, at: datetime) -> str:
-    zones = zones_of(case, case.next_number, plan)
-    wall = wall_at(zones[0], at) if zones else at
-    return f"{short_day(wall.date())} {wall:%H:%M}"
+    zones = list_call_zones(case, case.next_number, plan)
+    wall = to_wall_time(zones[0], at) if zones else at
+    return f"{format_short_day(wall.date())} {wall:%H:%M}"

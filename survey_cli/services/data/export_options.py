@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.store import InterviewOrigin
 from survey_cli.table import Table
-from survey_cli.table.versions import listed
+from survey_cli.table.versions import format_names
 
 OriginFilter: TypeAlias = Literal["real", "practice", "simulated", "all"]
 RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
@@ -113,7 +113,7 @@ class ExportResult:
         """What is to be said of that; empty where there is nothing."""
         if self.each != "interview":
             return "each row says of which case it is, and when: this file tells who said what"
-        told = "; ".join(f"{kind} ({listed(names)})" for kind, names in self.identifying.items())
+        told = "; ".join(f"{kind} ({format_names(names)})" for kind, names in self.identifying.items())
         if not told:
             return ""
         if self.public:

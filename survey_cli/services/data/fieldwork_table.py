@@ -16,14 +16,14 @@ from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table import Table
 from survey_cli.table.case_tables import (
-    CALL_NOTE,
-    CALLS,
-    CASES,
-    CONTACTS,
-    call_rows,
-    case_row,
-    sample_cells,
-    sample_columns,
+    CALL_COLUMNS,
+    CALL_NOTE_COLUMN,
+    CASE_COLUMNS,
+    CONTACT_COLUMNS,
+    build_case_row,
+    build_sample_cells,
+    build_sample_columns,
+    iterate_call_rows,
 )
 from survey_cli.values import NOT_ASKED, Cell
 
@@ -59,7 +59,7 @@ def build_fieldwork_table(
         whole = sum(cases.count_cases().by_status.values()) if wish.progress is not None else 0
         watched = ProgressReporter(wish.progress, whole)
         for key, history in watched(cases.iterate_histories(until=at if past else None)):
-            case = Case.of(key, history)
+            case = Case.from_history(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})
             env = {**nothing, **dict.fromkeys(keys, key), **case.columns}
@@ -69,29 +69,29 @@ def build_fieldwork_table(
     about = describe_study(instrument, language)
     if wish.what == "calls":
         notes = wish.all_personal
-        rows = (row for case in wanted() for row in call_rows(case, plan, shown, notes=notes))
+        rows = (row for case in wanted() for row in iterate_call_rows(case, plan, shown, notes=notes))
         table = Table(
-            variables=(*CALLS, CALL_NOTE) if notes else CALLS,
+            variables=(*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS,
             rows=rows,
             language=language,
             study=about,
-            each="call",
+            row_unit="call",
         )
-        return DataTable(table=table, left_out=() if notes else (CALL_NOTE.name,))
+        return DataTable(table=table, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
     told = (
         {n for n in given if instrument.sample[n].role in ("name", "phone")} if wish.all_personal else set()
     )
-    brought = sample_columns(instrument, language, given - told)
+    brought = build_sample_columns(instrument, language, given - told)
     own = own_groups(plan)
 
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in wanted():
-            row = case_row(case, plan, records.people, at, own, shown)
+            row = build_case_row(case, plan, records.people, at, own, shown)
             contact = _build_contact_cells(contacts.get(case.key)) if wish.all_personal else ()
-            yield *row, *sample_cells(case, brought, keys), *contact
+            yield *row, *build_sample_cells(case, brought, keys), *contact
 
-    variables = (*CASES, *brought, *(CONTACTS if wish.all_personal else ()))
-    table = Table(variables=variables, rows=case_rows(), language=language, study=about, each="case")
+    variables = (*CASE_COLUMNS, *brought, *(CONTACT_COLUMNS if wish.all_personal else ()))
+    table = Table(variables=variables, rows=case_rows(), language=language, study=about, row_unit="case")
     return DataTable(table=table, left_out=tuple(sorted(hidden - given)))
 
 

@@ -11,14 +11,14 @@ from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.engine.events import Erased, Event
-from survey_cli.engine.interview import VERSION, Interview
-from survey_cli.fieldwork.rates.dispositions import disposition
+from survey_cli.engine.events import AnswersErased, InterviewEvent
+from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuild_instrument
-from survey_cli.problems import UserError, did_you_mean, errors
+from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.derived_columns import find_differences
@@ -26,14 +26,14 @@ from survey_cli.services.progress_callback import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, InterviewStatus, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.version_changes import describe_version, find_acceptance
-from survey_cli.table import Part, admin, cells, columns, united
-from survey_cli.table.answers_table import ANSWERS, answer_rows
-from survey_cli.table.computes import Computing, asks_for_today, inputs_of, is_plain
-from survey_cli.table.encoded_cells import cell_reader, cell_texts
-from survey_cli.table.meaning_changes import Apart, Change, columns_apart
-from survey_cli.table.paradata import EVENTS, Heading, event_rows
-from survey_cli.table.personal import personal_names
-from survey_cli.table.table import Table, outcome_labels
+from survey_cli.table import VersionRows, build_admin_variables, build_columns, build_row, combine_versions
+from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
+from survey_cli.table.computes import ComputeUpdate, asks_for_today, is_plain, list_inputs
+from survey_cli.table.encoded_cells import make_cell_reader, split_row
+from survey_cli.table.meaning_changes import MeaningChange, SeparateColumns, find_separate_columns
+from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows
+from survey_cli.table.personal import find_personal_names
+from survey_cli.table.table import Table, build_outcome_labels
 from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 
 
@@ -79,7 +79,7 @@ class _SelectedInterview(NamedTuple):
     """An interview that is wanted."""
 
     line: ExportRow
-    journal: Sequence[Event] | None = None
+    journal: Sequence[InterviewEvent] | None = None
     """Its events so far; None where nobody had to read them."""
     interview: Interview | None = None
 
@@ -93,14 +93,19 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
     uncomputed = tuple(versions[-1].explain_uncomputed()) if versions else ()
     if not parts:
         language = source.language
-        variables = (*admin(source.instrument, language), *columns(source.instrument, language))
+        variables = (
+            *build_admin_variables(source.instrument, language),
+            *build_columns(source.instrument, language),
+        )
         told = f"version {source.instrument.version}"
-        parts.append(Part(version=told, variables=variables, rows=lambda: ()))
+        parts.append(VersionRows(version=told, variables=variables, rows=lambda: ()))
     wish = source.options
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
     if (unknown := check_personal_names(wish, known)) is not None:
         return unknown
-    made = united(parts, language=source.language, personal=None if wish.all_personal else wish.personal)
+    made = combine_versions(
+        parts, language=source.language, personal=None if wish.all_personal else wish.personal
+    )
     return DataTable(
         table=replace(made.table, study=describe_study(source.instrument, source.language)),
         warnings=(
@@ -116,7 +121,7 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
 def check_personal_names(wish: ExportOptions, known: Collection[str]) -> UserError | None:
     """What is asked for with `--personal` and is none of these."""
     for name in sorted(wish.personal - set(known)):
-        remedy = did_you_mean(name, known, otherwise="name an item")
+        remedy = suggest_nearest(name, known, otherwise="name an item")
         return UserError("--personal", f"there is no column {name!r}", remedy)
     return None
 
@@ -124,7 +129,10 @@ def check_personal_names(wish: ExportOptions, known: Collection[str]) -> UserErr
 def build_event_table(source: InterviewSource) -> DataTable | UserError:
     """A row for each event of each interview."""
     return _build_long_table(
-        source, EVENTS, "event", lambda v, journal, head: event_rows(v.instrument, journal, head)
+        source,
+        EVENT_COLUMNS,
+        "event",
+        lambda v, journal, head: iterate_event_rows(v.instrument, journal, head),
     )
 
 
@@ -132,9 +140,9 @@ def build_answer_table(source: InterviewSource) -> DataTable | UserError:
     """A row for each answer of each interview that counts."""
     return _build_long_table(
         source,
-        ANSWERS,
+        ANSWER_COLUMNS,
         "answer",
-        lambda v, journal, head: answer_rows(v.instrument, journal, head, v.language),
+        lambda v, journal, head: iterate_answer_rows(v.instrument, journal, head, v.language),
     )
 
 
@@ -142,14 +150,14 @@ def _build_long_table(
     source: InterviewSource,
     variables: tuple[Variable, ...],
     each: str,
-    rows_of: "Callable[[_Version, Sequence[Event], Heading], Iterator[tuple[Cell, ...]]]",
+    rows_of: "Callable[[_Version, Sequence[InterviewEvent], RowHeading], Iterator[tuple[Cell, ...]]]",
 ) -> DataTable | UserError:
     versions = _load_versions(source)
     if isinstance(versions, UserError):
         return versions
     instruments = [version.instrument for version in versions] or [source.instrument]
     leaves = {name for instrument in instruments for name in instrument.leaves}
-    secret = {name for instrument in instruments for name in personal_names(instrument)}
+    secret = {name for instrument in instruments for name in find_personal_names(instrument)}
     if (unknown := check_personal_names(source.options, leaves | secret)) is not None:
         return unknown
 
@@ -160,14 +168,14 @@ def _build_long_table(
                 journal = taken.journal
                 if journal is None:
                     journal = source.store.read_journal(line.id)
-                head = Heading(
+                head = RowHeading(
                     id=line.id,
                     case=line.case,
                     number=line.number,
                     origin=line.origin,
                     version=version.kept.version,
-                    hidden=version.hidden_items,
-                    shown=source.pseudonyms,
+                    hidden_items=version.hidden_items,
+                    display_names=source.pseudonyms,
                 )
                 try:
                     yield from rows_of(version, journal, head)
@@ -177,7 +185,7 @@ def _build_long_table(
     hidden = set() if source.options.all_personal else (secret & leaves) - source.options.personal
     study = describe_study(source.instrument, source.language)
     return DataTable(
-        table=Table(variables=variables, rows=rows(), language=source.language, study=study, each=each),
+        table=Table(variables=variables, rows=rows(), language=source.language, study=study, row_unit=each),
         warnings=tuple(_warn_of_equal_names([version.kept for version in versions])),
         left_out=tuple(sorted(hidden)),
     )
@@ -215,14 +223,14 @@ def _load_versions(source: InterviewSource) -> "list[_Version] | UserError":
     instruments = [version.instrument for version in versions]
     if instruments and instruments[-1].hash != source.instrument.hash:
         instruments.append(source.instrument)
-    apart = columns_apart(instruments, lambda change: _is_accepted_as_same(source.store, change))
+    apart = find_separate_columns(instruments, lambda change: _is_accepted_as_same(source.store, change))
     return [
         replace(version, apart=own, number=number)
         for number, (version, own) in enumerate(zip(versions, apart, strict=False), 1)
     ]
 
 
-def _is_accepted_as_same(store: Store, change: Change) -> bool:
+def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
     """Whether somebody has said so of a changed text."""
     accepted = find_acceptance(store, change)
     return accepted is not None and accepted.same
@@ -234,9 +242,9 @@ def parse_condition(instrument: Instrument, wish: ExportOptions) -> Condition | 
         return None
     condition, problems = compile_external_condition(instrument, wish.where, who="--where")
     if condition is None:
-        first = errors(problems)[0]
+        first = select_errors(problems)[0]
         return UserError("--where", first.what, first.remedy)
-    hidden = (personal_names(instrument) & condition.names) - wish.personal
+    hidden = (find_personal_names(instrument) & condition.names) - wish.personal
     if hidden and not wish.all_personal:
         return make_personal_condition_error(min(hidden))
     return condition
@@ -249,9 +257,9 @@ def make_personal_condition_error(name: str) -> UserError:
 
 def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
     """The outcomes of the newest version in words, and AAPOR's names of codes that supervisors gave alone."""
-    labels = outcome_labels(source.instrument, source.language)
+    labels = build_outcome_labels(source.instrument, source.language)
     for code in sorted({ruled.outcome for ruled in source.overrides.values()} - set(labels)):
-        row = disposition(code)
+        row = find_disposition(code)
         labels[code] = row.name if row is not None else f"Code {code}"
     return labels
 
@@ -290,7 +298,7 @@ class _Version:
     where: Condition | None
     reporter: ProgressReporter
     language: str
-    apart: Mapping[str, Apart] = field(default_factory=dict)
+    apart: Mapping[str, SeparateColumns] = field(default_factory=dict)
     """Items, sample columns and computes that mean something else than in newer versions."""
     number: int = 1
 
@@ -298,10 +306,10 @@ class _Version:
     def hidden_items(self) -> frozenset[str]:
         """Items whose values are not to be said."""
         wish = self.source.options
-        return frozenset() if wish.all_personal else personal_names(self.instrument) - wish.personal
+        return frozenset() if wish.all_personal else find_personal_names(self.instrument) - wish.personal
 
-    def build_part(self) -> Part:
-        own = columns(self.instrument, self.language)
+    def build_part(self) -> VersionRows:
+        own = build_columns(self.instrument, self.language)
         computing = self._build_computing()
         trusted = self._has_current_columns(own)
         version = encode_basestring(self.kept.version)
@@ -310,25 +318,25 @@ class _Version:
         def rows() -> Iterator[str]:
             for taken in self.select_interviews():
                 line, interview = taken.line, taken.interview
-                data = line.cells if trusted and line.engine == str(VERSION) else None
-                if interview is None and (data is None or not computing.can_read(data)):
+                data = line.cells if trusted and line.engine == str(RULES_VERSION) else None
+                if interview is None and (data is None or not computing.can_compute_from(data)):
                     _, interview = self._replay_and_compare(line)
                 if interview is not None:
-                    data = encode_cells(cells(interview))
+                    data = encode_cells(build_row(interview))
                 assert data is not None
-                data = computing.row(data, interview)
+                data = computing.update_row(data, interview)
                 if (ruled := ruled_by.get(line.id)) is not None:
                     line = line._replace(outcome=ruled.outcome)
                 yield _render_admin_columns(line, version, shown.get(line.by, line.by)) + data[1:]
 
-        known = admin(self.instrument, self.language, _list_outcome_labels(self.source))
+        known = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
         why = "it is computed from other answers there, or from answers with another meaning"
-        without_input = {name: Apart(self.number, why) for name in computing.lacking}
-        return Part(
+        without_input = {name: SeparateColumns(self.number, why) for name in computing.lacking}
+        return VersionRows(
             version=self.label,
             variables=(*known, *computing.variables),
             rows=rows,
-            apart={**self.apart, **without_input},
+            separate={**self.apart, **without_input},
         )
 
     def explain_uncomputed(self) -> Iterator[str]:
@@ -337,13 +345,15 @@ class _Version:
         there = {v.name for v in computing.variables}
         for name, compute in self.source.instrument.computes.items():
             if name not in there:
-                reads = ", ".join(sorted(inputs_of(compute)))
+                reads = ", ".join(sorted(list_inputs(compute)))
                 yield f"{name}: not computed: {self.label} does not have all that it reads ({reads}) in this meaning"
 
-    def _build_computing(self) -> Computing:
+    def _build_computing(self) -> ComputeUpdate:
         wish = self.source.options
         wanted = None if wish.all_personal else wish.personal
-        return Computing.of(self.instrument, self.source.instrument, self.apart, self.language, wanted)
+        return ComputeUpdate.between(
+            self.instrument, self.source.instrument, self.apart, self.language, wanted
+        )
 
     def _has_current_columns(self, variables: Sequence[Variable]) -> bool:
         """Whether the kept cells are those of today's columns."""
@@ -378,14 +388,14 @@ class _Version:
         journal = self.source.store.read_journal(line.id)
         if not journal or journal[0].stamp.at > until:
             return
-        if not isinstance(journal[-1], Erased):
+        if not isinstance(journal[-1], AnswersErased):
             journal = [event for event in journal if event.stamp.at <= until]
         interview = self._replay(line, journal)
         if not self.source.options.partials and interview.status != "ended":
             return
         if self.where is not None and not self._is_true(self.where, interview, self._build_computing()):
             return
-        last = next(e for e in reversed(journal) if not isinstance(e, Erased)).stamp
+        last = next(e for e in reversed(journal) if not isinstance(e, AnswersErased)).stamp
         line = line._replace(
             status=interview.status, outcome=interview.outcome, by=last.by, updated_at=last.at.isoformat()
         )
@@ -393,7 +403,7 @@ class _Version:
 
     def _make_selector(self, where: Condition) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
         """Of one interview after another, itself where the condition is true of it."""
-        variables = columns(self.instrument, self.language)
+        variables = build_columns(self.instrument, self.language)
         plain = {
             v.name: at
             for at, v in enumerate(variables)
@@ -403,11 +413,13 @@ class _Version:
             where.names <= plain.keys() and not asks_for_today(where) and self._has_current_columns(variables)
         )
         computing = self._build_computing()
-        reads = {name: cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
+        reads = (
+            {name: make_cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
+        )
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
-            if quick and line.cells is not None and line.engine == str(VERSION):
-                texts = cell_texts(line.cells, len(variables))
+            if quick and line.cells is not None and line.engine == str(RULES_VERSION):
+                texts = split_row(line.cells, len(variables))
                 env = {name: read(texts[plain[name]]) for name, read in reads.items()}
                 if where.evaluate(env) is True:
                     yield _SelectedInterview(line)
@@ -418,15 +430,15 @@ class _Version:
 
         return holds
 
-    def _is_true(self, where: Condition, interview: Interview, computing: Computing) -> bool:
+    def _is_true(self, where: Condition, interview: Interview, computing: ComputeUpdate) -> bool:
         """Whether a condition holds of an interview; what its version did not have, or meant otherwise, was not asked."""
-        known = computing.known(interview.standing().env)
+        known = computing.extend_env(interview.evaluate_route().env)
         other = self.apart.keys() | computing.lacking
         lacking = {name for name in where.names if name not in known}
         lacking |= {key for key in known if (key[0] if isinstance(key, tuple) else key) in other}
         return where.evaluate({**known, **dict.fromkeys(lacking, NOT_ASKED)}) is True
 
-    def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[Event], Interview]:
+    def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[InterviewEvent], Interview]:
         """An interview whose stored data are not taken as they are: its journal and what that gives. Stopped where the
         row beside it says something else."""
         journal = self.source.store.read_journal(line.id)
@@ -437,7 +449,7 @@ class _Version:
             raise InterviewRowError(UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy))
         return journal, interview
 
-    def _replay(self, line: ExportRow, journal: Sequence[Event]) -> Interview:
+    def _replay(self, line: ExportRow, journal: Sequence[InterviewEvent]) -> Interview:
         try:
             return Interview.replay(self.instrument, journal)
         except ValueError as error:

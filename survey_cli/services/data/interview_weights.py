@@ -18,13 +18,13 @@ from survey_cli.reports.weighting.weights import Target, Weighted, weighted
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable
-from survey_cli.table.encoded_cells import cell_texts, row_of
-from survey_cli.table.paradata import NO_FIGURE, figure
+from survey_cli.table.encoded_cells import join_row, split_row
+from survey_cli.table.paradata import NOT_APPLICABLE, make_figure
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
 MIN_TRIM: Final = 1
-RAKED_WEIGHT: Final = figure("weight_raked", "Raked weight", decimals=6)
+RAKED_WEIGHT: Final = make_figure("weight_raked", "Raked weight", decimals=6)
 
 
 def check_trim(rake: str, trim: str) -> UserError | None:
@@ -108,26 +108,26 @@ def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]
     """`weight_of`: by the text that names a row; a column of weights is the one that programs weight by."""
     width = len(table.variables)
     text_of = {name: _encode_cell(weight) for name, weight in weight_of.items()}
-    none = _encode_cell(NO_FIGURE)
+    none = _encode_cell(NOT_APPLICABLE)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for row in table.rows:
-            yield *row, weight_of.get(_encode_cell(row[0]), NO_FIGURE)
+            yield *row, weight_of.get(_encode_cell(row[0]), NOT_APPLICABLE)
 
     def kept() -> Iterator[str]:
-        for row in table.kept or ():
-            texts = cell_texts(row, width)
-            yield row_of([*texts, text_of.get(texts[0], none)])
+        for row in table.encoded_rows or ():
+            texts = split_row(row, width)
+            yield join_row([*texts, text_of.get(texts[0], none)])
 
     return replace(
         table,
         variables=(*table.variables, variable),
         rows=rows(),
-        kept=kept() if table.kept is not None else None,
+        encoded_rows=kept() if table.encoded_rows is not None else None,
         study=replace(table.study, weight=variable.name),
     )
 
 
 def _encode_cell(cell: Cell) -> str:
     """As it is kept."""
-    return cell_texts(encode_cells((cell,)), 1)[0]
+    return split_row(encode_cells((cell,)), 1)[0]

@@ -7,8 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded, final_ruling
-from survey_cli.fieldwork.case.events import Called, Corrected, Entry, Interviewing, Reopened, TakenBack
+from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_override
+from survey_cli.fieldwork.case.events import (
+    CaseReopened,
+    HistoryEntry,
+    InterviewOpened,
+    OutcomeOverridden,
+    OutcomeRecorded,
+    OutcomeRevoked,
+)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.services.data.export_options import OverriddenOutcome
 from survey_cli.study.open_study import StudyRecords
@@ -22,23 +29,27 @@ def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dic
     return found
 
 
-def _find_case_overrides(key: str, history: Iterable[Entry], plan: Plan) -> dict[str, OverriddenOutcome]:
+def _find_case_overrides(
+    key: str, history: Iterable[HistoryEntry], plan: Plan
+) -> dict[str, OverriddenOutcome]:
     """A correction speaks of the interview that was begun last: a final one always, any other where the call that it
     corrects is that interview's. It holds until the interview is gone on with."""
     case, found = Case(key=key), dict[str, OverriddenOutcome]()
     own = False  # the last call is what the interview came to
     for entry in history:
-        before, case = case, case.after(entry)
+        before, case = case, case.apply(entry)
         match entry.event:
-            case Called():
-                own = before.interviewing
-            case TakenBack():
+            case OutcomeRecorded():
+                own = before.interview_open
+            case OutcomeRevoked():
                 own = False
-            case Interviewing(interview) if not final_ruling(before, plan):
+            case InterviewOpened(interview) if not has_final_override(before, plan):
                 found.pop(interview, None)
-            case Corrected(outcome, code, _) if case.interview and (own or final_ruling(case, plan)):
-                found[case.interview] = OverriddenOutcome(outcome or code, coded(case, plan).code)
-            case Corrected() | Reopened() if not own:
+            case OutcomeOverridden(outcome, code, _) if case.interview and (
+                own or has_final_override(case, plan)
+            ):
+                found[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
+            case OutcomeOverridden() | CaseReopened() if not own:
                 found.pop(case.interview, None)
             case _:
                 pass

@@ -6,21 +6,21 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.table import Study
+from survey_cli.table import StudyDescription
 
 
-def describe_study(instrument: Instrument, language: str) -> Study:
+def describe_study(instrument: Instrument, language: str) -> StudyDescription:
     """What is written under `study:`; of each item who is asked it, after which words, and how interviewers ask it."""
     written = instrument.document.study
 
     def said(text: Text | None) -> str:
         return str(text.get(language)) if text is not None else ""
 
-    return Study(
+    return StudyDescription(
         id=instrument.id,
         title=said(instrument.title),
         version=instrument.version,
-        asked=describe_routing(instrument, language),
+        universes=describe_routing(instrument, language),
         intros={
             leaf.id: group.intro.get_source_text(language)
             for group in instrument.groups.values()

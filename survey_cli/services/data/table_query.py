@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.fieldwork_table import build_fieldwork_table
 from survey_cli.services.data.interview_table import (
@@ -22,8 +22,8 @@ from survey_cli.services.data.outcome_overrides import find_outcome_overrides
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import convert_to_study_time
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table.column_selection import narrowed
-from survey_cli.table.identifying_columns import identifying
+from survey_cli.table.column_selection import select_columns
+from survey_cli.table.identifying_columns import find_identifying_columns
 from survey_cli.values import Variable
 
 
@@ -40,11 +40,11 @@ def query_table(records: StudyRecords, wish: ExportOptions) -> DataTable | UserE
     if isinstance(made, UserError) or wish.what != "interviews":
         return made
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
-    telling = identifying(made.table.variables, keys)
+    telling = find_identifying_columns(made.table.variables, keys)
     if wish.public:
         left_out = {name for names in telling.values() for name in names}
         names = {v.name for v in made.table.variables} - left_out
-        made = replace(made, table=narrowed(made.table, names))
+        made = replace(made, table=select_columns(made.table, names))
     return replace(made, identifying=telling)
 
 
@@ -61,7 +61,7 @@ def _build_table(records: StudyRecords, wish: ExportOptions) -> DataTable | User
     if isinstance(when, UserError):
         return when
     until = when.at if when is not None and when.past else None
-    shown = {one.login: one.pseudonym for one in people.listed.values() if one.pseudonym}
+    shown = {one.login: one.pseudonym for one in people.interviewers.values() if one.pseudonym}
     if wish.what in ("cases", "calls"):
         at = until or now
         made = build_fieldwork_table(
@@ -87,17 +87,17 @@ def _select_columns(made: DataTable, instrument: Instrument, wish: ExportOptions
         names = select_column_names(made.table.variables, instrument, wish.variables)
         if isinstance(names, UserError):
             return names
-        made = replace(made, table=narrowed(made.table, names))
+        made = replace(made, table=select_columns(made.table, names))
     return made
 
 
 def _check_personal_access(records: StudyRecords) -> UserError | None:
     """Why whoever asks may not have names and numbers; None where they may: they supervise, or nobody is listed."""
-    who = records.people.of(records.store.account)
+    who = records.people.find(records.store.account)
     if who is not None and who.supervises:
         return None
     what = "only a supervisor may take out names, numbers and personal answers"
-    return UserError(records.store.account, what, f"ask {records.people.supervisors()}")
+    return UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
 
 
 def select_column_names(
@@ -121,7 +121,7 @@ def select_column_names(
             found |= {v.name for v in variables if v.name.startswith("interview_")}
         if not found:
             known = [*of_item, *instrument.groups, "interview"]
-            remedy = did_you_mean(name, known, otherwise="name columns, items or sections")
+            remedy = suggest_nearest(name, known, otherwise="name columns, items or sections")
             return UserError("--variables", f"there is no column {name!r}", remedy)
         names |= found
     return names

@@ -1,20 +1,20 @@
 """Comparison of an interview's stored row with the values that its journal gives."""
 
-from survey_cli.engine.codec import encode_moment
-from survey_cli.engine.events import Erased
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.engine.events import AnswersErased
 from survey_cli.engine.interview import Interview
 from survey_cli.store import ExportRow
 
 
 def find_differences(interview: Interview, line: ExportRow) -> list[str]:
     """The columns of a row as it is exported that are not what the journal gives."""
-    last = next(event for event in reversed(interview.events) if not isinstance(event, Erased)).stamp
+    last = next(event for event in reversed(interview.events) if not isinstance(event, AnswersErased)).stamp
     derived = {
-        "case_key": (line.case, interview.began.case),
+        "case_key": (line.case, interview.start.case),
         "status": (line.status, interview.status),
         "outcome": (line.outcome, interview.outcome),
-        "began_at": (line.began_at, encode_moment(interview.began.stamp.at)),
-        "updated_at": (line.updated_at, encode_moment(last.at)),
+        "began_at": (line.began_at, encode_timestamp(interview.start.stamp.at)),
+        "updated_at": (line.updated_at, encode_timestamp(last.at)),
         "by": (line.by, last.by),
     }
     return [name for name, (stored, said) in derived.items() if stored != said]

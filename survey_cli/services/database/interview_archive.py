@@ -8,7 +8,7 @@ from time import sleep
 from typing import NamedTuple
 from uuid import uuid4
 
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -23,7 +23,7 @@ from survey_cli.study.consistency.follow_up import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import list_unfinished
 from survey_cli.study.consistency.reconciliation import find_disagreements
 from survey_cli.study.version_changes import check_changes_accepted
-from survey_cli.table import cells
+from survey_cli.table import build_row
 
 
 def _make_user_error(problem: StoreError) -> UserError:
@@ -106,7 +106,7 @@ def verify_store(
 ) -> VerificationResult:
     """What a verification of an open database finds, all as of one moment. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
-        verification = Verification(store, Plan.of(instrument), tell)
+        verification = Verification(store, Plan.from_instrument(instrument), tell)
         findings = (
             *store.check_integrity(),
             *list_unfinished(store),
@@ -140,10 +140,10 @@ class SimulatedInterviewWriter:
         )
 
     def _build_record(self, interview: Interview) -> WholeInterview:
-        began, last = interview.began.stamp, interview.events[-1].stamp
+        began, last = interview.start.stamp, interview.events[-1].stamp
         row = InterviewRow(
             id=str(uuid4()),
-            case=interview.began.case,
+            case=interview.start.case,
             instrument=interview.instrument.hash,
             began_at=began.at,
             by=began.by,
@@ -153,9 +153,11 @@ class SimulatedInterviewWriter:
             outcome=interview.outcome,
             last_seq=interview.seq,
             at_item=str(interview.place or ""),
-            answered=interview.answered,
+            answered=interview.answer_count,
         )
-        return WholeInterview(row, interview.events, Snapshot(interview.seq, str(VERSION), cells(interview)))
+        return WholeInterview(
+            row, interview.events, Snapshot(interview.seq, str(RULES_VERSION), build_row(interview))
+        )
 
     def close(self) -> None:
         self._store.close()

@@ -8,14 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from survey_cli.engine.codec import encode_moment
-from survey_cli.engine.events import EVENT_KINDS, Ended, Erased, Event
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.engine.events import EVENT_KINDS, AnswersErased, InterviewEnded, InterviewEvent
+from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import Called, Claimed, Dialled, Entry, Interviewing, Sampled
+from survey_cli.fieldwork.case.events import (
+    CaseClaimed,
+    CaseSampled,
+    HistoryEntry,
+    InterviewOpened,
+    NumberDialed,
+    OutcomeRecorded,
+)
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import Standing, standing
+from survey_cli.fieldwork.queue.rules import QueuePosition, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError
@@ -26,7 +33,7 @@ from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import StoredInterview
 from survey_cli.store.interviews.row_mapping import encode_interview_head
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
-from survey_cli.table import cells, columns
+from survey_cli.table import build_columns, build_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """What a journal or a history raises that was altered by hand."""
@@ -49,7 +56,7 @@ class Verification:
         )
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
-        self._in_step = store.cases.read_setting(PLAN_SETTING) in (None, plan.mark)
+        self._in_step = store.cases.read_setting(PLAN_SETTING) in (None, plan.fingerprint)
 
     def iterate_findings(self) -> Iterator[str]:
         """One sentence for each thing that is wrong. Raises StoreError where that can't be found out."""
@@ -97,23 +104,23 @@ class Verification:
         except REPLAY_ERRORS:
             yield f"{who}: the journal cannot be followed"
             return
-        if any(isinstance(event, Ended) and event.outcome == COMPLETE for event in journal):
+        if any(isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
         differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None)))
         places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
         if any(place.item not in instrument.leaves for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
-        if not isinstance(journal[-1], Erased):
+        if not isinstance(journal[-1], AnswersErased):
             derived = {
                 "at_item": (row.at_item, str(interview.place or "")),
-                "answered": (row.answered, interview.answered),
+                "answered": (row.answered, interview.answer_count),
             }
             differing += [name for name, (stored_value, said) in derived.items() if stored_value != said]
         elif row.at_item and _get_item_id(row.at_item) not in instrument.leaves:
             differing.append("at_item")
         if row.last_seq != len(journal):
             differing.append("last_seq")
-        if interview.began.instrument != row.instrument:
+        if interview.start.instrument != row.instrument:
             differing.append("instrument")
         if [event.stamp.at for event in journal] != sorted(event.stamp.at for event in journal):
             yield f"{who}: the times of its events are not in order"
@@ -129,7 +136,7 @@ class Verification:
         who: str,
         instrument: Instrument,
         stored: StoredInterview,
-        journal: Sequence[Event],
+        journal: Sequence[InterviewEvent],
         *,
         settled: bool,
     ) -> Iterator[str]:
@@ -141,10 +148,12 @@ class Verification:
         if not 1 <= seq <= len(journal) or EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER:
             yield f"{who}: its snapshot is of event {seq}, after which none is made"
             return
-        if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= VERSION:
+        if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
             yield f"{who}: its snapshot says engine {stored.engine!r}, which there never was"
-        elif int(stored.engine or 0) == VERSION and self._has_current_columns(instrument, row.instrument):
-            there = cells(Interview.replay(instrument, journal[:seq]))
+        elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(
+            instrument, row.instrument
+        ):
+            there = build_row(Interview.replay(instrument, journal[:seq]))
             public, personal = self._store.encode_split_cells(row.instrument, there)
             if stored.cells != public:
                 yield f"{who}: its snapshot differs from its journal"
@@ -157,7 +166,7 @@ class Verification:
 
     def _has_current_columns(self, instrument: Instrument, hash: str) -> bool:
         """Whether the columns that were stored are those that this program derives."""
-        derived = columns(instrument)
+        derived = build_columns(instrument)
         stored = self._store.read_variables(hash)
         return [(v.name, v.storage, v.personal) for v in derived] == [
             (v.name, v.storage, v.personal) for v in stored
@@ -174,14 +183,14 @@ class Verification:
             who = f"case {row.key}"
             try:
                 history = cases.read_history(row.key)
-                case = Case.of(row.key, history)
+                case = Case.from_history(row.key, history)
             except StoreError as problem:
                 yield f"{who}: {problem.what}"
                 continue
             except REPLAY_ERRORS:
                 yield f"{who}: its history cannot be followed"
                 continue
-            if history and isinstance(history[0].event, Sampled):
+            if history and isinstance(history[0].event, CaseSampled):
                 imported[history[0].at, history[0].by] += 1
             else:
                 yield f"{who}: its history does not begin with the sample"
@@ -202,12 +211,12 @@ class Verification:
                 yield f"{count} cases have the place {ordinal} in the sample"
         yield from self._check_imports(imported)
 
-    def _compare_queue_position(self, row: CaseRow, history: Sequence[Entry]) -> Iterator[str]:
+    def _compare_queue_position(self, row: CaseRow, history: Sequence[HistoryEntry]) -> Iterator[str]:
         then = history[: row.position_seq]
-        derived = standing(Case.of(row.key, then), self._plan, then[-1].at)
+        derived = schedule_case(Case.from_history(row.key, then), self._plan, then[-1].at)
         differing = [
             name
-            for name in Standing._fields
+            for name in QueuePosition._fields
             if name != "status" and getattr(row, name) != getattr(derived, name)
         ]
         if row.status_after_lease != derived.status:
@@ -221,8 +230,8 @@ class Verification:
             differing = [name for name in differing if name not in passing]
         yield from differing
 
-    def _check_case_interviews(self, who: str, history: Sequence[Entry]) -> Iterator[str]:
-        for id in {entry.event.interview for entry in history if isinstance(entry.event, Interviewing)}:
+    def _check_case_interviews(self, who: str, history: Sequence[HistoryEntry]) -> Iterator[str]:
+        for id in {entry.event.interview for entry in history if isinstance(entry.event, InterviewOpened)}:
             found = self._store.find_interview(id)
             if found is None:
                 yield f"{who}: its interview {id[:8]} is not there"
@@ -236,9 +245,8 @@ class Verification:
         for at, by in sorted(listed.keys() | imported.keys()):
             there, said = imported.get((at, by), 0), listed[at, by]
             if there != said:
-                yield (
-                    f"the imports of {encode_moment(at)} by {by} are listed with {said} cases, and {there} came with them"
-                )
+                when = encode_timestamp(at)
+                yield f"the imports of {when} by {by} are listed with {said} cases, and {there} came with them"
 
     def _check_quota_reservations(self) -> Iterator[str]:
         for interview, cell, state in self._store.cases.iterate_quota_places():
@@ -261,24 +269,26 @@ def _get_item_id(place: str) -> str:
     return place.partition("#")[0]
 
 
-def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[Entry]) -> Iterator[str]:
+def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:
     """The columns of a case that its history alone tells, where they differ."""
     if row.seq != len(history):
         yield "seq"
     known = {0, *(number.position for number in case.numbers)}
-    if any(isinstance(e.event, Dialled | Called) and e.event.number not in known for e in history):
+    if any(
+        isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in known for e in history
+    ):
         yield "a number that was dialled"
     if row.updated_at != history[-1].at:
         yield "updated_at"
-    sampled = [entry.event for entry in history if isinstance(entry.event, Sampled)][-1]
+    sampled = [entry.event for entry in history if isinstance(entry.event, CaseSampled)][-1]
     if row.frame != sampled.frame:
         yield "frame"
     if row.replicate != sampled.replicate:
         yield "replicate"
-    if (row.holder is not None) != (case.claimed is not None):
+    if (row.holder is not None) != (case.open_attempt is not None):
         yield "status"
     if row.holder is not None:
-        claim = [entry for entry in history if isinstance(entry.event, Claimed)][-1]
+        claim = [entry for entry in history if isinstance(entry.event, CaseClaimed)][-1]
         if (row.holder.by, row.holder.station) != (claim.by, claim.station):
             yield "lease_by or lease_station"
         if row.holder.until <= claim.at:

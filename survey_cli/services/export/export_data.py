@@ -15,7 +15,7 @@ from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import Table, shown_table
+from survey_cli.table import Table, show_table_placeholders
 
 __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 
@@ -86,13 +86,13 @@ def export_records(
     if isinstance(made, UserError):
         return made
     manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_name_described_file(wish))
-    wrote = write_table(shown_table(made.table), chosen, manner, wish, stdout or sys.stdout)
+    wrote = write_table(show_table_placeholders(made.table), chosen, manner, wish, stdout or sys.stdout)
     if isinstance(wrote, UserError):
         return wrote
     return ExportResult(
         to=wish.to,
         beside=str(_locate_data_file(chosen, wish) or ""),
-        each=made.table.each,
+        each=made.table.row_unit,
         rows=wrote.rows,
         notes=(
             *wrote.notes,

@@ -28,7 +28,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, UserError
-from survey_cli.table import admin, columns, shown_variable
+from survey_cli.table import build_admin_variables, build_columns, show_placeholders
 from survey_cli.values import Code, Variable
 
 RULES: Final = {
@@ -119,8 +119,8 @@ def check_formats(
     told = {(p.rule, p.who) for p in known}
     found: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
-        described = (*admin(instrument, language), *columns(instrument, language))
-        variables = tuple(map(shown_variable, described))
+        described = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
+        variables = tuple(map(show_placeholders, described))
         held = _FormatData(instrument, draft, variables, language)
         for name in formats:
             for check in _CHECKS.get(name, ()):

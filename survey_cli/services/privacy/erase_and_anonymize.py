@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.erasure import noted
-from survey_cli.fieldwork.queue.retention import done_since, study_over
+from survey_cli.fieldwork.case.erasure import count_notes
+from survey_cli.fieldwork.queue.retention import find_done_time, find_study_end
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.study.consistency import person_erasure
@@ -50,7 +50,7 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
     interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
         return make_unknown_case_error(study, key)
-    case, contact = Case.of(key, history), cases.find_contact(key)
+    case, contact = Case.from_history(key, history), cases.find_contact(key)
     personal = contact.columns if contact is not None else {}
     stays = person_erasure.list_kept_columns(study.instrument)
     return ErasurePreview(
@@ -61,7 +61,7 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
         columns=tuple(
             n for n in study.instrument.sample if n in personal or n in case.columns.keys() - stays
         ),
-        notes=sum(map(noted, history)),
+        notes=sum(map(count_notes, history)),
         interviews=len(interviews),
         answered=sum(
             row.answered
@@ -180,10 +180,10 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
     sampled = set()
     for key, history in study.store.cases.iterate_histories():
         sampled.add(key)
-        case = Case.of(key, history)
-        if key in contacts or not case.nameless:
-            yield key, done_since(case, study.plan, history[-1].at, at)
-    over = study_over(study.plan)
+        case = Case.from_history(key, history)
+        if key in contacts or not case.anonymized:
+            yield key, find_done_time(case, study.plan, history[-1].at, at)
+    over = find_study_end(study.plan)
     others: dict[str, datetime | None] = {}
     for row in study.store.list_interviews():
         if not row.case or row.case in sampled or row.origin == "simulated":

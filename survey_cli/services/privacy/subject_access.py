@@ -5,7 +5,7 @@ from typing import assert_never
 
 from survey_cli.engine import events as said
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.queue.rules import zones_of
+from survey_cli.fieldwork.queue.rules import list_call_zones
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -43,14 +43,14 @@ def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         return make_unknown_case_error(study, key)
-    case, contact = Case.of(key, history), cases.find_contact(key)
-    zones = zones_of(case, case.next_number, plan)
+    case, contact = Case.from_history(key, history), cases.find_contact(key)
+    zones = list_call_zones(case, case.next_number, plan)
     past = []
     before = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, cases.list_accounts(key), strict=False), start=1):
         what, note = event_words(entry.event, before, plan)
         past.append(PastLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note))
-        before = before.after(entry)
+        before = before.apply(entry)
     numbers = contact.numbers if contact is not None else ()
     return Subject(
         key=key,
@@ -72,7 +72,7 @@ def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
 def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumber]:
     kept = {number.position: number for number in contact.numbers} if contact is not None else {}
     for position in sorted({number.position for number in case.numbers} | kept.keys()):
-        number, state = kept.get(position), case.number(position)
+        number, state = kept.get(position), case.find_number(position)
         yield KnownNumber(
             position,
             number.display if number is not None else "",
@@ -121,7 +121,7 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> KnownInterview:
     draft = study.store.find_draft(row.id)
     version = next((one.version for one in study.store.list_instruments() if one.hash == row.instrument), "")
     known = instrument if isinstance(instrument, Instrument) else None
-    sample = journal[0].sample if journal and isinstance(journal[0], said.Began) else {}
+    sample = journal[0].sample if journal and isinstance(journal[0], said.InterviewStarted) else {}
     return KnownInterview(
         id=row.id,
         number=row.number,
@@ -140,7 +140,7 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> KnownInterview:
 
 
 def _iterate_journal_lines(
-    instrument: Instrument | None, journal: Sequence[said.Event]
+    instrument: Instrument | None, journal: Sequence[said.InterviewEvent]
 ) -> Iterator[JournalLine]:
     for seq, event in enumerate(journal, start=1):
         stamp = event.stamp
@@ -166,42 +166,42 @@ def _iterate_journal_lines(
 
 
 def _describe_event(
-    event: said.Event, instrument: Instrument | None, leaf: CompiledItem | None
+    event: said.InterviewEvent, instrument: Instrument | None, leaf: CompiledItem | None
 ) -> tuple[str, str, str]:
     """What happened, what was answered, and what was noted with it."""
     language = instrument.language if instrument is not None else ""
     labels = {o.code: str(o.label.get(language)) for o in leaf.options} if leaf is not None else {}
     match event:
-        case said.Began():
-            return f"began, {event.today}", "", f"{event.sitting.interviewer}, {event.sitting.daypart}"
-        case said.Resumed(reopen=reopen):
-            return "reopened" if reopen else "gone on with", "", event.sitting.interviewer
-        case said.Answered(value=value, words=words):
+        case said.InterviewStarted():
+            return f"began, {event.today}", "", f"{event.session.interviewer}, {event.session.daypart}"
+        case said.InterviewResumed(reopen=reopen):
+            return "reopened" if reopen else "gone on with", "", event.session.interviewer
+        case said.QuestionAnswered(value=value, specify_texts=words):
             given = "; ".join(f"{code}: {text}" for code, text in words.items())
             aloud = leaf is not None and isinstance(leaf.question, SpokenItem)
             return "read" if aloud else "answered", _format_value(value, labels), given
-        case said.Declined(decline=decline):
+        case said.QuestionDeclined(decline=decline):
             offered = {d.id: str(d.text.get(language)) for d in leaf.declines} if leaf is not None else {}
             return "declined", offered.get(decline, decline), ""
-        case said.LookedUp(value=value):
+        case said.ValueComputed(value=value):
             return "looked up", _format_value(value, labels), ""
-        case said.WentTo(jump=jump):
+        case said.PositionMoved(jump=jump):
             return "jumped to" if jump else "back to", "", ""
-        case said.Confirmed(reason=reason):
+        case said.QueryConfirmed(reason=reason):
             return "confirmed", "", reason
-        case said.Kept():
+        case said.AnswerKept():
             return "kept the answer", "", ""
-        case said.Noted(text=text):
+        case said.NoteWritten(text=text):
             return "note", "", text
-        case said.Language(language=spoken):
+        case said.LanguageChanged(language=spoken):
             return f"in {spoken}", "", ""
-        case said.Suspended(outcome=outcome):
+        case said.InterviewSuspended(outcome=outcome):
             return f"put aside{f': {outcome}' if outcome else ''}", "", ""
-        case said.Stopped(outcome=outcome):
+        case said.InterviewStopped(outcome=outcome):
             return f"stopped: {outcome}", "", ""
-        case said.Ended(outcome=outcome):
+        case said.InterviewEnded(outcome=outcome):
             return f"ended: {outcome}", "", ""
-        case said.Erased(why=why, left=left):
+        case said.AnswersErased(why=why, remaining=left):
             what = "erased" if left is None else "names and notes erased"
             stays = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())
             return what, stays, why

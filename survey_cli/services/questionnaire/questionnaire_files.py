@@ -25,7 +25,7 @@ from survey_cli.instrument.schema.reference import (
 )
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
-from survey_cli.problems import Position, Problem, UserError, in_order, nearest
+from survey_cli.problems import Position, Problem, UserError, find_nearest, sort_problems
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
 from survey_cli.services.export.format_checks import check_formats
 from survey_cli.services.output_files import check_output_path, write_text_file
@@ -162,7 +162,7 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
     problems = found.problems
     if formats and found.instrument is not None and found.draft is not None:
         more = check_formats(found.instrument, found.draft, formats, problems)
-        problems = tuple(in_order((*problems, *more)))
+        problems = tuple(sort_problems((*problems, *more)))
     accepted: Sequence[str] = ()
     in_use = ""
     if (
@@ -174,7 +174,7 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
         from survey_cli.study.location import describe_database
 
         changed, accepted = check_meanings(file, found.instrument, found.draft, db)
-        problems = tuple(in_order((*problems, *changed))) if changed else problems
+        problems = tuple(sort_problems((*problems, *changed))) if changed else problems
         in_use = describe_database(file, found.instrument.id, db)
     return InstrumentCheck(
         file=file,
@@ -234,7 +234,7 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
     meanings = tuple(entry for entry in known if entry.word.casefold() == asked)
     if meanings:
         return meanings
-    near = nearest(asked, {entry.word for entry in known})
+    near = find_nearest(asked, {entry.word for entry in known})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` alone lists every word"
     return UserError("explain", f"{word!r} is no word of the language", remedy)
 

@@ -9,7 +9,7 @@ from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Position, Problem, UserError, did_you_mean
+from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.store import Store, StoreError
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.identity import format_author, identify
@@ -21,7 +21,7 @@ from survey_cli.study.version_changes import (
     list_version_changes,
     write_acceptance,
 )
-from survey_cli.table.meaning_changes import OUTCOME
+from survey_cli.table.meaning_changes import OUTCOME_PREFIX
 
 RULES: Final = {
     "changed-meaning": (
@@ -93,7 +93,7 @@ def _iterate_problems(
         have = sum(answered[hash, item] for hash in one.versions)
         of = sum(total[hash] for hash in one.versions)
         counted = f"answered in {have:,} of {of:,} interviews of {one.versions_text}"
-        if item.startswith(OUTCOME):
+        if item.startswith(OUTCOME_PREFIX):
             counted = f"calls and interviews of {one.versions_text} may have it"
         yield Problem(
             "changed-meaning",
@@ -144,7 +144,7 @@ def accept_changes(
             return who
         if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
-            return UserError(who.login, what, f"ask {people.supervisors()}")
+            return UserError(who.login, what, f"ask {people.format_supervisors()}")
         try:
             found = list_version_changes(store, instrument)
             if isinstance(found, UserError):
@@ -152,7 +152,9 @@ def accept_changes(
             changed = {one.change.item for one in found}
             for item in items:
                 if item not in changed:
-                    remedy = did_you_mean(item, changed, otherwise="`survey check` names the items that have")
+                    remedy = suggest_nearest(
+                        item, changed, otherwise="`survey check` names the items that have"
+                    )
                     return UserError("--accept", f"{item} has no change of meaning", remedy)
             wanted = tuple(one for one in found if one.change.item in items)
             later = (

@@ -17,7 +17,7 @@ from survey_cli.services.data.table_query import query_table
 from survey_cli.services.report.report_options import CodebookOptions
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import admin, columns
+from survey_cli.table import build_admin_variables, build_columns
 from survey_cli.values import Variable
 
 
@@ -30,7 +30,7 @@ def load_codebook(path: str | Path, wish: CodebookOptions) -> Codebook | UserErr
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
-    own = (*admin(instrument, language), *columns(instrument, language))
+    own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
     store = open_existing_store(locate_database(path, instrument.id, wish.db)) if wish.counts else None
     if isinstance(store, UserError):
         return store
@@ -60,7 +60,7 @@ def load_codebook_from_records(
     if isinstance(made, UserError):
         return made
     instrument, language = records.instrument, made.table.language
-    own = (*admin(instrument, language), *columns(instrument, language))
+    own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
     return _build_codebook_with_counts(made, own, instrument, wish)
 
 

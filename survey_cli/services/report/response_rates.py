@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import BinaryIO, Final, NamedTuple
 
-from survey_cli.fieldwork.rates.counts import Counts, share
-from survey_cli.fieldwork.rates.dispositions import Frame
-from survey_cli.fieldwork.rates.rates import Eligibility, eligibility
+from survey_cli.fieldwork.rates.counts import DispositionCounts, parse_share
+from survey_cli.fieldwork.rates.dispositions import SampleFrame
+from survey_cli.fieldwork.rates.rates import Eligibility, estimate_eligibility
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import Position, Problem, UserError, did_you_mean
+from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import Tallied, Wanted, tallied
 from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.samples.cases.columns import build_labels, find_column
@@ -32,7 +32,7 @@ SHARE_REMEDY: Final = "a share is written as 0.9, 90% or 9/10"
 class RateAssumptions:
     """What is to be taken for granted, as texts of the command line."""
 
-    frame: Frame = "rdd"
+    frame: SampleFrame = "rdd"
     """How the sample came to be, which decides what codes mean and if e has to be estimated."""
     e: str = ""
     """One share for all frames, or `landline=0.3,mobile=0.5`; estimated where this is empty."""
@@ -131,7 +131,7 @@ def _check_options(instrument: Instrument, wish: RatesOptions) -> UserError | No
     otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no column to divide by"
     if column is None:
         return UserError(
-            "--by", f"{wish.by!r} is no sample column", did_you_mean(wish.by, offered, otherwise=otherwise)
+            "--by", f"{wish.by!r} is no sample column", suggest_nearest(wish.by, offered, otherwise=otherwise)
         )
     if column.is_personal:
         return UserError("--by", f"{wish.by} is personal", otherwise)
@@ -158,7 +158,7 @@ def _build_study_report(
     found = tallied(
         cases.iterate_histories(until=when.at if when.past else None),
         plan,
-        study.people if study.people.listed else None,
+        study.people if study.people.interviewers else None,
         wanted,
     )
     if found.uncounted:
@@ -249,7 +249,7 @@ def compute_rates_from_counts(
 
 
 def resolve_assumptions(
-    frames: Mapping[str, Counts], assumed: RateAssumptions
+    frames: Mapping[str, DispositionCounts], assumed: RateAssumptions
 ) -> ResolvedAssumptions | list[Problem]:
     """e of each frame, from its counts or as given, and the weights of a composite; or what is wrong with the options."""
     e, e_uh, e_uo, weights = (
@@ -268,7 +268,7 @@ def resolve_assumptions(
         return problems
     return ResolvedAssumptions(
         e={
-            name: eligibility(
+            name: estimate_eligibility(
                 counts,
                 frame=assumed.frame,
                 uh=e_uh.by_frame.get(name, e.by_frame.get(name)),
@@ -302,7 +302,7 @@ class _Shares:
             self._parse_frame_share(part, frames)
 
     def _parse_common_share(self, text: str, frames: tuple[str, ...]) -> None:
-        value = share(text)
+        value = parse_share(text)
         if text and value is None:
             self._add_problem(f"{text!r} is no share from 0 to 1", SHARE_REMEDY)
         elif value is not None:
@@ -310,11 +310,11 @@ class _Shares:
 
     def _parse_frame_share(self, part: str, frames: tuple[str, ...]) -> None:
         name, _, written = (beat.strip() for beat in part.rpartition("="))
-        value = share(written)
+        value = parse_share(written)
         if name not in frames:
             known = [frame for frame in frames if frame]
             has = f"frames are {', '.join(known)}" if known else "there is one frame, without a name"
-            self._add_problem(f"there is no frame {name!r}", did_you_mean(name, known, otherwise=has))
+            self._add_problem(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=has))
         elif name in self.by_frame:
             self._add_problem(f"{name!r} is given twice", "leave one of them out")
         if value is None:

@@ -13,7 +13,7 @@ from typing import Final
 from survey_cli.documents.questionnaire.booklet import LANGUAGES
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results.analysis_base import Included, included
 from survey_cli.reports.results.banner import MOST_COLUMNS, banner, grouping_of
@@ -34,8 +34,8 @@ from survey_cli.services.date_options import RequestedTime, parse_past_time
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_rates_from_records
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table import Study
-from survey_cli.table.computes import inputs_of
+from survey_cli.table import StudyDescription
+from survey_cli.table.computes import list_inputs
 from survey_cli.values import Missing, Variable
 
 MAX_DIGITS: Final = 4
@@ -63,7 +63,7 @@ class _ReportData:
     """Of the whole study, whatever condition there is: complete and partial ones."""
     narrowing: Narrowing
     variables: tuple[Variable, ...]
-    study: Study
+    study: StudyDescription
     language: str
     warnings: tuple[str, ...]
     rates: RatesReport | UserError
@@ -180,7 +180,7 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
     if isinstance(groupings, UserError):
         return groupings
     asked = {
-        item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.asked.items()
+        item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.universes.items()
     }
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
     listed, heads = questions(instrument, found.variables, language=found.language, asked=short)
@@ -202,7 +202,7 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
         incentive=_get_incentive(instrument, found.language),
         origin=wish.origin,
         zone=wish.zone,
-        quotas=bool(Plan.of(instrument).quotas.quotas),
+        quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
         rates=rates,
         no_rates=rated.what if isinstance(rated, UserError) else "",
         weighting=weights.weighting if weights is not None else None,
@@ -255,10 +255,10 @@ def _select_groupings(
         variable = offered.get(name)
         if variable is None:
             if name in instrument.computes:
-                reads = ", ".join(sorted(inputs_of(instrument.computes[name])))
+                reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
                 what = f"{name} is not computed: no interview has all that it reads ({reads}) in its present meaning"
                 return UserError("--by", what, "divide by something else until there are some")
-            remedy = did_you_mean(name, offered, otherwise="name an item, a sample column or a compute")
+            remedy = suggest_nearest(name, offered, otherwise="name an item, a sample column or a compute")
             return UserError("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
             return UserError("--by", f"{name} holds what people said", "divide by an item with codes")
@@ -367,7 +367,7 @@ def _count_selected_cases(rates: RateTable | None) -> int:
     if rates is None:
         return 0
     counts = [column.counts for column in rates.columns if column.counts is not None and not column.by]
-    return sum(int(n) for one in counts for n in one.by_group().values())
+    return sum(int(n) for one in counts for n in one.list_by_group().values())
 
 
 def _compute_rates(records: StudyRecords, wish: ReportOptions) -> RatesReport | UserError:

@@ -11,8 +11,8 @@ from random import Random
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import case as fieldwork
-from survey_cli.fieldwork.case.events import Entry, Event, Released
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.case.events import CaseEvent, CaseReleased, HistoryEntry
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
@@ -258,15 +258,15 @@ def _report_progress(
 
 def _build_cases(study: OpenStudy, read: _SampleToImport, at: datetime, dice: Random) -> Iterator[NewCase]:
     for case in read.new:
-        events: list[Event] = [build_sample_event(case, study.instrument)]
+        events: list[CaseEvent] = [build_sample_event(case, study.instrument)]
         if case.replicate in read.released:
-            events.append(Released())
+            events.append(CaseReleased())
         events += iterate_number_marks(case, read.listed)
-        entries = [Entry(at, study.who.login, STATION, event) for event in events]
+        entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         yield NewCase(
             key=case.key,
             entries=entries,
-            queue_position=standing(fieldwork.Case.of(case.key, entries), study.plan, at),
+            queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
             contact=build_contact(case, study.instrument, link=_make_link(dice)),
             fingerprint=compute_fingerprint(case),
         )
@@ -285,24 +285,24 @@ def _update_cases(
     done, columns = 0, read.sample.columns
     changed = {change.case for change in read.summary.changes} | read.located
     for case in (case for case in read.sample.cases if case.key in changed):
-        before = fieldwork.Case.of(case.key, cases.read_history(case.key))
-        if before.nameless:  # erased while the file was read
+        before = fieldwork.Case.from_history(case.key, cases.read_history(case.key))
+        if before.anonymized:  # erased while the file was read
             continue
         kept = cases.find_contact(case.key)
-        events: list[Event] = [
+        events: list[CaseEvent] = [
             build_update_event(case, study.instrument, before=before, kept=kept, columns=columns),
             *iterate_number_marks(case, read.listed, kept),
         ]
-        entries = [Entry(at, study.who.login, STATION, event) for event in events]
+        entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
         after = before
         for entry in entries:
-            after = after.after(entry)
+            after = after.apply(entry)
         link = kept.link if kept is not None else _make_link(manner.rng)
         lost = cases.write(
             case.key,
             seq=before.seq,
             entries=entries,
-            standing=standing(after, study.plan, at),
+            standing=schedule_case(after, study.plan, at),
             contact=build_contact(case, study.instrument, link=link, kept=kept, columns=columns),
             mark=compute_fingerprint(case),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 
 
 def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
@@ -18,7 +18,7 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
         if not named:
             otherwise = f"there are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
             return UserError(
-                where, f"there is no replicate {part!r}", did_you_mean(part, known, otherwise=otherwise)
+                where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise)
             )
         found |= named
     return frozenset(found) if found else UserError(where, "no replicate is named", "write 3, 3-4 or all")

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from survey_cli.fieldwork.case import case as fieldwork
-from survey_cli.fieldwork.case.events import Event, NumberFacts, NumberMarked, Sampled
+from survey_cli.fieldwork.case.events import CaseEvent, CaseSampled, NumberFacts, NumberMarked
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
@@ -34,9 +34,9 @@ def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
     nameless: set[str] = set()
     located: dict[str, int] = {}
     for key, history in store.cases.iterate_histories():
-        case = fieldwork.Case.of(key, history)
+        case = fieldwork.Case.from_history(key, history)
         values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
-        if case.nameless:
+        if case.anonymized:
             nameless.add(key)
         located[key] = sum(bool(number.zones) for number in case.numbers)
     return ExistingCases(values, frozenset(nameless), located)
@@ -60,9 +60,9 @@ def _get_number_text(number: SampleNumber) -> str:
     return number.read.e164 if isinstance(number.read, ParsedNumber) else number.read.written
 
 
-def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact | None = None) -> Sampled:
+def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact | None = None) -> CaseSampled:
     """What the sample brings of a case that tells nobody who it is."""
-    return Sampled(
+    return CaseSampled(
         columns=_select_values(case, instrument, hidden=False),
         numbers=tuple(
             NumberFacts(position, number.read.line, number.read.zones)
@@ -86,7 +86,7 @@ def build_update_event(
     before: fieldwork.Case,
     kept: Contact | None,
     columns: Collection[str],
-) -> Sampled:
+) -> CaseSampled:
     """The same of a case that is kept already: of the columns that the file has not it says nothing, so what stood there
     stands on; an empty cell empties."""
     brought = build_sample_event(case, instrument, kept)
@@ -107,7 +107,7 @@ def build_update_event(
 
 def iterate_number_marks(
     case: SampleCase, listed: Collection[str], kept: Contact | None = None
-) -> Iterator[Event]:
+) -> Iterator[CaseEvent]:
     """New numbers that nothing can be made of, and such as are never to be called."""
     known = {number.position for number in (kept.numbers if kept else ())}
     for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):

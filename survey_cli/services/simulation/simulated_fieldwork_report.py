@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from survey_cli.fieldwork.case.events import Entry
+from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied
 from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow, field_run
@@ -17,7 +17,7 @@ from survey_cli.services.report.response_rates import (
     resolve_assumptions,
 )
 
-Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[Entry]]]]
+Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[HistoryEntry]]]]
 
 
 def build_simulation_report(
@@ -27,7 +27,7 @@ def build_simulation_report(
     *,
     at: datetime,
     zone: str,
-    fill: Mapping[str, Fill],
+    fill: Mapping[str, CellFill],
     work: Sequence[WorkRow],
 ) -> FieldRun:
     """The report as of the moment `at`; days are those of `zone`."""
@@ -36,7 +36,7 @@ def build_simulation_report(
 
 
 def _build_rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
-    found = tallied(histories(), plan, people if people.listed else None, Wanted(at=at))
+    found = tallied(histories(), plan, people if people.interviewers else None, Wanted(at=at))
     told = resolve_assumptions(
         {tally.frame: tally.counts for tally in found.frames}, RateAssumptions(frame=plan.frame)
     )

@@ -10,10 +10,18 @@ from random import Random
 from typing import Final
 
 from survey_cli.fieldwork.case import case as fieldwork
-from survey_cli.fieldwork.case.events import Blocked, Claimed, Entry, Event, NumberMarked, Released, Sampled
+from survey_cli.fieldwork.case.events import (
+    CaseClaimed,
+    CaseEvent,
+    CaseReleased,
+    CaseSampled,
+    DoNotCallSet,
+    HistoryEntry,
+    NumberMarked,
+)
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
@@ -26,7 +34,7 @@ from survey_cli.study.open_study import OpenStudy, open_records, open_study
 
 STATION: Final = "import"
 IMPORTED_BY: Final = "sample"
-SAMPLE_EVENTS: Final = (Sampled, Released, NumberMarked, Blocked)
+SAMPLE_EVENTS: Final = (CaseSampled, CaseReleased, NumberMarked, DoNotCallSet)
 """What is known of a case before anybody calls."""
 
 
@@ -48,7 +56,7 @@ class SimulatedStudyOptions:
 
 def load_simulation_cases(
     wish: SimulatedStudyOptions, instrument: Instrument
-) -> list[tuple[str, list[Entry]]] | UserError:
+) -> list[tuple[str, list[HistoryEntry]]] | UserError:
     """The cases, each with the history it has before anybody calls."""
     if wish.invented:
         cases = list(_iterate_sampled_cases(wish.invented, instrument, wish.released))
@@ -64,7 +72,10 @@ def load_simulation_cases(
         if isinstance(kept, UserError):
             return kept
         cases = kept
-    return [(key, [Entry(wish.at, IMPORTED_BY, STATION, event) for event in events]) for key, events in cases]
+    return [
+        (key, [HistoryEntry(wish.at, IMPORTED_BY, STATION, event) for event in events])
+        for key, events in cases
+    ]
 
 
 def open_simulated_study(wish: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
@@ -89,13 +100,13 @@ def open_simulated_study(wish: SimulatedStudyOptions, dice: Random) -> OpenStudy
 
 def _iterate_sampled_cases(
     cases: Iterable[SampleCase], instrument: Instrument, released: Collection[str] | None
-) -> Iterator[tuple[str, list[Event]]]:
+) -> Iterator[tuple[str, list[CaseEvent]]]:
     for case in cases:
-        out = (Released(),) if released is None or case.replicate in released else ()
+        out = (CaseReleased(),) if released is None or case.replicate in released else ()
         yield case.key, [build_sample_event(case, instrument), *out, *iterate_number_marks(case, ())]
 
 
-def _load_stored_cases(wish: SimulatedStudyOptions) -> list[tuple[str, list[Event]]] | UserError:
+def _load_stored_cases(wish: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]] | UserError:
     """The cases that are kept, each as its sample brought it."""
     study = open_records(wish.path, db=wish.db)
     if isinstance(study, UserError):
@@ -116,25 +127,25 @@ def _load_stored_cases(wish: SimulatedStudyOptions) -> list[tuple[str, list[Even
     return found
 
 
-def _select_sample_events(history: Sequence[Entry]) -> list[Event]:
-    first = next((n for n, e in enumerate(history) if isinstance(e.event, Claimed)), len(history))
+def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
+    first = next((n for n, e in enumerate(history) if isinstance(e.event, CaseClaimed)), len(history))
     return [
         entry.event
         for number, entry in enumerate(history)
         if isinstance(entry.event, SAMPLE_EVENTS)
-        and (number < first or isinstance(entry.event, Sampled | Released))
+        and (number < first or isinstance(entry.event, CaseSampled | CaseReleased))
     ]
 
 
 def _build_cases(
-    cases: Iterable[tuple[str, list[Entry]]], plan: Plan, at: datetime, dice: Random
+    cases: Iterable[tuple[str, list[HistoryEntry]]], plan: Plan, at: datetime, dice: Random
 ) -> Iterator[NewCase]:
     for ordinal, (key, entries) in enumerate(cases, start=1):
-        case = fieldwork.Case.of(key, entries)
+        case = fieldwork.Case.from_history(key, entries)
         yield NewCase(
             key=key,
             entries=entries,
-            queue_position=standing(case, plan, at),
+            queue_position=schedule_case(case, plan, at),
             contact=_build_invented_contact(case, ordinal, f"{dice.getrandbits(128):032x}"),
         )
 

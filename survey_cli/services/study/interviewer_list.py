@@ -28,7 +28,7 @@ def _build_list(study: OpenStudy, request: Request) -> PeopleList:
         promised[row.owner] = promised.get(row.owner, 0) + 1
         if row.promised_until is not None and row.promised_until < study.at:
             late[row.owner] = late.get(row.owner, 0) + 1
-    listed = study.people.listed
+    listed = study.people.interviewers
     logins = [*listed, *sorted((having.keys() | promised.keys()) - listed.keys() - {""})]
     lines = tuple(
         PersonLine(

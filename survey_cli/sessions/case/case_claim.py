@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import Event, Returned
+from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.store import Store
@@ -49,8 +49,8 @@ class CaseClaims:
     def load_claimed(self, row: CaseRow, token: str) -> ClaimedCase:
         """A case that was claimed, with all that is kept of it."""
         history = tuple(self.store.cases.read_history(row.key))
-        case = Case.of(row.key, history)
-        number, sitting = case.next_number, case.claimed
+        case = Case.from_history(row.key, history)
+        number, sitting = case.next_number, case.open_attempt
         first = number.position if number is not None else 0
         return ClaimedCase(
             row=row,
@@ -58,12 +58,12 @@ class CaseClaims:
             history=history,
             contact=self.store.cases.find_contact(row.key),
             token=token,
-            current_number=(sitting.dialled if sitting is not None else 0) or first,
+            current_number=(sitting.dialed if sitting is not None else 0) or first,
             shown_at=self.clock(),
         )
 
     def append_events(
-        self, here: ClaimedCase, events: Sequence[Event], contact: Contact | None = None
+        self, here: ClaimedCase, events: Sequence[CaseEvent], contact: Contact | None = None
     ) -> ClaimedCase:
         """The case as it will stand once these events are kept."""
         return here.append_events(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
@@ -80,7 +80,7 @@ class CaseClaims:
         """What leads from `here` to `after`, which prolongs the lease or ends it; with the places in the quotas of its
         `interview`, where one closed."""
         at = after.history[-1].at
-        stands = standing(after.case, self.plan, at)
+        stands = schedule_case(after.case, self.plan, at)
         cells = select_quota_cells(after.case, self.plan, stands, interview) if release else None
         return CaseUpdate(
             here.case.key,
@@ -110,12 +110,12 @@ class CaseClaims:
             found = self.load_claimed(here.row, here.token)
         else:
             since = [entry.event for entry in self.store.cases.read_history(key)[here.case.seq :]]
-            taken = self.claim(key, uuid4().hex) if since == [Returned("lapsed")] else None
+            taken = self.claim(key, uuid4().hex) if since == [CaseReturned("lapsed")] else None
             if not isinstance(taken, ClaimedCase):
                 row = self.store.cases.find_row(key)
                 return row.holder if row is not None else None
             if taken.case.seq != here.case.seq + 2:  # another has just had it
-                self.save(taken, self.append_events(taken, [Returned("given back")]), release=True)
+                self.save(taken, self.append_events(taken, [CaseReturned("given back")]), release=True)
                 return None
             found = taken
         return replace(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
-from survey_cli.fieldwork.case.locations import zones_of
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.problems import UserError
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import requires_time
@@ -59,7 +59,7 @@ class CaseInterviews:
     def find_pending_input(self, here: ClaimedCase) -> PendingInput:
         """What is owed of an interview that was going on when the terminal died. Raises StoreError."""
         last = self._find_last(here.case.key)
-        if not here.case.interviewing or last is None or last.status != "suspended":
+        if not here.case.interview_open or last is None or last.status != "suspended":
             return ""
         row = self.study.plan.outcomes.get(last.outcome)
         return "time" if row is not None and requires_time(row, self.study.plan, by_route=True) else "outcome"
@@ -78,7 +78,7 @@ class CaseInterviews:
         }
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         given = wanted or StartOptions(case=case.key)
-        zones = zones_of(case, case.number(here.current_number), self.study.plan)
+        zones = list_call_zones(case, case.find_number(here.current_number), self.study.plan)
         seating = replace(
             self._draw_id_and_seed(given),
             case=case.key,

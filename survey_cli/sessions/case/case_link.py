@@ -7,7 +7,7 @@ station has claimed the case.
 from collections.abc import Callable
 
 from survey_cli.engine.interview import Interview
-from survey_cli.fieldwork.case.events import Interviewing, Returned
+from survey_cli.fieldwork.case.events import CaseReturned, InterviewOpened
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.case.case_claim import RENEWALS_PER_LEASE, CaseClaims
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
@@ -72,7 +72,7 @@ class SampledCaseLink:
             self._renewed_at = at
 
     def build_start_update(self, id: str) -> CaseUpdate:
-        after = self._claims.append_events(self.claimed_case, [Interviewing(id)])
+        after = self._claims.append_events(self.claimed_case, [InterviewOpened(id)])
         self._interview, self._next = id, (after, None)
         return self._claims.build_update(self.claimed_case, after)
 
@@ -115,7 +115,7 @@ class SampledCaseLink:
         claimed_again = found.token != self.claimed_case.token
         self.claimed_case = found
         if claimed_again and self._interview:
-            after = self._claims.append_events(found, [Interviewing(self._interview)])
+            after = self._claims.append_events(found, [InterviewOpened(self._interview)])
             if self._claims.save(found, after) is None:
                 self.claimed_case = after
         return True
@@ -125,7 +125,7 @@ class SampledCaseLink:
             try:
                 self._claims.save(
                     self.claimed_case,
-                    self._claims.append_events(self.claimed_case, [Returned("given back")]),
+                    self._claims.append_events(self.claimed_case, [CaseReturned("given back")]),
                     release=True,
                 )
             except StoreError:

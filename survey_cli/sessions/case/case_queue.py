@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import Blocked, Entry, Event, Returned
+from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import Turns
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
-from survey_cli.fieldwork.queue.rules import Claimant, allowed, forbidden, standing
+from survey_cli.fieldwork.queue.call_order import CallOrder
+from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed, schedule_case
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Lease
 from survey_cli.study.consistency.queue_refresh import list_next_rows, list_open_heads, refresh_queue
@@ -75,8 +75,8 @@ class CaseQueue:
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
         turned_down: set[str] = set()
         for row in self._iterate_claims(turns, lease, at, passed):
-            case = Case.of(row.key, cases.read_history(row.key))
-            if row.status_after_lease == "ready" and self._is_allowed(row, case, at, turns.full):
+            case = Case.from_history(row.key, cases.read_history(row.key))
+            if row.status_after_lease == "ready" and self._is_allowed(row, case, at, turns.full_cells):
                 return row, case
             self._return_case(row, case, at, token)
             if row.key in turned_down or len(turned_down) == MAX_TURNED_DOWN:
@@ -85,7 +85,7 @@ class CaseQueue:
         return None
 
     def _iterate_claims(
-        self, turns: Turns, lease: Lease, at: datetime, passed: Collection[str]
+        self, turns: CallOrder, lease: Lease, at: datetime, passed: Collection[str]
     ) -> Iterator[CaseRow]:
         """Cases in the order they are called, each claimed when it is asked for."""
         cases = self.store.cases
@@ -96,7 +96,7 @@ class CaseQueue:
                     yield row
             return
         for _, head in list_open_heads(self.store, turns):
-            before = turns.promised_before(bucket_of(head.bucket))
+            before = turns.find_appointment_cutoff(parse_criteria(head.bucket))
             while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
                 yield row
 
@@ -104,8 +104,8 @@ class CaseQueue:
         """The pause of the study; None while cases may be claimed and dialed. Raises StoreError."""
         return read_pause(self.store)
 
-    def _build_call_order(self, at: datetime) -> Turns:
-        return Turns.of(
+    def _build_call_order(self, at: datetime) -> CallOrder:
+        return CallOrder.for_interviewer(
             self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.read_quota_fill()
         )
 
@@ -115,7 +115,7 @@ class CaseQueue:
         moments: list[datetime] = []
         found: Counter[str] = Counter()
         for group in self.store.queue_statistics.count_groups(at):
-            found[turns.state(group, [self.who]) if group.bucket else group.status] += group.cases
+            found[turns.classify_group(group, [self.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
                 moments += self._list_opening_times(turns, group.bucket, at)
         for row in self.store.cases.list_waiting_rows(limit=WAITING_CASES_CHECKED):
@@ -124,29 +124,33 @@ class CaseQueue:
         return QueueOutlook(_describe_states(found), min(moments, default=None))
 
     @staticmethod
-    def _list_opening_times(turns: Turns, text: str, since: datetime) -> list[datetime]:
+    def _list_opening_times(turns: CallOrder, text: str, since: datetime) -> list[datetime]:
         """When cases of a bucket that are for this interviewer may be called, from `since` on; empty: never."""
-        bucket = bucket_of(text)
-        opens = turns.opens(bucket, since) if turns.suits(bucket) else None
+        bucket = parse_criteria(text)
+        opens = turns.find_opening(bucket, since) if turns.suits(bucket) else None
         return [opens] if opens is not None else []
 
     def _is_allowed(self, row: CaseRow, case: Case, at: datetime, full: Collection[str]) -> bool:
-        claimant = Claimant(
-            at=at, who=self.who, people=self.people, full=full, never_call=self.is_case_on_dnc_list(row.key)
-        )
-        return allowed(case, self.plan, claimant)
-
-    def why_forbidden(self, case: Case, at: datetime) -> str:
-        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreError."""
-        claimant = Claimant(
+        claimant = ClaimContext(
             at=at,
             who=self.who,
             people=self.people,
-            full=self.plan.quotas.full(self.store.cases.read_quota_fill()),
-            never_call=self.is_case_on_dnc_list(case.key),
-            fetched=True,
+            full_cells=full,
+            on_do_not_call_list=self.is_case_on_dnc_list(row.key),
         )
-        return forbidden(case, self.plan, claimant)
+        return is_allowed(case, self.plan, claimant)
+
+    def why_forbidden(self, case: Case, at: datetime) -> str:
+        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreError."""
+        claimant = ClaimContext(
+            at=at,
+            who=self.who,
+            people=self.people,
+            full_cells=self.plan.quotas.list_full_cells(self.store.cases.read_quota_fill()),
+            on_do_not_call_list=self.is_case_on_dnc_list(case.key),
+            by_key=True,
+        )
+        return explain_forbidden(case, self.plan, claimant)
 
     def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is never to be called."""
@@ -155,15 +159,17 @@ class CaseQueue:
 
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
         """Put a case that the rules turn down where it belongs now."""
-        events: list[Event] = [Blocked("on the list")] if self.is_case_on_dnc_list(row.key) else []
-        entries = [Entry(at, self.who.login, self.station, e) for e in (*events, Returned("given back"))]
+        events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
+        entries = [
+            HistoryEntry(at, self.who.login, self.station, e) for e in (*events, CaseReturned("given back"))
+        ]
         for entry in entries:
-            case = case.after(entry)
+            case = case.apply(entry)
         self.store.cases.write(
             row.key,
             seq=row.seq,
             entries=entries,
-            standing=standing(case, self.plan, at),
+            standing=schedule_case(case, self.plan, at),
             token=token,
             release=True,
         )

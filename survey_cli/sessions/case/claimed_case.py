@@ -10,8 +10,8 @@ from typing import Literal
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import Entry, Event
-from survey_cli.fieldwork.queue.rules import never_dialled
+from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry
+from survey_cli.fieldwork.queue.rules import explain_number_state
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 
 PendingInput = Literal["", "time", "outcome"]
@@ -25,7 +25,7 @@ class ClaimedCase:
     row: CaseRow
     """As it was claimed."""
     case: Case
-    history: tuple[Entry, ...]
+    history: tuple[HistoryEntry, ...]
     contact: Contact | None
     token: str
     """The lease's."""
@@ -38,31 +38,37 @@ class ClaimedCase:
     pending_input: PendingInput = ""
 
     def append_events(
-        self, events: Sequence[Event], *, at: datetime, by: str, station: str, contact: Contact | None = None
+        self,
+        events: Sequence[CaseEvent],
+        *,
+        at: datetime,
+        by: str,
+        station: str,
+        contact: Contact | None = None,
     ) -> "ClaimedCase":
         """The case after these events. Each entry has a key of its own, so that writing them twice is writing them once.
         A history never runs backwards, whatever the clock does."""
         moment = max(at, self.history[-1].at) if self.history else at
         case, history = self.case, self.history
         for number, event in enumerate(events, start=1):
-            entry = Entry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
-            case, history = case.after(entry), (*history, entry)
+            entry = HistoryEntry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
+            case, history = case.apply(entry), (*history, entry)
         return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
 
     def choose_number(self, position: int) -> "ClaimedCase | Rejection":
         """With another live number as the one that is dialled next."""
-        number = self.case.number(position)
+        number = self.case.find_number(position)
         if number is None:
             return Rejection("there is no such number")
-        if why := never_dialled(number):
+        if why := explain_number_state(number):
             return Rejection(why)
-        if self.case.claimed is not None and self.case.claimed.dialled not in (0, position):
+        if self.case.open_attempt is not None and self.case.open_attempt.dialed not in (0, position):
             return Rejection("first key the outcome of the call that was dialed")
         return replace(self, current_number=position)
 
     def move_to_next_number(self) -> "ClaimedCase":
         """After a call, the number that can be tried next is the one that is dialled."""
-        number, sitting = self.case.next_number, self.case.claimed
+        number, sitting = self.case.next_number, self.case.open_attempt
         called = sitting.calls if sitting is not None else ()
         if number is None or not any(call.number == self.current_number for call in called):
             return self
@@ -71,12 +77,12 @@ class ClaimedCase:
     @property
     def has_calls(self) -> bool:
         """Somebody called in this sitting, and what came of it is keyed."""
-        return self.case.claimed is not None and bool(self.case.claimed.calls)
+        return self.case.open_attempt is not None and bool(self.case.open_attempt.calls)
 
     @property
     def has_open_call(self) -> bool:
         """A number was dialled, and what came of it is not keyed."""
-        return self.case.claimed is not None and self.case.claimed.dialled != 0
+        return self.case.open_attempt is not None and self.case.open_attempt.dialed != 0
 
     def why_not_releasable(self) -> str:
         """Why the case cannot be let go of yet; empty where it can."""

@@ -10,23 +10,23 @@ from typing import Final
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.appointments.appointment import Meant, Unclear
-from survey_cli.fieldwork.appointments.reading import read_appointment
-from survey_cli.fieldwork.case.disposition_coding import coded, known_eligible
+from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
+from survey_cli.fieldwork.appointments.reading import parse_appointment
+from survey_cli.fieldwork.case.disposition_coding import code_case, is_known_eligible
 from survey_cli.fieldwork.case.events import (
-    Called,
-    Closed,
-    Event,
+    AttemptClosed,
+    CaseEvent,
+    CaseReturned,
+    LanguageSet,
     NumberAdded,
     NumberFacts,
     NumberMarked,
-    RefusalNoted,
-    Returned,
-    Speaks,
+    OutcomeRecorded,
+    RefusalDescribed,
 )
-from survey_cli.fieldwork.case.locations import plan_for, region_of
+from survey_cli.fieldwork.case.locations import find_case_region, localize_plan
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import zones_of
+from survey_cli.fieldwork.queue.rules import list_call_zones
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
@@ -56,7 +56,7 @@ TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 class CaseEvents:
     """Something that is to be kept."""
 
-    events: tuple[Event, ...]
+    events: tuple[CaseEvent, ...]
     release: bool = False
     """The station lets go of the case with it."""
     outcome: str = ""
@@ -84,7 +84,7 @@ def build_outcome_events(
     kind = row.kind
     if kind in INTERVIEW_OUTCOMES and here.pending_input != "outcome":
         return Rejection("only the interview itself comes to that")
-    events: list[Event] = [build_call_event(here, row.id, plan, interview, note=note)]
+    events: list[CaseEvent] = [build_call_event(here, row.id, plan, interview, note=note)]
     contact = None
     match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
@@ -92,7 +92,7 @@ def build_outcome_events(
         case "time":
             return Rejection("an appointment needs its time")
         case "language" if language:
-            events.append(Speaks(language))
+            events.append(LanguageSet(language))
         case "number":
             added = build_number_events(here, number, plan, link=link)
             if isinstance(added, Rejection):
@@ -101,12 +101,12 @@ def build_outcome_events(
             contact = added.contact
         case _:
             pass
-    if (row.listed if plan.known else row.rdd) in DEAD_NUMBER_CODES and here.current_number:
+    if (row.listed if plan.eligibility_known else row.rdd) in DEAD_NUMBER_CODES and here.current_number:
         events.append(NumberMarked(here.current_number, "dead", row.name.lower()))
     events += build_do_not_call_events(row)
     more = row.next_number and kind != "busy" and _has_untried_number(here, events)
     return CaseEvents(
-        events=(*events, *(() if more else (Closed(),))),
+        events=(*events, *(() if more else (AttemptClosed(),))),
         release=not more,
         outcome=row.id,
         contact=contact,
@@ -122,33 +122,33 @@ def build_call_event(
     *,
     note: str = "",
     interrupted: bool = False,
-) -> Called:
+) -> OutcomeRecorded:
     """The call that goes on, with its outcome."""
     # the terminal died in the middle of it, and nobody went on
-    lost = interview is None and here.case.interviewing
-    return Called(
+    lost = interview is None and here.case.interview_open
+    return OutcomeRecorded(
         outcome=outcome,
         number=here.current_number,
-        eligible=interview is not None and known_eligible(measure_progress(interview), plan),
+        eligible=interview is not None and is_known_eligible(measure_progress(interview), plan),
         person=interview is not None,
         interrupted=interrupted or here.case.interrupted or here.pending_input != "" or lost,
         note=note,
     )
 
 
-def _has_untried_number(here: ClaimedCase, events: list[Event]) -> bool:
+def _has_untried_number(here: ClaimedCase, events: list[CaseEvent]) -> bool:
     """Whether another live number was not called in this sitting."""
     case = here.append_events(events, at=here.shown_at, by="", station="").case
-    tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
-    return any(number.position not in tried for number in case.live)
+    tried = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
+    return any(number.position not in tried for number in case.live_numbers)
 
 
-def build_refusal_event(reason: str, strength: int, who: str) -> RefusalNoted | Rejection:
+def build_refusal_event(reason: str, strength: int, who: str) -> RefusalDescribed | Rejection:
     """What is to be known of a refusal."""
     if not 0 <= strength <= STRONGEST_REFUSAL:
         return Rejection(f"how strong: 1 to {STRONGEST_REFUSAL}")
-    noted = RefusalNoted(clean_text(reason), strength, clean_text(who))
-    return noted if noted != RefusalNoted() else Rejection("an empty note is not saved")
+    noted = RefusalDescribed(clean_text(reason), strength, clean_text(who))
+    return noted if noted != RefusalDescribed() else Rejection("an empty note is not saved")
 
 
 def may_revoke(outcome: str, plan: Plan) -> bool:
@@ -166,26 +166,26 @@ def parse_appointment_time(
     at: datetime,
     station_zone: str,
     languages: Sequence[str],
-) -> Meant | Unclear:
+) -> AppointmentTime | UnclearAppointment:
     """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several.
     `5pm here` is on the clock of `station_zone`; words may be those of the study's `languages`."""
-    zones = zones_of(here.case, here.case.number(here.current_number), plan)
-    found = read_appointment(
+    zones = list_call_zones(here.case, here.case.find_number(here.current_number), plan)
+    found = parse_appointment(
         text,
         now=at,
         zones=zones,
-        calendar=plan_for(here.case, plan).calendar,
+        calendar=localize_plan(here.case, plan).calendar,
         here=station_zone,
         languages=languages,
     )
-    if isinstance(found, Unclear) and 0 < reading <= len(found.choices):
+    if isinstance(found, UnclearAppointment) and 0 < reading <= len(found.choices):
         return found.choices[reading - 1]
     return found
 
 
 def build_appointment_events(
     here: ClaimedCase,
-    meant: Meant,
+    meant: AppointmentTime,
     plan: Plan,
     interview: Interview | None,
     *,
@@ -195,19 +195,19 @@ def build_appointment_events(
     note: str,
 ) -> CaseEvents:
     """A promise to call again at that time."""
-    promised = meant.promised(
+    promised = meant.make_event(
         person=clean_text(person),
         owner="" if keeper == "anyone" else by,
         policy=keeper,
         note=clean_text(note),
     )
     call = build_call_event(here, "appointment", plan, interview, interrupted=interview is not None)
-    return CaseEvents(events=(call, promised, Closed()), release=True, outcome="appointment")
+    return CaseEvents(events=(call, promised, AttemptClosed()), release=True, outcome="appointment")
 
 
 def build_number_events(here: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:
     """A number that was given; `link` is for a case of which nothing personal is kept yet."""
-    country = region_of(here.case, plan)[:2]
+    country = find_case_region(here.case, plan)[:2]
     read = read_number(text, country or None)
     if isinstance(read, InvalidNumber):
         return Rejection(f"{read.why}: {read.remedy}")
@@ -247,13 +247,19 @@ def build_events_without_station(
     )
     if row is None or timed:
         call = build_call_event(here, "callback", plan, interview, interrupted=True)
-        return CaseEvents(events=(call, Closed()), release=True, notice=NO_TIME_NOTICE if timed else "")
+        return CaseEvents(
+            events=(call, AttemptClosed()), release=True, notice=NO_TIME_NOTICE if timed else ""
+        )
     deed = build_closing_events(here, interview, row, plan)
     case, last = here.case, here.case.last_call
     after = here.append_events(deed.events, at=here.shown_at, by="", station="").case
-    if last is not None and last.outcome == row.id and coded(case, plan).code == coded(after, plan).code:
+    if (
+        last is not None
+        and last.outcome == row.id
+        and code_case(case, plan).code == code_case(after, plan).code
+    ):
         return CaseEvents(
-            events=(Returned("given back"),), release=True
+            events=(CaseReturned("given back"),), release=True
         )  # a correction that changed no outcome
     return deed
 
@@ -264,7 +270,7 @@ def build_closing_events(here: ClaimedCase, interview: Interview, row: Outcome, 
         interview, row, plan, number=here.current_number, interrupted=here.case.interrupted
     )
     return CaseEvents(
-        events=(*events, Closed()),
+        events=(*events, AttemptClosed()),
         release=True,
         outcome=row.id,
         tasks=build_follow_up_tasks(row, here.case.key),

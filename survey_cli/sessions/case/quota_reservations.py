@@ -11,11 +11,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from survey_cli.engine.events import Ended
+from survey_cli.engine.events import InterviewEnded
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import OUTSIDE, Quota
+from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, Quota
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
 from survey_cli.store import Store
@@ -36,10 +36,10 @@ class QuotaReservations:
         wanted = next((q for q in self.plan.quotas.quotas if q.id == quota), None)
         if wanted is None:
             return OPEN
-        cell = wanted.cell(interview.machine.walk.env)
+        cell = wanted.find_cell(interview.machine.walk.env)
         if cell is None:
             return OPEN
-        if cell == OUTSIDE:
+        if cell == OUTSIDE_QUOTA:
             return "outside"
         if wanted.soft:
             return OPEN
@@ -54,8 +54,10 @@ class QuotaReservations:
         sitting holds already. Returns the cells held now, and the first that is full or nothing. A respondent who is
         led to an end of its own, or whose interview was complete, is not turned away. Raises StoreError."""
         machine = interview.machine
-        stop = machine.here
-        ahead = stop is None or (earlier := machine.held.get(stop.place)) is None or earlier.lapsed
+        stop = machine.current_stop
+        ahead = (
+            stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
+        )
         ends = interview.ending or (
             str(stop.leaf.question.outcome)
             if stop is not None and isinstance(stop.leaf.question, EndItem)
@@ -64,7 +66,7 @@ class QuotaReservations:
         if not ahead or ends != COMPLETE:
             return held, ""
         quotas = self._list_unasked_quotas(interview)
-        wanted = {cell: q.cells[cell].target for q in quotas if (cell := q.cell(machine.walk.env))}
+        wanted = {cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))}
         if wanted.keys() == held or _corrects_complete_interview(interview):
             return held, ""
         others = {cell for quota in quotas for cell in quota.cells} - wanted.keys()
@@ -75,8 +77,11 @@ class QuotaReservations:
     def _list_unasked_quotas(self, interview: Interview) -> list[Quota]:
         """The hard quotas in which a place is held without a `lookup`. A quota that has one waits for it, and is asked
         for before the respondent hangs up if the route has passed all of them by."""
-        lookups, over = _find_lookup_items(interview.instrument), interview.ending or interview.hung_up
-        looked_up = {place.item for place in interview.machine.held} if over else set()
+        lookups, over = (
+            _find_lookup_items(interview.instrument),
+            interview.ending or interview.is_after_hangup,
+        )
+        looked_up = {place.item for place in interview.machine.recorded_answers} if over else set()
         return [
             quota
             for quota in self.plan.quotas.quotas
@@ -87,8 +92,8 @@ class QuotaReservations:
 
 def _corrects_complete_interview(interview: Interview) -> bool:
     """Whether this sitting corrects an interview that counts."""
-    return interview.reopened and any(
-        isinstance(event, Ended) and event.outcome == COMPLETE for event in interview.events
+    return interview.is_reopened and any(
+        isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in interview.events
     )
 
 

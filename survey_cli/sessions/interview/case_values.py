@@ -6,11 +6,11 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.engine.order import arm
+from survey_cli.engine.order import choose_arm
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import get_separators
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.samples.cases.columns import InvalidValue, build_labels, clean_text, make_reader
 from survey_cli.samples.cases.split_arms import draw_arm
 from survey_cli.values import NOT_ASKED, Missing, Value
@@ -71,7 +71,7 @@ def parse_sample_values(
     """The case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
-            remedy = did_you_mean(
+            remedy = suggest_nearest(
                 name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
             )
             return UserError(f"--set {name}", "the instrument has no such sample column", remedy)
@@ -109,7 +109,7 @@ def invent_sample_value(
             return dice.choice(list(build_labels(instrument, column)) or [NOT_ASKED])
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
-            return arm(arms, seed=dice.getrandbits(62), id=name, turn=None)
+            return choose_arm(arms, seed=dice.getrandbits(62), id=name, turn=None)
         case "number":
             return dice.randint(1, 100)
         case "date":

@@ -8,7 +8,7 @@ includes a database that cannot be written to.
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from survey_cli.engine.notes import StandingNote
+from survey_cli.engine.notes import InterviewNote
 from survey_cli.entries import Prompt, Rejection, Reply
 from survey_cli.outcomes import Outcome
 from survey_cli.values import Place
@@ -57,7 +57,7 @@ class InterviewProtocol(Protocol):
         ...
 
     def reply(self, reply: Reply) -> Rejection | None:
-        """An answer as keyed: a line of text, or `Picked` from a Pick. An empty line goes on from a Read, keeps an
+        """An answer as keyed: a line of text, or `PickReply` from a Pick. An empty line goes on from a Read, keeps an
         earlier answer, and is rejected elsewhere."""
         ...
 
@@ -81,11 +81,11 @@ class InterviewProtocol(Protocol):
         """After going back: the answer here stands, and so on to the first place without one."""
         ...
 
-    def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
+    def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
         """A remark of the interviewer's, stored with the place; or another text of an earlier one."""
         ...
 
-    def list_notes(self) -> tuple[StandingNote, ...]:
+    def list_notes(self) -> tuple[InterviewNote, ...]:
         """The notes of this interview, each with its newest text."""
         ...
 

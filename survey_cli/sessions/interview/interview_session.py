@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
-    Began,
-    Ended,
-    Event,
-    Kept,
-    Language,
-    LookedUp,
-    Noted,
-    Resumed,
-    Stamp,
-    Stopped,
-    Suspended,
-    WentTo,
+    AnswerKept,
+    EventStamp,
+    InterviewEnded,
+    InterviewEvent,
+    InterviewResumed,
+    InterviewStarted,
+    InterviewStopped,
+    InterviewSuspended,
+    LanguageChanged,
+    NoteWritten,
+    PositionMoved,
+    ValueComputed,
 )
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
-from survey_cli.engine.notes import StandingNote, standing_notes
-from survey_cli.entries import Lookup, Prompt, Read, Rejection, Reply, Span
+from survey_cli.engine.notes import InterviewNote, list_notes
+from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult
 from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store, StoreError
-from survey_cli.table import cells
+from survey_cli.table import build_row
 from survey_cli.values import Place
 
 if TYPE_CHECKING:
@@ -218,15 +218,15 @@ class InterviewSession:
         if self._is_quota_full:
             return self._build_quota_full_prompt()
         if not self._prompt_is_current:
-            self._prompt, self._prompt_is_current = prompts.prompt(self._interview), True
+            self._prompt, self._prompt_is_current = prompts.build_prompt(self._interview), True
             if self._prompt is not None and self._prompt.after_hangup and self._time_until_hangup is None:
                 self._time_until_hangup = self._measure_time()
         return self._prompt
 
     def list_items(self) -> tuple[AskedItem, ...]:
         return tuple(
-            AskedItem(place=v.place, text=v.words, answer=v.answer, section=v.section)
-            for v in prompts.asked(self._interview)
+            AskedItem(place=v.place, text=v.text, answer=v.answer, section=v.section)
+            for v in prompts.list_visited(self._interview)
         )
 
     @property
@@ -242,11 +242,11 @@ class InterviewSession:
         script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
         return Prompt(
             place=Place(QUOTA_FULL),
-            words=(Span(str(script.text.get(language)) if script is not None else QUOTA_FULL_TEXT),),
-            entry=Read(),
-            instruction=(Span(f"The quota {self._full_cell} is full: thank the respondent, and end."),),
+            text=(TextSpan(str(script.text.get(language)) if script is not None else QUOTA_FULL_TEXT),),
+            entry=ReadEntry(),
+            instruction=(TextSpan(f"The quota {self._full_cell} is full: thank the respondent, and end."),),
             position=len(interview.machine.walk.stops),
-            of=len(interview.machine.walk.stops),
+            total=len(interview.machine.walk.stops),
             language=language,
             languages=instrument.languages,
             ending=QUOTA_FULL,
@@ -262,7 +262,7 @@ class InterviewSession:
         return tuple(self._outcomes[id] for id in (*first, *STOP_OUTCOMES, *own))
 
     def echo(self, text: str) -> str:
-        return prompts.echo(self._interview, text)
+        return prompts.describe_reply(self._interview, text)
 
     def elapsed_time(self) -> timedelta:
         return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
@@ -271,7 +271,7 @@ class InterviewSession:
         """All sittings: each from its first event to its last, the present one to now."""
         spent, since, last = timedelta(), None, None
         for event in self._interview.events:
-            if isinstance(event, Began | Resumed):
+            if isinstance(event, InterviewStarted | InterviewResumed):
                 if since is not None and last is not None:
                     spent += last - since
                 since = event.stamp.at
@@ -288,7 +288,7 @@ class InterviewSession:
         status = self._interview.status
         if status == "open" and not self._was_left:
             return None
-        answers = self._interview.standing().answers.values()
+        answers = self._interview.evaluate_route().answers.values()
         return InterviewResult(
             status="lost" if self._was_left else status,
             outcome=self._find_outcome(self._interview),
@@ -308,73 +308,75 @@ class InterviewSession:
         if self._is_quota_full:
             if reply:
                 return Rejection("the quota is full: Enter ends the interview")
-            return self._commit(Ended(self._stamp(), QUOTA_FULL), by_route=True)
-        return self._apply(prompts.entry(self._interview, reply, self._stamp()))
+            return self._commit(InterviewEnded(self._stamp(), QUOTA_FULL), by_route=True)
+        return self._apply(prompts.parse_reply(self._interview, reply, self._stamp()))
 
     def decline(self, id: str) -> Rejection | None:
-        return self._apply(prompts.declined(self._interview, id, self._stamp()))
+        return self._apply(prompts.build_decline(self._interview, id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejection | None:
-        return self._apply(prompts.confirmed(self._interview, clean_text(reason), self._stamp()))
+        return self._apply(prompts.build_confirmation(self._interview, clean_text(reason), self._stamp()))
 
     def go_back(self) -> Rejection | None:
-        place = prompts.before(self._interview)
+        place = prompts.find_previous_place(self._interview)
         if place is None:
             return Rejection("this is the first item")
-        return self._apply(WentTo(self._stamp(), place))
+        return self._apply(PositionMoved(self._stamp(), place))
 
     def jump(self, place: Place) -> Rejection | None:
-        return self._apply(WentTo(self._stamp(), place, jump=True))
+        return self._apply(PositionMoved(self._stamp(), place, jump=True))
 
     def go_forward(self) -> Rejection | None:
         place = self._interview.place
-        if place is None or prompts.at_front(self._interview):
+        if place is None or prompts.is_at_front(self._interview):
             return Rejection("this is the item that comes next: none ahead of it has an answer")
-        return self.jump(place) or self._apply(Kept(self._stamp(), place))
+        return self.jump(place) or self._apply(AnswerKept(self._stamp(), place))
 
-    def add_note(self, text: str, *, replaces: StandingNote | None = None) -> Rejection | None:
+    def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
         place = self._interview.place if replaces is None else replaces.place
         if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
-        return self._apply(Noted(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
+        return self._apply(
+            NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0)
+        )
 
-    def list_notes(self) -> tuple[StandingNote, ...]:
-        return standing_notes(self._interview.events)
+    def list_notes(self) -> tuple[InterviewNote, ...]:
+        return list_notes(self._interview.events)
 
     def switch_language(self, language: str) -> Rejection | None:
-        return self._apply(Language(self._stamp(), language))
+        return self._apply(LanguageChanged(self._stamp(), language))
 
     def suspend(self) -> Rejection | None:
         if self._lost_to:
             self._was_left = True
             return None
-        if self._interview.hung_up and not self._is_quota_full:
-            return self._apply(Ended(self._stamp(), COMPLETE))
-        if self._interview.at_end or self._is_quota_full:
+        if self._interview.is_after_hangup and not self._is_quota_full:
+            return self._apply(InterviewEnded(self._stamp(), COMPLETE))
+        if self._interview.is_at_end or self._is_quota_full:
             return self.reply("")  # the respondent has answered everything that leads here
-        if self._interview.reopened and self._end_again():
+        if self._interview.is_reopened and self._end_again():
             return None
-        return self._apply(Suspended(self._stamp()))
+        return self._apply(InterviewSuspended(self._stamp()))
 
     def _end_again(self) -> bool:
         """A corrected interview ends as it had ended, where every answer stands."""
         place = self._interview.place
         if place is None or self.jump(place) is not None:
             return False
-        return self._apply(Kept(self._stamp(), place)) is None and self._interview.status == "ended"
+        return self._apply(AnswerKept(self._stamp(), place)) is None and self._interview.status == "ended"
 
     def stop(self, outcome: str) -> Rejection | None:
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
             return Rejection(f"{outcome} is no outcome for stopping an interview")
         if self._lost_to:
             return self.suspend()
-        if self._interview.hung_up and outcome == "break_off" and not self._is_quota_full:
-            return self._apply(Ended(self._stamp(), COMPLETE))
+        if self._interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
+            return self._apply(InterviewEnded(self._stamp(), COMPLETE))
         if self._link.can_be_called_again and self._outcomes[outcome].temporary:
             return self._apply(
-                Suspended(self._stamp(), outcome)
+                InterviewSuspended(self._stamp(), outcome)
             )  # the case is called again, and goes on where it stood
-        return self._apply(Stopped(self._stamp(), outcome))
+        return self._apply(InterviewStopped(self._stamp(), outcome))
 
     # drafts
 
@@ -404,12 +406,12 @@ class InterviewSession:
 
     # order of doing
 
-    def _stamp(self, after: Interview | None = None) -> Stamp:
+    def _stamp(self, after: Interview | None = None) -> EventStamp:
         """Now, or the time of the last event where the clock has been set back: a journal never runs backwards."""
         last = (after or self._interview).events[-1].stamp.at
-        return Stamp(max(self._clock(), last), self._by, self._station)
+        return EventStamp(max(self._clock(), last), self._by, self._station)
 
-    def _apply(self, event: Event | Rejection) -> Rejection | None:
+    def _apply(self, event: InterviewEvent | Rejection) -> Rejection | None:
         """Step, commit, and then whatever the computer has to answer or close by itself."""
         if isinstance(event, Rejection):
             return event
@@ -440,41 +442,41 @@ class InterviewSession:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}") if interview.ending else None
         return None
 
-    def _find_automatic_event(self, interview: Interview) -> Event | None:
+    def _find_automatic_event(self, interview: Interview) -> InterviewEvent | None:
         """What follows of itself, without anybody or the database: the route's end, or a draw."""
         if interview.status != "open":
             return None
         if ending := interview.ending:
             outcome = self._outcomes.get(ending)
             temporary = outcome is not None and outcome.temporary
-            return (Suspended if temporary else Ended)(self._stamp(interview), ending)
-        value, of = interview.looks_up()
+            return (InterviewSuspended if temporary else InterviewEnded)(self._stamp(interview), ending)
+        value, of = interview.compute_answer()
         if value is None or interview.place is None:
             return None
-        return LookedUp(self._stamp(interview), interview.place, value, of)
+        return ValueComputed(self._stamp(interview), interview.place, value, of)
 
-    def _find_computed_answer(self) -> Event | None:
+    def _find_computed_answer(self) -> InterviewEvent | None:
         """Whether there is a place in the quota that is asked after now."""
         prompt = self.prompt()
-        if prompt is not None and prompt.unsaid:
-            noted = {(e.place, e.text) for e in self._interview.events if isinstance(e, Noted)}
-            for unsaid in prompt.unsaid:
+        if prompt is not None and prompt.unfilled:
+            noted = {(e.place, e.text) for e in self._interview.events if isinstance(e, NoteWritten)}
+            for unsaid in prompt.unfilled:
                 if (prompt.place, unsaid) not in noted:
-                    return Noted(self._stamp(), prompt.place, unsaid)
-        if prompt is None or not isinstance(prompt.entry, Lookup):
+                    return NoteWritten(self._stamp(), prompt.place, unsaid)
+        if prompt is None or not isinstance(prompt.entry, LookupEntry):
             return None
-        value = self._link.reserve_in_quota(self._id, self._interview, prompt.entry.of)
-        return LookedUp(self._stamp(), prompt.place, value)
+        value = self._link.reserve_in_quota(self._id, self._interview, prompt.entry.target)
+        return ValueComputed(self._stamp(), prompt.place, value)
 
-    def _commit(self, event: Event, *, by_route: bool = False) -> Rejection | None:
+    def _commit(self, event: InterviewEvent, *, by_route: bool = False) -> Rejection | None:
         """Write an event with all that follows of itself: the answer that completes an interview ends it, or neither is
         written."""
         after = self._interview.step(event)
         if isinstance(after, Rejection):
             return after
-        then: list[Event] = []
+        then: list[InterviewEvent] = []
         while (own := self._find_automatic_event(after)) is not None:
-            if isinstance(own, Ended) and own.outcome == COMPLETE:
+            if isinstance(own, InterviewEnded) and own.outcome == COMPLETE:
                 if (why := self._reserve_cells(after)) is not None:
                     return why
                 if self._full_cell:
@@ -503,7 +505,7 @@ class InterviewSession:
         return None
 
     def _write(
-        self, event: Event, after: Interview, then: Sequence[Event], *, by_route: bool
+        self, event: InterviewEvent, after: Interview, then: Sequence[InterviewEvent], *, by_route: bool
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Where it closes the interview, the data and what its case receives are in the same transaction."""
         outcome, closed = self._find_outcome(after), after.status != "open"
@@ -515,11 +517,11 @@ class InterviewSession:
             then=then,
             status=after.status,
             at_item=str(after.place or ""),
-            answered=after.answered,
+            answered=after.answer_count,
             outcome=after.outcome,
             fence=self._link.fence(),
             case=self._link.build_closing_update(after, outcome, by_route=by_route) if closed else None,
-            snapshot=Snapshot(after.seq, str(VERSION), cells(after)) if closed else None,
+            snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if closed else None,
             instrument=after.instrument.hash,
             owed=self._link.list_tasks(outcome) if closed else (),
         )

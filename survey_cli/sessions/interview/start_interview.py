@@ -8,10 +8,10 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.engine.events import Began, Resumed, Sitting, Stamp
+from survey_cli.engine.events import EventStamp, InterviewResumed, InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.plan.known_outcomes import outcome_table
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
@@ -274,7 +274,7 @@ def start_or_resume_in_store(
             return why
         return _start(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
     if last.status in ("ended", "stopped") and not seating.reopen:
-        outcome = outcome_table(instrument).get(last.outcome)
+        outcome = build_outcome_table(instrument).get(last.outcome)
         said = f" ({outcome.name.lower()})" if outcome else ""
         return UserError(
             case,
@@ -309,13 +309,13 @@ def _start(
     at = clock()
     by, station = _get_interviewer_and_station(seating)
     there = at.astimezone(zone)
-    began = Began(
-        Stamp(at, by, station),
+    began = InterviewStarted(
+        EventStamp(at, by, station),
         instrument=instrument.hash,
         seed=seating.seed if seating.seed is not None else secrets.randbits(63),
         case=case,
         today=there.date(),
-        sitting=Sitting(by, daypart(there.hour), language),
+        session=SessionContext(by, daypart(there.hour), language),
         sample=sample,
     )
     interview = Interview.begin(instrument, began)
@@ -366,7 +366,7 @@ def _resume(
         interview = Interview.replay(instrument, store.read_journal(row.id))
     except ValueError as error:
         return UserError(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
-    zone = resolve_zone(instrument, interview.began.sample, seating.zone)
+    zone = resolve_zone(instrument, interview.start.sample, seating.zone)
     if isinstance(zone, UserError):
         return zone
     language = seating.language or interview.language
@@ -375,7 +375,9 @@ def _resume(
     at = max(clock(), row.updated_at)
     by, station = _get_interviewer_and_station(seating)
     there = at.astimezone(zone)
-    event = Resumed(Stamp(at, by, station), Sitting(by, daypart(there.hour), language), reopen=seating.reopen)
+    event = InterviewResumed(
+        EventStamp(at, by, station), SessionContext(by, daypart(there.hour), language), reopen=seating.reopen
+    )
     before = interview.place
     after = interview.step(event)
     if isinstance(after, Rejection):
@@ -387,7 +389,7 @@ def _resume(
         event=event,
         status=after.status,
         at_item=str(after.place or ""),
-        answered=after.answered,
+        answered=after.answer_count,
         fence=link.fence(),
         case=link.build_start_update(row.id),
     )
@@ -423,22 +425,22 @@ def _build_session(
     by, station = _get_interviewer_and_station(seating)
     instrument = interview.instrument
     named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
-    name = interview.began.sample.get(named) if named else None
+    name = interview.start.sample.get(named) if named else None
     desk = InterviewSession(
         store=store,
         id=id,
         interview=interview,
-        outcomes=outcome_table(instrument),
+        outcomes=build_outcome_table(instrument),
         clock=clock,
         by=by,
         station=station,
-        zone=zone if find_zone(instrument, interview.began.sample, seating.zone) is not None else None,
-        respondent=name if isinstance(name, str) and name else interview.began.case,
+        zone=zone if find_zone(instrument, interview.start.sample, seating.zone) is not None else None,
+        respondent=name if isinstance(name, str) and name else interview.start.case,
         notice=notice,
         practice=seating.practice,
         kept_in=where,
         link=seating.link
-        or UnsampledCaseLink(store, instrument, clock, by, _origin(seating.practice), interview.began.case),
+        or UnsampledCaseLink(store, instrument, clock, by, _origin(seating.practice), interview.start.case),
     )
     why = desk.advance()
     return UserError(seating.case, why.why) if why is not None else desk

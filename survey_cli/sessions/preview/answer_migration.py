@@ -12,17 +12,17 @@ from typing import Final, TypeAlias
 
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
-    Answered,
-    Began,
-    Confirmed,
-    Declined,
-    Event,
-    LookedUp,
-    Stamp,
-    WentTo,
+    EventStamp,
+    InterviewEvent,
+    InterviewStarted,
+    PositionMoved,
+    QueryConfirmed,
+    QuestionAnswered,
+    QuestionDeclined,
+    ValueComputed,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Held
+from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -31,7 +31,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.values import Missing, Place
 
-GivenAnswers: TypeAlias = Mapping[Place, Held]
+GivenAnswers: TypeAlias = Mapping[Place, RecordedAnswer]
 EntryHints: TypeAlias = Mapping[str, tuple[str, ...]]
 """By the name of an item or a sample column: entries that a condition on the way speaks of."""
 
@@ -68,11 +68,11 @@ class AnswerMigration:
 
 def carry_over(
     instrument: Instrument,
-    began: Began,
+    began: InterviewStarted,
     given: GivenAnswers,
     *,
     to: Place | None,
-    stamp: Stamp,
+    stamp: EventStamp,
     dice: Random,
     hints: EntryHints | None = None,
     jump: bool = False,
@@ -90,20 +90,20 @@ def carry_over(
     passed = to is None
     while interview.status == "open" and not interview.ending:
         machine = interview.machine
-        stop = machine.here
+        stop = machine.current_stop
         assert stop is not None
         place, leaf = stop.place, stop.leaf
         held = given.get(place)
         if machine.query is not None:
-            known = held is not None and any(index == machine.query for index, _ in held.confirmed)
+            known = held is not None and any(index == machine.query for index, _ in held.confirmed_queries)
             if passed and not known:
                 break
-            event: Event | Rejection = Confirmed(stamp, place, machine.query)
+            event: InterviewEvent | Rejection = QueryConfirmed(stamp, place, machine.query)
         elif isinstance(leaf.question, ComputedItem):
-            value, of = interview.looks_up()
+            value, of = interview.compute_answer()
             if value is None:
                 value = dice.choice(QUOTA_STATES) if hints is not None and leaf.id in hints else "open"
-            event = LookedUp(stamp, place, value, of)
+            event = ValueComputed(stamp, place, value, of)
         else:
             passed = passed or place == to
             free = hints is not None and leaf.id in hints and not passed
@@ -119,7 +119,7 @@ def carry_over(
             if found is None:
                 break
             if leaf.question.asks:
-                same = held is not None and held.cell == found.machine.held[place].cell
+                same = held is not None and held.cell == found.machine.recorded_answers[place].cell
                 fresh = held is None or place in unfit
                 (invented if fresh else changed if not same else []).append(place)
             interview = found
@@ -130,7 +130,7 @@ def carry_over(
         interview = done
     stood = passed
     if to is not None and interview.place != to:
-        back = interview.step(WentTo(stamp, to, jump=jump)) if passed else Rejection("")
+        back = interview.step(PositionMoved(stamp, to, jump=jump)) if passed else Rejection("")
         stood = not isinstance(back, Rejection)
         interview = interview if isinstance(back, Rejection) else back
     return AnswerMigration(
@@ -142,40 +142,45 @@ def carry_over(
     )
 
 
-def _repeat_answer(held: Held, stamp: Stamp, place: Place) -> Event:
+def _repeat_answer(held: RecordedAnswer, stamp: EventStamp, place: Place) -> InterviewEvent:
     """The event that gives this answer once more."""
     if isinstance(held.cell, Missing):
-        return Declined(stamp, place, held.cell.kind)
-    return Answered(stamp, place, held.cell, held.words)
+        return QuestionDeclined(stamp, place, held.cell.kind)
+    return QuestionAnswered(stamp, place, held.cell, held.specify_texts)
 
 
 def _invent_answer(
-    interview: Interview, leaf: CompiledItem, place: Place, stamp: Stamp, dice: Random, worth: tuple[str, ...]
+    interview: Interview,
+    leaf: CompiledItem,
+    place: Place,
+    stamp: EventStamp,
+    dice: Random,
+    worth: tuple[str, ...],
 ) -> Interview | None:
     """The interview after an invented answer; None where none is accepted."""
     if isinstance(leaf.question, EndItem):
         return None
     if not leaf.question.asks:
-        after = interview.step(Answered(stamp, place))
+        after = interview.step(QuestionAnswered(stamp, place))
         return after if isinstance(after, Interview) else None
     for _ in range(ENTRY_ATTEMPTS):
         machine = interview.machine
-        stop = machine.here
+        stop = machine.current_stop
         assert stop is not None
-        reply = leaf.question.invent(machine.walk.asking(stop, machine.language), dice)
+        reply = leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
         if worth and dice.random() < 0.7:
             several = isinstance(leaf.question, MultipleItem) and len(worth) > 1
             reply = " ".join(dice.sample(worth, dice.randint(1, 2))) if several else dice.choice(worth)
-        event: Event | Rejection
+        event: InterviewEvent | Rejection
         if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in leaf.declines):
-            event = Declined(stamp, place, reply[1:])
+            event = QuestionDeclined(stamp, place, reply[1:])
         else:
-            event = prompts.entry(interview, reply, stamp)
+            event = prompts.parse_reply(interview, reply, stamp)
         after = event if isinstance(event, Rejection) else interview.step(event)
         if isinstance(after, Interview):
             return after
     for decline in leaf.declines:
-        after = interview.step(Declined(stamp, place, decline.id))
+        after = interview.step(QuestionDeclined(stamp, place, decline.id))
         if isinstance(after, Interview):
             return after
     return None
@@ -186,11 +191,11 @@ def _invent_answer(
 
 def find_path(
     instrument: Instrument,
-    begin: Callable[[int], Began],
+    begin: Callable[[int], InterviewStarted],
     given: GivenAnswers,
     *,
     to: Place,
-    stamp: Stamp,
+    stamp: EventStamp,
     seed: int,
 ) -> AnswerMigration | None:
     """The interview led to any place, whatever that takes: first with every answer given, then with other answers, then

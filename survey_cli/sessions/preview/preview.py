@@ -12,13 +12,13 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
-from survey_cli.engine.events import Began, Sitting, Stamp
+from survey_cli.engine.events import EventStamp, InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Held
+from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.instrument.checks import CheckResult, check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
-from survey_cli.problems import Position, Problem, UserError, did_you_mean
+from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.samples.cases.columns import find_key_column
 from survey_cli.sessions.interview.case_values import (
     invent_sample_value,
@@ -244,7 +244,9 @@ class Preview:
         desk = self._build_session(found.interview, begin, given, nobodys)
         return desk, _describe_change(old, place, found, desk.interview)
 
-    def _build_fresh_session(self, instrument: Instrument, given: Mapping[Place, Held]) -> PreviewSession:
+    def _build_fresh_session(
+        self, instrument: Instrument, given: Mapping[Place, RecordedAnswer]
+    ) -> PreviewSession:
         """A new interview at its first item."""
         begin = self._build_start(instrument, self._choose_language(instrument))
         return self._build_session(Interview.begin(instrument, begin(0)), begin, given, {})
@@ -252,9 +254,9 @@ class Preview:
     def _build_session(
         self,
         interview: Interview,
-        begin: Callable[[int], Began],
-        given: Mapping[Place, Held],
-        invented: Mapping[Place, Held],
+        begin: Callable[[int], InterviewStarted],
+        given: Mapping[Place, RecordedAnswer],
+        invented: Mapping[Place, RecordedAnswer],
     ) -> PreviewSession:
         desk = PreviewSession(
             interview,
@@ -284,7 +286,7 @@ class Preview:
             return language
         at = self._options.at
         if at and parse_place(at).item not in instrument.leaves:
-            remedy = did_you_mean(
+            remedy = suggest_nearest(
                 parse_place(at).item, instrument.leaves, otherwise="name an item of the file"
             )
             return UserError(f"--at {at}", "there is no such item", remedy)
@@ -296,23 +298,23 @@ class Preview:
         language = resolve_language(instrument, self._options.language, sample)
         return language if isinstance(language, str) else instrument.language
 
-    def _build_start(self, instrument: Instrument, language: str) -> Callable[[int], Began]:
+    def _build_start(self, instrument: Instrument, language: str) -> Callable[[int], InterviewStarted]:
         """How an interview of this case begins; with a number other than 0, one of another case."""
         by = read_login_name()
 
-        def begin(variant: int) -> Began:
+        def begin(variant: int) -> InterviewStarted:
             sample = self._build_sample(instrument, variant)
             zone = resolve_zone(instrument, sample)
             at = self._clock()
             there = at.astimezone(None if isinstance(zone, UserError) else zone)
             key = find_key_column(instrument)
-            return Began(
-                Stamp(at, by, STATION),
+            return InterviewStarted(
+                EventStamp(at, by, STATION),
                 instrument=instrument.hash,
                 seed=self._options.seed + variant,
                 case=str(sample[key]) if key else CASE_KEY,
                 today=there.date(),
-                sitting=Sitting(by, daypart(there.hour), language),
+                session=SessionContext(by, daypart(there.hour), language),
                 sample=sample,
             )
 
@@ -362,7 +364,7 @@ def _read_signature(name: str) -> tuple[int, ...] | None:
 
 def _describe_change(old: Interview, place: Place | None, found: AnswerMigration, now: Interview) -> str:
     """What became of the interview when the file changed, in one line."""
-    own = sum(h.cell is not None for p, h in now.machine.held.items() if p not in found.invented)
+    own = sum(h.cell is not None for p, h in now.machine.recorded_answers.items() if p not in found.invented)
     parts = [f"saved and read again: {own} answer{'' if own == 1 else 's'} kept"]
     if place is not None and now.place != place:
         why = "is gone" if place.item not in now.instrument.leaves else "is not asked now"

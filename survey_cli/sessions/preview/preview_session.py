@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from survey_cli.engine import prompts
 from survey_cli.engine.events import (
-    Began,
+    InterviewStarted,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Held
-from survey_cli.entries import Rejection, plain
-from survey_cli.fieldwork.plan.known_outcomes import outcome_table
+from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.entries import Rejection, to_plain_text
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
-from survey_cli.problems import UserError, did_you_mean
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
 from survey_cli.sessions.interview.interview_protocol import AskedItem
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
 from survey_cli.store import Store
-from survey_cli.table import cells, columns
+from survey_cli.table import build_columns, build_row
 from survey_cli.values import Cell, Missing, Place, Value, Variable
 
 STATION: Final = "preview"
@@ -76,22 +76,22 @@ class PreviewSession(InterviewSession):
         self,
         interview: Interview,
         *,
-        begin: Callable[[int], Began],
+        begin: Callable[[int], InterviewStarted],
         clock: Clock,
-        given: Mapping[Place, Held],
-        invented: Mapping[Place, Held],
+        given: Mapping[Place, RecordedAnswer],
+        invented: Mapping[Place, RecordedAnswer],
         seed: int,
     ) -> None:
-        instrument, sample = interview.instrument, interview.began.sample
+        instrument, sample = interview.instrument, interview.start.sample
         zone = find_zone(instrument, sample)
         named = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
         super().__init__(
             store=NullStore(),
             id=STATION,
             interview=interview,
-            outcomes=outcome_table(instrument),
+            outcomes=build_outcome_table(instrument),
             clock=clock,
-            by=interview.began.stamp.by,
+            by=interview.start.stamp.by,
             station=STATION,
             zone=None if isinstance(zone, UserError) else zone,
             respondent=str(sample.get(named) or ""),
@@ -113,31 +113,31 @@ class PreviewSession(InterviewSession):
     @property
     def variant(self) -> int:
         """Which invented case it is: 0 the one it began with, others where the way to an item asked for another."""
-        return self._interview.began.seed - self._seed
+        return self._interview.start.seed - self._seed
 
-    def given_answers(self) -> Mapping[Place, Held]:
+    def given_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Every answer, those of places that are gone for now among them; and, where one that was keyed no longer fits
         and another was invented, the one that was keyed."""
         stood_in = self._given.keys() & self.invented_answers().keys()
-        held = self._interview.machine.held
+        held = self._interview.machine.recorded_answers
         return {**self._given, **{place: h for place, h in held.items() if place not in stood_in}}
 
-    def invented_answers(self) -> Mapping[Place, Held]:
+    def invented_answers(self) -> Mapping[Place, RecordedAnswer]:
         """The answers nobody keyed, as far as they stand."""
-        held = self._interview.machine.held
+        held = self._interview.machine.recorded_answers
         return {p: h for p, h in self._invented.items() if p in held and held[p].cell == h.cell}
 
     def list_items(self) -> tuple[AskedItem, ...]:
         """Every item that somebody can stand at, as written, with its answer or why it has none."""
-        instrument, standing = self._interview.instrument, self._interview.standing()
-        visited = {v.place: v for v in prompts.asked(self._interview)}
+        instrument, standing = self._interview.instrument, self._interview.evaluate_route()
+        visited = {v.place: v for v in prompts.list_visited(self._interview)}
         rows: list[AskedItem] = []
         for place in self._iterate_places(standing.env):
             if (seen := visited.get(place)) is not None:
-                rows.append(AskedItem(place, seen.words, seen.answer, seen.section))
+                rows.append(AskedItem(place, seen.text, seen.answer, seen.section))
                 continue
             env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
-            words = plain(instrument.leaves[place.item].text.fill(env, self._interview.language))
+            words = to_plain_text(instrument.leaves[place.item].text.fill(env, self._interview.language))
             state = "not reached" if place in standing.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
@@ -155,7 +155,11 @@ class PreviewSession(InterviewSession):
         """To the item before; from the end of the interview, to its last one."""
         if self._interview.status == "open":
             return super().go_back()
-        at = prompts.before(self._interview) if self._interview.place is None else self._interview.place
+        at = (
+            prompts.find_previous_place(self._interview)
+            if self._interview.place is None
+            else self._interview.place
+        )
         return Rejection("there is nothing to go back to") if at is None else self._lead_to(at)
 
     def jump(self, place: Place) -> Rejection | None:
@@ -163,7 +167,7 @@ class PreviewSession(InterviewSession):
         instrument = self._interview.instrument
         leaf = instrument.leaves.get(place.item)
         if leaf is None:
-            near = did_you_mean(place.item, instrument.leaves, otherwise="F3 lists the items")
+            near = suggest_nearest(place.item, instrument.leaves, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {near}")
         if isinstance(leaf.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
@@ -171,7 +175,7 @@ class PreviewSession(InterviewSession):
             place = Place(place.item)
         elif place.turn is None:
             place = Place(place.item, 1)
-        if self._interview.status == "open" and place in self._interview.machine.held:
+        if self._interview.status == "open" and place in self._interview.machine.recorded_answers:
             taken = super().jump(place)
             if taken is None and self._interview.place == place:
                 return None
@@ -192,7 +196,7 @@ class PreviewSession(InterviewSession):
             conditions = [c.text for c in list_conditions(interview.instrument, leaf)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejection(f"no way to {place} was found by inventing answers{why}")
-        self.remark = _describe_path(found, interview.began.sample)
+        self.remark = _describe_path(found, interview.start.sample)
         self._given = {**self.given_answers(), **select_answers(found, found.changed)}
         self._invented = {**self.invented_answers(), **select_answers(found, found.invented + found.changed)}
         self._interview, self._prompt_is_current, self._time_until_hangup = found.interview, False, None
@@ -201,16 +205,16 @@ class PreviewSession(InterviewSession):
     def list_values(self) -> tuple[PreviewValue, ...]:
         """Every column of the data as it would be exported now."""
         instrument, invented = self._interview.instrument, self.invented_answers()
-        codes = {v.name: v for v in columns(instrument, self._interview.language)}
+        codes = {v.name: v for v in build_columns(instrument, self._interview.language)}
         return tuple(
             _build_value(codes[v.name], cell, invented)
-            for v, cell in zip(columns(instrument), cells(self._interview), strict=True)
+            for v, cell in zip(build_columns(instrument), build_row(self._interview), strict=True)
         )
 
 
-def select_answers(found: AnswerMigration, places: tuple[Place, ...]) -> dict[Place, Held]:
+def select_answers(found: AnswerMigration, places: tuple[Place, ...]) -> dict[Place, RecordedAnswer]:
     """What stands at these places."""
-    held = found.interview.machine.held
+    held = found.interview.machine.recorded_answers
     return {place: held[place] for place in places if place in held}
 
 
@@ -223,9 +227,9 @@ def _describe_path(found: AnswerMigration, sample: Mapping[str, Value | Missing]
         parts.append(f"answered otherwise: {format_places(found.changed)}")
     if found.rejected:
         parts.append(f"no longer fits: {format_places(found.rejected)}")
-    others = [n for n, v in found.interview.began.sample.items() if sample.get(n) != v]
+    others = [n for n, v in found.interview.start.sample.items() if sample.get(n) != v]
     if others:
-        now = found.interview.began.sample
+        now = found.interview.start.sample
         parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in others[:MAX_PLACES_NAMED]))
     return "; ".join(parts)
 

@@ -41,10 +41,10 @@ class CaseLookup:
         """An interviewer's promises that are still to be kept, soonest first."""
         cases, lines = self.study.store.cases, []
         for row in cases.list_appointments(owner=owner):
-            case = Case.of(row.key, cases.read_history(row.key))
-            if case.booking is None or row.promised_at is None:
+            case = Case.from_history(row.key, cases.read_history(row.key))
+            if case.appointment is None or row.promised_at is None:
                 continue
-            promised = case.booking.promise
+            promised = case.appointment.details
             lines.append(
                 StationAppointment(
                     key=row.key,

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from survey_cli.fieldwork.case.events import Called, Entry, Event
-from survey_cli.fieldwork.queue.rules import REFUSALS
+from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
+from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
 from survey_cli.sessions.station.station_protocol import ShiftSummary
 
 
@@ -18,18 +18,18 @@ class Shift:
         self.appointments = 0
         """This interviewer's own promises that are still to be kept."""
 
-    def resume(self, calls: Sequence[Entry]) -> None:
+    def resume(self, calls: Sequence[HistoryEntry]) -> None:
         """Count the calls that were closed before on this day: after a crash the counts go on."""
         if calls:
             self._since = min(self._since, calls[0].at)
         self.count([call.event for call in calls])
 
-    def count(self, events: Sequence[Event]) -> None:
+    def count(self, events: Sequence[CaseEvent]) -> None:
         """Count the calls among what was kept."""
-        calls = [event for event in events if isinstance(event, Called)]
+        calls = [event for event in events if isinstance(event, OutcomeRecorded)]
         self._calls += len(calls)
         self._done += sum(call.outcome == "complete" for call in calls)
-        self._refusals += sum(call.outcome in REFUSALS for call in calls)
+        self._refusals += sum(call.outcome in REFUSAL_OUTCOMES for call in calls)
 
     def add_time(self, time: timedelta) -> None:
         """A case had this much of it."""

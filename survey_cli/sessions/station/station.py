@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.appointments.appointment import Meant
-from survey_cli.fieldwork.appointments.appointment import Unclear as NotMeant
+from survey_cli.fieldwork.appointments.appointment import AppointmentTime
+from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
 from survey_cli.fieldwork.case.events import (
-    Dialled,
-    Remarked,
+    CaseNoteWritten,
+    NumberDialed,
+    OutcomeRevoked,
     ScriptRead,
-    TakenBack,
 )
-from survey_cli.fieldwork.queue.rules import number_opening
+from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
@@ -101,7 +101,7 @@ class StationSession(StationCase):
         here = self._case
         if here is None:
             return NO_CASE_ON_SCREEN
-        number = here.case.number(here.current_number)
+        number = here.case.find_number(here.current_number)
         if number is None:
             return Rejection("this case has no number that can be dialed")
         at = self._clock()
@@ -109,7 +109,7 @@ class StationSession(StationCase):
         try:
             if (stopped := self._apply_stop(at)) is not None:
                 return stopped
-            why = number_opening(here.case, number, self._plan, at) or self._queue.why_forbidden(
+            why = explain_number_closed(here.case, number, self._plan, at) or self._queue.why_forbidden(
                 here.case, at
             )
         except StoreError as problem:
@@ -120,9 +120,9 @@ class StationSession(StationCase):
         kept = here.find_number(number.position)
         if kept is None:
             return Rejection("its digits have been erased")
-        if (unsaved := self._append(Dialled(number.position))) is not None:
+        if (unsaved := self._append(NumberDialed(number.position))) is not None:
             return unsaved
-        by_hand = self._plan.by_hand(number.line, here.case.columns)
+        by_hand = self._plan.requires_manual_dialing(number.line, here.case.columns)
         if not self._command or by_hand:
             return f"dial {kept.display}{changed}"
         return dial(self._command, kept.e164) or f"{kept.display} is ringing{changed}"
@@ -167,7 +167,7 @@ class StationSession(StationCase):
     def add_note(self, text: str) -> Rejection | None:
         if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
-        return self._append(Remarked(text))
+        return self._append(CaseNoteWritten(text))
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         noted = outcome_events.build_refusal_event(reason, strength, who)
@@ -183,10 +183,12 @@ class StationSession(StationCase):
     def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
         meant = self._parse_time(text, reading)
         if isinstance(meant, NotMeant):
-            return UnclearTime(why=str(meant), choices=tuple(c.echo(self._zone_name) for c in meant.choices))
-        return TimeReading(echo=meant.echo(self._zone_name), hint=meant.hint)
+            return UnclearTime(
+                why=str(meant), choices=tuple(c.format_both_clocks(self._zone_name) for c in meant.choices)
+            )
+        return TimeReading(echo=meant.format_both_clocks(self._zone_name), hint=meant.hint)
 
-    def _parse_time(self, text: str, reading: int) -> Meant | NotMeant:
+    def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
         if self._case is None:
             return NotMeant(what=NO_CASE_ON_SCREEN.why)
         return outcome_events.parse_appointment_time(
@@ -228,7 +230,7 @@ class StationSession(StationCase):
         here = self._case
         if here is None:
             return NO_CASE_ON_SCREEN
-        if here.case.blocked or here.case.erased:
+        if here.case.do_not_call or here.case.erased:
             return Rejection("this case is never to be called again")
         if here.interview_status == COMPLETE:
             return Rejection("its interview is complete: a supervisor can reopen it")
@@ -319,7 +321,7 @@ class StationSession(StationCase):
             self._show(taken)
         except StoreError as problem:
             return self._report_unsaved(problem)
-        unsaved = self._append(TakenBack())
+        unsaved = self._append(OutcomeRevoked())
         if unsaved is None and self._case is not None and taken.case.last_call is not None:
             self._case = replace(self._case, current_number=taken.case.last_call.number)
             self._last_outcome = None

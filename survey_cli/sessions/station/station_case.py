@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import (
-    Closed,
-    Event,
-    Promised,
-    Returned,
+    AppointmentMade,
+    AttemptClosed,
+    CaseEvent,
+    CaseReturned,
 )
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import outcome_words
@@ -268,7 +268,7 @@ class StationCase:
 
     # keeping
 
-    def _append(self, *events: Event, release: bool = False, then_next: bool = True) -> Rejection | None:
+    def _append(self, *events: CaseEvent, release: bool = False, then_next: bool = True) -> Rejection | None:
         return self._save(CaseEvents(events=events, release=release), then_next=then_next)
 
     def _save(self, deed: CaseEvents, *, then_next: bool = True) -> Rejection | None:
@@ -315,7 +315,7 @@ class StationCase:
         at = after.history[-1].at
         self._case = after
         self._shift.count(deed.events)
-        if any(isinstance(event, Promised) for event in deed.events):
+        if any(isinstance(event, AppointmentMade) for event in deed.events):
             self._count_appointments()
         self._notice = undone
         if deed.release:
@@ -356,7 +356,7 @@ class StationCase:
         here = self._case
         if here is None:
             return None
-        event = Closed() if here.has_calls else Returned("given back")
+        event = AttemptClosed() if here.has_calls else CaseReturned("given back")
         unsaved = self._append(event, release=True, then_next=then_next)
         if unsaved is None and not then_next:
             try:

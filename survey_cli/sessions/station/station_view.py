@@ -6,12 +6,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.locations import plan_for
-from survey_cli.fieldwork.plan.plan import NOT_IN_A_LIST, Plan
-from survey_cli.fieldwork.queue.rules import REFUSALS, number_opening, standing_promise, zones_of
+from survey_cli.fieldwork.case.locations import localize_plan
+from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
+from survey_cli.fieldwork.queue.rules import (
+    REFUSAL_OUTCOMES,
+    explain_number_closed,
+    find_open_appointment,
+    list_call_zones,
+)
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.outcomes import KEYED_AT_ONCE, OUTCOMES, Outcome
+from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
 from survey_cli.reports.fieldwork.case_histories import outcome_words, past_lines, told
 from survey_cli.samples.cases.columns import find_column, iterate_labeled_values
 from survey_cli.sessions.case.claimed_case import ClaimedCase
@@ -50,22 +55,22 @@ def build_case_view(
 ) -> CaseView:
     """Everything that is shown of the case; `to_local` puts a moment on this station's clock."""
     case, plan, instrument = here.case, study.plan, study.instrument
-    zones = zones_of(case, case.number(here.current_number), plan)
+    zones = list_call_zones(case, case.find_number(here.current_number), plan)
     zone = ZoneInfo(zones[0]) if zones else None
-    until = plan_for(case, plan).calendar.opening(zones, at).until
+    until = localize_plan(case, plan).calendar.find_opening(zones, at).until
     first, more = build_outcome_choices(plan)
     language = case.language or instrument.language
     return CaseView(
         key=case.key,
         name=format_case_name(instrument, case, here.contact),
         details=format_details(instrument, case, here.contact),
-        attempt=len(case.counted) + (0 if here.has_calls else 1),
+        attempt=len(case.counted_attempts) + (0 if here.has_calls else 1),
         limit=plan.limits.total,
         numbers=build_numbers(case, here.contact, plan, here.current_number, at),
         respondent_time=at.astimezone(zone) if zone is not None else None,
         station_time=local(at),
         callable_until=until.astimezone(zone) if until is not None and zone is not None else None,
-        ask_for=case.booking.promise.person if case.booking is not None else "",
+        ask_for=case.appointment.details.person if case.appointment is not None else "",
         appointment=format_appointment(case, plan),
         history=past_lines(here.history, plan, zone),
         main_outcomes=first,
@@ -81,11 +86,11 @@ def build_case_view(
 
 def describe_interrupted_call(case: Case, local: Callable[[datetime], datetime]) -> str:
     """What was going on when the terminal died, said plainly."""
-    sitting = case.claimed
-    since = f"You were on this case since {local(sitting.began):%H:%M}" if sitting is not None else ""
-    if case.interviewing:
+    sitting = case.open_attempt
+    since = f"You were on this case since {local(sitting.started_at):%H:%M}" if sitting is not None else ""
+    if case.interview_open:
         return f"{since}: its interview was going on. Go on with it, or key an outcome."
-    if sitting is not None and sitting.dialled:
+    if sitting is not None and sitting.dialed:
         return f"{since}: a number was dialed, and its outcome was not keyed."
     return f"{since}."
 
@@ -98,14 +103,14 @@ def build_outcome_choices(
     plan: Plan,
 ) -> tuple[tuple[OutcomeChoice, ...], tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]]:
     """The outcomes keyed at once, and all others under headings."""
-    left_out = INTERVIEW_OUTCOMES | (NOT_IN_A_LIST if plan.known else frozenset())
+    left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
     offered = {
         id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"
     }
-    first = tuple(_build_choice(offered[id]) for id in KEYED_AT_ONCE if id in offered)
+    first = tuple(_build_choice(offered[id]) for id in SINGLE_KEY_OUTCOMES if id in offered)
     more = []
     for heading, moments in OUTCOME_HEADINGS:
-        rows = [row for id, row in offered.items() if row.moment in moments and id not in KEYED_AT_ONCE]
+        rows = [row for id, row in offered.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES]
         own = [row for row in rows if row.id not in OUTCOMES]
         more.append(
             (heading, tuple(_build_choice(row) for row in (*own, *(r for r in rows if r.id in OUTCOMES))))
@@ -116,7 +121,7 @@ def build_outcome_choices(
 def _build_choice(row: Outcome) -> OutcomeChoice:
     kind = row.like or row.id
     return OutcomeChoice(
-        outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSALS
+        outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSAL_OUTCOMES
     )
 
 
@@ -125,7 +130,7 @@ def build_numbers(
 ) -> tuple[StationNumber, ...]:
     """All numbers, in the order of the sample."""
     shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
-    sitting = case.claimed.calls if case.claimed is not None else ()
+    sitting = case.open_attempt.calls if case.open_attempt is not None else ()
     came_to = {call.number: outcome_words(call.outcome, plan) for call in sitting}
     return tuple(
         StationNumber(
@@ -135,8 +140,8 @@ def build_numbers(
             state=number.state,
             current=number.position == current,
             outcome=came_to.get(number.position, ""),
-            why_not=number_opening(case, number, plan, at) if number.state == "live" else "",
-            by_hand=plan.by_hand(number.line, case.columns),
+            why_not=explain_number_closed(case, number, plan, at) if number.state == "live" else "",
+            by_hand=plan.requires_manual_dialing(number.line, case.columns),
         )
         for number in case.numbers
     )
@@ -162,7 +167,7 @@ def build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript,
         StationScript(
             id=script.id,
             text=script.texts.get(language) or next(iter(script.texts.values()), ""),
-            is_used=script.once and script.id in case.scripts,
+            is_used=script.once and script.id in case.scripts_read,
         )
         for script in plan.scripts
     )
@@ -170,7 +175,7 @@ def build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript,
 
 def format_appointment(case: Case, plan: Plan) -> str:
     """The promise that stands, on the respondent's clock: `Thu 26 Nov 15:00 (me first): use the direct line`."""
-    promised = standing_promise(case, plan)
+    promised = find_open_appointment(case, plan)
     if promised is None:
         return ""
     keeper = {"anyone": "", "me": f" ({promised.owner} only)", "me_first": f" ({promised.owner} first)"}

@@ -10,9 +10,9 @@ from statistics import fmean
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.fieldwork.case.events import Entry
-from survey_cli.fieldwork.plan.plan import Plan, Spread
-from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
+from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
 from survey_cli.services.data.run_on_records import run_on_records
@@ -39,7 +39,7 @@ class ForecastOptions:
     at: datetime
     interviewers: tuple[int, ...] = ()
     """A row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
-    spreads: tuple[Spread, ...] = ()
+    spreads: tuple[SpreadMode, ...] = ()
     """A row for each of these too; empty: as the study has it."""
     days: int | None = None
     """Of the calendar; None: to the study's last day."""
@@ -63,7 +63,7 @@ class ForecastRow:
     """How it would go with so many interviewers."""
 
     interviewers: int
-    spread: Spread
+    spread: SpreadMode
     complete: int
     """At the end, those that are complete today among them."""
     new: int
@@ -123,8 +123,8 @@ class _StudyData:
 
     where: str
     records: StudyRecords
-    histories: Sequence[tuple[str, Sequence[Entry]]]
-    fill: dict[str, Fill]
+    histories: Sequence[tuple[str, Sequence[HistoryEntry]]]
+    fill: dict[str, CellFill]
     target: InterviewTarget
 
 
@@ -180,7 +180,7 @@ def _build_forecast(
     measured = measure_propensities(study.histories, records.plan)
     seconds, basis = _estimate_item_seconds(study, options, measured.length)
     settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
-    listed = sum(not one.supervises for one in records.people.listed.values())
+    listed = sum(not one.supervises for one in records.people.interviewers.values())
     levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
     spreads = options.spreads or (records.plan.spread,)
     whole = len(levels) * len(spreads) * settings.days
@@ -251,7 +251,7 @@ def _estimate_item_seconds(
     return (length.total_seconds() / fmean(items), ()) if items else (ITEM_SECONDS, ())
 
 
-def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: Spread) -> ForecastRow:
+def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode) -> ForecastRow:
     def day(at: datetime | None) -> date | None:
         return at.astimezone(model.settings.zone).date() if at is not None else None
 
@@ -269,6 +269,6 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         unfilled=tuple(
             UnfilledCell(id, taken, cell.target)
             for id, cell in model.plan.quotas.cells.items()
-            if (taken := model.fill.get(id, Fill()).taken) < cell.target
+            if (taken := model.fill.get(id, CellFill()).completes) < cell.target
         ),
     )

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from survey_cli.entries import Prompt, Read, Rejection
+from survey_cli.entries import Prompt, ReadEntry, Rejection
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -292,7 +292,7 @@ class SimulatedInterviewer:
                 return True
             if asked.query is not None and (dice.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2):
                 done = desk.confirm()
-            elif isinstance(asked.entry, Read):
+            elif isinstance(asked.entry, ReadEntry):
                 done = desk.reply("")
             elif asked.declines and (dice.random() < habits.decline or tries > ENTRY_ATTEMPTS - 5):
                 done = desk.decline(dice.choice(asked.declines).id)
@@ -324,12 +324,12 @@ def find_free_time(calendar: Calendar, zone: ZoneInfo, there: datetime, dice: Ra
     stations, whose `zone` it is; None where none was found."""
     for _ in range(CHANGE_ATTEMPTS):
         day = there.date() + timedelta(days=dice.randrange(APPOINTMENT_DAYS))
-        hours = calendar.hours_of(day)
-        if hours is None or calendar.closed_on(day):
+        hours = calendar.find_hours(day)
+        if hours is None or calendar.explain_closed_day(day):
             continue
         minute = dice.randrange(hours.start, hours.end, 15)
         wall = datetime.combine(day, time(), there.tzinfo) + timedelta(minutes=minute)
-        if wall > there + timedelta(minutes=5) and calendar.opening((zone.key,), wall).open:
+        if wall > there + timedelta(minutes=5) and calendar.find_opening((zone.key,), wall).open:
             return wall
     return None
 
@@ -347,7 +347,9 @@ def _is_queried_again(desk: InterviewSession, before: Prompt) -> bool:
 def _send_invented_answer(desk: InterviewSession, dice: Random) -> Rejection | None:
     """An answer that the item itself makes up."""
     machine = desk.interview.machine
-    stop = machine.here
+    stop = machine.current_stop
     if stop is None or not stop.leaf.question.asks:
         return desk.reply("")
-    return desk.reply(stop.leaf.question.invent(machine.walk.asking(stop, machine.language), dice))
+    return desk.reply(
+        stop.leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
+    )

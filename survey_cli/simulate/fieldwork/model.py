@@ -12,37 +12,37 @@ from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.engine.events import Began, Sitting, Stamp, Suspended
+from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
-from survey_cli.engine.route import Stop
-from survey_cli.fieldwork.appointments.appointment import Unclear
-from survey_cli.fieldwork.appointments.due_times import promise_span, standing_promise
-from survey_cli.fieldwork.appointments.reading import read_appointment
-from survey_cli.fieldwork.calendar.zones import moment_of, zone_of
+from survey_cli.engine.route import RouteStop
+from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
+from survey_cli.fieldwork.appointments.due_times import find_open_appointment, resolve_span
+from survey_cli.fieldwork.appointments.reading import parse_appointment
+from survey_cli.fieldwork.calendar.zones import get_zone, to_utc
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import OF_THE_NUMBER
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
 from survey_cli.fieldwork.case.events import (
-    Called,
-    Claimed,
-    Closed,
-    Dialled,
-    Entry,
-    Event,
-    Interviewing,
+    AttemptClosed,
+    CaseClaimed,
+    CaseEvent,
+    CaseReturned,
+    HistoryEntry,
+    InterviewOpened,
+    LanguageSet,
+    NumberDialed,
     NumberMarked,
-    Returned,
+    OutcomeRecorded,
     ScriptRead,
-    Speaks,
 )
-from survey_cli.fieldwork.case.locations import plan_for, zones_of
+from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.plan.quotas import OUTSIDE, Fill, shut
-from survey_cli.fieldwork.queue.call_order import Turn, Turns
-from survey_cli.fieldwork.queue.claim_criteria import Bucket, bucket_of
-from survey_cli.fieldwork.queue.queue_position import Standing
-from survey_cli.fieldwork.queue.rules import number_opening, standing
+from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill, find_full_cell
+from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
+from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.rules import explain_number_closed, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.simulate.fieldwork.households import DialResult, Household
@@ -115,10 +115,10 @@ class FieldworkModel:
         plan: Plan,
         people: People,
         staff: Sequence[Interviewer],
-        histories: Iterable[tuple[str, Sequence[Entry]]],
+        histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
         tried: FieldworkSettings,
         *,
-        fill: Mapping[str, Fill] | None = None,
+        fill: Mapping[str, CellFill] | None = None,
         begins: datetime | None = None,
         target: int | None = None,
         early: bool = False,
@@ -133,8 +133,8 @@ class FieldworkModel:
         self.target = target
         self.stops_early = early
         self.at = begins or self._to_utc(tried.starts)
-        self.histories: dict[str, list[Entry]] = {}
-        self.fill: dict[str, Fill] = dict(fill or {})
+        self.histories: dict[str, list[HistoryEntry]] = {}
+        self.fill: dict[str, CellFill] = dict(fill or {})
         self.complete = 0
         """In all, those before it began among them."""
         self.reached_at: datetime | None = None
@@ -147,7 +147,7 @@ class FieldworkModel:
         self.by_day: dict[date, Counter[str]] = {}
         self._habits = replace(tried.habits, qualify=1.0)
         self._cases: dict[str, Case] = {}
-        self._positions: dict[str, Standing] = {}
+        self._positions: dict[str, QueuePosition] = {}
         self._ready: dict[str, list[ReadyCase]] = {}
         self._due: list[tuple[datetime, str, int]] = []
         self._callable_counts: Counter[str] = Counter()
@@ -162,7 +162,7 @@ class FieldworkModel:
         self._aside_cache: dict[str, bool] = {}
         for key, history in histories:
             self.histories[key] = list(history)
-            self._cases[key] = Case.of(key, history)
+            self._cases[key] = Case.from_history(key, history)
             self._update_position(key)
             self.complete += self._positions[key].code == COMPLETE_CODE
         self._check_target()
@@ -180,7 +180,7 @@ class FieldworkModel:
 
     def _to_utc(self, day: date, minute: int = 0) -> datetime:
         wall = datetime.combine(day, time.min) + timedelta(minutes=minute)
-        return moment_of(self.settings.zone.key, wall).astimezone(UTC)
+        return to_utc(self.settings.zone.key, wall).astimezone(UTC)
 
     # the days
 
@@ -217,8 +217,8 @@ class FieldworkModel:
         """The shifts of one interviewer, as in `fieldwork`: the even ones begin the day, the odd ones end it."""
         calendar, tried = self.plan.calendar, self.settings
         for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
-            hours = calendar.hours_of(day)
-            if hours is None or calendar.closed_on(day):
+            hours = calendar.find_hours(day)
+            if hours is None or calendar.explain_closed_day(day):
                 continue
             early = agent.number % 2 == 0
             begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES))
@@ -261,7 +261,7 @@ class FieldworkModel:
         case, before = self._cases[key], self._positions.get(key)
         if before is not None and before.status in ("ready", "waiting"):
             self._callable_counts[before.bucket] -= 1
-        self._positions[key] = found = standing(case, self.plan, self.at)
+        self._positions[key] = found = schedule_case(case, self.plan, self.at)
         if found.status in ("ready", "waiting"):
             self._callable_counts[found.bucket] += 1
         if found.status == "ready":
@@ -280,27 +280,29 @@ class FieldworkModel:
             _, key, seq = heappop(self._due)
             if self._cases[key].seq == seq:
                 self._push_ready(key)
-        turns = Turns.of(self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill)
+        turns = CallOrder.for_interviewer(
+            self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill
+        )
         self._clear_hour_cache()
-        best: tuple[Turn, ReadyCase] | None = None
+        best: tuple[CallPriority, ReadyCase] | None = None
         for text, heap in self._ready.items():
             while heap and self._cases[heap[0].key].seq != heap[0].seq:
                 heappop(heap)
             if not heap or not self._is_allowed(turns, text):
                 continue
-            bucket = bucket_of(text)
-            entry = self._find_first(heap, turns.promised_before(bucket), agent.skipped)
+            bucket = parse_criteria(text)
+            entry = self._find_first(heap, turns.find_appointment_cutoff(bucket), agent.skipped)
             if entry is None:
                 continue
             turn = self._build_turn(turns, text, bucket, entry.rank)
             if best is None or turn < best[0]:
                 best = turn, entry
         if best is None:
-            self._check_exhaustion(turns.full)
+            self._check_exhaustion(turns.full_cells)
             return None
         entry = best[1]
         self._cases_at_stations += 1
-        self._append(agent, entry.key, Claimed())
+        self._append(agent, entry.key, CaseClaimed())
         return entry.key
 
     def _find_first(
@@ -327,22 +329,22 @@ class FieldworkModel:
             self._open_cache.clear()
             self._aside_cache.clear()
 
-    def _is_allowed(self, turns: Turns, text: str) -> bool:
-        bucket = bucket_of(text)
-        if shut(bucket.cells, turns.full):
+    def _is_allowed(self, turns: CallOrder, text: str) -> bool:
+        bucket = parse_criteria(text)
+        if find_full_cell(bucket.cells, turns.full_cells):
             return False
         known = self._open_cache.get((text, turns.who.login))
         if known is None:
-            known = self._open_cache[text, turns.who.login] = turns.open(bucket)
+            known = self._open_cache[text, turns.who.login] = turns.is_open(bucket)
         return known
 
-    def _build_turn(self, turns: Turns, text: str, bucket: Bucket, rank: str) -> Turn:
+    def _build_turn(self, turns: CallOrder, text: str, bucket: ClaimCriteria, rank: str) -> CallPriority:
         if rank < "4":
-            return turns.turn(bucket, rank)
+            return turns.rank_case(bucket, rank)
         aside = self._aside_cache.get(text)
         if aside is None:
-            aside = self._aside_cache[text] = turns.aside(bucket)
-        return Turn("4", aside, self.plan.quotas.urgency(bucket.cells, self.fill), rank)
+            aside = self._aside_cache[text] = turns.prefers_other_daypart(bucket)
+        return CallPriority("4", aside, self.plan.quotas.compute_urgency(bucket.cells, self.fill), rank)
 
     def _check_exhaustion(self, full: frozenset[str] | Iterable[str]) -> None:
         """Note when nobody is left to be called; whoever is on the line may have to be called again."""
@@ -350,25 +352,25 @@ class FieldworkModel:
             self.exhausted_at is None
             and not self._cases_at_stations
             and not any(
-                number and not shut(bucket_of(text).cells, frozenset(full))
+                number and not find_full_cell(parse_criteria(text).cells, frozenset(full))
                 for text, number in self._callable_counts.items()
             )
         ):
             self.exhausted_at = self.at
 
-    def _append(self, agent: ModelInterviewer, key: str, *events: Event) -> Case:
+    def _append(self, agent: ModelInterviewer, key: str, *events: CaseEvent) -> Case:
         history, case = self.histories[key], self._cases[key]
         for event in events:
-            entry = Entry(self.at, agent.who.login, agent.station, event)
+            entry = HistoryEntry(self.at, agent.who.login, agent.station, event)
             history.append(entry)
-            case = case.after(entry)
+            case = case.apply(entry)
         self._cases[key] = case
         for event in events:
-            if isinstance(event, Called):
+            if isinstance(event, OutcomeRecorded):
                 self._count_call(agent, event)
         return case
 
-    def _count_call(self, agent: ModelInterviewer, call: Called) -> None:
+    def _count_call(self, agent: ModelInterviewer, call: OutcomeRecorded) -> None:
         day = self.by_day.setdefault(self.at.astimezone(self.settings.zone).date(), Counter())
         agent.log.calls += 1
         day["calls"] += 1
@@ -381,7 +383,7 @@ class FieldworkModel:
     def _check_target(self) -> None:
         """Note when as many interviews are complete as are wanted."""
         hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
-        filled = hard and hard <= self.plan.quotas.reached(self.fill)
+        filled = hard and hard <= self.plan.quotas.list_reached_cells(self.fill)
         if ((self.target and self.complete >= self.target) or filled) and self.reached_at is None:
             self.reached_at = self.at
 
@@ -408,11 +410,11 @@ class FieldworkModel:
                 answered=sum(not _is_noncontact(call.outcome, self.plan) for call in case.calls),
                 rang={call.number for call in case.calls},
             )
-            if case.asked_for:
-                found.language = case.asked_for
-            promise = standing_promise(case, self.plan)
+            if case.requested_language:
+                found.language = case.requested_language
+            promise = find_open_appointment(case, self.plan)
             if promise is not None:
-                found.appointment = promise_span(promise)[0]
+                found.appointment = resolve_span(promise)[0]
             self._households[case.key] = found
         return found
 
@@ -426,14 +428,14 @@ class FieldworkModel:
         while True:
             case = self._cases[key]
             number = case.next_number
-            if number is None or number_opening(case, number, self.plan, self.at):
+            if number is None or explain_number_closed(case, number, self.plan, self.at):
                 agent.skipped.add(key)
-                called = case.claimed is not None and case.claimed.calls
-                self._append(agent, key, Closed() if called else Returned("given back"))
+                called = case.open_attempt is not None and case.open_attempt.calls
+                self._append(agent, key, AttemptClosed() if called else CaseReturned("given back"))
                 break
-            case = self._append(agent, key, Dialled(number.position))
-            house, zones = self._find_household(case), zones_of(case, number, self.plan)
-            there = self.at.astimezone(zone_of(zones[0]))
+            case = self._append(agent, key, NumberDialed(number.position))
+            house, zones = self._find_household(case), list_call_zones(case, number, self.plan)
+            there = self.at.astimezone(get_zone(zones[0]))
             answer: DialResult = house.answer_call(number.position, there)
             yield self._wait(agent, DIAL_SECONDS[answer])
             if answer == "somebody":
@@ -451,23 +453,23 @@ class FieldworkModel:
 
     def _find_voicemail(self, case: Case) -> str:
         known = (s for s in self.plan.scripts if s.id == "voicemail")
-        return next((s.id for s in known if not (s.once and s.id in case.scripts)), "")
+        return next((s.id for s in known if not (s.once and s.id in case.scripts_read)), "")
 
     def _key_outcome(
-        self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: Event
+        self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: CaseEvent
     ) -> bool:
         """Key an outcome; whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
         waits = self._cases[key].interrupted
-        events: list[Event] = [Called(outcome, number, interrupted=waits), *more]
-        if (row.listed if self.plan.known else row.rdd) in OF_THE_NUMBER:
+        events: list[CaseEvent] = [OutcomeRecorded(outcome, number, interrupted=waits), *more]
+        if (row.listed if self.plan.eligibility_known else row.rdd) in NUMBER_CODES:
             events.append(NumberMarked(number, "dead", row.name.lower()))
         case = self._append(agent, key, *events, *build_do_not_call_events(row))
-        tried = {call.number for call in case.claimed.calls} if case.claimed is not None else set()
+        tried = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
         again = row.next_number and row.kind != "busy"
-        if again and any(other.position not in tried for other in case.live):
+        if again and any(other.position not in tried for other in case.live_numbers):
             return True
-        self._append(agent, key, Closed())
+        self._append(agent, key, AttemptClosed())
         return False
 
     def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
@@ -479,55 +481,66 @@ class FieldworkModel:
                 yield from self._make_appointment(agent, key, number, house)
             case "language":
                 yield self._wait(agent, KEY_SECONDS)
-                self._key_outcome(agent, key, "language", number, Speaks(house.language))
+                self._key_outcome(agent, key, "language", number, LanguageSet(house.language))
             case outcome:
                 yield self._wait(agent, KEY_SECONDS)
                 self._key_outcome(agent, key, outcome, number)
-        if self._cases[key].claimed is not None:
-            self._append(agent, key, Closed())
+        if self._cases[key].open_attempt is not None:
+            self._append(agent, key, AttemptClosed())
 
     def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
         """Agree on a time at which they can be called and somebody sits here."""
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
-        zones = zones_of(case, case.number(number), self.plan)
-        there, calendar = self.at.astimezone(zone_of(zones[0])), plan_for(case, self.plan).calendar
+        zones = list_call_zones(case, case.find_number(number), self.plan)
+        there, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
         wall = find_free_time(calendar, self.settings.zone, there, agent.dice)
         if wall is not None:
-            meant = read_appointment(f"{wall:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar)
-            if isinstance(meant, Unclear) and meant.choices:
+            meant = parse_appointment(f"{wall:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar)
+            if isinstance(meant, UnclearAppointment) and meant.choices:
                 meant = meant.choices[0]
-            if not isinstance(meant, Unclear):
+            if not isinstance(meant, UnclearAppointment):
                 [keeper] = agent.dice.choices(*OWNER_POLICY_WEIGHTS)
                 owner = "" if keeper == "anyone" else agent.who.login
-                promised = meant.promised(person="", owner=owner, policy=keeper, note="")
-                waits = case.waits
-                self._append(agent, key, Called("appointment", number, interrupted=waits), promised, Closed())
+                promised = meant.make_event(person="", owner=owner, policy=keeper, note="")
+                waits = case.has_unfinished_interview
+                self._append(
+                    agent,
+                    key,
+                    OutcomeRecorded("appointment", number, interrupted=waits),
+                    promised,
+                    AttemptClosed(),
+                )
                 house.appointment = wall
                 return
         yield self._wait(agent, KEY_SECONDS)
-        self._append(agent, key, Called("callback", number, interrupted=case.waits), Closed())
+        self._append(
+            agent,
+            key,
+            OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview),
+            AttemptClosed(),
+        )
 
     # an interview
 
     def _conduct_interview(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
         case, dice, login = self._cases[key], agent.dice, agent.who.login
-        id = case.interview if case.waits else f"{key} {case.seq}"
-        self._append(agent, key, Interviewing(id))
-        if not self._reserve_cells(id, self.plan.quotas.beforehand(case.columns)):
+        id = case.interview if case.has_unfinished_interview else f"{key} {case.seq}"
+        self._append(agent, key, InterviewOpened(id))
+        if not self._reserve_cells(id, self.plan.quotas.list_known_cells(case.columns)):
             yield self._wait(agent, KEY_SECONDS)
             self._release_cells(id)
-            self._append(agent, key, Called("quota_full", number, person=True), Closed())
+            self._append(agent, key, OutcomeRecorded("quota_full", number, person=True), AttemptClosed())
             return
-        stamp = Stamp(self.at, login, agent.station)
+        stamp = EventStamp(self.at, login, agent.station)
         languages = self.instrument.languages
-        began = Began(
+        began = InterviewStarted(
             stamp,
             instrument=self.instrument.hash,
             seed=dice.getrandbits(62),
             case=key,
             today=self.at.astimezone(self.settings.zone).date(),
-            sitting=Sitting(
+            session=SessionContext(
                 login, "morning", house.language if house.language in languages else languages[0]
             ),
             sample={
@@ -536,7 +549,7 @@ class FieldworkModel:
             },
         )
 
-        def look_up(machine: Machine, stop: Stop) -> str:
+        def look_up(machine: Machine, stop: RouteStop) -> str:
             return self._look_up_quota(id, machine, stop)
 
         person = Respondent(self.instrument, began, dice, self._habits, lookup=look_up)
@@ -544,8 +557,8 @@ class FieldworkModel:
         machine = person.machine
         yield self._wait(agent, len(machine.events) * self.settings.item_seconds * dice.uniform(0.8, 1.2))
         if machine.status == "open":  # they have to go
-            machine.take(Suspended(stamp, dice.choice(("appointment", "callback", ""))))
-        yield from self._close_interview(agent, key, number, house, id, Interview.of(machine))
+            machine.apply(InterviewSuspended(stamp, dice.choice(("appointment", "callback", ""))))
+        yield from self._close_interview(agent, key, number, house, id, Interview.from_machine(machine))
 
     def _close_interview(
         self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
@@ -560,21 +573,24 @@ class FieldworkModel:
             yield from self._make_appointment(agent, key, number, house)
         else:
             self._append(
-                agent, key, *derive_interview_events(interview, row, self.plan, number=number), Closed()
+                agent,
+                key,
+                *derive_interview_events(interview, row, self.plan, number=number),
+                AttemptClosed(),
             )
 
     # places in the quotas
 
-    def _look_up_quota(self, id: str, machine: Machine, stop: Stop) -> str:
+    def _look_up_quota(self, id: str, machine: Machine, stop: RouteStop) -> str:
         """What a lookup of a quota finds: `open`, and the place is held, `full`, or `outside`."""
         question = stop.leaf.question
         if not isinstance(question, LookupItem) or question.quota is None:
             return "open"
         quota = next((q for q in self.plan.quotas.quotas if q.id == str(question.quota)), None)
-        cell = quota.cell(machine.walk.env) if quota is not None else None
+        cell = quota.find_cell(machine.walk.env) if quota is not None else None
         if cell is None:
             return "open"
-        if cell == OUTSIDE:
+        if cell == OUTSIDE_QUOTA:
             return "outside"
         return "open" if self._reserve_cells(id, [cell]) else "full"
 
@@ -582,7 +598,7 @@ class FieldworkModel:
         """Hold a place in each of these hard cells; False where one is full, and then none is held."""
         held = self._reserved_cells.setdefault(id, set())
         wanted = [c for c in cells if c not in held and not self.plan.quotas.cells[c].soft]
-        if shut(wanted, self.plan.quotas.full(self.fill)):
+        if find_full_cell(wanted, self.plan.quotas.list_full_cells(self.fill)):
             return False
         for cell in wanted:
             held.add(cell)
@@ -591,7 +607,7 @@ class FieldworkModel:
 
     def _count_complete(self, id: str, interview: Interview) -> bool:
         """Count a complete interview in its cells; False where one of them has no place for it."""
-        cells = self.plan.quotas.taken(interview.standing().env)
+        cells = self.plan.quotas.list_counted_cells(interview.evaluate_route().env)
         if not self._reserve_cells(id, cells):
             return False
         self._release_cells(id)
@@ -604,8 +620,8 @@ class FieldworkModel:
             self._change_fill(cell, held=-1)
 
     def _change_fill(self, cell: str, *, taken: int = 0, held: int = 0) -> None:
-        before = self.fill.get(cell, Fill())
-        self.fill[cell] = Fill(before.taken + taken, before.held + held)
+        before = self.fill.get(cell, CellFill())
+        self.fill[cell] = CellFill(before.completes + taken, before.reserved + held)
 
 
 def _is_noncontact(outcome: str, plan: Plan) -> bool:

@@ -7,13 +7,13 @@ from datetime import timedelta
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.calendar.zones import wall_at
+from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import kind
-from survey_cli.fieldwork.case.events import Entry
-from survey_cli.fieldwork.case.locations import zones_of
+from survey_cli.fieldwork.case.disposition_coding import classify_outcome
+from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import REFUSALS
+from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
 from survey_cli.reports.fieldwork.call_sessions import sittings_of
 from survey_cli.simulate.fieldwork.households import Propensities, choose_pattern, find_week_part
 
@@ -37,7 +37,7 @@ class MeasuredPropensities(NamedTuple):
 
 
 def measure_propensities(
-    histories: Iterable[tuple[str, Sequence[Entry]]], plan: Plan
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan
 ) -> MeasuredPropensities:
     """The chances that the calls of these histories show; the usual ones for what they are too few to show."""
     calls: Counter[str] = Counter()
@@ -45,19 +45,19 @@ def measure_propensities(
     lengths: list[timedelta] = []
     pattern = choose_pattern(plan.frame)
     for key, history in histories:
-        case = Case.of(key, history)
+        case = Case.from_history(key, history)
         if not case.calls:
             continue
         for call in case.calls:
-            found = kind(call, plan)
+            found = classify_outcome(call, plan)
             calls[found] += 1
             if call.number and found not in BAD_NUMBER_OUTCOMES:
-                zones = zones_of(case, case.number(call.number), plan)
-                expected += pattern[find_week_part(wall_at(zones[0], call.at))] if zones else 1.0
+                zones = list_call_zones(case, case.find_number(call.number), plan)
+                expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
         lengths += sittings_of(history, plan).lengths.values()
     usual = Propensities()
     talks = sum(n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES)
-    refused = sum(n for id, n in calls.items() if id in REFUSALS)
+    refused = sum(n for id, n in calls.items() if id in REFUSAL_OUTCOMES)
     later = sum(n for id, n in calls.items() if id in CALL_AGAIN_OUTCOMES)
     made = calls.total()
     chances, basis = usual, []

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from survey_cli.fieldwork.calendar.zones import moment_of
+from survey_cli.fieldwork.calendar.zones import to_utc
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
@@ -92,7 +92,7 @@ class StationSimulation:
 
     def _to_utc(self, day: date, minute: int = 0) -> datetime:
         wall = datetime.combine(day, time.min) + timedelta(minutes=minute)
-        return moment_of(self.settings.zone.key, wall).astimezone(UTC)
+        return to_utc(self.settings.zone.key, wall).astimezone(UTC)
 
     def _find_household(self, key: str, numbers: int) -> Household:
         if key not in self._households:
@@ -110,8 +110,8 @@ class StationSimulation:
         """The shifts of one interviewer that are not over yet, a station manned for each."""
         calendar, tried = self.study.plan.calendar, self.settings
         for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
-            hours = calendar.hours_of(day)
-            if hours is None or calendar.closed_on(day):
+            hours = calendar.find_hours(day)
+            if hours is None or calendar.explain_closed_day(day):
                 continue
             early = number % 2 == 0
             begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES))

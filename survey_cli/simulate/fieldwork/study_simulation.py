@@ -10,9 +10,9 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.fieldwork.calendar.zones import day_start
+from survey_cli.fieldwork.calendar.zones import find_day_start
 from survey_cli.fieldwork.plan.people import Interviewer, People
-from survey_cli.fieldwork.plan.plan import Plan, Spread
+from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow
@@ -50,7 +50,7 @@ class StudySimulationOptions:
     """How many, more than are listed too; None: those listed, else six."""
     cases: int = 0
     """So many invented ones; 0: those of `sample`, else of the database."""
-    spread: Spread | None = None
+    spread: SpreadMode | None = None
     """None: as the study has it."""
     sample: str = ""
     db: str | None = None
@@ -66,7 +66,7 @@ class StudySimulation:
     interviewers: int
     days: int
     """That were simulated: fewer than wanted where it was interrupted."""
-    spread: Spread
+    spread: SpreadMode
 
 
 def simulate_study(
@@ -83,7 +83,7 @@ def simulate_study(
     staff = build_staff(people, trial.interviewers)
     if isinstance(staff, UserError):
         return staff
-    plan = Plan.of(instrument)
+    plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=trial.spread or plan.spread)
     fieldwork = _build_settings(trial, plan)
     if isinstance(fieldwork, UserError):
@@ -92,7 +92,7 @@ def simulate_study(
     cases = load_simulation_cases(
         SimulatedStudyOptions(
             path=trial.path,
-            at=day_start(zone, fieldwork.starts),
+            at=find_day_start(zone, fieldwork.starts),
             invented=invent_cases(instrument, trial.cases, zone, Random(f"{trial.seed}\0sample")),
             sample=trial.sample,
             db=trial.db,
@@ -150,12 +150,12 @@ def _build_settings(trial: StudySimulationOptions, plan: Plan) -> FieldworkSetti
 def build_staff(people: People, wanted: int | None) -> Sequence[Interviewer] | UserError:
     """Those who interview, in the order of the list. Where more are wanted than are listed, invented ones who speak and
     can do what the first listed ones do, in turn; where nobody is listed, ones who may do everything."""
-    if not people.listed:
+    if not people.interviewers:
         return [
             Interviewer(login=f"interviewer {number}", role="supervisor")
             for number in range(1, (wanted or DEFAULT_INTERVIEWERS) + 1)
         ]
-    listed = [one for one in people.listed.values() if not one.supervises]
+    listed = [one for one in people.interviewers.values() if not one.supervises]
     if not listed:
         return UserError(
             "--interviewers", "nobody who interviews is listed", "give another list: --people FILE"

@@ -6,12 +6,12 @@ Codes and declines of each item are checked against the questionnaire. The remai
 from collections.abc import Mapping
 from typing import Any
 
-from survey_cli.fieldwork.rates.counts import share
+from survey_cli.fieldwork.rates.counts import parse_share
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.load import load_source
-from survey_cli.problems import UserError, did_you_mean, errors
+from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.simulate.interviews.respondents import AnswerShares
 from survey_cli.values import Code
 
@@ -19,16 +19,16 @@ from survey_cli.values import Code
 def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
     """The shares in a file; a UserError that says where it is wrong."""
     source = load_source(path)
-    if source.tree is None or errors(source.problems):
+    if source.tree is None or select_errors(source.problems):
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
-        return UserError(path, "the shares can't be read", remedy, tuple(errors(source.problems)))
+        return UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
     found: dict[str, Mapping[Code, float]] = {}
     for item, given in source.tree.items():
         leaf = instrument.leaves.get(str(item))
         where = f"{path}: {item}"
         if leaf is None or not leaf.question.asks:
             return UserError(
-                where, "no question has this id", did_you_mean(str(item), instrument.leaves, otherwise="")
+                where, "no question has this id", suggest_nearest(str(item), instrument.leaves, otherwise="")
             )
         if not isinstance(given, Mapping):
             return UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
@@ -46,13 +46,13 @@ def _read_item_shares(
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}
     for code, text in given.items():
-        value = share(str(text))
+        value = parse_share(str(text))
         if value is None:
             return UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
         if leaf.options and str(code) not in known:
             otherwise = f"it has {', '.join(known)}"
             return UserError(
-                where, f"it has no code {code}", did_you_mean(str(code), known, otherwise=otherwise)
+                where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise)
             )
         shares[known.get(str(code), str(code))] = float(value)
     if not isinstance(leaf.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:

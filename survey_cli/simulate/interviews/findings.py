@@ -59,7 +59,7 @@ class SimulationFindings:
     def count(self, interview: Interview, stuck: str = "") -> None:
         """Count one interview."""
         self.interviews += 1
-        answers = interview.standing().answers
+        answers = interview.evaluate_route().answers
         reached, chosen, leaves = self.reach_counts, self.choice_counts, self.instrument.leaves
         asked = 0
         for item in {item for item, _ in answers}:
@@ -76,7 +76,7 @@ class SimulationFindings:
         if stuck:
             self.stuck_counts[stuck] += 1
         whole = (interview.outcome or interview.status) == COMPLETE
-        (self.complete if whole else self.others).add(asked, interview.began.seed)
+        (self.complete if whole else self.others).add(asked, interview.start.seed)
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """Items nobody was asked, in written order."""

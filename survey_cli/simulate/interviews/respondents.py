@@ -7,26 +7,26 @@ from random import Random
 from typing import Final, TypeAlias
 
 from survey_cli.engine import prompts
-from survey_cli.engine.computed_answers import looked_up
+from survey_cli.engine.computed_answers import compute_answer
 from survey_cli.engine.events import (
-    NO_WORDS,
-    Answered,
-    Began,
-    Confirmed,
-    Declined,
-    Ended,
-    Event,
-    LookedUp,
-    Sitting,
-    Stamp,
-    Stopped,
-    Suspended,
-    WentTo,
+    NO_SPECIFY_TEXTS,
+    EventStamp,
+    InterviewEnded,
+    InterviewEvent,
+    InterviewStarted,
+    InterviewStopped,
+    InterviewSuspended,
+    PositionMoved,
+    QueryConfirmed,
+    QuestionAnswered,
+    QuestionDeclined,
+    SessionContext,
+    ValueComputed,
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
-from survey_cli.engine.route import Stop
-from survey_cli.entries import Picked, Rejection, Reply
+from survey_cli.engine.route import RouteStop
+from survey_cli.entries import PickReply, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -45,7 +45,7 @@ REQUALIFY_ATTEMPTS: Final = 40
 
 AnswerShares: TypeAlias = Mapping[str, Mapping[Code, float]]
 """By item, how often each code, or decline, is its answer; what is left over is invented."""
-QuotaLookup: TypeAlias = Callable[[Machine, Stop], str]
+QuotaLookup: TypeAlias = Callable[[Machine, RouteStop], str]
 """What the computer finds where the journal alone does not tell: `open`, `full`, `outside`."""
 
 
@@ -94,21 +94,21 @@ def _simulate_interview(
     instrument: Instrument, case: str, dice: Random, start: datetime, habits: Habits
 ) -> SimulatedInterview:
     language = instrument.language if dice.random() < 0.6 else dice.choice(instrument.languages)
-    began = Began(
-        Stamp(start, STATION, STATION),
+    began = InterviewStarted(
+        EventStamp(start, STATION, STATION),
         instrument=instrument.hash,
         seed=dice.getrandbits(62),
         case=case,
         today=start.date(),
-        sitting=Sitting(STATION, dice.choice(("morning", "afternoon", "evening")), language),
+        session=SessionContext(STATION, dice.choice(("morning", "afternoon", "evening")), language),
         sample=_invent_sample(instrument, case, dice),
     )
     respondent = Respondent(instrument, began, dice, habits)
     respondent.answer()
-    return SimulatedInterview(Interview.of(respondent.machine), respondent.stuck)
+    return SimulatedInterview(Interview.from_machine(respondent.machine), respondent.stuck)
 
 
-def _always_open(machine: Machine, stop: Stop) -> str:
+def _always_open(machine: Machine, stop: RouteStop) -> str:
     return "open"
 
 
@@ -118,7 +118,7 @@ class Respondent:
     def __init__(
         self,
         instrument: Instrument,
-        began: Began,
+        began: InterviewStarted,
         dice: Random,
         habits: Habits,
         *,
@@ -142,62 +142,64 @@ class Respondent:
         while self.machine.status == "open" and most:
             machine = self.machine
             self._at += EVENT_INTERVALS[int(dice.random() * len(EVENT_INTERVALS))]
-            stop = machine.here
+            stop = machine.current_stop
             if stop is not None and self._requalify(stop):
                 continue
-            event = self._choose_event(machine, stop, Stamp(self._at, STATION, STATION), patience)
-            if isinstance(event, Rejection) or machine.take(event) is not None:
+            event = self._choose_event(machine, stop, EventStamp(self._at, STATION, STATION), patience)
+            if isinstance(event, Rejection) or machine.apply(event) is not None:
                 patience += 1
                 if patience > ENTRY_ATTEMPTS:
                     self.stuck = str(stop.place) if stop is not None else ""
-                    machine.take(Stopped(Stamp(self._at, STATION, STATION), "break_off"))
+                    machine.apply(InterviewStopped(EventStamp(self._at, STATION, STATION), "break_off"))
                     break
             else:
-                after = machine.here
+                after = machine.current_stop
                 same = after is not None and stop is not None and after.place == stop.place
                 patience = patience + 1 if same else 0
                 most -= not same and stop is not None and stop.leaf.question.asks
 
     def _choose_event(
-        self, machine: Machine, stop: Stop | None, stamp: Stamp, patience: int
-    ) -> Event | Rejection:
+        self, machine: Machine, stop: RouteStop | None, stamp: EventStamp, patience: int
+    ) -> InterviewEvent | Rejection:
         """What happens next."""
         habits, dice = self._habits, self._dice
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
-            return (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, machine.ending)
+            return (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
+                stamp, machine.ending
+            )
         question, place = stop.leaf.question, stop.place
         if isinstance(question, ComputedItem):
-            value, of = looked_up(machine.walk, stop)
-            return LookedUp(stamp, place, self._lookup(machine, stop) if value is None else value, of)
+            value, of = compute_answer(machine.walk, stop)
+            return ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
         if not question.asks:
-            return Answered(stamp, place)
+            return QuestionAnswered(stamp, place)
         if machine.query is not None and (dice.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
-            return Confirmed(stamp, place, machine.query)
+            return QueryConfirmed(stamp, place, machine.query)
         lot = dice.random()
         if lot < habits.break_off:
-            return Stopped(stamp, "break_off")
+            return InterviewStopped(stamp, "break_off")
         if lot < habits.break_off + habits.back and not patience:
             stops = machine.walk.stops
-            before = machine.before(len(stops) - 1)
+            before = machine.find_previous_index(len(stops) - 1)
             if before is not None:
-                return WentTo(stamp, stops[before].place)
-        asking = machine.walk.asking(stop, machine.language)
+                return PositionMoved(stamp, stops[before].place)
+        asking = machine.walk.build_item_context(stop, machine.language)
         reply: Reply | None = None
         if (shares := habits.shares.get(stop.leaf.id)) and patience < ENTRY_ATTEMPTS // 2:
             chosen = _draw_answer(shares, stop.leaf, dice)
             if isinstance(chosen, str) and any(d.id == chosen for d in stop.leaf.declines):
-                return Declined(stamp, place, chosen)
+                return QuestionDeclined(stamp, place, chosen)
             reply = _build_reply(chosen, stop.leaf)
         else:
             declines = stop.leaf.declines
             if declines and (dice.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
-                return Declined(stamp, place, dice.choice(declines).id)
-        return prompts.entered(machine, stop, reply or question.invent(asking, dice), stamp)
+                return QuestionDeclined(stamp, place, dice.choice(declines).id)
+        return prompts.parse_reply_at(machine, stop, reply or question.invent(asking, dice), stamp)
 
     # qualifying
 
-    def _requalify(self, stop: Stop) -> bool:
+    def _requalify(self, stop: RouteStop) -> bool:
         """At an end that screens them out: whether they go back and answer what led there otherwise, as if they had
         never answered it so."""
         question = stop.leaf.question
@@ -217,7 +219,7 @@ class Respondent:
         led_here = [
             number
             for number, event in enumerate(self.machine.events)
-            if isinstance(event, Answered | Declined)
+            if isinstance(event, QuestionAnswered | QuestionDeclined)
             and self._instrument.leaves[event.place.item].question.asks
             and event.place.item not in self._habits.shares
             and (event.place.item in asked or not asked)
@@ -231,10 +233,10 @@ class Respondent:
     def _go_back(self, number: int) -> None:
         """Stand where the interview stood before the event of this number."""
         began, *line = self.machine.events[:number]
-        assert isinstance(began, Began)
+        assert isinstance(began, InterviewStarted)
         self.machine = Machine.begin(self._instrument, began)
         for event in line:
-            self.machine.take(event)
+            self.machine.apply(event)
 
 
 def _is_screening_outcome(outcome: str) -> bool:
@@ -263,7 +265,7 @@ def _build_reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> 
         return None if chosen is None else str(chosen)
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
     words = {o.code: "something else" for o in leaf.options if o.specify and o.code in codes}
-    return Picked(codes, words or NO_WORDS)
+    return PickReply(codes, words or NO_SPECIFY_TEXTS)
 
 
 def _invent_sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:

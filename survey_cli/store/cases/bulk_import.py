@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from survey_cli.engine.codec import decode_moment, encode_moment
-from survey_cli.fieldwork.case.events import Sampled
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.store.backends.connector import Connector, Parameters
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.errors import StoreError
@@ -44,10 +44,10 @@ class SampleImports:
         pause: Callable[[], None] | None = None,
     ) -> int:
         """See `Cases.add`."""
-        for id in self._db.read(sql.IMPORTS_BEFORE, (encode_moment(at - ABANDONED_AFTER),)):
+        for id in self._db.read(sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)):
             self._abandon(id[0])
         self.finish_imports(pause=pause)
-        if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_moment(at), by, file)):
+        if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_timestamp(at), by, file)):
             raise ValueError(f"there is an import {import_id!r} already")
         try:
             added = self._insert_cases(batch, import_id, pause)
@@ -168,7 +168,7 @@ class SampleImports:
         """See `Cases.imports`."""
         rows = self._db.read(sql.IMPORTS)
         with translate_decoding_errors(self._db.where, "the list of imports"):
-            return [ImportRow(id, decode_moment(at), by, file, cases) for id, at, by, file, cases in rows]
+            return [ImportRow(id, decode_timestamp(at), by, file, cases) for id, at, by, file, cases in rows]
 
 
 class _DuplicateKeyError(Exception):
@@ -178,12 +178,12 @@ class _DuplicateKeyError(Exception):
 def _encode_new_case(case: NewCase, ordinal: int, import_id: str) -> tuple[str | int | None, ...]:
     if not case.entries:
         raise ValueError(f"case {case.key!r} has no event that brings it in")
-    sampled = [entry.event for entry in case.entries if isinstance(entry.event, Sampled)]
+    sampled = [entry.event for entry in case.entries if isinstance(entry.event, CaseSampled)]
     last = len(case.entries)
     return (
         *(case.key, ordinal, last, last, *encode_queue_position(case.queue_position)),
         sampled[-1].frame if sampled else "",
         sampled[-1].replicate if sampled else "",
         case.contact.link if case.contact is not None else "",
-        *(case.fingerprint, import_id, encode_moment(case.entries[-1].at)),
+        *(case.fingerprint, import_id, encode_timestamp(case.entries[-1].at)),
     )

@@ -6,8 +6,8 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import Any, Final
 
-from survey_cli.engine.codec import encode_moment
-from survey_cli.fieldwork.case.events import Entry
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
@@ -44,15 +44,15 @@ class CaseReader:
         found = self._decode_rows(self._db.read(sql.ROW, (key,)))
         return found[0] if found else None
 
-    def read_history(self, key: str) -> list[Entry]:
+    def read_history(self, key: str) -> list[HistoryEntry]:
         """Its events in order; empty where there is no such case."""
         rows = self._db.read(sql.HISTORY, (key,))
         with translate_decoding_errors(self._db.where, f"the history of case {key}"):
             return [decode_entry(row) for row in rows]
 
-    def list_calls(self, by: str, since: datetime) -> list[Entry]:
+    def list_calls(self, by: str, since: datetime) -> list[HistoryEntry]:
         """The calls that one interviewer closed since then, in their order."""
-        at = encode_moment(since)
+        at = encode_timestamp(since)
         rows = self._db.read(sql.CALLS_SINCE, (by, at, at))
         with translate_decoding_errors(self._db.where, f"the calls of {by}"):
             return [decode_entry(row) for row in rows]
@@ -75,7 +75,7 @@ class CaseReader:
 
     def find_appointment_head(self, bucket: str, *, promised_before: datetime) -> QueueHead | None:
         """The first of a bucket among the cases that were promised for that moment or an earlier one."""
-        found = self._db.read(sql.HEAD_SINCE, (bucket, encode_moment(promised_before)))
+        found = self._db.read(sql.HEAD_SINCE, (bucket, encode_timestamp(promised_before)))
         return QueueHead(bucket, found[0][0]) if found else None
 
     def list_waiting_rows(self, *, limit: int) -> list[CaseRow]:
@@ -144,10 +144,10 @@ class CaseReader:
 
     def iterate_histories(
         self, *, until: datetime | None = None, corrected: bool = False
-    ) -> Iterator[tuple[str, list[Entry]]]:
+    ) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
         without what happened later. `corrected`: only of cases the outcome of which a supervisor corrected."""
-        also, given = ("", ()) if until is None else (" AND at <= ?", (encode_moment(until),))
+        also, given = ("", ()) if until is None else (" AND at <= ?", (encode_timestamp(until),))
         also += sql.HAS_CORRECTION if corrected else ""
         rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
         with translate_decoding_errors(self._db.where, "the histories of cases"):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.case.events import NO_COLUMNS, Entry
-from survey_cli.fieldwork.queue.queue_position import Standing, Status
+from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
+from survey_cli.fieldwork.queue.queue_position import QueuePosition, QueueStatus
 from survey_cli.values import Value
 
-StoredCaseStatus: TypeAlias = Status | Literal["leased"]
+StoredCaseStatus: TypeAlias = QueueStatus | Literal["leased"]
 """Where a case is: as its standing says, or with a station."""
 
 
@@ -40,9 +40,9 @@ class NewCase(NamedTuple):
     """A case that comes with a sample."""
 
     key: str
-    entries: Sequence[Entry]
+    entries: Sequence[HistoryEntry]
     """Its history so far: that it was sampled, numbers that are marked."""
-    queue_position: Standing
+    queue_position: QueuePosition
     """What this history comes to."""
     contact: Contact | None = None
     fingerprint: str = ""
@@ -78,7 +78,7 @@ class CaseRow(NamedTuple):
     position_seq: int
     """The event up to which its standing was worked out."""
     status: StoredCaseStatus
-    status_after_lease: Status
+    status_after_lease: QueueStatus
     """Where it goes when its lease ends; else the same as `status`."""
     due_at: datetime | None
     bucket: str
@@ -144,8 +144,8 @@ class CaseUpdate(NamedTuple):
     key: str
     seq: int
     """The event that is the last one so far."""
-    entries: Sequence[Entry]
-    queue_position: Standing | None = None
+    entries: Sequence[HistoryEntry]
+    queue_position: QueuePosition | None = None
     token: str | None = None
     force: bool = False
     release: bool = False

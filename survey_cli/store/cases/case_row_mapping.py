@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from survey_cli.engine.codec import decode_moment, encode_moment
-from survey_cli.fieldwork.case.codec import decode, encode, read_value
-from survey_cli.fieldwork.case.events import Entry
-from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event
+from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, LeaseHolder
 from survey_cli.values import Value
 
 
 def _encode_optional_time(at: datetime | None) -> str | None:
-    return None if at is None else encode_moment(at)
+    return None if at is None else encode_timestamp(at)
 
 
 def _decode_optional_time(text: str | None) -> datetime | None:
-    return None if text is None else decode_moment(text)
+    return None if text is None else decode_timestamp(text)
 
 
-def encode_queue_position(standing: Standing) -> tuple[str | int | None, ...]:
+def encode_queue_position(standing: QueuePosition) -> tuple[str | int | None, ...]:
     """In the order of `case_statements.STANDING_COLUMNS`."""
     return (
         standing.status,
@@ -40,7 +40,7 @@ def encode_queue_position(standing: Standing) -> tuple[str | int | None, ...]:
 
 
 def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
-    return lease.token, lease.by, lease.station, encode_moment(lease.until)
+    return lease.token, lease.by, lease.station, encode_timestamp(lease.until)
 
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
@@ -66,23 +66,23 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
         promised_at=_decode_optional_time(promised_at),
         promised_until=_decode_optional_time(promised_until),
         owner=owner,
-        holder=None if until is None else LeaseHolder(by, station, decode_moment(until)),
+        holder=None if until is None else LeaseHolder(by, station, decode_timestamp(until)),
         frame=frame,
         replicate=replicate,
         fingerprint=mark,
-        updated_at=decode_moment(updated_at),
+        updated_at=decode_timestamp(updated_at),
     )
 
 
-def encode_entry(entry: Entry) -> tuple[str, str, str, str, str, str]:
+def encode_entry(entry: HistoryEntry) -> tuple[str, str, str, str, str, str]:
     """Kind, payload, at, by, station, key."""
-    kind, payload = encode(entry.event)
-    return kind, payload, encode_moment(entry.at), entry.by, entry.station, entry.key
+    kind, payload = encode_case_event(entry.event)
+    return kind, payload, encode_timestamp(entry.at), entry.by, entry.station, entry.key
 
 
-def decode_entry(row: Sequence[Any]) -> Entry:
+def decode_entry(row: Sequence[Any]) -> HistoryEntry:
     kind, payload, at, by, station, key = row
-    return Entry(decode_moment(at), by, station, decode(kind, payload), key)
+    return HistoryEntry(decode_timestamp(at), by, station, decode_case_event(kind, payload), key)
 
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
@@ -106,7 +106,7 @@ def decode_contact(link: str, details: str) -> Contact:
     return Contact(
         link=link,
         name=found["name"],
-        columns={name: read_value(written) for name, written in found["columns"].items()},
+        columns={name: decode_value(written) for name, written in found["columns"].items()},
         numbers=tuple(ContactNumber(*number) for number in found["numbers"]),
     )
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from survey_cli.engine.codec import decode_moment, encode_moment
-from survey_cli.fieldwork.case.events import Claimed, Entry, Returned, Sampled
-from survey_cli.fieldwork.plan.quotas import Fill
-from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
+from survey_cli.fieldwork.plan.quotas import CellFill
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.retry import retry_once
@@ -93,7 +93,7 @@ class CaseStore(CaseReader):
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
         """Have at most `limit` cases ready that have waited until now; gives how many. Costs no write where there is
         none."""
-        moment = encode_moment(at)
+        moment = encode_timestamp(at)
         if not self._db.read(sql.HAS_DUE, (moment,)):
             return 0
         return self._db.run(self._wake, (moment, limit))
@@ -103,13 +103,13 @@ class CaseStore(CaseReader):
         """Have every case back whose lease has run out; the quota places that its interview holds stay its own, as it can
         be gone on with. The event is dated when the lease ended. Each then waits for a new standing: see
         `list_stale_rows`."""
-        moment = encode_moment(at)
+        moment = encode_timestamp(at)
         lapsed: list[ExpiredLease] = []
         for key, by, station, until, token in self._db.read(sql.EXPIRED_LEASES, (moment,)):
             with self._db.transaction() as execute:
                 ended = _end_expired_lease(execute, key, by, station, until, token, moment)
             if ended:
-                lapsed.append(ExpiredLease(key, by, station, decode_moment(until)))
+                lapsed.append(ExpiredLease(key, by, station, decode_timestamp(until)))
         return lapsed
 
     @retry_once
@@ -119,14 +119,14 @@ class CaseStore(CaseReader):
         """Take the first ready case of a bucket, in one statement; with `promised_before` the first of those promised
         for that moment or an earlier one. None where there is none left. The same lease again (a call whose end nobody
         saw) gives the same case."""
-        who, moment = encode_lease(lease), encode_moment(at)
+        who, moment = encode_lease(lease), encode_timestamp(at)
         with self._db.transaction() as execute:
             found = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
             if not found:
                 if promised_before is None:
                     found = execute(self._claim, (*who, moment, bucket)).fetchall()
                 else:
-                    since = encode_moment(promised_before)
+                    since = encode_timestamp(promised_before)
                     found = execute(self._claim_promised, (*who, moment, bucket, since)).fetchall()
                 if found:
                     key, _, seq, *_ = found[0]
@@ -138,7 +138,7 @@ class CaseStore(CaseReader):
     def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | LeaseHolder | None:
         """Take a case by its key, whatever its standing: Held where another has it, None where there is none. Who has it
         already, at the same station, goes on with the same sitting under the new lease."""
-        moment = encode_moment(at)
+        moment = encode_timestamp(at)
         with self._db.transaction() as execute:
             locked = execute(self._locked, (key,)).fetchall()
             if not locked:
@@ -146,9 +146,9 @@ class CaseStore(CaseReader):
             row, token, _ = self._decode_locked_row(locked[0])
             if row.holder is not None:
                 if (row.holder.by, row.holder.station) == (lease.by, lease.station):
-                    execute(sql.TAKE_OVER, (lease.token, encode_moment(lease.until), key))
+                    execute(sql.TAKE_OVER, (lease.token, encode_timestamp(lease.until), key))
                     return row._replace(holder=LeaseHolder(lease.by, lease.station, lease.until))
-                until = encode_moment(row.holder.until)
+                until = encode_timestamp(row.holder.until)
                 if not _end_expired_lease(
                     execute, key, row.holder.by, row.holder.station, until, token, moment
                 ):
@@ -167,7 +167,7 @@ class CaseStore(CaseReader):
     @retry_once
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
         """Keep a case for longer; False where it is not ours any more."""
-        return bool(self._db.run(sql.RENEW, (encode_moment(until), key, token)))
+        return bool(self._db.run(sql.RENEW, (encode_timestamp(until), key, token)))
 
     @retry_once
     def write(
@@ -175,8 +175,8 @@ class CaseStore(CaseReader):
         key: str,
         *,
         seq: int,
-        entries: Sequence[Entry],
-        standing: Standing | None = None,
+        entries: Sequence[HistoryEntry],
+        standing: QueuePosition | None = None,
         token: str | None = None,
         force: bool = False,
         release: bool = False,
@@ -234,7 +234,7 @@ class CaseStore(CaseReader):
         if lines:
             execute(sql.ADVANCE, (last, lines[-1][2], key))
         for entry in entries:
-            if isinstance(entry.event, Sampled):
+            if isinstance(entry.event, CaseSampled):
                 execute(sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key))
         if update.queue_position is not None:
             execute(
@@ -251,7 +251,7 @@ class CaseStore(CaseReader):
         if update.release and row.holder is not None:
             execute(sql.RELEASE, (key,))
         elif update.renew_until is not None and update.token is not None:
-            execute(sql.RENEW, (encode_moment(update.renew_until), key, update.token))
+            execute(sql.RENEW, (encode_timestamp(update.renew_until), key, update.token))
         if update.interview:
             take_places(execute, update.interview, update.cells, entries[-1].at)
         self.add_follow_up_tasks_within(execute, update.follow_up_tasks)
@@ -265,7 +265,7 @@ class CaseStore(CaseReader):
         return LeaseLost(fence.case, row.holder if row is not None else None)
 
     def erase(
-        self, key: str, *, seq: int, entries: Sequence[Entry], standing: Standing
+        self, key: str, *, seq: int, entries: Sequence[HistoryEntry], standing: QueuePosition
     ) -> CaseConflict | LeaseLost | None:
         """Have the words leave the history of a case, and who it is with them: `entries` is the history as it reads from
         now on. Its first `seq` events are those that stand, each text alone another; what follows is the tombstone. The
@@ -289,10 +289,10 @@ class CaseStore(CaseReader):
             raise ValueError(f"case {key} has no event {seq} yet")
         kind, by, station, at = found[0]
         with translate_decoding_errors(self._db.where, f"event {seq + 1} of case {key}"):
-            return CaseConflict(key, seq + 1, kind, by, station, decode_moment(at))
+            return CaseConflict(key, seq + 1, kind, by, station, decode_timestamp(at))
 
     def update_queue_positions(
-        self, standings: Iterable[tuple[str, int, Standing]], *, pause: Callable[[], None] | None = None
+        self, standings: Iterable[tuple[str, int, QueuePosition]], *, pause: Callable[[], None] | None = None
     ) -> int:
         """Write standings anew that were worked out from each history up to its event `seq`, in short commits; gives how
         many. What has moved on since, or is with a station, is left as it is. A `pause` is called between two commits."""
@@ -334,7 +334,7 @@ class CaseStore(CaseReader):
         """Every place with its interview, its cell and its state."""
         return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
 
-    def read_quota_fill(self) -> dict[str, Fill]:
+    def read_quota_fill(self) -> dict[str, CellFill]:
         """How full each cell is that anybody ever had a place in."""
         return self._places.read_fill()
 
@@ -398,8 +398,8 @@ class CaseStore(CaseReader):
         return found, token, link
 
 
-def _make_claim_entry(lease: Lease, at: datetime) -> Entry:
-    return Entry(at, lease.by, lease.station, Claimed())
+def _make_claim_entry(lease: Lease, at: datetime) -> HistoryEntry:
+    return HistoryEntry(at, lease.by, lease.station, CaseClaimed())
 
 
 def _end_expired_lease(
@@ -408,13 +408,13 @@ def _end_expired_lease(
     """End a lease that has run out by this moment; False where it has not, or is another's by now."""
     moved = execute(sql.EXPIRE_LEASE, (key, token, moment)).fetchall()
     if moved:
-        entry = Entry(decode_moment(until), by, station, Returned("lapsed"))
+        entry = HistoryEntry(decode_timestamp(until), by, station, CaseReturned("lapsed"))
         execute(sql.ADD_EVENT, (key, moved[0][0], *encode_entry(entry)))
     return bool(moved)
 
 
 def _is_already_written(
-    execute: Execute, key: str, seq: int, entries: Sequence[Entry], lines: Sequence[tuple[str, ...]]
+    execute: Execute, key: str, seq: int, entries: Sequence[HistoryEntry], lines: Sequence[tuple[str, ...]]
 ) -> bool:
     """Whether these very entries are in the history already: by their keys, or each in its place and the same."""
     keyed = [entry.key for entry in entries if entry.key]

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from survey_cli.engine.codec import encode_moment
-from survey_cli.fieldwork.appointments.due_times import MINE_FIRST
-from survey_cli.fieldwork.case.events import Entry
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
+from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.decoding import translate_decoding_errors
@@ -44,13 +44,13 @@ class QueueStatistics:
 
     def count_groups(self, at: datetime) -> list[CaseGroup]:
         """All cases by what decides at this moment whether they may be called."""
-        rows = self._db.read(sql.GROUPS, (encode_moment(at), encode_moment(at - MINE_FIRST)))
+        rows = self._db.read(sql.GROUPS, (encode_timestamp(at), encode_timestamp(at - OWNER_FIRST_PERIOD)))
         return [
             CaseGroup(status, bucket, why, bool(promised), bool(anybodys), cases)
             for status, bucket, why, promised, anybodys, cases in rows
         ]
 
-    def iterate_active_histories(self) -> Iterator[tuple[str, list[Entry]]]:
+    def iterate_active_histories(self) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """The key and history of every case that a station took, or a number of which was marked; sorted by the key, all
         as they stood at one moment."""
         rows = self._db.stream(sql.HISTORIES.format(and_also=WITH_ACTIVITY), ())

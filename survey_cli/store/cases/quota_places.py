@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from survey_cli.engine.codec import encode_moment
-from survey_cli.fieldwork.plan.quotas import Fill
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
 
@@ -59,7 +59,7 @@ class QuotaPlaces:
                 execute(ADD_CELL, (cell,))
                 told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
                 if not told[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
-                    execute(KEEP_PLACE, (interview, cell, "held", encode_moment(at)))
+                    execute(KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
                     told[cell] = True
         return told
 
@@ -80,9 +80,9 @@ class QuotaPlaces:
             for cell, state in execute(PLACES, (interview,)).fetchall():
                 _drop_place(execute, interview, cell, state)
 
-    def read_fill(self) -> dict[str, Fill]:
+    def read_fill(self) -> dict[str, CellFill]:
         """See `Cases.fill`."""
-        return {cell: Fill(taken, held) for cell, taken, held in self._db.read(FILL)}
+        return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(FILL)}
 
 
 def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
@@ -98,7 +98,7 @@ def take_places(execute: Execute, interview: str, cells: Iterable[str], at: date
             _drop_place(execute, interview, cell, there[cell])
         if cell in wanted:
             execute(CHANGE_COUNTS, (1, 0, cell))
-            execute(KEEP_PLACE, (interview, cell, "taken", encode_moment(at)))
+            execute(KEEP_PLACE, (interview, cell, "taken", encode_timestamp(at)))
 
 
 def _drop_place(execute: Execute, interview: str, cell: str, state: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from survey_cli.engine.codec import (
-    decode_moment,
+    decode_timestamp,
     encode_cells,
-    encode_moment,
+    encode_timestamp,
 )
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
@@ -32,7 +32,7 @@ from survey_cli.store.interviews.row_mapping import (
     encode_texts,
     encode_variable,
 )
-from survey_cli.table.encoded_cells import cell_texts, row_of
+from survey_cli.table.encoded_cells import join_row, split_row
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
@@ -86,17 +86,17 @@ class DataStore:
         row."""
         times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
         with translate_decoding_errors(self._db.where, "the newest date and time"):
-            return max(map(decode_moment, times), default=None)
+            return max(map(decode_timestamp, times), default=None)
 
     def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
         """The interviews and cases with entries of a later date: which it is, how many, and the last one's date."""
-        moment = encode_moment(at)
+        moment = encode_timestamp(at)
         found = [
             (f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))
         ]
         found += [(f"case {key}", count, last) for key, count, last in self._db.read(LATER_EVENTS, (moment,))]
         with translate_decoding_errors(self._db.where, "the date and time of an entry"):
-            return [(whose, count, decode_moment(last)) for whose, count, last in found]
+            return [(whose, count, decode_timestamp(last)) for whose, count, last in found]
 
     @property
     def account(self) -> str:
@@ -124,7 +124,7 @@ class DataStore:
                 instrument.version,
                 instrument.title,
                 encode_texts(instrument.texts),
-                encode_moment(instrument.kept_at),
+                encode_timestamp(instrument.kept_at),
                 view,
             )
             kept = self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables)))
@@ -150,7 +150,7 @@ class DataStore:
                     title=title,
                     texts=decode_texts(texts),
                     variables=self.read_variables(hash),
-                    kept_at=decode_moment(kept_at),
+                    kept_at=decode_timestamp(kept_at),
                 )
                 for hash, id, version, title, texts, kept_at in rows
             ]
@@ -231,10 +231,10 @@ class DataStore:
                     cells = None
                 if personal and cells is not None and (details := row[12]) is not None:
                     if compute_digest((id, details)) == row[13]:
-                        texts, private = cell_texts(cells, width), cell_texts(details, width)
+                        texts, private = split_row(cells, width), split_row(details, width)
                         for ordinal in ours:
                             texts[ordinal] = private[ordinal]
-                        cells = row_of(texts)
+                        cells = join_row(texts)
                     else:
                         cells = None
                 yield line if cells is line.cells else line._replace(cells=cells)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from survey_cli.engine.events import Event
+from survey_cli.engine.events import InterviewEvent
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.table import columns
+from survey_cli.table import build_columns
 from survey_cli.values import Cell, Variable
 
 InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
@@ -40,7 +40,7 @@ class InstrumentRow:
             version=instrument.version,
             title=str(instrument.title.get(instrument.language)),
             texts=instrument.texts,
-            variables=columns(instrument),
+            variables=build_columns(instrument),
             kept_at=kept_at,
         )
 
@@ -142,6 +142,6 @@ class WholeInterview(NamedTuple):
     """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
 
     interview: InterviewRow
-    events: Sequence[Event]
+    events: Sequence[InterviewEvent]
     """The whole journal; the first is event 1."""
     snapshot: Snapshot | None = None

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from survey_cli.engine.codec import decode_moment, encode_moment
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.interviews.records import InterviewRow
 from survey_cli.values import Variable
 
@@ -37,22 +37,24 @@ def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
         row.id,
         row.case,
         row.instrument,
-        encode_moment(row.began_at),
+        encode_timestamp(row.began_at),
         row.by,
-        encode_moment(row.updated_at),
+        encode_timestamp(row.updated_at),
         *row[6:],
     )
 
 
 def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:
     """What an export says of an interview, in the order of `records.Line`."""
-    began_at, updated_at = encode_moment(row.began_at), encode_moment(row.updated_at)
+    began_at, updated_at = encode_timestamp(row.began_at), encode_timestamp(row.updated_at)
     return row.id, row.case, row.number, row.origin, row.status, row.outcome, began_at, updated_at, row.by
 
 
 def decode_interview(row: Sequence[Any]) -> InterviewRow:
     id, case, instrument, began_at, by, updated_at, *rest = row
-    return InterviewRow(id, case, instrument, decode_moment(began_at), by, decode_moment(updated_at), *rest)
+    return InterviewRow(
+        id, case, instrument, decode_timestamp(began_at), by, decode_timestamp(updated_at), *rest
+    )
 
 
 def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:

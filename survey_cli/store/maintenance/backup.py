@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from survey_cli.engine.codec import decode_moment, encode_moment
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.decoding import translate_decoding_errors
@@ -94,14 +94,14 @@ def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | No
 
 def record_backup(db: Connector, *, at: datetime, by: str) -> None:
     """Keep that a copy was made."""
-    db.run(NOTE_BACKUP, (encode_moment(at), by))
+    db.run(NOTE_BACKUP, (encode_timestamp(at), by))
 
 
 def find_last_backup(db: Connector) -> datetime | None:
     """When the last copy that is known of here was made; None: none yet."""
     [(at,)] = db.read(LAST_BACKUP)
     with translate_decoding_errors(db.where, "the list of backups"):
-        return decode_moment(at) if at is not None else None
+        return decode_timestamp(at) if at is not None else None
 
 
 def _make_exists_error(where: str) -> StoreError:

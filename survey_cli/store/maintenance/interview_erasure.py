@@ -7,10 +7,10 @@ old text.
 from collections.abc import Sequence
 from typing import Final
 
-from survey_cli.engine.codec import encode_line
-from survey_cli.engine.events import Event
-from survey_cli.fieldwork.case.events import Entry
-from survey_cli.fieldwork.queue.queue_position import Standing
+from survey_cli.engine.codec import encode_record
+from survey_cli.engine.events import InterviewEvent
+from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.address import quote_identifier
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.cases import case_statements as sql
@@ -34,7 +34,9 @@ DERIVED_TABLES: Final = ("snapshots", "contacts", "drafts")
 TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 
 
-def erase_case(execute: Execute, key: str, link: str, entries: Sequence[Entry], standing: Standing) -> None:
+def erase_case(
+    execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], standing: QueuePosition
+) -> None:
     """Within a transaction: the history as it reads from now on, the first part of it that which stands, each event's
     text alone another. Raises ValueError where it is the history of something else."""
     lines = [encode_entry(entry) for entry in entries]
@@ -54,10 +56,13 @@ def erase_case(execute: Execute, key: str, link: str, entries: Sequence[Entry], 
 
 
 def erase_interview(
-    db: Connector, interview: str, events: Sequence[Event], stands: tuple[InterviewStatus, str] | None
+    db: Connector,
+    interview: str,
+    events: Sequence[InterviewEvent],
+    stands: tuple[InterviewStatus, str] | None,
 ) -> None:
     """See `Store.erase_interview`."""
-    lines = [encode_line(event) for event in events]
+    lines = [encode_record(event) for event in events]
     with db.transaction() as execute:
         stood = execute(JOURNAL, (interview,)).fetchall()
         if not is_rewriting(

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from survey_cli.engine.codec import decode_moment
+from survey_cli.engine.codec import decode_timestamp
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.backends.sqlite.database_files import (
@@ -121,7 +121,7 @@ def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | Non
             open_database.prepare_copy(old, where=str(target))
             db.execute("ATTACH ? AS replaced", (str(old),))
             interviews, answers, cases, calls, newest = db.execute(COUNT_LOST_DATA).fetchone()
-        return LostData(interviews, answers, cases, calls, decode_moment(newest) if newest else None)
+        return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
     except (StoreError, sqlite3.Error, ValueError):
         return None
 

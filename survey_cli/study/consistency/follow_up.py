@@ -6,7 +6,7 @@ The transaction stores the tasks. They are done at once, or at the next opening 
 from collections.abc import Iterator
 from datetime import datetime
 
-from survey_cli.fieldwork.case.events import Blocked
+from survey_cli.fieldwork.case.events import DoNotCallSet
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import UserError
@@ -80,12 +80,12 @@ def _list_numbers(store: Store, never_call: DoNotCallList, key: str, *, at: date
     contact = store.cases.find_contact(key)
     if contact is None:
         return
-    blocked = [e for e in store.cases.read_history(key) if isinstance(e.event, Blocked)]
+    blocked = [e for e in store.cases.read_history(key) if isinstance(e.event, DoNotCallSet)]
     last = blocked[-1] if blocked else None
     never_call.add(
         [number.e164 for number in contact.numbers if number.e164],
         at=last.at if last is not None else at,
-        reason=last.event.why if last is not None and isinstance(last.event, Blocked) else "",
+        reason=last.event.why if last is not None and isinstance(last.event, DoNotCallSet) else "",
         by=last.by if last is not None else by,
     )
 

@@ -8,44 +8,44 @@ from typing import Final
 
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded, interview_code, known_eligible
-from survey_cli.fieldwork.case.events import Blocked, Called
-from survey_cli.fieldwork.case.interview_progress import Progress
+from survey_cli.fieldwork.case.disposition_coding import code_case, code_interview, is_known_eligible
+from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
+from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.queue_position import Standing
-from survey_cli.fieldwork.queue.rules import REFUSALS
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.outcomes import NEVER_CALL, WITHDRAWN, Outcome
+from survey_cli.outcomes import DO_NOT_CALL, WITHDRAWN, Outcome
 from survey_cli.values import Missing
 
-BREAK_OFF_KINDS: Final = REFUSALS | {"break_off"}
+BREAK_OFF_KINDS: Final = REFUSAL_OUTCOMES | {"break_off"}
 """Outcomes that break an interview off: its progress decides what it counts as."""
-DO_NOT_CALL_KINDS: Final = frozenset({NEVER_CALL, WITHDRAWN})
+DO_NOT_CALL_KINDS: Final = frozenset({DO_NOT_CALL, WITHDRAWN})
 """Outcomes after which all numbers go on the do-not-call list."""
 
 
-def build_do_not_call_events(row: Outcome) -> tuple[Blocked, ...]:
+def build_do_not_call_events(row: Outcome) -> tuple[DoNotCallSet, ...]:
     """The event that forbids every further call, where the outcome does."""
-    return (Blocked(row.name.lower()),) if row.kind in DO_NOT_CALL_KINDS else ()
+    return (DoNotCallSet(row.name.lower()),) if row.kind in DO_NOT_CALL_KINDS else ()
 
 
 def derive_interview_events(
     interview: Interview, row: Outcome, plan: Plan, *, number: int, interrupted: bool = False
-) -> tuple[Called | Blocked, ...]:
+) -> tuple[OutcomeRecorded | DoNotCallSet, ...]:
     """What an interview that closed with this outcome adds to its case. `number` is the telephone number of the call, 0
     where none was dialed; `interrupted`: another call of this sitting has left the interview open."""
     kind, code = row.kind, ""
     if kind == "complete":
         code = "1.1"
     elif interview.status == "stopped" or kind in BREAK_OFF_KINDS:
-        code = interview_code(measure_progress(interview), plan)
+        code = code_interview(measure_progress(interview), plan)
         if code not in ("1.1", "1.2") and kind != "break_off":
             code = ""  # the outcome's own
-    call = Called(
+    call = OutcomeRecorded(
         outcome=row.id,
         number=number,
         code=code,
-        eligible=known_eligible(measure_progress(interview), plan),
+        eligible=is_known_eligible(measure_progress(interview), plan),
         person=True,
         interrupted=interrupted or interview.status == "suspended",
     )
@@ -53,21 +53,23 @@ def derive_interview_events(
 
 
 def select_quota_cells(
-    case: Case, plan: Plan, stands: Standing, interview: Interview | None
+    case: Case, plan: Plan, stands: QueuePosition, interview: Interview | None
 ) -> tuple[str, ...] | None:
     """The quota cells in which the case's interview counts from now on; None where its places stay as they are: it is
     suspended and goes on, or is not open here. `interview` is the one that closed with this change, if one did."""
     if not plan.quotas.quotas or not case.interview:
         return None
-    if coded(case, plan).code == "1.1":
-        return plan.quotas.taken(interview.standing().env) if interview is not None else None
+    if code_case(case, plan).code == "1.1":
+        return (
+            plan.quotas.list_counted_cells(interview.evaluate_route().env) if interview is not None else None
+        )
     closed = interview is not None and interview.status in ("ended", "stopped")
     return () if closed or stands.status == "done" else None
 
 
-def measure_progress(interview: Interview) -> Progress:
+def measure_progress(interview: Interview) -> InterviewProgress:
     """How far an interview has come along its route. What the route has skipped on its way it has passed too."""
-    standing, leaves = interview.standing(), interview.instrument.leaves
+    standing, leaves = interview.evaluate_route(), interview.instrument.leaves
     asks = {name for name, leaf in leaves.items() if leaf.counts_in_progress and leaf.question.asks}
     ends = {name for name, leaf in leaves.items() if isinstance(leaf.question, EndItem)}
     settled = {place.item for place in standing.answers} - ends
@@ -75,12 +77,12 @@ def measure_progress(interview: Interview) -> Progress:
     order = {name: number for number, name in enumerate(leaves)}
     first = min((order[item] for item in ahead - settled), default=len(order))
     skipped = {name for name, number in order.items() if number < first} - ends
-    return Progress(
-        passed=frozenset(settled | skipped),
-        answered=sum(
+    return InterviewProgress(
+        passed_items=frozenset(settled | skipped),
+        answer_count=sum(
             held.cell is not None and not isinstance(held.cell, Missing)
             for place, held in standing.answers.items()
             if place.item in asks
         ),
-        asked=sum(place.item in asks for place in (*standing.answers, *standing.unreached)),
+        question_count=sum(place.item in asks for place in (*standing.answers, *standing.unreached)),
     )

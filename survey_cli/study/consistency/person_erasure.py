@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine import erasure as in_interviews
-from survey_cli.engine.events import Erased as ErasedInterview
-from survey_cli.engine.events import Event, Stamp
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.events import AnswersErased as ErasedInterview
+from survey_cli.engine.events import EventStamp, InterviewEvent
+from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.fieldwork.case import erasure as in_cases
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded
-from survey_cli.fieldwork.case.events import Anonymised, Entry, Erased
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.case.disposition_coding import code_case
+from survey_cli.fieldwork.case.events import CaseAnonymized, CaseErased, HistoryEntry
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
@@ -25,8 +25,8 @@ from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin, InterviewRow, InterviewStatus, Snapshot, Store
 from survey_cli.store.cases.case_records import LeaseLost
 from survey_cli.study.open_study import OpenStudy
-from survey_cli.table import cells, columns
-from survey_cli.table.personal import personal_names
+from survey_cli.table import build_columns, build_row
+from survey_cli.table.personal import find_personal_names
 from survey_cli.values import NOT_ASKED, Cell
 
 PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice")
@@ -125,11 +125,11 @@ def anonymize_person(
     ]
     history = study.store.cases.read_history(key)
     named = bool(history) and (
-        not Case.of(key, history).nameless or study.store.cases.find_contact(key) is not None
+        not Case.from_history(key, history).anonymized or study.store.cases.find_contact(key) is not None
     )
     if named:
-        left = [in_cases.blank(entry, columns=None) for entry in history]
-        tombstone = Entry(max(at, history[-1].at), by, STATION, Anonymised(why))
+        left = [in_cases.erase_content(entry, columns=None) for entry in history]
+        tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
         if (trouble := _rewrite_history(study, key, [*left, tombstone], at)) is not None:
             return trouble
     return ErasureResult(
@@ -170,7 +170,7 @@ def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult
         made: ErasureResult | int | UserError
         if whole:
             reasons = [
-                e.event.why for e in study.store.cases.read_history(key) if isinstance(e.event, Erased)
+                e.event.why for e in study.store.cases.read_history(key) if isinstance(e.event, CaseErased)
             ]
             made = erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
         else:
@@ -208,13 +208,13 @@ def has_answers(store: Store, row: InterviewRow) -> bool:
     return bool(row.answered) or not is_erased(store.read_journal(row.id))
 
 
-def is_erased(journal: Sequence[Event]) -> bool:
+def is_erased(journal: Sequence[InterviewEvent]) -> bool:
     """Whether nothing of what was answered is left in a journal."""
     last = journal[-1] if journal else None
-    return last is None or (isinstance(last, ErasedInterview) and last.left is None)
+    return last is None or (isinstance(last, ErasedInterview) and last.remaining is None)
 
 
-def is_reduced(journal: Sequence[Event]) -> bool:
+def is_reduced(journal: Sequence[InterviewEvent]) -> bool:
     """Whether something left a journal: all of it, or what tells who it was."""
     return bool(journal) and isinstance(journal[-1], ErasedInterview)
 
@@ -243,17 +243,19 @@ def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) 
     history = study.store.cases.read_history(key)
     if not history:
         return False
-    left = [in_cases.blank(entry, columns=list_kept_columns(study.instrument)) for entry in history]
-    case = Case.of(key, history)
+    left = [in_cases.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
+    case = Case.from_history(key, history)
     if case.erased and left == history and study.store.cases.find_contact(key) is None:
         return False
-    tombstone = Entry(max(at, history[-1].at), by, STATION, Erased(why))
+    tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseErased(why))
     return _rewrite_history(study, key, [*left, tombstone], at) or True
 
 
-def _rewrite_history(study: OpenStudy, key: str, entries: list[Entry], at: datetime) -> UserError | None:
-    after = Case.of(key, entries)
-    stands = standing(after, study.plan, max(at, entries[-1].at))
+def _rewrite_history(
+    study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime
+) -> UserError | None:
+    after = Case.from_history(key, entries)
+    stands = schedule_case(after, study.plan, max(at, entries[-1].at))
     lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, standing=stands)
     if isinstance(lost, LeaseLost):
         return _check_not_claimed(study, key)
@@ -265,7 +267,7 @@ def _rewrite_history(study: OpenStudy, key: str, entries: list[Entry], at: datet
 
 def _drop_quota_places(study: OpenStudy, case: Case) -> None:
     """An interview that does not count as complete holds no place in the quotas."""
-    if case.interview and coded(case, study.plan).code != "1.1":
+    if case.interview and code_case(case, study.plan).code != "1.1":
         study.store.cases.drop_quota_places(case.interview)
 
 
@@ -288,11 +290,11 @@ def _erase_interviews(
         kept: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
         for _ in range(MAX_TRIES):
             journal = store.read_journal(row.id)
-            left = [in_interviews.blank(event, sample=kept) for event in journal]
+            left = [in_interviews.erase_content(event, sample=kept) for event in journal]
             whole = is_erased(journal) and left == journal
             if whole and not row.answered:
                 break
-            stamp = Stamp(max(at, journal[-1].stamp.at), by, STATION)
+            stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
             events = left if whole else [*left, ErasedInterview(stamp, why)]
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 done += not whole
@@ -314,31 +316,31 @@ def _anonymize_interview(
         return False
     if instrument is None:
         return None
-    names = personal_names(instrument)
-    left = [in_interviews.nameless(event, names=names) for event in journal]
+    names = find_personal_names(instrument)
+    left = [in_interviews.remove_identifiers(event, names=names) for event in journal]
     if left == journal:
         return False
     stays = _select_kept_cells(instrument, journal)
     if stays is None:
         return None
-    stamp = Stamp(max(at, journal[-1].stamp.at), by, STATION)
+    stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
     return _write_journal(study.store, row, [*left, ErasedInterview(stamp, why, stays)], instrument, None)
 
 
-def _select_kept_cells(instrument: Instrument, journal: Sequence[Event]) -> dict[str, Cell] | None:
+def _select_kept_cells(instrument: Instrument, journal: Sequence[InterviewEvent]) -> dict[str, Cell] | None:
     """By column, the data that tell nobody who it was; None where the journal cannot be followed."""
     try:
-        row = cells(Interview.replay(instrument, journal))
+        row = build_row(Interview.replay(instrument, journal))
     except ValueError:
         return None
-    described = zip(columns(instrument), row, strict=True)
+    described = zip(build_columns(instrument), row, strict=True)
     return {v.name: cell for v, cell in described if not v.personal and cell != NOT_ASKED}
 
 
 def _write_journal(
     store: Store,
     row: InterviewRow,
-    events: Sequence[Event],
+    events: Sequence[InterviewEvent],
     instrument: Instrument | None,
     stands: tuple[InterviewStatus, str] | None,
 ) -> bool:
@@ -348,8 +350,10 @@ def _write_journal(
     except ValueError:
         return False
     if instrument is not None:
-        left = cells(Interview.replay(instrument, events))
-        store.write_snapshot(row.id, Snapshot(len(events), str(VERSION), left), instrument=row.instrument)
+        left = build_row(Interview.replay(instrument, events))
+        store.write_snapshot(
+            row.id, Snapshot(len(events), str(RULES_VERSION), left), instrument=row.instrument
+        )
     return True
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import coded
+from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import Turn, Turns
-from survey_cli.fieldwork.queue.claim_criteria import bucket_of
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
+from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, ExpiredLease, QueueHead
 from survey_cli.study.consistency.reconciliation import reconcile_lapsed
@@ -38,18 +38,18 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
 
 def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
     """Whether there is any more time before the study's end to call the cases of this head's bucket."""
-    bucket = bucket_of(head.bucket)
-    calendar = plan.calendar.of_region(bucket.region)
+    bucket = parse_criteria(head.bucket)
+    calendar = plan.calendar.for_region(bucket.region)
     if bucket.dayparts:
-        return calendar.next_in(bucket.zones, at, bucket.dayparts) is not None
-    return calendar.opening(bucket.zones, at).next is not None
+        return calendar.find_next_in(bucket.zones, at, bucket.dayparts) is not None
+    return calendar.find_opening(bucket.zones, at).next is not None
 
 
 def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
     """Work out where these cases stand; how many of them stand so now."""
-    found = [Case.of(row.key, store.cases.read_history(row.key)) for row in rows]
+    found = [Case.from_history(row.key, store.cases.read_history(row.key)) for row in rows]
     done = store.cases.update_queue_positions(
-        (case.key, case.seq, standing(case, plan, at)) for case in found
+        (case.key, case.seq, schedule_case(case, plan, at)) for case in found
     )
     drop_unused_quota_places(store, plan, found, at)
     return done
@@ -64,34 +64,38 @@ def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> N
 def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
     """An interview that was put aside and is not gone on with any more, its case being done, holds no place."""
     for case in cases:
-        if case.interview and standing(case, plan, at).status == "done" and coded(case, plan).code != "1.1":
+        if (
+            case.interview
+            and schedule_case(case, plan, at).status == "done"
+            and code_case(case, plan).code != "1.1"
+        ):
             store.cases.drop_quota_places(case.interview)
 
 
-def list_open_heads(store: Store, turns: Turns) -> list[tuple[Turn, QueueHead]]:
+def list_open_heads(store: Store, turns: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
     """The heads of all buckets that are open to this interviewer now, the first to be called first."""
     found = []
     for head in store.cases.list_queue_heads():
-        bucket = bucket_of(head.bucket)
-        if not turns.open(bucket):
+        bucket = parse_criteria(head.bucket)
+        if not turns.is_open(bucket):
             continue
         ours: QueueHead | None = head
-        if (before := turns.promised_before(bucket)) is not None:
+        if (before := turns.find_appointment_cutoff(bucket)) is not None:
             ours = store.cases.find_appointment_head(head.bucket, promised_before=before)
         if ours is not None:
-            found.append((turns.turn(bucket, ours.rank), ours))
+            found.append((turns.rank_case(bucket, ours.rank), ours))
     return sorted(found)
 
 
-def list_next_rows(store: Store, turns: Turns, *, limit: int) -> list[CaseRow]:
+def list_next_rows(store: Store, turns: CallOrder, *, limit: int) -> list[CaseRow]:
     """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another;
     each one's rules are still to be asked."""
-    found: list[tuple[Turn, str, CaseRow]] = []
+    found: list[tuple[CallPriority, str, CaseRow]] = []
     for _, head in list_open_heads(store, turns):
-        bucket = bucket_of(head.bucket)
-        before = turns.promised_before(bucket)
+        bucket = parse_criteria(head.bucket)
+        before = turns.find_appointment_cutoff(bucket)
         found += [
-            (turns.turn(bucket, row.rank), row.bucket, row)
+            (turns.rank_case(bucket, row.rank), row.bucket, row)
             for row in store.cases.list_queue([head.bucket], limit=limit)
             if before is None or (row.promised_at is not None and row.promised_at <= before)
         ]

@@ -10,25 +10,25 @@ from datetime import datetime
 from typing import Final
 
 from survey_cli.engine import prompts
-from survey_cli.engine.events import Ended, Event, Suspended
-from survey_cli.engine.interview import VERSION, Interview
+from survey_cli.engine.events import InterviewEnded, InterviewEvent, InterviewSuspended
+from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
-    Called,
-    Claimed,
-    Closed,
-    Corrected,
-    Dialled,
-    Entry,
-    Erased,
-    Interviewing,
-    Reopened,
-    Returned,
+    AttemptClosed,
+    CaseClaimed,
+    CaseErased,
+    CaseReopened,
+    CaseReturned,
+    HistoryEntry,
+    InterviewOpened,
+    NumberDialed,
+    OutcomeOverridden,
+    OutcomeRecorded,
 )
-from survey_cli.fieldwork.plan.known_outcomes import outcome_table
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import standing
+from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
@@ -40,7 +40,7 @@ from survey_cli.study.consistency.interview_outcomes import (
     select_quota_cells,
 )
 from survey_cli.study.consistency.person_erasure import has_answers
-from survey_cli.table import cells
+from survey_cli.table import build_row
 
 COMPARED_SETTING: Final = "interviews compared with cases"
 """The setting that says that every finished interview was once compared with its case."""
@@ -110,20 +110,23 @@ def find_disagreements(store: Store) -> Iterator[str]:
             )
 
 
-def _lacks_outcome(history: Sequence[Entry], row: InterviewRow) -> bool:
+def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     """Whether the history of a case lacks the outcome that its newest interview came to. What a supervisor ruled since,
     and a correction that changed no outcome, stand."""
-    begun = [n for n, e in enumerate(history) if e.event == Interviewing(row.id)]
+    begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
     since = [entry.event for entry in history[begun[-1] if begun else 0 :]]
-    if any(isinstance(event, Corrected | Reopened | Erased) for event in since):
+    if any(isinstance(event, OutcomeOverridden | CaseReopened | CaseErased) for event in since):
         return False
-    case = Case.of(row.case, history)
-    if row.outcome == WITHDRAWN and case.blocked:
+    case = Case.from_history(row.case, history)
+    if row.outcome == WITHDRAWN and case.do_not_call:
         return False
-    if any(isinstance(e, Called) and (e.outcome == row.outcome or row.status == "suspended") for e in since):
+    if any(
+        isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended")
+        for e in since
+    ):
         return False
-    before = any(isinstance(e.event, Called) and e.event.outcome == row.outcome for e in history)
-    return not (before and Returned("given back") in since)
+    before = any(isinstance(e.event, OutcomeRecorded) and e.event.outcome == row.outcome for e in history)
+    return not (before and CaseReturned("given back") in since)
 
 
 def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
@@ -131,10 +134,10 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     Empty where nothing was lacking, or another station is calling the case now."""
     history = store.cases.read_history(row.case)
     case_row = store.cases.find_row(row.case)
-    begun = [n for n, e in enumerate(history) if e.event == Interviewing(row.id)]
+    begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
     after = history[begun[-1] :] if begun else history
     if case_row is None or (
-        case_row.holder is not None and any(isinstance(e.event, Claimed) for e in after[1:])
+        case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in after[1:])
     ):
         return ""
     if row.status != "open" and not _lacks_outcome(history, row):
@@ -143,7 +146,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if interview is None:
         return ""
     interview, added = _end_at_closing_text(interview, plan) if row.status == "open" else (interview, ())
-    outcome = plan.outcomes.get(interview.outcome) or outcome_table(interview.instrument).get(
+    outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(
         interview.outcome
     )
     if outcome is None:
@@ -161,10 +164,10 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
             then=added[1:],
             status=interview.status,
             at_item=str(interview.place or ""),
-            answered=interview.answered,
+            answered=interview.answer_count,
             outcome=interview.outcome,
             case=update,
-            snapshot=Snapshot(interview.seq, str(VERSION), cells(interview)),
+            snapshot=Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)),
             instrument=row.instrument,
         )
     if written is not None:
@@ -185,23 +188,25 @@ def _replay(store: Store, row: InterviewRow) -> Interview | None:
         return None
 
 
-def _end_at_closing_text(interview: Interview, plan: Plan) -> tuple[Interview, tuple[Event, ...]]:
+def _end_at_closing_text(interview: Interview, plan: Plan) -> tuple[Interview, tuple[InterviewEvent, ...]]:
     """An open interview that stood at the text of an `end`, with the events that close it there; none elsewhere."""
-    if not interview.at_end:
+    if not interview.is_at_end:
         return interview, ()
     stamp = interview.events[-1].stamp
-    read = prompts.entry(interview, "", stamp)
+    read = prompts.parse_reply(interview, "", stamp)
     after = read if isinstance(read, Rejection) else interview.step(read)
     if isinstance(read, Rejection) or isinstance(after, Rejection):
         return interview, ()
     outcome = plan.outcomes.get(after.ending)
-    end = (Suspended if outcome is not None and outcome.temporary else Ended)(stamp, after.ending)
+    end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
+        stamp, after.ending
+    )
     closed = after.step(end)
     return (closed, (read, end)) if not isinstance(closed, Rejection) else (interview, ())
 
 
 def _build_update(
-    history: Sequence[Entry],
+    history: Sequence[HistoryEntry],
     interview: Interview,
     outcome: Outcome,
     row: InterviewRow,
@@ -209,19 +214,19 @@ def _build_update(
     at: datetime,
 ) -> CaseUpdate:
     """What the case receives."""
-    case = Case.of(row.case, history)
+    case = Case.from_history(row.case, history)
     events = (
         *derive_interview_events(interview, outcome, plan, number=_find_dialed_number(history, case)),
-        Closed(),
+        AttemptClosed(),
     )
     moment, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
     entries = [
-        Entry(moment, row.by, station, event, f"{row.id}:{row.last_seq}:{number}")
+        HistoryEntry(moment, row.by, station, event, f"{row.id}:{row.last_seq}:{number}")
         for number, event in enumerate(events)
     ]
     for entry in entries:
-        case = case.after(entry)
-    stands = standing(case, plan, max(at, moment))
+        case = case.apply(entry)
+    stands = schedule_case(case, plan, max(at, moment))
     cells_taken = select_quota_cells(case, plan, stands, interview)
     return CaseUpdate(
         row.case,
@@ -236,12 +241,12 @@ def _build_update(
     )
 
 
-def _find_dialed_number(history: Sequence[Entry], case: Case) -> int:
+def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
     """The telephone number that was dialed for the interview; where none was, the one that a station shows, as it writes
     that too."""
     for entry in reversed(history):
-        if isinstance(entry.event, Dialled):
+        if isinstance(entry.event, NumberDialed):
             return entry.event.number
-        if isinstance(entry.event, Called | Claimed):
+        if isinstance(entry.event, OutcomeRecorded | CaseClaimed):
             break
     return case.next_number.position if case.next_number is not None else 0

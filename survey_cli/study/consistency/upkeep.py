@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.queue.rules import Standing, standing
+from survey_cli.fieldwork.queue.rules import QueuePosition, schedule_case
 from survey_cli.store import StoreError
 from survey_cli.study.consistency.follow_up import describe_open_tasks, follow_up
 from survey_cli.study.consistency.person_erasure import scrub_database
@@ -47,24 +47,24 @@ def rebuild_queue(
     cases = study.store.cases
     cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     mark, _, since = (cases.read_setting(PLAN_SETTING) or "").partition(" ")
-    if mark == study.plan.mark and (
+    if mark == study.plan.fingerprint and (
         not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
     ):
         return 0
-    cases.write_setting(PLAN_SETTING, f"{study.plan.mark} {at.isoformat()}")
+    cases.write_setting(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     begun: list[Case] = []
     done = cases.update_queue_positions(_iterate_positions(study, at, begun), pause=pause)
     drop_unused_quota_places(study.store, study.plan, begun, at)
-    cases.write_setting(PLAN_SETTING, study.plan.mark)
+    cases.write_setting(PLAN_SETTING, study.plan.fingerprint)
     return done
 
 
 def _iterate_positions(
     study: OpenStudy, at: datetime, begun: list[Case]
-) -> Iterator[tuple[str, int, Standing]]:
+) -> Iterator[tuple[str, int, QueuePosition]]:
     """Where every case stands; those whose interview was begun are told."""
     for key, history in study.store.cases.iterate_histories():
-        case = Case.of(key, history)
+        case = Case.from_history(key, history)
         if case.interview:
             begun.append(case)
-        yield key, case.seq, standing(case, study.plan, at)
+        yield key, case.seq, schedule_case(case, study.plan, at)

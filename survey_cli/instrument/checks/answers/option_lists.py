@@ -21,7 +21,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
-from survey_cli.problems import Position, Problem, limited_nearest
+from survey_cli.problems import Position, Problem, make_limited_nearest
 from survey_cli.values import Code
 
 
@@ -44,7 +44,7 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
             (used.add if column.options in scales else unknown.append)(str(column.options))
     if draft.lost:
         return  # an item that could not be read may use it
-    likely = limited_nearest()
+    likely = make_limited_nearest()
     meant = {likely(word, scales) for word in unknown}
     for name in scales:
         if str(name) not in used and str(name) not in meant:

@@ -7,7 +7,7 @@ from survey_cli.instrument.checks.code_positions import locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, suggest_nearest
 
 _SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
 _CALLED_AGAIN: Final = frozenset({"supervisor", "appointment", "callback"})
@@ -40,7 +40,7 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         key, _, word = pair.partition("\0")
         if word in draft.lost:
             continue
-        remedy = did_you_mean(word, known, otherwise="define it under outcomes:, or take one of the table")
+        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or take one of the table")
         yield Problem(
             "unknown-outcome", where, who, f"{key} there is no outcome {word!r}", remedy, length=len(word)
         )

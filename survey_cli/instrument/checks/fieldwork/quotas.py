@@ -18,7 +18,7 @@ from survey_cli.instrument.expressions.conditions import Condition, Scope, compi
 from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.scalars import NOWHERE
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, suggest_nearest
 
 _MAX_LISTED: Final = 6
 """Cells that a problem names one by one."""
@@ -74,7 +74,7 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
             if named is None:
                 codes = None
                 if str(name) not in draft.lost:
-                    near = did_you_mean(
+                    near = suggest_nearest(
                         name, draft.symbols, otherwise="name an item or a sample column with codes"
                     )
                     what = f"by: {str(name)!r} is not a variable"
@@ -118,7 +118,7 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
             if part.strip() not in own:
                 fine = False
                 what = f"targets: {name} has no code {part!r}"
-                near = did_you_mean(part, own, otherwise=f"its codes are {join_words(own, most=12)}")
+                near = suggest_nearest(part, own, otherwise=f"its codes are {join_words(own, most=12)}")
                 yield Problem("quota-cells", where, who, what, near, length=len(cell))
     if not fine or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return

@@ -5,7 +5,7 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import locate_key, locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.problems import Position, Problem, did_you_mean
+from survey_cli.problems import Position, Problem, suggest_nearest
 
 REPEATABLE_ROLES: Final = frozenset({"phone"})
 """Roles that several columns may have: a case may have several numbers."""
@@ -108,7 +108,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         other = sample.get(within)
         if other is None or str(within) == who:
-            near = did_you_mean(
+            near = suggest_nearest(
                 within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
             )
             what = f"balanced_within: there is no other column {str(within)!r}"

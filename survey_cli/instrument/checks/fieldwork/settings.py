@@ -33,7 +33,7 @@ from survey_cli.instrument.schema.hours import (
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import Problem, did_you_mean
+from survey_cli.problems import Problem, suggest_nearest
 
 _COUNTRY_ALIASES: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
 
@@ -241,7 +241,7 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
         remedy = (
             f"did you mean {ends[0]!r}?"
             if ends
-            else did_you_mean(word, known, otherwise="write it as America/New_York")
+            else suggest_nearest(word, known, otherwise="write it as America/New_York")
         )
         what = f"zone: there is no time zone {str(field.zone)!r}"
         yield Problem(
@@ -320,7 +320,7 @@ def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Pro
     for name in field.retention:
         if str(name) not in RETAINED_DATA:
             what = f"retention: {str(name)!r} is nothing that is kept for a time"
-            remedy = did_you_mean(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
+            remedy = suggest_nearest(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
             yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, length=len(name))
     for name, text in field.delays.items():
         own = draft.document.outcomes.get(name)
@@ -429,7 +429,9 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
                 what, remedy = f"{key}: {name} is a group of items", f"name one of them: {first}"
             else:
                 what = f"{key}: there is no item {name!r}"
-                remedy = did_you_mean(name, draft.leaves, otherwise="name an item, or write {answered: 50%}")
+                remedy = suggest_nearest(
+                    name, draft.leaves, otherwise="name an item, or write {answered: 50%}"
+                )
             yield Problem(
                 "unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name)
             )

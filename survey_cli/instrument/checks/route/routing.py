@@ -9,7 +9,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem
-from survey_cli.problems import Problem, did_you_mean
+from survey_cli.problems import Problem, suggest_nearest
 
 HANGUP: Final = "hangup"
 INTERVIEWER: Final = "interviewer"
@@ -147,7 +147,7 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
             if name is not None and str(name) not in known and str(name) not in draft.lost:
                 kind = "quota" if key == "quota" else "sample column"
                 where = "quotas:" if key == "quota" else "sample:"
-                near = did_you_mean(name, known, otherwise=f"define it under {where}")
+                near = suggest_nearest(name, known, otherwise=f"define it under {where}")
                 yield Problem(
                     "bad-lookup",
                     item.find_position(key),

@@ -17,7 +17,7 @@ from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill, locate_in_text
-from survey_cli.problems import Position, Problem, did_you_mean, nearest
+from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
 
 MAX_VARIABLE_LABEL_BYTES: Final = 256
 """Bytes of a variable's label that SPSS keeps."""
@@ -149,7 +149,11 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
                 add = f"add it: languages: [{', '.join([*declared, language])}]"
                 meant = _LANGUAGE_ALIASES.get(language, language)
                 if meant not in declared:
-                    meant = nearest(language, ("text", "label", "note")) or nearest(language, declared) or ""
+                    meant = (
+                        find_nearest(language, ("text", "label", "note"))
+                        or find_nearest(language, declared)
+                        or ""
+                    )
                 remedy = f"did you mean {meant!r}?" if meant else add
                 if meant == language:
                     remedy = "write the words alone: no keys but languages stand here"
@@ -376,7 +380,7 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
     parts = ("morning", "afternoon", "evening")
     for name in draft.document.dayparts:
         if str(name) not in parts:
-            remedy = did_you_mean(name, parts, otherwise=f"the parts are {', '.join(parts)}")
+            remedy = suggest_nearest(name, parts, otherwise=f"the parts are {', '.join(parts)}")
             what = f"{str(name)!r} is never said"
             yield Problem(
                 "undeclared-daypart", locate_name(name), "dayparts", what, remedy, "warning", len(name)

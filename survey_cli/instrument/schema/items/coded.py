@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Line, Pick, Picked, Rejection, Reply
+from survey_cli.entries import Entry, LineEntry, PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.schema.items.question import (
     EMPTY_ENV,
     NO_WORDS,
@@ -38,7 +38,7 @@ class CodedItem(QuestionItem):
     measure: ClassVar[Measure] = "nominal"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Pick(choices=context.build_choices())
+        return PickEntry(options=context.build_choices())
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
@@ -57,12 +57,12 @@ class CodedItem(QuestionItem):
             return Rejection(f"{code} wants words: {code} and what was said")
         return ParsedAnswer(value=code, words=words)
 
-    def _parse_pick(self, context: ItemContext, reply: Reply) -> Picked | Rejection:
-        if isinstance(reply, Picked):
+    def _parse_pick(self, context: ItemContext, reply: Reply) -> PickReply | Rejection:
+        if isinstance(reply, PickReply):
             return reply
         entry = self.build_entry(context)
-        pick = entry if isinstance(entry, Pick) else Pick(choices=context.build_choices())
-        return pick.picked(reply)
+        pick = entry if isinstance(entry, PickEntry) else PickEntry(options=context.build_choices())
+        return pick.parse(reply)
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
@@ -133,14 +133,14 @@ class ScaleItem(CodedItem):
 
     def build_entry(self, context: ItemContext) -> Entry:
         if len(context.options) <= MAX_PICK_POINTS:
-            return Pick(choices=context.build_choices())
+            return PickEntry(options=context.build_choices())
         codes = [o.code for o in context.options]
         labelled = tuple(
-            (c.code, "".join(s.text for s in c.words))
+            (c.code, "".join(s.text for s in c.text))
             for c in context.build_choices()
             if c.code in self.labels
         )
-        return Line(
+        return LineEntry(
             kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1]))
         )
 
@@ -161,11 +161,11 @@ class MultipleItem(CodedItem):
     condition_type: ClassVar[str] = "codes"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Pick(
-            choices=context.build_choices(),
+        return PickEntry(
+            options=context.build_choices(),
             several=True,
-            least=self.min,
-            most=self.max,
+            min_count=self.min,
+            max_count=self.max,
             ordered=self.mentions == "ordered",
         )
 
@@ -260,9 +260,13 @@ class MultipleItem(CodedItem):
         return _invent_pick(context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
-def _normalize_words(picked: Picked, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
+def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
     """The words of those options that want words, as they are kept."""
-    return {o.code: normalize_text(picked.words.get(o.code, ""), lines=False) for o in options if o.specify}
+    return {
+        o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False)
+        for o in options
+        if o.specify
+    }
 
 
 def _format_option(
@@ -312,11 +316,11 @@ def build_words_cells(leaf: CompiledItem, words: Mapping[Code, str]) -> tuple[Ce
     return tuple(words.get(o.code, "") for o in leaf.options if o.specify)
 
 
-def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> Picked:
+def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> PickReply:
     left = list(context.options)
     if how_many == 1 and left:
         option = left[int(rng.random() * len(left))]
-        return Picked((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
+        return PickReply((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
     chosen: list[CompiledOption] = []
     while left and len(chosen) < how_many:
         option = left.pop(rng.randint(0, len(left) - 1))
@@ -325,4 +329,4 @@ def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> Pick
         chosen.append(option)
         if option.exclusive:
             break
-    return Picked(tuple(o.code for o in chosen), {o.code: "something else" for o in chosen if o.specify})
+    return PickReply(tuple(o.code for o in chosen), {o.code: "something else" for o in chosen if o.specify})

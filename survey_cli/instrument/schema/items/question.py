@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, P
 
 from pydantic import BeforeValidator, Field
 
-from survey_cli.entries import Choice, Decline, Entry, Rejection, Reply, Words, plain
+from survey_cli.entries import (
+    DeclineOption,
+    Entry,
+    OfferedOption,
+    Rejection,
+    Reply,
+    StyledText,
+    to_plain_text,
+)
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
@@ -60,7 +68,7 @@ class CompiledOption(NamedTuple):
         """Its label, or where it has none of its own its text, filled in."""
         if self.label is not self.text.source:
             return render_placeholders(str(self.label.get(language)))
-        return plain(self.text.fill(env, language))
+        return to_plain_text(self.text.fill(env, language))
 
     @property
     def is_fixed(self) -> bool:
@@ -174,7 +182,7 @@ class ItemContext:
     options: tuple[CompiledOption, ...] = ()
     """Offered now, in drawn order."""
 
-    def fill(self, template: Template | None) -> Words:
+    def fill(self, template: Template | None) -> StyledText:
         if template is None:
             return ()
         return template.fill(self.env, self.language, self.render_read_options(), self.render_joiner())
@@ -183,29 +191,29 @@ class ItemContext:
         """The labels read aloud."""
         if not self.leaf.question.read:
             return ()
-        return tuple(plain(o.text.fill(self.env, self.language)) for o in self.options if o.read)
+        return tuple(to_plain_text(o.text.fill(self.env, self.language)) for o in self.options if o.read)
 
     def render_joiner(self) -> str:
         joint = self.leaf.question.or_
         return str(joint.get(self.language)) if joint is not None else ""
 
-    def build_choices(self) -> tuple[Choice, ...]:
+    def build_choices(self) -> tuple[OfferedOption, ...]:
         aloud = self.leaf.question.read
         return tuple(
-            Choice(
+            OfferedOption(
                 code=o.code,
-                words=o.text.fill(self.env, self.language),
+                text=o.text.fill(self.env, self.language),
                 read=o.read and aloud,
-                note=plain(o.note.fill(self.env, self.language)) if o.note else "",
+                note=to_plain_text(o.note.fill(self.env, self.language)) if o.note else "",
                 exclusive=o.exclusive,
                 specify=o.specify,
             )
             for o in self.options
         )
 
-    def build_declines(self) -> tuple[Decline, ...]:
+    def build_declines(self) -> tuple[DeclineOption, ...]:
         return tuple(
-            Decline(
+            DeclineOption(
                 id=d.id,
                 code=d.code,
                 text=str(d.text.get(self.language)),

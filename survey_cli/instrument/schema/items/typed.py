@@ -9,14 +9,14 @@ from pydantic import Field
 
 from survey_cli.entries import (
     Entry,
-    Exact,
-    Line,
+    ExactText,
+    LineEntry,
     PossibleMeaning,
     Rejection,
     Reply,
-    Verbatim,
-    ascii_digits,
-    plain,
+    VerbatimEntry,
+    to_ascii_digits,
+    to_plain_text,
 )
 from survey_cli.instrument.schema.items.question import (
     EMPTY_ENV,
@@ -63,8 +63,8 @@ class NumberItem(QuestionItem):
         unit = str(self.unit.get(language)) if self.unit else ""
         top = "or more" if self.max is None else f"to {format_number(self.max, language)}"
         hint = f"{format_number(self.min, language)} {top}"
-        labels = tuple((c, plain(context.fill(t))) for c, t in context.leaf.labels.items())
-        return Line(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
+        labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.leaf.labels.items())
+        return LineEntry(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
@@ -77,7 +77,9 @@ class NumberItem(QuestionItem):
         if not isinstance(number, NumberRejection):
             return ParsedAnswer(value=number)
         meanings = (
-            PossibleMeaning(self._format_with_unit(v, language), Exact(self.format_as_typed(v, {}, language)))
+            PossibleMeaning(
+                self._format_with_unit(v, language), ExactText(self.format_as_typed(v, {}, language))
+            )
             for v in number.values
         )
         return Rejection(number.reason, tuple(meanings))
@@ -102,7 +104,7 @@ class NumberItem(QuestionItem):
         env: Env = EMPTY_ENV,
     ) -> str:
         if isinstance(value, int) and value in leaf.labels:
-            return f"{value} {plain(leaf.labels[value].fill(env, language))}"
+            return f"{value} {to_plain_text(leaf.labels[value].fill(env, language))}"
         return self._format_with_unit(value, language)
 
     def _format_with_unit(self, value: Value | None, language: str) -> str:
@@ -165,7 +167,7 @@ class TextItem(FreeTextItem):
     def build_entry(self, context: ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
         hint = f"as {self.pattern}" if self.pattern else ""
-        return Line(kind="text", hint=hint, width=width, personal=self.personal)
+        return LineEntry(kind="text", hint=hint, width=width, personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = normalize_text(reply, lines=False) if isinstance(reply, str) else ""
@@ -177,7 +179,7 @@ class TextItem(FreeTextItem):
             self.pattern
         ):  # where a digit is due, any script's counts
             text = "".join(
-                ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
+                to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
             )
         why = self.why_invalid(context, text)
         return Rejection(why) if why else ParsedAnswer(value=text)
@@ -206,7 +208,7 @@ class VerbatimItem(FreeTextItem):
     type: Literal["verbatim"]
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Verbatim(personal=self.personal)
+        return VerbatimEntry(personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = normalize_text(reply, lines=True) if isinstance(reply, str) else ""
@@ -233,7 +235,7 @@ class DateItem(QuestionItem):
 
     def build_entry(self, context: ItemContext) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
-        return Line(
+        return LineEntry(
             kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal
         )
 
@@ -301,7 +303,7 @@ class TimeItem(QuestionItem):
     condition_type: ClassVar[str] = "time"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Line(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
+        return LineEntry(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         value = read_time(reply.strip() if isinstance(reply, str) else "")

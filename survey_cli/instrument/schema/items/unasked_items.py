@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from survey_cli.entries import Entry, Lookup, Read, Rejection, Reply
+from survey_cli.entries import Entry, LookupEntry, ReadEntry, Rejection, Reply
 from survey_cli.instrument.schema.items.question import (
     CompiledItem,
     ItemContext,
@@ -24,7 +24,7 @@ class SpokenItem(QuestionItem):
     asks: ClassVar[bool] = False
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Read()
+        return ReadEntry()
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         if reply == "":
@@ -108,7 +108,7 @@ class SplitItem(ComputedItem):
     condition_type: ClassVar[str] = "code"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Lookup(kind="split", of=context.leaf.id)
+        return LookupEntry(kind="split", target=context.leaf.id)
 
     def list_codes(self) -> tuple[str, ...]:
         return tuple(str(arm) for arm in self.arms)
@@ -133,7 +133,7 @@ class DrawItem(ComputedItem):
     condition_type: ClassVar[str] = "draw"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return Lookup(kind="draw", of=context.leaf.id)
+        return LookupEntry(kind="draw", target=context.leaf.id)
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(leaf.label.get(language)) or leaf.id
@@ -171,8 +171,8 @@ class LookupItem(ComputedItem):
 
     def build_entry(self, context: ItemContext) -> Entry:
         if self.quota is not None:
-            return Lookup(kind="quota", of=str(self.quota))
-        return Lookup(kind="sample", of=str(self.sample))
+            return LookupEntry(kind="quota", target=str(self.quota))
+        return LookupEntry(kind="sample", target=str(self.sample))
 
     def list_codes(self) -> tuple[str, ...]:
         return QUOTA_STATES if self.quota is not None else ()
