@@ -10,8 +10,15 @@ import numpy
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array
 
-from survey_cli.reports.results.crosstab import Line
-from survey_cli.reports.results.report_model import Banner, Base, Figure, ItemResult, Row, Summary
+from survey_cli.reports.results.crosstab import CrosstabLine
+from survey_cli.reports.results.report_model import (
+    Banner,
+    Base,
+    Figure,
+    ItemResult,
+    ResultRow,
+    SummaryStatistics,
+)
 
 Unknown: TypeAlias = tuple[str, Hashable, tuple[str, str]]
 """`(item, row, column)`; a row is its kind, code and label, a column its group and label."""
@@ -54,11 +61,11 @@ class Attacker:
         else:
             self.known[name] = int(text.replace(",", ""))
 
-    def reads(self, item: ItemResult, banner: Banner | None, lines: Sequence[Line] = ()) -> None:
+    def reads(self, item: ItemResult, banner: Banner | None, lines: Sequence[CrosstabLine] = ()) -> None:
         """A topline, and its table in the banner. `lines`: all rows that there could be, which the questionnaire tells;
         those that a page does not have are hidden there."""
         self._table(item.id, item.kind, [ALL], item.rows, [item.base], [item.summary], lines)
-        table = banner.table(item.id) if banner is not None else None
+        table = banner.find_table(item.id) if banner is not None else None
         if banner is None or table is None:
             return
         columns = [ALL, *((c.group, c.label) for c in banner.columns[1:])]
@@ -73,10 +80,10 @@ class Attacker:
         id: str,
         kind: str,
         columns: list[tuple[str, str]],
-        rows: Iterable[Row],
+        rows: Iterable[ResultRow],
         bases: Iterable[Base],
-        summaries: Iterable[Summary | None],
-        lines: Sequence[Line],
+        summaries: Iterable[SummaryStatistics | None],
+        lines: Sequence[CrosstabLine],
     ) -> None:
         rows, bases = list(rows), list(bases)
         printed = {_key(row) for row in rows}
@@ -109,8 +116,10 @@ class Attacker:
         self.says({name: 100, base: -float(low)}, -1e-6, 100 * FAR)
         self.says({name: 100, base: -float(high)}, -100 * FAR, 1e-6)
 
-    def _structure(self, id: str, kind: str, column: tuple[str, str], rows: Sequence[Row | Line]) -> None:
-        def at(row: Row | Line) -> Unknown:
+    def _structure(
+        self, id: str, kind: str, column: tuple[str, str], rows: Sequence[ResultRow | CrosstabLine]
+    ) -> None:
+        def at(row: ResultRow | CrosstabLine) -> Unknown:
             return (id, _key(row), column)
 
         base = (id, BASE, column)
@@ -158,5 +167,5 @@ class Attacker:
         return FAR if found.status == 3 else round(abs(found.fun))
 
 
-def _key(row: Row | Line) -> tuple[str, str, str]:
+def _key(row: ResultRow | CrosstabLine) -> tuple[str, str, str]:
     return row.kind, row.code, row.label

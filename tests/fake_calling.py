@@ -19,9 +19,9 @@ from survey_cli.sessions.station.station_protocol import (
     IdleView,
     OutcomeChoice,
     OwnerPolicy,
-    PastLine,
     ShiftSummary,
     StationAppointment,
+    StationHistoryLine,
     StationNumber,
     StationScript,
     StationView,
@@ -69,9 +69,9 @@ def a_number(position: int, shown: str, *, current: bool = False, **more: object
     return StationNumber(position=position, text=shown, current=current, **known)  # type: ignore[arg-type]
 
 
-def past(days: int, hour: int, what: str, note: str = "", by: str = "Pat") -> PastLine:
+def past(days: int, hour: int, what: str, note: str = "", by: str = "Pat") -> StationHistoryLine:
     at = (NOW - timedelta(days=days)).astimezone(THERE).replace(hour=hour, minute=10)
-    return PastLine(at=at, what=what, by=by, note=note)
+    return StationHistoryLine(at=at, what=what, by=by, note=note)
 
 
 def a_case(key: str, name: str, **more: object) -> CaseView:

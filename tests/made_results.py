@@ -13,28 +13,28 @@ from survey_cli.reports.codebook.codebook_model import (
     CodebookColumn,
     CodebookVariable,
 )
-from survey_cli.reports.fieldwork.rates import Rated, rate_table
+from survey_cli.reports.fieldwork.rates import RateInput, build_rate_table
 from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,
     BannerTable,
+    BarSegment,
     Base,
     Battery,
+    BatteryStatement,
     Figure,
     ItemResult,
     MethodLine,
+    ResultRow,
     Results,
-    Row,
     RowKind,
-    Segment,
     Side,
-    Statement,
-    Summary,
-    Test,
+    SignificanceTest,
+    SummaryStatistics,
     Verbatim,
-    Weighting,
+    WeightingSummary,
 )
-from survey_cli.reports.rounding import HIDDEN, number, per_cent_text
+from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_percentage
 
 HOSTILE = "=1+1 <b>&amp; | {name} **very** _so_ `x` \u202e[c]</table>"
 """What no page may take for anything but words; `{name}` is a fill and `**very**` is stress."""
@@ -50,14 +50,14 @@ POINTS: tuple[tuple[str, Side], ...] = (
 
 def figure(count: int, base: int, letters: str = "") -> Figure:
     share = Fraction(count, base) if base else None
-    return Figure(count, share, number(count), per_cent_text(share), letters=letters)
+    return Figure(count, share, format_count(count), format_percentage(share), letters=letters)
 
 
-HIDDEN_FIGURE = Figure(None, None, HIDDEN, HIDDEN, hidden=True)
+HIDDEN_FIGURE = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
 
 
-def row(kind: RowKind, label: str, count: int, base: int, code: str = "", note: str = "") -> Row:
-    return Row(kind=kind, code=code, label=label, figures=(figure(count, base),), note=note)
+def row(kind: RowKind, label: str, count: int, base: int, code: str = "", note: str = "") -> ResultRow:
+    return ResultRow(kind=kind, code=code, label=label, figures=(figure(count, base),), note=note)
 
 
 def base_of(count: int, text: str = "") -> Base:
@@ -66,19 +66,20 @@ def base_of(count: int, text: str = "") -> Base:
 
 def statement(
     id: str, wording: str, counts: Sequence[int], points: Sequence[tuple[str, Side]] = POINTS
-) -> Statement:
+) -> BatteryStatement:
     people = sum(counts)
-    return Statement(
+    return BatteryStatement(
         id=id,
         wording=wording,
         base=base_of(people),
         segments=tuple(
-            Segment(label, side, figure(n, people)) for (label, side), n in zip(points, counts, strict=True)
+            BarSegment(label, side, figure(n, people))
+            for (label, side), n in zip(points, counts, strict=True)
         ),
     )
 
 
-def battery(*statements: Statement, points: Sequence[tuple[str, Side]] = POINTS) -> Battery:
+def battery(*statements: BatteryStatement, points: Sequence[tuple[str, Side]] = POINTS) -> Battery:
     return Battery(
         id="m",
         section="Mission",
@@ -114,13 +115,13 @@ def agreement(id: str, number: int, wording: str, counts: Sequence[int]) -> Item
         wording=wording,
         base=base_of(people),
         rows=tuple(rows),
-        summary=Summary(Fraction(5, 2), "34", "2.50", "2", "0.70"),
+        summary=SummaryStatistics(Fraction(5, 2), "34", "2.50", "2", "0.70"),
     )
 
 
 def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> Results:
     """Seven items in three sections."""
-    hidden = Row(kind="answer", label="Fair", figures=(HIDDEN_FIGURE,))
+    hidden = ResultRow(kind="answer", label="Fair", figures=(HIDDEN_FIGURE,))
     rated = ItemResult(
         id="q14",
         number="4",
@@ -135,7 +136,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             hidden,
             row("decline", "Don't know", 20, 400, "-8"),
         ),
-        notes=(f"{HIDDEN}: hidden.",),
+        notes=(f"{HIDDEN_MARK}: hidden.",),
         verbatims=(Verbatim(text=hostile, case="7", option="Other"),),
     )
     several = ItemResult(
@@ -156,7 +157,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         label="How many agents",
         wording="How many agents?",
         base=Base(0, "asked of 0", "0"),
-        rows=(Row(kind="range", label="1 to 9", figures=(figure(0, 0),)),),
+        rows=(ResultRow(kind="range", label="1 to 9", figures=(figure(0, 0),)),),
         notes=("Nobody has been asked this.",),
     )
     first = ItemResult(
@@ -179,7 +180,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         methods=(
             MethodLine("Sponsor", hostile),
             MethodLine("Field dates", "June 2000"),
-            MethodLine("Incentive", "not stated", stated=False),
+            MethodLine("Incentive", "not stated", is_stated=False),
         ),
         items=(first, q2, q6, rated, several, nobody),
         batteries=(
@@ -198,32 +199,38 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
                 BannerTable(
                     id="q14",
                     rows=(
-                        Row(
+                        ResultRow(
                             kind="answer",
                             label=hostile,
                             figures=(figure(213, 400), figure(150, 200, "B"), figure(63, 200)),
                         ),
-                        Row(
+                        ResultRow(
                             kind="answer",
                             label="Trace",
                             figures=(figure(1, 400), HIDDEN_FIGURE, HIDDEN_FIGURE),
                         ),
                     ),
                     bases=(base_of(400), base_of(200), base_of(200)),
-                    tests=(Test("Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"),),
+                    tests=(
+                        SignificanceTest(
+                            "Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"
+                        ),
+                    ),
                 ),
             ),
             notes=("Letters name columns.",),
         ),
-        weighting=Weighting(
-            how="Raked to kind.",
+        weighting=WeightingSummary(
+            description="Raked to kind.",
             interviews=435,
-            effective=400.4,
+            effective_size=400.4,
             design_effect=1.09,
             range_text="weights from 0.50 to 2.00",
             margins=(("Kind", "District", "48.2", "60.0", "60"),),
         ),
-        rates=rate_table([Rated(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"),
+        rates=build_rate_table(
+            [RateInput(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"
+        ),
         notes=("Per cents may not add up to 100.",),
         warnings=("These are simulated interviews.",),
     )
@@ -236,7 +243,7 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
         instrument="units",
         version="1",
         interviews=35,
-        methods=(MethodLine("Sponsor", hostile), MethodLine("Contact", "not stated", stated=False)),
+        methods=(MethodLine("Sponsor", hostile), MethodLine("Contact", "not stated", is_stated=False)),
         variables=(
             CodebookVariable(
                 number=1,
@@ -251,7 +258,7 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 source="question q2",
                 codes=(
                     CodebookCode(code="1", label=hostile, count_text="2"),
-                    CodebookCode(code="5", label="No opinion", missing="missing", count_text=HIDDEN),
+                    CodebookCode(code="5", label="No opinion", missing="missing", count_text=HIDDEN_MARK),
                 ),
                 missing=(
                     CodebookCode(code="-8", label=hostile, missing="don't know", count_text="3"),
@@ -272,7 +279,9 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 missing=(CodebookCode(code="-6", label="Not asked", missing="not asked"),),
                 columns=(
                     CodebookColumn(number=2, name="q24_1", label="staff", counts=("20", "15", "0")),
-                    CodebookColumn(number=3, name="q24_2", label=hostile, counts=("30", HIDDEN, HIDDEN)),
+                    CodebookColumn(
+                        number=3, name="q24_2", label=hostile, counts=("30", HIDDEN_MARK, HIDDEN_MARK)
+                    ),
                 ),
             ),
             CodebookVariable(
@@ -286,7 +295,7 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 measure="scale",
                 source="question q25",
                 range_text="1 to 60",
-                coded=False,
+                has_codes=False,
                 codes=(CodebookCode(code="", label="any whole number", count_text="30"),),
             ),
             CodebookVariable(
@@ -300,7 +309,7 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 measure="nominal",
                 source="sample",
                 personal=True,
-                coded=False,
+                has_codes=False,
                 codes=(CodebookCode(code="", label="any text"),),
             ),
         ),

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from scenario import instrument
-from survey_cli.reports.results.banner import banner, grouping_of
-from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
-from survey_cli.reports.results.linked_tables import concealed
-from survey_cli.reports.results.questions import questions
+from survey_cli.reports.results.banner import build_banner, build_grouping
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Banner, ItemResult
-from survey_cli.reports.results.topline import batteries, item_result
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping
+from survey_cli.reports.results.topline import build_batteries, build_item_result
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.table import Table, build_columns
 from survey_cli.values import NOT_ASKED, Cell
 
-OPEN = Terms(threshold=0)
+OPEN = ResultOptions(threshold=0)
 """Nothing is hidden."""
 
 
@@ -26,7 +26,7 @@ class Report:
         text: str,
         rows: Sequence[Mapping[str, Cell]],
         *,
-        terms: Terms = OPEN,
+        terms: ResultOptions = OPEN,
         by: Sequence[str] = (),
         weights: Sequence[Fraction] | None = None,
         asked: Mapping[str, str] | None = None,
@@ -34,29 +34,31 @@ class Report:
         made = instrument(text)
         self.variables = build_columns(made)
         cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
-        self.answers = Answers.of(Table(variables=self.variables, rows=cells)).weighted(weights)
+        self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(
+            weights
+        )
         self.terms = terms
-        listed, self.heads = questions(made, self.variables, asked=asked)
+        listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
         for name in by:
-            grouping = grouping_of(self.answers, self.answers.variables[name])
+            grouping = build_grouping(self.answers, self.answers.variables[name])
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
-        counted = [tabulated(q, self.answers, self.groupings, terms) for q in listed]
-        self.tables: list[Tabulated] = concealed(counted, self.answers, self.groupings, terms)
+        counted = [tabulate(q, self.answers, self.groupings, terms) for q in listed]
+        self.tables: list[Crosstab] = hide_small_counts(counted, self.answers, self.groupings, terms)
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
-        return item_result(
+        return build_item_result(
             table, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms
         )
 
     @property
     def banner(self) -> Banner:
-        return banner(self.tables, self.groupings, unit=self.answers.unit, terms=self.terms)
+        return build_banner(self.tables, self.groupings, unit=self.answers.unit, terms=self.terms)
 
     def battery(self, id: str):  # type: ignore[no-untyped-def]
-        made = batteries(self.heads, self.tables, unit=self.answers.unit, terms=self.terms)
+        made = build_batteries(self.heads, self.tables, unit=self.answers.unit, terms=self.terms)
         return next(b for b in made if b.id == id)
 
     def texts(self, id: str) -> dict[str, tuple[str, str]]:
@@ -65,7 +67,7 @@ class Report:
 
     def lines(self, id: str) -> dict[str, list[tuple[str, str]]]:
         """Of a banner table: by label, in each column count and per cent."""
-        table = self.banner.table(id)
+        table = self.banner.find_table(id)
         assert table is not None
         return {row.label: [(f.count_text, f.percent_text) for f in row.figures] for row in table.rows}
 

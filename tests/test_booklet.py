@@ -10,11 +10,11 @@ import pytest
 from command_line import folder, written  # noqa: F401
 from scenario import INSTRUMENTS, instrument
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.questionnaire.booklet import booklet
-from survey_cli.documents.questionnaire.booklet_model import Item, Said, plainly
-from survey_cli.documents.questionnaire.html import html
-from survey_cli.documents.questionnaire.markdown import escaped, markdown
-from survey_cli.documents.questionnaire.text_rendering import literal
+from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText, render_plain
+from survey_cli.documents.questionnaire.html import render_html
+from survey_cli.documents.questionnaire.markdown import escape_markdown, render_markdown
+from survey_cli.documents.questionnaire.text_rendering import escape_controls
 from survey_cli.entries import to_plain_text
 
 FILES = sorted(
@@ -73,7 +73,7 @@ class Page(HTMLParser):
 
 def page(source: str, *languages: str, comments: bool = False) -> Element:
     made = instrument(source)
-    return Page(html(booklet(made, languages or (made.language,), comments=comments))).root
+    return Page(render_html(build_booklet(made, languages or (made.language,), comments=comments))).root
 
 
 def item(root: Element, id: str) -> Element:
@@ -87,7 +87,7 @@ def squeezed(text: str) -> str:
 
 def lines_of(source: str, *languages: str) -> list[str]:
     made = instrument(source)
-    return markdown(booklet(made, languages or (made.language,))).splitlines()
+    return render_markdown(build_booklet(made, languages or (made.language,))).splitlines()
 
 
 # what a reviewer reads
@@ -230,13 +230,13 @@ def test_comments_leave_lines_under_every_item() -> None:
 def test_every_example_prints_whole(file: str) -> None:
     made = instrument(file)
     for languages in {(made.language,), (made.languages[-1],), made.languages}:
-        laid = booklet(made, languages)
-        text = html(laid)
+        laid = build_booklet(made, languages)
+        text = render_html(laid)
         root = Page(text).root
         articles = root.all("article")
         rows = [r for a in articles for body in a.all("tbody") for r in body.all("tr")]
         shown = [str(e.attributes["id"]).removeprefix("i-") for e in (*articles, *rows)]
-        batteries = {i.id for p in laid.parts for i in p.items() if i.rows}
+        batteries = {i.id for p in laid.parts for i in p.iterate_items() if i.rows}
         assert sorted(set(shown) - batteries) == sorted(made.leaves), "every item, once"
         assert len(shown) == len(set(shown))
         everything = [e for e in root.all() if e.attributes.get("id")]
@@ -245,18 +245,18 @@ def test_every_example_prints_whole(file: str) -> None:
         assert {a.attributes["href"] for a in root.all("a")} <= targets, "every link leads somewhere"
         assert not root.all("script")
         assert not re.search(r"https?:|src=|url\(|@import", text), "nothing from elsewhere"
-        for number, one in enumerate((i for p in laid.parts for i in p.items()), 1):
+        for number, one in enumerate((i for p in laid.parts for i in p.iterate_items()), 1):
             assert one.number == str(number)
             _says_everything(one, articles[number - 1])
-        assert html(booklet(made, languages)) == text, "the same every time"
-        printed = markdown(laid)
-        assert all(f" {i.number}. `{i.id}`" in printed for p in laid.parts for i in p.items())
+        assert render_html(build_booklet(made, languages)) == text, "the same every time"
+        printed = render_markdown(laid)
+        assert all(f" {i.number}. `{i.id}`" in printed for p in laid.parts for i in p.iterate_items())
 
 
-def _says_everything(one: Item, shown: Element) -> None:
+def _says_everything(one: BookletItem, shown: Element) -> None:
     """The words and codes of an item stand in it, as often as they should."""
     text = squeezed(shown.text())
-    for said in (one.intro, one.said, *(r.said for r in one.rows), *(n.said for n in one.notes)):
+    for said in (one.intro, one.wording, *(r.wording for r in one.rows), *(n.wording for n in one.notes)):
         for words in _words(said):
             assert words in text
     lists = [e for kind in ("choices", "points") for e in shown.all(class_=kind)] or shown.all("thead")
@@ -264,15 +264,17 @@ def _says_everything(one: Item, shown: Element) -> None:
     assert codes == [c.code for c in one.choices]
 
 
-def _words(said: Said) -> list[str]:
-    return [squeezed(plainly(line)) for spoken in said for line in spoken.lines]
+def _words(said: MultilingualText) -> list[str]:
+    return [squeezed(render_plain(line)) for spoken in said for line in spoken.lines]
 
 
 def test_the_words_are_those_the_interviewer_reads() -> None:
     """Where nothing is filled in, the booklet has the very words of the screen."""
     made = instrument("household.yaml")
     for language in made.languages:
-        shown = {i.id: _words(i.said) for p in booklet(made, (language,)).parts for i in p.items()}
+        shown = {
+            i.id: _words(i.wording) for p in build_booklet(made, (language,)).parts for i in p.iterate_items()
+        }
         still = [
             leaf for leaf in made.leaves.values() if language in leaf.text.static_words and leaf.id in shown
         ]
@@ -334,7 +336,7 @@ def test_markdown_shows_markup_as_it_is_typed() -> None:
     grid = [line for line in lines if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in grid} == {4}, "no cell is torn"
     assert not any("\u202e" in line for line in lines)
-    assert literal("a\x1b[31m\tb\n") == "a<U+001B>[31m b\n"
+    assert escape_controls("a\x1b[31m\tb\n") == "a<U+001B>[31m b\n"
 
 
 @pytest.mark.parametrize(
@@ -345,7 +347,7 @@ def test_markdown_shows_markup_as_it_is_typed() -> None:
     ],
 )  # fmt: skip
 def test_only_what_could_be_markup_is_escaped(text: str, shown: str) -> None:
-    assert escaped(text) == shown
+    assert escape_markdown(text) == shown
 
 
 GOLDEN = """\

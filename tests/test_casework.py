@@ -27,7 +27,7 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.cases import CaseList, CaseSheet, QueueReport, Why
+from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseList, CaseSheet, QueueReport
 from survey_cli.services.cases import case_actions
 from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
 from survey_cli.services.cases.case_lists import CaseFilter, list_cases, load_case_sheet
@@ -91,7 +91,7 @@ def queued(shift: Shift, interviewer: str = "", limit: int = 20) -> QueueReport:
 
 def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
     found = explain_case(request(shift), key, at=shift.at, interviewer=interviewer)
-    assert isinstance(found, Why), found
+    assert isinstance(found, CallabilityReport), found
     return {verdict.rule: verdict.explanation for verdict in found.verdicts if not verdict.allows}
 
 
@@ -253,7 +253,7 @@ def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
     assert (closed.key, closed.zone) == ("B", "America/Denver")
     assert "before 09:00 there" in closed.why
     assert closed.opens_at == datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
-    assert report.stands == ((2, "may be called now"), (1, "outside calling hours"))
+    assert report.status_counts == ((2, "may be called now"), (1, "outside calling hours"))
 
 
 def test_why_and_the_queue_agree(tmp_path: Path) -> None:
@@ -261,8 +261,8 @@ def test_why_and_the_queue_agree(tmp_path: Path) -> None:
     keys = {line.key for line in queued(shift, "bob", 60).lines}
     for key in listed(shift):
         found = explain_case(request(shift), key, at=shift.at, interviewer="bob")
-        assert isinstance(found, Why)
-        assert found.allowed == (key in keys), (key, found)
+        assert isinstance(found, CallabilityReport)
+        assert found.is_allowed == (key in keys), (key, found)
 
 
 def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     sheet = load_case_sheet(request(shift), "A")
     assert isinstance(sheet, CaseSheet)
-    said = [f"{line.what}: {line.note}" for line in sheet.past]
+    said = [f"{line.what}: {line.note}" for line in sheet.history]
     assert any("respondent refuses (hard)" in line and "shouted" in line for line in said)
     assert said[-1] == "a supervisor corrected it to call back, no time given: was a misunderstanding"
 
@@ -427,7 +427,7 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     assert isinstance(lost, Rejection)
     sheet = load_case_sheet(request(shift), key)
     assert isinstance(sheet, CaseSheet)
-    assert [line.what for line in sheet.past][-2:] == ["number 1 dialed", "a supervisor freed it"]
+    assert [line.what for line in sheet.history][-2:] == ["number 1 dialed", "a supervisor freed it"]
     assert "no station has it" in refused(case_actions.free_case(request(shift), key))
 
 
@@ -665,7 +665,7 @@ def test_lists_for_programs(survey) -> None:
     assert found[0]["due_at"] == "2026-11-25T16:00:00+00:00"
     sheet = json.loads(survey("cases", "A", "--format", "json")[0])
     assert sheet["numbers"][0]["shown"] == "(312) 555-0100"
-    assert sheet["past"][0]["what"] == "came with the sample"
+    assert sheet["history"][0]["what"] == "came with the sample"
 
 
 def test_wrong_commands_are_answered_in_one_line(survey) -> None:

@@ -25,18 +25,18 @@ from made_results import (
     statement,
 )
 from page_reading import contrast
-from survey_cli.documents.charts.charts import Chart, chart_of_battery, chart_of_item
-from survey_cli.documents.charts.png import png, png_possible
+from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
+from survey_cli.documents.charts.png import can_render_png, render_png
 from survey_cli.documents.charts.svg import WIDTH
-from survey_cli.documents.charts.text_metrics import broken, width_of
-from survey_cli.documents.report.group_charts import charts_of_groups
+from survey_cli.documents.charts.text_metrics import estimate_width, wrap_text
+from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,
     BannerTable,
     Figure,
+    ResultRow,
     Results,
-    Row,
     Side,
 )
 
@@ -78,7 +78,7 @@ def texts(chart: Chart) -> list[Said]:
     found = []
     for e in drawn(chart).iter(f"{SVG}text"):
         size = float(e.attrib.get("font-size", 13))
-        wide = width_of(e.text or "", size)
+        wide = estimate_width(e.text or "", size)
         at = float(e.attrib["x"]) - {"middle": wide / 2, "end": wide}.get(e.attrib.get("text-anchor", ""), 0)
         found.append(Said(at, float(e.attrib["y"]), wide, e.text or "", e.attrib.get("fill", "#111")))
     return found
@@ -92,17 +92,17 @@ def points(sides: Sequence[Side]) -> tuple[tuple[str, Side], ...]:
 
 
 def test_the_published_table_stands_on_its_bar() -> None:
-    chart = chart_of_battery(battery(statement("q2", MISSION, PUBLISHED)))
+    chart = draw_battery(battery(statement("q2", MISSION, PUBLISHED)))
     assert chart is not None
     figures = [t.text for t in texts(chart) if re.fullmatch(r"\d+|\*", t.text)]
     assert sorted(figures) == sorted(["35", "6", "46", "40", "6", "3"])
     told = "Strongly agree 6%, Agree 46%, Disagree 40%, Strongly disagree 6%, No opinion 3%, of 35."
-    assert chart.words == f"{MISSION} {told}"
+    assert chart.description == f"{MISSION} {told}"
 
 
 def test_bars_are_to_one_scale_and_part_at_one_line() -> None:
     one, other = PUBLISHED, (1, 30, 1, 1, 2)
-    chart = chart_of_battery(battery(statement("q2", MISSION, one), statement("q6", "Agreed.", other)))
+    chart = draw_battery(battery(statement("q2", MISSION, one), statement("q6", "Agreed.", other)))
     assert chart is not None
     found = boxes(chart)
     shares = [n / 35 for n in (*one, *other)]
@@ -118,7 +118,7 @@ def test_bars_are_to_one_scale_and_part_at_one_line() -> None:
 
 def test_half_of_the_middle_stands_on_each_side() -> None:
     three = points(["left", "middle", "right"])
-    chart = chart_of_battery(battery(statement("a", "A.", (10, 20, 10), three), statement("b", "B.", (10, 0, 30), three),
+    chart = draw_battery(battery(statement("a", "A.", (10, 20, 10), three), statement("b", "B.", (10, 0, 30), three),
                                      points=three))  # fmt: skip
     assert chart is not None
     found = boxes(chart)
@@ -133,15 +133,15 @@ def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
         whole,
         id="q6",
         wording="Agreed.",
-        whole=False,
+        is_complete=False,
         segments=(whole.segments[0]._replace(figure=HIDDEN_FIGURE), *whole.segments[1:]),
     )
-    chart = chart_of_battery(battery(whole, part))
+    chart = draw_battery(battery(whole, part))
     assert chart is not None
     assert len(boxes(chart)) == len(PUBLISHED)
     assert any("not drawn" in t.text for t in texts(chart))
-    assert "Agreed. Not drawn, since some of its counts are hidden." in chart.words
-    assert chart_of_battery(battery(part)) is None
+    assert "Agreed. Not drawn, since some of its counts are hidden." in chart.description
+    assert draw_battery(battery(part)) is None
 
 
 SIDES: list[list[Side]] = [
@@ -153,7 +153,7 @@ SIDES: list[list[Side]] = [
 def test_figures_are_legible_and_parts_differ_without_colour(sides: list[Side]) -> None:
     """4.5 to 1 between letters and what is below them (WCAG 2.2, 1.4.3); neighbours differ in lightness or hatching."""
     scale = points([*sides, "apart"])
-    chart = chart_of_battery(battery(statement("q", "Q.", [20] * len(scale), scale), points=scale))
+    chart = draw_battery(battery(statement("q", "Q.", [20] * len(scale), scale), points=scale))
     assert chart is not None
     bars, plates = boxes(chart), boxes(chart, BAR - 6)
     assert plates or "right" not in sides, "letters never stand on strokes"
@@ -179,7 +179,7 @@ def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) 
     counts = st.lists(st.integers(0, 400), min_size=len(scale), max_size=len(scale)).filter(
         lambda c: sum(c) > 0
     )
-    chart = chart_of_battery(
+    chart = draw_battery(
         battery(*(statement(f"q{n}", "Words. " * n, data.draw(counts), scale) for n in (1, 9)), points=scale)
     )
     if chart is None:
@@ -205,17 +205,17 @@ def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) 
 
 def test_bars_of_an_item_are_as_long_as_their_shares() -> None:
     item = made_results().items[4]
-    chart = chart_of_item(item)
+    chart = draw_item(item)
     assert chart is not None
     agents, vehicles = boxes(chart, BAR - 4)
     assert agents.width / vehicles.width == pytest.approx(15 / 11, abs=0.01)
     assert [t.text for t in texts(chart) if "%" in t.text] == ["75% (15)", "55% (11)"]
-    assert chart.words == "Agents 75%; Vehicles 55%. Base: asked of 20 who lack any."
+    assert chart.description == "Agents 75%; Vehicles 55%. Base: asked of 20 who lack any."
 
 
 def test_answers_declines_and_nets_differ_without_colour() -> None:
     rows = (row("answer", "Yes", 10, 20), row("decline", "Refused", 10, 20), row("net", "All", 20, 20))
-    chart = chart_of_item(replace(made_results().items[0], rows=rows))
+    chart = draw_item(replace(made_results().items[0], rows=rows))
     assert chart is not None
     answer, decline, net = boxes(chart, BAR - 4)
     assert contrast(answer.fill, decline.fill) > 3
@@ -226,13 +226,13 @@ def test_answers_declines_and_nets_differ_without_colour() -> None:
 @pytest.mark.parametrize("kind", ["words", "date", "time"])
 def test_what_cannot_be_drawn_is_not(kind: str) -> None:
     item = made_results().items[0]
-    assert chart_of_item(replace(item, kind=kind)) is None  # type: ignore[arg-type]
-    assert chart_of_item(made_results().items[5]) is None, "nobody was asked"
+    assert draw_item(replace(item, kind=kind)) is None  # type: ignore[arg-type]
+    assert draw_item(made_results().items[5]) is None, "nobody was asked"
 
 
 def test_texts_are_words_and_never_markup() -> None:
     item = made_results().items[3]
-    chart = chart_of_item(item)
+    chart = draw_item(item)
     assert chart is not None
     root = drawn(chart)
     assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {"svg", "title", "desc", "rect", "path", "text"}
@@ -246,20 +246,20 @@ def test_texts_are_words_and_never_markup() -> None:
 
 def test_lines_break_at_words_and_lose_nothing() -> None:
     text = "Investigating individuals and organizations " + "W" * 60
-    lines = broken(text, 120, 13)
+    lines = wrap_text(text, 120, 13)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert max(width_of(line, 13) for line in lines) <= 120
-    assert broken("", 120, 13) == [""]
+    assert max(estimate_width(line, 13) for line in lines) <= 120
+    assert wrap_text("", 120, 13) == [""]
 
 
-@pytest.mark.skipif(not png_possible(), reason="CairoSVG and Cairo are not both here")
+@pytest.mark.skipif(not can_render_png(), reason="CairoSVG and Cairo are not both here")
 def test_a_png_shows_the_bar_where_the_svg_has_it() -> None:
     cairo = pytest.importorskip("cairocffi")
     from io import BytesIO
 
-    chart = chart_of_battery(battery(statement("q2", MISSION, PUBLISHED)))
+    chart = draw_battery(battery(statement("q2", MISSION, PUBLISHED)))
     assert chart is not None
-    picture = cairo.ImageSurface.create_from_png(BytesIO(png(chart.svg)))
+    picture = cairo.ImageSurface.create_from_png(BytesIO(render_png(chart.svg)))
     agree = boxes(chart)[1]
     x, y = int(2 * (agree.x + 3)), int(2 * (agree.y + 4))
     at = y * picture.get_stride() + 4 * x
@@ -277,17 +277,17 @@ def grouped(*groups: Figure) -> Results:
         BannerColumn("", "All"),
         *(BannerColumn("Kind of unit", f"Kind {n}", variable="kind") for n in range(len(groups))),
     )
-    net = Row(kind="net", label=HOSTILE, note="1 + 2", figures=(figure(18, 35), *groups))
+    net = ResultRow(kind="net", label=HOSTILE, note="1 + 2", figures=(figure(18, 35), *groups))
     table = BannerTable(id="q2", rows=(net,), bases=(base_of(35),) * len(columns))
     return replace(made, banner=Banner(columns=columns, tables=(table,)))
 
 
 def test_groups_are_compared_by_the_net_of_a_battery() -> None:
     made = grouped(figure(12, 21), figure(6, 14))
-    (chart,) = charts_of_groups(made, made.batteries[0])
+    (chart,) = draw_group_charts(made, made.batteries[0])
     assert chart.id == "m-by-kind"
     assert chart.title == f"{HOSTILE_SHOWN} (1 + 2) by Kind of unit"
-    assert chart.words == f"{MISSION} Kind 0 57%, Kind 1 43%."
+    assert chart.description == f"{MISSION} Kind 0 57%, Kind 1 43%."
     assert [t.text for t in texts(chart)][-4:] == ["Kind 0", "57", "Kind 1", "43"]
     lengths = [float(e.attrib["width"]) for e in ElementTree.fromstring(chart.svg).iter(f"{SVG}rect")]
     assert lengths[0] / lengths[1] == pytest.approx((12 / 21) / (6 / 14), abs=0.01)
@@ -296,18 +296,18 @@ def test_groups_are_compared_by_the_net_of_a_battery() -> None:
 def test_groups_that_cannot_be_compared_are_not_drawn() -> None:
     two = (figure(12, 21), HIDDEN_FIGURE)
     for made in (grouped(*two), grouped(*[figure(3, 7)] * 5), grouped(figure(18, 35))):
-        assert not list(charts_of_groups(made, made.batteries[0]))
+        assert not list(draw_group_charts(made, made.batteries[0]))
     some_hidden = grouped(*two, figure(6, 14))
-    (chart,) = charts_of_groups(some_hidden, some_hidden.batteries[0])
-    assert "Kind 1 hidden" in chart.words
+    (chart,) = draw_group_charts(some_hidden, some_hidden.batteries[0])
+    assert "Kind 1 hidden" in chart.description
     assert len(list(ElementTree.fromstring(chart.svg).iter(f"{SVG}rect"))) == 2
 
 
 def test_a_chart_that_stands_alone_has_two_lines_over_it_at_most() -> None:
-    chart = chart_of_item(made_results().items[0])
+    chart = draw_item(made_results().items[0])
     assert chart is not None
     for wording in ("3. Why?", "3. " + "How far do you agree that it is so? " * 9):
-        root = ElementTree.fromstring(chart.headed(wording))
+        root = ElementTree.fromstring(chart.render_with_heading(wording))
         heads = [e for e in root if e.tag == f"{SVG}text"]
         (moved,) = [e for e in root if e.tag == f"{SVG}g"]
         assert len(heads) == (1 if len(wording) < 20 else 2)

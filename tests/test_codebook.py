@@ -26,15 +26,15 @@ from page_reading import (
     text_of,
 )
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.report.report_html import codebook_html
-from survey_cli.documents.report.report_markdown import codebook_markdown
+from survey_cli.documents.report.report_html import render_codebook_html
+from survey_cli.documents.report.report_markdown import render_codebook_markdown
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 from survey_cli.services.report.codebook_data import load_codebook
 from survey_cli.services.report.report_options import CodebookOptions
 
 
 def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
-    root = read(codebook_html(made_codebook()))
+    root = read(render_codebook_html(made_codebook()))
     variable = by_id("v-q2", root)
     assert text_of(next(iter(variable.iter("blockquote")))) == HOSTILE_SHOWN
     assert "Asked of all. Whole number, ordinal. Source: question q2." in text_of(variable)
@@ -55,7 +55,7 @@ def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
 
 
 def test_the_options_of_a_multiple_stand_together_with_the_counts_of_each() -> None:
-    variable = by_id("v-q24_1", read(codebook_html(made_codebook())))
+    variable = by_id("v-q24_1", read(render_codebook_html(made_codebook())))
     assert "Codes: 0 No · 1 Yes" in text_of(variable)
     (grid,) = tables(variable, "columns")
     assert grid == [
@@ -66,7 +66,7 @@ def test_the_options_of_a_multiple_stand_together_with_the_counts_of_each() -> N
 
 
 def test_the_contents_say_what_each_variable_is() -> None:
-    root = read(codebook_html(made_codebook()))
+    root = read(render_codebook_html(made_codebook()))
     names = [text_of(e) for e in root.iter("a") if (e.get("href") or "").startswith("#v-")]
     assert names == ["q2 Mission defined", "q24_1 … q24_2 Resources lacking", "q25 Agents", "phone Phone"]
 
@@ -75,7 +75,7 @@ def test_of_turns_the_contents_say_how_many_there_are_and_no_range_that_others_o
     made = made_codebook()
     q24 = made.variables[1]
     ages = tuple(replace(c, number=2 + 5 * i, turn=i + 1) for i, c in enumerate(q24.columns))
-    root = read(codebook_html(replace(made, variables=(q24, replace(q24, name="age", columns=ages)))))
+    root = read(render_codebook_html(replace(made, variables=(q24, replace(q24, name="age", columns=ages)))))
     numbers = [text_of(e) for e in root.iter("span") if e.get("class") == "span"]
     assert numbers == ["2–3", "2"]
     links = [text_of(e) for e in root.iter("a") if e.get("href") == "#v-age"]
@@ -85,13 +85,13 @@ def test_of_turns_the_contents_say_how_many_there_are_and_no_range_that_others_o
 def test_without_data_there_is_no_column_of_counts() -> None:
     made = made_codebook()
     bare = tuple(replace(v, codes=tuple(replace(c, count_text="") for c in v.codes)) for v in made.variables)
-    root = read(codebook_html(replace(made, interviews=None, variables=bare)))
+    root = read(render_codebook_html(replace(made, interviews=None, variables=bare)))
     assert tables(by_id("v-q2", root), "codes")[0][0] == ["Code", "Meaning", "Missing"]
     assert "interviews" not in text_of(next(e for e in root.iter("p") if e.get("class") == "edition"))
 
 
 def test_the_page_is_in_order_for_those_who_hear_it() -> None:
-    root = read(codebook_html(made_codebook()))
+    root = read(render_codebook_html(made_codebook()))
     found = levels(root)
     assert found[0] == 1
     assert all(b - a <= 1 for a, b in pairwise(found))
@@ -100,7 +100,7 @@ def test_the_page_is_in_order_for_those_who_hear_it() -> None:
     for e in root.iter():
         for name in [*(e.get("aria-labelledby") or "").split(), *re.findall("^#(.+)", e.get("href") or "")]:
             assert name in ids
-    text = codebook_html(made_codebook())
+    text = render_codebook_html(made_codebook())
     assert HOSTILE not in text
     assert not re.search(r"<(script|link|img|iframe|object)\b|@import|https?://", text)
 
@@ -108,7 +108,7 @@ def test_the_page_is_in_order_for_those_who_hear_it() -> None:
 @in_browser
 def test_axe_finds_nothing(browser: Any, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / "codebook.html"
-    path.write_text(codebook_html(made_codebook()), encoding="utf-8")
+    path.write_text(render_codebook_html(made_codebook()), encoding="utf-8")
     tab = browser.new_page()
     tab.goto(path.as_uri())
     found = complaints_of_axe(tab)
@@ -117,7 +117,7 @@ def test_axe_finds_nothing(browser: Any, tmp_path: Path) -> None:  # noqa: F811
 
 
 def test_markdown_says_the_same() -> None:
-    lines = codebook_markdown(made_codebook()).splitlines()
+    lines = render_codebook_markdown(made_codebook()).splitlines()
     assert "### `q25` Agents" in lines
     assert "| 5 | No opinion | missing | \\[c\\] |" in lines
     rows = [line for line in lines if line.startswith("|")]
@@ -130,10 +130,10 @@ def test_markdown_says_the_same() -> None:
 
 def test_a_word_document_has_a_heading_for_each_variable(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.report.word import codebook_docx
+    from survey_cli.documents.report.word import write_codebook_docx
 
     path = tmp_path / "codebook.docx"
-    codebook_docx(made_codebook(), path)
+    write_codebook_docx(made_codebook(), path)
     document = docx.Document(str(path))
     heads = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
     assert heads == [

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from scenario import Scenario, scenario
 from survey_cli.engine.codec import encode_cells
-from survey_cli.exports import Manner
-from survey_cli.exports.text.csv import RUNS, tame, write_csv, write_tsv
+from survey_cli.exports import WriteOptions
+from survey_cli.exports.text.csv import FORMULA_START, escape_formula, write_csv, write_tsv
 from survey_cli.table import ADMIN_VARIABLES, Table, build_columns, build_row
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
@@ -100,9 +100,9 @@ def kept(table: Table) -> Table:
 def written(table: Table, *, form: str = "csv", **manner: bool) -> str:
     to = io.StringIO(newline="")
     rows = list(table.rows)
-    count = WRITERS[form](Table(variables=table.variables, rows=rows), to, Manner(**manner))
+    count = WRITERS[form](Table(variables=table.variables, rows=rows), to, WriteOptions(**manner))
     quick = io.StringIO(newline="")
-    same = WRITERS[form](kept(table), quick, Manner(**manner))
+    same = WRITERS[form](kept(table), quick, WriteOptions(**manner))
     assert (quick.getvalue(), same) == (to.getvalue(), count)
     return to.getvalue()
 
@@ -207,7 +207,7 @@ def back(field: str, variable: Variable) -> Cell:
     kinds = {str(code): Missing(kind) for kind, code in codes.items()}
     match variable.storage:
         case "text":
-            return field[1:] if field.startswith("'") and RUNS.match(field) else field
+            return field[1:] if field.startswith("'") and FORMULA_START.match(field) else field
         case "date":
             return date.fromisoformat(field) if field else NOT_ASKED
         case "time":
@@ -251,9 +251,11 @@ def test_a_row_as_it_is_kept_is_written_as_the_row_itself(table: Table, labels: 
 
 @given(TEXTS)
 def test_a_tamed_text_does_not_run_and_can_be_had_back(text: str) -> None:
-    assert not tame(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
-    assert tame(text) in (text, "'" + text)
-    assert (tame(text)[1:] if RUNS.match(tame(text)) else tame(text)) == text
+    assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
+    assert escape_formula(text) in (text, "'" + text)
+    assert (
+        escape_formula(text)[1:] if FORMULA_START.match(escape_formula(text)) else escape_formula(text)
+    ) == text
 
 
 @pytest.mark.parametrize(

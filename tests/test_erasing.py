@@ -160,7 +160,7 @@ def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Pat
     said = repr(held)
     for word in (WHO, BOSS, TOWN, TOLD, PERSON, NOTE, "(312) 555-0177", "What is your name?", "1 (Yes)"):
         assert word in said, word
-    assert held.listed is False
+    assert held.on_do_not_call_list is False
     assert held.interviews[0].draft == f"{TOLD} and"
     assert [line.answer for line in held.interviews[0].lines if line.what == "answered"] == [
         "1 (Yes)", WHO, TOLD, "2 (No)",
@@ -189,7 +189,7 @@ def test_numbers_on_the_list_are_said_to_be_there(tmp_path: Path) -> None:
     assert ann.record_outcome("never_call") is None
     held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
-    assert held.listed
+    assert held.on_do_not_call_list
 
 
 # erase

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenario import scenario
-from survey_cli.exports import Manner, excel, format_of
-from survey_cli.exports.limits import Limits
-from survey_cli.exports.text.csv import RUNS
+from survey_cli.exports import WriteOptions, excel, find_format
+from survey_cli.exports.limits import FormatLimits
+from survey_cli.exports.text.csv import FORMULA_START
 from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
@@ -31,7 +31,7 @@ TEXT = Variable(name="t", storage="text", label="T")
 
 def wrote(table: Table, to: Path, **manner: bool) -> tuple[str, ...]:
     rows = list(table.rows)
-    count, notes = excel.write_xlsx(replace(table, rows=rows), to, Manner(**manner))
+    count, notes = excel.write_xlsx(replace(table, rows=rows), to, WriteOptions(**manner))
     assert count == len(rows)
     return notes
 
@@ -113,7 +113,7 @@ def test_no_text_is_a_formula_and_all_are_as_they_were_typed(tmp_path: Path, tex
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
     [cell] = next(iter(book["data"].iter_rows(min_row=2)))
     assert (cell.data_type, cell.value) == ("s", text)
-    assert cell.quotePrefix or not RUNS.match(text)
+    assert cell.quotePrefix or not FORMULA_START.match(text)
     with zipfile.ZipFile(tmp_path / "x.xlsx") as parts:
         for part in parts.namelist():
             assert b"<f>" not in parts.read(part)
@@ -170,7 +170,9 @@ def test_codebook_and_labels_have_sheets(tmp_path: Path) -> None:
 def test_what_a_sheet_does_not_hold_goes_on_in_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = Limits(program="Excel", bytes=False, name=9, label=9, value_label=9, text=5, columns=2)
+    small = FormatLimits(
+        program="Excel", counts_bytes=False, name=9, label=9, value_label=9, text=5, columns=2
+    )
     monkeypatch.setattr(excel, "EXCEL", small)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 3)
     variables = (*(Variable(name=f"v{n}") for n in range(2)), TEXT)
@@ -208,19 +210,21 @@ def test_the_same_data_make_the_same_file_dated_by_the_last_entry(tmp_path: Path
 def test_rows_are_asked_for_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is held: the one before is written when the next is asked for."""
     seen: list[int] = []
-    further = excel._Data.append
-    monkeypatch.setattr(excel._Data, "append", lambda self, row: (seen.append(row[0]), further(self, row))[1])
+    further = excel._DataSheets.append
+    monkeypatch.setattr(
+        excel._DataSheets, "append", lambda self, row: (seen.append(row[0]), further(self, row))[1]
+    )
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for n in range(50):
             assert seen == list(range(n))
             yield (n,)
 
-    excel.write_xlsx(Table(variables=(Variable(name="n"),), rows=rows()), tmp_path / "x.xlsx", Manner())
+    excel.write_xlsx(Table(variables=(Variable(name="n"),), rows=rows()), tmp_path / "x.xlsx", WriteOptions())
 
 
 def test_the_ending_chooses_it() -> None:
-    found = format_of("x.xlsx")
+    found = find_format("x.xlsx")
     assert not isinstance(found, str)
     assert (found.name, found.extra) == ("xlsx", "excel")
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from scenario import INSTRUMENTS, scenario
-from survey_cli.exports import Manner
-from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports import WriteOptions
+from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
@@ -25,7 +25,7 @@ pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
 
 from survey_cli.exports.spss.sav import write_sav
-from survey_cli.exports.stata import letters_of, write_dta
+from survey_cli.exports.stata import assign_letters, write_dta
 
 
 @cache
@@ -98,10 +98,10 @@ def column(text: str) -> Column:
 
 def found_by_r(table: Table, folder: Path) -> dict[str, list[Column]]:
     """By format what it has found."""
-    write_sav(table, folder / "x.sav", Manner())
-    write_sav(table, folder / "x.zsav", Manner())
-    write_dta(table, folder / "x.dta", Manner())
-    write_r_script(table, folder / "x.R", folder / "x.csv", "x.csv", Manner(raw=True))
+    write_sav(table, folder / "x.sav", WriteOptions())
+    write_sav(table, folder / "x.zsav", WriteOptions())
+    write_dta(table, folder / "x.dta", WriteOptions())
+    write_r_script(table, folder / "x.R", folder / "x.csv", "x.csv", WriteOptions(raw=True))
     (folder / "read.R").write_text(READ, encoding="utf-8")
     done = subprocess.run(
         ["Rscript", "--vanilla", "read.R"],
@@ -129,7 +129,7 @@ def same(held: str, cell: Cell, variable: Variable, letters: dict[str, str]) -> 
             return held == f".{letters[cell.kind]}"
         if cell.kind == "not_asked" and held == "":  # system-missing
             return True
-        return held == str(missing_codes(variable)[cell.kind][0])
+        return held == str(list_missing_codes(variable)[cell.kind][0])
     if isinstance(cell, time):
         return held == f"{cell:%H:%M}"
     if isinstance(cell, date):
@@ -143,7 +143,7 @@ def same(held: str, cell: Cell, variable: Variable, letters: dict[str, str]) -> 
 def test_r_finds_the_same_in_every_file(name: str, tmp_path: Path) -> None:
     table = studies()[name]
     rows = list(table.rows)
-    letters = letters_of(table.variables)
+    letters = assign_letters(table.variables)
     for form, columns in found_by_r(table, tmp_path).items():
         assert [found.name for found in columns] == [v.name for v in table.variables], form
         for at, (found, variable) in enumerate(zip(columns, table.variables, strict=True)):

@@ -7,7 +7,7 @@ from datetime import date, time
 from hypothesis import given
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.exports import Manner
+from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.jsonl import write_jsonl
 from survey_cli.table import Table
 from survey_cli.values import NOT_ASKED, Cell, Missing
@@ -16,7 +16,7 @@ from test_csv import hard, of, tables
 
 def written(table: Table, **manner: bool) -> list[dict[str, object]]:
     to = io.StringIO(newline="")
-    assert write_jsonl(table, to, Manner(**manner)) == to.getvalue().count("\n")
+    assert write_jsonl(table, to, WriteOptions(**manner)) == to.getvalue().count("\n")
     return [json.loads(line) for line in to.getvalue().split("\n")[:-1]]
 
 

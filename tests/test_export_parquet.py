@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenario import scenario
-from survey_cli.exports import Manner, format_of
+from survey_cli.exports import WriteOptions, find_format
 from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, kept, of
@@ -29,8 +29,8 @@ def wrote(table: Table, folder: Path) -> Any:
     """As both, the same by both readers."""
     rows = list(table.rows)
     table = replace(table, rows=rows)
-    assert write_parquet(table, folder / "x.parquet", Manner()) == len(rows)
-    assert write_arrow(kept(table), folder / "x.arrow", Manner()) == len(rows)
+    assert write_parquet(table, folder / "x.parquet", WriteOptions()) == len(rows)
+    assert write_arrow(kept(table), folder / "x.arrow", WriteOptions()) == len(rows)
     read = pq.read_table(folder / "x.parquet")
     assert read.to_pylist() == feather.read_table(folder / "x.arrow").to_pylist()
     assert pl.read_parquet(folder / "x.parquet").to_dicts() == read.to_pylist()
@@ -142,7 +142,7 @@ def test_rows_are_written_as_they_come(tmp_path: Path) -> None:
 
         tracemalloc.start()
         write_parquet(
-            Table(variables=variables, rows=(), encoded_rows=rows()), tmp_path / "x.parquet", Manner()
+            Table(variables=variables, rows=(), encoded_rows=rows()), tmp_path / "x.parquet", WriteOptions()
         )
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -161,13 +161,13 @@ def test_a_row_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
             write_parquet(
                 Table(variables=(Variable(name="v"),), rows=(), encoded_rows=[row]),
                 tmp_path / "x.parquet",
-                Manner(),
+                WriteOptions(),
             )
 
 
 def test_endings_choose_them() -> None:
     for name, form in (("x.parquet", "parquet"), ("x.arrow", "arrow"), ("x.feather", "arrow")):
-        found = format_of(name)
+        found = find_format(name)
         assert not isinstance(found, str)
         assert (found.name, found.extra) == (form, "parquet")
 

@@ -88,7 +88,7 @@ def test_an_export_says_what_can_tell_who_said_what(file: str, capsys: pytest.Ca
 def test_nothing_that_was_said_or_when_is_in_a_public_file(
     file: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    to = f"x{FORMATS[name].endings[0]}"
+    to = f"x{FORMATS[name].extensions[0]}"
     assert run_command(["export", file, "--db", "v.db", "--public", "--format", name, "-o", to]) == 0
     told = capsys.readouterr().err
     assert "left out for the public: keys (interview_id, interview_case, interview_by, unit)" in told

@@ -114,7 +114,7 @@ def test_what_nobody_was_asked_is_empty_where_it_does_not_apply(tmp_path: Path) 
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from survey_cli.exports import FORMATS, Manner
+from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.table import Table
 from survey_cli.values import Variable
 
@@ -124,7 +124,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 for name in ("sav", "dta", "parquet", "arrow", "xlsx"):
     rows = (tuple(n * 1.37 + at for at in range(20)) for n in range(3_000))
     try:
-        FORMATS[name].write_file(Table(variables=variables, rows=rows), Path(f"x.{name}"), Manner())
+        FORMATS[name].write_file(Table(variables=variables, rows=rows), Path(f"x.{name}"), WriteOptions())
     except OSError as error:
         print(name, "OSError", bool(error.strerror))
 """

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenario import scenario
-from survey_cli.exports import Manner, format_of
-from survey_cli.exports.limits import SPSS, STATA, UserMissing, fitting_names, user_missing
-from survey_cli.exports.missing_codes import missing_codes
+from survey_cli.exports import WriteOptions, find_format
+from survey_cli.exports.limits import SPSS, STATA, UserMissing, choose_user_missing, fit_names
+from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import ANSWERS, HARD, SAMPLE, hard, kept, of, with_admin
@@ -33,10 +33,10 @@ ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
 
 def wrote(table: Table, to: Path) -> tuple[str, ...]:
     rows = list(table.rows)
-    count, notes = write_sav(replace(table, rows=rows), to, Manner())
+    count, notes = write_sav(replace(table, rows=rows), to, WriteOptions())
     assert count == len(rows)
     quick = to.with_stem("quick")
-    assert write_sav(kept(replace(table, rows=rows)), quick, Manner()) == (count, notes)
+    assert write_sav(kept(replace(table, rows=rows)), quick, WriteOptions()) == (count, notes)
     if to.stat().st_size < 100_000 and not table.study.title:
         assert quick.read_bytes() == to.read_bytes()
     return notes
@@ -49,7 +49,7 @@ def back(file: Path, table: Table) -> list[tuple[Cell, ...]]:
     for row in frame.iter_rows():
         cells: list[Cell] = []
         for name, value, variable in zip(frame.columns, row, table.variables, strict=True):
-            kinds = {code: kind for kind, (code, _) in missing_codes(variable).items()}
+            kinds = {code: kind for kind, (code, _) in list_missing_codes(variable).items()}
             if variable.storage in ("integer", "decimal"):
                 cells.append(
                     NOT_ASKED if value is None else Missing(kinds[value]) if value in kinds else value
@@ -129,10 +129,10 @@ def labelled(**more: Any) -> Variable:
 
 
 def test_codes_that_follow_one_another_are_a_range_and_leave_room_for_a_volunteered_one() -> None:
-    assert user_missing(labelled()) == UserMissing(codes=(-8, -9, -7))
-    assert user_missing(labelled(user_missing=(5,))) == UserMissing(codes=(5,), low=-9, high=-7)
-    two = user_missing(labelled(user_missing=(5, 6)))
-    assert (two.codes, two.low, two.high, two.left) == ((5,), -9, -7, (6,))
+    assert choose_user_missing(labelled()) == UserMissing(codes=(-8, -9, -7))
+    assert choose_user_missing(labelled(user_missing=(5,))) == UserMissing(codes=(5,), low=-9, high=-7)
+    two = choose_user_missing(labelled(user_missing=(5, 6)))
+    assert (two.codes, two.low, two.high, two.unmarked) == ((5,), -9, -7, (6,))
 
 
 def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_said(tmp_path: Path) -> None:
@@ -142,10 +142,10 @@ def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_sa
         "not_reached": (-7, "-"),
         "later": (95, "L"),
     }
-    found = user_missing(labelled(storage="decimal", declines=apart))
-    assert (found.codes, found.low, found.left) == ((98, 99, -7), None, (95,))
-    found = user_missing(labelled(declines=apart))
-    assert (found.covered, found.left) == ({98, 99, -7}, (95,))
+    found = choose_user_missing(labelled(storage="decimal", declines=apart))
+    assert (found.codes, found.low, found.unmarked) == ((98, 99, -7), None, (95,))
+    found = choose_user_missing(labelled(declines=apart))
+    assert (found.covered_codes, found.unmarked) == ({98, 99, -7}, (95,))
     table = Table(variables=(labelled(declines=apart),), rows=[(DK,)])
     assert wrote(table, tmp_path / "x.sav") == ()
     [note] = wrote(replace(table, rows=[(LATER,), (DK,), (LATER,)]), tmp_path / "x.sav")
@@ -160,25 +160,27 @@ def test_no_answer_is_ever_taken_for_missing(codes: list[int]) -> None:
         zip(("dk", "refused", "not_reached", "not_asked", "x", "y"), ((c, "") for c in codes), strict=False)
     )
     answers = {code: "A" for code in range(-12, 13) if code not in codes and code != -6}
-    found = user_missing(Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),)))
-    assert not found.covered & set(list(answers)[1:])
-    assert found.covered | set(found.left) >= {declines[k][0] for k in declines if k != "not_asked"}
+    found = choose_user_missing(
+        Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),))
+    )
+    assert not found.covered_codes & set(list(answers)[1:])
+    assert found.covered_codes | set(found.unmarked) >= {declines[k][0] for k in declines if k != "not_asked"}
 
 
 def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
     """A number is system-missing by itself; a text has nothing like it."""
-    found = user_missing(Variable(name="q", storage="text", labels={"p": "P"}, declines=ASKED))
-    assert (found.codes, found.left) == (("-6", "-7", "-8"), ("-9",))
+    found = choose_user_missing(Variable(name="q", storage="text", labels={"p": "P"}, declines=ASKED))
+    assert (found.codes, found.unmarked) == (("-6", "-7", "-8"), ("-9",))
 
 
 def test_a_cell_of_the_sample_is_filled_or_it_is_not(tmp_path: Path) -> None:
     """Nobody declines it. Where an older version asked it, its declines go on."""
     table = of(scenario(HARD, sample={"unit": "u", "size": 2.0}).keys("1", ".refused", ".stop"))
     kind = next(v for v in table.variables if v.name == "kind")
-    assert user_missing(kind) == UserMissing()  # not asked is system-missing
+    assert choose_user_missing(kind) == UserMissing()  # not asked is system-missing
     sector = Variable(name="kind", storage="text", labels={"p": "P"}, role="sample")
-    assert user_missing(sector).codes == ("-6",)
-    assert user_missing(replace(sector, declines=ASKED)).codes == ("-6", "-8", "-9")
+    assert choose_user_missing(sector).codes == ("-6",)
+    assert choose_user_missing(replace(sector, declines=ASKED)).codes == ("-6", "-8", "-9")
     wrote(table, tmp_path / "x.sav")
     _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
     assert meta.variable_value_labels["kind"] == {1: "Sector", 2: "District"}
@@ -205,10 +207,10 @@ def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> N
 
 def test_names_are_made_to_fit_and_stay_apart() -> None:
     long = "a" * 70
-    assert fitting_names([long, long + "b", "with", "ALL", "q1"], SPSS) == (
+    assert fit_names([long, long + "b", "with", "ALL", "q1"], SPSS) == (
         "a" * 64, "a" * 62 + "_2", "with_1", "ALL_1", "q1",
     )  # fmt: skip
-    assert fitting_names(["x" * 38, "x" * 32, "str8", "ü" * 40], STATA) == (
+    assert fit_names(["x" * 38, "x" * 32, "str8", "ü" * 40], STATA) == (
         "x" * 30 + "_2", "x" * 32, "str8_1", "ü" * 32,
     )  # fmt: skip
 
@@ -216,11 +218,11 @@ def test_names_are_made_to_fit_and_stay_apart() -> None:
 @given(st.lists(st.text("aAbBü_", min_size=1, max_size=70).map("q".__add__), unique_by=str.casefold))
 def test_names_fit_and_are_told_apart_whatever_they_are(names: list[str]) -> None:
     for limits in (SPSS, STATA):
-        made = fitting_names(names, limits)
-        assert all(limits.size(name) <= limits.name for name in made)
+        made = fit_names(names, limits)
+        assert all(limits.measure(name) <= limits.name for name in made)
         assert len({name.casefold() for name in made}) == len(names)
         assert all(
-            new == old for new, old in zip(made, names, strict=True) if limits.size(old) <= limits.name
+            new == old for new, old in zip(made, names, strict=True) if limits.measure(old) <= limits.name
         )
 
 
@@ -257,7 +259,7 @@ def test_dates_times_and_moments_are_such_and_the_file_is_dated_by_its_data(tmp_
 
 def test_endings_choose_it() -> None:
     for name in ("x.sav", "x.ZSAV"):
-        found = format_of(name)
+        found = find_format(name)
         assert not isinstance(found, str)
         assert (found.name, found.extra) == ("sav", "spss")
 
@@ -281,12 +283,12 @@ def test_pspp_counts_what_we_count(tmp_path: Path) -> None:
     said = pspp(tmp_path, f"FREQUENCIES {' '.join(names)}.")
     for name in names:
         variable = table.variables[at[name]]
-        codes = {kind: code for kind, (code, _) in missing_codes(variable).items()}
+        codes = {kind: code for kind, (code, _) in list_missing_codes(variable).items()}
         cells = [row[at[name]] for row in rows]
         values = Counter(str(codes[c.kind]) if isinstance(c, Missing) else str(c) for c in cells)
         if variable.storage != "text":
             values["."] = values.pop(str(codes["not_asked"]), 0)
-        out = {str(code) for code in user_missing(variable).covered} | {"."}
+        out = {str(code) for code in choose_user_missing(variable).covered_codes} | {"."}
         valid = sum(count for value, count in values.items() if value not in out)
         assert said.counts(variable.name) == {v: n for v, n in values.items() if n}, name
         assert said.valid(variable.name) == valid, name
@@ -385,7 +387,7 @@ def records(file: Path) -> tuple[dict[int, bytes], int, list[str]]:
 def test_sets_of_several_answers_and_the_weight_stand_in_the_dictionary(tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"x.{ending}"
     table = several()
-    _, notes = write_sav(table, file, Manner())
+    _, notes = write_sav(table, file, WriteOptions())
     extensions, weight, names = records(file)
     shorts = dict(pair.split("=") for pair in extensions[13].decode().rstrip("\0").split("\t"))
     long = {short.lower(): name for short, name in shorts.items()}
@@ -412,7 +414,7 @@ def test_pspp_knows_the_sets_and_weights(tmp_path: Path, ending: str, rows: int)
     """Many rows: a .zsav then has several blocks, whose positions have moved."""
     table = several(rows)
     file = tmp_path / f"x.{ending}"
-    write_sav(table, file, Manner())
+    write_sav(table, file, WriteOptions())
     file.rename(tmp_path / "x.sav")
     said = pspp(tmp_path, "MRSETS /DISPLAY NAME=ALL.\nFREQUENCIES television_1.")
     shown = "\n".join(",".join(line) for lines in said.tables.values() for line in lines)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenario import scenario
-from survey_cli.exports import Manner, format_of
+from survey_cli.exports import WriteOptions, find_format
 from survey_cli.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, kept, of
@@ -18,7 +18,7 @@ from test_csv import HARD, SAMPLE, hard, kept, of
 pyreadstat = pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
 
-from survey_cli.exports.stata import letters_of, write_dta  # noqa: E402
+from survey_cli.exports.stata import assign_letters, write_dta  # noqa: E402
 
 ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
 CODES = {"dk": "-8", "refused": "-9", "not_reached": "-7", "not_asked": "-6"}
@@ -26,10 +26,10 @@ CODES = {"dk": "-8", "refused": "-9", "not_reached": "-7", "not_asked": "-6"}
 
 def wrote(table: Table, to: Path) -> tuple[str, ...]:
     rows = list(table.rows)
-    count, notes = write_dta(replace(table, rows=rows), to, Manner())
+    count, notes = write_dta(replace(table, rows=rows), to, WriteOptions())
     assert count == len(rows)
     quick = to.with_stem("quick")
-    assert write_dta(kept(replace(table, rows=rows)), quick, Manner()) == (count, notes)
+    assert write_dta(kept(replace(table, rows=rows)), quick, WriteOptions()) == (count, notes)
     return notes
 
 
@@ -43,7 +43,7 @@ def back(file: Path, table: Table) -> tuple[list[tuple[Cell, ...]], Any]:
         "Don't know": "dk",
         "Refused": "refused",
     }
-    kinds = {letter: kind for kind, letter in letters_of(table.variables).items()}
+    kinds = {letter: kind for kind, letter in assign_letters(table.variables).items()}
     cells = []
     for (name, held), variable in zip(columns.items(), table.variables, strict=True):
         labels = meta.variable_value_labels.get(name, {})
@@ -178,13 +178,13 @@ def test_the_same_data_make_the_same_file(tmp_path: Path) -> None:
 
 def test_each_decline_has_a_letter_of_its_own() -> None:
     declines = {f"{letter}{n}": (-n - 20, "x") for n in range(3) for letter in "abcdefghijkl"}
-    letters = letters_of([Variable(name="q", declines=declines)])
+    letters = assign_letters([Variable(name="q", declines=declines)])
     assert len(set(letters.values())) == len(letters) == 26
     assert (letters["a0"], letters["dk"], letters["not_asked"]) == ("a", "d", "u")
 
 
 def test_the_ending_chooses_it() -> None:
-    found = format_of("x.dta")
+    found = find_format("x.dta")
     assert not isinstance(found, str)
     assert (found.name, found.extra) == ("dta", "stata")
 

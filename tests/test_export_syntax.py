@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from scenario import Scenario, scenario
-from survey_cli.exports import Manner
-from survey_cli.exports.r_script import quoted as r_quoted
+from survey_cli.exports import WriteOptions
+from survey_cli.exports.r_script import quote as r_quoted
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
-from survey_cli.exports.spss.syntax import LINE_ENDS, quoted, write_spss_syntax
+from survey_cli.exports.spss.syntax import LINE_ENDS, quote, write_spss_syntax
 from survey_cli.table import StudyDescription, Table
 from survey_cli.values import Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 
-RAW = Manner(raw=True)
+RAW = WriteOptions(raw=True)
 pspp = pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not here: apt-get install pspp")
 r = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here: apt-get install r-base-core")
 
@@ -168,8 +168,8 @@ def test_nothing_typed_runs_in_r(tmp_path: Path) -> None:
 
 
 def test_quotes_hold_whatever_was_typed() -> None:
-    assert quoted("it's") == "'it''s'"
-    long = quoted("é'" * 200)
+    assert quote("it's") == "'it''s'"
+    long = quote("é'" * 200)
     assert all(len(line.encode()) <= 250 for line in long.splitlines())
     assert long.replace("' +\n      '", "") == "'" + "é''" * 200 + "'"
     assert r_quoted('a"\\\n\u2028é😀') == '"a\\"\\\\\\u000A\\u2028\\u00E9\\U0001F600"'

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from scenario import INSTRUMENTS, instrument, scenario
-from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.triple_s.definition import Edition
+from survey_cli.exports.missing_codes import list_missing_codes
+from survey_cli.exports.triple_s.definition import TripleSVariant
 from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -31,24 +31,24 @@ from survey_cli.table import (
 from survey_cli.values import Cell, Missing, Variable
 from test_csv import HARD, SAMPLE, hard, of, with_admin
 
-CSV = Edition()
-FIXED = Edition(fixed=True)
-EDITIONS = (CSV, FIXED, Edition(version="3.0"), Edition(version="3.0", fixed=True))
+CSV = TripleSVariant()
+FIXED = TripleSVariant(fixed=True)
+EDITIONS = (CSV, FIXED, TripleSVariant(version="3.0"), TripleSVariant(version="3.0", fixed=True))
 BEGAN = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
-def data_file(folder: Path, edition: Edition) -> Path:
+def data_file(folder: Path, edition: TripleSVariant) -> Path:
     return folder / ("hard.asc" if edition.fixed else "hard.csv")
 
 
-def definition(table: Table, folder: Path, edition: Edition = CSV) -> ElementTree.Element:
+def definition(table: Table, folder: Path, edition: TripleSVariant = CSV) -> ElementTree.Element:
     data = data_file(folder, edition)
     rows, _ = write_triple_s(table, folder / "hard.sss", data, data.name, edition)
     assert rows == len(list(table.rows))
     return ElementTree.parse(folder / "hard.sss").getroot()
 
 
-def read(table: Table, folder: Path, edition: Edition = CSV) -> dict[str, list[Any]]:
+def read(table: Table, folder: Path, edition: TripleSVariant = CSV) -> dict[str, list[Any]]:
     """As `triple-s-survey` reads the two files. It takes positions of fixed columns for bytes: ASCII, then."""
     triple_s = pytest.importorskip("triple_s", reason="the independent reader: pip install triple-s-survey")
     definition(table, folder, edition)
@@ -64,7 +64,7 @@ def read(table: Table, folder: Path, edition: Edition = CSV) -> dict[str, list[A
     }
 
 
-def read_by_the_rules(table: Table, folder: Path, edition: Edition) -> dict[str, list[Any]]:
+def read_by_the_rules(table: Table, folder: Path, edition: TripleSVariant) -> dict[str, list[Any]]:
     """As the standard has it: `position` is the number of a field, or counts characters of a line from 1; blank is
     missing; a multiple has a bit a code."""
     root = definition(table, folder, edition)
@@ -132,7 +132,7 @@ def _several(variable: Variable) -> bool:
 def _told(variable: Variable, cell: Cell, *, fixed: bool) -> Any:
     single = bool(variable.labels) and variable.measure != "scale" and not _several(variable)
     if isinstance(cell, Missing):
-        coded = missing_codes(variable)
+        coded = list_missing_codes(variable)
         if cell.kind == "not_asked" or cell.kind not in coded:
             return "" if variable.storage == "text" and not single else None
         code, text = coded[cell.kind]
@@ -216,7 +216,7 @@ def tables() -> Iterator[Table]:
 
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: f"{e.version}{'-fixed' if e.fixed else ''}")
 def test_two_readers_find_the_same_value_by_value_and_missing_by_missing(
-    edition: Edition, tmp_path: Path
+    edition: TripleSVariant, tmp_path: Path
 ) -> None:
     for table in tables():
         root = definition(table, tmp_path, edition)

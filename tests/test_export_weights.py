@@ -15,7 +15,7 @@ import pytest
 
 from command_line import SURVEY
 from scenario import INSTRUMENTS
-from survey_cli.reports.disclosure.suppression import THRESHOLD
+from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.results_report import build_results_report
@@ -78,9 +78,9 @@ def test_sums_of_the_column_are_the_reports_figures(study: Path, trim: str) -> N
         assert {code: amount for code, amount in shown.items() if amount} == dict(sums)
         checked += len(sums)
     assert checked > 100
-    weighting = reported(study, trim, THRESHOLD).weighting
+    weighting = reported(study, trim, DEFAULT_THRESHOLD).weighting
     assert weighting is not None
-    for line in (weighting.how, *weighting.notes):
+    for line in (weighting.description, *weighting.notes):
         assert f"weight_raked: {line[0].lower()}{line[1:]}\n" in said
 
 

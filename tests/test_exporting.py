@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from scenario import Scenario, scenario
 from survey_cli.cli.app import app
 from survey_cli.engine.interview import RULES_VERSION
-from survey_cli.exports import FORMATS, Manner
+from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
@@ -263,7 +263,7 @@ def test_without_interviews_the_columns_are_the_files() -> None:
 # whole or not at all
 
 
-def halfway(table: Table, to: object, manner: Manner) -> int:
+def halfway(table: Table, to: object, manner: WriteOptions) -> int:
     to.write("half" * 10_000)  # type: ignore[attr-defined]
     raise OSError(28, "No space left on device")
 
@@ -271,7 +271,7 @@ def halfway(table: Table, to: object, manner: Manner) -> int:
 def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.MonkeyPatch) -> None:
     keep(secretive(ONE)).close()
     Path("out.csv").write_text("old")
-    monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
+    monkeypatch.setattr(export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
     refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", force=True))
     assert isinstance(refused, UserError)
     assert "No space left on device" in str(refused)
@@ -281,11 +281,11 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.Mo
 def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     keep(secretive(ONE)).close()
 
-    def slow(table: Table, to: object, manner: Manner) -> int:
+    def slow(table: Table, to: object, manner: WriteOptions) -> int:
         Path("out.csv").write_text("theirs")
         return 0
 
-    monkeypatch.setattr(export_data, "format_of", lambda *_, **__: replace(FORMATS["csv"], write=slow))
+    monkeypatch.setattr(export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=slow))
     refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db"))
     assert isinstance(refused, UserError)
     assert "the file exists" in str(refused)
@@ -296,13 +296,13 @@ SLOW = """
 import sys, time
 from survey_cli.services.export import export_data
 from survey_cli.exports.text import csv
-lines = csv._lines
+lines = csv._iterate_lines
 def slowly(*args):
     for line in lines(*args):
         yield from [line] * 400
         print("writing", flush=True)
         time.sleep(60)
-csv._lines = slowly
+csv._iterate_lines = slowly
 export_data.export_file("v.yaml", export_data.ExportOptions(to="out.csv", db="v.db", force=True))
 """
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mistaken import HEAD, said
 from scenario import Scenario, scenario, source_of
-from survey_cli.documents.questionnaire.booklet import booklet
+from survey_cli.documents.questionnaire.booklet import build_booklet
 from survey_cli.engine.events import NoteWritten
 from survey_cli.engine.prompts import describe_reply, list_visited
 from survey_cli.entries import to_plain_text
@@ -119,7 +119,7 @@ def test_the_interviewer_is_shown_the_same_words() -> None:
 def test_print_says_what_is_filled_in_by_its_name() -> None:
     made = compile_instrument(source_of(FAMILY))[0]
     assert made is not None
-    printed = repr(booklet(made, ("en",)))
+    printed = repr(build_booklet(made, ("en",)))
     assert "name of person 2" in printed
     assert "first, second, third …" in printed
     assert "{" not in printed

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from survey_cli.entries import Rejection
-from survey_cli.exports import FORMATS, Manner
+from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date
@@ -22,7 +22,7 @@ def test_a_date_whose_day_is_a_huge_number_is_no_date() -> None:
 def test_the_words_of_a_decline_cannot_run_in_a_spreadsheet(storage: str) -> None:
     variable = Variable(name="q", storage=storage, declines={"dk": (-8, "=1+1")})  # type: ignore[arg-type]
     written = io.StringIO(newline="")
-    FORMATS["csv"].write(Table(variables=(variable,), rows=[(DK,)]), written, Manner(labels=True))
+    FORMATS["csv"].write(Table(variables=(variable,), rows=[(DK,)]), written, WriteOptions(labels=True))
     assert list(csv.reader(io.StringIO(written.getvalue()))) == [["q"], ["'=1+1"]]
 
 

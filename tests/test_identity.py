@@ -126,7 +126,7 @@ def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account)
     Shift.close_all()
     sheet = load_case_sheet(Request(path=str(shift.file), at=shift.at, db=shift.db), "A")
     assert isinstance(sheet, CaseSheet)
-    assert {past.by for past in sheet.past} == {"sue", "bob (account sue)"}
+    assert {past.by for past in sheet.history} == {"sue", "bob (account sue)"}
 
 
 def test_the_server_says_who_writes_whatever_is_sent(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from scenario import STAMP, TODAY, Scenario, instrument, scenario, source_of
-from survey_cli.documents.questionnaire.booklet import booklet
+from survey_cli.documents.questionnaire.booklet import build_booklet
 from survey_cli.engine.codec import decode_event, encode_event
 from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
@@ -109,5 +109,5 @@ def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() ->
 
 def test_it_is_said_in_print_and_warned_of() -> None:
     made = instrument(TRAVEL)
-    assert "Not asked where none of the answers is offered." in repr(booklet(made, ("en",)))
+    assert "Not asked where none of the answers is offered." in repr(build_booklet(made, ("en",)))
     assert [p.who for p in check_instrument(source_of(TRAVEL)).problems if p.rule == "no-option"] == ["best"]

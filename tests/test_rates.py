@@ -30,8 +30,8 @@ from survey_cli.fieldwork.rates.rates import (
     compute_rates,
     estimate_eligibility,
 )
-from survey_cli.reports.fieldwork.rates import MEANINGS, Rated, per_cent, rate_table
-from survey_cli.reports.rounding import rounded
+from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateInput, build_rate_table, format_rate
+from survey_cli.reports.rounding import format_decimal
 from survey_cli.samples.lists.counts_file import CountsFile, read_counts
 
 __all__ = ["folder"]
@@ -66,10 +66,10 @@ def test_every_published_figure_is_met_to_each_digit(example: dict[str, Any], ra
     match figure:
         case "undefined":
             assert found is None
-            assert per_cent(found) == "not defined"
+            assert format_rate(found) == "not defined"
         case str() if "(" in figure:  # per cent, then a fraction whose denominator is in whole cases
             text, part, whole = figure.rstrip(")").replace("(", "/").replace(" ", "").split("/")
-            assert per_cent(found) == f"{text}%"
+            assert format_rate(found) == f"{text}%"
             above = counts.i if rate == "COOP1" else counts.i + counts.p
             assert above == int(part)
             half_a_digit = Fraction(1, 2000) * (counts.uh + counts.uo) + 1 if rate == "RR4" else 0
@@ -79,9 +79,9 @@ def test_every_published_figure_is_met_to_each_digit(example: dict[str, Any], ra
         case int():
             assert found == figure
         case _ if figure > 1:
-            assert per_cent(found) == f"{rounded(figure, 1)}%"
+            assert format_rate(found) == f"{format_decimal(figure, 1)}%"
         case _:
-            assert rounded(found, 3) == rounded(figure, 3)
+            assert format_decimal(found, 3) == format_decimal(figure, 3)
 
 
 def test_e_of_the_landline_frame_is_estimated_as_published() -> None:
@@ -89,12 +89,12 @@ def test_e_of_the_landline_frame_is_estimated_as_published() -> None:
     counts = counts_of(example)
     e = estimate_eligibility(counts)
     assert e.uh.value == Fraction(4862, 4862 + 11935)
-    assert rounded(e.uh.value, 2) == rounded(example["e_published"], 2)
-    assert rounded(e.uh.value, 5) == "0.28946"
+    assert format_decimal(e.uh.value, 2) == format_decimal(example["e_published"], 2)
+    assert format_decimal(e.uh.value, 5) == "0.28946"
     assert (e.uh.source, e.eligible, e.not_eligible) == ("estimated", 4862, 11935)
     found = compute_rates(counts, e)._asdict()
     for rate, figure in example["rates_published"].items():
-        assert per_cent(found[rate]) == f"{rounded(figure, 1)}%"
+        assert format_rate(found[rate]) == f"{format_decimal(figure, 1)}%"
 
 
 def test_in_a_list_of_35_units_unanswered_and_disconnected_ones_stay_below_the_line() -> None:
@@ -103,7 +103,7 @@ def test_in_a_list_of_35_units_unanswered_and_disconnected_ones_stay_below_the_l
     counts = read.frames[""]
     found = compute_rates(counts, estimate_eligibility(counts, frame="establishment"))
     assert found.RR1 == found.RR3 == Fraction(30, 35)
-    assert per_cent(found.RR1) == "85.7%"
+    assert format_rate(found.RR1) == "85.7%"
     assert [str(w.where) for w in read.warnings] == ["stdin:3", "stdin:4"]
 
 
@@ -190,7 +190,7 @@ def test_neither_the_order_of_rows_nor_their_splitting_matters(
 
 
 def decimals(n: Any) -> str:
-    return rounded(Fraction(n), 6).replace(",", "")
+    return format_decimal(Fraction(n), 6).replace(",", "")
 
 
 @given(any_counts, any_counts, shares)
@@ -338,7 +338,7 @@ def test_no_answer_is_a_non_contact_where_eligibility_is_known() -> None:
     ],
 )
 def test_a_half_is_rounded_away_from_zero(value: Fraction, digits: int, text: str) -> None:
-    assert rounded(value, digits) == text
+    assert format_decimal(value, digits) == text
 
 
 def test_decimals_are_read_exactly() -> None:
@@ -467,16 +467,16 @@ def test_a_total_is_compared_and_not_counted() -> None:
 
 
 def test_the_report_names_every_rate_once_in_its_order() -> None:
-    assert tuple(meaning.rate for meaning in MEANINGS) == Rates._fields
+    assert tuple(meaning.rate for meaning in RATE_DEFINITIONS) == Rates._fields
     assert len(get_args(SampleFrame)) == 3
 
 
 def test_a_composite_is_no_pool_and_comes_by_value() -> None:
-    def column(frame: str, by: str, counts: DispositionCounts) -> Rated:
+    def column(frame: str, by: str, counts: DispositionCounts) -> RateInput:
         e: Eligibility = estimate_eligibility(counts)
-        return Rated(frame=frame, by=by, counts=counts, e=e, open_cases=2)
+        return RateInput(frame=frame, by=by, counts=counts, e=e, open_cases=2)
 
-    report = rate_table(
+    report = build_rate_table(
         [
             column("a", "north", DispositionCounts(i=1, r=1)),
             column("b", "north", DispositionCounts(i=0, r=98)),

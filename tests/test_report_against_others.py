@@ -8,11 +8,16 @@ from fractions import Fraction
 import pytest
 
 from reported import Report
-from survey_cli.reports.results.crosstab import Terms
-from survey_cli.reports.results.topline import median_of, variance_of
-from survey_cli.reports.weighting.answer_counts import NOBODY, Pile, effective
-from survey_cli.reports.weighting.raking import Margin, raked
-from survey_cli.reports.weighting.significance import Matrix, greater, independence, trend
+from survey_cli.reports.results.crosstab import ResultOptions
+from survey_cli.reports.results.topline import compute_median, compute_variance
+from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
+from survey_cli.reports.weighting.raking import RakingMargin, rake
+from survey_cli.reports.weighting.significance import (
+    ComparisonTable,
+    is_significantly_greater,
+    run_independence_test,
+    run_trend_test,
+)
 from survey_cli.values import Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
@@ -28,20 +33,22 @@ ANSWERS = "521111525324134421415252231225324153443552413213351221542512"
 """`set.seed(3); w <- round(runif(60, 0.3, 3), 2); y <- sample(1:5, 60, TRUE)`; the groups are `rep(1:3, 20)`."""
 
 
-def matrix(*rows: Sequence[int]) -> Matrix:
-    return Matrix("Group", [[Pile(n, n, n) if n else NOBODY for n in row] for row in rows])
+def matrix(*rows: Sequence[int]) -> ComparisonTable:
+    return ComparisonTable(
+        "Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows]
+    )
 
 
-def weighted(*kinds: str, left: Fraction = Fraction(1), empty: str = "") -> Matrix:
+def weighted(*kinds: str, left: Fraction = Fraction(1), empty: str = "") -> ComparisonTable:
     """Kinds of answers by the three groups, of the 60 with weights; none of the answers `empty` in the first group."""
-    piles = [[NOBODY] * 3 for _ in kinds]
+    piles = [[EMPTY_COUNT] * 3 for _ in kinds]
     for i, (answer, weight) in enumerate(zip(ANSWERS, WEIGHTS, strict=True)):
         if not i % 3 and answer in empty:
             continue
         hundredths = int(Fraction(weight) * 100)
         row = next(r for r, kind in enumerate(kinds) if answer in kind)
-        piles[row][i % 3] = piles[row][i % 3].plus(Pile(1, hundredths, hundredths**2))
-    return Matrix("Group", piles, weighted=True, left=left)
+        piles[row][i % 3] = piles[row][i % 3].add(WeightedCount(1, hundredths, hundredths**2))
+    return ComparisonTable("Group", piles, weighted=True, population_correction=left)
 
 
 def test_chi_square_and_trends_as_r_has_them():
@@ -50,21 +57,21 @@ def test_chi_square_and_trends_as_r_has_them():
     `pchisq(M, 1, lower.tail = FALSE)`: 1.14013484900341e-05. `kruskal.test(x, g)`: 23.1319509337254, df 3, p
     3.79046424181427e-05."""
     table, scores = matrix(*CROSSED), [Fraction(i) for i in (1, 2, 3)]
-    square = independence(table)
+    square = run_independence_test(table)
     assert (square.statistic_text, square.p) == ("χ² = 28.24, df = 6", pytest.approx(8.44933483549688e-05))
-    straight = trend(table, scores, ordered=True)
+    straight = run_trend_test(table, scores, ordered=True)
     assert (straight.statistic_text, straight.p) == (
         "M² = 19.26, df = 1", pytest.approx(1.14013484900341e-05),
     )  # fmt: skip
-    ranks = trend(table, scores, ordered=False)
+    ranks = run_trend_test(table, scores, ordered=False)
     assert (ranks.statistic_text, ranks.p) == ("H = 23.13, df = 3", pytest.approx(3.79046424181427e-05))
 
 
 def test_fisher_as_r_has_it():
     """`fisher.test(matrix(c(7, 2, 3, 9), 2))`: 0.0299731228523798; of `matrix(c(3, 1, 0, 2, 4, 1, 0, 2, 5), 3)`, all
     tables gone through: 0.035503031826561. Ours draws 9,999, whose standard error is 0.0019."""
-    assert independence(matrix((7, 3), (2, 9))).p == pytest.approx(0.0299731228523798)
-    assert independence(matrix((3, 2, 0), (1, 4, 2), (0, 1, 5))).p == pytest.approx(
+    assert run_independence_test(matrix((7, 3), (2, 9))).p == pytest.approx(0.0299731228523798)
+    assert run_independence_test(matrix((3, 2, 0), (1, 4, 2), (0, 1, 5))).p == pytest.approx(
         0.035503031826561, abs=0.006
     )
 
@@ -72,20 +79,22 @@ def test_fisher_as_r_has_it():
 def test_letters_as_pairwise_tests_with_bonferroni():
     """`pairwise.prop.test(c(45, 30, 20), c(80, 75, 60), correct = FALSE, p.adjust.method = "bonferroni")`: 0.1292 of the
     first two, 0.0214 of first and third, 1 of the last two. Without correction the first two differ: 0.0431."""
-    a, b, c = ((Pile(n, n, n), Pile(of, of, of)) for n, of in ((45, 80), (30, 75), (20, 60)))
-    found = [greater(x, y, pairs=3, weighted=False) for x, y in ((a, b), (a, c), (b, c))]
+    a, b, c = (
+        (WeightedCount(n, n, n), WeightedCount(of, of, of)) for n, of in ((45, 80), (30, 75), (20, 60))
+    )
+    found = [is_significantly_greater(x, y, pairs=3, weighted=False) for x, y in ((a, b), (a, c), (b, c))]
     assert found == [False, True, False]
-    assert greater(a, b, pairs=1, weighted=False)
+    assert is_significantly_greater(a, b, pairs=1, weighted=False)
 
 
 def test_rao_and_scott_as_svychisq_of_r():
     """`d <- svydesign(~1, weights = ~w, data = …)`; `svychisq(~y + g, d)` with y as ≤ 2 or more: F 0.845635452851029, df
     1.99888193257827 and 117.93403402211764, p 0.431814696799356; with `fpc` for a population of 120: F 1.69127090570206,
     p 0.188740157016649."""
-    test = independence(weighted("12", "345"))
+    test = run_independence_test(weighted("12", "345"))
     assert (test.name, test.statistic_text) == ("Rao–Scott test", "F = 0.85, df = 2.00 and 117.93")
     assert test.p == pytest.approx(0.431814696799356, rel=1e-9)
-    of_120 = independence(weighted("12", "345", left=Fraction(1, 2)))
+    of_120 = run_independence_test(weighted("12", "345", left=Fraction(1, 2)))
     assert (of_120.statistic_text, of_120.p) == (
         "F = 1.69, df = 2.00 and 117.93", pytest.approx(0.188740157016649, rel=1e-9),
     )  # fmt: skip
@@ -94,7 +103,7 @@ def test_rao_and_scott_as_svychisq_of_r():
 def test_rao_and_scott_with_an_empty_cell():
     """The same without those of the first group who said 1 or 2: F 4.900356992457, df 1.994602986797 and
     101.724752326652, p 0.00934922858573."""
-    test = independence(weighted("12", "345", empty="12"))
+    test = run_independence_test(weighted("12", "345", empty="12"))
     assert test.statistic_text == "F = 4.90, df = 1.99 and 101.72"
     assert test.p == pytest.approx(0.00934922858573, rel=1e-9)
 
@@ -103,18 +112,18 @@ def test_weighted_means_as_r_has_them():
     """`sum(w)^2 / sum(w^2)`: 48.7797439657162, and `1 + mean((w - mean(w))^2) / mean(w)^2`: 1.23001875619047;
     `svymean(~y, d)`: 2.81520912547529, `svyvar(~y, d)`: 2.07838452452335, `svyquantile(~y, d, .5, qrule = "math")`: 3."""
     values = [
-        (Fraction(y), Pile(1, int(Fraction(w) * 100), int(Fraction(w) * 100) ** 2))
+        (Fraction(y), WeightedCount(1, int(Fraction(w) * 100), int(Fraction(w) * 100) ** 2))
         for y, w in sorted(zip(map(int, ANSWERS), WEIGHTS, strict=True))
     ]
-    every = NOBODY
+    every = EMPTY_COUNT
     for _, pile in values:
-        every = every.plus(pile)
-    assert float(effective(every)) == pytest.approx(48.7797439657162)
-    assert float(60 / effective(every)) == pytest.approx(1.23001875619047)
+        every = every.add(pile)
+    assert float(compute_effective_size(every)) == pytest.approx(48.7797439657162)
+    assert float(60 / compute_effective_size(every)) == pytest.approx(1.23001875619047)
     mean = sum((y * pile.weight for y, pile in values), Fraction(0)) / every.weight
     assert float(mean) == pytest.approx(2.81520912547529)
-    assert float(variance_of(values, mean, 60) or 0) == pytest.approx(2.07838452452335)
-    assert median_of(values) == 3
+    assert float(compute_variance(values, mean, 60) or 0) == pytest.approx(2.07838452452335)
+    assert compute_median(values) == 3
 
 
 def test_means_and_margins_of_a_finite_population_as_r_has_them():
@@ -124,7 +133,9 @@ def test_means_and_margins_of_a_finite_population_as_r_has_them():
         "scales: {how: {1: A, 2: B, 3: C, 4: D, 5: E}}\nitems: [{id: s, type: scale, text: How?, scale: how}]"
     )
     rows: list[dict[str, Cell]] = [{"s": int(answer)} for answer in ANSWERS]
-    summary = Report(text, rows, terms=Terms(threshold=0, population=80, margins=True))["s"].summary
+    summary = Report(text, rows, terms=ResultOptions(threshold=0, population=80, with_margins=True))[
+        "s"
+    ].summary
     assert summary is not None
     assert (summary.mean_text, summary.median_text, summary.deviation_text) == ("2.82", "2.5", "1.47")
     assert summary.margin_text == "± 0.19"
@@ -139,9 +150,9 @@ items: [{id: q, type: single, text: Which?, options: {1: Admitted, 2: Rejected}}
 """
     counts = {(1, 1): 1198, (2, 1): 1493, (1, 2): 557, (2, 2): 1278}
     rows: list[dict[str, Cell]] = [{"q": q, "sex": sex} for (q, sex), n in counts.items() for _ in range(n)]
-    report = Report(text, rows, terms=Terms(threshold=0, digits=1), by=["sex"])
+    report = Report(text, rows, terms=ResultOptions(threshold=0, digits=1), by=["sex"])
     assert report.lines("q")["Admitted"] == [("1,755", "38.8"), ("1,198", "44.5"), ("557", "30.4")]
-    table = report.banner.table("q")
+    table = report.banner.find_table("q")
     assert table is not None
     assert table.tests[0].text == "Chi-square test: χ² = 92.21, df = 1, p < 0.001"
     assert table.rows[0].figures[1].letters == "B"
@@ -150,7 +161,7 @@ items: [{id: q, type: single, text: Which?, options: {1: Admitted, 2: Rejected}}
 def test_promotion_by_ranking():
     """78 employees, 2, 4, 6 and 9 promoted of 19, 20, 20 and 19 by ranking: linear-by-linear p = .008 in SPSS
     (Linear by linear association in SPSS, farmaura.com)."""
-    test = trend(
+    test = run_trend_test(
         matrix((17, 2), (16, 4), (14, 6), (10, 9)), [Fraction(i) for i in (1, 2, 3, 4)], ordered=True
     )
     assert test.p == pytest.approx(0.008, abs=0.0005)
@@ -172,7 +183,7 @@ def test_age_by_marital_status_brought_up_to_date():
     ages, states = (1412, 1402, 1450, 1541, 1681, 1532, 1662, 7644), (3988, 11702, 2634)
     cells = [(a, s) for a in range(8) for s in range(3)]
     start = [float(STATUS[a][s]) for a, s in cells]
-    found = raked(
+    found = rake(
         [_margin("age", [a for a, _ in cells], ages), _margin("status", [s for _, s in cells], states)],
         start,
         tolerance=1e-9,
@@ -192,7 +203,7 @@ def test_raking_as_rake_of_r_and_weightipy():
     rows = [cell for cell, n in people.items() for _ in range(n)]
     targets = (("sex", (49, 51)), ("age", (30, 45, 25)), ("region", (62, 38)))
     margins = [_margin(name, [row[i] for row in rows], shares) for i, (name, shares) in enumerate(targets)]
-    found = raked(margins, [1.0] * len(rows), tolerance=1e-12)
+    found = rake(margins, [1.0] * len(rows), tolerance=1e-12)
     by_cell = dict(zip(rows, found.weights, strict=True))
     assert list(by_cell.values()) == pytest.approx(
         [
@@ -212,7 +223,7 @@ def test_raking_of_base_weights_as_r_has_it():
         _margin("sex", [i % 2 for i in range(60)], (48, 52)),
         _margin("age", [i // 20 for i in range(60)], (30, 45, 25)),
     ]
-    found = raked(margins, [float(w) for w in WEIGHTS], tolerance=1e-12).weights
+    found = rake(margins, [float(w) for w in WEIGHTS], tolerance=1e-12).weights
     assert [found[i] for i in (0, 1, 2, 3, 20, 21, 58, 59)] == pytest.approx(
         [
             0.404558575675122, 1.301945867705, 0.722811321872885, 0.619474243504799,
@@ -221,10 +232,10 @@ def test_raking_of_base_weights_as_r_has_it():
     )  # fmt: skip
 
 
-def _margin(name: str, of: list[int], shares: Sequence[int]) -> Margin:
-    return Margin(
+def _margin(name: str, of: list[int], shares: Sequence[int]) -> RakingMargin:
+    return RakingMargin(
         name=name,
         values=tuple(map(str, range(len(shares)))),
-        of=of,
+        value_by_interview=of,
         targets={i: Fraction(share, sum(shares)) for i, share in enumerate(shares)},
     )

@@ -12,8 +12,8 @@ pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 from attacker import ALL, BASE, Attacker, Unknown
 from reported import Report
 from scenario import instrument
-from survey_cli.reports.codebook.codebook import codebook
-from survey_cli.reports.results.crosstab import Terms
+from survey_cli.reports.codebook.codebook import build_codebook
+from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.table import StudyDescription
 from survey_cli.values import DK, REFUSED, Cell
 
@@ -74,7 +74,7 @@ class Known(Attacker):
         super().__init__(digits)
         self._nested = nested
         self._rows = rows
-        self._terms = Terms(threshold=threshold, digits=digits, inference=False)
+        self._terms = ResultOptions(threshold=threshold, digits=digits, with_tests=False)
         self._codes: dict[tuple[str, str], tuple[str, str, str]] = {}
 
     def report(self, *by: str) -> Report:
@@ -90,7 +90,7 @@ class Known(Attacker):
                 self.same(("q", BASE, column), (item_id, BASE, column))
             for follow_up, of, codes in FOLLOW_UPS:
                 rows = [(of, self._codes[of, code], column) for code in codes]
-                if by == () or made.banner.table(follow_up) is not None:
+                if by == () or made.banner.find_table(follow_up) is not None:
                     self.adds_up((follow_up, BASE, column), rows)
         if self._nested and set(by) == {"kind", "region"}:
             parts = {"Sector": ("North",), "District": ("South",), "Other": ("East", "West")}
@@ -101,7 +101,7 @@ class Known(Attacker):
 
     def codebook(self, made: Report) -> None:
         study = StudyDescription(title="A study")
-        book = codebook(
+        book = build_codebook(
             made.variables, study, instrument(TEXT), answers=made.answers, threshold=self._terms.threshold
         )
         for variable in book.variables:
@@ -157,12 +157,14 @@ def test_columns_cost_no_total_and_no_group_its_size(seed: int):
     rows = invented(Random(seed), 35, nested=False)
     sizes = {kind: sum(row["kind"] == kind for row in rows) for kind in (1, 2, 3)}
     undivided, divided = (
-        Report(TEXT, rows, terms=Terms(threshold=5), by=by) for by in ((), ("kind", "region"))
+        Report(TEXT, rows, terms=ResultOptions(threshold=5), by=by) for by in ((), ("kind", "region"))
     )
     for one, other in zip(undivided.tables, divided.tables, strict=True):
         assert {s for s in other.hidden if s.column == 0} == {s for s in one.hidden if s.column == 0}
     if all(size == 0 or size >= THRESHOLD for size in sizes.values()):
-        shown = [not divided.tables[0].base_hidden(c) for c in range(1, 1 + sum(map(bool, sizes.values())))]
+        shown = [
+            not divided.tables[0].is_base_hidden(c) for c in range(1, 1 + sum(map(bool, sizes.values())))
+        ]
         assert all(shown)
 
 

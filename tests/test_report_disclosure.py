@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reported import Report, people
-from survey_cli.reports.disclosure.suppression import BASE, Counted, Spot, hidden_spots
-from survey_cli.reports.results.crosstab import Terms
+from survey_cli.reports.disclosure.suppression import BASE, CellPosition, CountTable, find_hidden_positions
+from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.values import Cell
 
 numpy = pytest.importorskip("numpy", reason="pip install 'survey-cli[report]'")
@@ -22,28 +22,33 @@ items:
 """
 
 
-def crossed(cells: Sequence[Sequence[int]], nets: Sequence[Sequence[int]] = ()) -> Counted:
+def crossed(cells: Sequence[Sequence[int]], nets: Sequence[Sequence[int]] = ()) -> CountTable:
     """A table of answers by one grouping, with its totals."""
     counts = [[sum(row), *row] for row in cells]
     summed = [[sum(counts[r][c] for r in net) for c in range(len(counts[0]))] for net in nets]
-    return Counted(
+    return CountTable(
         counts=[*counts, *summed],
         bases=[sum(row[c] for row in counts) for c in range(len(counts[0]))],
         groups=[range(1, len(counts[0]))],
         sums={len(counts) + i: net for i, net in enumerate(nets)},
-        whole=range(len(counts)),
+        base_rows=range(len(counts)),
     )
 
 
-def determined(table: Counted, hidden: frozenset[Spot]) -> list[Spot]:
+def determined(table: CountTable, hidden: frozenset[CellPosition]) -> list[CellPosition]:
     """Hidden counts that follow from the others, by the rank of all sums: a second way, which shares no code."""
     unknown = sorted(hidden)
     lines = []
     for c in range(len(table.bases)):
-        lines.append({Spot(BASE, c): -1, **{Spot(r, c): 1 for r in table.whole}})
-        lines += [{Spot(net, c): -1, **{Spot(r, c): 1 for r in of}} for net, of in table.sums.items()]
+        lines.append({CellPosition(BASE, c): -1, **{CellPosition(r, c): 1 for r in table.base_rows}})
+        lines += [
+            {CellPosition(net, c): -1, **{CellPosition(r, c): 1 for r in of}}
+            for net, of in table.sums.items()
+        ]
     for r in (BASE, *range(len(table.counts))):
-        lines += [{Spot(r, 0): -1, **{Spot(r, c): 1 for c in group}} for group in table.groups]
+        lines += [
+            {CellPosition(r, 0): -1, **{CellPosition(r, c): 1 for c in group}} for group in table.groups
+        ]
     matrix = numpy.array([[line.get(spot, 0) for spot in unknown] for line in lines], dtype=float)
     rank = numpy.linalg.matrix_rank(matrix)
     found = []
@@ -66,8 +71,8 @@ def determined(table: Counted, hidden: frozenset[Spot]) -> list[Spot]:
 )
 def test_no_small_count_follows_from_what_is_shown(cells: list[list[int]], nets: bool):
     table = crossed(cells, [range(len(cells) // 2), range(len(cells) // 2, len(cells))] if nets else [])
-    hidden = hidden_spots(table, 5)
-    small = [Spot(r, c) for r, row in enumerate(table.counts) for c, n in enumerate(row) if 0 < n < 5]
+    hidden = find_hidden_positions(table, 5)
+    small = [CellPosition(r, c) for r, row in enumerate(table.counts) for c, n in enumerate(row) if 0 < n < 5]
     assert set(small) <= hidden
     assume(hidden)
     exposed = determined(table, hidden)
@@ -76,26 +81,26 @@ def test_no_small_count_follows_from_what_is_shown(cells: list[list[int]], nets:
 
 def test_one_small_count_takes_one_of_its_row_and_one_of_its_column_with_it():
     """The classic: a corner of a square is hidden with the three others of a square."""
-    hidden = hidden_spots(crossed([[2, 20, 30], [40, 50, 60], [70, 80, 90]]), 5)
-    assert hidden == {Spot(0, 1), Spot(0, 2), Spot(1, 1), Spot(1, 2)}
+    hidden = find_hidden_positions(crossed([[2, 20, 30], [40, 50, 60], [70, 80, 90]]), 5)
+    assert hidden == {CellPosition(0, 1), CellPosition(0, 2), CellPosition(1, 1), CellPosition(1, 2)}
 
 
 def test_nothing_is_hidden_where_nothing_is_small_or_no_threshold_is_wanted():
-    assert hidden_spots(crossed([[5, 20], [40, 0]]), 5) == frozenset()
-    assert hidden_spots(crossed([[1, 2], [3, 4]]), 0) == frozenset()
+    assert find_hidden_positions(crossed([[5, 20], [40, 0]]), 5) == frozenset()
+    assert find_hidden_positions(crossed([[1, 2], [3, 4]]), 0) == frozenset()
 
 
 def test_a_group_of_few_people_is_hidden_altogether():
-    hidden = hidden_spots(crossed([[3, 20], [0, 30]]), 5)
-    assert {Spot(0, 1), Spot(1, 1), Spot(BASE, 1)} <= hidden
+    hidden = find_hidden_positions(crossed([[3, 20], [0, 30]]), 5)
+    assert {CellPosition(0, 1), CellPosition(1, 1), CellPosition(BASE, 1)} <= hidden
 
 
 def test_topline_and_banner_hide_the_same_figures():
     rows: list[dict[str, Cell]] = []
     for kind, counts in {1: (2, 10, 9, 0), 2: (6, 8, 7, 11)}.items():
         rows += [{"q": code, "kind": kind} for code, n in enumerate(counts, 1) for _ in range(n)]
-    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
-    table = report.banner.table("q")
+    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    table = report.banner.find_table("q")
     assert table is not None
     shown = {row.label: row.total for row in report["q"].rows}
     assert [row.label for row in table.rows] == ["Agrees", "Disagrees"], (
@@ -110,14 +115,14 @@ def test_topline_and_banner_hide_the_same_figures():
 
 
 def test_means_are_hidden_with_the_counts_they_are_made_of():
-    report = Report(AGREE, people("q", _1=2, _2=10, _3=10, _4=10), terms=Terms(threshold=5))
+    report = Report(AGREE, people("q", _1=2, _2=10, _3=10, _4=10), terms=ResultOptions(threshold=5))
     assert report["q"].summary is None
     assert "[c]" in {row.total.count_text for row in report["q"].rows}
     assert not report["q"].notes, "what the mark means is said once, before all tables"
 
 
 def test_who_was_asked_is_not_told_where_they_are_few():
-    report = Report(AGREE, people("q", _1=2, _2=1), terms=Terms(threshold=5))
+    report = Report(AGREE, people("q", _1=2, _2=1), terms=ResultOptions(threshold=5))
     item = report["q"]
     assert item.base.asked is None
     assert "3" not in item.base.text
@@ -126,10 +131,10 @@ def test_who_was_asked_is_not_told_where_they_are_few():
 
 
 def test_no_rows_stand_under_a_hidden_base():
-    table = Report(AGREE, people("q", _1=9, _2=10, _3=11, _4=12), terms=Terms(threshold=5)).tables[0]
-    assert table.rows_shown([0]) == list(range(len(table.lines)))
-    assert table.rows_shown([]) == table.rows_shown([0]), "a banner whose groups have no values"
-    assert replace(table, hidden=frozenset({Spot(BASE, 0)})).rows_shown([0]) == []
+    table = Report(AGREE, people("q", _1=9, _2=10, _3=11, _4=12), terms=ResultOptions(threshold=5)).tables[0]
+    assert table.select_rows([0]) == list(range(len(table.lines)))
+    assert table.select_rows([]) == table.select_rows([0]), "a banner whose groups have no values"
+    assert replace(table, hidden=frozenset({CellPosition(BASE, 0)})).select_rows([0]) == []
 
 
 def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
@@ -141,7 +146,7 @@ def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
         for _ in range(n)
     ]
     report = Report(
-        text, rows, terms=Terms(threshold=5), asked={"why": "if q is Disagree or Strongly disagree"}
+        text, rows, terms=ResultOptions(threshold=5), asked={"why": "if q is Disagree or Strongly disagree"}
     )
     assert report["why"].base.text == "asked of 16 who disagreed"
     shown = {row.label: row.total.count_text for row in report["q"].rows}
@@ -157,8 +162,8 @@ def test_how_many_belong_to_a_group_stays_where_it_is_no_small_number(pairs: lis
     sizes = [sum(kind == k for kind, _ in pairs) for k in (1, 2)]
     assume(min(sizes) >= 5)
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
-    table = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"]).tables[0]
-    assert [table.base_hidden(c) for c in range(3)] == [False, False, False]
+    table = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"]).tables[0]
+    assert [table.is_base_hidden(c) for c in range(3)] == [False, False, False]
 
 
 def test_a_test_beside_hidden_counts_is_not_shown():
@@ -168,8 +173,8 @@ def test_a_test_beside_hidden_counts_is_not_shown():
         for kind, q, n in ((1, 1, 2), (1, 2, 10), (2, 1, 9), (2, 2, 7))
         for _ in range(n)
     ]
-    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
-    table = report.banner.table("q")
+    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    table = report.banner.find_table("q")
     assert table is not None
     assert [(test.text, test.p) for test in table.tests] == [("no test beside hidden counts", None)]
     assert not any(figure.letters for row in table.rows for figure in row.figures)
@@ -180,9 +185,9 @@ def test_a_share_does_not_tell_a_hidden_base():
     rows: list[dict[str, Cell]] = [
         {"q": q, "kind": kind} for kind, q, n in ((1, 1, 3), (2, 1, 11), (2, 2, 9)) for _ in range(n)
     ]
-    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
-    assert [report.tables[0].base_hidden(c) for c in range(3)] == [False, True, True]
-    table = report.banner.table("q")
+    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    assert [report.tables[0].is_base_hidden(c) for c in range(3)] == [False, True, True]
+    table = report.banner.find_table("q")
     assert table is not None
     assert (table.rows, table.bases) == ((), ())
     assert table.notes[0].startswith("By group: not shown, as most counts would be hidden")
@@ -193,8 +198,8 @@ def test_a_share_does_not_tell_a_hidden_base():
 def test_no_table_is_printed_of_which_most_is_hidden(pairs: list[tuple[int, int]]):
     """Details give way to nets, and those to one sentence; no mean is announced and not told."""
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]
-    report = Report(AGREE, rows, terms=Terms(threshold=5), by=["kind"])
-    item, table = report["q"], report.banner.table("q")
+    report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
+    item, table = report["q"], report.banner.find_table("q")
     assert table is not None
     for printed, notes in ((item.rows, item.notes), (table.rows, table.notes)):
         figures = [figure for row in printed for figure in row.figures]

@@ -15,17 +15,24 @@ import pytest
 from made_results import HOSTILE, HOSTILE_SHOWN, base_of, figure, made_results
 from page_reading import by_id, read, tables, text_of
 from survey_cli.cli.output.report_text import render_report
-from survey_cli.documents.report.report_html import results_html
-from survey_cli.documents.report.report_layout import chapters
-from survey_cli.documents.report.report_markdown import results_markdown
-from survey_cli.reports.results.report_model import Banner, BannerColumn, ItemResult, Results, Row, Summary
+from survey_cli.documents.report.report_html import render_results_html
+from survey_cli.documents.report.report_layout import build_chapters
+from survey_cli.documents.report.report_markdown import render_results_markdown
+from survey_cli.reports.results.report_model import (
+    Banner,
+    BannerColumn,
+    ItemResult,
+    ResultRow,
+    Results,
+    SummaryStatistics,
+)
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def some(id: str, number: int, section: str = "", battery: str = "", **more: Any) -> ItemResult:
     said = {"label": id, "wording": f"What of {id}?", "base": base_of(100)} | more
-    row = Row(kind="answer", code="1", label="Yes", figures=(figure(40, 100),))
+    row = ResultRow(kind="answer", code="1", label="Yes", figures=(figure(40, 100),))
     return ItemResult(
         id=id, number=str(number), kind="single", section=section, battery=battery, rows=(row,), **said
     )
@@ -41,13 +48,13 @@ def test_items_stand_in_the_order_they_were_asked() -> None:
         some("consent", 1), some("size", 2, "Home"), some("age_1", 3, "Home: Members"), some("rent", 4, "Home"),
         some("last", 5), some("remark", 6),
     )  # fmt: skip
-    assert [(c.title, c.span) for c in chapters(made)] == [
+    assert [(c.title, c.span) for c in build_chapters(made)] == [
         ("Item 1", "1"), ("Home", "2"), ("Home: Members", "3"), ("Home, continued", "4"), ("Items 5–6", "5–6"),
     ]  # fmt: skip
     lines = "\n".join(render_report(made, cells=80)).splitlines()
     numbers = [int(line.split()[0]) for line in lines if re.match(r"\d+ +What of", line)]
     assert numbers == [1, 2, 3, 4, 5, 6]
-    ids = [e.get("id") or "" for e in read(results_html(made)).iter("article")]
+    ids = [e.get("id") or "" for e in read(render_results_html(made)).iter("article")]
     assert ids == ["i-consent", "i-size", "i-age_1", "i-rent", "i-last", "i-remark"]
 
 
@@ -57,11 +64,11 @@ def test_a_statement_is_never_named_without_its_question() -> None:
     titled = of_items(some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="Ratings"),))
     untitled = of_items(some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="S"),))
     for made, name in ((titled, "Ratings: the police"), (untitled, "How do you rate the police?")):
-        page = read(results_html(made))
+        page = read(render_results_html(made))
         assert text_of(by_id("h-q2", page)) == f"1 {name} q2"
         assert name in [text_of(e) for e in page.iter("a")]
-        assert f"#### 1\\. {name}" in results_markdown(made)
-    said = [text_of(e) for e in read(results_html(untitled)).iter("blockquote")]
+        assert f"#### 1\\. {name}" in render_results_markdown(made)
+    said = [text_of(e) for e in read(render_results_html(untitled)).iter("blockquote")]
     assert "How do you rate the police?" not in said, "it is the heading already"
 
 
@@ -73,12 +80,12 @@ def test_what_the_marks_mean_is_said_once_and_before_the_figures() -> None:
     table = replace(table, bases=(table.bases[0], small, table.bases[2]))
     told = replace(made.banner, tables=(table,), notes=("[u] a small base",))
     made = replace(made, banner=told, notes=("[c] a small count",))
-    for page in (results_markdown(made).replace("\\", ""), "\n".join(render_report(made, cells=80))):
+    for page in (render_results_markdown(made).replace("\\", ""), "\n".join(render_report(made, cells=80))):
         for mark in ("[u] a small base", "[c] a small count"):
             assert page.count(mark) == 1
             assert page.index(mark) < page.index("Strongly agree")
         assert "20 [u]" in page
-    (banner,) = tables(by_id("i-q14", read(results_html(made))), "banner")
+    (banner,) = tables(by_id("i-q14", read(render_results_html(made))), "banner")
     assert banner[-1] == ["Base", "400", "", "20 [u]", "200"]
 
 
@@ -89,7 +96,7 @@ def test_a_wide_banner_stands_below_the_topline() -> None:
     columns = (BannerColumn("", "All"), *(BannerColumn("Region", f"R{n}") for n in range(7)))
     rows = tuple(replace(row, figures=(row.figures[0], *([row.figures[1]] * 7))) for row in table.rows)
     wide = replace(table, rows=rows, bases=(base_of(400),) * 8, tests=())
-    page = read(results_html(replace(made, banner=Banner(columns=columns, tables=(wide,)))))
+    page = read(render_results_html(replace(made, banner=Banner(columns=columns, tables=(wide,)))))
     (topline,) = tables(by_id("i-q14", page), "topline")
     (banner,) = tables(by_id("i-q14", page), "banner")
     assert topline[1] == [HOSTILE_SHOWN, "213", "53"]
@@ -104,7 +111,7 @@ def test_markdown_rendered_by_another_program_has_no_markup_of_anybodys_words() 
     renderer = rendering.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
     def tags(hostile: str) -> dict[str, int]:
-        found = re.findall(r"<(\w+)", renderer.render(results_markdown(made_results(hostile=hostile))))
+        found = re.findall(r"<(\w+)", renderer.render(render_results_markdown(made_results(hostile=hostile))))
         return {tag: found.count(tag) for tag in set(found)}
 
     harmless = tags("Plain")
@@ -120,10 +127,10 @@ def test_markdown_rendered_by_another_program_has_no_markup_of_anybodys_words() 
 def word(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     """The report as a Word document, of a questionnaire in Spanish."""
     pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
-    from survey_cli.documents.report.word import results_docx
+    from survey_cli.documents.report.word import write_results_docx
 
     path = tmp_path_factory.mktemp("word") / "report.docx"
-    results_docx(replace(made_results(), language="es"), path)
+    write_results_docx(replace(made_results(), language="es"), path)
     return ZipFile(path)
 
 
@@ -207,15 +214,15 @@ def test_nothing_of_a_word_document_is_a_field_or_a_link_of_anybodys_words(word:
 
 def test_a_small_base_is_marked_in_a_workbook_and_stays_a_number(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="pip install 'survey-cli[excel]'")
-    from survey_cli.documents.report.workbook import results_xlsx
+    from survey_cli.documents.report.workbook import write_results_xlsx
 
     made = made_results()
     assert made.banner is not None
     (table,) = made.banner.tables
     small = base_of(20)._replace(small_text="small")
-    mean = Summary(Fraction(2), "20", "2.00", "2", "0.70")
+    mean = SummaryStatistics(Fraction(2), "20", "2.00", "2", "0.70")
     marked = replace(table, bases=(table.bases[0], small, table.bases[2]), summaries=(mean,) * 3)
-    results_xlsx(replace(made, banner=replace(made.banner, tables=(marked,))), tmp_path / "r.xlsx")
+    write_results_xlsx(replace(made, banner=replace(made.banner, tables=(marked,))), tmp_path / "r.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["Banner"]
     (base,) = [row for row in sheet.iter_rows() if row[0].value == "Base"]
     assert (base[2].value, base[2].number_format) == (20, '0" [u]"')

@@ -18,7 +18,7 @@ from command_line import SURVEY
 from scenario import INSTRUMENTS
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
-from survey_cli.reports.results.methods import lasting
+from survey_cli.reports.results.methods import format_duration
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.report.codebook_data import load_codebook
 from survey_cli.services.report.report_options import CodebookOptions, ReportOptions
@@ -93,7 +93,7 @@ def test_the_methods_box_says_what_is_known_and_what_is_not(study: Path):
     box = {line.label: line for line in made(study).methods}
     assert box["Sponsor"].text == "Office of the Inspector General"
     assert box["Population"].text == "Supervisors of the 35 anti-smuggling units (N = 35)"
-    assert not box["Incentive"].stated
+    assert not box["Incentive"].is_stated
     assert box["Incentive"].text == "not stated"
     assert "left out" in box["Interviews"].text
     assert "simulated interviews, of no real person" in box["Interviews"].text
@@ -128,7 +128,7 @@ def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: P
     assert box["Field dates"].text.endswith(f"{date.fromisoformat(max(began)):%B %Y}")
     assert box["Languages"].text == "English"
     for label in ("Sponsor", "Conducted by", "Population", "Sampling frame", "Selection", "Contact"):
-        assert (box[label].text, box[label].stated) == ("not stated", False)
+        assert (box[label].text, box[label].is_stated) == ("not stated", False)
     assert box["Outcomes"].text.startswith("not stated: ")
     assert re.fullmatch(
         r"Median \d+ (minute|second)s? from the first entry to the last, .*", box["Length of interviews"].text
@@ -140,7 +140,7 @@ def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: P
     [(0, "under a second"), (1, "1 second"), (59, "59 seconds"), (89, "1 minute"), (630, "11 minutes")],
 )
 def test_a_short_interview_is_not_said_to_last_no_minutes(seconds: int, told: str):
-    assert lasting(Fraction(seconds)) == told
+    assert format_duration(Fraction(seconds)) == told
 
 
 def test_a_census_has_no_tests_unless_asked(study: Path):
@@ -163,17 +163,17 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     districts = sum(row["kind"] == "District" for row in counted)
     assert report.interviews == districts
     assert (
-        report.narrowed[0]
+        report.filter_notes[0]
         == f"Only interviews of which this is true: {condition} — {districts} of {len(counted)}."
     )
-    assert report.narrowed[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
+    assert report.filter_notes[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
     box = {line.label: line.text for line in report.methods}
-    assert box["Narrowed"] == " ".join(report.narrowed)
+    assert box["Narrowed"] == " ".join(report.filter_notes)
     assert "of the whole study" in box["Population"]
-    assert not whole.narrowed
+    assert not whole.filter_notes
     alone = made(study, replace(WISH, interviews="complete"))
     left = len(rows(study)) - alone.interviews
-    assert alone.narrowed == (f"Only complete interviews; {left} that were begun are left out.",)
+    assert alone.filter_notes == (f"Only complete interviews; {left} that were begun are left out.",)
     assert not any("whole study" in line.text for line in whole.methods)
     asked = ("--origin", "simulated", "--where", condition, "--items", "q2")
     survey("report", str(study), *asked, "-o", str(tmp_path / "a.html"))
@@ -228,10 +228,10 @@ def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_o
     report = made(study, replace(WISH, threshold=5))
     figures = [f for item in report.items for row in item.rows for f in row.figures]
     bases = [item.base for item in report.items]
-    assert report.counts == len(figures) + len(bases) == int(found[2].replace(",", ""))
+    assert report.count_total == len(figures) + len(bases) == int(found[2].replace(",", ""))
     hidden = sum(f.hidden for f in figures) + sum(base.asked is None for base in bases)
-    assert report.hidden == hidden == int(found[1])
-    assert made(study).hidden == 0
+    assert report.hidden_count == hidden == int(found[1])
+    assert made(study).hidden_count == 0
 
 
 def test_small_counts_are_hidden_unless_said(study: Path):
@@ -263,7 +263,7 @@ def test_several_answers_divide_by_each_option(study: Path):
     groups = list(dict.fromkeys(column.variable for column in report.banner.columns if column.variable))
     assert groups[:2] == ["q21_1", "q21_2"]
     assert len(groups) > 3
-    table = report.banner.table("q1")
+    table = report.banner.find_table("q1")
     assert table is not None
     for name in groups:
         parts = [base.asked or 0 for column, base in zip(report.banner.columns, table.bases, strict=True)
@@ -285,7 +285,7 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
     report = made(study, replace(WISH, rake=str(targets), by=("kind",)))
     assert report.weighting is not None
     assert report.banner is not None
-    district = report.banner.table("q1")
+    district = report.banner.find_table("q1")
     assert district is not None
     weights = [Fraction(base.weighted_text) for base in district.bases]
     assert float(weights[1] / weights[0]) == pytest.approx(0.6, abs=0.01)
@@ -405,7 +405,7 @@ def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Pat
         assert Fraction(summary.median_text) == Fraction(line("Median")[column])
         assert summary.deviation_text == line("Std Dev")[column]
     assert report.banner is not None
-    table = report.banner.table("q23")
+    table = report.banner.find_table("q23")
     assert table is not None
     for row in table.rows[:4]:
         theirs = next(cells for cells in told if row.label in cells and "Count" in cells)

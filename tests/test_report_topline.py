@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from command_line import folder  # noqa: F401
 from reported import Report, people
 from scenario import instrument, scenario
-from survey_cli.documents.questionnaire.booklet import booklet
-from survey_cli.documents.report.report_layout import base_line
+from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.report.report_layout import describe_base
 from survey_cli.instrument.compiled.item_numbers import number_items
-from survey_cli.reports.results.bins import bins
-from survey_cli.reports.results.crosstab import Terms
-from survey_cli.reports.results.questions import questions
+from survey_cli.reports.results.bins import build_bins
+from survey_cli.reports.results.crosstab import ResultOptions
+from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Figure, Results
-from survey_cli.reports.rounding import per_cent_text, root, sum_of_rounded
-from survey_cli.reports.weighting.margins_of_error import student_95
+from survey_cli.reports.rounding import compute_root, format_percentage, sum_rounded_percentages
+from survey_cli.reports.weighting.margins_of_error import compute_student_95
 from survey_cli.services.report.report_options import ReportOptions
 from survey_cli.services.report.results_report import build_results_report
 from survey_cli.table import build_columns
@@ -48,7 +48,9 @@ items:
 
 def test_the_table_that_the_founding_survey_published():
     """35 units: 2, 16, 14, 2, 1 are 5.7, 45.7, 40.0, 5.7, 2.9 per cent; 45.7 disagree, from counts."""
-    report = Report(AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), terms=Terms(threshold=0, digits=1))
+    report = Report(
+        AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), terms=ResultOptions(threshold=0, digits=1)
+    )
     assert report.texts("q2") == {
         "Strongly agree": ("2", "5.7"),
         "Agree": ("16", "45.7"),
@@ -86,13 +88,13 @@ def test_a_net_is_counted_and_not_added_up_from_rounded_shares():
     ],
 )
 def test_halves_go_away_from_zero(part: int, whole: int, text: str):
-    assert per_cent_text(Fraction(part, whole)) == text
+    assert format_percentage(Fraction(part, whole)) == text
 
 
 def test_a_trace_depends_on_the_decimals_shown():
-    assert per_cent_text(Fraction(1, 1999), 1) == "0.1"
-    assert per_cent_text(Fraction(1, 2001), 1) == "*"
-    assert per_cent_text(None) == "–"
+    assert format_percentage(Fraction(1, 1999), 1) == "0.1"
+    assert format_percentage(Fraction(1, 2001), 1) == "*"
+    assert format_percentage(None) == "–"
 
 
 def test_three_thirds_are_told_to_add_up_to_99():
@@ -108,7 +110,7 @@ def test_declines_and_volunteered_answers_are_rows_and_valid_leaves_them_out():
     assert ("Don't know", "decline", "1") in kinds
     assert ("Refused", "decline", "2") in kinds
     assert report["q2"].base.asked == 9
-    valid = Report(AGREE, rows, terms=Terms(threshold=0, valid=True))
+    valid = Report(AGREE, rows, terms=ResultOptions(threshold=0, valid_only=True))
     assert [row.label for row in valid["q2"].rows] == [
         "Strongly agree", "Agree", "Disagree", "Strongly disagree", "Agrees", "Disagrees",
     ]  # fmt: skip
@@ -192,7 +194,7 @@ def test_standard_deviation_and_median_of_known_numbers():
 
 @given(st.dictionaries(st.integers(0, 500).map(Fraction), st.integers(1, 9), min_size=1), st.integers(0, 7))
 def test_every_number_is_in_one_range_and_no_range_is_thin(found: dict[Fraction, int], threshold: int):
-    made = bins(found, decimals=0, threshold=threshold)
+    made = build_bins(found, decimals=0, threshold=threshold)
     held = [sum(n for v, n in found.items() if b.low <= v < b.high) for b in made]
     assert sum(held) == sum(found.values())
     if len(held) > 1 and threshold > 1:
@@ -212,8 +214,8 @@ def test_ranges_are_the_questionnaire_s_whoever_is_asked(
     most = least + span
     found = {least + int(share * span): 1 for share in (*shares, 1)}
     limits = {"least": least, "most": most}
-    whole = bins({least: 1, most: 1}, decimals=0, threshold=0, **limits)
-    made = bins(found, decimals=0, threshold=threshold, **limits)
+    whole = build_bins({least: 1, most: 1}, decimals=0, threshold=0, **limits)
+    made = build_bins(found, decimals=0, threshold=threshold, **limits)
     assert (made[0].low, made[-1].high) == (least, most + 1)
     assert {b.low for b in made} <= {b.low for b in whole}
     assert len(made) == len(whole) or threshold > 1
@@ -231,7 +233,7 @@ def test_ranges_are_the_questionnaire_s_whoever_is_asked(
 def test_ranges_are_round_and_end_where_answers_do(least: int, most: int | None, labels: str):
     found = {Fraction(value): 9 for value in ((3, 5) if most == 12 else range(least, 90))}
     end = None if most is None else Fraction(most)
-    made = bins(found, decimals=0, threshold=0, least=Fraction(least), most=end)
+    made = build_bins(found, decimals=0, threshold=0, least=Fraction(least), most=end)
     assert " ".join(b.label for b in made) == labels
 
 
@@ -240,7 +242,9 @@ def test_a_high_maximum_costs_nothing_and_ranges_are_those_of_the_answers(most: 
     """Money with two decimals: every edge over the declared range would be thousands of millions of numbers."""
     incomes = [Fraction(cents, 100) for cents in range(45_000, 450_000, 4_999)]
     tracemalloc.start()
-    made = bins(dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most))
+    made = build_bins(
+        dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most)
+    )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
@@ -251,19 +255,19 @@ def test_a_high_maximum_costs_nothing_and_ranges_are_those_of_the_answers(most: 
 
 def test_answers_all_over_a_high_maximum_have_the_questionnaire_s_ranges():
     limits = {"least": Fraction(0), "most": Fraction(99_999_999)}
-    made = bins({Fraction(12): 1, Fraction(99_999_998): 1}, decimals=2, threshold=0, **limits)
+    made = build_bins({Fraction(12): 1, Fraction(99_999_998): 1}, decimals=2, threshold=0, **limits)
     assert [made[0].label, made[-1].label] == ["0.00–9,999,999.99", "90,000,000.00–99,999,999.00"]
 
 
 @given(st.fractions(0, 10_000, max_denominator=10_000))
 def test_a_root_is_exact_to_its_digits(value: Fraction):
-    assert root(value) ** 2 <= value < (root(value) + Fraction(1, 10**6)) ** 2
+    assert compute_root(value) ** 2 <= value < (compute_root(value) + Fraction(1, 10**6)) ** 2
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any))
 def test_printed_shares_never_add_up_to_more_than_rounding_allows(counts: list[int]):
     shares = [Fraction(n, sum(counts)) for n in counts]
-    assert abs(sum_of_rounded(shares) - 100) <= Fraction(len(counts), 2)
+    assert abs(sum_rounded_percentages(shares) - 100) <= Fraction(len(counts), 2)
 
 
 def test_weights_count_in_shares_and_not_in_bases():
@@ -280,8 +284,8 @@ def test_weights_count_in_shares_and_not_in_bases():
 def test_a_unanimous_group_is_flagged_and_so_is_a_small_base():
     few = Report(AGREE, people("q2", _1=8))["q2"]
     assert any("Unanimous" in note for note in few.notes)
-    assert base_line(few.base) == "Base: all 8 (small: one person is 12.5 per cent)"
-    assert base_line(Report(AGREE, people("q2", _1=30))["q2"].base) == "Base: all 30"
+    assert describe_base(few.base) == "Base: all 8 (small: one person is 12.5 per cent)"
+    assert describe_base(Report(AGREE, people("q2", _1=30))["q2"].base) == "Base: all 30"
     assert not any("Unanimous" in note for note in Report(AGREE, people("q2", _1=6, _2=1))["q2"].notes)
 
 
@@ -305,22 +309,24 @@ def test_an_odd_scale_has_a_middle():
 def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_population():
     rows = people("q2", _1=50, _2=50)
     assert Report(AGREE, rows)["q2"].margin_text == ""
-    asked = Report(AGREE, rows, terms=Terms(margins=True))["q2"].margin_text
+    asked = Report(AGREE, rows, terms=ResultOptions(with_margins=True))["q2"].margin_text
     assert asked == "± 9.8 points at most, 95 % confidence"
-    finite = Report(AGREE, rows, terms=Terms(margins=True, population=200))["q2"].margin_text
+    finite = Report(AGREE, rows, terms=ResultOptions(with_margins=True, population=200))["q2"].margin_text
     assert finite.startswith("± 7.0 points")  # 9.8 · √(100/199) is 6.95, and at most is never less
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 29, 30, 199, 499, 500, 5000])
 def test_means_have_student_s_t(freedom: int):
     stats = pytest.importorskip("scipy.stats", reason="pip install 'survey-cli[report]'")
-    assert float(student_95(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
+    assert float(compute_student_95(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
 
 
 def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():
     """2, 4, 4, 4, 5, 5, 7, 9: standard deviation 2.138, t of 7 degrees 2.365."""
     report = Report(
-        AGE, [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)], terms=Terms(threshold=0, margins=True)
+        AGE,
+        [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)],
+        terms=ResultOptions(threshold=0, with_margins=True),
     )
     summary = report["age"].summary
     assert summary is not None
@@ -358,7 +364,7 @@ def test_dates_are_reported_by_year_and_times_as_answered():
 
 def test_ranges_grow_until_nobody_is_alone_in_one():
     ages = [*[20] * 6, 21, *[25] * 3, 31, *[40] * 9, 92]
-    report = Report(AGE, [{"age": a} for a in ages], terms=Terms(threshold=5))
+    report = Report(AGE, [{"age": a} for a in ages], terms=ResultOptions(threshold=5))
     texts = report.texts("age")
     assert all(int(count) >= 5 for count, _ in texts.values() if count != "0")
     assert sum(int(count) for count, _ in texts.values()) == len(ages)
@@ -371,7 +377,7 @@ def test_what_only_an_older_questionnaire_asked_comes_last():
         Variable(name=f"why_{c}", label=f"Reasons: {t}", option=c, item="why", labels={0: "", 1: ""})
         for c, t in ((1, "Cost"), (2, "Time"))
     ]
-    listed, _ = questions(made, [*build_columns(made), gone, *several])
+    listed, _ = list_questions(made, [*build_columns(made), gone, *several])
     assert [(q.id, q.kind) for q in listed] == [
         ("q2", "scale"), ("q3", "scale"), ("old", "single"), ("why", "multiple"),
     ]  # fmt: skip
@@ -419,14 +425,16 @@ items:
 
 def test_items_have_the_numbers_of_the_printed_questionnaire() -> None:
     made = instrument(NUMBERED)
-    listed, _ = questions(made, build_columns(made))
+    listed, _ = list_questions(made, build_columns(made))
     numbers = {question.id: question.number for question in listed}
     assert numbers == {
         "consent": "2", "q1": "4", "ma": "5a", "mb": "5b", "age_1": "6", "age_2": "6", "q2": "7",
         "person_turns": "",
     }  # fmt: skip
     printed = {
-        item.id: item.number for part in booklet(made, languages=("en",)).parts for item in part.items()
+        item.id: item.number
+        for part in build_booklet(made, languages=("en",)).parts
+        for item in part.iterate_items()
     }
     assert printed == {"hello": "1", "consent": "2", "stop": "3", "q1": "4", "m": "5", "age": "6", "q2": "7"}
 

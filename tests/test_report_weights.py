@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 
 from reported import Report
 from survey_cli.problems import UserError
-from survey_cli.reports.weighting.raking import Margin, raked, unreachable
-from survey_cli.reports.weighting.weights import Target, Weighted, base_weights, weighted
+from survey_cli.reports.weighting.raking import RakingMargin, find_unreachable, rake
+from survey_cli.reports.weighting.weights import (
+    InterviewWeights,
+    RakingTarget,
+    compute_weights,
+    read_base_weights,
+)
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.values import NOT_ASKED, Cell
 
@@ -25,11 +30,11 @@ items:
 """
 
 
-def margin(name: str, of: list[int], *targets: str) -> Margin:
-    return Margin(
+def margin(name: str, of: list[int], *targets: str) -> RakingMargin:
+    return RakingMargin(
         name=name,
         values=tuple(map(str, range(len(targets)))),
-        of=of,
+        value_by_interview=of,
         targets={i: Fraction(share) for i, share in enumerate(targets)},
     )
 
@@ -52,13 +57,15 @@ def test_margins_are_reached_and_odds_ratios_kept(
     sex = margin("sex", [s for s, _, _ in rows], f"{first}/10", f"{10 - first}/10")
     total = sum(second)
     age = margin("age", [a for _, a, _ in rows], *(f"{n}/{total}" for n in second))
-    found = raked([sex, age], [w for _, _, w in rows])
+    found = rake([sex, age], [w for _, _, w in rows])
     assert found.converged
     n = len(rows)
     assert fsum(found.weights) == pytest.approx(n)
     for one in (sex, age):
         for value, share in one.targets.items():
-            held = fsum(w for w, v in zip(found.weights, one.of, strict=True) if v == value) / n
+            held = (
+                fsum(w for w, v in zip(found.weights, one.value_by_interview, strict=True) if v == value) / n
+            )
             assert held == pytest.approx(float(share), abs=2e-6)
     factor = {(s, a): w / b for (s, a, b), w in zip(rows, found.weights, strict=True)}
     for (s, a, b), w in zip(rows, found.weights, strict=True):
@@ -70,29 +77,29 @@ def test_one_margin_is_poststratification():
     """20 men and 80 women for halves: 2.5 and 0.625, design effect 1.5625, effective 64."""
     rows = [(1, 1, 1)] * 20 + [(2, 1, 1)] * 80
     report = interviews(*rows)
-    targets = [Target(variable="sex", value=v, share=Fraction(1, 2)) for v in ("Man", "2")]
-    made = weighted(report.answers, targets=targets)
-    assert isinstance(made, Weighted)
+    targets = [RakingTarget(variable="sex", value=v, share=Fraction(1, 2)) for v in ("Man", "2")]
+    made = compute_weights(report.answers, targets=targets)
+    assert isinstance(made, InterviewWeights)
     assert {made.weights[0], made.weights[-1]} == {Fraction(5, 2), Fraction(5, 8)}
-    assert made.weighting.effective == pytest.approx(64)
+    assert made.weighting.effective_size == pytest.approx(64)
     assert made.weighting.design_effect == pytest.approx(1.5625)
     assert made.weighting.margins[0] == ("sex", "Man", "20.0", "50.0", "50.0")
 
 
 def test_base_weights_are_the_start_and_are_scaled_to_the_interviews():
     report = interviews((1, 1, 2), (1, 2, 6), (2, 1, 8), (2, 2, 8))
-    made = weighted(report.answers, column="w")
-    assert isinstance(made, Weighted)
+    made = compute_weights(report.answers, column="w")
+    assert isinstance(made, InterviewWeights)
     assert made.weights == (
         Fraction(1, 3),
         Fraction(1),
         Fraction(4, 3) - Fraction(1, 3 * 10**9),
         Fraction(4, 3),
     ) or (sum(made.weights) == pytest.approx(4))
-    assert "base weights of w" in made.weighting.how
-    targets = [Target(variable="sex", value=v, share=Fraction(1)) for v in ("1", "2")]
-    both = weighted(report.answers, column="w", targets=targets)
-    assert isinstance(both, Weighted)
+    assert "base weights of w" in made.weighting.description
+    targets = [RakingTarget(variable="sex", value=v, share=Fraction(1)) for v in ("1", "2")]
+    both = compute_weights(report.answers, column="w", targets=targets)
+    assert isinstance(both, InterviewWeights)
     assert float(both.weights[1] / both.weights[0]) == pytest.approx(3)  # as the base weights are
 
 
@@ -100,7 +107,7 @@ def test_what_did_not_work_is_said():
     rows = [(1, 1, 1)] * 5 + [(2, 2, 1)] * 5  # all men are young: the margins contradict each other
     report = interviews(*rows)
     targets = [
-        Target(variable=name, value=v, share=Fraction(share))
+        RakingTarget(variable=name, value=v, share=Fraction(share))
         for name, v, share in (
             ("sex", "1", "0.5"),
             ("sex", "2", "0.5"),
@@ -108,33 +115,33 @@ def test_what_did_not_work_is_said():
             ("age", "2", "0.8"),
         )
     ]
-    made = weighted(report.answers, targets=targets)
-    assert isinstance(made, Weighted)
+    made = compute_weights(report.answers, targets=targets)
+    assert isinstance(made, InterviewWeights)
     assert any("did not converge" in note for note in made.weighting.notes)
     alone = interviews(*[(1, 1, 1)] * 5, (NOT_ASKED, 1, 1))
-    found = weighted(alone.answers, targets=targets[:2])
-    assert isinstance(found, Weighted)
+    found = compute_weights(alone.answers, targets=targets[:2])
+    assert isinstance(found, InterviewWeights)
     assert any("nobody of Woman was interviewed" in note for note in found.weighting.notes)
     assert any("1 interview without a value" in note for note in found.weighting.notes)
-    assert unreachable(margin("sex", [0, 0], "1/2", "1/2")) == ["1"]
+    assert find_unreachable(margin("sex", [0, 0], "1/2", "1/2")) == ["1"]
 
 
 def test_trimmed_weights_stay_within_their_bounds():
     sex = margin("sex", [0] * 2 + [1] * 98, "1/2", "1/2")
-    found = raked([sex], [1.0] * 100, trim=4)
+    found = rake([sex], [1.0] * 100, trim=4)
     assert max(found.weights) / min(found.weights) <= 16 + 1e-6
     assert found.trimmed >= 2
     assert not found.converged
 
 
 def test_weights_and_targets_that_cannot_be_are_refused():
-    assert isinstance(base_weights(interviews((1, 1, NOT_ASKED)).answers, "w"), UserError)
-    assert isinstance(base_weights(interviews((1, 1, 0)).answers, "w"), UserError)
+    assert isinstance(read_base_weights(interviews((1, 1, NOT_ASKED)).answers, "w"), UserError)
+    assert isinstance(read_base_weights(interviews((1, 1, 0)).answers, "w"), UserError)
     some = interviews((1, 1, 1)).answers
-    unknown = weighted(some, targets=[Target(variable="sxe", value="1", share=Fraction(1))])
+    unknown = compute_weights(some, targets=[RakingTarget(variable="sxe", value="1", share=Fraction(1))])
     assert isinstance(unknown, UserError)
     assert "sex" in unknown.remedy
-    value = weighted(some, targets=[Target(variable="sex", value="Child", share=Fraction(1))])
+    value = compute_weights(some, targets=[RakingTarget(variable="sex", value="Child", share=Fraction(1))])
     assert isinstance(value, UserError)
     assert "1 (Man)" in value.remedy
 
@@ -150,25 +157,29 @@ def test_weights_and_targets_that_cannot_be_are_refused():
 )
 def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, str]], said: str):
     some = interviews((1, 1, 111), (2, 1, 23)).answers
-    wanted = [Target(variable=name, value=value, share=Fraction(share)) for name, value, share in targets]
-    found = weighted(some, targets=wanted)
+    wanted = [
+        RakingTarget(variable=name, value=value, share=Fraction(share)) for name, value, share in targets
+    ]
+    found = compute_weights(some, targets=wanted)
     assert isinstance(found, UserError)
     assert said in found.what
 
 
 def test_numbers_of_units_are_shares_too():
     some = interviews((1, 1, 1), (2, 1, 1)).answers
-    wanted = [Target(variable="sex", value=v, share=Fraction(share)) for v, share in (("1", 14), ("2", 21))]
-    found = weighted(some, targets=wanted, threshold=5)
-    assert isinstance(found, Weighted)
+    wanted = [
+        RakingTarget(variable="sex", value=v, share=Fraction(share)) for v, share in (("1", 14), ("2", 21))
+    ]
+    found = compute_weights(some, targets=wanted, threshold=5)
+    assert isinstance(found, InterviewWeights)
     assert [round(float(weight), 2) for weight in found.weights] == [0.8, 1.2]
 
 
 def test_how_many_have_no_target_is_not_told_where_small_counts_are_hidden():
     alone = interviews(*[(1, 1, 1)] * 5, (2, 1, 1), (NOT_ASKED, 1, 1))
-    targets = [Target(variable="sex", value=v, share=Fraction(1, 2)) for v in ("1", "2")]
-    found = weighted(alone.answers, targets=targets, threshold=5)
-    assert isinstance(found, Weighted)
+    targets = [RakingTarget(variable="sex", value=v, share=Fraction(1, 2)) for v in ("1", "2")]
+    found = compute_weights(alone.answers, targets=targets, threshold=5)
+    assert isinstance(found, InterviewWeights)
     assert [note for note in found.weighting.notes if "without a value" in note] == [
         "sex: interviews without a value that has a target: their share stays."
     ]
@@ -194,11 +205,11 @@ def test_a_file_of_targets_is_read_or_all_its_problems_told(tmp_path: Path):
 def test_what_weighting_tells_of_few_people_is_hidden():
     """2 of 35 before, with the target, would be told by a share, and by the greatest weight."""
     report = interviews(*[(1, 1, 1)] * 2, *[(2, 2, 1)] * 33)
-    targets = [Target(variable="sex", value=v, share=Fraction(1, 2)) for v in ("1", "2")]
-    found = weighted(report.answers, targets=targets, threshold=5)
-    assert isinstance(found, Weighted)
+    targets = [RakingTarget(variable="sex", value=v, share=Fraction(1, 2)) for v in ("1", "2")]
+    found = compute_weights(report.answers, targets=targets, threshold=5)
+    assert isinstance(found, InterviewWeights)
     assert {margin[2:] for margin in found.weighting.margins} == {("[c]", "[c]", "50.0")}
     assert found.weighting.range_text == ""
-    plain = weighted(report.answers, targets=targets)
-    assert isinstance(plain, Weighted)
+    plain = compute_weights(report.answers, targets=targets)
+    assert isinstance(plain, InterviewWeights)
     assert plain.weighting.range_text == "weights from 0.53 to 8.75"

@@ -30,16 +30,16 @@ from page_reading import (
 )
 from survey_cli.cli.output.report_text import render_report
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.report.report_html import results_html
-from survey_cli.documents.report.report_markdown import results_markdown
-from survey_cli.documents.report.results_table import results_table
-from survey_cli.exports import Manner
+from survey_cli.documents.report.report_html import render_results_html
+from survey_cli.documents.report.report_markdown import render_results_markdown
+from survey_cli.documents.report.results_table import build_results_table
+from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 
 
 @lru_cache
 def page() -> Element:
-    return read(results_html(made_results()))
+    return read(render_results_html(made_results()))
 
 
 def item(id: str) -> Element:
@@ -128,8 +128,8 @@ def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
 def test_a_battery_of_which_nothing_can_be_drawn_says_so() -> None:
     made = made_results()
     (m,) = made.batteries
-    hidden = replace(m, statements=tuple(replace(s, whole=False) for s in m.statements))
-    root = read(results_html(replace(made, batteries=(hidden,))))
+    hidden = replace(m, statements=tuple(replace(s, is_complete=False) for s in m.statements))
+    root = read(render_results_html(replace(made, batteries=(hidden,))))
     assert "No chart: some counts of every statement are hidden" in text_of(by_id("s-2", root))
     assert not list(by_id("s-2", root).iter("figure"))
     assert list(by_id("s-2", page()).iter("figure"))
@@ -180,15 +180,15 @@ def test_pictures_have_words_or_are_decoration() -> None:
 
 
 def test_the_file_needs_nothing_else() -> None:
-    text = results_html(made_results())
+    text = render_results_html(made_results())
     assert not re.search(
         r"<(script|link|img|iframe|object)\b|@import|url\((?!#hatch)|https?://(?!www\.w3\.org/2000/svg)", text
     )
 
 
 def test_no_text_is_taken_for_markup_anywhere() -> None:
-    harmless = results_html(made_results(hostile="Plain"))
-    hostile = results_html(made_results())
+    harmless = render_results_html(made_results(hostile="Plain"))
+    hostile = render_results_html(made_results())
     kinds = [{e.tag for e in read(text).iter()} for text in (harmless, hostile)]
     assert kinds[1] == kinds[0]
     assert [len(list(read(text).iter("table"))) for text in (harmless, hostile)] == [9, 9]
@@ -196,7 +196,7 @@ def test_no_text_is_taken_for_markup_anywhere() -> None:
 
 
 def test_words_in_another_language_say_which() -> None:
-    root = read(results_html(replace(made_results(), language="es")))
+    root = read(render_results_html(replace(made_results(), language="es")))
     said = list(root.iter("blockquote"))
     assert {e.get("lang") for e in said} == {"es"}
     assert root.get("lang") == "en"
@@ -222,7 +222,7 @@ def test_letters_can_be_read_on_white() -> None:
 def shown(browser: Any, tmp_path: Path) -> Iterator[Any]:  # noqa: F811
     """The page, opened from a file without a network; whatever it complains of fails the test."""
     path = tmp_path / "report.html"
-    path.write_text(results_html(made_results()), encoding="utf-8")
+    path.write_text(render_results_html(made_results()), encoding="utf-8")
     context = browser.new_context(offline=True)
     tab = context.new_page()
     complaints: list[str] = []
@@ -277,7 +277,7 @@ def test_it_prints_on_a_few_pages(shown: Any) -> None:
 
 
 def test_markdown_tables_have_as_many_cells_in_each_line() -> None:
-    lines = results_markdown(made_results()).splitlines()
+    lines = render_results_markdown(made_results()).splitlines()
     counts: list[int] = []
     for line in [*lines, ""]:
         if line.startswith("|"):
@@ -299,7 +299,7 @@ def test_markdown_tables_have_as_many_cells_in_each_line() -> None:
 def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path) -> None:
     path = tmp_path / "report.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        write_csv(results_table(made_results()), file, Manner())
+        write_csv(build_results_table(made_results()), file, WriteOptions())
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     (agree,) = [r for r in rows if r["item"] == "q2" and r["answer"] == "Agree"]
@@ -321,19 +321,19 @@ def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path
 def test_in_a_table_of_figures_a_negative_code_is_the_number_it_is() -> None:
     made = made_results()
     declined = replace(made.items[0].rows[0], kind="decline", code="-8", label="-3")
-    made = replace(made, items=(replace(made.items[0], rows=(declined,)),), narrowed=("=1+1 alone.",))
+    made = replace(made, items=(replace(made.items[0], rows=(declined,)),), filter_notes=("=1+1 alone.",))
     text = StringIO()
-    write_csv(results_table(made), text, Manner())
+    write_csv(build_results_table(made), text, WriteOptions())
     (row, *_) = csv.DictReader(text.getvalue().splitlines())
     assert (row["code"], row["answer"], row["narrowed"]) == ("-8", "-3", "'=1+1 alone.")
 
 
 def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    from survey_cli.documents.report.workbook import results_xlsx
+    from survey_cli.documents.report.workbook import write_results_xlsx
 
     path = tmp_path / "report.xlsx"
-    results_xlsx(made_results(), path)
+    write_results_xlsx(made_results(), path)
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["Methods", "Topline", "Banner", "Weighting", "Rates"]
     lines = [[c.value for c in row[:3]] for row in book["Topline"].iter_rows()]
@@ -362,11 +362,11 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
 
 def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    from survey_cli.documents.report.workbook import results_xlsx
+    from survey_cli.documents.report.workbook import write_results_xlsx
 
     path = tmp_path / "report.xlsx"
     made = made_results()
-    results_xlsx(made, path)
+    write_results_xlsx(made, path)
     book = openpyxl.load_workbook(path)
     for sheet in book:
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -388,10 +388,10 @@ def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: 
 
 def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx")
-    from survey_cli.documents.report.word import results_docx
+    from survey_cli.documents.report.word import write_results_docx
 
     path = tmp_path / "report.docx"
-    results_docx(made_results(), path)
+    write_results_docx(made_results(), path)
     document = docx.Document(str(path))
     heads = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
     assert heads[-1] == "Appendix: methods and rates"

@@ -18,7 +18,7 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
 from survey_cli.plain import run_station
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.cases import Why
+from survey_cli.reports.fieldwork.cases import CallabilityReport
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.cases.queue_lists import explain_case
@@ -498,8 +498,8 @@ def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
     assert isinstance(found, FieldworkStatus)
     assert re.fullmatch(r"Paused by sue since \d\d:\d\d: lunch", found.paused)
     told = explain_case(request(shift), "A", at=shift.at)
-    assert isinstance(told, Why)
-    assert not told.allowed
+    assert isinstance(told, CallabilityReport)
+    assert not told.is_allowed
     assert told.verdicts[0].rule == "study"
     assert "lunch" in told.verdicts[0].explanation
 

@@ -27,7 +27,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.simulation_report import promises_of
+from survey_cli.reports.fieldwork.simulation_report import classify_appointments
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.simulate.fieldwork import interviewers, study_simulation
 from survey_cli.simulate.fieldwork.households import Household, Propensities, invent_cases
@@ -176,12 +176,21 @@ def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
 
 def test_what_is_reported_adds_up(study: str) -> None:
     run = trial(study).run
-    assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.ends) == 80
-    assert run.complete == sum(row.complete for row in run.days) == run.days[-1].all_complete > 5
-    assert run.complete == sum(row.complete for row in run.attempts) == sum(row.complete for row in run.work)
-    assert run.calls == sum(row.calls for row in run.days) == sum(row.calls for row in run.work)
+    assert (
+        run.cases
+        == sum(row.cases for row in run.attempts)
+        == sum(row.cases for row in run.final_statuses)
+        == 80
+    )
+    assert run.complete == sum(row.complete for row in run.days) == run.days[-1].cumulative_complete > 5
+    assert (
+        run.complete
+        == sum(row.complete for row in run.attempts)
+        == sum(row.complete for row in run.interviewers)
+    )
+    assert run.calls == sum(row.calls for row in run.days) == sum(row.calls for row in run.interviewers)
     assert run.calls == sum(row.calls for row in run.outcomes)
-    assert sum(run.promises.values()) == sum(row.promises for row in run.days) > 0
+    assert sum(run.appointments.values()) == sum(row.appointments for row in run.days) > 0
     assert sum(cell.complete for cell in run.cells) == run.complete
     assert run.rates is not None
     [column] = run.rates.columns
@@ -194,8 +203,8 @@ def test_what_is_reported_adds_up(study: str) -> None:
 def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:
     found = trial(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05)).run
     women, men = found.cells
-    assert (women.complete, women.lacking) == (12, "")
-    assert men.complete == 30 or men.lacking.startswith(f"{30 - men.complete} more wanted")
+    assert (women.complete, women.shortfall) == (12, "")
+    assert men.complete == 30 or men.shortfall.startswith(f"{30 - men.complete} more wanted")
 
 
 def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> None:
@@ -356,8 +365,8 @@ def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
         ),
         ((), "never called"),
     ):
-        assert promises_of(entries(*first, closed, *then), plan, at(23)) == [said]
-    assert promises_of(entries(*first, closed), plan, at(17)) == ["to come"]
+        assert classify_appointments(entries(*first, closed, *then), plan, at(23)) == [said]
+    assert classify_appointments(entries(*first, closed), plan, at(17)) == ["to come"]
 
 
 def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import yaml
 from benchmarks import questionnaires as made
 from benchmarks.peers import session
 from survey_cli.engine import prompts
-from survey_cli.exports.formats import Manner
+from survey_cli.exports.formats import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
@@ -95,7 +95,7 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
 
     def ours() -> None:
         with (tmp_path / "ours.csv").open("w", encoding="utf-8", newline="") as file:
-            assert write_csv(table, file, Manner()) == len(rows)
+            assert write_csv(table, file, WriteOptions()) == len(rows)
 
     def plain() -> None:
         with (tmp_path / "plain.csv").open("w", encoding="utf-8", newline="") as file:

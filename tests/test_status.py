@@ -33,8 +33,8 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRevoked,
 )
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.call_sessions import sittings_of
-from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
+from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
+from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.interview_archive import back_up_database
 from survey_cli.services.run_on_study import Request
@@ -55,7 +55,7 @@ def told(path: Any, *, by: str = "", since: str = "", now: datetime = NOW) -> Fi
     return made
 
 
-def person(report: FieldworkStatus, name: str) -> PersonLine:
+def person(report: FieldworkStatus, name: str) -> InterviewerStatusLine:
     [found] = [one for one in report.people if one.name == name]
     return found
 
@@ -82,7 +82,7 @@ def test_sittings_with_a_call_are_the_cases_attempts(case: History, slip: str) -
         case = case.claim("ann") if slip == "claimed again" else case
         case = case.then(OutcomeRevoked(), by="ann").dial("busy", by="ann").close()
     attempts = Case.from_history(case.key, case.entries).attempts
-    found = [sitting for sitting in sittings_of(case.entries, plan()).sittings if sitting.calls]
+    found = [sitting for sitting in read_call_sessions(case.entries, plan()).sessions if sitting.calls]
     assert [[(c.at, c.number, c.outcome, c.code) for c in s.calls] for s in found] == [
         [(c.at, c.number, c.outcome, c.code) for c in a.calls] for a in attempts
     ]
@@ -100,15 +100,15 @@ def test_a_sitting_whose_lease_ran_out_ends_with_its_last_event() -> None:
         .later(minutes=20)
         .then(CaseReturned("lapsed"))
     )
-    [sitting] = sittings_of(unit.entries, plan()).sittings
+    [sitting] = read_call_sessions(unit.entries, plan()).sessions
     assert sitting.length == timedelta(minutes=3)
 
 
 def test_a_sitting_that_goes_on_has_no_length_yet_and_one_without_a_call_has() -> None:
     given_back = history().at(DAY).claim().later(minutes=2).then(CaseReturned("given back"))
-    first, second = sittings_of(
+    first, second = read_call_sessions(
         given_back.later(minutes=1).claim().later(hours=5).dial("busy").entries, plan()
-    ).sittings
+    ).sessions
     assert (first.calls, first.length) == ([], timedelta(minutes=2))
     assert second.length == timedelta()
 
@@ -116,7 +116,7 @@ def test_a_sitting_that_goes_on_has_no_length_yet_and_one_without_a_call_has() -
 def test_the_length_of_an_interview_is_that_of_its_sittings_without_the_days_between() -> None:
     unit = interviewed(history().at("2026-11-17 10:00"), "i1", 4, outcome="appointment")
     unit = interviewed(unit.at("2026-11-19 10:00"), "i1", 7.5)
-    assert sittings_of(unit.entries, plan()).lengths == {"i1": timedelta(minutes=11.5)}
+    assert read_call_sessions(unit.entries, plan()).interview_lengths == {"i1": timedelta(minutes=11.5)}
 
 
 def test_a_corrected_outcome_counts_and_a_slip_does_not() -> None:
@@ -127,7 +127,7 @@ def test_a_corrected_outcome_counts_and_a_slip_does_not() -> None:
     late = late.then(OutcomeRevoked(), by="ann").later(minutes=1).dial("busy", by="ann").close()
     ruled = history("b").at(DAY).call("refusal_soft", by="ann").corrected("callback")
     found = person(told(a_study([slip, ruled, late])), "ann")
-    assert (found.calls, found.refusals, found.talks) == (3, 0, 0)
+    assert (found.calls, found.refusals, found.conclusive_contacts) == (3, 0, 0)
     assert found.on_cases == timedelta(minutes=3)
 
 
@@ -248,11 +248,11 @@ def test_figures_of_an_interviewer_and_what_they_are_of() -> None:
     ]
     report = told(a_study(cases))
     ann = person(report, "ann")
-    assert (ann.complete, ann.calls, ann.refusals, ann.talks) == (2, 7, 2, 4)
+    assert (ann.complete, ann.calls, ann.refusals, ann.conclusive_contacts) == (2, 7, 2, 4)
     assert ann.on_cases == timedelta(minutes=10 + 20 + 5 + 3 * 1.5 + 30)
-    assert ann.calls_an_hour == pytest.approx(7 / (69.5 / 60))
+    assert ann.calls_per_hour == pytest.approx(7 / (69.5 / 60))
     assert ann.mean_length == timedelta(minutes=15)
-    assert person(report, "bob").calls_an_hour is None  # of nine minutes nothing is said
+    assert person(report, "bob").calls_per_hour is None  # of nine minutes nothing is said
     assert report.lengths is not None
     assert tuple(report.lengths) == (3, timedelta(minutes=10), timedelta(minutes=8), timedelta(minutes=20))
     assert sum(one.complete for one in report.people) == report.progress.complete
@@ -334,15 +334,20 @@ def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
         history("c", zone=NEW_YORK).at(DAY).appointment("2026-11-24 18:00", policy="me", owner="ann"),
         history("d").at(DAY).appointment("2026-11-25 00:00"),
     ]
-    found = told(a_study(cases)).promises
+    found = told(a_study(cases)).appointments
     assert [(p.key, p.state) for p in found] == [
         ("a", "missed"),
         ("b", "due"),
         ("c", "today"),
         ("d", "later"),
     ]
-    c: PromiseLine = found[2]
-    assert (f"{c.starts:%H:%M}", c.there, c.zone, c.owner) == ("16:00", "Tue 24 Nov 18:00", NEW_YORK, "ann")
+    c: AppointmentLine = found[2]
+    assert (f"{c.starts:%H:%M}", c.respondent_time, c.zone, c.owner) == (
+        "16:00",
+        "Tue 24 Nov 18:00",
+        NEW_YORK,
+        "ann",
+    )
 
 
 def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
@@ -388,7 +393,7 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
     written("responses/interviewers.csv", f"{PEOPLE}sue,supervisor,\n")
     mine = told(path, by="ann")
     assert [one.name for one in mine.people] == ["ann", "B2", "interviewer 3", "interviewer 4"]
-    assert ([p.owner for p in mine.promises], [h.note for h in mine.held]) == (["B2"], [""])
+    assert ([p.owner for p in mine.appointments], [h.note for h in mine.held]) == (["B2"], [""])
     theirs = told(path, by="sam")
     assert [one.name for one in theirs.people] == ["ann", "bob", "cy", "pat"]
     assert [h.note for h in theirs.held] == ["Mrs Smith is deaf"]
@@ -412,7 +417,7 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {"done": 2, "callable": 1, "appointment": 1}
-    assert [p.key for p in report.promises] == ["b"]
+    assert [p.key for p in report.appointments] == ["b"]
     assert person(report, "ann").complete == 1
     assert report.numbers.dead == 1
 

@@ -72,7 +72,7 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
         "target_of": "quota kinds",
     }
     assert data["people"][0]["lengths"] == [60.0 * n for n in range(12)]
-    assert datetime.fromisoformat(data["promises"][0]["starts"]).utcoffset() is not None
+    assert datetime.fromisoformat(data["appointments"][0]["starts"]).utcoffset() is not None
     assert run_command(["status", str(path), "--zone", "Mars"]) == 2
     assert run_command(["status", "nowhere.yaml"]) == 1
 

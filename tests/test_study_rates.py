@@ -32,8 +32,12 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.rules import schedule_case
 from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied, without
-from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, per_cent
+from survey_cli.reports.fieldwork.disposition_counts import (
+    DispositionOptions,
+    count_dispositions,
+    remove_sessions,
+)
+from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
 from survey_cli.services.date_options import RequestedTime, parse_past_time, parse_start_time
 from survey_cli.services.report.response_rates import (
     RateAssumptions,
@@ -87,7 +91,7 @@ def refused(path: Any, **wish: Any) -> str:
 def test_of_35_units_with_30_completes_the_response_rate_is_85_7() -> None:
     path = a_study(units(*["complete"] * 30, *["no_answer"] * 3, *["disconnected"] * 2))
     found = column(rated(path))
-    assert per_cent(found.rates.RR1) == "85.7%"
+    assert format_rate(found.rates.RR1) == "85.7%"
     assert rate(found, "RR1") == Fraction(30, 35)
     assert found.counts == DispositionCounts(i=30, nc=3, uo=2)
     assert found.open_cases == 3  # a unit whose only number is dead is called no more
@@ -329,7 +333,7 @@ def _start(store: Any, row: InterviewRow, begun: HistoryEntry) -> None:
 def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
     told = history("a").at(DAY).call("no_answer").at("11:00").claim().then(InterviewOpened("trial"))
     told = told.dial("complete", code="1.1").close().at("12:00").corrected("callback").call("busy")
-    left = without(told.entries, {"trial"})
+    left = remove_sessions(told.entries, {"trial"})
     assert [type(e.event) for e in left].count(InterviewOpened) == 0
     assert [e.event for e in left if isinstance(e.event, OutcomeOverridden)] == [
         OutcomeOverridden("callback")
@@ -339,7 +343,7 @@ def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
         == [type(e.event) for e in left].count(AttemptClosed)
         == 2
     )
-    assert without(told.entries, ()) == list(told.entries)
+    assert remove_sessions(told.entries, ()) == list(told.entries)
 
 
 def test_a_studys_own_outcome_counts_by_its_code_or_else_as_what_it_is_like() -> None:
@@ -380,14 +384,16 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
             )
         cases.append(unit)
     at = moment(f"2026-11-{16 + until} 23:00")
-    wanted = Wanted(at=at, by="kind")
+    wanted = DispositionOptions(at=at, by="kind")
     seen = [(h.key, [e for e in h.entries if e.at <= at]) for h in cases]
-    found = tallied(seen, plan(), None, wanted)
+    found = count_dispositions(seen, plan(), None, wanted)
     whole = found.frames[0]
     assert sum((part.counts for part in found.parts), DispositionCounts()) == whole.counts
     assert whole.counts.sum_groups() == whole.cases == len(cases)
     own = Counter(h.code() for h in cases)
-    now = tallied(((h.key, h.entries) for h in cases), plan(), None, Wanted(at=NOW)).frames[0]
+    now = count_dispositions(
+        ((h.key, h.entries) for h in cases), plan(), None, DispositionOptions(at=NOW)
+    ).frames[0]
     assert now.counts.i == own["1.1"]
     assert now.counts.sum_groups() == len(cases)
     assert now.open_cases == sum(schedule_case(h.case, plan(), NOW).status != "done" for h in cases)

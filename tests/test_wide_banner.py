@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from made_results import base_of, figure, made_results
 from page_reading import CHROMIUM, read
-from survey_cli.documents.report.report_html import results_html
-from survey_cli.documents.report.report_layout import PAGE, WORD, Room, banner_grids
-from survey_cli.documents.report.report_markdown import results_markdown
-from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, Results, Row
+from survey_cli.documents.report.report_html import render_results_html
+from survey_cli.documents.report.report_layout import PAGE_WIDTH, WORD_WIDTH, TableWidth, build_banner_grids
+from survey_cli.documents.report.report_markdown import render_results_markdown
+from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, ResultRow, Results
 
 GROUPS = {
     "Region": ("Northern", "Southern", "Eastern", "Western", "Metropolitan"),
@@ -34,7 +34,7 @@ def compared(groups: dict[str, tuple[str, ...]]) -> Results:
     figures = tuple(figure(n + 1, 1000) for n in range(len(columns)))
     table = BannerTable(
         id="q14",
-        rows=(Row(kind="answer", label="Some answer", figures=figures),),
+        rows=(ResultRow(kind="answer", label="Some answer", figures=figures),),
         bases=tuple(base_of(1000 + n) for n in range(len(columns))),
     )
     return replace(made_results(), banner=Banner(columns=tuple(columns), tables=(table,)))
@@ -46,16 +46,16 @@ def item_of(results: Results):  # type: ignore[no-untyped-def]
 
 @given(
     st.lists(st.lists(st.integers(1, 30), min_size=1, max_size=12), min_size=1, max_size=5),
-    st.sampled_from([PAGE, WORD, Room(20), Room(200)]),
+    st.sampled_from([PAGE_WIDTH, WORD_WIDTH, TableWidth(20), TableWidth(200)]),
 )
 def test_each_column_is_in_one_table_with_its_base_and_no_table_is_too_wide(
-    lengths: list[list[int]], room: Room
+    lengths: list[list[int]], room: TableWidth
 ) -> None:
     groups = {f"g{g}": tuple("n" * size for size in sizes) for g, sizes in enumerate(lengths)}
     results = compared(groups)
     assert results.banner is not None
     [table] = results.banner.tables
-    grids = banner_grids(item_of(results), table, results.banner, room)
+    grids = build_banner_grids(item_of(results), table, results.banner, room)
     shown = [
         (head.group, cell.text)
         for grid in grids
@@ -68,15 +68,15 @@ def test_each_column_is_in_one_table_with_its_base_and_no_table_is_too_wide(
         assert len(grid.heads) > 1
         assert all(len(line.cells) == len(grid.heads) for line in grid.lines)
         widths = [max(len(head.text), 4) + 2 for head in grid.heads]
-        taken = max(widths) * len(widths) if room.even else sum(widths)
-        assert taken <= room.letters or len(grid.heads) == 2
+        taken = max(widths) * len(widths) if room.equal_columns else sum(widths)
+        assert taken <= room.characters or len(grid.heads) == 2
 
 
 def test_a_group_stays_together_where_it_fits_by_itself() -> None:
     results = compared(GROUPS)
     assert results.banner is not None
     [table] = results.banner.tables
-    grids = banner_grids(item_of(results), table, results.banner, PAGE)
+    grids = build_banner_grids(item_of(results), table, results.banner, PAGE_WIDTH)
     found = Counter(head.group for grid in grids for head in {h.group: h for h in grid.heads}.values())
     assert found["Region"] == 1
     assert found["Age"] == 1
@@ -88,29 +88,29 @@ def test_a_narrow_banner_is_one_table() -> None:
     results = compared({"Kind": ("A", "B")})
     assert results.banner is not None
     [table] = results.banner.tables
-    assert len(banner_grids(item_of(results), table, results.banner)) == 1
+    assert len(build_banner_grids(item_of(results), table, results.banner)) == 1
 
 
-@pytest.mark.parametrize("render", [results_html, results_markdown])
+@pytest.mark.parametrize("render", [render_results_html, render_results_markdown])
 def test_pages_have_every_column(render) -> None:  # type: ignore[no-untyped-def]
     said = render(compared(GROUPS))
     for group, labels in GROUPS.items():
         for place, label in enumerate(labels):
             assert f"{label} ({chr(65 + place)})" in said.replace("\\", ""), (group, label)
-    if render is results_html:
+    if render is render_results_html:
         assert read(said) is not None
 
 
 def test_word_has_every_column_in_tables_as_wide_as_the_text(tmp_path: Path) -> None:
     docx = pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
-    from survey_cli.documents.report.word import CHART_CM, results_docx
+    from survey_cli.documents.report.word import CHART_WIDTH_CM, write_results_docx
 
-    results_docx(compared(GROUPS), tmp_path / "x.docx")
+    write_results_docx(compared(GROUPS), tmp_path / "x.docx")
     found = set()
     for table in docx.Document(str(tmp_path / "x.docx")).tables:
         found |= {cell.text for row in table.rows for cell in row.cells}
         wide = sum(cell.width.cm for cell in table.rows[-1].cells)
-        assert wide < CHART_CM + 1
+        assert wide < CHART_WIDTH_CM + 1
         if len(table.columns) > 3:
             heads = [word for row in table.rows[:2] for cell in row.cells[1:] for word in cell.text.split()]
             assert table.rows[-1].cells[-1].width.cm > 0.15 * max(map(len, heads)), (
@@ -125,7 +125,7 @@ def test_word_has_every_column_in_tables_as_wide_as_the_text(tmp_path: Path) -> 
 )
 def test_every_column_is_on_the_paper(tmp_path: Path) -> None:
     """Printed by a browser: each column's head and its base stand within a page's edges."""
-    (tmp_path / "x.html").write_text(results_html(compared(GROUPS)), encoding="utf-8")
+    (tmp_path / "x.html").write_text(render_results_html(compared(GROUPS)), encoding="utf-8")
     subprocess.run(
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/browser",
          f"--print-to-pdf={tmp_path}/x.pdf", str(tmp_path / "x.html")],

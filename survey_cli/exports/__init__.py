@@ -1,5 +1,5 @@
-"""Writers of data files: one function per format, listed in `FORMATS`. They fetch nothing."""
+"""Writers of data files: one function per format, listed in `FORMATS`. They receive a table and load nothing."""
 
-from survey_cli.exports.formats import FORMATS, Format, Manner, Wrote, format_of
+from survey_cli.exports.formats import FORMATS, Format, WriteOptions, WriteResult, find_format
 
-__all__ = ["FORMATS", "Format", "Manner", "Wrote", "format_of"]
+__all__ = ["FORMATS", "Format", "WriteOptions", "WriteResult", "find_format"]

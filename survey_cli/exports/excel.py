@@ -1,11 +1,11 @@
-"""Excel workbooks, .xlsx: a sheet `data` with a row a case, a sheet `codebook` with a row a variable, a sheet `labels`
-with a row a code. Every text is a text, whatever it begins with: none runs as a formula, nor when its cell is edited.
+"""Excel workbooks (.xlsx): sheets `data` (a row per case), `codebook` (per variable) and `labels` (per code).
 
-A number or code that was not asked is an empty cell; any other missing is its kind as a word, `dk`, `refused`,
-`not_reached`, which Excel's functions leave out of sums and means (where an option has that word for a code, the missing
-has its number). Texts, dates and times are empty, and their companion says why. With labels, words stand for codes and
-missings. Rows or columns beyond what a sheet holds go on in a further sheet. Rows go into temporary files as they come,
-so that memory does not grow with them.
+Every text stays a text, whatever it begins with: none runs as a formula, not even after its cell is edited. A number
+or code that was not asked is an empty cell; any other missing value is its kind as a word, `dk`, `refused`,
+`not_reached`, which Excel's functions leave out of sums and means (where an option has that word as its code, the
+missing value has its number). Texts, dates and times are empty, and their companion column says why. With labels,
+words replace codes and missing values. Rows or columns beyond the capacity of a sheet continue on another sheet. Rows
+are written to temporary files as they arrive, so that memory use does not grow with them.
 """
 
 import errno
@@ -19,10 +19,10 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, label_of, plain, value_labels
-from survey_cli.exports.missing_codes import coded, missing_codes, offered_codes
-from survey_cli.exports.reproducible_time import NEVER
-from survey_cli.exports.typed_columns import measure_of
+from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, build_value_labels, choose_label, to_single_line
+from survey_cli.exports.missing_codes import has_missing_codes, list_missing_codes, list_offered_codes
+from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP
+from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
@@ -31,45 +31,45 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-    from survey_cli.exports.formats import Manner
+    from survey_cli.exports.formats import WriteOptions
 
 T = TypeVar("T")
 
-DATA, CODEBOOK, LABELS = "data", "codebook", "labels"
-FIRST_DAY: Final = date(1900, 3, 1)
+DATA_SHEET, CODEBOOK_SHEET, LABELS_SHEET = "data", "codebook", "labels"
+FIRST_SAFE_DATE: Final = date(1900, 3, 1)
 """The first that Excel does not count wrongly; earlier ones are texts."""
-UNSAID: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+ILLEGAL_IN_CELLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no XML file may hold."""
-ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+ESCAPE_LIKE: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """What Excel would read as an escape."""
-TRICKY: Final = re.compile(r"['=+\-@\t\r\n#＝＋－＠]")
+FORMULA_LIKE: Final = re.compile(r"['=+\-@\t\r\n#＝＋－＠]")
 """A text that begins so gets the mark by which it stays a text."""
-WIDE: Final[dict[Storage, int]] = {"integer": 9, "decimal": 11, "text": 14, "date": 12, "time": 10}
-"""Letters that fit into a column of data, at least; one of moments takes `MOMENT`, and a heading up to `HEADING`."""
-MOMENT: Final = 20
-HEADING: Final = 32
-WIDTHS: Final = {CODEBOOK: (22, 40, 60, 10, 10, 20, 40, 40), LABELS: (22, 14, 40, 16)}
+DATA_WIDTHS: Final[dict[Storage, int]] = {"integer": 9, "decimal": 11, "text": 14, "date": 12, "time": 10}
+"""Minimum width of a data column, in characters."""
+TIMESTAMP_WIDTH: Final = 20
+MAX_HEADING_WIDTH: Final = 32
+SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_SHEET: (22, 14, 40, 16)}
 """Letters that fit into the columns."""
 
 
-def write_xlsx(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str, ...]]:
+def write_xlsx(table: Table, to: Path, manner: "WriteOptions") -> tuple[int, tuple[str, ...]]:
     """The rows, and what is to be said. Raises ImportError where the library is missing, OSError for a full disk."""
-    return telling_full_disk(lambda: _written(table, to, labels=manner.labels))
+    return report_full_disk(lambda: _write(table, to, labels=manner.labels))
 
 
-def telling_full_disk(write: Callable[[], T]) -> T:
+def report_full_disk(write: Callable[[], T]) -> T:
     """Have a full disk be an OSError, whichever library meets it, and end without a word what was left half written."""
     complaints = sys.unraisablehook
     try:
         try:
             return write()
         except OSError as error:
-            sys.unraisablehook = _say_nothing
+            sys.unraisablehook = _ignore
             told = OSError(error.errno, error.strerror)
         except Exception as error:
             if type(error).__module__.partition(".")[0] != "lxml":  # where openpyxl finds it
                 raise
-            sys.unraisablehook = _say_nothing
+            sys.unraisablehook = _ignore
             told = OSError(errno.EIO, str(error))
         gc.collect()
     finally:
@@ -77,90 +77,92 @@ def telling_full_disk(write: Callable[[], T]) -> T:
     raise told
 
 
-def _say_nothing(_: object) -> None:
+def _ignore(_: object) -> None:
     """What is dropped half written can't be ended, which was told already."""
 
 
-def _written(table: Table, to: Path, *, labels: bool) -> tuple[int, tuple[str, ...]]:
+def _write(table: Table, to: Path, *, labels: bool) -> tuple[int, tuple[str, ...]]:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    data = _Data(book, table, labels=labels)
-    codebook, codes = book.create_sheet(CODEBOOK), book.create_sheet(LABELS)
+    data = _DataSheets(book, table, labels=labels)
+    codebook, codes = book.create_sheet(CODEBOOK_SHEET), book.create_sheet(LABELS_SHEET)
     for row in table.rows:
         data.append(row)
-    for sheet, lines in ((codebook, _codebook(table)), (codes, _labels(table.variables))):
-        _begin(sheet, WIDTHS[str(sheet.title)])
+    for sheet, lines in ((codebook, _iterate_codebook(table)), (codes, _iterate_labels(table.variables))):
+        _set_up_sheet(sheet, SHEET_WIDTHS[str(sheet.title)])
         for number, line in enumerate(lines):
-            sheet.append([_text(sheet, words, bold=not number) for words in line])
-    _saved(book, to, data.latest())
-    return data.rows, tuple(data.notes())
+            sheet.append([_make_text(sheet, words, bold=not number) for words in line])
+    _save(book, to, data.find_latest_entry())
+    return data.rows, tuple(data.iterate_notes())
 
 
-class _Data:
+class _DataSheets:
     """The sheets of data: one, unless there are more columns or rows than it holds."""
 
     def __init__(self, book: "Workbook", table: Table, *, labels: bool) -> None:
         self._book = book
         self._variables = table.variables
-        self._says = [_sayer(v, labels=labels) for v in table.variables]
-        self._moment = next((at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None)
+        self._converters = [_make_converter(v, labels=labels) for v in table.variables]
+        self._timestamp_column = next(
+            (at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None
+        )
         self._sheets: list[WriteOnlyWorksheet] = []
-        self._cut: dict[str, int] = {}
-        self._latest = ""
-        self._room = 0
+        self._shortened: dict[str, int] = {}
+        self._latest_entry = ""
+        self._rows_left = 0
         self.rows = 0
-        self._further()
+        self._add_sheets()
 
     def append(self, row: Sequence[Cell]) -> None:
         """One row, in as many sheets as its columns take."""
-        if not self._room:
-            self._further()
-        self._room -= 1
+        if not self._rows_left:
+            self._add_sheets()
+        self._rows_left -= 1
         self.rows += 1
-        if self._moment is not None:
-            self._latest = max(self._latest, str(row[self._moment]))
-        cells = [say(cell) for say, cell in zip(self._says, row, strict=True)]
+        if self._timestamp_column is not None:
+            self._latest_entry = max(self._latest_entry, str(row[self._timestamp_column]))
+        cells = [say(cell) for say, cell in zip(self._converters, row, strict=True)]
         for number, sheet in enumerate(self._sheets):
             start = number * EXCEL.columns
             some = cells[start : start + EXCEL.columns]
             sheet.append(
                 [
-                    self._long_or_text(sheet, value, start + at) if type(value) is str else value
+                    self._make_text_cell(sheet, value, start + at) if type(value) is str else value
                     for at, value in enumerate(some)
                 ]
             )
 
-    def _long_or_text(self, sheet: "WriteOnlyWorksheet", text: str, at: int) -> Any:
+    def _make_text_cell(self, sheet: "WriteOnlyWorksheet", text: str, at: int) -> Any:
         if len(text) > EXCEL.text:
             name = self._variables[at].name
-            self._cut[name] = self._cut.get(name, 0) + 1
-            text = EXCEL.cut(text, EXCEL.text)
-        return _text(sheet, text)
+            self._shortened[name] = self._shortened.get(name, 0) + 1
+            text = EXCEL.shorten(text, EXCEL.text)
+        return _make_text(sheet, text)
 
-    def _further(self) -> None:
+    def _add_sheets(self) -> None:
         """The sheet, or sheets, of the next rows, with their headings."""
         stretches = range(0, len(self._variables) or 1, EXCEL.columns)
         self._sheets = []
         for start in stretches:
-            number = len([s for s in self._book.worksheets if str(s.title).startswith(DATA)]) + 1
-            sheet = self._book.create_sheet(DATA if number == 1 else f"{DATA} {number}")
+            number = len([s for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]) + 1
+            sheet = self._book.create_sheet(DATA_SHEET if number == 1 else f"{DATA_SHEET} {number}")
             some = self._variables[start : start + EXCEL.columns]
-            _begin(sheet, [_width(v) for v in some])
-            sheet.append([_text(sheet, v.name, bold=True) for v in some])
+            _set_up_sheet(sheet, [_choose_width(v) for v in some])
+            sheet.append([_make_text(sheet, v.name, bold=True) for v in some])
             self._sheets.append(sheet)
-        self._room = EXCEL_ROWS - 1
+        self._rows_left = EXCEL_ROWS - 1
 
-    def latest(self) -> datetime:
+    def find_latest_entry(self) -> datetime:
         """The moment of the last entry in the data."""
         try:
-            return datetime.fromisoformat(self._latest)
+            return datetime.fromisoformat(self._latest_entry)
         except ValueError:
-            return NEVER
+            return DEFAULT_TIMESTAMP
 
-    def notes(self) -> Iterator[str]:
+    def iterate_notes(self) -> Iterator[str]:
         """What did not fit."""
-        sheets = [str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA)]
+        sheets = [str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]
         if len(self._variables) > EXCEL.columns:
             yield (
                 f"{len(self._variables):,} columns: a sheet holds {EXCEL.columns:,}; they go on in "
@@ -168,12 +170,12 @@ class _Data:
             )
         if self.rows > EXCEL_ROWS - 1:
             yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they go on in {', '.join(sheets[1:])}"
-        for name, count in self._cut.items():
+        for name, count in self._shortened.items():
             texts = "a text is" if count == 1 else f"{count:,} texts are"
             yield f"{name}: {texts} cut to {EXCEL.text:,} letters, the most that a cell holds"
 
 
-def _begin(sheet: Any, widths: Sequence[int]) -> None:
+def _set_up_sheet(sheet: Any, widths: Sequence[int]) -> None:
     """The heading stays in sight."""
     sheet.freeze_panes = "A2"
     from openpyxl.utils import get_column_letter
@@ -182,19 +184,19 @@ def _begin(sheet: Any, widths: Sequence[int]) -> None:
         sheet.column_dimensions[get_column_letter(number)].width = width
 
 
-def _width(variable: Variable) -> int:
+def _choose_width(variable: Variable) -> int:
     """So that the heading can be read, and no day or moment is shown as ###."""
-    least = MOMENT if is_timestamp(variable) else WIDE[variable.storage]
-    return max(least, min(len(variable.name) + 2, HEADING))
+    least = TIMESTAMP_WIDTH if is_timestamp(variable) else DATA_WIDTHS[variable.storage]
+    return max(least, min(len(variable.name) + 2, MAX_HEADING_WIDTH))
 
 
-def _text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) -> Any:
+def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) -> Any:
     """A text as a cell that stays a text."""
-    if UNSAID.search(text):
-        text = UNSAID.sub("", text)
+    if ILLEGAL_IN_CELLS.search(text):
+        text = ILLEGAL_IN_CELLS.sub("", text)
     if "_x" in text:
-        text = ESCAPED.sub("_x005F_", text)
-    if not bold and not TRICKY.match(text):
+        text = ESCAPE_LIKE.sub("_x005F_", text)
+    if not bold and not FORMULA_LIKE.match(text):
         return text
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -202,20 +204,20 @@ def _text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) -> Any:
     cell: Any = WriteOnlyCell(sheet)
     cell._value = text  # past openpyxl's guess, for which = is a formula and #N/A an error
     cell.data_type = "s"
-    if TRICKY.match(text):
+    if FORMULA_LIKE.match(text):
         cell.quotePrefix = True
     if bold:
         cell.font = Font(bold=True)
     return cell
 
 
-def _sayer(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
+def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
     """What stands in the cells of a column: a number, text, day or time, or nothing."""
     codes: dict[str, int | str] = {}
-    if coded(variable):
+    if has_missing_codes(variable):
         codes = {
             kind: words if labels else str(code) if kind in variable.labels else kind
-            for kind, (code, words) in missing_codes(variable).items()
+            for kind, (code, words) in list_missing_codes(variable).items()
             if kind != "not_asked"
         }
     words = variable.labels if labels else {}
@@ -232,7 +234,7 @@ def _sayer(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
             case str():
                 return words.get(cell, cell) or None
             case date():
-                return cell if cell >= FIRST_DAY else cell.isoformat()
+                return cell if cell >= FIRST_SAFE_DATE else cell.isoformat()
             case time():
                 return cell
             case _:
@@ -241,30 +243,32 @@ def _sayer(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
     return say
 
 
-def _codebook(table: Table) -> Iterator[tuple[str, ...]]:
+def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
     """A line a variable."""
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
-        missing = "; ".join(f"{kind} {code} {plain(text)}" for kind, (code, text) in offered_codes(v).items())
+        missing = "; ".join(
+            f"{kind} {code} {to_single_line(text)}" for kind, (code, text) in list_offered_codes(v).items()
+        )
         asked = table.study.universes.get(v.item, "") if v.role == "answer" else ""
-        yield v.name, label_of(v), v.wording, measure_of(v), v.storage, v.item, asked, missing
+        yield v.name, choose_label(v), v.wording, choose_measure(v), v.storage, v.item, asked, missing
 
 
-def _labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
+def _iterate_labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
     """A line a code: of answers, then of missings."""
     yield "variable", "code", "label", "missing"
     for v in variables:
-        kinds: dict[Code, str] = {code: kind for kind, (code, _) in missing_codes(v).items()}
-        for code, words in value_labels(v).items():
+        kinds: dict[Code, str] = {code: kind for kind, (code, _) in list_missing_codes(v).items()}
+        for code, words in build_value_labels(v).items():
             number = int(code) if v.storage == "text" and str(code) in map(str, kinds) else code
             out = "" if code in v.labels else kinds.get(number, "")
             yield v.name, str(code), words, out or ("left out of means" if code in v.user_missing else "")
 
 
-class _Dated(zipfile.ZipFile):
+class _ReproducibleZip(zipfile.ZipFile):
     """An archive whose parts all bear one moment."""
 
-    moment = NEVER
+    timestamp = DEFAULT_TIMESTAMP
 
     def writestr(
         self,
@@ -274,26 +278,29 @@ class _Dated(zipfile.ZipFile):
         compresslevel: int | None = None,
     ) -> None:
         """A part from what is in memory."""
-        super().writestr(self._part(str(zinfo_or_arcname)), data, compress_type, compresslevel)
+        super().writestr(self._make_entry(str(zinfo_or_arcname)), data, compress_type, compresslevel)
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **more: Any) -> None:
         """A part from a file."""
-        with open(filename, "rb") as held, self.open(self._part(str(arcname)), "w", force_zip64=True) as part:
+        with (
+            open(filename, "rb") as held,
+            self.open(self._make_entry(str(arcname)), "w", force_zip64=True) as part,
+        ):
             shutil.copyfileobj(held, part)
 
-    def _part(self, name: str) -> zipfile.ZipInfo:
-        part = zipfile.ZipInfo(name, date_time=self.moment.timetuple()[:6])
+    def _make_entry(self, name: str) -> zipfile.ZipInfo:
+        part = zipfile.ZipInfo(name, date_time=self.timestamp.timetuple()[:6])
         part.compress_type = zipfile.ZIP_DEFLATED
         return part
 
 
-def _saved(book: "Workbook", to: Path, moment: datetime) -> None:
+def _save(book: "Workbook", to: Path, moment: datetime) -> None:
     """Write the workbook, dated by its data."""
     from openpyxl.writer.excel import ExcelWriter
 
-    archive = _Dated(to, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
-    archive.moment = max(moment, NEVER)
-    naive = archive.moment.astimezone(UTC).replace(tzinfo=None)
+    archive = _ReproducibleZip(to, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+    archive.timestamp = max(moment, DEFAULT_TIMESTAMP)
+    naive = archive.timestamp.astimezone(UTC).replace(tzinfo=None)
     book.properties.created = book.properties.modified = naive
     book.properties.creator = "survey-cli"
     ExcelWriter(book, archive).save()

@@ -1,5 +1,4 @@
-"""How often does each value stand in the columns of a table, and what are its numbers like? For formats that say so; it
-rounds nothing and weights nothing."""
+"""Frequencies and numeric statistics of every column of a table, neither rounded nor weighted."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,12 +10,12 @@ from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Missing
 
-AT_ONCE: Final = 500
+BATCH_SIZE: Final = 500
 """Rows looked at in one go."""
 
 
 @dataclass(slots=True)
-class Tally:
+class ColumnFrequencies:
     """Of one column."""
 
     values: Counter[object] = field(default_factory=Counter)
@@ -24,8 +23,8 @@ class Tally:
     missing: Counter[str] = field(default_factory=Counter)
     """By kind."""
     valid: int = 0
-    least: float | None = None
-    most: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     total: float = 0.0
 
     def add(self, cell: Cell, times: int, *, labelled: bool) -> None:
@@ -38,19 +37,19 @@ class Tally:
             self.values[cell] += times
         if isinstance(cell, int | float):
             self.total += cell * times
-            self.least = cell if self.least is None else min(self.least, cell)
-            self.most = cell if self.most is None else max(self.most, cell)
+            self.minimum = cell if self.minimum is None else min(self.minimum, cell)
+            self.maximum = cell if self.maximum is None else max(self.maximum, cell)
 
 
-def tallied_columns(table: Table) -> tuple[int, list[Tally]]:
+def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
     """How many rows there are, and the tally of each column; in one pass and little memory."""
     kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
-    found = [Tally() for _ in table.variables]
+    found = [ColumnFrequencies() for _ in table.variables]
     columns = [
         (tally, make_cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)
     ]
     width, count = len(columns), 0
-    while some := [split_row(row, width) for row in islice(kept, AT_ONCE)]:
+    while some := [split_row(row, width) for row in islice(kept, BATCH_SIZE)]:
         count += len(some)
         for texts, (tally, read, variable) in zip(zip(*some, strict=True), columns, strict=True):
             words = variable.storage == "text" and not variable.labels

@@ -1,35 +1,38 @@
-"""What can a program's file hold? How long names and labels may be, which names are taken, how many codes can be
-missing; and what stands for what does not fit. Writers and the check before them ask here; it knows no library."""
+"""Capacity limits of SPSS, Stata and Excel files, and the substitutes for what does not fit.
+
+Limits cover names, labels, reserved names and missing codes. Writers and the check before an export share them; no
+library is imported here.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from survey_cli.exports.missing_codes import ORDER, offered_codes
+from survey_cli.exports.missing_codes import USER_MISSING_ORDER, list_offered_codes
 from survey_cli.values import Code, Variable
 
-CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-SHORT: Final = 8
+CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+MAX_TEXT_CODE_BYTES: Final = 8
 """Bytes of a text that SPSS can take for missing."""
-SLOTS: Final = 3
+MAX_MISSING_CODES: Final = 3
 """Codes that SPSS can take for missing one by one; or a range and one."""
-LEAST_SHOWN: Final = 8
-MOST_SHOWN: Final = 40
+MIN_DISPLAY_WIDTH: Final = 8
+MAX_DISPLAY_WIDTH: Final = 40
 """Letters, the least and the most, that a column of SPSS's window is wide."""
-DAY_SHOWN: Final = 10
-MOMENT_SHOWN: Final = 20
+DATE_DISPLAY_WIDTH: Final = 10
+TIMESTAMP_DISPLAY_WIDTH: Final = 20
 """Letters of a day and of a moment as SPSS shows them."""
-NAMED: Final = 8
+MAX_NAMES_LISTED: Final = 8
 """Names listed in one note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class FormatLimits:
     """Of one program's files. Lengths are bytes of UTF-8 where `bytes` says so, else letters."""
 
     program: str
-    bytes: bool
+    counts_bytes: bool
     name: int
     label: int
     value_label: int
@@ -38,22 +41,22 @@ class Limits:
     reserved: frozenset[str] = frozenset()
     """Names that no variable may have, in small letters."""
 
-    def size(self, text: str) -> int:
+    def measure(self, text: str) -> int:
         """How long the program finds a text."""
-        return len(text.encode()) if self.bytes else len(text)
+        return len(text.encode()) if self.counts_bytes else len(text)
 
-    def cut(self, text: str, most: int) -> str:
+    def shorten(self, text: str, most: int) -> str:
         """The text no longer than `most`, between two characters, and with … where something is gone."""
-        if self.size(text) <= most:
+        if self.measure(text) <= most:
             return text
-        if not self.bytes:
+        if not self.counts_bytes:
             return text[: most - 1].rstrip() + "…"
         return text.encode()[: most - 3].decode(errors="ignore").rstrip() + "…"
 
 
-SPSS: Final = Limits(
+SPSS: Final = FormatLimits(
     program="SPSS",
-    bytes=True,
+    counts_bytes=True,
     name=64,
     label=256,
     value_label=120,
@@ -63,9 +66,9 @@ SPSS: Final = Limits(
 )
 """IBM SPSS Statistics, "Variable names" and "System limits"; it takes any number of columns, other readers of its files
 do not."""
-STATA: Final = Limits(
+STATA: Final = FormatLimits(
     program="Stata",
-    bytes=False,
+    counts_bytes=False,
     name=32,
     label=80,
     value_label=8_000,  # of up to four bytes each: Stata takes 32,000
@@ -96,9 +99,9 @@ STATA: Final = Limits(
     ),
 )
 """Stata, `help limits` and `help dta`, release 118."""
-EXCEL: Final = Limits(
+EXCEL: Final = FormatLimits(
     program="Excel",
-    bytes=False,
+    counts_bytes=False,
     name=255,
     label=32_767,
     value_label=32_767,
@@ -109,56 +112,56 @@ EXCEL: Final = Limits(
 EXCEL_ROWS: Final = 1_048_576
 
 
-def plain(text: str) -> str:
+def to_single_line(text: str) -> str:
     """On one line, without what nobody sees."""
-    return " ".join(CONTROLS.sub(" ", text).split())
+    return " ".join(CONTROL_CHARACTERS.sub(" ", text).split())
 
 
-def fitted(text: str, limits: Limits) -> str:
+def fit_label(text: str, limits: FormatLimits) -> str:
     """The label of a variable, or what stands for it."""
-    return limits.cut(plain(text), limits.label)
+    return limits.shorten(to_single_line(text), limits.label)
 
 
-def label_of(variable: Variable) -> str:
+def choose_label(variable: Variable) -> str:
     """What a variable is called in words: its label, else the question's wording."""
-    return plain(variable.label) or plain(variable.wording)
+    return to_single_line(variable.label) or to_single_line(variable.wording)
 
 
-def fitting_names(names: Sequence[str], limits: Limits) -> tuple[str, ...]:
+def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
     """Names that the program takes, no two alike without regard to case: as they are where they fit, else cut, with a
     number where two would be one. They depend on these names alone."""
-    taken = {name.casefold() for name in names if _fits(name, limits)}
+    taken = {name.casefold() for name in names if _is_allowed(name, limits)}
     made = []
     for name in names:
-        if not _fits(name, limits):
-            name = _other(name, taken, limits)
+        if not _is_allowed(name, limits):
+            name = _make_allowed_name(name, taken, limits)
             taken.add(name.casefold())
         made.append(name)
     return tuple(made)
 
 
-def _fits(name: str, limits: Limits) -> bool:
-    return limits.size(name) <= limits.name and not _reserved(name, limits)
+def _is_allowed(name: str, limits: FormatLimits) -> bool:
+    return limits.measure(name) <= limits.name and not _is_reserved(name, limits)
 
 
-def _reserved(name: str, limits: Limits) -> bool:
+def _is_reserved(name: str, limits: FormatLimits) -> bool:
     low = name.casefold()
     return low in limits.reserved or (
         limits.program == STATA.program and re.fullmatch(r"str[0-9]+", low) is not None
     )
 
 
-def _other(name: str, taken: set[str], limits: Limits) -> str:
+def _make_allowed_name(name: str, taken: set[str], limits: FormatLimits) -> str:
     for number in range(1, len(taken) + 3):
-        end = f"_{number}" if number > 1 or _reserved(name, limits) else ""
-        short = _start(name, limits.name - len(end), limits) + end
+        end = f"_{number}" if number > 1 or _is_reserved(name, limits) else ""
+        short = _truncate(name, limits.name - len(end), limits) + end
         if short.casefold() not in taken:
             return short
     raise AssertionError("there are more numbers than names")
 
 
-def _start(name: str, most: int, limits: Limits) -> str:
-    return name.encode()[:most].decode(errors="ignore") if limits.bytes else name[:most]
+def _truncate(name: str, most: int, limits: FormatLimits) -> str:
+    return name.encode()[:most].decode(errors="ignore") if limits.counts_bytes else name[:most]
 
 
 # ── missing codes of SPSS ──────────────────────────────────────────────────────────────────────────────────
@@ -172,42 +175,42 @@ class UserMissing(NamedTuple):
     low: int | None = None
     """A range of whole numbers, with its ends."""
     high: int | None = None
-    left: tuple[Code, ...] = ()
+    unmarked: tuple[Code, ...] = ()
     """Those for which there was no room: labelled codes like any answer's."""
 
     @property
-    def covered(self) -> frozenset[Code]:
+    def covered_codes(self) -> frozenset[Code]:
         """Every code that is left out."""
         between = () if self.low is None or self.high is None else range(self.low, self.high + 1)
         return frozenset((*self.codes, *between))
 
 
-def user_missing(variable: Variable) -> UserMissing:
+def choose_user_missing(variable: Variable) -> UserMissing:
     """Don't know, refused, not reached, the study's own declines, then options marked as missing, in this order.
 
     Three at most; or, where some of the codes follow one another (as -9, -8, -7 do), those as a range, and one more. Of a
     column of texts not asked and not reached go first, since nothing else would keep them out of a base; a number that
     was not asked is missing by itself.
     """
-    wanted = tuple(_wanted(variable))
+    wanted = tuple(_iterate_missing_codes(variable))
     if variable.storage == "text":
-        short = [code for code in wanted if len(str(code).encode()) <= SHORT]
-        kept = tuple(short[:SLOTS])
-        return UserMissing(codes=kept, left=tuple(code for code in wanted if code not in kept))
-    best = UserMissing(codes=wanted[:SLOTS], left=wanted[SLOTS:])
-    if variable.storage == "integer" and best.left:
-        for low, high in _runs(sorted(code for code in wanted if isinstance(code, int))):
+        short = [code for code in wanted if len(str(code).encode()) <= MAX_TEXT_CODE_BYTES]
+        kept = tuple(short[:MAX_MISSING_CODES])
+        return UserMissing(codes=kept, unmarked=tuple(code for code in wanted if code not in kept))
+    best = UserMissing(codes=wanted[:MAX_MISSING_CODES], unmarked=wanted[MAX_MISSING_CODES:])
+    if variable.storage == "integer" and best.unmarked:
+        for low, high in _iterate_runs(sorted(code for code in wanted if isinstance(code, int))):
             outside = [code for code in wanted if not (isinstance(code, int) and low <= code <= high)]
-            ranged = UserMissing(codes=tuple(outside[:1]), low=low, high=high, left=tuple(outside[1:]))
-            if _first(ranged, wanted) < _first(best, wanted):
+            ranged = UserMissing(codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:]))
+            if _rank(ranged, wanted) < _rank(best, wanted):
                 best = ranged
     return best
 
 
-def _wanted(variable: Variable) -> Iterator[Code]:
-    codes = offered_codes(variable)
+def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
+    codes = list_offered_codes(variable)
     text = variable.storage == "text"
-    order = ("not_asked", "not_reached", "dk", "refused") if text else ORDER
+    order = ("not_asked", "not_reached", "dk", "refused") if text else USER_MISSING_ORDER
     others = [kind for kind in codes if kind not in (*order, "not_asked")]
     seen: set[Code] = set()
     for kind in (*order, *others):
@@ -217,18 +220,18 @@ def _wanted(variable: Variable) -> Iterator[Code]:
     yield from (code for code in variable.user_missing if code not in seen)
 
 
-def crowded(cells: Mapping[str, int]) -> str:
+def format_unmarked_note(cells: Mapping[str, int]) -> str:
     """What is said of cells whose code is to be left out and is not; by name how many there are."""
-    told = listed(f"{name} ({count:,})" for name, count in cells.items())
+    told = join_names(f"{name} ({count:,})" for name, count in cells.items())
     return f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: {told}"
 
 
-def shown_width(letters: int) -> int:
+def choose_display_width(letters: int) -> int:
     """Of a column of texts in SPSS's window."""
-    return min(max(letters, LEAST_SHOWN), MOST_SHOWN)
+    return min(max(letters, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
 
 
-def _runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _iterate_runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Stretches of numbers that follow one another."""
     start = None
     for at, code in enumerate(codes):
@@ -239,17 +242,17 @@ def _runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
             start = None
 
 
-def _first(made: UserMissing, wanted: Sequence[Code]) -> tuple[bool, ...]:
+def _rank(made: UserMissing, wanted: Sequence[Code]) -> tuple[bool, ...]:
     """By what is left out two ways compare: the one that loses a later code is the better."""
-    return tuple(code in made.left for code in wanted)
+    return tuple(code in made.unmarked for code in wanted)
 
 
-def value_labels(variable: Variable, *, missing: bool = True) -> dict[Code, str]:
+def build_value_labels(variable: Variable, *, missing: bool = True) -> dict[Code, str]:
     """By code the label of every value that may stand in the column, the codes of missings among them if `missing`."""
     labels: dict[Code, str] = dict(variable.labels)
     if missing:
         text = variable.storage == "text"
-        for kind, (code, words) in offered_codes(variable).items():
+        for kind, (code, words) in list_offered_codes(variable).items():
             if text or kind != "not_asked":
                 labels.setdefault(str(code) if text else code, words)
     return labels
@@ -258,30 +261,30 @@ def value_labels(variable: Variable, *, missing: bool = True) -> dict[Code, str]
 # ── what is said ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Names in a sentence, the first of them where they are many."""
     found = list(names)
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return ", ".join(found[:NAMED]) + more
+    more = f" and {len(found) - MAX_NAMES_LISTED} more" if len(found) > MAX_NAMES_LISTED else ""
+    return ", ".join(found[:MAX_NAMES_LISTED]) + more
 
 
-def notes_of(
-    variables: Sequence[Variable], limits: Limits, *, labels: Sequence[dict[Code, str]]
+def iterate_notes(
+    variables: Sequence[Variable], limits: FormatLimits, *, labels: Sequence[dict[Code, str]]
 ) -> Iterator[str]:
     """What had to be shortened or renamed in names and labels. `labels`: the value labels of each variable."""
-    for variable, name in zip(variables, fitting_names([v.name for v in variables], limits), strict=True):
+    for variable, name in zip(variables, fit_names([v.name for v in variables], limits), strict=True):
         if name != variable.name:
             yield f"{variable.name} is named {name} there: {limits.program} does not take the name"
-    if cut := [v.name for v in variables if limits.size(label_of(v)) > limits.label]:
-        yield f"{listed(cut)}: labels are cut to {limits.label} {_measure(limits)}, as {limits.program} has them"
+    if cut := [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]:
+        yield f"{join_names(cut)}: labels are cut to {limits.label} {_name_unit(limits)}, as {limits.program} has them"
     long = [
         v.name
         for v, some in zip(variables, labels, strict=True)
-        if any(limits.size(plain(text)) > limits.value_label for text in some.values())
+        if any(limits.measure(to_single_line(text)) > limits.value_label for text in some.values())
     ]
     if long:
-        yield f"{listed(long)}: labels of values are cut to {limits.value_label} {_measure(limits)}"
+        yield f"{join_names(long)}: labels of values are cut to {limits.value_label} {_name_unit(limits)}"
 
 
-def _measure(limits: Limits) -> str:
-    return "bytes" if limits.bytes else "letters"
+def _name_unit(limits: FormatLimits) -> str:
+    return "bytes" if limits.counts_bytes else "letters"

@@ -1,33 +1,35 @@
-"""By which codes are missings told in a column, where a format has codes and no types of missing? As the questionnaire
-has them, else as they are reserved."""
+"""Codes that stand for missing values in formats without typed missing values.
+
+They are those of the questionnaire, else the reserved ones.
+"""
 
 from typing import Final
 
-from survey_cli.exports.text.csv import RESERVED, RESERVED_WORDS
+from survey_cli.exports.text.csv import RESERVED_CODES, RESERVED_LABELS
 from survey_cli.values import Variable
 
-ORDER: Final = ("dk", "refused", "not_reached")
+USER_MISSING_ORDER: Final = ("dk", "refused", "not_reached")
 """The first to be user-missing where there is room for three."""
 
 
-def coded(variable: Variable) -> bool:
+def has_missing_codes(variable: Variable) -> bool:
     """Whether its missings stand in the column by their codes; else the field is empty, and a companion says why."""
     return variable.storage in ("integer", "decimal") or bool(variable.labels)
 
 
-def missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
+def list_missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
     """By kind the code and the words of every missing that the column may hold; none where it is not coded."""
-    if not coded(variable):
+    if not has_missing_codes(variable):
         return {}
-    reserved = {kind: (code, RESERVED_WORDS[kind]) for kind, code in RESERVED.items()}
+    reserved = {kind: (code, RESERVED_LABELS[kind]) for kind, code in RESERVED_CODES.items()}
     own = {
-        kind: (code, text or RESERVED_WORDS.get(kind, kind))
+        kind: (code, text or RESERVED_LABELS.get(kind, kind))
         for kind, (code, text) in variable.declines.items()
     }
     return {**reserved, **own}
 
 
-def offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
+def list_offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
     """The same without what cannot be: a decline that the column does not offer, and all but an empty cell in a column
     of the sample. What a decline of an older version made of it is among its declines."""
     if variable.role in ("admin", "order"):  # nobody was asked
@@ -35,6 +37,6 @@ def offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
     always = ("not_asked",) if variable.role == "sample" else ("not_asked", "not_reached")
     return {
         kind: told
-        for kind, told in missing_codes(variable).items()
+        for kind, told in list_missing_codes(variable).items()
         if kind in always or (kind in variable.declines and kind not in ("not_asked", "not_reached"))
     }

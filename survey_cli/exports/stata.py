@@ -1,10 +1,10 @@
-"""Stata data files, .dta of release 118 (Stata 14 and later): codes with their labels, missings as extended missings.
+"""Stata data files (.dta, release 118, Stata 14 and later): labeled codes and extended missing values.
 
-Numbers, dates and times hold `.d` for don't know, `.r` refused, `.n` not reached, `.u` not asked, and a further letter
-for each decline of the study's own. Texts are empty where there is no answer: their companion, `q_state`, says why. A
-column of texts with labels has the code of the missing as a text; Stata labels no texts. An option marked as missing
-stays a code. Dates are days (`%td`), times are times of day (`%tcHH:MM`), moments are UTC. The whole table is held in
-memory.
+Numbers, dates and times hold `.d` for don't know, `.r` refused, `.n` not reached, `.u` not asked, and another letter
+for each decline of the study's own. Texts are empty where there is no answer: their companion column, `q_state`, says
+why. A text column with labels holds the code of the missing value as a text; Stata cannot label texts. An option
+marked as missing stays a code. Dates are days (`%td`), times are times of day (`%tcHH:MM`), timestamps are UTC. The
+whole table is held in memory.
 """
 
 import errno
@@ -16,17 +16,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from survey_cli.exports.limits import (
     STATA,
-    fitted,
-    fitting_names,
-    label_of,
-    listed,
-    notes_of,
-    plain,
-    value_labels,
+    build_value_labels,
+    choose_label,
+    fit_label,
+    fit_names,
+    iterate_notes,
+    join_names,
+    to_single_line,
 )
-from survey_cli.exports.missing_codes import missing_codes, offered_codes
-from survey_cli.exports.reproducible_time import NEVER, day_said
-from survey_cli.exports.typed_columns import answered, coded, stretches, typed, why
+from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
+from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
+from survey_cli.exports.typed_columns import (
+    convert_columns,
+    make_coded_expression,
+    make_missing_expression,
+    make_value_expression,
+    read_batches,
+)
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
@@ -34,71 +40,71 @@ from survey_cli.values import Code, Variable
 if TYPE_CHECKING:
     import polars as pl
 
-    from survey_cli.exports.formats import Manner
+    from survey_cli.exports.formats import WriteOptions
 
-LETTERS: Final = {"dk": "d", "refused": "r", "not_reached": "n", "not_asked": "u"}
+MISSING_LETTERS: Final = {"dk": "d", "refused": "r", "not_reached": "n", "not_asked": "u"}
 ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
-RELEASE: Final = 14
+STATA_RELEASE: Final = 14
 """The program's, whose files are of release 118."""
-LARGEST: Final = 2_147_483_620
+MAX_LABELED_VALUE: Final = 2_147_483_620
 """The most that fits into Stata's `multiline_texts`; larger numbers are doubles, and have no labels."""
-SHOWN: Final = (8, 80)
+DISPLAY_WIDTHS: Final = (8, 80)
 """Letters of a text, the least and the most, that Stata is to show; all are kept."""
-HEAD: Final = 2_000
+HEADER_SIZE: Final = 2_000
 """Bytes before the types of the columns, of two each, at most."""
-STAMP: Final = b"<timestamp>\x11"
-NAMES: Final = b"<varnames>"
-FIELD: Final = 129
+TIMESTAMP_TAG: Final = b"<timestamp>\x11"
+NAMES_TAG: Final = b"<varnames>"
+NAME_FIELD_SIZE: Final = 129
 """Bytes of a name."""
 
 
-def write_dta(table: Table, to: Path, manner: "Manner") -> tuple[int, tuple[str, ...]]:
+def write_dta(table: Table, to: Path, manner: "WriteOptions") -> tuple[int, tuple[str, ...]]:
     """The rows, and what is to be said. Raises ImportError where the libraries are missing."""
     import pyreadstat
 
-    final = fitting_names([v.name for v in table.variables], STATA)
+    final = fit_names([v.name for v in table.variables], STATA)
     # The library makes the names of label sets from a column's name and a number, which are to fit together.
-    names = fitting_names(final, replace(STATA, name=STATA.name - len(str(len(final)))))
-    letters = letters_of(table.variables)
-    data = _data(table, names, letters)
+    names = fit_names(final, replace(STATA, name=STATA.name - len(str(len(final)))))
+    letters = assign_letters(table.variables)
+    data = _build_data(table, names, letters)
     labels = {
         name: found
         for name, variable in zip(names, table.variables, strict=True)
-        if (found := _labels(variable, letters))
+        if (found := _build_labels(variable, letters))
     }
     absent = {
         name: sorted({*letters.values()})
         for name, v in zip(names, table.variables, strict=True)
-        if _lettered(v)
+        if _has_letters(v)
     }
     try:
         pyreadstat.write_dta(
             data,
             to,
-            file_label=STATA.cut(plain(table.study.title), STATA.label),
-            column_labels=[fitted(label_of(v), STATA) or None for v in table.variables],
-            version=RELEASE,
+            file_label=STATA.shorten(to_single_line(table.study.title), STATA.label),
+            column_labels=[fit_label(choose_label(v), STATA) or None for v in table.variables],
+            version=STATA_RELEASE,
             variable_value_labels=labels,
             missing_user_values=absent,
             variable_format={
                 name: form
                 for name, v in zip(names, table.variables, strict=True)
-                if (form := _format(v, data[name]))
+                if (form := _choose_format(v, data[name]))
             },
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
     latest = data[LAST_ENTRY_COLUMN].max() if LAST_ENTRY_COLUMN in data.columns else None
     with to.open("r+b") as file:
-        _made_at(file, latest if isinstance(latest, datetime) else NEVER)
-        _named(file, final)
-    return data.height, tuple(_notes(table))
+        _write_timestamp(file, latest if isinstance(latest, datetime) else DEFAULT_TIMESTAMP)
+        _write_names(file, final)
+    return data.height, tuple(_iterate_notes(table))
 
 
-def letters_of(variables: Sequence[Variable]) -> dict[str, str]:
+def assign_letters(variables: Sequence[Variable]) -> dict[str, str]:
     """By kind the letter of the extended missing, the same in all columns: a decline of the study's own has its first
     letter, if that is free, else the first that is. A kind for which none is left keeps its code."""
-    letters = dict(LETTERS)
+    letters = dict(MISSING_LETTERS)
     for kind in dict.fromkeys(kind for v in variables for kind in v.declines):
         free = [c for c in ALPHABET if c not in letters.values()]
         if kind not in letters and free:
@@ -106,34 +112,34 @@ def letters_of(variables: Sequence[Variable]) -> dict[str, str]:
     return letters
 
 
-def _lettered(variable: Variable) -> bool:
+def _has_letters(variable: Variable) -> bool:
     """Whether missings are told by letters: not in texts, nor in what nobody was asked."""
     return variable.storage != "text" and variable.role != "admin"
 
 
-def _labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
+def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
     """By value or letter."""
     if variable.storage == "text":
         return {}
     found: dict[Any, str] = {
-        code: STATA.cut(plain(words) or str(code), STATA.value_label)
+        code: STATA.shorten(to_single_line(words) or str(code), STATA.value_label)
         for code, words in variable.labels.items()
-        if _labelled(code)
+        if _can_label(code)
     }
     if variable.storage in ("date", "time"):  # a label of theirs could only be that of a missing
         return {}
-    for kind, (code, words) in offered_codes(variable).items():
-        if kind in letters or _labelled(code):
-            found[letters.get(kind, code)] = STATA.cut(plain(words) or kind, STATA.value_label)
+    for kind, (code, words) in list_offered_codes(variable).items():
+        if kind in letters or _can_label(code):
+            found[letters.get(kind, code)] = STATA.shorten(to_single_line(words) or kind, STATA.value_label)
     return found
 
 
-def _labelled(code: Code) -> bool:
+def _can_label(code: Code) -> bool:
     """Whether Stata can label a number."""
-    return isinstance(code, int) and abs(code) <= LARGEST
+    return isinstance(code, int) and abs(code) <= MAX_LABELED_VALUE
 
 
-def _format(variable: Variable, held: "pl.Series") -> str:
+def _choose_format(variable: Variable, held: "pl.Series") -> str:
     match variable.storage:
         case "integer":
             return "%12.0g"
@@ -147,91 +153,95 @@ def _format(variable: Variable, held: "pl.Series") -> str:
             if is_timestamp(variable):
                 return "%tc"
             longest = held.str.len_chars().max()
-            least, most = SHOWN
+            least, most = DISPLAY_WIDTHS
             return f"%-{min(max(longest, least), most)}s" if isinstance(longest, int) else ""
 
 
-def _data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl.DataFrame":
+def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl.DataFrame":
     """The rows as Stata has them: numbers and dates with letters among them where there is no answer."""
     import polars as pl
 
     values, kinds = [], []
     for at, (variable, name) in enumerate(zip(table.variables, names, strict=True)):
         text = pl.col(str(at))
-        column = answered(variable.storage, text, moment=is_timestamp(variable))
-        if _lettered(variable):
-            codes = missing_codes(variable)
+        column = make_value_expression(variable.storage, text, moment=is_timestamp(variable))
+        if _has_letters(variable):
+            codes = list_missing_codes(variable)
             told = {kind: letters.get(kind) for kind in {**letters, **codes}}
-            kinds.append(why(text).replace_strict(told, return_dtype=pl.String).alias(name))
+            kinds.append(
+                make_missing_expression(text).replace_strict(told, return_dtype=pl.String).alias(name)
+            )
             spare = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
             if any(spare.values()):
-                column = coded(text, column, spare)
+                column = make_coded_expression(text, column, spare)
         elif variable.storage == "integer":
             column = column.cast(pl.Int64)
         elif variable.storage == "text" and not is_timestamp(variable):
             asked = variable.role != "admin"
-            words = {kind: str(code) for kind, (code, _) in missing_codes(variable).items() if asked}
-            column = (coded(text, column, words) if words else column).fill_null("")
+            words = {kind: str(code) for kind, (code, _) in list_missing_codes(variable).items() if asked}
+            column = (make_coded_expression(text, column, words) if words else column).fill_null("")
         values.append(column.alias(name))
-    made = [(typed(texts, values), typed(texts, kinds)) for texts in stretches(table)]
+    made = [(convert_columns(texts, values), convert_columns(texts, kinds)) for texts in read_batches(table)]
     none = pl.DataFrame({str(at): [] for at in range(len(names))}).cast(pl.String)
-    made = made or [(typed(none, values), typed(none, kinds))]
+    made = made or [(convert_columns(none, values), convert_columns(none, kinds))]
     data, why_not = pl.concat([values for values, _ in made]), pl.concat([kinds for _, kinds in made])
     mixed = [
-        _mixed(data[name], why_not[name], whole=v.storage == "integer")
+        _mix_letters(data[name], why_not[name], whole=v.storage == "integer")
         for name, v in zip(names, table.variables, strict=True)
-        if _lettered(v)
+        if _has_letters(v)
     ]
     return data.with_columns(mixed)
 
 
-def _mixed(values: "pl.Series", letters: "pl.Series", *, whole: bool) -> "pl.Series":
+def _mix_letters(values: "pl.Series", letters: "pl.Series", *, whole: bool) -> "pl.Series":
     """Values with letters where there are none, as the library takes them. `whole`: as whole numbers, where they fit."""
     import polars as pl
 
-    if whole and not (values.abs() > LARGEST).any():
+    if whole and not (values.abs() > MAX_LABELED_VALUE).any():
         values = values.cast(pl.Int32)
     cells = [why if value is None else value for value, why in zip(values.to_list(), letters, strict=True)]
     return pl.Series(values.name, cells, dtype=pl.Object)
 
 
-def _made_at(file: BinaryIO, moment: datetime) -> None:
+def _write_timestamp(file: BinaryIO, moment: datetime) -> None:
     """Write the day and time of the file into it."""
     file.seek(0)
-    file.seek(file.read(HEAD).index(STAMP) + len(STAMP))
-    file.write(f"{day_said(moment)} {moment:%Y %H:%M}".encode("ascii"))
+    file.seek(file.read(HEADER_SIZE).index(TIMESTAMP_TAG) + len(TIMESTAMP_TAG))
+    file.write(f"{format_day(moment)} {moment:%Y %H:%M}".encode("ascii"))
 
 
-def _named(file: BinaryIO, names: Sequence[str]) -> None:
+def _write_names(file: BinaryIO, names: Sequence[str]) -> None:
     """Write the names of the columns into it, each in a field of its own."""
     file.seek(0)
-    file.seek(file.read(HEAD + 2 * len(names)).index(NAMES) + len(NAMES))
-    file.write(b"".join(name.encode().ljust(FIELD, b"\0") for name in names))
+    file.seek(file.read(HEADER_SIZE + 2 * len(names)).index(NAMES_TAG) + len(NAMES_TAG))
+    file.write(b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in names))
 
 
-def _notes(table: Table) -> Iterator[str]:
-    labels: list[dict[Code, str]] = [value_labels(v) if _lettered(v) else {} for v in table.variables]
-    yield from notes_of(table.variables, STATA, labels=labels)
-    letters = letters_of(table.variables)
-    if own := {kind: letter for kind, letter in letters.items() if kind not in LETTERS}:
+def _iterate_notes(table: Table) -> Iterator[str]:
+    labels: list[dict[Code, str]] = [
+        build_value_labels(v) if _has_letters(v) else {} for v in table.variables
+    ]
+    yield from iterate_notes(table.variables, STATA, labels=labels)
+    letters = assign_letters(table.variables)
+    if own := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
         yield "extended missings of the study's own: " + ", ".join(f".{x} {kind}" for kind, x in own.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
-        yield f"{listed(left)}: Stata has no letter left; they are labelled codes"
-    if bare := [v.name for v in table.variables if unlabelled(v)]:
-        yield f"{listed(bare)}: Stata labels no texts; the codes stand without labels"
-    if large := [v.name for v in table.variables if too_large(v)]:
-        yield f"{listed(large)}: Stata labels numbers to {LARGEST:,}; larger codes stand without labels"
+        yield f"{join_names(left)}: Stata has no letter left; they are labelled codes"
+    if bare := [v.name for v in table.variables if has_unlabeled_texts(v)]:
+        yield f"{join_names(bare)}: Stata labels no texts; the codes stand without labels"
+    if large := [v.name for v in table.variables if list_too_large_codes(v)]:
+        yield f"{join_names(large)}: Stata labels numbers to {MAX_LABELED_VALUE:,}; larger codes stand without labels"
 
 
-def unlabelled(variable: Variable) -> bool:
+def has_unlabeled_texts(variable: Variable) -> bool:
     """Whether its codes are texts that mean something else than they say: Stata labels none."""
     return (
         variable.storage == "text"
         and variable.role != "admin"
-        and any(plain(words) != code for code, words in variable.labels.items())
+        and any(to_single_line(words) != code for code, words in variable.labels.items())
     )
 
 
-def too_large(variable: Variable) -> list[Code]:
+def list_too_large_codes(variable: Variable) -> list[Code]:
     """Its codes that Stata cannot label, though they are numbers."""
-    return [code for code in variable.labels if variable.storage != "text" and not _labelled(code)]
+    return [code for code in variable.labels if variable.storage != "text" and not _can_label(code)]

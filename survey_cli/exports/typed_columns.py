@@ -1,5 +1,7 @@
-"""How do the rows of a table become typed columns of polars? A stretch of rows at a time, from the texts they are kept
-as: numbers, texts, dates and times as such, and why a cell has no value. It knows no format."""
+"""Conversion of stored rows into typed polars columns, batch by batch.
+
+It also says why a cell has no value, and knows no file format.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -14,12 +16,12 @@ from survey_cli.values import Measure, Storage, Variable
 if TYPE_CHECKING:
     import polars as pl
 
-AT_ONCE: Final = 20_000
+BATCH_SIZE: Final = 20_000
 """Rows of one stretch."""
 _COMMA: Final = "\\u002c"
 
 
-def stretches(table: Table, at_once: int = AT_ONCE) -> Iterator["pl.DataFrame"]:
+def read_batches(table: Table, at_once: int = BATCH_SIZE) -> Iterator["pl.DataFrame"]:
     """The texts of the cells, a column a variable by its place, `"0"`, `"1"`, …; nothing where there are no rows. Raises
     ValueError for what is no row of this table."""
     width = len(table.variables)
@@ -33,18 +35,18 @@ def stretches(table: Table, at_once: int = AT_ONCE) -> Iterator["pl.DataFrame"]:
 def _split(rows: list[str], width: int) -> "pl.DataFrame":
     import polars as pl
 
-    flat = [row if row.count(",") == width - 1 else _flat(row, width) for row in rows]
+    flat = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in rows]
     bare = pl.Series("row", flat, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
     split = bare.str.split_exact(",", width - 1).struct.unnest()
     return split.rename({f"field_{at}": str(at) for at in range(width)})
 
 
-def _flat(row: str, width: int) -> str:
+def _escape_commas(row: str, width: int) -> str:
     """The same row without commas inside its texts."""
     return f"[{','.join([text.replace(',', _COMMA) for text in split_row(row, width)])}]"
 
 
-def typed(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":
+def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":
     """The columns made of a stretch of texts. Raises ValueError for a text that is no cell."""
     import polars as pl
 
@@ -56,7 +58,7 @@ def typed(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame"
         raise ValueError("a missing of a kind that no column has" if unknown else what) from None
 
 
-def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.Expr":
+def make_value_expression(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.Expr":
     """The values of a column, null where there is none."""
     import polars as pl
 
@@ -81,12 +83,12 @@ def answered(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.
             return words.str.replace_all("\x00", "", literal=True)  # where C ends a text
 
 
-def measure_of(variable: Variable) -> Measure:
+def choose_measure(variable: Variable) -> Measure:
     """A moment can be counted with, like any day or time."""
     return "scale" if is_timestamp(variable) else variable.measure
 
 
-def why(text: "pl.Expr") -> "pl.Expr":
+def make_missing_expression(text: "pl.Expr") -> "pl.Expr":
     """By what kind of missing a cell has no value, null where it has one."""
     import polars as pl
 
@@ -99,7 +101,9 @@ def why(text: "pl.Expr") -> "pl.Expr":
     )
 
 
-def coded(text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]) -> "pl.Expr":
+def make_coded_expression(
+    text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]
+) -> "pl.Expr":
     """The values, and by kind what stands where there are none. A kind that is not among `codes` is refused."""
     import polars as pl
 

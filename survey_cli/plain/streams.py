@@ -61,7 +61,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def read_line(self, read: TextIO) -> str:
-        """One line, at most `LONGEST` characters of it. Raises KeyboardInterrupt."""
+        """One line, at most `MAX_CELL_LENGTH` characters of it. Raises KeyboardInterrupt."""
         try:
             self._is_waiting = True
             if self._was_signaled:

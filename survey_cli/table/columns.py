@@ -135,7 +135,7 @@ def _add_battery_label(
     block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str
 ) -> ColumnBlock:
     """A statement that ends a question which others share has the battery's label before its own words, as long as the
-    whole is no longer than `SHORT`."""
+    whole is no longer than `MAX_TEXT_CODE_BYTES`."""
     battery = group.spec
     if not isinstance(battery, BatteryItem):
         return block

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from survey_cli.sessions.station.station_protocol import CaseView, PastLine, StationNumber
+from survey_cli.sessions.station.station_protocol import CaseView, StationHistoryLine, StationNumber
 from survey_cli.tui.question import QuestionColumn
 from survey_cli.tui.wording import (
     DOT,
@@ -133,7 +133,7 @@ def _few(runs: ScreenLine, width: int, most: int) -> list[ScreenLine]:
     return [*lines[: most - 1], (Run(crop(last + " " + "…" * width, width), role),)]
 
 
-def past_lines(past: Sequence[PastLine], width: int) -> list[ScreenLine]:
+def past_lines(past: Sequence[StationHistoryLine], width: int) -> list[ScreenLine]:
     """What happened to the case, the oldest first: when, what, and what was noted."""
     lines: list[ScreenLine] = []
     for happened in past:

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 
 from survey_cli.engine.codec import decode_event, encode_cells, encode_event, make_row_reader
 from survey_cli.engine.interview import Interview
-from survey_cli.exports import FORMATS, Manner
-from survey_cli.exports.text.csv import tame
+from survey_cli.exports import FORMATS, WriteOptions
+from survey_cli.exports.text.csv import escape_formula
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.table import ADMIN_VARIABLES, Table, build_columns, build_row
@@ -40,13 +40,13 @@ def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Inte
         )
         interviews.append(interview)
         rows.append(row)
-    for manner in (Manner(), Manner(labels=True, bom=True), Manner(raw=True)):
+    for manner in (WriteOptions(), WriteOptions(labels=True, bom=True), WriteOptions(raw=True)):
         written_and_read(variables, rows, manner, "csv")
     return interviews
 
 
 def written_and_read(
-    variables: tuple[Variable, ...], rows: list[tuple[Cell, ...]], manner: Manner, name: str
+    variables: tuple[Variable, ...], rows: list[tuple[Cell, ...]], manner: WriteOptions, name: str
 ) -> None:
     """A table written by one format, read by Python's own reader: every cell is there, and none can run."""
     to = io.StringIO(newline="")
@@ -64,13 +64,13 @@ def written_and_read(
         return
     header, *lines = read
     assert len(lines) == len(rows), f"{len(rows)} rows were written and {len(lines)} read"
-    assert header == [v.name if manner.raw else tame(v.name) for v in variables]
+    assert header == [v.name if manner.raw else escape_formula(v.name) for v in variables]
     for row, line in zip(rows, lines, strict=True):
         for variable, cell, text in zip(variables, row, line, strict=True):
             _cell(variable, cell, text, manner)
 
 
-def _cell(variable: Variable, cell: Cell, text: str, manner: Manner) -> None:
+def _cell(variable: Variable, cell: Cell, text: str, manner: WriteOptions) -> None:
     if not manner.raw and text.startswith(RUNS):
         number = isinstance(cell, int | float) or (isinstance(cell, Missing) and text.lstrip("-").isdecimal())
         assert number, f"{variable.name}: {text!r} can run in a spreadsheet"
@@ -78,7 +78,7 @@ def _cell(variable: Variable, cell: Cell, text: str, manner: Manner) -> None:
     if isinstance(cell, Missing):
         return
     if manner.labels and isinstance(cell, int | str) and cell in variable.labels:
-        assert text in (variable.labels[cell], tame(variable.labels[cell]))
+        assert text in (variable.labels[cell], escape_formula(variable.labels[cell]))
     elif isinstance(cell, int):
         assert int(text) == cell
     elif isinstance(cell, float):
@@ -88,4 +88,4 @@ def _cell(variable: Variable, cell: Cell, text: str, manner: Manner) -> None:
     elif isinstance(cell, date):
         assert date.fromisoformat(text) == cell
     elif isinstance(cell, str):
-        assert text == (cell if manner.raw else tame(cell)), f"{cell!r} is written {text!r}"
+        assert text == (cell if manner.raw else escape_formula(cell)), f"{cell!r} is written {text!r}"

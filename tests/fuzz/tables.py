@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fuzz.conducting import written_and_read
 from fuzz.words import hostile, readable
-from survey_cli.exports import Manner
+from survey_cli.exports import WriteOptions
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing, Variable
 
 texts = hostile.map(readable)
@@ -45,18 +45,18 @@ def columns(draw: st.DrawFn, number: int) -> tuple[Variable, st.SearchStrategy[C
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[tuple[Variable, ...], list[tuple[Cell, ...]], Manner, str]:
+def tables(draw: st.DrawFn) -> tuple[tuple[Variable, ...], list[tuple[Cell, ...]], WriteOptions, str]:
     """Variables, rows, and how they are wanted."""
     made = [draw(columns(number)) for number in range(draw(st.integers(1, 4)))]
     rows = draw(st.lists(st.tuples(*(cells for _, cells in made)), max_size=3))
-    manner = draw(st.builds(Manner, labels=st.booleans(), raw=st.booleans(), bom=st.booleans()))
+    manner = draw(st.builds(WriteOptions, labels=st.booleans(), raw=st.booleans(), bom=st.booleans()))
     return tuple(v for v, _ in made), rows, manner, draw(st.sampled_from(["csv", "tsv"]))
 
 
 cases = tables()
 
 
-def check(case: tuple[tuple[Variable, ...], list[tuple[Cell, ...]], Manner, str]) -> bool:
+def check(case: tuple[tuple[Variable, ...], list[tuple[Cell, ...]], WriteOptions, str]) -> bool:
     """Write and read; always a table."""
     written_and_read(*case)
     return True

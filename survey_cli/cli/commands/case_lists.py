@@ -23,7 +23,13 @@ from survey_cli.cli.output.terminal import (
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.cases import CaseLine, CaseSheet, ClosedLine, QueueReport, Why
+    from survey_cli.reports.fieldwork.cases import (
+        CallabilityReport,
+        CaseLine,
+        CaseSheet,
+        DeferredLine,
+        QueueReport,
+    )
     from survey_cli.services.run_on_study import Request
 
 MAX_CLOSED: Final = 10
@@ -107,8 +113,8 @@ def cases(
     if isinstance(listed, UserError):
         fail(listed)
     _print_cases(listed.lines, form)
-    said = f"{len(listed.lines):,} of {format_count(listed.of, 'case')}"
-    say(f"{listed.where}: {said}{'' if listed.named else '; names are for supervisors'}")
+    said = f"{len(listed.lines):,} of {format_count(listed.total, 'case')}"
+    say(f"{listed.where}: {said}{'' if listed.names_shown else '; names are for supervisors'}")
     if listed.damage:
         say(listed.damage)
         raise typer.Exit(1)
@@ -120,11 +126,11 @@ def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
             if lines:
                 print(_render_cases(lines))
         case ListFormat.csv:
-            from survey_cli.exports import Manner
+            from survey_cli.exports import WriteOptions
             from survey_cli.exports.text.csv import write_csv
-            from survey_cli.reports.fieldwork.cases import rows_of
+            from survey_cli.reports.fieldwork.cases import tabulate_cases
 
-            write_csv(rows_of(lines), open_data_output(), Manner())
+            write_csv(tabulate_cases(lines), open_data_output(), WriteOptions())
         case ListFormat.json:
             print(render_json([line._asdict() for line in lines]), file=open_data_output())
 
@@ -169,8 +175,8 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
         yield make_printable(
             f"  number {number.position}: {shown}, {number.line}, {number.state.replace('_', ' ')}{following}"
         )
-    if sheet.promise:
-        yield make_printable(f"  appointment: {sheet.promise}")
+    if sheet.appointment:
+        yield make_printable(f"  appointment: {sheet.appointment}")
     for one in sheet.interviews:
         origin = "" if one.origin == "real" else f"{one.origin}, "
         at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
@@ -184,7 +190,7 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
         yield make_printable(f"  quota {cell.cell}: {cell.taken:,}{held} of {cell.target:,}")
     yield ""
     rows = []
-    for past in sheet.past:
+    for past in sheet.history:
         note = f": {past.note}" if past.note else ""
         there = datetimes.format_clock(past.at, sheet.zone)
         rows.append((str(past.seq), datetimes.format_here(past.at), there, past.by, f"{past.what}{note}"))
@@ -208,9 +214,9 @@ def render_json(found: Any) -> str:
 
     def plain(value: Any) -> Any:
         if isinstance(value, datetime):
-            from survey_cli.reports.fieldwork.cases import moment_text
+            from survey_cli.reports.fieldwork.cases import format_timestamp
 
-            return moment_text(value)
+            return format_timestamp(value)
         if hasattr(value, "_asdict"):
             return {name: plain(one) for name, one in value._asdict().items()}
         if is_dataclass(value) and not isinstance(value, type):
@@ -260,22 +266,22 @@ def why(
         fail(found)
     for line in _render_verdicts(found):
         print(make_printable(line))
-    raise typer.Exit(0 if found.allowed else 1)
+    raise typer.Exit(0 if found.is_allowed else 1)
 
 
-def _render_verdicts(found: "Why") -> Iterator[str]:
+def _render_verdicts(found: "CallabilityReport") -> Iterator[str]:
     line = found.line
     name = f" ({line.name})" if line.name and line.name != line.key else ""
-    may = "may be called" if found.allowed else "may not be called"
+    may = "may be called" if found.is_allowed else "may not be called"
     yield f"{line.key}{name} {may} by {found.who}, {datetimes.format_both(found.at, found.zone)}"
     longest = max(len(verdict.rule) for verdict in found.verdicts)
     for verdict in found.verdicts:
         mark = "✓ yes" if verdict.allows else "✗ no "
         until = f" (until {datetimes.format_both(verdict.until, found.zone)})" if verdict.until else ""
         yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.explanation}{until}"
-    if found.next_at is not None and (not found.allowed or found.next_at > found.at):
+    if found.next_at is not None and (not found.is_allowed or found.next_at > found.at):
         yield f"next: {datetimes.format_both(found.next_at, found.zone)}"
-    elif found.next_at is None and not found.allowed:
+    elif found.next_at is None and not found.is_allowed:
         refused = {verdict.rule for verdict in found.verdicts if not verdict.allows}
         if "never call" in refused:
             yield "next: never"
@@ -303,7 +309,7 @@ def queue(
         fail(found)
     for line in _render_queue(found):
         print(line)
-    stands = ", ".join(f"{cases:,} {words}" for cases, words in found.stands) or "no cases"
+    stands = ", ".join(f"{cases:,} {words}" for cases, words in found.status_counts) or "no cases"
     say(f"{found.where}: {stands}; for {found.who}, {datetimes.format_here(found.at)}")
 
 
@@ -333,7 +339,7 @@ def _render_queue(found: "QueueReport") -> Iterator[str]:
             yield from map(make_printable, _render_closed(closed))
 
 
-def _render_closed(closed: "tuple[ClosedLine, ...]") -> Iterator[str]:
+def _render_closed(closed: "tuple[DeferredLine, ...]") -> Iterator[str]:
     for line in closed[:MAX_CLOSED]:
         opens = f"; opens {datetimes.format_both(line.opens_at, line.zone)}" if line.opens_at else ""
         yield f"  {line.key}: {line.why}{opens}"
@@ -362,8 +368,8 @@ def people(
             line.languages or "any",
             line.skills or "–",
             line.pseudonym or "–",
-            f"{line.promises} ({line.late} missed)" if line.late else str(line.promises),
-            ", ".join(line.has) or "–",
+            f"{line.appointments} ({line.missed} missed)" if line.missed else str(line.appointments),
+            ", ".join(line.cases) or "–",
         )
         for line in found.lines
     ]
@@ -373,8 +379,8 @@ def people(
                 ("login", "role", "languages", "skills", "pseudonym", "appointments", "has now"), rows
             )
         )
-    if found.anyones:
-        say(f"{format_count(found.anyones, 'appointment')} for anyone")
+    if found.unowned_appointments:
+        say(f"{format_count(found.unowned_appointments, 'appointment')} for anyone")
     if found.where:
         say(
             f"{found.where}: {format_count(sum(bool(line.role) for line in found.lines), 'person', 'people')}"

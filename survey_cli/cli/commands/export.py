@@ -52,7 +52,7 @@ def _print_formats(wanted: bool) -> None:
     from survey_cli.exports import FORMATS
 
     for form in FORMATS.values():
-        print(f"{form.name:<10} {' '.join(form.endings):<14} {form.what}")
+        print(f"{form.name:<10} {' '.join(form.extensions):<14} {form.description}")
     raise typer.Exit
 
 

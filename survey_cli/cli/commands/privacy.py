@@ -16,7 +16,7 @@ from survey_cli.cli.output.terminal import fail, format_count, make_printable, r
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.subject_access import JournalLine, KnownInterview, Subject
+    from survey_cli.reports.fieldwork.subject_access import JournalLine, Subject, SubjectInterview
     from survey_cli.services.privacy.erase_and_anonymize import ErasurePreview
 
 PAUSE_SECONDS: Final = 0.005
@@ -55,8 +55,8 @@ def subject(
 
 def _render_subject(found: "Subject") -> Iterator[str]:
     yield make_printable(f"case {found.key}{f', {found.name}' if found.name else ''}")
-    if found.stands:
-        yield make_printable(f"  {found.stands}")
+    if found.status:
+        yield make_printable(f"  {found.status}")
     for number in found.numbers:
         written = f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
         extension = f", extension {number.extension}" if number.extension else ""
@@ -64,18 +64,18 @@ def _render_subject(found: "Subject") -> Iterator[str]:
         yield make_printable(
             f"  number {number.position}: {shown}{written}{extension}, {number.state.replace('_', ' ')}"
         )
-    yield f"  on the list of numbers never to be called: {'yes' if found.listed else 'no'}"
+    yield f"  on the list of numbers never to be called: {'yes' if found.on_do_not_call_list else 'no'}"
     if found.zone or found.language:
         yield make_printable(f"  zone {found.zone or 'unknown'}, language {found.language or 'not said'}")
     for column in found.columns:
         personal = " (personal)" if column.personal else ""
         yield make_printable(f"  {column.label}: {column.words}{personal}")
-    if found.past:
+    if found.history:
         yield ""
         yield "what happened"
         rows = [
             (str(p.seq), datetimes.format_here(p.at), f"{p.what}{f': {p.note}' if p.note else ''}", p.by)
-            for p in found.past
+            for p in found.history
         ]
         yield render_table(("", "when", "what", "by"), rows)
     for one in found.interviews:
@@ -83,14 +83,14 @@ def _render_subject(found: "Subject") -> Iterator[str]:
         yield from _render_interview(one)
 
 
-def _render_interview(one: "KnownInterview") -> Iterator[str]:
+def _render_interview(one: "SubjectInterview") -> Iterator[str]:
     origin = "" if one.origin == "real" else f", {one.origin}"
     version = f", version {one.version}" if one.version else ""
     yield make_printable(
         f"interview {one.number}{origin}: {one.outcome or one.status}{version}, {datetimes.format_here(one.began_at)}"
     )
-    if one.trouble:
-        yield make_printable(f"  {one.trouble}")
+    if one.problem:
+        yield make_printable(f"  {one.problem}")
     for name, words in one.sample:
         yield make_printable(f"  told of the sample: {name} = {words}")
     for line in one.lines:

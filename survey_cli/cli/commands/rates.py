@@ -215,11 +215,11 @@ def print_rates(report: "RateTable", *, form: RatesFormat, digits: int) -> None:
         case RatesFormat.table:
             print(render_rates(report, digits=digits, cells=get_width()))
         case RatesFormat.csv:
-            from survey_cli.exports import Manner
+            from survey_cli.exports import WriteOptions
             from survey_cli.exports.text.csv import write_csv
-            from survey_cli.reports.fieldwork.rates import rows_of
+            from survey_cli.reports.fieldwork.rates import tabulate_rates
 
-            write_csv(rows_of(report), open_data_output(), Manner())
+            write_csv(tabulate_rates(report), open_data_output(), WriteOptions())
             for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
@@ -249,7 +249,7 @@ def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
 def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
     """What stands to the left of the figures: a name, what is above the line, what below."""
     from survey_cli.fieldwork.rates.dispositions import GROUPS
-    from survey_cli.reports.fieldwork.rates import MEANINGS
+    from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS
 
     still_open = any(column.open_cases is not None for column in report.columns)
     return [
@@ -258,7 +258,7 @@ def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
         *([("open", "may still be called", "")] if still_open else []),
         *((group, name, "") for group, name in GROUPS.items()),
         ("", "", ""),
-        *MEANINGS,
+        *RATE_DEFINITIONS,
     ]
 
 
@@ -272,18 +272,18 @@ class _FigureColumn(NamedTuple):
 def _build_figures(
     column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int
 ) -> _FigureColumn:
-    from survey_cli.reports.fieldwork.rates import measures, per_cent
-    from survey_cli.reports.rounding import number
+    from survey_cli.reports.fieldwork.rates import collect_figures, format_rate
+    from survey_cli.reports.rounding import format_count
     from survey_cli.text_width import measure_width
 
     def said(name: str) -> str:
         if name in column.rates._fields:
-            return per_cent(getattr(column.rates, name), digits)
+            return format_rate(getattr(column.rates, name), digits)
         count = found.get(name)
-        return "" if count is None else number(count)
+        return "" if count is None else format_count(count)
 
     total = column.counts.sum_groups() if column.counts else None
-    found = {**measures(column), "cases": total}
+    found = {**collect_figures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
     lines = [make_printable(column.title), *map(said, names)]
     cells = max(map(measure_width, lines))
@@ -294,10 +294,10 @@ def render_rates_json(report: "RateTable") -> str:
     """The report as one object. Shares are from 0 to 1, and stand under `exact` as fractions; null is not defined."""
     from fractions import Fraction
 
-    from survey_cli.reports.fieldwork.rates import measures
+    from survey_cli.reports.fieldwork.rates import collect_figures
 
     def described(column: "RateColumn") -> dict[str, object]:
-        found = measures(column)
+        found = collect_figures(column)
         return {
             "frame": column.frame,
             "by": column.by,

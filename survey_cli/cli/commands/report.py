@@ -192,10 +192,10 @@ def report(
         return
     if out:
         from survey_cli.cli.output.report_text import THRESHOLD_REMEDY
-        from survey_cli.documents.report.report_layout import hidden_line
+        from survey_cli.documents.report.report_layout import describe_hidden_counts
 
         told = f"{format_count(len(done.report.items), 'item')}, {format_count(done.report.interviews, 'interview')}"
-        if hidden := hidden_line(done.report):
+        if hidden := describe_hidden_counts(done.report):
             told += f"; {hidden}{THRESHOLD_REMEDY}"
         say(f"{'stdout' if out == '-' else out}: {told}")
     if charts:
@@ -236,7 +236,7 @@ def codebook(
         )
     if isinstance(done, UserError):
         fail(done)
-    told = format_count(done.report.width, "variable")
+    told = format_count(done.report.column_count, "variable")
     if done.report.interviews is not None:
         told += f", {format_count(done.report.interviews, 'interview')}"
     say(f"{'stdout' if out == '-' else out}: {told}")

@@ -8,7 +8,7 @@ from survey_cli.cli.commands.rates import render_rates
 from survey_cli.cli.output.terminal import format_count, get_width, render_table, wrap_paragraph
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.simulation_report import FieldRun
+    from survey_cli.reports.fieldwork.simulation_report import SimulationReport
     from survey_cli.simulate.fieldwork.study_simulation import StudySimulation
 
 MAX_OUTCOMES: Final = 12
@@ -48,7 +48,7 @@ def _render_parts(tried: "StudySimulation") -> Iterator[str]:
         yield "if the field closed at the end:\n" + render_rates(run.rates, digits=1, cells=get_width())
 
 
-def _summarize(run: "FieldRun") -> str:
+def _summarize(run: "SimulationReport") -> str:
     each = f"{run.calls / run.complete:.1f} calls for each" if run.complete else "no complete interview"
     done, calls = format_count(run.complete, "complete interview"), format_count(run.calls, "call")
     return f"{done} of {format_count(run.cases, 'case')}, {calls}: {each}"
@@ -65,7 +65,7 @@ def _render_table(head: tuple[str, ...], rows: list[list[str]], *, left: int = 1
     return render_table(first, others)
 
 
-def _render_days(run: "FieldRun") -> str:
+def _render_days(run: "SimulationReport") -> str:
     head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
     rows = [
         [
@@ -74,15 +74,15 @@ def _render_days(run: "FieldRun") -> str:
             str(row.reached),
             str(row.complete),
             str(row.refusals),
-            str(row.promises),
-            str(row.all_complete),
+            str(row.appointments),
+            str(row.cumulative_complete),
         ]
         for row in run.days
     ]
     return _render_table(head, rows) if rows else "no day on which anybody could be called"
 
 
-def _render_outcomes(run: "FieldRun") -> str:
+def _render_outcomes(run: "SimulationReport") -> str:
     shown = [
         [row.outcome, str(row.calls), _format_share(row.calls, run.calls)]
         for row in run.outcomes[:MAX_OUTCOMES]
@@ -93,7 +93,7 @@ def _render_outcomes(run: "FieldRun") -> str:
     return _render_table(("what calls came to", "calls", "share"), shown)
 
 
-def _render_attempts(run: "FieldRun") -> str:
+def _render_attempts(run: "SimulationReport") -> str:
     rows = [
         [str(row.attempts), str(row.cases), str(row.complete), _format_share(row.complete, row.cases)]
         for row in run.attempts
@@ -101,10 +101,10 @@ def _render_attempts(run: "FieldRun") -> str:
     return _render_table(("attempts", "cases", "complete", "share"), rows)
 
 
-def _render_work(run: "FieldRun") -> str:
+def _render_work(run: "SimulationReport") -> str:
     head = ("interviewer", "shifts", "hours", "on cases", "calls", "an hour", "complete")
     rows = []
-    for row in run.work:
+    for row in run.interviewers:
         hours = row.on_duty.total_seconds() / 3600
         rows.append(
             [
@@ -120,13 +120,13 @@ def _render_work(run: "FieldRun") -> str:
     return _render_table(head, rows)
 
 
-def _render_appointments(run: "FieldRun") -> str:
-    made = sum(run.promises.values())
-    said = ", ".join(f"{number} {kept}" for kept, number in run.promises.items() if number)
+def _render_appointments(run: "SimulationReport") -> str:
+    made = sum(run.appointments.values())
+    said = ", ".join(f"{number} {kept}" for kept, number in run.appointments.items() if number)
     return f"appointments: {made}" + (f" ({said})" if said else "")
 
 
-def _render_cells(run: "FieldRun") -> str:
+def _render_cells(run: "SimulationReport") -> str:
     head = ("quota cell", "complete", "held", "target", "open cases", "")
     rows = [
         [
@@ -139,15 +139,16 @@ def _render_cells(run: "FieldRun") -> str:
         for row in run.cells
     ]
     figures = _align_figures([list(head[:-1]), *rows])
-    lines = [[*row, cell.lacking] for row, cell in zip(figures[1:], run.cells, strict=True)]
+    lines = [[*row, cell.shortfall] for row, cell in zip(figures[1:], run.cells, strict=True)]
     return render_table([*figures[0], ""], lines)
 
 
-def _render_ends(run: "FieldRun") -> str:
+def _render_ends(run: "SimulationReport") -> str:
     shown = [
-        [f"{row.status}: {row.why}" if row.why else row.status, str(row.cases)] for row in run.ends[:MAX_ENDS]
+        [f"{row.status}: {row.why}" if row.why else row.status, str(row.cases)]
+        for row in run.final_statuses[:MAX_ENDS]
     ]
-    rest = sum(row.cases for row in run.ends[MAX_ENDS:])
+    rest = sum(row.cases for row in run.final_statuses[MAX_ENDS:])
     if rest:
         shown.append(["others", str(rest)])
     return _render_table(("where cases stand at the end", "cases"), shown)

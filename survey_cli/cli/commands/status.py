@@ -25,7 +25,7 @@ from survey_cli.cli.output.terminal import (
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine, PromiseLine
+    from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
 
 MAX_WIDTH: Final = 100
 """Cells that a line takes at most."""
@@ -167,12 +167,12 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
 def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     from fractions import Fraction
 
-    from survey_cli.reports.fieldwork.rates import per_cent
+    from survey_cli.reports.fieldwork.rates import format_rate
 
     done = report.progress
     said = f"{done.complete:,} complete"
     if done.target:
-        share = per_cent(Fraction(done.complete, done.target))
+        share = format_rate(Fraction(done.complete, done.target))
         said = f"{done.complete:,} of {done.target:,} complete ({share} of {done.target_of})"
     yield f"{said}, {done.today:,} of them today"
     yield f"{done.partial:,} partial; {format_count(report.cases, 'case')} in all"
@@ -250,13 +250,13 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
 def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     """What a supervisor looks at first: who waits, who was promised a call, who sits at what."""
     yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
-    by_state = {state: [p for p in report.promises if p.state == state] for state in APPOINTMENT_STATES}
+    by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
     said = ", ".join(
         f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s]
     )
     promises = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
     head = ("case", "", "here", "there", "keeper")
-    yield f"appointments: {said}", _render_list(head, promises, len(report.promises))
+    yield f"appointments: {said}", _render_list(head, promises, len(report.appointments))
     stations = [
         (
             _shorten(lease.key),
@@ -283,13 +283,19 @@ def _render_held(report: "FieldworkStatus") -> list[str]:
     return _render_list(("case", "since", ""), rows, len(report.held))
 
 
-def _render_appointment(p: "PromiseLine") -> tuple[str, ...]:
+def _render_appointment(p: "AppointmentLine") -> tuple[str, ...]:
     day = f"{p.starts:%a} {p.starts.day} {p.starts:%b} " if p.state in ("missed", "later") else ""
-    return (_shorten(p.key), p.state, f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}", p.there, p.owner or "anybody")
+    return (
+        _shorten(p.key),
+        p.state,
+        f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}",
+        p.respondent_time,
+        p.owner or "anybody",
+    )
 
 
-def _render_interviewers(people: Sequence["PersonLine"]) -> list[str]:
-    from survey_cli.reports.fieldwork.status import SMALL
+def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]:
+    from survey_cli.reports.fieldwork.status import SMALL_BASE
 
     if not people:
         return []
@@ -299,10 +305,10 @@ def _render_interviewers(people: Sequence["PersonLine"]) -> list[str]:
             f"{one.complete:,}",
             f"{one.calls:,}",
             f"{one.on_cases / timedelta(hours=1):.1f}",
-            f"{one.calls_an_hour:.1f}" if one.calls_an_hour is not None else "–",
+            f"{one.calls_per_hour:.1f}" if one.calls_per_hour is not None else "–",
             _format_length(one.mean_length) if one.mean_length is not None else "–",
-            f"{one.refusals:,} of {one.talks:,}",
-            _format_share(one.refusals, one.talks),
+            f"{one.refusals:,} of {one.conclusive_contacts:,}",
+            _format_share(one.refusals, one.conclusive_contacts),
         )
         for one in people
     ]
@@ -311,8 +317,8 @@ def _render_interviewers(people: Sequence["PersonLine"]) -> list[str]:
         "hours are those on cases, calls/h is told from one hour on; length is the mean of completed"
         " interviews; refused is of talks that ended in an interview, part of one or a refusal"
     ]
-    if any(0 < one.talks < SMALL for one in people):
-        notes.append(f"* of fewer than {SMALL}: one more or less would move it by over five points")
+    if any(0 < one.conclusive_contacts < SMALL_BASE for one in people):
+        notes.append(f"* of fewer than {SMALL_BASE}: one more or less would move it by over five points")
     return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
 
 
@@ -355,11 +361,11 @@ def _render_columns(
 
 def _format_share(part: int, whole: int) -> str:
     """`29%`, with a mark where it is of few; a dash of none."""
-    from survey_cli.reports.fieldwork.status import SMALL
+    from survey_cli.reports.fieldwork.status import SMALL_BASE
 
     if not whole:
         return "–"
-    return f"{part / whole:.0%}{'*' if whole < SMALL else ' '}"
+    return f"{part / whole:.0%}{'*' if whole < SMALL_BASE else ' '}"
 
 
 def _format_length(length: timedelta) -> str:

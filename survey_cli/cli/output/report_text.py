@@ -28,32 +28,32 @@ ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
 def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
     """The report, line by line. `blocks`: the terminal can show them."""
     from survey_cli.documents.report.report_layout import (
-        APPENDIX,
-        METHODS,
-        READING,
-        chapters,
-        edition,
-        reading_notes,
+        APPENDIX_TITLE,
+        METHODS_TITLE,
+        READING_TITLE,
+        build_chapters,
+        describe_edition,
+        list_reading_notes,
     )
-    from survey_cli.documents.text_fragments import flat
+    from survey_cli.documents.text_fragments import flatten
 
     cells = min(cells, MAX_WIDTH)
-    yield _wrap_hanging("", flat(results.title), cells)
-    yield _wrap_hanging("", edition(results), cells)
-    for line in (*results.narrowed, *results.warnings):
+    yield _wrap_hanging("", flatten(results.title), cells)
+    yield _wrap_hanging("", describe_edition(results), cells)
+    for line in (*results.filter_notes, *results.warnings):
         yield _wrap_hanging("", line, cells)
-    notes = reading_notes(results, remedy=THRESHOLD_REMEDY)
-    yield from _render_section(READING, [_wrap_hanging("  ", n, cells) for n in notes], cells, blocks)
-    for chapter in chapters(results):
+    notes = list_reading_notes(results, remedy=THRESHOLD_REMEDY)
+    yield from _render_section(READING_TITLE, [_wrap_hanging("  ", n, cells) for n in notes], cells, blocks)
+    for chapter in build_chapters(results):
         yield from _render_chapter(chapter, results, cells, blocks)
     yield from _render_section(
-        METHODS,
-        _render_pairs([(line.label, flat(line.text)) for line in results.methods], cells),
+        METHODS_TITLE,
+        _render_pairs([(line.label, flatten(line.text)) for line in results.methods], cells),
         cells,
         blocks,
     )
     if results.weighting is not None or results.rates is not None:
-        yield from _render_section(APPENDIX, _render_appendix(results, cells), cells, blocks)
+        yield from _render_section(APPENDIX_TITLE, _render_appendix(results, cells), cells, blocks)
 
 
 def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
@@ -74,16 +74,20 @@ def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]
 
 
 def _render_appendix(results: "Results", cells: int) -> Iterator[str]:
-    from survey_cli.documents.report.report_layout import margins_grid, rates_grid, weighting_lines
+    from survey_cli.documents.report.report_layout import (
+        build_margins_grid,
+        build_rates_grid,
+        describe_weighting,
+    )
 
     if results.weighting is not None:
-        yield from (_wrap_hanging("  ", line, cells) for line in weighting_lines(results.weighting))
-        if (margins := margins_grid(results.weighting)) is not None:
+        yield from (_wrap_hanging("  ", line, cells) for line in describe_weighting(results.weighting))
+        if (margins := build_margins_grid(results.weighting)) is not None:
             yield from ("", *_render_columns(margins, cells))
     if results.rates is not None:
         if results.rates.heading:
             yield _wrap_hanging("  ", results.rates.heading, cells)
-        yield from ("", *_render_columns(rates_grid(results.rates), cells))
+        yield from ("", *_render_columns(build_rates_grid(results.rates), cells))
         yield from (_wrap_hanging("  ", note, cells) for note in results.rates.notes)
 
 
@@ -94,40 +98,42 @@ def _render_chapter(chapter: "Chapter", results: "Results", cells: int, blocks: 
 
 
 def _render_block(block: "Block", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    from survey_cli.documents.text_fragments import flat
+    from survey_cli.documents.text_fragments import flatten
 
-    if block.battery is not None and flat(block.battery.intro):
-        yield from ("", _wrap_hanging("", flat(block.battery.intro), cells))
+    if block.battery is not None and flatten(block.battery.intro):
+        yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
     for item in block.items:
         yield from _render_item(item, results, cells, blocks)
 
 
 def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
     from survey_cli.documents.report.report_layout import (
-        banner_grid,
-        base_line,
-        summary_line,
-        table_notes,
-        topline_grid,
-        verbatim_line,
+        build_banner_grid,
+        build_topline_grid,
+        describe_base,
+        describe_summary,
+        format_verbatim,
+        list_table_notes,
     )
-    from survey_cli.documents.text_fragments import flat
+    from survey_cli.documents.text_fragments import flatten
 
     yield ""
-    yield _wrap_hanging(f"{item.number:<4}", f"{flat(item.wording) or flat(item.label)} [{item.id}]", cells)
+    yield _wrap_hanging(
+        f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells
+    )
     margin = f"; {item.margin_text}" if item.margin_text else ""
-    yield _wrap_hanging(" " * INDENT, base_line(item.base) + margin, cells)
-    yield from _render_bars(topline_grid(item), cells, blocks)
+    yield _wrap_hanging(" " * INDENT, describe_base(item.base) + margin, cells)
+    yield from _render_bars(build_topline_grid(item), cells, blocks)
     if item.summary is not None:
-        yield _wrap_hanging(" " * INDENT, summary_line(item.summary), cells)
+        yield _wrap_hanging(" " * INDENT, describe_summary(item.summary), cells)
     yield from (_wrap_hanging(" " * INDENT, note, cells) for note in item.notes)
-    yield from (_wrap_hanging(" " * INDENT + "- ", verbatim_line(v), cells) for v in item.verbatims)
-    table = results.banner.table(item.id) if results.banner else None
+    yield from (_wrap_hanging(" " * INDENT + "- ", format_verbatim(v), cells) for v in item.verbatims)
+    table = results.banner.find_table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         if table.rows:
             yield ""
-            yield from _render_columns(banner_grid(item, table, results.banner), cells)
-        yield from (_wrap_hanging(" " * INDENT, note, cells) for note in table_notes(item, table))
+            yield from _render_columns(build_banner_grid(item, table, results.banner), cells)
+        yield from (_wrap_hanging(" " * INDENT, note, cells) for note in list_table_notes(item, table))
 
 
 def _wrap_hanging(first: str, text: str, cells: int) -> str:
@@ -151,9 +157,9 @@ def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
     """The label of each line, broken where it is long."""
     from textwrap import wrap
 
-    from survey_cli.documents.report.report_layout import row_note
+    from survey_cli.documents.report.report_layout import format_row_note
 
-    return [wrap(make_printable(line.label + row_note(line)), most) or [""] for line in grid.lines]
+    return [wrap(make_printable(line.label + format_row_note(line)), most) or [""] for line in grid.lines]
 
 
 def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
@@ -196,7 +202,7 @@ def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
         while end < len(heads) and (end == start or taken + 2 + widths[end] <= cells):
             taken += 2 + widths[end]
             end += 1
-        if grid.grouped:
+        if grid.has_groups:
             yield from _render_group_names(grid, widths, start, end, INDENT + left)
         some = range(start, end)
         yield _render_line(grid.corner, [heads[n] for n in some], [widths[n] for n in some], left)

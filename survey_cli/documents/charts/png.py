@@ -1,4 +1,4 @@
-"""A chart as a file of its own: SVG as it is, or PNG by a library that the extra `png` brings."""
+"""Chart files: SVG, or PNG rendered by the library of the extra `png`."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -8,12 +8,12 @@ SCALE: Final = 2
 """Dots of a PNG for each unit of its chart."""
 
 
-def svg_file(svg: str) -> str:
+def render_svg_file(svg: str) -> str:
     """The text of a file that any viewer opens."""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
 
 
-def png_possible() -> bool:
+def can_render_png() -> bool:
     """Is the library here? It needs Cairo besides, which a system has or has not."""
     if find_spec("cairosvg") is None:
         return False
@@ -24,8 +24,8 @@ def png_possible() -> bool:
     return True
 
 
-def png(svg: str) -> bytes:
-    """The picture in dots, on white. Only where `png_possible`."""
+def render_png(svg: str) -> bytes:
+    """The picture in dots, on white. Only where `can_render_png`."""
     made: bytes = import_module("cairosvg").svg2png(
         bytestring=svg.encode(), scale=SCALE, background_color="white"
     )

@@ -1,5 +1,6 @@
-"""A booklet as Markdown that reads well in a terminal and compares well line by line. What is read aloud stands in block
-quotes; every text is escaped, so that none is taken for markup.
+"""Booklet as Markdown that reads well in a terminal and compares well line by line.
+
+Block quotes are read aloud; every text is escaped, so that none is taken for markup.
 """
 
 import re
@@ -7,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import (
+    AppendixEntry,
     Booklet,
-    Choice,
-    Entry,
-    Item,
+    BookletChoice,
+    BookletItem,
+    BookletNote,
+    BookletPart,
+    BookletStatement,
     Line,
-    Note,
-    Part,
-    Row,
-    Said,
-    Stretch,
-    plainly,
+    MultilingualText,
+    TextRun,
+    render_plain,
 )
 
 BLANK: Final = "______"
@@ -29,31 +30,31 @@ LEGEND: Final = (
     "What is marked ▷ is for the interviewer and not read.",
 )
 
-_ALWAYS: Final = re.compile(r"[\\`*\[\]<|~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+_MARKUP: Final = re.compile(r"[\\`*\[\]<|~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 """What could be markup anywhere; `_` within a word is none."""
-_FIRST: Final = re.compile(r"^(?:[#>+=:-]|\d+(?=[.)]))")
+_MARKUP_AT_START: Final = re.compile(r"^(?:[#>+=:-]|\d+(?=[.)]))")
 """What could be markup at the beginning of a line."""
 
 
-def markdown(booklet: Booklet) -> str:
+def render_markdown(booklet: Booklet) -> str:
     """The whole booklet, ending in a line end."""
-    lines = [line.rstrip() for line in _booklet(booklet)]
+    lines = [line.rstrip() for line in _render_booklet(booklet)]
     tidy = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
     return "\n".join(tidy).strip("\n") + "\n"
 
 
-def escaped(text: str, *, first: bool = True) -> str:
+def escape_markdown(text: str, *, first: bool = True) -> str:
     """Literal text. `first`: it may begin a line."""
-    text = _ALWAYS.sub(lambda m: "\\" + m.group(), text)
-    return _FIRST.sub(_escaped_first, text) if first else text
+    text = _MARKUP.sub(lambda m: "\\" + m.group(), text)
+    return _MARKUP_AT_START.sub(_escape_first, text) if first else text
 
 
-def _escaped_first(found: re.Match[str]) -> str:
+def _escape_first(found: re.Match[str]) -> str:
     text = found.group()
     return f"{text}\\" if text[0].isdecimal() else f"\\{text}"
 
 
-def code(text: str) -> str:
+def render_code(text: str) -> str:
     """Literal text as a code span, whatever backticks it holds."""
     if "`" not in text:
         return f"`{text}`"
@@ -61,38 +62,38 @@ def code(text: str) -> str:
     return f"{fence} {text} {fence}"
 
 
-def _cell(text: str) -> str:
-    return code(text).replace("|", "\\|")
+def _render_code_cell(text: str) -> str:
+    return render_code(text).replace("|", "\\|")
 
 
-def _inline(line: Line, *, first: bool = True) -> str:
-    return "".join(_stretch(s, first=first and n == 0) for n, s in enumerate(line))
+def _render_line(line: Line, *, first: bool = True) -> str:
+    return "".join(_render_run(s, first=first and n == 0) for n, s in enumerate(line))
 
 
-def _stretch(stretch: Stretch, *, first: bool) -> str:
+def _render_run(stretch: TextRun, *, first: bool) -> str:
     match stretch.style:
         case "stress":
             inner = stretch.text.strip()
             before, _, after = stretch.text.partition(inner) if inner else (stretch.text, "", "")
-            return f"{before}**{escaped(inner, first=False)}**{after}" if inner else before
+            return f"{before}**{escape_markdown(inner, first=False)}**{after}" if inner else before
         case "fill":
-            return f"‹{escaped(stretch.text, first=False)}›"
+            return f"‹{escape_markdown(stretch.text, first=False)}›"
         case "id" | "code":
-            return code(stretch.text)
+            return render_code(stretch.text)
         case _:
-            return escaped(stretch.text, first=first)
+            return escape_markdown(stretch.text, first=first)
 
 
-def _flat(said: Said, joint: str = " / ", *, first: bool = False) -> str:
+def _render_flat(said: MultilingualText, joint: str = " / ", *, first: bool = False) -> str:
     """A text in all its languages on one line."""
     texts = []
     for spoken in said:
-        text = " ".join(_inline(line, first=first) for line in spoken.lines)
+        text = " ".join(_render_line(line, first=first) for line in spoken.lines)
         texts.append(f"({spoken.language}) {text}" if len(said) > 1 and joint != " / " else text)
     return joint.join(texts)
 
 
-def _quoted(said: Said) -> Iterator[str]:
+def _render_quote(said: MultilingualText) -> Iterator[str]:
     """What is read aloud, one block for each language."""
     for n, spoken in enumerate(said):
         if n:
@@ -100,20 +101,20 @@ def _quoted(said: Said) -> Iterator[str]:
         mark = f"({spoken.language}) " if len(said) > 1 else ""
         for m, line in enumerate(spoken.lines):
             end = "\\" if m < len(spoken.lines) - 1 else ""
-            yield f"> {mark if m == 0 else ''}{_inline(line, first=m > 0 or not mark)}{end}"
+            yield f"> {mark if m == 0 else ''}{_render_line(line, first=m > 0 or not mark)}{end}"
     if said:
         yield ""
 
 
-def _booklet(booklet: Booklet) -> Iterator[str]:
-    yield f"# {_flat(booklet.title)}"
+def _render_booklet(booklet: Booklet) -> Iterator[str]:
+    yield f"# {_render_flat(booklet.title)}"
     yield ""
     tongues = ", ".join(name for _, name in booklet.languages)
-    version = f"version {escaped(booklet.version, first=False)}, " if booklet.version else ""
+    version = f"version {escape_markdown(booklet.version, first=False)}, " if booklet.version else ""
     yield f"Questionnaire, {version}in {tongues}; fingerprint of the text {booklet.fingerprint}."
     yield ""
     for name, said in booklet.study:
-        yield f"- {name}: {_flat(said)}"
+        yield f"- {name}: {_render_flat(said)}"
     if booklet.unstated:
         yield f"- Not stated: {', '.join(booklet.unstated)}"
     yield ""
@@ -122,7 +123,7 @@ def _booklet(booklet: Booklet) -> Iterator[str]:
     yield from (f"- {line}" for line in LEGEND)
     if booklet.declines:
         told = "; ".join(
-            f"{_flat(d.said)} ({code(d.code)}{''.join(', ' + plainly(r) for r in d.remarks)})"
+            f"{_render_flat(d.wording)} ({render_code(d.code)}{''.join(', ' + render_plain(r) for r in d.remarks)})"
             for d in booklet.declines
         )
         yield f"- Accepted from respondents everywhere, and never read, unless an item says otherwise: {told}."
@@ -130,126 +131,127 @@ def _booklet(booklet: Booklet) -> Iterator[str]:
     yield "## Contents"
     yield ""
     for part in booklet.parts:
-        yield f"- {_contents(part)}"
+        yield f"- {_render_contents_line(part)}"
     for appendix in booklet.appendices:
         yield f"- {appendix.title}"
     yield ""
     for part in booklet.parts:
-        yield from _part(part, comments=booklet.comments)
+        yield from _render_part(part, comments=booklet.comments)
     for appendix in booklet.appendices:
         yield f"## {appendix.title}"
         yield ""
-        yield f"▷ {appendix.says}"
+        yield f"▷ {appendix.description}"
         yield ""
         for entry in appendix.entries:
-            yield from _entry(entry)
+            yield from _render_entry(entry)
         yield ""
 
 
-def _contents(part: Part) -> str:
+def _render_contents_line(part: BookletPart) -> str:
     items = f"item{'s' if '–' in part.span else ''} {part.span}" if part.span else "no items"
-    return f"{_heading(part)} ({items})" if part.kind != "loose" else items.capitalize()
+    return f"{_render_heading(part)} ({items})" if part.kind != "loose" else items.capitalize()
 
 
-def _heading(part: Part) -> str:
+def _render_heading(part: BookletPart) -> str:
     if part.kind == "loose":
         return f"Item{'s' if '–' in part.span else ''} {part.span}"
-    title = _flat(part.title)
-    return f"{title} {code(part.id)}" if title else code(part.id)
+    title = _render_flat(part.title)
+    return f"{title} {render_code(part.id)}" if title else render_code(part.id)
 
 
-def _part(part: Part, *, comments: bool) -> Iterator[str]:
+def _render_part(part: BookletPart, *, comments: bool) -> Iterator[str]:
     if part.kind != "loose" or part.level == 1:
-        yield f"{'#' * min(part.level + 1, 5)} {_heading(part)}"
+        yield f"{'#' * min(part.level + 1, 5)} {_render_heading(part)}"
         yield ""
     for note in part.notes:
-        yield from _note(note)
+        yield from _render_note(note)
     yield ""
     if part.intro:
         yield "▷ Before whichever of these items comes first:"
         yield ""
-        yield from _quoted(part.intro)
+        yield from _render_quote(part.intro)
     for child in part.children:
-        if isinstance(child, Part):
-            yield from _part(child, comments=comments)
+        if isinstance(child, BookletPart):
+            yield from _render_part(child, comments=comments)
         else:
-            yield from _item(child, part.level, comments=comments)
+            yield from _render_item(child, part.level, comments=comments)
     if part.kind == "roster":
-        yield f"▷ End of what is repeated ({code(part.id)})."
+        yield f"▷ End of what is repeated ({render_code(part.id)})."
         yield ""
 
 
-def _item(item: Item, level: int, *, comments: bool) -> Iterator[str]:
-    yield f"{'#' * min(level + 2, 6)} {item.number}. {code(item.id)} – {item.kind}"
+def _render_item(item: BookletItem, level: int, *, comments: bool) -> Iterator[str]:
+    yield f"{'#' * min(level + 2, 6)} {item.number}. {render_code(item.id)} – {item.kind}"
     yield ""
     for line in item.asked:
-        yield f"- ▷ {_inline(line, first=False)}"
+        yield f"- ▷ {_render_line(line, first=False)}"
     if item.asked:
         yield ""
-    yield from _quoted(item.intro)
-    if item.aloud:
-        yield from _quoted(item.said)
+    yield from _render_quote(item.intro)
+    if item.read_aloud:
+        yield from _render_quote(item.wording)
     else:
-        for spoken in item.said:
-            yield f"▷ {' '.join(_inline(line, first=False) for line in spoken.lines)}"
+        for spoken in item.wording:
+            yield f"▷ {' '.join(_render_line(line, first=False) for line in spoken.lines)}"
             yield ""
     if item.space == "grid":
-        yield from _grid(item.choices, item.rows)
+        yield from _render_grid(item.choices, item.rows)
     elif item.space == "points":
-        yield " · ".join(_choice(c) for c in item.choices)
+        yield " · ".join(_render_choice(c) for c in item.choices)
     else:
-        yield from (f"- {_choice(c)}" for c in item.choices)
+        yield from (f"- {_render_choice(c)}" for c in item.choices)
     if item.space in ("line", "lines"):
         yield from ("",) if item.choices else ()
-        yield f"{BLANK}{BLANK} {f'({escaped(item.expects, first=False)})' if item.expects else ''}"
+        yield f"{BLANK}{BLANK} {f'({escape_markdown(item.expects, first=False)})' if item.expects else ''}"
     yield ""
     for note in item.notes:
-        yield from _note(note)
+        yield from _render_note(note)
     if comments:
         yield ""
         yield f"Comment: {BLANK * 6}"
     yield ""
 
 
-def _choice(choice: Choice) -> str:
+def _render_choice(choice: BookletChoice) -> str:
     pieces = [
-        code(choice.code),
-        _flat(choice.said),
-        *(f"({_inline(r, first=False)})" for r in choice.remarks),
+        render_code(choice.code),
+        _render_flat(choice.wording),
+        *(f"({_render_line(r, first=False)})" for r in choice.remarks),
     ]
     if choice.note:
-        pieces.append(f"\\[{_flat(choice.note)}\\]")
+        pieces.append(f"\\[{_render_flat(choice.note)}\\]")
     if choice.specify:
         pieces.append(BLANK)
     return " ".join(piece for piece in pieces if piece)
 
 
-def _grid(choices: Sequence[Choice], rows: Sequence[Row]) -> Iterator[str]:
-    yield f"| | {' | '.join(_choice(c).replace(code(c.code), _cell(c.code), 1) for c in choices)} |"
+def _render_grid(choices: Sequence[BookletChoice], rows: Sequence[BookletStatement]) -> Iterator[str]:
+    heads = (_render_choice(c).replace(render_code(c.code), _render_code_cell(c.code), 1) for c in choices)
+    yield f"| | {' | '.join(heads)} |"
     yield f"|---|{'---|' * len(choices)}"
     for row in rows:
-        remarks = "".join(f" (▷ {_inline(r, first=False)})" for r in row.remarks)
-        yield f"| {code(row.id)} {_flat(row.said)}{remarks} |{'   |' * len(choices)}"
+        remarks = "".join(f" (▷ {_render_line(r, first=False)})" for r in row.remarks)
+        yield f"| {render_code(row.id)} {_render_flat(row.wording)}{remarks} |{'   |' * len(choices)}"
 
 
-def _note(note: Note) -> Iterator[str]:
+def _render_note(note: BookletNote) -> Iterator[str]:
     label = f"{note.label}: " if note.label else ""
-    said = _flat(note.said, " ")
-    if note.aloud:
+    said = _render_flat(note.wording, " ")
+    if note.read_aloud:
         said = f"“{said}”"
-    yield f"- ▷ {label}{' '.join(p for p in (_inline(note.prose, first=False), said) if p)}"
+    yield f"- ▷ {label}{' '.join(p for p in (_render_line(note.prose, first=False), said) if p)}"
 
 
-def _entry(entry: Entry) -> Iterator[str]:
-    name = code(entry.id) if entry.id else ""
-    head = " ".join(p for p in (name, _flat(entry.said, " " if entry.answer else " / ")) if p)
+def _render_entry(entry: AppendixEntry) -> Iterator[str]:
+    name = render_code(entry.id) if entry.id else ""
+    head = " ".join(p for p in (name, _render_flat(entry.wording, " " if entry.answer else " / ")) if p)
     notes = [
-        f"{n.label + ': ' if n.label else ''}{_inline(n.prose, first=False)}{_flat(n.said, ' ')}"
+        f"{n.label + ': ' if n.label else ''}{_render_line(n.prose, first=False)}{_render_flat(n.wording, ' ')}"
         for n in entry.notes
     ]
     if entry.answer:
         yield f"{head}" + "".join(f" (▷ {note})" for note in notes)
         yield ""
-        yield from _quoted(entry.answer)
+        yield from _render_quote(entry.answer)
     else:
         yield f"- {head}: {'; '.join(notes)}"

@@ -1,13 +1,11 @@
-"""Who is asked, in which order, what is accepted: the rules of a questionnaire in plain English. Whoever asks brings the
-names' labels; nothing is decided here.
-"""
+"""Rules of a questionnaire in plain English: filters, order, accepted answers."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import Line, Stretch
-from survey_cli.documents.questionnaire.text_rendering import label, literal
+from survey_cli.documents.questionnaire.booklet_model import Line, TextRun
+from survey_cli.documents.questionnaire.text_rendering import escape_controls, render_label
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem
@@ -19,11 +17,11 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
 
-_BEGIN, _END = "\x02", "\x03"
+_NAME_START, _NAME_END = "\x02", "\x03"
 """Around a name while a sentence is made: no text of an instrument keeps such a character."""
-_NAMED: Final = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
+_NAME_PATTERN: Final = re.compile(f"{_NAME_START}([^{_NAME_START}{_NAME_END}]*){_NAME_END}")
 
-_COUNTED: Final = {0: "none", 1: "one"}
+_NUMBER_WORDS: Final = {0: "none", 1: "one"}
 _ORDERS: Final = {
     "random": "in random order",
     "rotate": "in rotated order (each interview begins at another one and goes round)",
@@ -31,61 +29,65 @@ _ORDERS: Final = {
 }
 
 
-class Rules:
+class RuleWriter:
     """Says the rules of one instrument, with labels in one language."""
 
     def __init__(self, instrument: Instrument, language: str) -> None:
         self.language = language
-        self._labels = _labels(instrument)
+        self._labels = _collect_labels(instrument)
 
-    def say(self, name: str, code: Code | None) -> str:
+    def get_words(self, name: str, code: Code | None) -> str:
         """The words for an item, marked as its name; for a code, its label."""
         if code is None:
-            return f"{_BEGIN}{name}{_END}"
+            return f"{_NAME_START}{name}{_NAME_END}"
         text = self._labels.get(name, {}).get((type(code), code))
-        return label(text, self.language) if text is not None else literal(str(code))
+        return render_label(text, self.language) if text is not None else escape_controls(str(code))
 
-    def clause(self, condition: Condition) -> str:
+    def render_clause(self, condition: Condition) -> str:
         """A condition as a part of a sentence."""
-        return render_clause(condition, self.say)
+        return render_clause(condition, self.get_words)
 
-    def asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
+    def describe_asked(
+        self, verb: str, ask_if: Condition | None, unless: Condition | None
+    ) -> tuple[Line, ...]:
         """Who is asked: a sentence for each condition. `unless` fails closed, and that is said."""
         told = []
         if ask_if is not None:
-            told.append(sentence(f"{verb} if {self.clause(ask_if)}."))
+            told.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
         if unless is not None:
             told.append(
-                sentence(
-                    f"{verb} unless {self.clause(unless)}; where that is not known, {verb.lower()} as well."
+                make_line(
+                    f"{verb} unless {self.render_clause(unless)}; where that is not known, {verb.lower()} as well."
                 )
             )
         return tuple(told)
 
-    def accepted(self, condition: Condition, *, soft: bool) -> Line:
+    def describe_check(self, condition: Condition, *, soft: bool) -> Line:
         """A check."""
         if soft:
-            return sentence(
-                f"doubted unless {self.clause(condition)}; the interviewer confirms or changes it:"
+            return make_line(
+                f"doubted unless {self.render_clause(condition)}; the interviewer confirms or changes it:"
             )
-        return sentence(f"accepted only if {self.clause(condition)}; otherwise the interviewer is told:")
+        return make_line(
+            f"accepted only if {self.render_clause(condition)}; otherwise the interviewer is told:"
+        )
 
 
-def sentence(text: str) -> Line:
+def make_line(text: str) -> Line:
     """A sentence with its names apart."""
-    stretches: list[Stretch] = []
-    for at, piece in enumerate(_NAMED.split(text)):
+    stretches: list[TextRun] = []
+    for at, piece in enumerate(_NAME_PATTERN.split(text)):
         if piece:
-            stretches.append(Stretch(literal(piece), "id" if at % 2 else "plain"))
+            stretches.append(TextRun(escape_controls(piece), "id" if at % 2 else "plain"))
     return tuple(stretches)
 
 
-def named(name: str) -> str:
+def mark_name(name: str) -> str:
     """A name, marked, for use in a sentence."""
-    return f"{_BEGIN}{name}{_END}"
+    return f"{_NAME_START}{name}{_NAME_END}"
 
 
-def _labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
+def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], Text]]:
     """The labels of every name's codes; 1 and "1" are different codes."""
     found: dict[str, dict[tuple[type, Code], Text]] = {}
     document = instrument.document
@@ -110,7 +112,7 @@ def _labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, Code], T
     return found
 
 
-def order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:
+def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:
     """`options in random order; “None” stays last`: each of the things with whether it stays. Empty where as written."""
     if how not in _ORDERS:
         return ""
@@ -126,20 +128,24 @@ def order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> str:
         ("last", [n for n, _ in things[last:]]),
     ):
         if some:
-            told.append(f"{listed(some)} {'stays' if len(some) == 1 else 'stay'} {where}")
+            told.append(f"{join_words(some)} {'stays' if len(some) == 1 else 'stay'} {where}")
     return "; ".join(told)
 
 
-def listed(words: Sequence[str], joint: str = "and") -> str:
+def join_words(words: Sequence[str], joint: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     return f" {joint} ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
-def how_many(question: MultipleItem) -> str:
+def describe_answer_limits(question: MultipleItem) -> str:
     """How many answers a `multiple` takes, in words."""
     most = question.max
     if most is None:
-        told = f"{_COUNTED[question.min]} or more" if question.min in _COUNTED else f"{question.min} or more"
+        told = (
+            f"{_NUMBER_WORDS[question.min]} or more"
+            if question.min in _NUMBER_WORDS
+            else f"{question.min} or more"
+        )
     elif question.min == most:
         told = f"exactly {most}"
     elif question.min > 1:
@@ -149,18 +155,18 @@ def how_many(question: MultipleItem) -> str:
     return f"{told}, in order of mention" if question.mentions == "ordered" else told
 
 
-def expects(question: object, language: str) -> str:
+def describe_expected(question: object, language: str) -> str:
     """What may stand on the line; empty where anything may."""
     match question:
         case NumberItem(min=low, max=high, decimals=places, unit=unit):
             told = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
             if unit is not None:
-                told += f" {label(unit, language)}"
+                told += f" {render_label(unit, language)}"
             return (
                 f"{told}, up to {places} decimal {'place' if places == 1 else 'places'}" if places else told
             )
         case TextItem(pattern=str() as pattern):
-            return f"as {literal(pattern)}: {_shape(pattern)}"
+            return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case DateItem(partial=partial, typed_as=typed):
             full = "day, month, year" if typed == "dmy" else "month, day, year"
             return f"{full}; month and year or the year alone will do" if partial else full
@@ -170,22 +176,24 @@ def expects(question: object, language: str) -> str:
             return ""
 
 
-def _shape(pattern: str) -> str:
+def _describe_pattern(pattern: str) -> str:
     meanings = {"9": "9 is a digit", "A": "A is a letter", "X": "X is a letter or digit"}
     told = [meaning for sign, meaning in meanings.items() if sign in pattern]
     return ", ".join([*told, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
 
 
-def declines(here: Sequence[CompiledDecline], everywhere: Sequence[CompiledDecline], language: str) -> str:
+def describe_declines(
+    here: Sequence[CompiledDecline], everywhere: Sequence[CompiledDecline], language: str
+) -> str:
     """Which declines are permitted, where that differs from the study's; empty where it does not."""
     if [(d.id, d.code) for d in here] == [(d.id, d.code) for d in everywhere]:
         return ""
     if not here:
-        told = listed([label(d.text, language) for d in everywhere], "or")
+        told = join_words([render_label(d.text, language) for d in everywhere], "or")
         return f"must be answered; not accepted: {told}." if told else ""
-    return f"accepted here: {listed([f'{label(d.text, language)} ({signed(d.code)})' for d in here])}."
+    return f"accepted here: {join_words([f'{render_label(d.text, language)} ({format_code(d.code)})' for d in here])}."
 
 
-def signed(code: int) -> str:
+def format_code(code: int) -> str:
     """A code with a true minus sign."""
     return str(code).replace("-", "−")

@@ -1,13 +1,17 @@
-"""How is a text of the questionnaire shown where nobody has answered yet? Fills become placeholders that say what will
-stand there, stress stays, and everything else is literal. It never fills anything.
-"""
+"""Questionnaire texts before anybody has answered: fills become placeholders, all else is literal."""
 
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import Line, Said, Spoken, Stretch, Style
+from survey_cli.documents.questionnaire.booklet_model import (
+    LanguageText,
+    Line,
+    MultilingualText,
+    Style,
+    TextRun,
+)
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
@@ -16,10 +20,10 @@ from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, TextScope, compile_text
 from survey_cli.instrument.texts.templates import TextVariable as Known
 
-MOST_WORDINGS: Final = 4
+MAX_WORDINGS: Final = 4
 """A fill that can say more than this many things is shown by its name."""
 
-_ALWAYS: Final = {
+_FILL_NAMES: Final = {
     "interviewer": "interviewer’s name",
     "today": "today’s date",
     "case": "the case",
@@ -27,38 +31,38 @@ _ALWAYS: Final = {
     "each": "each answer in turn",
     "options": "the answers",
 }
-_SPELLED: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
-_SWITCHES: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+_NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
+_DIRECTION_MARKS: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 """Characters that turn the direction of what follows."""
 
 
-def literal(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text with control characters and switches of direction shown as what they are; line ends stay."""
-    return "".join(_shown(c) for c in text)
+    return "".join(_escape_character(c) for c in text)
 
 
-def _shown(character: str) -> str:
+def _escape_character(character: str) -> str:
     point = ord(character)
     if character == "\t":
         return " "
     hidden = (point < 0x20 and character != "\n") or 0x7F <= point < 0xA0 or 0xD800 <= point < 0xE000
-    return f"<U+{point:04X}>" if hidden or point in _SWITCHES else character
+    return f"<U+{point:04X}>" if hidden or point in _DIRECTION_MARKS else character
 
 
-def label(text: Text, language: str) -> str:
+def render_label(text: Text, language: str) -> str:
     """A label on one line, without marks of stress; what is filled in stands in angle quotes."""
-    return " ".join(render_placeholders(literal(text.get(language))).split())
+    return " ".join(render_placeholders(escape_controls(text.get(language))).split())
 
 
-def same(said: list[Spoken]) -> Said:
+def merge_languages(said: list[LanguageText]) -> MultilingualText:
     """Texts that are equal in every language are shown once."""
     if len(said) > 1 and all(s.lines == said[0].lines for s in said):
-        return (Spoken("", said[0].lines),)
+        return (LanguageText("", said[0].lines),)
     return tuple(said)
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class TextRenderer:
     """Shows the texts of one instrument in some of its languages."""
 
     instrument: Instrument
@@ -67,61 +71,65 @@ class Speaker:
     """What is known of every name that any text fills in."""
 
     @classmethod
-    def of(cls, instrument: Instrument, languages: tuple[str, ...]) -> "Speaker":
+    def from_instrument(cls, instrument: Instrument, languages: tuple[str, ...]) -> "TextRenderer":
         names: dict[str, Known] = {}
-        for template in _templates(instrument):
+        for template in _iterate_templates(instrument):
             for runs in template.runs.values():
                 for parts, _ in runs:
                     names.update((p.key, p.variable) for p in parts if isinstance(p, TextFill) and p.variable)
         return cls(instrument, languages, names)
 
-    def said(self, template: Template | None, joint: Text | None = None) -> Said:
+    def render_template(self, template: Template | None, joint: Text | None = None) -> MultilingualText:
         """A compiled text; `render_joiner` are the words before the last of the options, where it reads them out."""
         if template is None:
             return ()
-        return same([Spoken(la, self._lines(template, la, joint)) for la in self.languages])
+        return merge_languages(
+            [LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages]
+        )
 
-    def text(
+    def render_text(
         self, text: Text | None, more: Mapping[str, Known] | None = None, inside: str | None = None
-    ) -> Said:
+    ) -> MultilingualText:
         """A text that was not compiled with the instrument: its fills are known where another text has them."""
         if text is None:
             return ()
         scope = TextScope(names={**self.names, **(more or {})}, inside_roster=inside)
-        return self.said(compile_text(text, scope, who="")[0])
+        return self.render_template(compile_text(text, scope, who="")[0])
 
-    def _lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:
+    def _render_lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:
         key = language if language in template.runs else next(iter(template.runs))
-        lines: list[list[Stretch]] = [[]]
+        lines: list[list[TextRun]] = [[]]
         for parts, stress in template.runs[key]:
             style: Style = "stress" if stress else "plain"
             for part in parts:
                 if isinstance(part, TextFill):
-                    lines[-1].append(Stretch(literal(self._stands_for(part, language, joint)), "fill"))
+                    lines[-1].append(
+                        TextRun(escape_controls(self._describe_fill(part, language, joint)), "fill")
+                    )
                     continue
-                first, *rest = literal(part).split("\n")
-                lines[-1].append(Stretch(first, style))
-                lines.extend([Stretch(text, style)] for text in rest)
-        return tuple(tidy for line in lines if (tidy := _tidy(line)))
+                first, *rest = escape_controls(part).split("\n")
+                lines[-1].append(TextRun(first, style))
+                lines.extend([TextRun(text, style)] for text in rest)
+        return tuple(tidy for line in lines if (tidy := _join_runs(line)))
 
-    def _stands_for(self, fill: TextFill, language: str, joint: Text | None) -> str:
+    def _describe_fill(self, fill: TextFill, language: str, joint: Text | None) -> str:
         if fill.key == "options" and joint is not None:
             name = f"the answers, the last after “{joint.get(language)}”"
         elif fill.key == "daypart":
             parts = self.instrument.document.dayparts
             name = " / ".join(str(t.get(language)) for t in parts.values()) or "morning / afternoon / evening"
-        elif fill.key == "turn" and (spelled := _SPELLED.get(fill.format)) is not None:
+        elif fill.key == "turn" and (spelled := _NUMBER_SPELLERS.get(fill.format)) is not None:
             name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
         elif fill.variable is None:
-            name = _ALWAYS.get(fill.key, fill.key)
+            name = _FILL_NAMES.get(fill.key, fill.key)
         else:
-            name = self._named(fill, fill.variable, language)
+            name = self._name_fill(fill, fill.variable, language)
         if " / " in name:
-            name = " / ".join(_shaped(wording, fill.format) for wording in name.split(" / "))
+            name = " / ".join(_apply_case(wording, fill.format) for wording in name.split(" / "))
         known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 
-    def _named(self, fill: TextFill, said: Known, language: str) -> str:
+    def _name_fill(self, fill: TextFill, said: Known, language: str) -> str:
         """The few things it can say, else its name."""
         if isinstance(fill.turn, int):
             return f"{fill.key} of {said.roster} {fill.turn}"
@@ -129,24 +137,26 @@ class Speaker:
             return f"code of {fill.key}"
         wordings: list[str] = []
         if said.labels is not None and said.type == "code":
-            wordings = [self._flat(text, language) for text in said.labels.values()]
+            wordings = [self._render_flat(text, language) for text in said.labels.values()]
         elif fill.key in self.instrument.computes:
-            wordings = compute_wordings(self.instrument.computes[fill.key], language)
-        return " / ".join(wordings) if 0 < len(wordings) <= MOST_WORDINGS else fill.key
+            wordings = list_compute_wordings(self.instrument.computes[fill.key], language)
+        return " / ".join(wordings) if 0 < len(wordings) <= MAX_WORDINGS else fill.key
 
-    def _flat(self, template: Template, language: str) -> str:
+    def _render_flat(self, template: Template, language: str) -> str:
         """A text on one line, its fills by what they stand for."""
-        return " ".join("".join(s.text for s in line) for line in self._lines(template, language, None))
+        return " ".join(
+            "".join(s.text for s in line) for line in self._render_lines(template, language, None)
+        )
 
 
-def compute_wordings(compute: Compute, language: str) -> list[str]:
+def list_compute_wordings(compute: Compute, language: str) -> list[str]:
     """The texts a compute chooses among; none where it is anything but such a choice."""
     conditions = compute.conditions
     condition = conditions.get(language) or conditions.get("") or next(iter(conditions.values()))
-    return list(dict.fromkeys(_wordings(condition.tree) or ()))
+    return list(dict.fromkeys(_collect_wordings(condition.tree) or ()))
 
 
-def _shaped(text: str, form: str) -> str:
+def _apply_case(text: str, form: str) -> str:
     match form:
         case "lower":
             return text.lower()
@@ -158,23 +168,23 @@ def _shaped(text: str, form: str) -> str:
             return text
 
 
-def _wordings(node: ast.expr) -> list[str] | None:
+def _collect_wordings(node: ast.expr) -> list[str] | None:
     match node:
         case ast.Constant(value=str() as text):
             return [text] if text else []
         case ast.IfExp(body=body, orelse=orelse):
-            one, other = _wordings(body), _wordings(orelse)
+            one, other = _collect_wordings(body), _collect_wordings(orelse)
             return None if one is None or other is None else [*one, *other]
         case _:
             return None
 
 
-def _tidy(line: list[Stretch]) -> Line:
+def _join_runs(line: list[TextRun]) -> Line:
     """Neighbours of one style joined, no space at either end."""
-    joined: list[Stretch] = []
+    joined: list[TextRun] = []
     for stretch in line:
         if joined and joined[-1].style == stretch.style != "fill":
-            joined[-1] = Stretch(joined[-1].text + stretch.text, stretch.style)
+            joined[-1] = TextRun(joined[-1].text + stretch.text, stretch.style)
         elif stretch.text:
             joined.append(stretch)
     if joined:
@@ -183,7 +193,7 @@ def _tidy(line: list[Stretch]) -> Line:
     return tuple(s for s in joined if s.text)
 
 
-def _templates(instrument: Instrument) -> Iterable[Template]:
+def _iterate_templates(instrument: Instrument) -> Iterable[Template]:
     for leaf in instrument.leaves.values():
         found = (
             leaf.text,

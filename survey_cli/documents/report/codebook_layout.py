@@ -1,11 +1,11 @@
-"""In which order does a codebook stand, and what does it say of a variable in one line? Every writer draws the same."""
+"""Codebook layout shared by all writers: sections, one-line descriptions, code grids."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-from survey_cli.documents.report.report_layout import Grid, GridLine, Head, Shown
-from survey_cli.documents.text_fragments import flat
+from survey_cli.documents.report.report_layout import Grid, GridCell, GridHead, GridLine
+from survey_cli.documents.text_fragments import flatten
 from survey_cli.reports.codebook.codebook_model import (
     Codebook,
     CodebookCode,
@@ -13,26 +13,27 @@ from survey_cli.reports.codebook.codebook_model import (
     CodebookVariable,
 )
 
-ANY: Final = "other"
+OTHER_VALUES: Final = "other"
 """Of values without a code of their own, beside those that have one."""
-ACROSS: Final = 12
+MAX_CODES_ACROSS: Final = 12
 """Codes side by side in one table: no page is wider."""
-PERSONAL: Final = "Personal: left out of files unless it is asked for by name"
+PERSONAL_NOTE: Final = "Personal: left out of files unless it is asked for by name"
 
 
-def sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
+def split_sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
     """Runs of variables of one section, in the order of the data, with its title."""
     return tuple(
-        (flat(title), tuple(group)) for title, group in groupby(codebook.variables, key=lambda v: v.section)
+        (flatten(title), tuple(group))
+        for title, group in groupby(codebook.variables, key=lambda v: v.section)
     )
 
 
-def named(variable: CodebookVariable) -> str:
+def format_name(variable: CodebookVariable) -> str:
     """`q7`; `age_1 … age_12` of several."""
-    return _from_to(variable.names)
+    return _format_name_range(variable.names)
 
 
-def numbered(variable: CodebookVariable) -> str:
+def format_position(variable: CodebookVariable) -> str:
     """Its position in the data; of several the first and the last where nothing stands between them, else the first."""
     if not variable.columns:
         return str(variable.number)
@@ -41,68 +42,68 @@ def numbered(variable: CodebookVariable) -> str:
     return f"{first}–{last}" if last - first == len(numbers) - 1 else f"{first}"
 
 
-def turned(variable: CodebookVariable) -> str:
+def format_turns(variable: CodebookVariable) -> str:
     """`12 turns`; empty where it has none, or only one."""
     turns = {column.turn for column in variable.columns if column.turn is not None}
     return f"{len(turns)} turns" if len(turns) > 1 else ""
 
 
-def directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
+def list_directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
     """What is read before it, and what the interviewer is told: a name for each, and the words."""
-    told = (("Read before", flat(variable.intro)), ("Interviewer", flat(variable.instruction)))
+    told = (("Read before", flatten(variable.intro)), ("Interviewer", flatten(variable.instruction)))
     return tuple((name, words) for name, words in told if words)
 
 
-def facts(variable: CodebookVariable) -> str:
+def describe_facts(variable: CodebookVariable) -> str:
     """Who is asked, how it is kept, where it comes from, and what it holds where no table says that."""
     told = [
         variable.asked.removesuffix("."),
         f"{variable.storage}, {variable.measure}" if variable.measure else variable.storage,
         f"source: {variable.source}",
         f"range {variable.range_text}" if variable.range_text else "",
-        PERSONAL if variable.personal else "",
-        _holds(variable),
+        PERSONAL_NOTE if variable.personal else "",
+        _describe_values(variable),
     ]
     return ". ".join(line[:1].upper() + line[1:] for line in told if line) + "."
 
 
-def tabled(variable: CodebookVariable) -> bool:
+def has_code_table(variable: CodebookVariable) -> bool:
     """Have its answers codes that fill a table? One code, those of several variables, `any text` are said in a line."""
-    return variable.coded and not variable.columns and len(variable.codes) > 1
+    return variable.has_codes and not variable.columns and len(variable.codes) > 1
 
 
-def lines(variable: CodebookVariable) -> tuple[str, ...]:
+def list_remarks(variable: CodebookVariable) -> tuple[str, ...]:
     """Which variables it stands for where no table says that, and why a cell can be without an answer: `Missing: -8
     Don't know (5) · …`."""
     found = []
-    if variable.columns and not columns_grids(variable):
+    if variable.columns and not build_column_grids(variable):
         found.append(f"Variables: {', '.join(variable.names)}")
     coded = [code for code in variable.missing if code.code]
     empty = [code for code in variable.missing if not code.code]
     if coded:
-        found.append(f"Missing: {' · '.join(map(_said, coded))}")
+        found.append(f"Missing: {' · '.join(map(_describe_code, coded))}")
     if empty:
-        found.append(f"Empty: {' · '.join(map(_said, empty))}")
+        found.append(f"Empty: {' · '.join(map(_describe_code, empty))}")
     return tuple(found)
 
 
-def _holds(variable: CodebookVariable) -> str:
+def _describe_values(variable: CodebookVariable) -> str:
     """`Holds any text (11)`, `Codes: 1 Female · 2 Male`."""
-    if tabled(variable):
+    if has_code_table(variable):
         return ""
-    holds = " · ".join(map(_said, variable.codes))
-    return f"Codes: {holds}" if variable.coded else f"Holds {holds}"
+    holds = " · ".join(map(_describe_code, variable.codes))
+    return f"Codes: {holds}" if variable.has_codes else f"Holds {holds}"
 
 
-def _said(code: CodebookCode) -> str:
+def _describe_code(code: CodebookCode) -> str:
     """`-8 Don't know (5)`; what kind of missing it is, where the label does not say."""
-    label = flat(code.label)
+    label = flatten(code.label)
     own = code.missing if code.missing.casefold() != label.casefold() else ""
     told = f"{code.code} {label}".strip() + (f", {own}" if own else "")
     return f"{told} ({code.count_text})" if code.count_text else told
 
 
-def codes_grid(variable: CodebookVariable) -> Grid:
+def build_codes_grid(variable: CodebookVariable) -> Grid:
     """The codes of a variable; whether one is to be left out, and how many have it, where that is so of any."""
     missing = any(code.missing for code in variable.codes)
     counts = any(code.count_text for code in variable.codes)
@@ -110,16 +111,16 @@ def codes_grid(variable: CodebookVariable) -> Grid:
     return Grid(
         caption=f"Codes of {variable.name}",
         corner="Code",
-        heads=(Head("", "Meaning"), *(Head("", name) for name in extra)),
+        heads=(GridHead("", "Meaning"), *(GridHead("", name) for name in extra)),
         lines=tuple(
             GridLine(
                 "answer",
-                code.code or ANY,
+                code.code or OTHER_VALUES,
                 "",
                 (
-                    Shown(flat(code.label)),
-                    *([Shown(code.missing)] if missing else []),
-                    *([Shown(code.count_text)] if counts else []),
+                    GridCell(flatten(code.label)),
+                    *([GridCell(code.missing)] if missing else []),
+                    *([GridCell(code.count_text)] if counts else []),
                 ),
             )
             for code in variable.codes
@@ -127,55 +128,56 @@ def codes_grid(variable: CodebookVariable) -> Grid:
     )
 
 
-def columns_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
+def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
     """The variables of one entry: what each is, and how many interviews have each code in it, so many codes to a table.
     Without counts each option is a line, and turns are none."""
     if any(column.counts for column in variable.columns):
         codes = [code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)]
         return tuple(
-            _columns_grid(
+            _build_column_grid(
                 variable,
-                tuple(Head("Interviews", code) for code in codes[at : at + ACROSS]),
+                tuple(GridHead("Interviews", code) for code in codes[at : at + MAX_CODES_ACROSS]),
                 [
-                    (column.name, _which(column), column.counts[at : at + ACROSS])
+                    (column.name, _describe_column(column), column.counts[at : at + MAX_CODES_ACROSS])
                     for column in variable.columns
                 ],
             )
-            for at in range(0, len(codes), ACROSS)
+            for at in range(0, len(codes), MAX_CODES_ACROSS)
         )
     options: dict[str, list[str]] = {}
     for column in variable.columns:
         if column.label:
             options.setdefault(column.label, []).append(column.name)
-    told = [(_from_to(names), flat(label), ()) for label, names in options.items()]
-    return (_columns_grid(variable, (), told),) if told else ()
+    told = [(_format_name_range(names), flatten(label), ()) for label, names in options.items()]
+    return (_build_column_grid(variable, (), told),) if told else ()
 
 
-def _columns_grid(
-    variable: CodebookVariable, heads: Sequence[Head], told: Iterable[tuple[str, str, Sequence[str]]]
+def _build_column_grid(
+    variable: CodebookVariable, heads: Sequence[GridHead], told: Iterable[tuple[str, str, Sequence[str]]]
 ) -> Grid:
     return Grid(
-        caption=f"Variables of {named(variable)}",
+        caption=f"Variables of {format_name(variable)}",
         corner="Variable",
-        heads=(Head("", "Which"), *heads),
+        heads=(GridHead("", "Which"), *heads),
         lines=tuple(
-            GridLine("answer", name, "", (Shown(which), *map(Shown, counts))) for name, which, counts in told
+            GridLine("answer", name, "", (GridCell(which), *map(GridCell, counts)))
+            for name, which, counts in told
         ),
     )
 
 
-def _which(column: CodebookColumn) -> str:
+def _describe_column(column: CodebookColumn) -> str:
     """`radio, turn 2`."""
     turn = f"turn {column.turn}" if column.turn is not None else ""
-    return ", ".join(part for part in (flat(column.label), turn) if part)
+    return ", ".join(part for part in (flatten(column.label), turn) if part)
 
 
-def _from_to(names: Sequence[str]) -> str:
+def _format_name_range(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
 
 
-def edition(codebook: Codebook) -> str:
+def describe_edition(codebook: Codebook) -> str:
     """`asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = f", version {codebook.version}" if codebook.version else ""
-    told = f"{codebook.instrument}{version} · {codebook.width:,} variables"
+    told = f"{codebook.instrument}{version} · {codebook.column_count:,} variables"
     return told if codebook.interviews is None else f"{told} · {codebook.interviews:,} interviews"

@@ -1,118 +1,117 @@
-"""A report of results, or a codebook, as one HTML file that needs nothing else: no script, no other file. The templates
-say where things stand, the stylesheet how they look; every text is escaped.
+"""Results and codebook as one self-contained HTML file: no script, no other file.
+
+The templates place things, the stylesheet shapes them; every text is escaped.
 """
 
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.documents.charts.charts import chart_of_battery, short
-from survey_cli.documents.questionnaire.html import css_string
+from survey_cli.documents.charts.charts import draw_battery, shorten_title
+from survey_cli.documents.questionnaire.html import quote_css
 from survey_cli.documents.report import codebook_layout as books
-from survey_cli.documents.report.group_charts import charts_of_groups
+from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.report.report_layout import (
-    APPENDIX,
-    METHODS,
-    READING,
-    banner_grids,
-    base_line,
-    chapters,
-    edition,
-    joined_grid,
-    margins_grid,
-    rates_grid,
-    reading_notes,
-    stated,
-    summary_line,
-    table_notes,
-    topline_grid,
-    unstated,
-    verbatim_line,
-    weighting_lines,
+    APPENDIX_TITLE,
+    METHODS_TITLE,
+    READING_TITLE,
+    build_banner_grids,
+    build_chapters,
+    build_joined_grid,
+    build_margins_grid,
+    build_rates_grid,
+    build_topline_grid,
+    describe_base,
+    describe_edition,
+    describe_summary,
+    describe_weighting,
+    format_verbatim,
+    list_reading_notes,
+    list_table_notes,
+    list_unstated,
+    select_stated,
 )
-from survey_cli.documents.text_fragments import flat, lines_of
+from survey_cli.documents.text_fragments import flatten, parse_lines
 from survey_cli.reports.codebook.codebook_model import Codebook
 from survey_cli.reports.results.report_model import Results
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-LONG_TABLE: Final = 14
+LONG_TABLE_ROWS: Final = 14
 """An item with more rows may be parted over pages."""
 
 
-def results_html(results: Results) -> str:
+def render_results_html(results: Results) -> str:
     """The whole file, ending in a line end."""
     from markupsafe import Markup
 
     charts = {
-        battery.id: Markup(chart.svg)
-        if (chart := chart_of_battery(battery)) is not None
-        else ""  # escaped there
+        battery.id: Markup(chart.svg) if (chart := draw_battery(battery)) is not None else ""  # escaped there
         for battery in results.batteries
     }
-    compared = {
-        battery.id: [(chart.title, Markup(chart.svg)) for chart in charts_of_groups(results, battery)]
+    group_charts = {
+        battery.id: [(chart.title, Markup(chart.svg)) for chart in draw_group_charts(results, battery)]
         for battery in results.batteries
     }
-    return _page(
+    return _render_page(
         "results.html.jinja",
-        flat(results.title),
-        edition(results),
+        flatten(results.title),
+        describe_edition(results),
         r=results,
-        chapters=chapters(results),
+        chapters=build_chapters(results),
         charts=charts,
-        compared=compared,
-        edition=edition(results),
-        long=LONG_TABLE,
-        margins=margins_grid(results.weighting) if results.weighting else None,
-        rates=rates_grid(results.rates) if results.rates else None,
-        reading_notes=reading_notes(results),
-        stated=stated(results.methods),
-        unstated=unstated(results.methods),
-        tongue=_tongue(results.language),
-        weighting_lines=weighting_lines(results.weighting) if results.weighting else (),
-        APPENDIX=APPENDIX,
-        METHODS=METHODS,
-        READING=READING,
-        banner_grids=banner_grids,
-        base_line=base_line,
-        joined_grid=joined_grid,
-        short=short,
-        summary_line=summary_line,
-        table_notes=table_notes,
-        topline_grid=topline_grid,
-        verbatim_line=verbatim_line,
+        group_charts=group_charts,
+        edition=describe_edition(results),
+        long=LONG_TABLE_ROWS,
+        margins=build_margins_grid(results.weighting) if results.weighting else None,
+        rates=build_rates_grid(results.rates) if results.rates else None,
+        reading_notes=list_reading_notes(results),
+        stated=select_stated(results.methods),
+        unstated=list_unstated(results.methods),
+        tongue=_render_language_attribute(results.language),
+        weighting_lines=describe_weighting(results.weighting) if results.weighting else (),
+        APPENDIX_TITLE=APPENDIX_TITLE,
+        METHODS_TITLE=METHODS_TITLE,
+        READING_TITLE=READING_TITLE,
+        build_banner_grids=build_banner_grids,
+        describe_base=describe_base,
+        build_joined_grid=build_joined_grid,
+        shorten_title=shorten_title,
+        describe_summary=describe_summary,
+        list_table_notes=list_table_notes,
+        build_topline_grid=build_topline_grid,
+        format_verbatim=format_verbatim,
     )
 
 
-def codebook_html(codebook: Codebook) -> str:
+def render_codebook_html(codebook: Codebook) -> str:
     """The whole file, ending in a line end."""
-    return _page(
+    return _render_page(
         "codebook.html.jinja",
-        flat(codebook.title),
-        books.edition(codebook),
+        flatten(codebook.title),
+        books.describe_edition(codebook),
         c=codebook,
-        edition=books.edition(codebook),
-        codes_grid=books.codes_grid,
-        columns_grids=books.columns_grids,
-        directions=books.directions,
-        facts=books.facts,
-        lines=books.lines,
-        long=LONG_TABLE,
-        named=books.named,
-        numbered=books.numbered,
-        turned=books.turned,
-        short=short,
-        tabled=books.tabled,
-        sections=books.sections(codebook),
-        stated=stated(codebook.methods),
-        unstated=unstated(codebook.methods),
-        tongue=_tongue(codebook.language),
-        METHODS=METHODS,
+        edition=books.describe_edition(codebook),
+        build_codes_grid=books.build_codes_grid,
+        build_column_grids=books.build_column_grids,
+        list_directions=books.list_directions,
+        describe_facts=books.describe_facts,
+        list_remarks=books.list_remarks,
+        long=LONG_TABLE_ROWS,
+        format_name=books.format_name,
+        format_position=books.format_position,
+        format_turns=books.format_turns,
+        shorten_title=shorten_title,
+        has_code_table=books.has_code_table,
+        sections=books.split_sections(codebook),
+        stated=select_stated(codebook.methods),
+        unstated=list_unstated(codebook.methods),
+        tongue=_render_language_attribute(codebook.language),
+        METHODS_TITLE=METHODS_TITLE,
     )
 
 
-def _page(template: str, running: str, foot: str, /, **values: Any) -> str:
+def _render_page(template: str, running: str, foot: str, /, **values: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -124,16 +123,16 @@ def _page(template: str, running: str, foot: str, /, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     style = files("survey_cli.documents.report").joinpath("report.css").read_text(encoding="utf-8")
-    style = style.replace("«running»", css_string(running)).replace("«edition»", css_string(foot))
+    style = style.replace("«running»", quote_css(running)).replace("«edition»", quote_css(foot))
     return environment.get_template(template).render(
         style=Markup(style),  # our own stylesheet, what is put into it made harmless
-        flat=flat,
-        lines_of=lines_of,
+        flatten=flatten,
+        parse_lines=parse_lines,
         **values,
     )
 
 
-def _tongue(language: str) -> "Markup":
+def _render_language_attribute(language: str) -> "Markup":
     """The attribute of what is in the questionnaire's language, where that is not the page's."""
     from markupsafe import Markup
 

@@ -1,6 +1,4 @@
-"""In which order does a report of results stand, and what do its tables say? Sections, batteries and grids of texts, that
-every writer draws in its own way. It computes nothing.
-"""
+"""Report layout shared by all writers: chapters, batteries and grids of texts. It computes no figures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +7,11 @@ from itertools import groupby
 from math import ceil
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.documents.charts.text_metrics import width_of
-from survey_cli.documents.questionnaire.text_rendering import literal
-from survey_cli.documents.text_fragments import flat
+from survey_cli.documents.charts.text_metrics import estimate_width
+from survey_cli.documents.questionnaire.text_rendering import escape_controls
+from survey_cli.documents.text_fragments import flatten
 from survey_cli.fieldwork.rates.dispositions import GROUPS
-from survey_cli.reports.fieldwork.rates import MEANINGS, RateTable, measures, per_cent
+from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
 from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,
@@ -23,39 +21,39 @@ from survey_cli.reports.results.report_model import (
     Figure,
     ItemResult,
     MethodLine,
+    ResultRow,
     Results,
-    Row,
-    Summary,
+    SummaryStatistics,
     Verbatim,
-    Weighting,
+    WeightingSummary,
 )
-from survey_cli.reports.rounding import NOTHING, UNSURE, number
+from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count
 
-APPENDIX: Final = "Appendix: methods and rates"
-READING: Final = "How to read the tables"
-METHODS: Final = "How the survey was done"
-BESIDE: Final = 6
+APPENDIX_TITLE: Final = "Appendix: methods and rates"
+READING_TITLE: Final = "How to read the tables"
+METHODS_TITLE: Final = "How the survey was done"
+MAX_JOINED_COLUMNS: Final = 6
 """Columns of a banner that the width of a page has room for beside counts and per cents."""
-BARRED: Final = 3
+MAX_BAR_COLUMNS: Final = 3
 """Columns beside which there is room for bars too."""
 
 
-class Room(NamedTuple):
+class TableWidth(NamedTuple):
     """How wide the columns of one table may be together, in letters, beside the column of labels."""
 
-    letters: int
-    even: bool = False
+    characters: int
+    equal_columns: bool = False
     """All columns are as wide as the widest."""
 
 
-PAGE: Final = Room(84)
+PAGE_WIDTH: Final = TableWidth(84)
 """Of a sheet of A4, and of a window that is as wide as the text of a page."""
-WORD: Final = Room(60, even=True)
-COUNTED: Final = 9
+WORD_WIDTH: Final = TableWidth(60, equal_columns=True)
+COUNT_WIDTH: Final = 9
 """Letters of a column of counts."""
-BETWEEN: Final = 2
+COLUMN_GAP: Final = 2
 """Letters between two columns."""
-LETTER: Final = 0.56
+CHARACTER_WIDTH: Final = 0.56
 """How wide a usual letter is, of the height of the type."""
 
 LineKind: TypeAlias = Literal[
@@ -63,18 +61,18 @@ LineKind: TypeAlias = Literal[
 ]
 
 
-class Head(NamedTuple):
+class GridHead(NamedTuple):
     """The head of a column of figures."""
 
     group: str
     """What stands above it and its neighbours; empty where nothing does."""
     text: str
     letter: str = ""
-    bars: bool = False
+    has_bars: bool = False
     """Its shares may have bars beside them."""
 
 
-class Shown(NamedTuple):
+class GridCell(NamedTuple):
     """One cell of a grid."""
 
     text: str
@@ -94,7 +92,7 @@ class GridLine(NamedTuple):
     kind: LineKind
     label: str
     note: str
-    cells: tuple[Shown, ...]
+    cells: tuple[GridCell, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,21 +102,21 @@ class Grid:
     caption: str
     corner: str
     """What the labels are: `Answer`."""
-    heads: tuple[Head, ...]
+    heads: tuple[GridHead, ...]
     lines: tuple[GridLine, ...]
 
-    def groups(self) -> Iterator[tuple[str, int]]:
+    def iterate_groups(self) -> Iterator[tuple[str, int]]:
         """Each group's name and how many columns it spans."""
         for name, heads in groupby(self.heads, key=lambda h: h.group):
             yield name, len(list(heads))
 
     @property
-    def grouped(self) -> bool:
+    def has_groups(self) -> bool:
         return any(head.group for head in self.heads)
 
     @property
-    def barred(self) -> bool:
-        return any(head.bars for head in self.heads)
+    def has_bars(self) -> bool:
+        return any(head.has_bars for head in self.heads)
 
 
 class Block(NamedTuple):
@@ -130,7 +128,7 @@ class Block(NamedTuple):
     @property
     def span(self) -> str:
         """`3–8`."""
-        first, last = self.items[0].called, self.items[-1].called
+        first, last = self.items[0].number_or_id, self.items[-1].number_or_id
         return f"{first}" if first == last else f"{first}–{last}"
 
     @property
@@ -139,23 +137,23 @@ class Block(NamedTuple):
         item that stands by itself."""
         if self.battery is None:
             return ""
-        own = _own_title(self.battery)
+        own = _get_own_title(self.battery)
         return own or f"Item{'s' if len(self.items) > 1 else ''} {self.span}, asked together"
 
-    def item_title(self, item: ItemResult) -> str:
+    def get_item_title(self, item: ItemResult) -> str:
         """The label of an item, as written. A statement that ends a question which others share has the battery's title
         before it, or is the whole question."""
-        if self.battery is None or not flat(item.wording) or flat(item.wording) == flat(item.label):
+        if self.battery is None or not flatten(item.wording) or flatten(item.wording) == flatten(item.label):
             return item.label
-        own = _own_title(self.battery)
+        own = _get_own_title(self.battery)
         return f"{own}: {item.label}" if own else item.wording
 
-    def said(self, item: ItemResult) -> str:
+    def get_wording(self, item: ItemResult) -> str:
         """The wording of an item, where its title is another."""
-        return "" if flat(item.wording) == flat(self.item_title(item)) else item.wording
+        return "" if flatten(item.wording) == flatten(self.get_item_title(item)) else item.wording
 
 
-def _own_title(battery: Battery) -> str:
+def _get_own_title(battery: Battery) -> str:
     return battery.title if battery.title != battery.section else ""
 
 
@@ -170,7 +168,7 @@ class Chapter(NamedTuple):
     blocks: tuple[Block, ...]
 
 
-def chapters(results: Results) -> tuple[Chapter, ...]:
+def build_chapters(results: Results) -> tuple[Chapter, ...]:
     """The items in their order, divided where the section changes; a section that goes on after another says so."""
     batteries = {battery.id: battery for battery in results.batteries}
     titled = any(item.section for item in results.items)
@@ -186,64 +184,71 @@ def chapters(results: Results) -> tuple[Chapter, ...]:
             else:
                 blocks += [Block(None, (item,)) for item in together]
         span = Block(None, items).span
-        shown = flat(title) + (", continued" if title in begun else "")
-        if not flat(title):
+        shown = flatten(title) + (", continued" if title in begun else "")
+        if not flatten(title):
             shown = f"Item{'s' if len(items) > 1 else ''} {span}" if titled else ""
         begun.add(title)
         made.append(Chapter(f"s-{len(made) + 1}", shown, span, tuple(blocks)))
     return tuple(made)
 
 
-def stated(methods: Sequence[MethodLine]) -> tuple[MethodLine, ...]:
+def select_stated(methods: Sequence[MethodLine]) -> tuple[MethodLine, ...]:
     """What is known."""
-    return tuple(line for line in methods if line.stated)
+    return tuple(line for line in methods if line.is_stated)
 
 
-def unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
+def list_unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
     """The labels of what is not."""
-    return tuple(line.label for line in methods if not line.stated)
+    return tuple(line.label for line in methods if not line.is_stated)
 
 
 # ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def topline_grid(item: ItemResult) -> Grid:
+def build_topline_grid(item: ItemResult) -> Grid:
     """Counts and per cents of one item."""
     return Grid(
-        caption=f"Item {item.called}: counts and per cents",
+        caption=f"Item {item.number_or_id}: counts and per cents",
         corner="Answer",
-        heads=(Head("", "Number"), Head("", "Per cent", bars=True)),
-        lines=tuple(GridLine(row.kind, flat(row.label), row.note, _counted(row.total)) for row in item.rows),
+        heads=(GridHead("", "Number"), GridHead("", "Per cent", has_bars=True)),
+        lines=tuple(
+            GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total))
+            for row in item.rows
+        ),
     )
 
 
-def _counted(figure: Figure) -> tuple[Shown, ...]:
+def _build_count_cells(figure: Figure) -> tuple[GridCell, ...]:
     return (
-        Shown(figure.count_text, amount=figure.amount),
-        Shown(figure.percent_text, share=figure.share),
+        GridCell(figure.count_text, amount=figure.amount),
+        GridCell(figure.percent_text, share=figure.share),
     )
 
 
-def banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
+def build_banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
     """Percentages of one item by column, then means and bases."""
-    return _grid_of_columns(item, table, banner, range(len(banner.columns)))
+    return _build_columns_grid(item, table, banner, range(len(banner.columns)))
 
 
-def banner_grids(item: ItemResult, table: BannerTable, banner: Banner, room: Room = PAGE) -> tuple[Grid, ...]:
+def build_banner_grids(
+    item: ItemResult, table: BannerTable, banner: Banner, room: TableWidth = PAGE_WIDTH
+) -> tuple[Grid, ...]:
     """The same in as many tables as it takes for none to be wider than there is room for; none where no row can be shown.
     Each begins with the total; a group of columns is divided only where it is too wide by itself."""
     if not table.rows:
         return ()
-    return tuple(_grid_of_columns(item, table, banner, columns) for columns in _pieces(table, banner, room))
+    return tuple(
+        _build_columns_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room)
+    )
 
 
-def _pieces(table: BannerTable, banner: Banner, room: Room) -> list[list[int]]:
+def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list[list[int]]:
     """The columns of each table."""
-    widths = [_letters(place, table, banner) for place in range(len(banner.columns))]
+    widths = [_measure_column(place, table, banner) for place in range(len(banner.columns))]
 
-    def fits(columns: Sequence[int], most: int = room.letters) -> bool:
+    def fits(columns: Sequence[int], most: int = room.characters) -> bool:
         taken = [widths[column] for column in columns]
-        return (max(taken) * len(taken) if room.even else sum(taken)) <= most
+        return (max(taken) * len(taken) if room.equal_columns else sum(taken)) <= most
 
     def divided(group: Sequence[int], most: int) -> list[list[int]]:
         parts = [[0]]
@@ -260,129 +265,140 @@ def _pieces(table: BannerTable, banner: Banner, room: Room) -> list[list[int]]:
         if fits([*pieces[-1], *group]):
             pieces[-1] += group
             continue
-        wanted = len(divided(group, room.letters))
-        most = next(n for n in range(1, room.letters + 1) if len(divided(group, n)) == wanted)
+        wanted = len(divided(group, room.characters))
+        most = next(n for n in range(1, room.characters + 1) if len(divided(group, n)) == wanted)
         pieces += divided(group, most)  # about as wide as one another
     return pieces[1:] if pieces[0] == [0] and len(pieces) > 1 else pieces
 
 
-def _letters(place: int, table: BannerTable, banner: Banner) -> int:
+def _measure_column(place: int, table: BannerTable, banner: Banner) -> int:
     """How wide a column of a banner is, its head broken between words."""
     column, base = banner.columns[place], table.bases[place]
     letter = f"({column.letter})" if column.letter else ""
-    words = f"{flat(column.label)} {letter}".split()
+    words = f"{flatten(column.label)} {letter}".split()
     figures = [row.figures[place] for row in table.rows]
     words += [figure.percent_text + figure.letters for figure in figures]
-    words.append(f"{base.count_text} {UNSURE}" if base.small_text else base.count_text)
-    return ceil(max(width_of(word, 1 / LETTER) for word in words)) + BETWEEN
+    words.append(f"{base.count_text} {UNRELIABLE_MARK}" if base.small_text else base.count_text)
+    return ceil(max(estimate_width(word, 1 / CHARACTER_WIDTH) for word in words)) + COLUMN_GAP
 
 
-def _grid_of_columns(item: ItemResult, table: BannerTable, banner: Banner, columns: Sequence[int]) -> Grid:
+def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, columns: Sequence[int]) -> Grid:
     groups = dict.fromkeys(banner.columns[c].group for c in columns if banner.columns[c].group)
     rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
     summaries = [table.summaries[c] for c in columns] if table.summaries else []
     return Grid(
-        caption=f"Item {item.called} by {' and '.join(groups)}: per cent of each column",
+        caption=f"Item {item.number_or_id} by {' and '.join(groups)}: per cent of each column",
         corner="Answer",
-        heads=tuple(_head(banner.columns[c]) for c in columns),
+        heads=tuple(_build_head(banner.columns[c]) for c in columns),
         lines=(
             *(
-                GridLine(row.kind, flat(row.label), row.note, tuple(map(_per_cent, row.figures)))
+                GridLine(
+                    row.kind, flatten(row.label), row.note, tuple(map(_build_percentage_cell, row.figures))
+                )
                 for row in rows
             ),
-            *_means(summaries),
-            *_bases([table.bases[c] for c in columns]),
+            *_build_mean_lines(summaries),
+            *_build_base_lines([table.bases[c] for c in columns]),
         ),
     )
 
 
-def joined_grid(item: ItemResult, results: Results, most: int = BESIDE, room: Room = PAGE) -> Grid | None:
+def build_joined_grid(
+    item: ItemResult, results: Results, most: int = MAX_JOINED_COLUMNS, room: TableWidth = PAGE_WIDTH
+) -> Grid | None:
     """Topline and banner in one table, where at most so many columns of the banner stand beside it, and there is room;
     else None."""
     banner = results.banner
-    table = banner.table(item.id) if banner is not None else None
+    table = banner.find_table(item.id) if banner is not None else None
     if banner is None or table is None:
         return None
     if any(one.label != other.label for one, other in zip(table.rows, item.rows, strict=False)):
         return None  # one of them has nets alone
     if not table.rows or len(banner.columns) - 1 > most:
         return None
-    if len(_pieces(table, banner, room._replace(letters=room.letters - COUNTED - BETWEEN))) > 1:
+    if (
+        len(
+            _split_columns(
+                table, banner, room._replace(characters=room.characters - COUNT_WIDTH - COLUMN_GAP)
+            )
+        )
+        > 1
+    ):
         return None
-    beside = banner_grid(item, table, banner)
+    beside = build_banner_grid(item, table, banner)
     lines: list[GridLine] = []
     for line in beside.lines:
         total, *others = line.cells
-        first: tuple[Shown, ...]
+        first: tuple[GridCell, ...]
         match line.kind:
             case "base":
-                first = (total, Shown(""))
+                first = (total, GridCell(""))
             case "summary":
-                first = (Shown(""), total)
+                first = (GridCell(""), total)
             case _:
-                first = _counted(item.rows[len(lines)].total)
+                first = _build_count_cells(item.rows[len(lines)].total)
         lines.append(GridLine(line.kind, line.label, line.note, (*first, *others)))
     return Grid(
         caption=beside.caption.replace(" by ", ", all and by ", 1),
         corner=beside.corner,
         heads=(
-            Head("All", "Number"),
-            Head("All", "Per cent", bars=len(banner.columns) - 1 <= BARRED),
+            GridHead("All", "Number"),
+            GridHead("All", "Per cent", has_bars=len(banner.columns) - 1 <= MAX_BAR_COLUMNS),
             *beside.heads[1:],
         ),
         lines=tuple(lines),
     )
 
 
-def _head(column: BannerColumn) -> Head:
-    return Head(column.group, flat(column.label), column.letter)
+def _build_head(column: BannerColumn) -> GridHead:
+    return GridHead(column.group, flatten(column.label), column.letter)
 
 
-def _per_cent(figure: Figure) -> Shown:
-    return Shown(figure.percent_text, figure.letters, share=figure.share)
+def _build_percentage_cell(figure: Figure) -> GridCell:
+    return GridCell(figure.percent_text, figure.letters, share=figure.share)
 
 
-def _means(summaries: Sequence[Summary]) -> Iterator[GridLine]:
+def _build_mean_lines(summaries: Sequence[SummaryStatistics]) -> Iterator[GridLine]:
     if summaries:
-        yield GridLine("summary", "Mean", "", tuple(Shown(s.mean_text, amount=s.mean) for s in summaries))
+        yield GridLine("summary", "Mean", "", tuple(GridCell(s.mean_text, amount=s.mean) for s in summaries))
 
 
-def _bases(bases: Sequence[Base]) -> Iterator[GridLine]:
+def _build_base_lines(bases: Sequence[Base]) -> Iterator[GridLine]:
     weighted = any(base.effective_text for base in bases)
     yield GridLine(
         "base",
         "Base",
         "interviews" if weighted else "",
         tuple(
-            Shown(base.count_text, mark=UNSURE if base.small_text else "", amount=base.asked)
+            GridCell(base.count_text, mark=UNRELIABLE_MARK if base.small_text else "", amount=base.asked)
             for base in bases
         ),
     )
     if weighted:
-        yield GridLine("base", "Effective base", "", tuple(Shown(base.effective_text) for base in bases))
+        yield GridLine("base", "Effective base", "", tuple(GridCell(base.effective_text) for base in bases))
 
 
-def reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
+def list_reading_notes(results: Results, *, remedy: str = "") -> tuple[str, ...]:
     """What is said once, before all tables. `remedy`: what whoever may see all counts can do about hidden ones."""
     filled = "‹Words in angle quotes› were filled in by the computer, differently for different respondents."
-    hidden = hidden_line(results)
+    hidden = describe_hidden_counts(results)
     return (
         *results.notes,
         *([f"{hidden}{remedy}."] if hidden else []),
         *(results.banner.notes if results.banner else ()),
-        *([filled] if any("‹" in flat(item.wording) for item in results.items) else []),
+        *([filled] if any("‹" in flatten(item.wording) for item in results.items) else []),
     )
 
 
-def hidden_line(results: Results) -> str:
+def describe_hidden_counts(results: Results) -> str:
     """`45 of 310 counts are hidden`; empty where none is."""
-    if not results.hidden:
+    if not results.hidden_count:
         return ""
-    verb = "is" if results.hidden == 1 else "are"
-    return f"{results.hidden:,} of {results.counts:,} counts {verb} hidden"
+    verb = "is" if results.hidden_count == 1 else "are"
+    return f"{results.hidden_count:,} of {results.count_total:,} counts {verb} hidden"
 
 
-def table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
+def list_table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
     """The tests under a banner's table, a line for each group, and what was not said under the topline already."""
     tests = [
         f"{group}: {'; '.join(test.text for test in some)}"
@@ -391,7 +407,7 @@ def table_notes(item: ItemResult, table: BannerTable) -> tuple[str, ...]:
     return (*tests, *(note for note in table.notes if note not in item.notes))
 
 
-def base_line(base: Base) -> str:
+def describe_base(base: Base) -> str:
     """`Base: all 35`, with the weighted and the effective base where they are known, and that it is small."""
     more = [f"{base.weighted_text} weighted"] if base.weighted_text else []
     more += [f"effective base {base.effective_text}"] if base.effective_text else []
@@ -399,16 +415,16 @@ def base_line(base: Base) -> str:
     return f"Base: {base.text}" + (f" ({', '.join(more)})" if more else "")
 
 
-def verbatim_line(verbatim: Verbatim) -> str:
+def format_verbatim(verbatim: Verbatim) -> str:
     """What was said: of which option, in quotes, how often, whose it is. Nothing in it turns the text around it."""
-    option = f"{flat(verbatim.option)}: " if verbatim.option else ""
+    option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
     told = [f"{verbatim.times:,} times"] if verbatim.times > 1 else []
-    told += [literal(verbatim.case)] if verbatim.case else []
+    told += [escape_controls(verbatim.case)] if verbatim.case else []
     more = f" ({': '.join(told)})" if told else ""
-    return f"{option}“{' '.join(literal(verbatim.text).split())}”{more}"
+    return f"{option}“{' '.join(escape_controls(verbatim.text).split())}”{more}"
 
 
-def summary_line(summary: Summary) -> str:
+def describe_summary(summary: SummaryStatistics) -> str:
     """Mean, median, standard deviation."""
     margin = f" {summary.margin_text}" if summary.margin_text else ""
     return (
@@ -417,71 +433,76 @@ def summary_line(summary: Summary) -> str:
     )
 
 
-def rates_grid(rates: RateTable) -> Grid:
+def build_rates_grid(rates: RateTable) -> Grid:
     """Final counts by group, e, and AAPOR's rates; a column for each frame or part."""
-    found = [measures(column) for column in rates.columns]
+    found = [collect_figures(column) for column in rates.columns]
     lines = [
         GridLine(
             "base",
             f"{group}: {name}",
             "",
-            tuple(Shown(_plain(f.get(group)), amount=f.get(group)) for f in found),
+            tuple(GridCell(_format_count(f.get(group)), amount=f.get(group)) for f in found),
         )
         for group, name in GROUPS.items()
     ]
     lines += [
-        GridLine("answer", rate, f"{part} of {whole}", tuple(_rated(f.get(rate)) for f in found))
-        for rate, part, whole in MEANINGS
+        GridLine("answer", rate, f"{part} of {whole}", tuple(_build_rate_cell(f.get(rate)) for f in found))
+        for rate, part, whole in RATE_DEFINITIONS
     ]
     return Grid(
         caption=rates.title or "Final outcomes and rates, as AAPOR defines them",
         corner="Outcomes and rates",
-        heads=tuple(Head("", "All" if column.title == "all" else column.title) for column in rates.columns),
+        heads=tuple(
+            GridHead("", "All" if column.title == "all" else column.title) for column in rates.columns
+        ),
         lines=tuple(lines),
     )
 
 
-def _plain(count: Fraction | int | None) -> str:
-    return NOTHING if count is None else number(count)
+def _format_count(count: Fraction | int | None) -> str:
+    return EMPTY_MARK if count is None else format_count(count)
 
 
-def _rated(rate: Fraction | int | None) -> Shown:
+def _build_rate_cell(rate: Fraction | int | None) -> GridCell:
     share = None if rate is None else Fraction(rate)
-    return Shown(per_cent(share), share=share)
+    return GridCell(format_rate(share), share=share)
 
 
-def margins_grid(weighting: Weighting) -> Grid | None:
+def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
     """What weighting changed; None where nothing was raked."""
     if not weighting.margins:
         return None
     return Grid(
         caption="Per cents before and after weighting, and their targets",
         corner="Value",
-        heads=(Head("", "Before"), Head("", "After"), Head("", "Target")),
+        heads=(GridHead("", "Before"), GridHead("", "After"), GridHead("", "Target")),
         lines=tuple(
-            GridLine("answer", f"{variable}: {value}", "", (Shown(before), Shown(after), Shown(target)))
+            GridLine(
+                "answer", f"{variable}: {value}", "", (GridCell(before), GridCell(after), GridCell(target))
+            )
             for variable, value, before, after, target in weighting.margins
         ),
     )
 
 
-def weighting_lines(weighting: Weighting) -> tuple[str, ...]:
+def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     """How interviews are weighted, in sentences."""
     return (
-        weighting.how,
+        weighting.description,
         f"{weighting.range_text.capitalize()}{'; the' if weighting.range_text else 'The'} design effect 1 + cv² is "
-        f"{weighting.design_effect:.2f}, and {weighting.interviews:,} interviews count as {weighting.effective:,.0f}.",
+        f"{weighting.design_effect:.2f}, and {weighting.interviews:,} interviews count as "
+        f"{weighting.effective_size:,.0f}.",
         *weighting.notes,
     )
 
 
-def edition(results: Results) -> str:
+def describe_edition(results: Results) -> str:
     """What the report rests upon: `asu_2000, version 1 · 35 interviews`."""
     version = f", version {results.version}" if results.version else ""
     interviews = "1 interview" if results.interviews == 1 else f"{results.interviews:,} interviews"
     return f"{results.instrument}{version} · {interviews}"
 
 
-def row_note(row: Row | GridLine) -> str:
+def format_row_note(row: ResultRow | GridLine) -> str:
     """What stands in brackets behind a label."""
     return f" ({row.note})" if row.note else ""

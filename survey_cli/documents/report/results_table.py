@@ -1,13 +1,13 @@
-"""A report of results as one long table, a row for each figure, for programs that go on with it. It computes nothing."""
+"""Results as one long table for other programs: one row per figure."""
 
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from survey_cli.documents.text_fragments import flat
-from survey_cli.reports.results.report_model import Base, Figure, ItemResult, Results, Row
-from survey_cli.reports.rounding import rounded
+from survey_cli.documents.text_fragments import flatten
+from survey_cli.reports.results.report_model import Base, Figure, ItemResult, ResultRow, Results
+from survey_cli.reports.rounding import format_decimal
 from survey_cli.table import Table
 from survey_cli.values import Cell, Variable
 
@@ -16,26 +16,26 @@ COLUMNS: Final = (
     "count", "per_cent", "shown_count", "shown_per_cent", "letters", "base", "base_words", "effective_base",
     "narrowed",
 )  # fmt: skip
-DIGITS: Final = 6
-_WHOLE: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
+MAX_DECIMALS: Final = 6
+_WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 """A number, which no spreadsheet runs."""
 
 
-def results_table(results: Results) -> Table:
+def build_results_table(results: Results) -> Table:
     """Counts and per cents as exact as six decimals hold them, empty where they are hidden, and beside them as they are
     printed; the topline's have no group. `narrowed` says of what alone they are."""
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in COLUMNS),
-        rows=list(_rows(results)),
+        rows=list(_iterate_rows(results)),
     )
 
 
-def _rows(results: Results) -> Iterator[tuple[Cell, ...]]:
-    narrowed = " ".join(results.narrowed)
+def _iterate_rows(results: Results) -> Iterator[tuple[Cell, ...]]:
+    narrowed = " ".join(results.filter_notes)
     for item in results.items:
         for row in item.rows:
-            yield (*_line(item, "", "", row, row.total, item.base), narrowed)
-        table = results.banner.table(item.id) if results.banner else None
+            yield (*_build_row(item, "", "", row, row.total, item.base), narrowed)
+        table = results.banner.find_table(item.id) if results.banner else None
         if table is None or results.banner is None:
             continue
         for place, column in enumerate(results.banner.columns):
@@ -43,25 +43,25 @@ def _rows(results: Results) -> Iterator[tuple[Cell, ...]]:
                 continue  # the total, which the topline has
             for row in table.rows:
                 figure, base = row.figures[place], table.bases[place]
-                yield (*_line(item, column.group, column.label, row, figure, base), narrowed)
+                yield (*_build_row(item, column.group, column.label, row, figure, base), narrowed)
 
 
-def _line(
-    item: ItemResult, group: str, column: str, row: Row, figure: Figure, base: Base
+def _build_row(
+    item: ItemResult, group: str, column: str, row: ResultRow, figure: Figure, base: Base
 ) -> tuple[Cell, ...]:
     return (
         str(item.number),
         item.id,
-        flat(item.section),
-        flat(item.label),
-        flat(item.wording),
+        flatten(item.section),
+        flatten(item.label),
+        flatten(item.wording),
         group,
         column,
         row.kind,
-        _number_or_text(row.code),
-        _number_or_text(flat(row.label) + (f" ({row.note})" if row.note else "")),
-        _exact(figure.amount),
-        _exact(None if figure.share is None else figure.share * 100),
+        _parse_number(row.code),
+        _parse_number(flatten(row.label) + (f" ({row.note})" if row.note else "")),
+        _format_exact(figure.amount),
+        _format_exact(None if figure.share is None else figure.share * 100),
         figure.count_text,
         figure.percent_text,
         figure.letters,
@@ -71,13 +71,13 @@ def _line(
     )
 
 
-def _number_or_text(text: str) -> int | str:
-    return int(text) if _WHOLE.fullmatch(text) else text
+def _parse_number(text: str) -> int | str:
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
 
 
-def _exact(value: Fraction | int | None) -> str:
+def _format_exact(value: Fraction | int | None) -> str:
     if value is None:
         return ""
     if Fraction(value).denominator == 1:
         return str(int(value))
-    return rounded(value, DIGITS).replace(",", "").rstrip("0").removesuffix(".")
+    return format_decimal(value, MAX_DECIMALS).replace(",", "").rstrip("0").removesuffix(".")

@@ -1,40 +1,41 @@
-"""A report of results, or a codebook, as a Word document: real headings, tables with heads that repeat, pictures with
-words for those who do not see them. It needs the extra `word`; charts are in it where the extra `png` is there too.
+"""Results and codebook as a Word document: headings, tables with repeated heads, pictures with descriptions.
+
+It needs the extra `word`; charts are included where the extra `png` is installed too.
 """
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from survey_cli.documents.charts.charts import Chart, chart_of_battery, chart_of_item
-from survey_cli.documents.charts.png import png, png_possible
+from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
+from survey_cli.documents.charts.png import can_render_png, render_png
 from survey_cli.documents.questionnaire.booklet_model import Line
 from survey_cli.documents.report import codebook_layout as books
-from survey_cli.documents.report.group_charts import charts_of_groups
+from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.report.report_layout import (
-    APPENDIX,
-    BARRED,
-    METHODS,
-    READING,
-    WORD,
+    APPENDIX_TITLE,
+    MAX_BAR_COLUMNS,
+    METHODS_TITLE,
+    READING_TITLE,
+    WORD_WIDTH,
     Block,
     Grid,
-    banner_grids,
-    base_line,
-    chapters,
-    edition,
-    joined_grid,
-    margins_grid,
-    rates_grid,
-    reading_notes,
-    row_note,
-    summary_line,
-    table_notes,
-    topline_grid,
-    verbatim_line,
-    weighting_lines,
+    build_banner_grids,
+    build_chapters,
+    build_joined_grid,
+    build_margins_grid,
+    build_rates_grid,
+    build_topline_grid,
+    describe_base,
+    describe_edition,
+    describe_summary,
+    describe_weighting,
+    format_row_note,
+    format_verbatim,
+    list_reading_notes,
+    list_table_notes,
 )
-from survey_cli.documents.text_fragments import fit, flat, lines_of
+from survey_cli.documents.text_fragments import flatten, parse_lines, replace_illegal
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 from survey_cli.reports.results.report_model import ItemResult, MethodLine, Results
 
@@ -45,115 +46,119 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
     from docx.text.run import Run
 
-CHART_CM: Final = 15.5
+CHART_WIDTH_CM: Final = 15.5
 """How wide a picture is: as the text of a page."""
-TOGETHER: Final = 24
+MAX_ROWS_TOGETHER: Final = 24
 """A table of more rows may be parted over pages."""
-FIRST_CM: Final = 6.0
+LABEL_WIDTH_CM: Final = 6.0
 """How wide the column of labels is; the others share the rest."""
 
 
-def results_docx(results: Results, path: Path) -> None:
+def write_results_docx(results: Results, path: Path) -> None:
     """Write the report into this file."""
-    word = _Writer(flat(results.title), results.language)
-    word.head("Results", flat(results.title), edition(results))
-    for line in results.narrowed:
-        word.say(line, strong=True)
+    word = _WordWriter(flatten(results.title), results.language)
+    word.add_head("Results", flatten(results.title), describe_edition(results))
+    for line in results.filter_notes:
+        word.add_text(line, strong=True)
     for warning in results.warnings:
-        word.say(warning, strong=True)
-    word.methods(results.methods)
-    parts = chapters(results)
-    word.contents([*((part.id, part.title or "Results") for part in parts), ("appendix", APPENDIX)])
-    word.title(READING, 1)
-    word.points(reading_notes(results))
+        word.add_text(warning, strong=True)
+    word.add_methods(results.methods)
+    parts = build_chapters(results)
+    word.add_contents([*((part.id, part.title or "Results") for part in parts), ("appendix", APPENDIX_TITLE)])
+    word.add_heading(READING_TITLE, 1)
+    word.add_bullets(list_reading_notes(results))
     for chapter in parts:
-        word.title(chapter.title or "Results", 1, mark=chapter.id)
+        word.add_heading(chapter.title or "Results", 1, mark=chapter.id)
         for block in chapter.blocks:
-            _block(word, block, results)
-    word.title(APPENDIX, 1, mark="appendix")
+            _write_block(word, block, results)
+    word.add_heading(APPENDIX_TITLE, 1, mark="appendix")
     if results.weighting is not None:
-        word.title("Weighting", 2)
-        for line in weighting_lines(results.weighting):
-            word.say(line)
-        if (margins := margins_grid(results.weighting)) is not None:
-            word.grid(margins)
+        word.add_heading("Weighting", 2)
+        for line in describe_weighting(results.weighting):
+            word.add_text(line)
+        if (margins := build_margins_grid(results.weighting)) is not None:
+            word.add_grid(margins)
     if results.rates is not None:
-        word.title("Outcomes and rates", 2)
+        word.add_heading("Outcomes and rates", 2)
         if results.rates.heading:
-            word.say(results.rates.heading, strong=True)
-        word.grid(rates_grid(results.rates))
-        word.points(results.rates.notes)
+            word.add_text(results.rates.heading, strong=True)
+        word.add_grid(build_rates_grid(results.rates))
+        word.add_bullets(results.rates.notes)
     word.document.save(str(path))
 
 
-def codebook_docx(codebook: Codebook, path: Path) -> None:
+def write_codebook_docx(codebook: Codebook, path: Path) -> None:
     """Write the codebook into this file."""
-    word = _Writer(flat(codebook.title), codebook.language)
-    word.head("Codebook", flat(codebook.title), books.edition(codebook))
-    word.methods(codebook.methods)
-    word.points(codebook.notes)
-    for title, variables in books.sections(codebook):
-        word.title(title, 1)
+    word = _WordWriter(flatten(codebook.title), codebook.language)
+    word.add_head("Codebook", flatten(codebook.title), books.describe_edition(codebook))
+    word.add_methods(codebook.methods)
+    word.add_bullets(codebook.notes)
+    for title, variables in books.split_sections(codebook):
+        word.add_heading(title, 1)
         for variable in variables:
-            _variable(word, variable)
+            _write_variable(word, variable)
     word.document.save(str(path))
 
 
-def _block(word: "_Writer", block: Block, results: Results) -> None:
+def _write_block(word: "_WordWriter", block: Block, results: Results) -> None:
     battery = block.battery
     if battery is not None:
-        word.title(flat(block.title), 2)
-        word.quote(battery.intro)
-        word.picture(chart_of_battery(battery))
-        for chart in charts_of_groups(results, battery):
-            word.picture(chart, f"{chart.title}: per cent of each group")
+        word.add_heading(flatten(block.title), 2)
+        word.add_quote(battery.intro)
+        word.add_chart(draw_battery(battery))
+        for chart in draw_group_charts(results, battery):
+            word.add_chart(chart, f"{chart.title}: per cent of each group")
     for item in block.items:
-        _item(word, block, item, results)
+        _write_item(word, block, item, results)
 
 
-def _item(word: "_Writer", block: Block, item: ItemResult, results: Results) -> None:
-    word.title(f"{item.numbered}{flat(block.item_title(item))}", 2 if block.battery is None else 3)
-    word.quote(block.said(item))
-    word.say(base_line(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
-    joined = joined_grid(item, results, BARRED, WORD)
+def _write_item(word: "_WordWriter", block: Block, item: ItemResult, results: Results) -> None:
+    word.add_heading(
+        f"{item.number_prefix}{flatten(block.get_item_title(item))}", 2 if block.battery is None else 3
+    )
+    word.add_quote(block.get_wording(item))
+    word.add_text(
+        describe_base(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True
+    )
+    joined = build_joined_grid(item, results, MAX_BAR_COLUMNS, WORD_WIDTH)
     if joined is not None:
-        word.grid(joined)
+        word.add_grid(joined)
     elif item.rows:
-        word.grid(topline_grid(item))
+        word.add_grid(build_topline_grid(item))
     if not item.battery:
-        word.picture(chart_of_item(item))
+        word.add_chart(draw_item(item))
     if item.summary is not None:
-        word.say(summary_line(item.summary) + ".")
-    word.points(item.notes)
-    word.points(map(verbatim_line, item.verbatims))
-    table = results.banner.table(item.id) if results.banner else None
+        word.add_text(describe_summary(item.summary) + ".")
+    word.add_bullets(item.notes)
+    word.add_bullets(map(format_verbatim, item.verbatims))
+    table = results.banner.find_table(item.id) if results.banner else None
     if table is not None and results.banner is not None:
         if joined is None:
-            for grid in banner_grids(item, table, results.banner, WORD):
-                word.say(grid.caption + ":", close=True)
-                word.grid(grid)
-        word.points(table_notes(item, table))
+            for grid in build_banner_grids(item, table, results.banner, WORD_WIDTH):
+                word.add_text(grid.caption + ":", close=True)
+                word.add_grid(grid)
+        word.add_bullets(list_table_notes(item, table))
 
 
-def _variable(word: "_Writer", variable: CodebookVariable) -> None:
-    label = flat(variable.label)
-    word.title(books.named(variable) + (f": {label}" if label else ""), 2)
-    if flat(variable.wording) != label:
-        word.quote(variable.wording)
-    for name, said in books.directions(variable):
-        word.say(f"{name}: {said}", close=True)
-    word.say(books.facts(variable), close=bool(variable.codes))
-    if books.tabled(variable):
-        word.grid(books.codes_grid(variable), words=True)
-    grids = books.columns_grids(variable)
-    for line in books.lines(variable):
-        word.say(line, close=bool(grids))
+def _write_variable(word: "_WordWriter", variable: CodebookVariable) -> None:
+    label = flatten(variable.label)
+    word.add_heading(books.format_name(variable) + (f": {label}" if label else ""), 2)
+    if flatten(variable.wording) != label:
+        word.add_quote(variable.wording)
+    for name, said in books.list_directions(variable):
+        word.add_text(f"{name}: {said}", close=True)
+    word.add_text(books.describe_facts(variable), close=bool(variable.codes))
+    if books.has_code_table(variable):
+        word.add_grid(books.build_codes_grid(variable), words=True)
+    grids = books.build_column_grids(variable)
+    for line in books.list_remarks(variable):
+        word.add_text(line, close=bool(grids))
     for grid in grids:
-        word.grid(grid, words=True)
-    word.points(variable.notes)
+        word.add_grid(grid, words=True)
+    word.add_bullets(variable.notes)
 
 
-class _Writer:
+class _WordWriter:
     """A document being written from the beginning to the end."""
 
     def __init__(self, title: str, language: str) -> None:
@@ -163,13 +168,13 @@ class _Writer:
 
         self.document: Document = docx.Document()
         known = self.document.core_properties
-        known.title, known.author, known.language, known.comments = fit(title), "", "en", ""
+        known.title, known.author, known.language, known.comments = replace_illegal(title), "", "en", ""
         for moment in known._element.xpath("./dcterms:created | ./dcterms:modified"):
             moment.getparent().remove(moment)  # the template's own, of 2013
         for lang in self.document.styles.element.xpath("./w:docDefaults//w:lang"):
             lang.set(qn("w:val"), "en-GB")
-        self.tongue = "" if language == "en" else language
-        self.marks = 0
+        self.language = "" if language == "en" else language
+        self.bookmark_count = 0
         self.below_table = False
         section = self.document.sections[0]
         section.page_width, section.page_height = Cm(21), Cm(29.7)
@@ -183,13 +188,13 @@ class _Writer:
         normal.paragraph_format.space_after = Pt(4)
         quote = self.document.styles["Intense Quote"]
         quote.font.color.rgb, quote.font.bold = RGBColor(0x11, 0x11, 0x11), False
-        self._numbered_pages()
+        self._number_pages()
 
-    def _numbered_pages(self) -> None:
+    def _number_pages(self) -> None:
         """A foot that says the page: a field, which Word fills in."""
-        self.document.sections[0].footer.paragraphs[0]._p.append(_field("PAGE"))
+        self.document.sections[0].footer.paragraphs[0]._p.append(_make_field("PAGE"))
 
-    def _paragraph(self, style: str | None = None) -> "Paragraph":
+    def _add_paragraph(self, style: str | None = None) -> "Paragraph":
         """One more, with some room above it below a table."""
         from docx.shared import Pt
 
@@ -199,137 +204,140 @@ class _Writer:
         self.below_table = False
         return paragraph
 
-    def head(self, what: str, title: str, told: str) -> None:
-        self.say(what.upper())
-        self.document.add_heading(fit(title), 0)
-        self.say(told)
+    def add_head(self, what: str, title: str, told: str) -> None:
+        self.add_text(what.upper())
+        self.document.add_heading(replace_illegal(title), 0)
+        self.add_text(told)
 
-    def title(self, text: str, level: int, *, mark: str = "") -> None:
+    def add_heading(self, text: str, level: int, *, mark: str = "") -> None:
         """A heading; `mark`: a name by which the contents find it."""
-        paragraph = self.document.add_heading(fit(text), level)
+        paragraph = self.document.add_heading(replace_illegal(text), level)
         self.below_table = False
         if mark:
-            self.marks += 1
-            _marked(paragraph, mark, self.marks)
+            self.bookmark_count += 1
+            _add_bookmark(paragraph, mark, self.bookmark_count)
 
-    def contents(self, lines: Iterable[tuple[str, str]]) -> None:
+    def add_contents(self, lines: Iterable[tuple[str, str]]) -> None:
         """Titles that lead to their headings, each with the page it is on; by mark and title."""
         from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
         from docx.shared import Cm
 
-        self.title("Contents", 1)
+        self.add_heading("Contents", 1)
         for mark, title in lines:
-            paragraph = self._paragraph()
+            paragraph = self._add_paragraph()
             paragraph.paragraph_format.tab_stops.add_tab_stop(
-                Cm(CHART_CM), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+                Cm(CHART_WIDTH_CM), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
             )
-            paragraph.add_run(fit(title) + "\t")
-            _leading(paragraph, mark)
+            paragraph.add_run(replace_illegal(title) + "\t")
+            _link_to_bookmark(paragraph, mark)
 
-    def say(self, text: str, *, strong: bool = False, close: bool = False) -> None:
+    def add_text(self, text: str, *, strong: bool = False, close: bool = False) -> None:
         """A paragraph; `close`: it stays on the page of what follows."""
-        paragraph = self._paragraph()
-        paragraph.add_run(fit(text)).bold = strong or None
+        paragraph = self._add_paragraph()
+        paragraph.add_run(replace_illegal(text)).bold = strong or None
         paragraph.paragraph_format.keep_with_next = close or None
 
-    def points(self, lines: Iterable[str]) -> None:
+    def add_bullets(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self._paragraph("List Bullet").add_run(fit(line))
+            self._add_paragraph("List Bullet").add_run(replace_illegal(line))
 
-    def quote(self, wording: str) -> None:
+    def add_quote(self, wording: str) -> None:
         """What was read aloud."""
-        lines: Sequence[Line] = lines_of(wording)
+        lines: Sequence[Line] = parse_lines(wording)
         if not lines:
             return
-        paragraph = self._paragraph("Quote")
+        paragraph = self._add_paragraph("Quote")
         paragraph.paragraph_format.keep_with_next = True
         for n, line in enumerate(lines):
             if n:
                 paragraph.add_run().add_break()
             for stretch in line:
                 text = f"‹{stretch.text}›" if stretch.style == "fill" else stretch.text
-                run = paragraph.add_run(fit(text))
+                run = paragraph.add_run(replace_illegal(text))
                 run.bold = stretch.style == "stress" or None
-                if self.tongue:
-                    _spoken_in(run, self.tongue)
+                if self.language:
+                    _set_language(run, self.language)
 
-    def methods(self, lines: Sequence[MethodLine]) -> None:
+    def add_methods(self, lines: Sequence[MethodLine]) -> None:
         if not lines:
             return
-        self.title(METHODS, 1)
-        table = self._table(len(lines) + 1, [FIRST_CM - 1.5, CHART_CM - FIRST_CM + 2])
+        self.add_heading(METHODS_TITLE, 1)
+        table = self._add_table(len(lines) + 1, [LABEL_WIDTH_CM - 1.5, CHART_WIDTH_CM - LABEL_WIDTH_CM + 2])
         for cell, text in zip(table.rows[0].cells, ("What", "Statement"), strict=True):
-            _fill(cell, text, strong=True)
-        _repeated(table.rows[0])
-        _said(table, METHODS)
+            _fill_cell(cell, text, strong=True)
+        _repeat_row(table.rows[0])
+        _set_caption(table, METHODS_TITLE)
         for row, line in zip(table.rows[1:], lines, strict=True):
-            _fill(row.cells[0], line.label, strong=True)
-            _fill(row.cells[1], flat(line.text))
+            _fill_cell(row.cells[0], line.label, strong=True)
+            _fill_cell(row.cells[1], flatten(line.text))
 
-    def grid(self, grid: Grid, *, words: bool = False) -> None:
+    def add_grid(self, grid: Grid, *, words: bool = False) -> None:
         """A table: its head repeats on every page, figures stand to the right; `words`: cells stand to the left."""
-        first = FIRST_CM if not words else 3
-        widths = [first, *([(CHART_CM + 0.5 - first) / len(grid.heads)] * len(grid.heads))]
-        if words and grid.grouped:  # the first of the others has words, and figures need less
-            widths[1:] = [3.5, *([(CHART_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1))]
-        heads = 2 if grid.grouped else 1
-        table = self._table(len(grid.lines) + heads, widths)
+        first = LABEL_WIDTH_CM if not words else 3
+        widths = [first, *([(CHART_WIDTH_CM + 0.5 - first) / len(grid.heads)] * len(grid.heads))]
+        if words and grid.has_groups:  # the first of the others has words, and figures need less
+            widths[1:] = [
+                3.5,
+                *([(CHART_WIDTH_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1)),
+            ]
+        heads = 2 if grid.has_groups else 1
+        table = self._add_table(len(grid.lines) + heads, widths)
         rows = [list(row.cells) for row in table.rows]
-        if grid.grouped:
+        if grid.has_groups:
             at = 1
-            for name, span in grid.groups():
-                _fill(rows[0][at].merge(rows[0][at + span - 1]), name, strong=True)
+            for name, span in grid.iterate_groups():
+                _fill_cell(rows[0][at].merge(rows[0][at + span - 1]), name, strong=True)
                 at += span
         for n in range(heads):
-            _fill(rows[n][0], grid.corner if n == heads - 1 else "", strong=True)
+            _fill_cell(rows[n][0], grid.corner if n == heads - 1 else "", strong=True)
         for cell, head in zip(rows[heads - 1][1:], grid.heads, strict=True):
             letter = f" ({head.letter})" if head.letter else ""
-            _fill(cell, head.text + letter, right=not words, strong=True)
+            _fill_cell(cell, head.text + letter, right=not words, strong=True)
         for row in table.rows[:heads]:
-            _repeated(row)
+            _repeat_row(row)
         for cells, line in zip(rows[heads:], grid.lines, strict=True):
             strong = line.kind in ("net", "summary")
-            _fill(cells[0], line.label + row_note(line), strong=strong)
+            _fill_cell(cells[0], line.label + format_row_note(line), strong=strong)
             for cell, shown in zip(cells[1:], line.cells, strict=True):
                 text = f"{shown.text} {shown.mark}".strip()
-                _fill(cell, text, right=not words, strong=strong, raised=shown.letters)
-        if len(rows) <= TOGETHER:
-            _kept_together(rows[:-1])
-        _said(table, grid.caption)
+                _fill_cell(cell, text, right=not words, strong=strong, raised=shown.letters)
+        if len(rows) <= MAX_ROWS_TOGETHER:
+            _keep_together(rows[:-1])
+        _set_caption(table, grid.caption)
 
-    def _table(self, rows: int, widths: Sequence[float]) -> "Table":
+    def _add_table(self, rows: int, widths: Sequence[float]) -> "Table":
         from docx.shared import Cm
 
         if self.below_table:
-            self._paragraph()  # else they are one table
+            self._add_paragraph()  # else they are one table
         self.below_table = True
         table: Table = self.document.add_table(rows, len(widths))
         table.autofit = False
-        _ruled(table)
+        _add_rules(table)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = Cm(width)
             for cell in column.cells:
                 cell.width = Cm(width)
         return table
 
-    def picture(self, chart: Chart | None, caption: str = "") -> None:
+    def add_chart(self, chart: Chart | None, caption: str = "") -> None:
         """A chart and its words, where it can be drawn here, below its caption."""
-        if chart is None or not png_possible():
+        if chart is None or not can_render_png():
             return
         from io import BytesIO
 
         from docx.shared import Cm
 
         if caption:
-            self.say(caption, close=True)
+            self.add_text(caption, close=True)
 
-        run = self._paragraph().add_run()
-        shape = run.add_picture(BytesIO(png(chart.svg)), width=Cm(CHART_CM))
-        shape._inline.docPr.set("descr", fit(chart.words))
-        shape._inline.docPr.set("title", fit(chart.title))
+        run = self._add_paragraph().add_run()
+        shape = run.add_picture(BytesIO(render_png(chart.svg)), width=Cm(CHART_WIDTH_CM))
+        shape._inline.docPr.set("descr", replace_illegal(chart.description))
+        shape._inline.docPr.set("title", replace_illegal(chart.title))
 
 
-def _element(tag: str, **attributes: str) -> "BaseOxmlElement":
+def _make_element(tag: str, **attributes: str) -> "BaseOxmlElement":
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
@@ -339,37 +347,39 @@ def _element(tag: str, **attributes: str) -> "BaseOxmlElement":
     return made
 
 
-def _field(instruction: str) -> "BaseOxmlElement":
+def _make_field(instruction: str) -> "BaseOxmlElement":
     """What Word fills in when the document is opened."""
-    return _element("fldSimple", instr=instruction, dirty="true")
+    return _make_element("fldSimple", instr=instruction, dirty="true")
 
 
-def _marked(paragraph: "Paragraph", mark: str, number: int) -> None:
+def _add_bookmark(paragraph: "Paragraph", mark: str, number: int) -> None:
     """A name for this place, around its text."""
-    paragraph.runs[0]._r.addprevious(_element("bookmarkStart", id=str(number), name=mark))
-    paragraph._p.append(_element("bookmarkEnd", id=str(number)))
+    paragraph.runs[0]._r.addprevious(_make_element("bookmarkStart", id=str(number), name=mark))
+    paragraph._p.append(_make_element("bookmarkEnd", id=str(number)))
 
 
-def _leading(paragraph: "Paragraph", mark: str) -> None:
+def _link_to_bookmark(paragraph: "Paragraph", mark: str) -> None:
     """Make the whole line lead to the place of this name, and end in its page."""
-    link = _element("hyperlink", anchor=mark, history="1")
+    link = _make_element("hyperlink", anchor=mark, history="1")
     paragraph.runs[0]._r.addprevious(link)
     for run in paragraph.runs:
         link.append(run._r)
-    link.append(_field(f"PAGEREF {mark} \\h"))
+    link.append(_make_field(f"PAGEREF {mark} \\h"))
 
 
-def _spoken_in(run: "Run", language: str) -> None:
+def _set_language(run: "Run", language: str) -> None:
     """The language of a text, for those who hear it and for whoever checks its spelling."""
-    run._r.get_or_add_rPr().append(_element("lang", val=language))
+    run._r.get_or_add_rPr().append(_make_element("lang", val=language))
 
 
-def _fill(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = "") -> None:
+def _fill_cell(
+    cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = ""
+) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
     paragraph = cell.paragraphs[0]
-    run = paragraph.add_run(fit(text))
+    run = paragraph.add_run(replace_illegal(text))
     run.bold, run.font.size = strong or None, Pt(9)
     if raised:
         paragraph.add_run(raised).font.superscript = True
@@ -377,28 +387,28 @@ def _fill(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False
     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if right else None
 
 
-def _repeated(row: object) -> None:
+def _repeat_row(row: object) -> None:
     """This row stands at the head of the table on every page."""
-    head = _element("tblHeader", val="true")
+    head = _make_element("tblHeader", val="true")
     row._tr.get_or_add_trPr().append(head)  # type: ignore[attr-defined]
 
 
-def _kept_together(rows: Iterable[Iterable["_Cell"]]) -> None:
+def _keep_together(rows: Iterable[Iterable["_Cell"]]) -> None:
     """Each of these rows stays on the page of the next."""
     for row in rows:
         for cell in row:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
-def _ruled(table: "Table") -> None:
+def _add_rules(table: "Table") -> None:
     """Lines between rows and none between columns."""
-    borders = _element("tblBorders")
+    borders = _make_element("tblBorders")
     for edge, wide, color in (("top", "8", "111111"), ("bottom", "8", "111111"), ("insideH", "4", "BBBBBB")):
-        borders.append(_element(edge, val="single", sz=wide, space="0", color=color))
+        borders.append(_make_element(edge, val="single", sz=wide, space="0", color=color))
     layout = table._tbl.tblPr.xpath("./w:tblLayout")[0]
     layout.addprevious(borders)  # the order of the schema
 
 
-def _said(table: "Table", words: str) -> None:
+def _set_caption(table: "Table", words: str) -> None:
     """What the table is, for those who hear it."""
-    table._tbl.tblPr.append(_element("tblCaption", val=fit(words)))
+    table._tbl.tblPr.append(_make_element("tblCaption", val=replace_illegal(words)))

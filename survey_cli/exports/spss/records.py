@@ -1,6 +1,7 @@
-"""Records of SPSS data files that the library in use cannot write: sets of several answers, and the weight variable.
+"""SPSS dictionary records that pyreadstat cannot write: multiple response sets and the weight variable.
 
-They are put into the dictionary of a finished file (PSPP Developer's Guide, "System File Format"). Cases are copied.
+They are inserted into the dictionary of a finished file (PSPP Developer's Guide, "System File Format"). Cases are
+copied.
 """
 
 import os
@@ -10,43 +11,45 @@ from pathlib import Path
 from shutil import copyfileobj, copymode
 from typing import BinaryIO, Final
 
-from survey_cli.exports.answer_sets import AnswerSet
+from survey_cli.exports.answer_sets import MultipleResponseSet
 
-WEIGHT_AT: Final = 76
+WEIGHT_OFFSET: Final = 76
 """Where in the header the position of the weight variable stands."""
-HEADER: Final = 176
-NAME: Final = 64
+HEADER_SIZE: Final = 176
+MAX_NAME_BYTES: Final = 64
 """Bytes of the name of a set, with its `$`."""
-EXTENSION: Final = 7
-SETS: Final = 7
+EXTENSION_RECORD: Final = 7
+RESPONSE_SETS_SUBTYPE: Final = 7
 """The subtype of sets of several answers."""
-LONG_NAMES: Final = 13
-END: Final = 999
-COMPRESSED: Final = b"$FL3"
+LONG_NAMES_SUBTYPE: Final = 13
+END_RECORD: Final = 999
+ZSAV_SIGNATURE: Final = b"$FL3"
 """How a .zsav begins; it has positions in the file that move with the dictionary."""
 
 
-def add_records(file: Path, sets: Sequence[AnswerSet], weight: str, names: Mapping[str, str]) -> None:
+def add_records(
+    file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]
+) -> None:
     """Add sets of answers, and the weight variable where `weight` names one. `names`: how variables are called in the
     file."""
     with file.open("rb") as source:
-        header = bytearray(source.read(HEADER))
+        header = bytearray(source.read(HEADER_SIZE))
         order = "<" if int.from_bytes(header[64:68], "little") in (2, 3) else ">"
         dictionary = _Dictionary(source, order)
         if weight:
-            struct.pack_into(f"{order}i", header, WEIGHT_AT, dictionary.positions[names[weight]])
-        record = _sets_record(sets, dictionary.short_names, names, order) if sets else b""
+            struct.pack_into(f"{order}i", header, WEIGHT_OFFSET, dictionary.positions[names[weight]])
+        record = _build_sets_record(sets, dictionary.short_names, names, order) if sets else b""
         fresh = file.with_name(f"{file.name}.new")
         try:
             fresh.touch(mode=0o600, exist_ok=False)  # the answers are their owner's meanwhile too
             copymode(file, fresh)
             with fresh.open("wb") as target:
                 target.write(header)
-                source.seek(HEADER)
-                target.write(source.read(dictionary.end - HEADER))
+                source.seek(HEADER_SIZE)
+                target.write(source.read(dictionary.end - HEADER_SIZE))
                 target.write(record)
                 target.write(source.read(dictionary.data - dictionary.end))
-                if header[:4] == COMPRESSED:
+                if header[:4] == ZSAV_SIGNATURE:
                     _copy_compressed(source, target, len(record), order)
                 else:
                     copyfileobj(source, target, 1 << 20)
@@ -60,76 +63,76 @@ class _Dictionary:
 
     def __init__(self, source: BinaryIO, order: str) -> None:
         self._source, self._order = source, order
-        self._at: dict[str, int] = {}
+        self._position_by_short_name: dict[str, int] = {}
         self.short_names: dict[str, str] = {}
         """By the name of a variable the name of eight bytes that records refer to."""
         self.positions: dict[str, int] = {}
         """By the name of a variable its position, from 1; long texts take several."""
         longs: dict[str, str] = {}
-        source.seek(HEADER)
+        source.seek(HEADER_SIZE)
         position = 0
         while True:
             self.end = source.tell()
-            kind = self._int()
+            kind = self._read_int()
             match kind:
                 case 2:
                     position += 1
-                    if name := self._variable():
-                        self._at[name] = position
+                    if name := self._read_variable():
+                        self._position_by_short_name[name] = position
                 case 3:
                     self._skip_labels()
                 case 4:
-                    source.seek(4 * self._int(), os.SEEK_CUR)
+                    source.seek(4 * self._read_int(), os.SEEK_CUR)
                 case 6:
-                    source.seek(80 * self._int(), os.SEEK_CUR)
+                    source.seek(80 * self._read_int(), os.SEEK_CUR)
                 case 7:
-                    subtype, size, count = self._int(), self._int(), self._int()
+                    subtype, size, count = self._read_int(), self._read_int(), self._read_int()
                     content = source.read(size * count)
-                    if subtype == LONG_NAMES:
+                    if subtype == LONG_NAMES_SUBTYPE:
                         pairs = content.decode("utf-8").rstrip("\0").split("\t")
                         longs = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
                 case 999:
-                    self._int()
+                    self._read_int()
                     break
                 case _:
                     raise ValueError(f"{kind} is no record of an SPSS dictionary")
         self.data = source.tell()
-        for short, at in self._at.items():
+        for short, at in self._position_by_short_name.items():
             name = longs.get(short, short)
             self.short_names[name], self.positions[name] = short, at
 
-    def _int(self) -> int:
+    def _read_int(self) -> int:
         [number] = struct.unpack(f"{self._order}i", self._source.read(4))
         return int(number)
 
-    def _variable(self) -> str:
+    def _read_variable(self) -> str:
         """The name; empty for what continues a long text."""
-        type_, has_label, missing, _, _ = (self._int() for _ in range(5))
+        type_, has_label, missing, _, _ = (self._read_int() for _ in range(5))
         name = self._source.read(8).decode("utf-8").rstrip()
         if has_label:
-            size = self._int()
+            size = self._read_int()
             self._source.seek(-(-size // 4) * 4, os.SEEK_CUR)
         self._source.seek(8 * abs(missing), os.SEEK_CUR)
         return "" if type_ == -1 else name
 
     def _skip_labels(self) -> None:
-        for _ in range(self._int()):
+        for _ in range(self._read_int()):
             self._source.seek(8, os.SEEK_CUR)
             size = self._source.read(1)[0]
             self._source.seek(-(-(size + 1) // 8) * 8 - 1, os.SEEK_CUR)
 
 
-def _sets_record(
-    sets: Sequence[AnswerSet], short_names: Mapping[str, str], names: Mapping[str, str], order: str
+def _build_sets_record(
+    sets: Sequence[MultipleResponseSet], short_names: Mapping[str, str], names: Mapping[str, str], order: str
 ) -> bytes:
     lines = []
     for one in sets:
-        name = f"${one.name}".encode()[:NAME].decode(errors="ignore")
+        name = f"${one.name}".encode()[:MAX_NAME_BYTES].decode(errors="ignore")
         label = one.label.encode()
         members = " ".join(short_names[names[member]].lower() for member in one.names)
         lines.append(f"{name}=D1 1 {len(label)} ".encode() + label + f" {members}\n".encode())
     content = b"".join(lines)
-    return struct.pack(f"{order}4i", EXTENSION, SETS, 1, len(content)) + content
+    return struct.pack(f"{order}4i", EXTENSION_RECORD, RESPONSE_SETS_SUBTYPE, 1, len(content)) + content
 
 
 def _copy_compressed(source: BinaryIO, target: BinaryIO, by: int, order: str) -> None:

@@ -1,7 +1,7 @@
-"""SPSS syntax that reads a file of comma-separated values with all its labels, for whoever may not receive binaries. SPSS
-and GNU PSPP run it.
+"""SPSS syntax that reads a CSV file with all its labels, for those who may not receive binary files.
 
-Whatever was typed stands in quotes, its quotes doubled and its line ends gone, so that no text ends a command.
+SPSS and GNU PSPP run it. Every text is quoted, with its quotes doubled and its line ends removed, so that no text
+ends a command.
 """
 
 import re
@@ -10,58 +10,60 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.engine.codec import encode_cells, make_row_reader
-from survey_cli.exports.answer_sets import answer_sets
-from survey_cli.exports.csv_statistics import Extent, extents
+from survey_cli.exports.answer_sets import find_response_sets
+from survey_cli.exports.csv_statistics import ColumnStatistics, read_statistics
 from survey_cli.exports.limits import (
-    DAY_SHOWN,
-    MOMENT_SHOWN,
+    DATE_DISPLAY_WIDTH,
     SPSS,
+    TIMESTAMP_DISPLAY_WIDTH,
     UserMissing,
-    crowded,
-    label_of,
-    listed,
-    notes_of,
-    plain,
-    shown_width,
-    user_missing,
-    value_labels,
+    build_value_labels,
+    choose_display_width,
+    choose_label,
+    choose_user_missing,
+    format_unmarked_note,
+    iterate_notes,
+    join_names,
+    to_single_line,
 )
-from survey_cli.exports.missing_codes import missing_codes, offered_codes
+from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
 from survey_cli.exports.text.csv import write_csv
-from survey_cli.exports.typed_columns import measure_of
+from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Variable
 
 if TYPE_CHECKING:
-    from survey_cli.exports.formats import Manner
+    from survey_cli.exports.formats import WriteOptions
 
-PIECE: Final = 120
+MAX_PIECE_BYTES: Final = 120
 """Bytes of what stands in quotes on one line."""
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def write_spss_syntax(
-    table: Table, to: Path, data: Path, named: str, raw: "Manner"
+    table: Table, to: Path, data: Path, named: str, raw: "WriteOptions"
 ) -> tuple[int, tuple[str, ...]]:
     """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
     joined = [0]
-    kept = _kept_on_one_line(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
-    flat = Table(variables=table.variables, rows=_on_one_line(table.rows, joined), encoded_rows=kept)
+    kept = _join_stored_lines(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
+    flat = Table(variables=table.variables, rows=_join_lines(table.rows, joined), encoded_rows=kept)
     with data.open("w", encoding="utf-8", newline="") as file:
         rows = write_csv(flat, file, raw)
     codes = tuple(
-        frozenset(str(code) for code, _ in missing_codes(v).values()) if v.storage != "text" else frozenset()
+        frozenset(str(code) for code, _ in list_missing_codes(v).values())
+        if v.storage != "text"
+        else frozenset()
         for v in table.variables
     )
-    left = tuple(frozenset(map(str, user_missing(v).left)) for v in table.variables)
-    widths = extents(data, table.variables, codes, left)
+    left = tuple(frozenset(map(str, choose_user_missing(v).unmarked)) for v in table.variables)
+    widths = read_statistics(data, table.variables, codes, left)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in _syntax(table, named, widths))
-    return rows, tuple(_notes(table, widths, joined[0]))
+        file.writelines(line + "\n" for line in _render_syntax(table, named, widths))
+    return rows, tuple(_iterate_notes(table, widths, joined[0]))
 
 
-def _on_one_line(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterator[tuple[Cell, ...]]:
+def _join_lines(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterator[tuple[Cell, ...]]:
     """SPSS reads a case a line, whatever stands in quotes."""
     for row in rows:
         if any(isinstance(cell, str) and LINE_ENDS.search(cell) for cell in row):
@@ -70,34 +72,35 @@ def _on_one_line(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterato
         yield row
 
 
-def _kept_on_one_line(table: Table, kept: Iterable[str], joined: list[int]) -> Iterator[str]:
+def _join_stored_lines(table: Table, kept: Iterable[str], joined: list[int]) -> Iterator[str]:
     """The same from rows as they are kept, where a line end is written with a backslash."""
     read = make_row_reader([variable.storage for variable in table.variables])
     for row in kept:
         if "\\" in row or LINE_ENDS.search(row):
-            [row] = map(encode_cells, _on_one_line([read(row)], joined))
+            [row] = map(encode_cells, _join_lines([read(row)], joined))
         yield row
 
 
-def _notes(table: Table, widths: Sequence[Extent], joined: int) -> Iterator[str]:
+def _iterate_notes(table: Table, widths: Sequence[ColumnStatistics], joined: int) -> Iterator[str]:
     if joined:
         yield f"line ends within answers stand as spaces, in {joined:,} rows: SPSS reads a case a line"
     if left := {v.name: w.marked for v, w in zip(table.variables, widths, strict=True) if w.marked}:
-        yield crowded(left)
+        yield format_unmarked_note(left)
     long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > SPSS.text]
     if long:
-        yield f"{listed(long)}: texts are read to {SPSS.text:,} bytes, no further"
-    yield from notes_of(table.variables, SPSS, labels=[value_labels(v) for v in table.variables])
+        yield f"{join_names(long)}: texts are read to {SPSS.text:,} bytes, no further"
+    yield from iterate_notes(table.variables, SPSS, labels=[build_value_labels(v) for v in table.variables])
 
 
-def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]:
+def _render_syntax(table: Table, named: str, widths: Sequence[ColumnStatistics]) -> Iterator[str]:
     study, variables = table.study, table.variables
-    yield f"* {plain(' '.join(filter(None, (study.title, study.version and f'version {study.version}')))) or 'Data'}."
-    yield f"* Reads {plain(named)}: have it in the working directory, or write its folder before its name."
+    title = " ".join(filter(None, (study.title, study.version and f"version {study.version}")))
+    yield f"* {to_single_line(title) or 'Data'}."
+    yield f"* Reads {to_single_line(named)}: have it in the working directory, or write its folder before its name."
     yield "SET DECIMAL=DOT."
     yield "GET DATA"
     yield "  /TYPE=TXT"
-    yield f"  /FILE={quoted(named)}"
+    yield f"  /FILE={quote(named)}"
     yield "  /ENCODING='UTF8'"
     yield "  /ARRANGEMENT=DELIMITED"
     yield "  /DELCASE=LINE"
@@ -106,51 +109,51 @@ def _syntax(table: Table, named: str, widths: Sequence[Extent]) -> Iterator[str]
     yield "  /QUALIFIER='\"'"
     yield "  /VARIABLES="
     for variable, width in zip(variables, widths, strict=True):
-        yield f"    {variable.name} {_format(variable, width)}"
+        yield f"    {variable.name} {_choose_format(variable, width)}"
     yield "  ."
-    yield from _moments(variables)
-    yield from _each("VARIABLE LABELS", variables, lambda v: _label(label_of(v), v.name))
+    yield from _render_timestamps(variables)
+    yield from _render_each("VARIABLE LABELS", variables, lambda v: _render_label(choose_label(v), v.name))
     for variable in variables:
-        yield from _value_labels(variable)
+        yield from _render_value_labels(variable)
     not_asked: dict[Code, list[str]] = {}
     absent: dict[tuple[str, ...], list[str]] = {}
     levels: dict[str, list[str]] = {}
     shown: dict[int, list[str]] = {}
     for variable, width in zip(variables, widths, strict=True):
-        levels.setdefault(measure_of(variable).upper(), []).append(variable.name)
+        levels.setdefault(choose_measure(variable).upper(), []).append(variable.name)
         if is_timestamp(variable):
-            shown.setdefault(MOMENT_SHOWN, []).append(variable.name)
+            shown.setdefault(TIMESTAMP_DISPLAY_WIDTH, []).append(variable.name)
         elif variable.storage == "text":
-            shown.setdefault(shown_width(width.bytes), []).append(variable.name)
+            shown.setdefault(choose_display_width(width.bytes), []).append(variable.name)
         elif variable.storage == "date":
-            shown.setdefault(DAY_SHOWN, []).append(variable.name)
-        codes = offered_codes(variable)
+            shown.setdefault(DATE_DISPLAY_WIDTH, []).append(variable.name)
+        codes = list_offered_codes(variable)
         if codes and variable.storage != "text":
             not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
-        if written := _absent(variable, user_missing(variable)):
+        if written := _list_missing_values(variable, choose_user_missing(variable)):
             absent.setdefault(written, []).append(variable.name)
     for code, names in not_asked.items():
-        yield from _listed("RECODE", names, f"({code}=SYSMIS).")
+        yield from _render_names("RECODE", names, f"({code}=SYSMIS).")
     for values, names in absent.items():
-        yield from _listed("MISSING VALUES", names, f"({', '.join(values)}).")
+        yield from _render_names("MISSING VALUES", names, f"({', '.join(values)}).")
     for level, names in levels.items():
-        yield from _listed("VARIABLE LEVEL", names, f"({level}).")
+        yield from _render_names("VARIABLE LEVEL", names, f"({level}).")
     for letters, names in shown.items():
-        yield from _listed("VARIABLE WIDTH", names, f"({letters}).")
-    for name, label, together in answer_sets(variables):
-        yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_label(label, name)} CATEGORYLABELS=VARLABELS"
-        yield from _listed("  VARIABLES =", together, "VALUE=1.")
+        yield from _render_names("VARIABLE WIDTH", names, f"({letters}).")
+    for name, label, together in find_response_sets(variables):
+        yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_render_label(label, name)} CATEGORYLABELS=VARLABELS"
+        yield from _render_names("  VARIABLES =", together, "VALUE=1.")
     yield "EXECUTE."
 
 
-def _moments(variables: Sequence[Variable]) -> Iterator[str]:
+def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
     """Moments are read as texts, since no format of SPSS reads them as they are written; then each is made a number, and
     stands where the text stood."""
     found = [at for at, variable in enumerate(variables) if is_timestamp(variable)]
     if not found:
         return
     taken = {v.name.casefold() for v in variables}
-    made = {variables[at].name: _free(f"{variables[at].name}_", taken) for at in found}
+    made = {variables[at].name: _make_free_name(f"{variables[at].name}_", taken) for at in found}
     for name, new in made.items():
         parts = {
             part: f"NUMBER(SUBSTR({name}, {start}, {size}), F{size})"
@@ -164,77 +167,79 @@ def _moments(variables: Sequence[Variable]) -> Iterator[str]:
         yield f"    DATE.DMY({parts['day']}, {parts['month']}, {parts['year']})"
         yield f"    + TIME.HMS({parts['hour']}, {parts['minute']}, {parts['second']})."
     yield "EXECUTE."
-    yield from _listed("DELETE VARIABLES", tuple(made), ".")
+    yield from _render_names("DELETE VARIABLES", tuple(made), ".")
     yield "RENAME VARIABLES"
     yield from (f"    ({new} = {name})" for name, new in made.items())
     yield "    ."
     behind = "ALL." if found[-1] + 1 < len(variables) else "."
-    yield from _listed("ADD FILES FILE=* /KEEP=", [v.name for v in variables[: found[-1] + 1]], behind)
+    yield from _render_names("ADD FILES FILE=* /KEEP=", [v.name for v in variables[: found[-1] + 1]], behind)
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _make_free_name(name: str, taken: set[str]) -> str:
     while name.casefold() in taken:
         name += "_"
     return name
 
 
-def _each(command: str, variables: Iterable[Variable], say: Callable[[Variable], str]) -> Iterator[str]:
+def _render_each(
+    command: str, variables: Iterable[Variable], say: Callable[[Variable], str]
+) -> Iterator[str]:
     for variable in variables:
         yield f"{command} {variable.name} {say(variable)}."
 
 
-def _listed(command: str, names: Sequence[str], end: str) -> Iterator[str]:
+def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]:
     yield command
     for at in range(0, len(names), 4):
         yield "    " + " ".join(names[at : at + 4])
     yield f"    {end}"
 
 
-def _absent(variable: Variable, missing: UserMissing) -> tuple[str, ...]:
+def _list_missing_values(variable: Variable, missing: UserMissing) -> tuple[str, ...]:
     between = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
-    return (*between, *(_value(variable, code) for code in missing.codes))
+    return (*between, *(_render_value(variable, code) for code in missing.codes))
 
 
-def _value_labels(variable: Variable) -> Iterator[str]:
-    labels = value_labels(variable)
+def _render_value_labels(variable: Variable) -> Iterator[str]:
+    labels = build_value_labels(variable)
     if not labels:
         return
     yield f"VALUE LABELS {variable.name}"
     for code, text in labels.items():
-        yield f"    {_value(variable, code)} {_label(text, str(code), SPSS.value_label)}"
+        yield f"    {_render_value(variable, code)} {_render_label(text, str(code), SPSS.value_label)}"
     yield "    ."
 
 
-def _value(variable: Variable, code: Code) -> str:
-    return quoted(str(code)) if variable.storage == "text" else str(code)
+def _render_value(variable: Variable, code: Code) -> str:
+    return quote(str(code)) if variable.storage == "text" else str(code)
 
 
-def _format(variable: Variable, width: Extent) -> str:
+def _choose_format(variable: Variable, width: ColumnStatistics) -> str:
     match variable.storage:
         case "integer":
-            return f"F{min(max(width.letters, 8), 40)}.0"
+            return f"F{min(max(width.characters, 8), 40)}.0"
         case "decimal":
             places = max(variable.decimals, min(width.decimals, 16))
-            return f"F{min(max(width.letters, places + 2, 8), 40)}.{places}"
+            return f"F{min(max(width.characters, places + 2, 8), 40)}.{places}"
         case "date":
             return "SDATE10"
         case "time":
             return "TIME5"
         case "text":
-            codes = (*variable.labels, *(code for code, _ in missing_codes(variable).values()))
+            codes = (*variable.labels, *(code for code, _ in list_missing_codes(variable).values()))
             widest = max([width.bytes, *(len(str(code).encode()) for code in codes)])
             return f"A{min(max(widest, 1), SPSS.text)}"
 
 
-def _label(text: str, otherwise: str, most: int = SPSS.label) -> str:
-    return quoted(SPSS.cut(plain(text) or otherwise, most))
+def _render_label(text: str, otherwise: str, most: int = SPSS.label) -> str:
+    return quote(SPSS.shorten(to_single_line(text) or otherwise, most))
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A text in quotes, in pieces where it is long: no line grows past what SPSS reads."""
     pieces, piece = [], ""
     for character in text:
-        if len((piece + character).encode()) > PIECE:
+        if len((piece + character).encode()) > MAX_PIECE_BYTES:
             pieces.append(piece)
             piece = ""
         piece += character

@@ -11,104 +11,106 @@ from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, make_cell_reader, spl
 from survey_cli.values import Cell, Missing, Variable
 
 if TYPE_CHECKING:
-    from survey_cli.exports.formats import Manner
+    from survey_cli.exports.formats import WriteOptions
 
-RESERVED: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
-RESERVED_WORDS: Final = {
+RESERVED_CODES: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
+RESERVED_LABELS: Final = {
     "dk": "Don't know",
     "refused": "Refused",
     "not_asked": "Not asked",
     "not_reached": "Not reached",
 }
-RUNS: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # the wide ones run in some languages' Excel
+FORMULA_START: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # the wide ones run in some languages' Excel
 """A text cell that begins so can run as a formula, or would be taken for one that was tamed."""
-END: Final = "\r\n"
-AT_ONCE: Final = 200
+LINE_END: Final = "\r\n"
+BATCH_SIZE: Final = 200
 """Lines written in one go."""
-REMEMBERED: Final = 2_000
+CACHE_SIZE: Final = 2_000
 """Different texts of one kind of column whose field is not worked out again."""
-LONG: Final = 40
+MAX_CACHED_LENGTH: Final = 40
 """Letters of a text that does not come again."""
-DIGITS: Final = re.compile(r"[0-9,-]*")
-RISKY: Final = re.compile(r'"[^A-Za-z0-9",]')
+CODES_ONLY: Final = re.compile(r"[0-9,-]*")
+UNSAFE_START: Final = re.compile(r'"[^A-Za-z0-9",]')
 """The beginning of a kept text that may run or must be in quotes."""
-WORDS: Final = re.compile(r'"[A-Za-z0-9][^"\\,\t\r\n]*"')
+PLAIN_TEXT: Final = re.compile(r'"[A-Za-z0-9][^"\\,\t\r\n]*"')
 """A kept text that can be written as it is."""
 
 
-def write_csv(table: Table, to: TextIO, manner: "Manner") -> int:
+def write_csv(table: Table, to: TextIO, manner: "WriteOptions") -> int:
     """Write a header and a line a row; the number of rows."""
     return _write(table, to, manner, ",")
 
 
-def write_tsv(table: Table, to: TextIO, manner: "Manner") -> int:
+def write_tsv(table: Table, to: TextIO, manner: "WriteOptions") -> int:
     """The same with tabs."""
     return _write(table, to, manner, "\t")
 
 
-def _write(table: Table, to: TextIO, manner: "Manner", delimiter: str) -> int:
-    quoted = _quoter(delimiter)
-    header = [quoted(v.name if manner.raw else tame(v.name)) for v in table.variables]
-    to.write(("\ufeff" if manner.bom else "") + delimiter.join(header) + END)
+def _write(table: Table, to: TextIO, manner: "WriteOptions", delimiter: str) -> int:
+    quoted = _make_quoter(delimiter)
+    header = [quoted(v.name if manner.raw else escape_formula(v.name)) for v in table.variables]
+    to.write(("\ufeff" if manner.bom else "") + delimiter.join(header) + LINE_END)
     alone = len(header) == 1
     rows, some = 0, []
-    for line in _lines(table, manner, quoted, delimiter):
+    for line in _iterate_lines(table, manner, quoted, delimiter):
         rows += 1
         some.append('""' if alone and not line else line)
-        if len(some) == AT_ONCE:
+        if len(some) == BATCH_SIZE:
             some.append("")
-            to.write(END.join(some))
+            to.write(LINE_END.join(some))
             some = []
     if some:
-        to.write(END.join([*some, ""]))
+        to.write(LINE_END.join([*some, ""]))
     return rows
 
 
-def _lines(table: Table, manner: "Manner", quoted: Callable[[str], str], delimiter: str) -> Iterator[str]:
+def _iterate_lines(
+    table: Table, manner: "WriteOptions", quoted: Callable[[str], str], delimiter: str
+) -> Iterator[str]:
     if table.encoded_rows is not None:
-        yield from _kept_lines(table, table.encoded_rows, manner, quoted, delimiter)
+        yield from _iterate_stored_lines(table, table.encoded_rows, manner, quoted, delimiter)
         return
-    says = [_sayer(variable, manner) for variable in table.variables]
+    says = [_make_formatter(variable, manner) for variable in table.variables]
     for row in table.rows:
         yield delimiter.join([quoted(say(cell)) for say, cell in zip(says, row, strict=True)])
 
 
-def _kept_lines(
-    table: Table, kept: Iterable[str], manner: "Manner", quoted: Callable[[str], str], delimiter: str
+def _iterate_stored_lines(
+    table: Table, kept: Iterable[str], manner: "WriteOptions", quoted: Callable[[str], str], delimiter: str
 ) -> Iterator[str]:
     """The same from rows as they are kept. Most cells of most surveys are codes, and kept as they are written: the
     longest stretch of them is written whole, and so are plain words before it; the others are looked up by their texts.
     """
-    columns = _columns(table, manner, quoted)
-    first, last = _numbers(table, manner)
+    columns = _build_columns(table, manner, quoted)
+    first, last = _find_integer_run(table, manner)
     width, after = len(columns), len(columns) - last
     before, behind = columns[:first], columns[last:]
     commas = last - first - 1  # −1 where there is no such stretch: then no row has so few
-    codes = _codes(table.variables[first]) if commas >= 0 else ()
-    simple = delimiter == "," and after == 0 and all(column.simple for column in before)
+    codes = _list_missing_texts(table.variables[first]) if commas >= 0 else ()
+    simple = delimiter == "," and after == 0 and all(column.is_simple for column in before)
     for row in kept:
         if simple:
             end = row.rfind('",') + 1
-            words, numbers = row[1:end], _coded(row[end + 1 : -1], codes)
+            words, numbers = row[1:end], _insert_missing_codes(row[end + 1 : -1], codes)
             if (
                 (words.count(","), numbers.count(",")) == (first - 1, commas)
-                and DIGITS.fullmatch(numbers)
-                and not ("\\" in words or "{" in words or "null" in words or RISKY.search(words))
+                and CODES_ONLY.fullmatch(numbers)
+                and not ("\\" in words or "{" in words or "null" in words or UNSAFE_START.search(words))
             ):
                 yield words.replace('"', "") + "," + numbers
                 continue
         texts = row[1:-1].split(",", first)
         numbers, *rest = texts.pop().rsplit(",", after)
         if numbers.count(",") == commas and len(texts) == first and len(rest) == after:
-            numbers = _coded(numbers, codes)
-            if DIGITS.fullmatch(numbers):
+            numbers = _insert_missing_codes(numbers, codes)
+            if CODES_ONLY.fullmatch(numbers):
                 numbers = numbers if delimiter == "," else numbers.replace(",", delimiter)
                 yield delimiter.join([*map(getitem, before, texts), numbers, *map(getitem, behind, rest)])
                 continue
         yield delimiter.join(map(getitem, columns, split_row(row, width)))
 
 
-def _coded(numbers: str, codes: tuple[tuple[str, str], ...]) -> str:
+def _insert_missing_codes(numbers: str, codes: tuple[tuple[str, str], ...]) -> str:
     """Kept numbers with codes for null and for {"missing": …}."""
     if "n" in numbers:
         for text, code in codes:
@@ -117,9 +119,9 @@ def _coded(numbers: str, codes: tuple[tuple[str, str], ...]) -> str:
     return numbers
 
 
-def _columns(table: Table, manner: "Manner", quoted: Callable[[str], str]) -> "list[_Fields]":
+def _build_columns(table: Table, manner: "WriteOptions", quoted: Callable[[str], str]) -> "list[_FieldCache]":
     """How each column is written; columns of a kind share it."""
-    kinds: dict[object, _Fields] = {}
+    kinds: dict[object, _FieldCache] = {}
     columns = []
     for variable in table.variables:
         kind = (
@@ -128,19 +130,19 @@ def _columns(table: Table, manner: "Manner", quoted: Callable[[str], str]) -> "l
             tuple(variable.declines.items()),
         )
         if kind not in kinds:
-            kinds[kind] = _Fields(variable, manner, quoted)
+            kinds[kind] = _FieldCache(variable, manner, quoted)
         columns.append(kinds[kind])
     return columns
 
 
-def _numbers(table: Table, manner: "Manner") -> tuple[int, int]:
+def _find_integer_run(table: Table, manner: "WriteOptions") -> tuple[int, int]:
     """The longest stretch of columns of whole numbers that are written as they are kept, with missings of one coding."""
     best, start, coding = (0, 0), 0, None
     for at, variable in enumerate(table.variables):
         plain = variable.storage == "integer" and not (
             manner.labels and (variable.labels or variable.declines)
         )
-        now = _codes(variable) if plain else None
+        now = _list_missing_texts(variable) if plain else None
         if now is None or now != coding:
             start = at
         coding = now
@@ -149,34 +151,34 @@ def _numbers(table: Table, manner: "Manner") -> tuple[int, int]:
     return best
 
 
-def _codes(variable: Variable) -> tuple[tuple[str, str], ...]:
+def _list_missing_texts(variable: Variable) -> tuple[tuple[str, str], ...]:
     """How missings are kept and how they are written."""
-    codes = RESERVED | {kind: code for kind, (code, _) in variable.declines.items()}
+    codes = RESERVED_CODES | {kind: code for kind, (code, _) in variable.declines.items()}
     kept = {kind: f'{{"missing":"{kind}"}}' for kind in codes} | {"not_asked": NOT_ASKED_TEXT}
     return tuple((kept[kind], str(code)) for kind, code in codes.items())
 
 
-class _Fields(dict[str, str]):
+class _FieldCache(dict[str, str]):
     """How the kept texts of columns of one kind are written: by text, each worked out once."""
 
-    __slots__ = ("_quoted", "_read", "_say", "_text", "simple")
+    __slots__ = ("_format", "_is_text", "_quote", "_read", "is_simple")
 
-    def __init__(self, variable: Variable, manner: "Manner", quoted: Callable[[str], str]) -> None:
+    def __init__(self, variable: Variable, manner: "WriteOptions", quoted: Callable[[str], str]) -> None:
         self._read = make_cell_reader(variable.storage)
-        self._say = _sayer(variable, manner)
-        self._quoted = quoted
-        self.simple = variable.storage in ("integer", "text") and not (manner.labels and variable.labels)
-        self._text = variable.storage == "text" and not (manner.labels and variable.labels)
+        self._format = _make_formatter(variable, manner)
+        self._quote = quoted
+        self.is_simple = variable.storage in ("integer", "text") and not (manner.labels and variable.labels)
+        self._is_text = variable.storage == "text" and not (manner.labels and variable.labels)
 
     def __missing__(self, text: str) -> str:
-        plain = self._text and WORDS.fullmatch(text)
-        field = text[1:-1] if plain else self._quoted(self._say(self._read(text)))
-        if len(self) < REMEMBERED and len(text) < LONG:
+        plain = self._is_text and PLAIN_TEXT.fullmatch(text)
+        field = text[1:-1] if plain else self._quote(self._format(self._read(text)))
+        if len(self) < CACHE_SIZE and len(text) < MAX_CACHED_LENGTH:
             self[text] = field
         return field
 
 
-def _quoter(delimiter: str) -> Callable[[str], str]:
+def _make_quoter(delimiter: str) -> Callable[[str], str]:
     """Writes a cell in quotes where it has to be."""
     wants = re.compile(f'[{delimiter}"\r\n]').search
 
@@ -186,26 +188,26 @@ def _quoter(delimiter: str) -> Callable[[str], str]:
     return quoted
 
 
-def tame(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Text that no spreadsheet runs. An apostrophe before it keeps it text; one taken away gives it back."""
-    return "'" + text if RUNS.match(text) else text
+    return "'" + text if FORMULA_START.match(text) else text
 
 
-def _sayer(variable: Variable, manner: "Manner") -> Callable[[Cell], str]:
+def _make_formatter(variable: Variable, manner: "WriteOptions") -> Callable[[Cell], str]:
     """How the cells of one column are said."""
     coded = variable.storage in ("integer", "decimal") or bool(variable.labels)
     codes = {kind: str(code) for kind, (code, _) in variable.declines.items()}
     words = {kind: text for kind, (_, text) in variable.declines.items()}
     labels = variable.labels if manner.labels else {}
-    safe = (lambda text: text) if manner.raw else tame
+    safe = (lambda text: text) if manner.raw else escape_formula
 
     def absent(kind: str) -> str:
         """Where nothing but text can stand, nothing does: a companion says why."""
         if not coded:
             return ""
         if manner.labels:
-            return safe(words.get(kind) or RESERVED_WORDS.get(kind, kind))
-        return codes.get(kind) or str(RESERVED.get(kind, ""))
+            return safe(words.get(kind) or RESERVED_LABELS.get(kind, kind))
+        return codes.get(kind) or str(RESERVED_CODES.get(kind, ""))
 
     def say(cell: Cell) -> str:
         if isinstance(cell, Missing):

@@ -1,7 +1,7 @@
-"""JSON Lines: an object a row, in the order of the columns, each value of its own type.
+"""JSON Lines: one object per row, in the order of the columns, with typed values.
 
 Numbers and codes are numbers, texts are texts, a date is `"2000-02-29"`, a time `"09:05"`. What was not asked is
-null; any other missing is `{"missing": "dk"}`, its kind by name.
+null; any other missing value is `{"missing": "dk"}`, its kind by name.
 """
 
 from collections.abc import Callable
@@ -15,20 +15,22 @@ from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Variable
 
 if TYPE_CHECKING:
-    from survey_cli.exports.formats import Manner
+    from survey_cli.exports.formats import WriteOptions
 
-AT_ONCE: Final = 200
+BATCH_SIZE: Final = 200
 """Lines written in one go."""
-REMEMBERED: Final = 2_000
+CACHE_SIZE: Final = 2_000
 """Different texts of one column that are not worked out again."""
 _ENCODER: Final = JSONEncoder(ensure_ascii=False)
 
 
-def write_jsonl(table: Table, to: TextIO, manner: "Manner") -> int:
+def write_jsonl(table: Table, to: TextIO, manner: "WriteOptions") -> int:
     """A line a row, UTF-8; the number of rows."""
     kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
     names = [_ENCODER.encode(v.name) + ": " for v in table.variables]
-    says = [(at, say) for at, v in enumerate(table.variables) if (say := _sayer(v, manner)) is not None]
+    says = [
+        (at, say) for at, v in enumerate(table.variables) if (say := _make_formatter(v, manner)) is not None
+    ]
     width = len(names)
     rows, some = 0, []
     for row in kept:
@@ -37,14 +39,14 @@ def write_jsonl(table: Table, to: TextIO, manner: "Manner") -> int:
             texts[at] = say(texts[at])
         some.append("{" + ", ".join(map(str.__add__, names, texts)) + "}\n")
         rows += 1
-        if len(some) == AT_ONCE:
+        if len(some) == BATCH_SIZE:
             to.write("".join(some))
             some = []
     to.write("".join(some))
     return rows
 
 
-def _sayer(variable: Variable, manner: "Manner") -> Callable[[str], str] | None:
+def _make_formatter(variable: Variable, manner: "WriteOptions") -> Callable[[str], str] | None:
     """How the kept texts of a column are written; None where as they are kept."""
     labels = variable.labels if manner.labels else {}
     if not labels and variable.storage != "time":
@@ -61,7 +63,7 @@ def _sayer(variable: Variable, manner: "Manner") -> Callable[[str], str] | None:
             said = _ENCODER.encode(labels[cell])
         elif isinstance(cell, time):
             said = f'"{cell:%H:%M}"'
-        if len(known) < REMEMBERED:
+        if len(known) < CACHE_SIZE:
             known[text] = said
         return said
 

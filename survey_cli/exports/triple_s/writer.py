@@ -1,10 +1,10 @@
-"""Triple-S, the interchange format of survey programs: a definition in XML, and beside it the data as comma-separated
-values, whose first line with names is to be skipped, or in fixed columns.
+"""Triple-S export: an XML definition, and the data beside it as CSV or in fixed columns.
 
-A question of several answers is one `multiple`, a bit an option in written order; its missings are further bits. Codes
-are as they are: where one is a text or below nought, the variable is a `single` of literal codes. Not asked is an empty
-field, and a logical variable before it, its filter, is 0; every other missing is a code with its label; dates, times and
-texts are empty, and their companion says why. Positions of fixed columns count characters of UTF-8, not bytes.
+The first line of the CSV holds names and is to be skipped. A question with several answers is one `multiple`, with a
+bit per option in the written order; its missing values are further bits. Codes are kept: where one is a text or
+negative, the variable is a `single` with literal codes. Not asked is an empty field, and a logical variable before
+it, its filter, is 0; every other missing value is a labeled code; dates, times and texts are empty, and their
+companion column says why. Positions of fixed columns count UTF-8 characters, not bytes.
 """
 
 import csv
@@ -17,54 +17,60 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.exports.answer_sets import answer_sets
-from survey_cli.exports.csv_statistics import LONGEST, Extent, extents
-from survey_cli.exports.limits import listed
-from survey_cli.exports.missing_codes import missing_codes
-from survey_cli.exports.triple_s.definition import Edition, Field, Kind, definition, width
+from survey_cli.exports.answer_sets import find_response_sets
+from survey_cli.exports.csv_statistics import MAX_FIELD_SIZE, ColumnStatistics, read_statistics
+from survey_cli.exports.limits import join_names
+from survey_cli.exports.missing_codes import list_missing_codes
+from survey_cli.exports.triple_s.definition import (
+    TripleSField,
+    TripleSType,
+    TripleSVariant,
+    compute_width,
+    render_definition,
+)
 from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
 
-AT_ONCE: Final = 500
+BATCH_SIZE: Final = 500
 """Rows written in one go."""
-REMEMBERED: Final = 2_000
+CACHE_SIZE: Final = 2_000
 """Different texts of one field that are not worked out again."""
-LONG: Final = 40
+MAX_CACHED_LENGTH: Final = 40
 """Letters of a text that does not come again."""
-KINDS: Final[Mapping[Storage, Kind]] = {
+TYPE_BY_STORAGE: Final[Mapping[Storage, TripleSType]] = {
     "integer": "quantity",
     "decimal": "quantity",
     "text": "character",
     "date": "date",
     "time": "time",
 }
-NO_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What would end a line of fixed columns, or is seen by nobody; a space stands for each."""
 
 
 def write_triple_s(
-    table: Table, to: Path, data: Path, named: str, edition: Edition
+    table: Table, to: Path, data: Path, named: str, edition: TripleSVariant
 ) -> tuple[int, tuple[str, ...]]:
     """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows, and what
     was lost."""
-    fields = _fields(table.variables, table.study.universes, table.study.weight)
-    notes = tuple(f"{item}: {what}" for item, what in lost_codes(table.variables))
+    fields = _build_fields(table.variables, table.study.universes, table.study.weight)
+    notes = tuple(f"{item}: {what}" for item, what in iterate_lost_codes(table.variables))
     if edition.fixed:
         with TemporaryDirectory(dir=data.parent) as folder:
             between = Path(folder, "fields.csv")
             rows = _write_fields(table, fields, between)
-            found = _extents(between, fields)
+            found = _read_statistics(between, fields)
             notes += _write_columns(fields, found, between, data)
     else:
         rows = _write_fields(table, fields, data)
-        found = _extents(data, fields)
+        found = _read_statistics(data, fields)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in definition(table.study, named, fields, found, edition))
+        file.writelines(line + "\n" for line in render_definition(table.study, named, fields, found, edition))
     return rows, notes
 
 
-def lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
+def iterate_lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
     """Each question of several answers whose codes are not as Triple-S numbers them, and what is said of it."""
     codes: dict[str, dict[Code, None]] = {}
     for variable in variables:
@@ -72,14 +78,14 @@ def lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
             codes.setdefault(variable.item, {})[variable.option] = None
     for item, options in codes.items():
         if list(options) != list(range(1, len(options) + 1)):
-            lost = listed(map(str, options))
+            lost = join_names(map(str, options))
             yield item, f"Triple-S numbers the options of a multiple from 1: the codes {lost} are lost"
 
 
-def _write_fields(table: Table, fields: Sequence[Field], data: Path) -> int:
+def _write_fields(table: Table, fields: Sequence[TripleSField], data: Path) -> int:
     """As comma-separated values with a line of names; the rows."""
     kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
-    says = [_Said(field, table.variables) for field in fields]
+    says = [_FieldCache(field, table.variables) for field in fields]
     rows, columns = 0, len(table.variables)
     with data.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
@@ -88,30 +94,30 @@ def _write_fields(table: Table, fields: Sequence[Field], data: Path) -> int:
         for row in kept:
             rows += 1
             texts = split_row(row, columns)
-            some.append([said[said.of(texts)] for said in says])
-            if len(some) == AT_ONCE:
+            some.append([said[said.get_key(texts)] for said in says])
+            if len(some) == BATCH_SIZE:
                 writer.writerows(some)
                 some = []
         writer.writerows(some)
     return rows
 
 
-def _extents(data: Path, fields: Sequence[Field]) -> list[Extent]:
+def _read_statistics(data: Path, fields: Sequence[TripleSField]) -> list[ColumnStatistics]:
     codes = tuple(frozenset(str(code) for code, _ in field.values) for field in fields)
-    return extents(data, tuple(_as_written(field) for field in fields), codes)
+    return read_statistics(data, tuple(_make_csv_variable(field) for field in fields), codes)
 
 
 def _write_columns(
-    fields: Sequence[Field], found: Sequence[Extent], between: Path, data: Path
+    fields: Sequence[TripleSField], found: Sequence[ColumnStatistics], between: Path, data: Path
 ) -> tuple[str, ...]:
     """From comma-separated values into fixed columns: numbers at the right of theirs, all else at the left; what that
     cost."""
-    widths = [width(field, extent) for field, extent in zip(fields, found, strict=True)]
-    places = [str.ljust if _left(field) else str.rjust for field in fields]
-    texts = [(at, field.name) for at, field in enumerate(fields) if _left(field)]
+    widths = [compute_width(field, extent) for field, extent in zip(fields, found, strict=True)]
+    places = [str.ljust if _is_left_aligned(field) else str.rjust for field in fields]
+    texts = [(at, field.name) for at, field in enumerate(fields) if _is_left_aligned(field)]
     broken: dict[str, None] = {}
     wide: dict[str, None] = {}
-    csv.field_size_limit(LONGEST)
+    csv.field_size_limit(MAX_FIELD_SIZE)
     with (
         between.open(encoding="utf-8", newline="") as lines,
         data.open("w", encoding="utf-8", newline="") as file,
@@ -120,57 +126,57 @@ def _write_columns(
         next(reader, None)
         for row in reader:
             for at, name in texts:
-                if NO_LINE.search(row[at]):
+                if CONTROL_CHARACTERS.search(row[at]):
                     broken[name] = None
-                    row[at] = NO_LINE.sub(" ", row[at])
+                    row[at] = CONTROL_CHARACTERS.sub(" ", row[at])
                 if not row[at].isascii():
                     wide[name] = None
             file.write("".join(place(text, w) for place, text, w in zip(places, row, widths, strict=True)))
             file.write("\r\n")
-    return tuple(_notes(broken, wide))
+    return tuple(_iterate_notes(broken, wide))
 
 
-def _left(field: Field) -> bool:
-    return field.kind == "character" or field.literal
+def _is_left_aligned(field: TripleSField) -> bool:
+    return field.kind == "character" or field.is_literal
 
 
-def _notes(broken: Iterable[str], wide: Iterable[str]) -> Iterator[str]:
-    if names := listed(broken):
+def _iterate_notes(broken: Iterable[str], wide: Iterable[str]) -> Iterator[str]:
+    if names := join_names(broken):
         yield f"{names}: ends of lines are spaces there, since fixed columns have one line for each row"
-    if names := listed(wide):
+    if names := join_names(wide):
         yield (
             f"{names}: some letters take more than one byte of UTF-8, and positions count characters; a program that "
             "counts bytes misreads such lines: give it comma-separated values"
         )
 
 
-class _Said(dict[str | tuple[str, ...], str]):
+class _FieldCache(dict[str | tuple[str, ...], str]):
     """What a field says, by the texts its cells are kept as; each worked out once, unless it is long."""
 
-    __slots__ = ("_field", "_reads", "of")
+    __slots__ = ("_field", "_readers", "get_key")
 
-    def __init__(self, field: Field, variables: Sequence[Variable]) -> None:
+    def __init__(self, field: TripleSField, variables: Sequence[Variable]) -> None:
         self._field = field
-        self._reads = [make_cell_reader(variables[at].storage) for at in field.places]
-        self.of: Callable[[Sequence[str]], str | tuple[str, ...]] = itemgetter(*field.places)
+        self._readers = [make_cell_reader(variables[at].storage) for at in field.positions]
+        self.get_key: Callable[[Sequence[str]], str | tuple[str, ...]] = itemgetter(*field.positions)
 
     def __missing__(self, kept: str | tuple[str, ...]) -> str:
         texts = (kept,) if isinstance(kept, str) else kept
-        said = self._field.say([read(text) for read, text in zip(self._reads, texts, strict=True)])
-        if len(self) < REMEMBERED and max(len(said), *map(len, texts)) < LONG:
+        said = self._field.format_cells([read(text) for read, text in zip(self._readers, texts, strict=True)])
+        if len(self) < CACHE_SIZE and max(len(said), *map(len, texts)) < MAX_CACHED_LENGTH:
             self[kept] = said
         return said
 
 
-def _as_written(field: Field) -> Variable:
+def _make_csv_variable(field: TripleSField) -> Variable:
     return Variable(name=field.name, storage="decimal" if field.kind == "quantity" else "text")
 
 
-def _fields(variables: Sequence[Variable], asked: Mapping[str, str], weight: str) -> list[Field]:
+def _build_fields(variables: Sequence[Variable], asked: Mapping[str, str], weight: str) -> list[TripleSField]:
     """In the order of the columns; a question of several answers stands where its first column does, a filter before the
     first that it is for."""
     at = {variable.name: place for place, variable in enumerate(variables)}
-    sets = {found.names[0]: found for found in answer_sets(variables)}
+    sets = {found.names[0]: found for found in find_response_sets(variables)}
     within = {name for found in sets.values() for name in found.names[1:]}
     taken = {*at, *(found.name for found in sets.values())}
     filters: dict[tuple[str, int | None, str], str] = {}
@@ -183,19 +189,23 @@ def _fields(variables: Sequence[Variable], asked: Mapping[str, str], weight: str
             # columns of an older version have names of their own, and were asked by themselves
             asking = (variable.item, variable.turn, variable.name.partition("__v")[2])
             if asking not in filters:
-                filters[asking] = _free_name(asking, taken)
-                fields.append(_filter(filters[asking], asked[variable.item], variable, at[variable.name]))
+                filters[asking] = _make_free_name(asking, taken)
+                fields.append(
+                    _build_filter(filters[asking], asked[variable.item], variable, at[variable.name])
+                )
             filter_name = filters[asking]
         if (found := sets.get(variable.name)) is not None:
             several = [variables[at[name]] for name in found.names]
             places = tuple(at[name] for name in found.names)
-            fields.append(_multiple(found.name, found.label, several, places, filter_name))
+            fields.append(_build_multiple(found.name, found.label, several, places, filter_name))
         else:
-            fields.append(_one(variable, at[variable.name], filter_name, weight=variable.name == weight))
+            fields.append(
+                _build_field(variable, at[variable.name], filter_name, weight=variable.name == weight)
+            )
     return fields
 
 
-def _free_name(asking: tuple[str, int | None, str], taken: set[str]) -> str:
+def _make_free_name(asking: tuple[str, int | None, str], taken: set[str]) -> str:
     item, turn, older = asking
     name = f"{item}_asked" + (f"_{turn}" if turn is not None else "") + (f"__v{older}" if older else "")
     while name in taken:
@@ -204,18 +214,22 @@ def _free_name(asking: tuple[str, int | None, str], taken: set[str]) -> str:
     return name
 
 
-def _filter(name: str, label: str, variable: Variable, place: int) -> Field:
+def _build_filter(name: str, label: str, variable: Variable, place: int) -> TripleSField:
     def say(cells: Sequence[Cell]) -> str:
         [cell] = cells
         return "0" if isinstance(cell, Missing) and cell.kind == "not_asked" else "1"
 
-    return Field(name=name, label=label, first=variable, kind="logical", places=(place,), say=say)
+    return TripleSField(
+        name=name, label=label, variable=variable, kind="logical", positions=(place,), format_cells=say
+    )
 
 
-def _multiple(
+def _build_multiple(
     name: str, label: str, several: Sequence[Variable], places: tuple[int, ...], filter_name: str
-) -> Field:
-    absent = [(kind, text) for kind, (_, text) in missing_codes(several[0]).items() if kind != "not_asked"]
+) -> TripleSField:
+    absent = [
+        (kind, text) for kind, (_, text) in list_missing_codes(several[0]).items() if kind != "not_asked"
+    ]
     labels = [v.label.removeprefix(f"{label}: ") for v in several] + [text for _, text in absent]
     bit_of = {kind: len(several) + bit for bit, (kind, _) in enumerate(absent)}
     none = "0" * len(labels)
@@ -228,20 +242,20 @@ def _multiple(
         bit = bit_of.get(kinds[0])
         return "" if bit is None else none[:bit] + "1" + none[bit + 1 :]
 
-    return Field(
+    return TripleSField(
         name=name,
         label=label,
-        first=several[0],
+        variable=several[0],
         kind="multiple",
-        places=places,
+        positions=places,
         values=tuple(enumerate(labels, 1)),
-        say=say,
-        filter=filter_name,
+        format_cells=say,
+        filter_name=filter_name,
     )
 
 
-def _one(variable: Variable, place: int, filter_name: str, *, weight: bool) -> Field:
-    missing = missing_codes(variable) if variable.role != "admin" and not weight else {}
+def _build_field(variable: Variable, place: int, filter_name: str, *, weight: bool) -> TripleSField:
+    missing = list_missing_codes(variable) if variable.role != "admin" and not weight else {}
     absent = {kind: str(code) for kind, (code, _) in missing.items() if kind != "not_asked"}
     values: dict[Code, str] = dict(variable.labels) | {
         code: text for kind, (code, text) in missing.items() if kind != "not_asked"
@@ -262,13 +276,13 @@ def _one(variable: Variable, place: int, filter_name: str, *, weight: bool) -> F
             case _:
                 return str(cell)
 
-    return Field(
+    return TripleSField(
         name=variable.name,
         label=variable.label or variable.name,
-        first=variable,
-        kind="single" if single else KINDS[variable.storage],
-        places=(place,),
+        variable=variable,
+        kind="single" if single else TYPE_BY_STORAGE[variable.storage],
+        positions=(place,),
         values=tuple(values.items()),
-        say=say,
-        filter=filter_name,
+        format_cells=say,
+        filter_name=filter_name,
     )

@@ -1,4 +1,4 @@
-"""What is a codebook? What a reader of data is told about each variable; it neither counts nor draws."""
+"""Codebook model: what a reader of the data learns about each variable. Values only."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class CodebookVariable:
     measure: str
     source: str
     """`question q7`, `option 3 of q21`, `sample column kind`, …"""
-    coded: bool = True
+    has_codes: bool = True
     """Its answers have codes; else `codes` has one line for them all."""
     codes: tuple[CodebookCode, ...] = ()
     """Of answers."""
@@ -86,6 +86,6 @@ class Codebook:
     notes: tuple[str, ...] = ()
 
     @property
-    def width(self) -> int:
+    def column_count(self) -> int:
         """How many columns the data have."""
         return sum(len(variable.names) for variable in self.variables)

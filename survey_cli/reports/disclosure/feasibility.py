@@ -1,6 +1,4 @@
-"""What else might hidden counts be? Other whole numbers, none negative, that agree with every sum which is shown. It
-knows no table.
-"""
+"""Feasibility search: alternative whole, non-negative counts that satisfy every published sum."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -16,14 +14,14 @@ class Tableau(Generic[Name]):
     def __init__(self, lines: Sequence[Mapping[Name, int]], values: Mapping[Name, int]) -> None:
         """`lines`: unknowns with their signs, whose sum is what it is at `values`."""
         self._values = values
-        self._solved: dict[Name, dict[Name, Number]] = {}
+        self._equations: dict[Name, dict[Name, Number]] = {}
         """Each solved unknown, plus these times others, is constant."""
-        self._through: dict[Name, set[Name]] = {}
+        self._dependents: dict[Name, set[Name]] = {}
         """The solved unknowns in whose equation another stands."""
         for line in lines:
             row: dict[Name, Number] = {}
             for name, sign in line.items():
-                _add(row, self._solved.get(name, {}), -sign) if name in self._solved else _add(
+                _add(row, self._equations.get(name, {}), -sign) if name in self._equations else _add(
                     row, {name: 1}, sign
                 )
             if row:
@@ -35,60 +33,60 @@ class Tableau(Generic[Name]):
         if factor in (1, -1):  # nearly always
             solved = {other: value * factor for other, value in row.items()}
         else:
-            solved = {other: _whole(Fraction(value) / factor) for other, value in row.items()}
-        for holder in self._through.pop(name, ()):
-            held = self._solved[holder]
+            solved = {other: _simplify(Fraction(value) / factor) for other, value in row.items()}
+        for holder in self._dependents.pop(name, ()):
+            held = self._equations[holder]
             times = held.pop(name)
             _add(held, solved, -times)
             for other in solved:
-                _mark(self._through, other, holder, there=other in held)
-        self._solved[name] = solved
+                _mark(self._dependents, other, holder, there=other in held)
+        self._equations[name] = solved
         for other in solved:
-            self._through.setdefault(other, set()).add(name)
+            self._dependents.setdefault(other, set()).add(name)
 
     def _copy(self) -> "Tableau[Name]":
         made: Tableau[Name] = Tableau((), self._values)
-        made._solved = {name: dict(row) for name, row in self._solved.items()}
-        made._through = {name: set(holders) for name, holders in self._through.items()}
+        made._equations = {name: dict(row) for name, row in self._equations.items()}
+        made._dependents = {name: set(holders) for name, holders in self._dependents.items()}
         return made
 
     def _swap(self, solved: Name, other: Name) -> None:
         """Solve the equation of one for the other."""
-        row = self._solved.pop(solved)
+        row = self._equations.pop(solved)
         for name in row:
-            self._through[name].discard(solved)
+            self._dependents[name].discard(solved)
         self._solve(other, {**row, solved: 1})
 
-    def reaching(self, name: Name, goal: int) -> Mapping[Name, int] | None:
+    def find_solution(self, name: Name, goal: int) -> Mapping[Name, int] | None:
         """Values with `goal` for this unknown; None where there are none, or none that are whole were found.
 
         The simplex method from the values that are true: the unknown moves, those solved for give way; one that has come
         to nothing is let go, and its equation solved for another that still can change.
         """
-        return self._copy()._moved(name, goal)
+        return self._copy()._move(name, goal)
 
-    def _moved(self, name: Name, goal: int) -> Mapping[Name, int] | None:
-        if name in self._solved:
-            row = self._solved[name]
+    def _move(self, name: Name, goal: int) -> Mapping[Name, int] | None:
+        if name in self._equations:
+            row = self._equations[name]
             if not row:
                 return None
             self._swap(name, max(row, key=lambda other: self._values[other]))
         at: dict[Name, Number] = dict(self._values)
         sign = 1 if goal > at[name] else -1
-        for _ in range(2 * len(self._solved) + 10):
+        for _ in range(2 * len(self._equations) + 10):
             step: Number = abs(Fraction(goal) - at[name])
             stop: Name | None = None
-            for solved in self._through.get(name, ()):
-                times = self._solved[solved][name] * sign
+            for solved in self._dependents.get(name, ()):
+                times = self._equations[solved][name] * sign
                 if times > 0 and at[solved] < step * times:
                     step = Fraction(at[solved]) / Fraction(times)
                     stop = solved
             at[name] += sign * step
-            for solved in self._through.get(name, ()):
-                at[solved] -= sign * step * self._solved[solved][name]
+            for solved in self._dependents.get(name, ()):
+                at[solved] -= sign * step * self._equations[solved][name]
             if stop is None:
                 break
-            row = self._solved[stop]
+            row = self._equations[stop]
             able = [other for other, times in row.items() if other != name and (times < 0 or at[other] > 0)]
             if not able:
                 return None
@@ -102,12 +100,12 @@ def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -
     for name, value in other.items():
         total = row.get(name, 0) + times * value
         if total:
-            row[name] = _whole(total)
+            row[name] = _simplify(total)
         else:
             row.pop(name, None)
 
 
-def _whole(value: Number) -> Number:
+def _simplify(value: Number) -> Number:
     return value.numerator if value.denominator == 1 else value
 
 

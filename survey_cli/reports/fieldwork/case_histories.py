@@ -1,4 +1,4 @@
-"""What happened to a case, in the words of those who call? A history as lines; it judges nothing and shows nothing."""
+"""Case histories in the words of interviewers: one line per event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastLine:
+class StationHistoryLine:
     """Something that happened to the case."""
 
     at: datetime
@@ -21,7 +21,7 @@ class PastLine:
     note: str = ""
 
 
-def told(promised: happened.AppointmentMade) -> str:
+def format_appointment_time(promised: happened.AppointmentMade) -> str:
     """The time that was promised: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
     start, end = datetime.fromisoformat(promised.start), datetime.fromisoformat(promised.end)
     day = f"{start:%a} {start.day} {start:%b}"
@@ -32,48 +32,50 @@ def told(promised: happened.AppointmentMade) -> str:
     return f"{day} {start:%H:%M} to {end:%a} {end.day} {end:%b} {end:%H:%M}"
 
 
-def outcome_words(outcome: str, plan: Plan) -> str:
+def describe_outcome(outcome: str, plan: Plan) -> str:
     row = plan.outcomes.get(outcome)
     name = row.name if row is not None else outcome
     return name[:1].lower() + name[1:]
 
 
-def refusal_words(noted: happened.RefusalDescribed) -> str:
+def describe_refusal(noted: happened.RefusalDescribed) -> str:
     """Who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
     who = f" by {noted.who}" if noted.who else ""
     return f"refused{who}{f', strength {noted.strength} of 3' if noted.strength else ''}"
 
 
-def past_lines(history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None) -> tuple[PastLine, ...]:
+def build_history(
+    history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None
+) -> tuple[StationHistoryLine, ...]:
     """What happened to the case, the oldest first, in an interviewer's words."""
     lines = []
     for entry in history:
-        said = _past(entry.event, plan)
+        said = _describe_event(entry.event, plan)
         if said is not None:
             what, note = said
-            lines.append(PastLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=note))
+            lines.append(StationHistoryLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=note))
     return tuple(lines)
 
 
-def _past(event: happened.CaseEvent, plan: Plan) -> tuple[str, str] | None:
+def _describe_event(event: happened.CaseEvent, plan: Plan) -> tuple[str, str] | None:
     match event:
         case happened.OutcomeRecorded(outcome=outcome, note=note):
-            return outcome_words(outcome, plan), note
+            return describe_outcome(outcome, plan), note
         case happened.OutcomeRevoked():
             return "the outcome before was keyed by mistake: taken back", ""
         case happened.AppointmentMade(person=person, note=note):
             asked = f" (ask for {person})" if person else ""
-            return f"appointment {told(event)}{asked}", note
+            return f"appointment {format_appointment_time(event)}{asked}", note
         case happened.AppointmentCanceled(why):
             return "the appointment was canceled", why
         case happened.CaseNoteWritten(text):
             return "note", text
         case happened.RefusalDescribed():
-            return refusal_words(event), event.reason
+            return describe_refusal(event), event.reason
         case happened.ScriptRead(script):
             return f"said: {script}", ""
         case happened.OutcomeOverridden(outcome, code, note):
-            return f"supervisor: {outcome_words(outcome, plan)}{f' ({code})' if code else ''}", note
+            return f"supervisor: {describe_outcome(outcome, plan)}{f' ({code})' if code else ''}", note
         case happened.ReferralAnswered(note):
             return "supervisor: goes on", note
         case happened.CaseReopened(why):

@@ -1,6 +1,4 @@
-"""What does a supervisor see of cases? One line for each in a list, a sheet with all that happened for one of them, the
-rules that keep it from being called, and the queue as it stands. It decides nothing and looks nothing up.
-"""
+"""Case views for supervisors: list lines, case sheet, callability report, queue. Values only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -46,7 +44,7 @@ class NumberLine(NamedTuple):
     """It is the one that is dialled next."""
 
 
-class PastLine(NamedTuple):
+class CaseHistoryLine(NamedTuple):
     """One event of the case's history."""
 
     seq: int
@@ -71,7 +69,7 @@ class InterviewLine(NamedTuple):
     erased: bool = False
 
 
-class CellLine(NamedTuple):
+class CaseCellLine(NamedTuple):
     """A quota cell that the case is known to be in."""
 
     cell: str
@@ -91,11 +89,11 @@ class CaseSheet:
     columns: tuple[tuple[str, str], ...]
     """The sample's, label and words."""
     numbers: tuple[NumberLine, ...]
-    promise: str
+    appointment: str
     """The promise that stands, on the respondent's clock; empty where there is none."""
     interviews: tuple[InterviewLine, ...]
-    cells: tuple[CellLine, ...]
-    past: tuple[PastLine, ...]
+    cells: tuple[CaseCellLine, ...]
+    history: tuple[CaseHistoryLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +102,16 @@ class CaseList:
 
     where: str
     lines: tuple[CaseLine, ...]
-    of: int
+    total: int
     """How many cases there are in all."""
-    named: bool
+    names_shown: bool
     """Whether whoever asks may see names."""
     damage: str = ""
     """What could not be decoded, where something could not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class CallabilityReport:
     """Whether a case may be called, rule by rule."""
 
     line: CaseLine
@@ -125,7 +123,7 @@ class Why:
     """The next moment it may be called by somebody whom it suits; None: never, or not to be foreseen."""
 
     @property
-    def allowed(self) -> bool:
+    def is_allowed(self) -> bool:
         return all(verdict.allows for verdict in self.verdicts)
 
 
@@ -140,7 +138,7 @@ class QueueLine(NamedTuple):
     """Why it stands there: its class, promise, quota, priority, last attempt."""
 
 
-class ClosedLine(NamedTuple):
+class DeferredLine(NamedTuple):
     """Cases that are due, but not called now."""
 
     key: str
@@ -158,10 +156,10 @@ class QueueReport:
     at: datetime
     who: str
     lines: tuple[QueueLine, ...]
-    turned_down: tuple[ClosedLine, ...]
+    turned_down: tuple[DeferredLine, ...]
     """Cases at the head whose own rules let nobody call them now."""
-    closed: tuple[ClosedLine, ...]
-    stands: tuple[tuple[int, str], ...]
+    closed: tuple[DeferredLine, ...]
+    status_counts: tuple[tuple[int, str], ...]
     """How many cases, and where they stand, in words."""
 
 
@@ -171,25 +169,25 @@ _COLUMNS = (
 )
 
 
-def rows_of(lines: Iterable[CaseLine]) -> Table:
+def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
     """The list as a table for the writers of formats; moments in UTC."""
     variables = tuple(
         Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin")
         for name in _COLUMNS
     )
-    return Table(variables=variables, rows=(tuple(map(_cell, line)) for line in lines))
+    return Table(variables=variables, rows=(tuple(map(_make_cell, line)) for line in lines))
 
 
-def _cell(value: datetime | str | int | None) -> Cell:
+def _make_cell(value: datetime | str | int | None) -> Cell:
     match value:
         case None:
             return ""
         case datetime():
-            return moment_text(value)
+            return format_timestamp(value)
         case _:
             return value
 
 
-def moment_text(at: datetime) -> str:
+def format_timestamp(at: datetime) -> str:
     """`2026-11-24T15:10:00+00:00`."""
     return at.isoformat(timespec="seconds")

@@ -1,5 +1,6 @@
-"""In which group does every case of a study count at a moment? Histories are coded one by one and added up, by frame and
-by a column of the sample. It makes no rate, and knows no moment of its own.
+"""Disposition counts of a study at a moment, by frame and by a sample column.
+
+Histories are coded one by one and added up. Rates are computed elsewhere.
 """
 
 from collections import Counter
@@ -35,7 +36,7 @@ NO_VALUE: Final = "no value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class DispositionOptions:
     """Which cases are added up, and how."""
 
     at: datetime
@@ -46,14 +47,14 @@ class Wanted:
     """Its codes' labels, in order."""
     weighted: bool = False
     """Each case counts as its base weight."""
-    finalised: bool = False
+    finished_only: bool = False
     """Cases that may still be called are left out."""
-    unreal: Collection[str] = frozenset()
+    excluded_interviews: Collection[str] = frozenset()
     """Interviews that are practice or invented: what came to pass in their sittings does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class FrameCounts:
     """One frame, or the part of it with one value of the column."""
 
     frame: str
@@ -67,21 +68,21 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tallied:
+class StudyDispositions:
     """All cases of a sample."""
 
-    frames: tuple[Tally, ...]
-    parts: tuple[Tally, ...]
+    frames: tuple[FrameCounts, ...]
+    parts: tuple[FrameCounts, ...]
     """By frame, then by value; empty where no column divides them."""
     unreleased: int
     """Cases of replicates that are not in the field: no part of the sample yet."""
-    uncounted: tuple[tuple[str, UncountableCode], ...]
+    uncountable: tuple[tuple[str, UncountableCode], ...]
     """Cases (by their keys) whose code is in no group, with the reason."""
-    unreal: int
+    excluded_sessions: int
     """Sittings that were left out since their interview was practice or invented."""
 
 
-class _Sum:
+class _RunningCount:
     """What is added up of one frame or part."""
 
     __slots__ = ("cases", "groups", "open_cases")
@@ -92,7 +93,7 @@ class _Sum:
         self.open_cases = 0
 
 
-class _Stood(NamedTuple):
+class _CaseState(NamedTuple):
     """What is counted of one case."""
 
     released: bool
@@ -103,7 +104,7 @@ class _Stood(NamedTuple):
     columns: Mapping[str, Value]
 
 
-class _Stands:
+class _CaseStateReader:
     """Where cases stand at a moment. Of those that came with the sample and were never called, all with the same zone
     and numbers stand alike, so that one of them is looked at: a sample may have a million."""
 
@@ -111,26 +112,28 @@ class _Stands:
         self._plan = plan
         self._people = people
         self._at = at
-        self._fresh: dict[tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _Stood] = {}
+        self._uncalled: dict[
+            tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _CaseState
+        ] = {}
 
-    def __call__(self, key: str, history: Sequence[HistoryEntry]) -> _Stood:
+    def __call__(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         sampled = history[0].event if len(history) == 1 else None
         if not isinstance(sampled, CaseSampled):
-            return self._looked_at(key, history)
+            return self._read_state(key, history)
         where = (
             sampled.columns.get(self._plan.country_column),
             sampled.columns.get(self._plan.region_column),
         )
         alike = (sampled.zone, where, sampled.numbers, bool(sampled.replicate))
-        if alike not in self._fresh:
-            self._fresh[alike] = self._looked_at(key, history)
-        return self._fresh[alike]._replace(
+        if alike not in self._uncalled:
+            self._uncalled[alike] = self._read_state(key, history)
+        return self._uncalled[alike]._replace(
             frame=sampled.frame, weight=sampled.weight, columns=sampled.columns
         )
 
-    def _looked_at(self, key: str, history: Sequence[HistoryEntry]) -> _Stood:
+    def _read_state(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         case = Case.from_history(key, history)
-        return _Stood(
+        return _CaseState(
             released=case.released,
             code=code_case(case, self._plan, self._people).code,
             open=schedule_case(case, self._plan, self._at).status != "done",
@@ -140,22 +143,25 @@ class _Stands:
         )
 
 
-def tallied(
-    histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan, people: People | None, wanted: Wanted
-) -> Tallied:
+def count_dispositions(
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
+    plan: Plan,
+    people: People | None,
+    wanted: DispositionOptions,
+) -> StudyDispositions:
     """Every released case in the group of its code as if the field closed at that moment.
 
     Whether a case is open is what its standing says: one is not that is final, at its limits, or past the study's end.
     """
-    sums: dict[tuple[str, str], _Sum] = {}
-    own, groups = own_groups(plan), dict[str, DispositionGroup | UncountableCode]()
+    sums: dict[tuple[str, str], _RunningCount] = {}
+    own, groups = find_study_groups(plan), dict[str, DispositionGroup | UncountableCode]()
     uncounted: list[tuple[str, UncountableCode]] = []
     left_out: Counter[str] = Counter()
-    stands = _Stands(plan, people, wanted.at)
+    stands = _CaseStateReader(plan, people, wanted.at)
     for key, history in histories:
-        if wanted.unreal:
-            real = without(history, wanted.unreal)
-            left_out["unreal"] += _interviews(history) - _interviews(real)
+        if wanted.excluded_interviews:
+            real = remove_sessions(history, wanted.excluded_interviews)
+            left_out["unreal"] += _count_interviews(history) - _count_interviews(real)
             history = real
         stood = stands(key, history)
         if not stood.released:
@@ -168,33 +174,35 @@ def tallied(
             uncounted.append((key, group))
             continue
         weight: ExactNumber = Fraction(stood.weight) if wanted.weighted and stood.weight else 1
-        value = _value(stood.columns, wanted) if wanted.by else ""
+        value = _find_value_label(stood.columns, wanted) if wanted.by else ""
         for part in {(stood.frame, ""), (stood.frame, value)}:
-            found = sums.setdefault(part, _Sum())
+            found = sums.setdefault(part, _RunningCount())
             found.open_cases += stood.open
-            if not (stood.open and wanted.finalised):
+            if not (stood.open and wanted.finished_only):
                 found.cases += 1
                 found.groups[group] = found.groups.get(group, 0) + weight
     frames = sorted({frame for frame, _ in sums})
     several = any(frames)
-    values = _in_order({value for _, value in sums if value}, wanted)
-    return Tallied(
-        frames=tuple(_tally(frame, "", sums, several=several) for frame in frames),
+    values = _sort_values({value for _, value in sums if value}, wanted)
+    return StudyDispositions(
+        frames=tuple(_build_frame_counts(frame, "", sums, several=several) for frame in frames),
         parts=tuple(
-            _tally(frame, value, sums, several=several)
+            _build_frame_counts(frame, value, sums, several=several)
             for frame in frames
             for value in values
             if (frame, value) in sums
         ),
         unreleased=left_out["unreleased"],
-        uncounted=tuple(uncounted),
-        unreal=left_out["unreal"],
+        uncountable=tuple(uncounted),
+        excluded_sessions=left_out["unreal"],
     )
 
 
-def _tally(frame: str, by: str, sums: Mapping[tuple[str, str], _Sum], *, several: bool) -> Tally:
+def _build_frame_counts(
+    frame: str, by: str, sums: Mapping[tuple[str, str], _RunningCount], *, several: bool
+) -> FrameCounts:
     found = sums[frame, by]
-    return Tally(
+    return FrameCounts(
         frame=frame or (NO_FRAME if several else ""),
         by=by,
         counts=DispositionCounts.from_groups(found.groups),
@@ -203,24 +211,24 @@ def _tally(frame: str, by: str, sums: Mapping[tuple[str, str], _Sum], *, several
     )
 
 
-def _value(columns: Mapping[str, Value], wanted: Wanted) -> str:
+def _find_value_label(columns: Mapping[str, Value], wanted: DispositionOptions) -> str:
     value = columns.get(wanted.by)
     if value is None or value == "":
         return NO_VALUE
     return wanted.labels.get(value) or str(value)
 
 
-def _in_order(values: Collection[str], wanted: Wanted) -> list[str]:
+def _sort_values(values: Collection[str], wanted: DispositionOptions) -> list[str]:
     """Labels as the options are written, then the others; whoever has no value comes last."""
     written = {label: number for number, label in enumerate(wanted.labels.values())}
-    return sorted(values, key=lambda v: (v == NO_VALUE, written.get(v, len(written)), _natural(v)))
+    return sorted(values, key=lambda v: (v == NO_VALUE, written.get(v, len(written)), _make_sort_key(v)))
 
 
-def _natural(text: str) -> tuple[float, str]:
+def _make_sort_key(text: str) -> tuple[float, str]:
     return (float(text), "") if text.isdecimal() else (float("inf"), text)
 
 
-def own_groups(plan: Plan) -> dict[str, DispositionGroup]:
+def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:
     """The groups of codes that the table lacks and a study gives an outcome of its own: the group of the outcome that it
     behaves like."""
     found: dict[str, DispositionGroup] = {}
@@ -235,11 +243,11 @@ def own_groups(plan: Plan) -> dict[str, DispositionGroup]:
     return found
 
 
-def _interviews(history: Iterable[HistoryEntry]) -> int:
+def _count_interviews(history: Iterable[HistoryEntry]) -> int:
     return sum(isinstance(entry.event, InterviewOpened) for entry in history)
 
 
-def without(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
+def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
     """A history without the sittings in which one of these interviews was held: as if nobody had called then."""
     kept: list[HistoryEntry] = []
     sitting: list[HistoryEntry] = []
@@ -247,17 +255,17 @@ def without(history: Sequence[HistoryEntry], interviews: Collection[str]) -> lis
     for entry in history:
         event = entry.event
         if isinstance(event, CaseClaimed):
-            kept += _left(sitting, unreal=unreal)
+            kept += _select_remaining(sitting, unreal=unreal)
             sitting, unreal = [], False
         sitting.append(entry)
         unreal = unreal or (isinstance(event, InterviewOpened) and event.interview in interviews)
         if isinstance(event, AttemptClosed | CaseReturned):
-            kept += _left(sitting, unreal=unreal)
+            kept += _select_remaining(sitting, unreal=unreal)
             sitting, unreal = [], False
-    return kept + _left(sitting, unreal=unreal)
+    return kept + _select_remaining(sitting, unreal=unreal)
 
 
-def _left(sitting: list[HistoryEntry], *, unreal: bool) -> list[HistoryEntry]:
+def _select_remaining(sitting: list[HistoryEntry], *, unreal: bool) -> list[HistoryEntry]:
     """What the sample and the supervisor brought meanwhile is no part of a sitting."""
     return [
         e

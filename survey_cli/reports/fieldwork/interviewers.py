@@ -1,4 +1,4 @@
-"""What does a supervisor see of those who work on a study? A line for each; it looks nothing up."""
+"""Interviewer list for supervisors: one line per person. Values only."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from survey_cli.problems import Problem
 
 
-class PersonLine(NamedTuple):
+class InterviewerLine(NamedTuple):
     """One person."""
 
     login: str
@@ -15,21 +15,21 @@ class PersonLine(NamedTuple):
     languages: str
     skills: str
     pseudonym: str
-    has: tuple[str, ...]
+    cases: tuple[str, ...]
     """The cases they have now, and where: `unit 7 at s1`."""
-    promises: int
+    appointments: int
     """Promises that they keep, or keep first."""
-    late: int
+    missed: int
     """Those of them that are missed by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeopleList:
+class InterviewerList:
     """Everybody."""
 
     where: str
     """The file; empty where the study lists nobody."""
-    lines: tuple[PersonLine, ...]
-    anyones: int
+    lines: tuple[InterviewerLine, ...]
+    unowned_appointments: int
     """Promises that anybody may keep."""
     problems: tuple[Problem, ...]

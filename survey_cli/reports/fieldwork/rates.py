@@ -1,5 +1,6 @@
-"""What do supervisor and reader see of the rates? Columns of counts, e and rates by frame, what was assumed in words, and
-figures to so many digits. It makes no rate of its own.
+"""Rate table: counts, eligibility (e) and rates by frame, with the assumptions stated in words.
+
+It formats rates and computes none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +11,16 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
 from survey_cli.fieldwork.rates.dispositions import GROUPS, DispositionGroup
 from survey_cli.fieldwork.rates.rates import Eligibility, EligibleShare, Rates, combine_rates, compute_rates
-from survey_cli.reports.rounding import number, rounded
+from survey_cli.reports.rounding import format_count, format_decimal
 from survey_cli.table import Table
 from survey_cli.values import Cell, Variable
 
 NOT_DEFINED: Final = "not defined"
-KEPT_DIGITS: Final = 6
+PROPORTION_DIGITS: Final = 6
 """Decimals of a proportion in a file."""
 
 
-class Meaning(NamedTuple):
+class RateDefinition(NamedTuple):
     """What a rate is the share of."""
 
     rate: str
@@ -29,29 +30,29 @@ class Meaning(NamedTuple):
     """What is below it; of unknown cases all, e of them, or none."""
 
 
-MEANINGS: Final = (
-    Meaning("RR1", "complete", "all unknown"),
-    Meaning("RR2", "complete, partial", "all unknown"),
-    Meaning("RR3", "complete", "e of unknown"),
-    Meaning("RR4", "complete, partial", "e of unknown"),
-    Meaning("RR5", "complete", "no unknown"),
-    Meaning("RR6", "complete, partial", "no unknown"),
-    Meaning("COOP1", "complete", "contacted"),
-    Meaning("COOP2", "complete, partial", "contacted"),
-    Meaning("COOP3", "complete", "contacted, no O"),
-    Meaning("COOP4", "complete, partial", "contacted, no O"),
-    Meaning("REF1", "refusal, break-off", "all unknown"),
-    Meaning("REF2", "refusal, break-off", "e of unknown"),
-    Meaning("REF3", "refusal, break-off", "no unknown"),
-    Meaning("CON1", "contacted", "all unknown"),
-    Meaning("CON2", "contacted", "e of unknown"),
-    Meaning("CON3", "contacted", "no unknown"),
+RATE_DEFINITIONS: Final = (
+    RateDefinition("RR1", "complete", "all unknown"),
+    RateDefinition("RR2", "complete, partial", "all unknown"),
+    RateDefinition("RR3", "complete", "e of unknown"),
+    RateDefinition("RR4", "complete, partial", "e of unknown"),
+    RateDefinition("RR5", "complete", "no unknown"),
+    RateDefinition("RR6", "complete, partial", "no unknown"),
+    RateDefinition("COOP1", "complete", "contacted"),
+    RateDefinition("COOP2", "complete, partial", "contacted"),
+    RateDefinition("COOP3", "complete", "contacted, no O"),
+    RateDefinition("COOP4", "complete, partial", "contacted, no O"),
+    RateDefinition("REF1", "refusal, break-off", "all unknown"),
+    RateDefinition("REF2", "refusal, break-off", "e of unknown"),
+    RateDefinition("REF3", "refusal, break-off", "no unknown"),
+    RateDefinition("CON1", "contacted", "all unknown"),
+    RateDefinition("CON2", "contacted", "e of unknown"),
+    RateDefinition("CON3", "contacted", "no unknown"),
 )
 """In the order they are shown. Contacted are I, P, R and O."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rated:
+class RateInput:
     """What one column is made of: a frame, or the part of it with one value of `by`."""
 
     frame: str = ""
@@ -94,8 +95,8 @@ class RateTable:
     """What e is and rests upon, what was assumed, what is still open."""
 
 
-def rate_table(
-    rated: Sequence[Rated],
+def build_rate_table(
+    rated: Sequence[RateInput],
     *,
     weights: Mapping[str, Fraction] | None = None,
     quotas: bool = False,
@@ -119,16 +120,20 @@ def rate_table(
         for one in rated
     ]
     if weights:
-        columns += _composites(columns, weights)
+        columns += _build_composites(columns, weights)
     return RateTable(
         heading="not a probability sample: quotas decided who was interviewed" if quotas else "",
         columns=tuple(columns),
-        notes=(*_notes(rated, weights or {}), *_open(rated, finalised=finalised, then=then), *notes),
+        notes=(
+            *_iterate_notes(rated, weights or {}),
+            *_describe_open_cases(rated, finalised=finalised, then=then),
+            *notes,
+        ),
         title=title,
     )
 
 
-def _composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) -> list[RateColumn]:
+def _build_composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) -> list[RateColumn]:
     found = {(column.frame, column.by): column.rates for column in columns}
     nothing = Rates(*[None] * len(Rates._fields))
     return [
@@ -141,36 +146,36 @@ def _composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) 
     ]
 
 
-def _notes(rated: Sequence[Rated], weights: Mapping[str, Fraction]) -> Iterable[str]:
+def _iterate_notes(rated: Sequence[RateInput], weights: Mapping[str, Fraction]) -> Iterable[str]:
     by_frame = {one.frame: one.e for one in rated}
     for frame, e in by_frame.items():
         of = f"e of {frame}" if frame else "e"
         if e.uh == e.uo:
-            yield f"{of}: {_e_words(e.uh, e)}"
+            yield f"{of}: {_describe_eligibility(e.uh, e)}"
         else:
-            yield f"{of}: for UH {_e_words(e.uh, e)}; for UO {_e_words(e.uo, e)}"
+            yield f"{of}: for UH {_describe_eligibility(e.uh, e)}; for UO {_describe_eligibility(e.uo, e)}"
     yield "RR1, RR2, REF1 and CON1 take every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
     if weights:
-        parts = " + ".join(f"{plain(weight)} {frame}" for frame, weight in weights.items())
+        parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
         yield f"composite: {parts}"
 
 
-def _e_words(share: EligibleShare, e: Eligibility) -> str:
+def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
     if share.source == "known":
         return "1, since every unit of a list is known to be eligible"
     if share.value is None:
         return "not defined: there is no case of known eligibility to estimate it from"
     if share.source == "given":
-        return f"{plain(share.value)}, as given"
-    known = f"{number(e.eligible)}/({number(e.eligible)} + {number(e.not_eligible)})"
-    return f"{rounded(share.value, 4)} = {known}, estimated by proportional allocation"
+        return f"{format_share(share.value)}, as given"
+    known = f"{format_count(e.eligible)}/({format_count(e.eligible)} + {format_count(e.not_eligible)})"
+    return f"{format_decimal(share.value, 4)} = {known}, estimated by proportional allocation"
 
 
-def _open(rated: Sequence[Rated], *, finalised: bool, then: bool) -> Iterable[str]:
+def _describe_open_cases(rated: Sequence[RateInput], *, finalised: bool, then: bool) -> Iterable[str]:
     wholes = [one for one in rated if not one.by] or rated  # parts are in their frame already
     still_open = sum(one.open_cases or 0 for one in wholes)
     one = still_open == 1
-    cases = "1 case" if one else f"{number(still_open)} cases"
+    cases = "1 case" if one else f"{format_count(still_open)} cases"
     if finalised:
         yield f"only finished cases: {cases} that {'is' if one else 'are'} open {'is' if one else 'are'} left out"
     elif still_open and then:
@@ -181,20 +186,20 @@ def _open(rated: Sequence[Rated], *, finalised: bool, then: bool) -> Iterable[st
         yield f"as if the field closed now: {cases} {are}"
 
 
-def per_cent(rate: Fraction | None, digits: int = 1) -> str:
+def format_rate(rate: Fraction | None, digits: int = 1) -> str:
     """`35.1%`, or `not defined`."""
-    return NOT_DEFINED if rate is None else f"{rounded(rate * 100, digits)}%"
+    return NOT_DEFINED if rate is None else f"{format_decimal(rate * 100, digits)}%"
 
 
-def plain(value: Fraction) -> str:
+def format_share(value: Fraction) -> str:
     """A given share in as few decimals as say it, or as a fraction where none do."""
-    for digits in range(KEPT_DIGITS + 1):
+    for digits in range(PROPORTION_DIGITS + 1):
         if (value * 10**digits).denominator == 1:
-            return rounded(value, digits)
+            return format_decimal(value, digits)
     return str(value)
 
 
-def measures(column: RateColumn) -> dict[str, Fraction | int | None]:
+def collect_figures(column: RateColumn) -> dict[str, Fraction | int | None]:
     """All figures of a column by their names, exactly: the groups, e, the rates; None where there is none."""
     counts: Mapping[DispositionGroup, ExactNumber] = column.counts.list_by_group() if column.counts else {}
     return {
@@ -206,17 +211,21 @@ def measures(column: RateColumn) -> dict[str, Fraction | int | None]:
     }
 
 
-def rows_of(report: RateTable) -> Table:
+def tabulate_rates(report: RateTable) -> Table:
     """The report as a table for the writers of formats: a row for each column, proportions from 0 to 1, nothing where a
     figure is not defined."""
-    names = ("frame", "by", *(name for column in report.columns[:1] for name in measures(column)))
+    names = ("frame", "by", *(name for column in report.columns[:1] for name in collect_figures(column)))
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
-        rows=[(c.frame, c.by, *map(_cell, measures(c).values())) for c in report.columns],
+        rows=[(c.frame, c.by, *map(_format_cell, collect_figures(c).values())) for c in report.columns],
     )
 
 
-def _cell(value: Fraction | int | None) -> Cell:
+def _format_cell(value: Fraction | int | None) -> Cell:
     if value is None:
         return ""
-    return rounded(value, KEPT_DIGITS).replace(",", "") if isinstance(value, Fraction) else str(value)
+    return (
+        format_decimal(value, PROPORTION_DIGITS).replace(",", "")
+        if isinstance(value, Fraction)
+        else str(value)
+    )

@@ -1,6 +1,4 @@
-"""How did fieldwork go, from its first day to its last? Rows for whoever plans it: what was called and came of it by day,
-how often cases were tried, which promises were kept, which cells were not filled. Made of histories; it knows no clock.
-"""
+"""Report of simulated fieldwork, built from case histories: days, attempts, appointments, quota cells."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,11 +15,17 @@ from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES, QueuePosition, schedule_case
 from survey_cli.reports.fieldwork.rates import RateTable
 
-COMPLETE: Final = "1.1"
-Kept: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
+COMPLETE_CODE: Final = "1.1"
+AppointmentResult: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
 """Called within the promised time; after it; somebody was reached, or promised another time, before; its time went by and
 nobody called; its time is still to come."""
-PROMISES: Final[tuple[Kept, ...]] = ("kept", "late", "overtaken", "never called", "to come")
+APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = (
+    "kept",
+    "late",
+    "overtaken",
+    "never called",
+    "to come",
+)
 
 
 class DayRow(NamedTuple):
@@ -33,9 +37,9 @@ class DayRow(NamedTuple):
     """In how many of them somebody answered."""
     complete: int
     refusals: int
-    promises: int
+    appointments: int
     """Made on it."""
-    all_complete: int
+    cumulative_complete: int
     """Up to its end."""
 
 
@@ -52,7 +56,7 @@ class AttemptsRow(NamedTuple):
     complete: int
 
 
-class EndRow(NamedTuple):
+class FinalStatusRow(NamedTuple):
     """Where cases stand at the end, and why."""
 
     status: str
@@ -60,7 +64,7 @@ class EndRow(NamedTuple):
     cases: int
 
 
-class CellRow(NamedTuple):
+class QuotaCellRow(NamedTuple):
     """One quota cell."""
 
     cell: str
@@ -71,11 +75,11 @@ class CellRow(NamedTuple):
     soft: bool
     open_cases: int | None
     """Cases known to be in it that may still be called; None where only the interview tells."""
-    lacking: str
+    shortfall: str
     """Why it is not filled; empty where it is."""
 
 
-class WorkRow(NamedTuple):
+class InterviewerRow(NamedTuple):
     """One interviewer."""
 
     login: str
@@ -87,7 +91,7 @@ class WorkRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRun:
+class SimulationReport:
     """The report."""
 
     cases: int
@@ -97,69 +101,71 @@ class FieldRun:
     outcomes: tuple[OutcomeRow, ...]
     """Of calls, the most frequent first."""
     attempts: tuple[AttemptsRow, ...]
-    ends: tuple[EndRow, ...]
-    cells: tuple[CellRow, ...]
-    promises: Mapping[Kept, int]
-    work: tuple[WorkRow, ...]
+    final_statuses: tuple[FinalStatusRow, ...]
+    cells: tuple[QuotaCellRow, ...]
+    appointments: Mapping[AppointmentResult, int]
+    interviewers: tuple[InterviewerRow, ...]
     rates: RateTable | None
     """As if the field closed at the end; None where there are none to give."""
 
 
-class _Told(NamedTuple):
+class _FinalCase(NamedTuple):
     """A case at the end."""
 
     case: Case
-    standing: QueuePosition
+    position: QueuePosition
     complete: bool
 
 
-def field_run(
+def summarize_simulation(
     histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
     plan: Plan,
     *,
     at: datetime,
     zone: str,
     fill: Mapping[str, CellFill],
-    work: Sequence[WorkRow],
+    work: Sequence[InterviewerRow],
     rates: RateTable | None,
-) -> FieldRun:
+) -> SimulationReport:
     """The report of what happened up to the moment `at`; days are those of `zone`."""
-    told: list[_Told] = []
+    told: list[_FinalCase] = []
     days: dict[date, Counter[str]] = {}
-    promises: Counter[Kept] = Counter()
+    promises: Counter[AppointmentResult] = Counter()
     for key, history in histories:
         case = Case.from_history(key, history)
         code = code_case(case, plan).code
-        told.append(_Told(case, schedule_case(case, plan, at), code == COMPLETE))
-        promises.update(promises_of(history, plan, at))
-        for what, moment in _deeds(history, case, plan):
+        told.append(_FinalCase(case, schedule_case(case, plan, at), code == COMPLETE_CODE))
+        promises.update(classify_appointments(history, plan, at))
+        for what, moment in _iterate_countable_events(history, case, plan):
             days.setdefault(plan.calendar.find_local_day(zone, moment), Counter())[what] += 1
     calls = Counter(call.outcome for one in told for call in one.case.calls)
-    return FieldRun(
+    return SimulationReport(
         cases=len(told),
         complete=sum(one.complete for one in told),
         calls=calls.total(),
-        days=tuple(_days(days)),
+        days=tuple(_build_days(days)),
         outcomes=tuple(
             OutcomeRow(plan.outcomes[id].name if id in plan.outcomes else id, number)
             for id, number in sorted(calls.items(), key=lambda one: (-one[1], one[0]))
         ),
-        attempts=_attempts(told),
-        ends=_ends(told),
-        cells=tuple(_cells(told, plan, fill)),
-        promises={kept: promises[kept] for kept in PROMISES},
-        work=tuple(work),
+        attempts=_build_attempts(told),
+        final_statuses=_build_final_statuses(told),
+        cells=tuple(_build_cells(told, plan, fill)),
+        appointments={kept: promises[kept] for kept in APPOINTMENT_RESULTS},
+        interviewers=tuple(work),
         rates=rates,
     )
 
 
-def _deeds(history: Sequence[HistoryEntry], case: Case, plan: Plan) -> Iterable[tuple[str, datetime]]:
+def _iterate_countable_events(
+    history: Sequence[HistoryEntry], case: Case, plan: Plan
+) -> Iterable[tuple[str, datetime]]:
     for call in case.calls:
         yield "calls", call.at
         row = find_outcome_row(call, plan)
         if row is not None and row.moment != "before":
             yield "reached", call.at
-        if call.code == COMPLETE:
+        if call.code == COMPLETE_CODE:
             yield "complete", call.at
         elif classify_outcome(call, plan) in REFUSAL_OUTCOMES:
             yield "refusals", call.at
@@ -168,7 +174,7 @@ def _deeds(history: Sequence[HistoryEntry], case: Case, plan: Plan) -> Iterable[
             yield "promises", entry.at
 
 
-def _days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
+def _build_days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
     complete = 0
     for day in sorted(days):
         did = days[day]
@@ -178,9 +184,11 @@ def _days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
         )
 
 
-def promises_of(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> list[Kept]:
+def classify_appointments(
+    history: Sequence[HistoryEntry], plan: Plan, at: datetime
+) -> list[AppointmentResult]:
     """What became of every promise of a case by the moment `at`."""
-    found: list[Kept] = []
+    found: list[AppointmentResult] = []
     span: tuple[datetime, datetime] | None = None
     for entry in history:
         match entry.event:
@@ -203,33 +211,35 @@ def promises_of(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> li
     return found
 
 
-def _attempts(told: Sequence[_Told]) -> tuple[AttemptsRow, ...]:
-    cases = Counter(one.standing.attempts for one in told)
-    complete = Counter(one.standing.attempts for one in told if one.complete)
+def _build_attempts(told: Sequence[_FinalCase]) -> tuple[AttemptsRow, ...]:
+    cases = Counter(one.position.attempts for one in told)
+    complete = Counter(one.position.attempts for one in told if one.complete)
     return tuple(AttemptsRow(number, cases[number], complete[number]) for number in sorted(cases))
 
 
-def _ends(told: Sequence[_Told]) -> tuple[EndRow, ...]:
-    found = Counter((one.standing.status, _reason(one.standing)) for one in told)
+def _build_final_statuses(told: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:
+    found = Counter((one.position.status, _describe_reason(one.position)) for one in told)
     order = ("ready", "waiting", "held", "unreleased", "done")
-    rows = (EndRow(status, why, cases) for (status, why), cases in found.items())
+    rows = (FinalStatusRow(status, why, cases) for (status, why), cases in found.items())
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))
 
 
-def _reason(found: QueuePosition) -> str:
+def _describe_reason(found: QueuePosition) -> str:
     """What a delay was after is no matter of its own."""
     return (
         found.why if found.status != "waiting" else ("appointment" if found.promised_at else "for its time")
     )
 
 
-def _cells(told: Sequence[_Told], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[CellRow]:
+def _build_cells(
+    told: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]
+) -> Iterable[QuotaCellRow]:
     """Quota cells, with the reason why one is not filled."""
     beforehand = {q.id for q in plan.quotas.quotas if q.list_inputs() <= plan.quotas.known_variables}
     open_cases: Counter[str] = Counter()
     still_open = 0
     for one in told:
-        if one.standing.status in ("ready", "waiting"):
+        if one.position.status in ("ready", "waiting"):
             still_open += 1
             open_cases.update(plan.quotas.list_known_cells(one.case.columns))
     for id, cell in plan.quotas.cells.items():
@@ -244,4 +254,4 @@ def _cells(told: Sequence[_Told], plan: Plan, fill: Mapping[str, CellFill]) -> I
                 lacking += ", and no case is left that may be called"
             elif left < more:
                 lacking += f", and only {left} cases may still be called"
-        yield CellRow(id, found.completes, found.reserved, cell.target, cell.soft, known, lacking)
+        yield QuotaCellRow(id, found.completes, found.reserved, cell.target, cell.soft, known, lacking)

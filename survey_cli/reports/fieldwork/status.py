@@ -1,5 +1,6 @@
-"""How is the fieldwork going? Progress, cases, outcomes, quotas, promises, calls and interviewers, each figure with what
-it counts. It makes no rate of a sample (that is `rates`), and looks nothing up.
+"""Fieldwork status: progress, cases, outcomes, quotas, appointments, calls and interviewers.
+
+It computes no rates of a sample (see `rates`) and loads nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +20,10 @@ from survey_cli.fieldwork.rates.dispositions import (
     find_disposition,
     find_group,
 )
-from survey_cli.reports.fieldwork.call_sessions import NOTHING, CallMade, Sat, Sitting
-from survey_cli.reports.fieldwork.disposition_counts import own_groups
+from survey_cli.reports.fieldwork.call_sessions import NO_TIME, CallRecord, CallSession, CaseSessions
+from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 
-STATUSES: Final = {
+STATUS_DESCRIPTIONS: Final = {
     "done": "called no more",
     "leased": "at a station now",
     "callable": "may be called now",
@@ -36,10 +37,10 @@ STATUSES: Final = {
     "unreleased": "the replicate is not in the field",
 }
 """In the order they are shown."""
-SMALL: Final = 20
+SMALL_BASE: Final = 20
 """A share of fewer is shown, and marked: one talk more or less would change it by over five points."""
 NEVER_CALLED: Final = "never called"
-NO_PART: Final = "no part of the day"
+NO_DAYPART: Final = "no part of the day"
 DueState: TypeAlias = Literal["missed", "due", "today", "later"]
 
 
@@ -82,7 +83,7 @@ class CodeLine(NamedTuple):
     cases: int
 
 
-class CellLine(NamedTuple):
+class QuotaCellLine(NamedTuple):
     cell: str
     taken: int
     held: int
@@ -91,14 +92,14 @@ class CellLine(NamedTuple):
     closed: bool
 
 
-class PromiseLine(NamedTuple):
+class AppointmentLine(NamedTuple):
     """An appointment; moments are on the clock of whoever asks."""
 
     key: str
     state: DueState
     starts: datetime
     ends: datetime
-    there: str
+    respondent_time: str
     """The beginning on the respondent's clock: `Thu 26 Nov 15:00`."""
     zone: str
     owner: str
@@ -115,7 +116,7 @@ class DaypartLine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonLine:
+class InterviewerStatusLine:
     """One interviewer."""
 
     name: str
@@ -130,19 +131,19 @@ class PersonLine:
     """Of the interviews they completed."""
 
     @property
-    def talks(self) -> int:
+    def conclusive_contacts(self) -> int:
         """What a share of refusals is of: talks that ended in an interview, part of one, or a refusal."""
         return self.complete + self.partial + self.refusals
 
     @property
-    def calls_an_hour(self) -> float | None:
+    def calls_per_hour(self) -> float | None:
         """Calls in each hour on cases; None for less than an hour."""
         hours = self.on_cases / timedelta(hours=1)
         return self.calls / hours if hours >= 1 else None
 
     @property
     def mean_length(self) -> timedelta | None:
-        return sum(self.lengths, NOTHING) / len(self.lengths) if self.lengths else None
+        return sum(self.lengths, NO_TIME) / len(self.lengths) if self.lengths else None
 
 
 class LengthLine(NamedTuple):
@@ -164,7 +165,7 @@ class LeaseLine(NamedTuple):
     until: datetime
 
 
-class HeldLine(NamedTuple):
+class HeldCaseLine(NamedTuple):
     """A case that waits for a supervisor."""
 
     key: str
@@ -173,7 +174,7 @@ class HeldLine(NamedTuple):
     since: datetime
 
 
-class Numbers(NamedTuple):
+class NumberTotals(NamedTuple):
     """Telephone numbers that are not called any more."""
 
     dead: int
@@ -183,7 +184,7 @@ class Numbers(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standings:
+class StatusInput:
     """What is known of all cases at this moment, looked up."""
 
     at: datetime
@@ -191,17 +192,17 @@ class Standings:
     """When this day began here."""
     since: datetime | None
     """Sittings that began earlier are left out; None: all are counted."""
-    kinds: Sequence[tuple[str, str, str, int]]
+    case_counts: Sequence[tuple[str, str, str, int]]
     """Status, outcome, code, and how many cases."""
-    groups: Sequence[CaseGroup] = ()
+    case_groups: Sequence[CaseGroup] = ()
     """All cases, by what decides whether they may be called now."""
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     target: int | None = None
     target_of: str = ""
-    promises: tuple[PromiseLine, ...] = ()
+    appointments: tuple[AppointmentLine, ...] = ()
     """Soonest end first."""
     leases: tuple[LeaseLine, ...] = ()
-    held: tuple[HeldLine, ...] = ()
+    held: tuple[HeldCaseLine, ...] = ()
     backed_up: datetime | None = None
     """When the database was last copied, on the clock of whoever asks; None: never yet."""
     paused: str = ""
@@ -227,20 +228,20 @@ class FieldworkStatus:
     statuses: tuple[StatusLine, ...]
     outcomes: tuple[OutcomeLine, ...]
     codes: tuple[CodeLine, ...]
-    cells: tuple[CellLine, ...]
-    promises: tuple[PromiseLine, ...]
+    cells: tuple[QuotaCellLine, ...]
+    appointments: tuple[AppointmentLine, ...]
     dayparts: tuple[DaypartLine, ...]
-    people: tuple[PersonLine, ...]
+    people: tuple[InterviewerStatusLine, ...]
     lengths: LengthLine | None
     leases: tuple[LeaseLine, ...]
-    held: tuple[HeldLine, ...]
-    numbers: Numbers
+    held: tuple[HeldCaseLine, ...]
+    numbers: NumberTotals
     backed_up: datetime | None
 
 
-def fieldwork_status(
-    found: Standings,
-    sats: Iterable[Sat],
+def build_fieldwork_status(
+    found: StatusInput,
+    sats: Iterable[CaseSessions],
     plan: Plan,
     people: People,
     viewer: Interviewer,
@@ -249,13 +250,13 @@ def fieldwork_status(
     period: str,
 ) -> FieldworkStatus:
     """The report of these cases. Who is no supervisor sees colleagues under their pseudonyms."""
-    read = _Activity(found, plan)
+    read = _ActivityCounter(found, plan)
     for sat in sats:
         read.add(sat)
-    by_code = _summed((code, n) for _, _, code, n in found.kinds)
-    named = names(sorted({*read.people, *(lease.who for lease in found.leases)}), people, viewer)
+    by_code = _sum_by_name((code, n) for _, _, code, n in found.case_counts)
+    named = name_interviewers(sorted({*read.people, *(lease.who for lease in found.leases)}), people, viewer)
     lengths = sorted(length for person in read.people.values() for length in person.lengths)
-    middle = timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else NOTHING
+    middle = timedelta(seconds=median(length.total_seconds() for length in lengths)) if lengths else NO_TIME
     return FieldworkStatus(
         title=title,
         paused=found.paused,
@@ -268,16 +269,17 @@ def fieldwork_status(
             target_of=found.target_of,
         ),
         cases=sum(by_code.values()),
-        statuses=_statuses(found, plan, people, viewer),
-        outcomes=_outcomes(found, plan),
-        codes=_codes(found, plan),
-        cells=_cells(found, plan),
-        promises=tuple(
-            p._replace(owner=named.get(p.owner) or _hidden(p.owner, people, viewer)) for p in found.promises
+        statuses=_build_statuses(found, plan, people, viewer),
+        outcomes=_build_outcomes(found, plan),
+        codes=_build_codes(found, plan),
+        cells=_build_cells(found, plan),
+        appointments=tuple(
+            p._replace(owner=named.get(p.owner) or _name_interviewer(p.owner, people, viewer))
+            for p in found.appointments
         ),
-        dayparts=read.day_parts(),
+        dayparts=read.build_dayparts(),
         people=tuple(
-            PersonLine(
+            InterviewerStatusLine(
                 name=named[login],
                 complete=one.complete,
                 partial=one.partial,
@@ -291,62 +293,66 @@ def fieldwork_status(
         lengths=LengthLine(len(lengths), middle, lengths[0], lengths[-1]) if lengths else None,
         leases=tuple(lease._replace(who=named[lease.who]) for lease in found.leases),
         held=found.held,
-        numbers=Numbers(read.dead, read.never_call, read.barred_cases),
+        numbers=NumberTotals(read.dead, read.never_call, read.blocked_number_cases),
         backed_up=found.backed_up,
     )
 
 
-def names(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
+def name_interviewers(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
     """What each is called before this viewer: by the login before a supervisor and oneself, else by the pseudonym, and
     where there is none by a number."""
     return {
-        login: _hidden(login, people, viewer) or f"interviewer {number}"
+        login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
         for number, login in enumerate(logins, start=1)
     }
 
 
-def _hidden(login: str, people: People, viewer: Interviewer) -> str:
+def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
     if viewer.supervises or login in ("", viewer.login):
         return login
     one = people.interviewers.get(login)
     return one.pseudonym if one is not None else ""
 
 
-def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for name, number in pairs:
         sums[name] = sums.get(name, 0) + number
     return sums
 
 
-def _statuses(found: Standings, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
+def _build_statuses(
+    found: StatusInput, plan: Plan, people: People, viewer: Interviewer
+) -> tuple[StatusLine, ...]:
     """Where all cases stand; those of the queue by whether all who are listed may call them now, or why not."""
     staff = tuple(people.interviewers.values()) or (viewer,)
     turns = CallOrder.for_interviewer(plan, people=people, who=viewer, at=found.at, fill=found.fill)
-    sums = _summed((turns.classify_group(g, staff) if g.bucket else g.status, g.cases) for g in found.groups)
-    return tuple(StatusLine(s, what, sums[s]) for s, what in STATUSES.items() if s in sums)
+    sums = _sum_by_name(
+        (turns.classify_group(g, staff) if g.bucket else g.status, g.cases) for g in found.case_groups
+    )
+    return tuple(StatusLine(s, what, sums[s]) for s, what in STATUS_DESCRIPTIONS.items() if s in sums)
 
 
-def _outcomes(found: Standings, plan: Plan) -> tuple[OutcomeLine, ...]:
+def _build_outcomes(found: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
     """By the table's order, the study's own behind; cases that nobody called come first."""
-    alive = [kind for kind in found.kinds if kind[0] != "unreleased" or kind[1]]
-    cases = _summed((outcome, n) for _, outcome, _, n in alive)
-    done = _summed((outcome, n) for status, outcome, _, n in alive if status == "done")
+    alive = [kind for kind in found.case_counts if kind[0] != "unreleased" or kind[1]]
+    cases = _sum_by_name((outcome, n) for _, outcome, _, n in alive)
+    done = _sum_by_name((outcome, n) for status, outcome, _, n in alive if status == "done")
     order = {id: place for place, id in enumerate(("", *plan.outcomes))}
     return tuple(
-        OutcomeLine(o, _outcome_name(o, plan), cases[o], done.get(o, 0))
+        OutcomeLine(o, _name_outcome(o, plan), cases[o], done.get(o, 0))
         for o in sorted(cases, key=lambda o: (order.get(o, len(order)), o))
     )
 
 
-def _outcome_name(outcome: str, plan: Plan) -> str:
+def _name_outcome(outcome: str, plan: Plan) -> str:
     row = plan.outcomes.get(outcome)
     return row.name if row is not None else outcome or NEVER_CALLED
 
 
-def _codes(found: Standings, plan: Plan) -> tuple[CodeLine, ...]:
-    sums = _summed((code, n) for status, _, code, n in found.kinds if status == "done")
-    own = own_groups(plan)
+def _build_codes(found: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
+    sums = _sum_by_name((code, n) for status, _, code, n in found.case_counts if status == "done")
+    own = find_study_groups(plan)
     lines = []
     for code in sorted(sums):
         row = find_disposition(code)
@@ -359,57 +365,57 @@ def _codes(found: Standings, plan: Plan) -> tuple[CodeLine, ...]:
     return tuple(lines)
 
 
-def _cells(found: Standings, plan: Plan) -> tuple[CellLine, ...]:
+def _build_cells(found: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
     full = plan.quotas.list_full_cells(found.fill)
     return tuple(
-        CellLine(id, fill.completes, fill.reserved, cell.target, cell.soft, id in full)
+        QuotaCellLine(id, fill.completes, fill.reserved, cell.target, cell.soft, id in full)
         for id, cell in plan.quotas.cells.items()
         for fill in (found.fill.get(id, CellFill()),)
     )
 
 
-class _Person:
+class _InterviewerTotals:
     """What one interviewer did in the period."""
 
     __slots__ = ("calls", "complete", "lengths", "on_cases", "partial", "refusals")
 
     def __init__(self) -> None:
         self.complete = self.partial = self.refusals = self.calls = 0
-        self.on_cases = NOTHING
+        self.on_cases = NO_TIME
         self.lengths: list[timedelta] = []
 
 
-class _Activity:
+class _ActivityCounter:
     """What was done in the period, added up sitting by sitting."""
 
-    def __init__(self, found: Standings, plan: Plan) -> None:
-        self.people: dict[str, _Person] = {}
-        self.today = self.dead = self.never_call = self.barred_cases = 0
-        self._parts: dict[str, list[int]] = {}
+    def __init__(self, found: StatusInput, plan: Plan) -> None:
+        self.people: dict[str, _InterviewerTotals] = {}
+        self.today = self.dead = self.never_call = self.blocked_number_cases = 0
+        self._dayparts: dict[str, list[int]] = {}
         self._found = found
         self._plan = plan
         rows = plan.outcomes.values()
-        self._kinds = {row.id: row.like or row.id for row in rows}
+        self._base_outcomes = {row.id: row.like or row.id for row in rows}
         self._reached = {row.id for row in rows if row.moment != "before"}
 
-    def add(self, sat: Sat) -> None:
+    def add(self, sat: CaseSessions) -> None:
         """One case more."""
         since = self._found.since
-        for sitting in sat.sittings:
+        for sitting in sat.sessions:
             if since is None or sitting.began >= since:
-                self._sat(sitting, sat)
+                self._add_session(sitting, sat)
             self.today += sum(
                 call.code == "1.1" and call.at >= self._found.day_began for call in sitting.calls
             )
-        if sat.numbers:
-            states = list(sat.numbers.values())
+        if sat.number_states:
+            states = list(sat.number_states.values())
             dead, never = states.count("dead"), states.count("never_call")
             self.dead += dead
             self.never_call += never
-            self.barred_cases += bool(dead or never)
+            self.blocked_number_cases += bool(dead or never)
 
-    def _sat(self, sitting: Sitting, sat: Sat) -> None:
-        person = self.people.get(sitting.by) or self.people.setdefault(sitting.by, _Person())
+    def _add_session(self, sitting: CallSession, sat: CaseSessions) -> None:
+        person = self.people.get(sitting.by) or self.people.setdefault(sitting.by, _InterviewerTotals())
         person.on_cases += sitting.length
         dialled = reached = False
         for call in sitting.calls:
@@ -417,17 +423,17 @@ class _Activity:
                 person.calls += 1
                 dialled = True
                 reached = reached or call.outcome in self._reached
-            self._came_to(call, person)
-            if call.code == "1.1" and sitting.interview in sat.lengths:
-                person.lengths.append(sat.lengths[sitting.interview])
+            self._count_outcome(call, person)
+            if call.code == "1.1" and sitting.interview in sat.interview_lengths:
+                person.lengths.append(sat.interview_lengths[sitting.interview])
         if dialled:
             part = self._plan.calendar.find_daypart(sitting.zones, sitting.began)
-            counts = self._parts.setdefault(part, [0, 0])
+            counts = self._dayparts.setdefault(part, [0, 0])
             counts[0] += 1
             counts[1] += reached
 
-    def _came_to(self, call: CallMade, person: _Person) -> None:
-        kind = self._kinds.get(call.outcome, "")
+    def _count_outcome(self, call: CallRecord, person: _InterviewerTotals) -> None:
+        kind = self._base_outcomes.get(call.outcome, "")
         if call.code == "1.1":
             person.complete += 1
         elif call.code == "1.2":
@@ -436,9 +442,9 @@ class _Activity:
             # an interview that was begun and broken off is a refusal too, whatever it is called
             person.refusals += 1
 
-    def day_parts(self) -> tuple[DaypartLine, ...]:
+    def build_dayparts(self) -> tuple[DaypartLine, ...]:
         named = list(dict.fromkeys(part.name for part in self._plan.calendar.parts))
-        order = [*named, *(part for part in sorted(self._parts) if part not in named)]
+        order = [*named, *(part for part in sorted(self._dayparts) if part not in named)]
         return tuple(
-            DaypartLine(part or NO_PART, *self._parts[part]) for part in order if part in self._parts
+            DaypartLine(part or NO_DAYPART, *self._dayparts[part]) for part in order if part in self._dayparts
         )

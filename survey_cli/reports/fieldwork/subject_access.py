@@ -1,13 +1,13 @@
-"""What is kept of one person, laid out for them to read. It looks nothing up and leaves nothing out."""
+"""Subject access report: everything stored about one person. Values only, and nothing is left out."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from survey_cli.reports.fieldwork.cases import PastLine
+from survey_cli.reports.fieldwork.cases import CaseHistoryLine
 
 
-class KnownNumber(NamedTuple):
+class SubjectNumber(NamedTuple):
     """One telephone number."""
 
     position: int
@@ -20,7 +20,7 @@ class KnownNumber(NamedTuple):
     """`live`, `dead` or `never_call`."""
 
 
-class KnownColumn(NamedTuple):
+class SubjectColumn(NamedTuple):
     """One value that came with the sample."""
 
     column: str
@@ -48,7 +48,7 @@ class JournalLine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownInterview:
+class SubjectInterview:
     """One interview, with its whole journal."""
 
     id: str
@@ -63,7 +63,7 @@ class KnownInterview:
     lines: tuple[JournalLine, ...]
     draft: str
     """What was being typed and is not an answer yet."""
-    trouble: str = ""
+    problem: str = ""
     """Why questions and labels are not shown, where the questionnaire cannot be read."""
 
 
@@ -76,12 +76,12 @@ class Subject:
     name: str
     language: str
     zone: str
-    stands: str
+    status: str
     """Where the case stands, and its code; empty where it is of no sample."""
-    numbers: tuple[KnownNumber, ...]
-    columns: tuple[KnownColumn, ...]
-    listed: bool
+    numbers: tuple[SubjectNumber, ...]
+    columns: tuple[SubjectColumn, ...]
+    on_do_not_call_list: bool
     """A number of theirs is on the list of those never to be called."""
-    past: tuple[PastLine, ...]
+    history: tuple[CaseHistoryLine, ...]
     """The whole history, with notes and whom to ask for."""
-    interviews: tuple[KnownInterview, ...]
+    interviews: tuple[SubjectInterview, ...]

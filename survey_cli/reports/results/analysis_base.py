@@ -1,5 +1,7 @@
-"""Which interviews are reported on? Complete ones, and those that broke off late enough to count as partial; the others
-are counted and left out."""
+"""Analysis base: complete interviews, and those that broke off late enough to count as partial.
+
+The others are counted and left out.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +9,16 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
-from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.values import Missing
 
-Which: TypeAlias = Literal["complete", "partial", "all"]
+InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
 """`partial`: complete and partial ones."""
-NOTHING_RULED: Final[Mapping[str, str]] = MappingProxyType({})
+NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Included:
+class AnalysisBase:
     """Positions of interviews in a table."""
 
     rows: tuple[int, ...]
@@ -27,16 +29,16 @@ class Included:
     left_out: int
 
 
-def included(
-    answers: Answers, plan: Plan, which: Which, ruled: Mapping[str, str] = NOTHING_RULED
-) -> Included:
+def select_interviews(
+    answers: AnswerColumns, plan: Plan, which: InterviewSelection, ruled: Mapping[str, str] = NO_OVERRIDES
+) -> AnalysisBase:
     """Ended with the outcome complete, or stopped after `complete_from:`: complete. Stopped after `partial_from:`:
     partial.
     `overrides` is by interview the code that a supervisor's correction gave it: that one counts, whatever it ended with.
     An item is passed where its answer is not missing as `not_reached`; a share is of the items that lay on the route."""
     completed = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
-    statuses, outcomes = answers.cells("interview_status"), answers.cells("interview_outcome")
-    passed = [_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]
+    statuses, outcomes = answers.read_cells("interview_status"), answers.read_cells("interview_outcome")
+    passed = [_flag_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]
     kinds: list[str] = []
     columns = zip(
         answers.columns["interview_status"], answers.columns["interview_outcome"], *passed, strict=True
@@ -47,7 +49,7 @@ def included(
         else:
             kinds.append("complete" if past_complete else "partial" if past_partial else "")
     if ruled:
-        ids = answers.cells("interview_id")
+        ids = answers.read_cells("interview_id")
         for i, id in enumerate(answers.columns["interview_id"]):
             if (code := ruled.get(str(ids[id]))) is not None:
                 kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
@@ -57,7 +59,7 @@ def included(
         "all": ("complete", "partial", ""),
     }
     rows = tuple(i for i, kind in enumerate(kinds) if kind in wanted[which])
-    return Included(
+    return AnalysisBase(
         rows=rows,
         complete=kinds.count("complete"),
         partial=kinds.count("partial") if which != "complete" else 0,
@@ -66,7 +68,7 @@ def included(
     )
 
 
-def _passed(answers: Answers, point: CompletionPoint | None) -> list[bool]:
+def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[bool]:
     """By interview whether the route has gone past the point."""
     if point is None:
         return [False] * answers.interviews
@@ -75,19 +77,19 @@ def _passed(answers: Answers, point: CompletionPoint | None) -> list[bool]:
         own = next((name for name in names if answers.variables[name].item == point.item), None)
         if own is None:
             return [False] * answers.interviews
-        cells = answers.cells(own)
-        reached = {text: _kind(cell) != "not_reached" for text, cell in cells.items()}
+        cells = answers.read_cells(own)
+        reached = {text: _get_missing_kind(cell) != "not_reached" for text, cell in cells.items()}
         return [reached[text] for text in answers.columns[own]]
     asked, answered = [0] * answers.interviews, [0] * answers.interviews
-    for name in _one_each(answers, names):
-        kinds = {text: _kind(cell) for text, cell in answers.cells(name).items()}
+    for name in _select_first_columns(answers, names):
+        kinds = {text: _get_missing_kind(cell) for text, cell in answers.read_cells(name).items()}
         for i, text in enumerate(answers.columns[name]):
             asked[i] += kinds[text] != "not_asked"
             answered[i] += kinds[text] == ""
     return [a > 0 and b >= point.share * a for a, b in zip(asked, answered, strict=True)]
 
 
-def _one_each(answers: Answers, names: list[str]) -> list[str]:
+def _select_first_columns(answers: AnswerColumns, names: list[str]) -> list[str]:
     """The first column of each item at each turn."""
     first: dict[tuple[str, int | None], str] = {}
     for name in names:
@@ -96,5 +98,5 @@ def _one_each(answers: Answers, names: list[str]) -> list[str]:
     return list(first.values())
 
 
-def _kind(cell: object) -> str:
+def _get_missing_kind(cell: object) -> str:
     return cell.kind if isinstance(cell, Missing) else ""

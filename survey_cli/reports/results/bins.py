@@ -1,6 +1,4 @@
-"""Into which ranges do numbers go, so that a reader sees how they lie and nobody is told apart? It counts nothing but
-what it is handed.
-"""
+"""Ranges of numbers: readable, and wide enough that they identify nobody."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,17 +7,17 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Final, NamedTuple
 
-from survey_cli.reports.rounding import rounded
+from survey_cli.reports.rounding import format_decimal
 
-MOST_POSSIBLE: Final = 15
+MAX_POSSIBLE_VALUES: Final = 15
 """So many numbers that can be are each shown by themselves."""
-MOST_SINGLE: Final = 10
+MAX_SINGLE_VALUES: Final = 10
 """So many different numbers are, where the questionnaire does not say which can be."""
-MOST_BINS: Final = 8
+MAX_BINS: Final = 8
 """Ranges of the numbers that were given."""
-MOST_BOUNDED: Final = 12
+MAX_BOUNDED_BINS: Final = 12
 """Ranges of those that can be, of which some are empty."""
-STUB: Final = Fraction(1, 4)
+STUB_SHARE: Final = Fraction(1, 4)
 """An outer range of no more than this share of the others' width joins its neighbour: 18 to 29, not 18 and 19 alone."""
 
 
@@ -31,7 +29,7 @@ class Bin(NamedTuple):
     label: str
 
 
-def bins(
+def build_bins(
     people: Mapping[Fraction, int],
     *,
     decimals: int,
@@ -56,57 +54,57 @@ def bins(
     high = values[-1] if most is None else max(most, values[-1])
     low, high = floor(low / step) * step, ceil(high / step) * step
     bounded = least is not None and most is not None
-    few = (high - low) / step < MOST_POSSIBLE
-    sparse = not few and not bounded and len(values) <= MOST_SINGLE
+    few = (high - low) / step < MAX_POSSIBLE_VALUES
+    sparse = not few and not bounded and len(values) <= MAX_SINGLE_VALUES
     if few:
         edges = [low + i * step for i in range(int((high - low) / step) + 2)]
     elif sparse:
         edges = [*values, values[-1] + step]
     else:
-        wanted = MOST_BOUNDED if bounded else MOST_BINS
-        edges = _edges(low, high + step, step, wanted, ends=(least is not None, most is not None))
+        wanted = MAX_BOUNDED_BINS if bounded else MAX_BINS
+        edges = _choose_edges(low, high + step, step, wanted, ends=(least is not None, most is not None))
         if bounded and values[-1] < edges[1]:
-            return bins(people, decimals=decimals, threshold=threshold, least=least, plain=plain)
+            return build_bins(people, decimals=decimals, threshold=threshold, least=least, plain=plain)
     counts = [0] * (len(edges) - 1)
     for value, n in people.items():
         counts[bisect_right(edges, value) - 1] += n
-    kept = _merged(edges, counts, threshold) if threshold > 1 else edges
+    kept = _merge_thin_bins(edges, counts, threshold) if threshold > 1 else edges
     apart = set(pairwise(edges)) if few or sparse else set()
     opened = not (plain or few or sparse) and most is None
     made = []
     for low, high in pairwise(kept):
         last = low if (low, high) in apart else max(v for v in values if v < high) if sparse else high - step
-        label = _label(low, last, decimals, plain=plain)
+        label = _format_label(low, last, decimals, plain=plain)
         if opened and high == kept[-1] and len(kept) > 2:
-            label = f"{_number(low, decimals, plain=plain)} or more"
+            label = f"{_format_number(low, decimals, plain=plain)} or more"
         made.append(Bin(low, high, label))
     return made
 
 
-def _edges(
+def _choose_edges(
     low: Fraction, end: Fraction, step: Fraction, wanted: int, *, ends: tuple[bool, bool]
 ) -> list[Fraction]:
     """Of ranges of the smallest round width that covers the numbers from `low` to less than `end` in so many as are
     wanted. The outer ones stop there where `ends` says that nothing lies beyond."""
-    for width in _widths(step):
+    for width in _iterate_widths(step):
         first, last = floor(low / width), ceil(end / width)
         if last - first > wanted + 2:  # even without a stub at either end
             continue
         edges = [i * width for i in range(first, last + 1)]
         if ends[0]:
             edges[0] = low
-            if edges[1] - low <= width * STUB and len(edges) > 2:
+            if edges[1] - low <= width * STUB_SHARE and len(edges) > 2:
                 del edges[1]
         if ends[1]:
             edges[-1] = end
-            if end - edges[-2] <= width * STUB and len(edges) > 2:
+            if end - edges[-2] <= width * STUB_SHARE and len(edges) > 2:
                 del edges[-2]
         if len(edges) <= wanted + 1:
             return edges
     raise AssertionError("a width is great enough")
 
 
-def _widths(step: Fraction) -> Iterator[Fraction]:
+def _iterate_widths(step: Fraction) -> Iterator[Fraction]:
     """1, 2, 5, 10, 20, 25, 50, 100 … steps."""
     tens = Fraction(1)
     while True:
@@ -116,7 +114,7 @@ def _widths(step: Fraction) -> Iterator[Fraction]:
         tens *= 10
 
 
-def _merged(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) -> list[Fraction]:
+def _merge_thin_bins(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) -> list[Fraction]:
     """Edges less those between ranges that are too thin."""
     kept, held = [edges[0]], 0
     for edge, count in zip(edges[1:], counts, strict=True):
@@ -130,13 +128,13 @@ def _merged(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) ->
     return kept
 
 
-def _label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) -> str:
-    first, end = _number(low, decimals, plain=plain), _number(last, decimals, plain=plain)
+def _format_label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) -> str:
+    first, end = _format_number(low, decimals, plain=plain), _format_number(last, decimals, plain=plain)
     if low == last:
         return first
     return f"{first} to {end}" if "-" in first + end else f"{first}–{end}"
 
 
-def _number(value: Fraction, decimals: int, *, plain: bool) -> str:
-    told = rounded(value, decimals)
+def _format_number(value: Fraction, decimals: int, *, plain: bool) -> str:
+    told = format_decimal(value, decimals)
     return told.replace(",", "") if plain else told

@@ -1,38 +1,36 @@
-"""To what is a report narrowed? What a reader must be told where it is not of everybody who counts, of all items, as
-the study stands now. It narrows nothing itself.
-"""
+"""Notes on the filters of a report: condition, interviews, moment, items. It filters nothing itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from survey_cli.reports.results.analysis_base import Included, Which
+from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection
 
-WHOLE_STUDY: Final = "of the whole study, not only of the interviews that are reported on"
+WHOLE_STUDY_NOTE: Final = "of the whole study, not only of the interviews that are reported on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowing:
+class ReportFilter:
     """What was asked for besides the whole; empty where nothing was."""
 
     where: str = ""
     """A condition that is true of the interviews that are reported on, as it is written."""
-    of: int = 0
+    total: int = 0
     """Interviews that would be reported on without it."""
-    which: Which = "partial"
+    selection: InterviewSelection = "partial"
     as_of: str = ""
     """A past moment, in words."""
     items: Sequence[str] = ()
     """Names that were asked for."""
 
-    def told(self, got: Included, shown: int, listed: int) -> tuple[str, ...]:
+    def describe(self, got: AnalysisBase, shown: int, listed: int) -> tuple[str, ...]:
         """A sentence for each. `shown` of so many items as are `listed` are reported on."""
         lines: list[str] = []
         if self.where:
             lines.append(
-                f"Only interviews of which this is true: {self.where} — {len(got.rows):,} of {self.of:,}."
+                f"Only interviews of which this is true: {self.where} — {len(got.rows):,} of {self.total:,}."
             )
-        match self.which:
+        match self.selection:
             case "complete":
                 left = f"; {got.left_out:,} that were begun are left out" if got.left_out else ""
                 lines.append(f"Only complete interviews{left}.")

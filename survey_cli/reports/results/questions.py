@@ -1,5 +1,6 @@
-"""What is reported on? The items of a questionnaire that somebody answers, each with its columns, wording, options and
-nets, in the order they are asked. It sees no answer.
+"""Questions of a report: answered items in the order asked, with columns, wording, options and nets.
+
+It reads no answers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +16,11 @@ from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, Num
 from survey_cli.reports.results.report_model import ItemKind, Side
 from survey_cli.values import Code, Variable
 
-NEVER_DECLINES: Final = ("not_asked", "not_reached")
+UNASKED_KINDS: Final = ("not_asked", "not_reached")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class AnswerPoint:
     """One answer that can be chosen."""
 
     code: Code
@@ -33,7 +34,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ReportQuestion:
     """One item, or one turn of it."""
 
     id: str
@@ -54,18 +55,18 @@ class Question:
     """Who is asked, in the designer's words: `who disagreed`."""
     asked: str = ""
     """The same from its conditions; empty where all are asked."""
-    points: tuple[Point, ...] = ()
+    points: tuple[AnswerPoint, ...] = ()
     nets: tuple[tuple[str, tuple[Code, ...]], ...] = ()
-    words: tuple[tuple[str, str], ...] = ()
+    verbatim_columns: tuple[tuple[str, str], ...] = ()
     """Columns of words that go with an option, and its label."""
     least: float | None = None
     """Of a number: numbers with a label below it or above `most` stand for no quantity."""
     most: float | None = None
-    none_too: bool = False
+    allows_none: bool = False
     """A multiple that may be answered with nothing."""
     number: str = ""
     """Of the printed questionnaire; empty where the newest one does not ask it."""
-    reported: bool = True
+    is_reported: bool = True
     """False where the questionnaire says `report: false`."""
 
 
@@ -79,13 +80,13 @@ class BatteryHead:
     section: str
 
 
-def questions(
+def list_questions(
     instrument: Instrument,
     variables: Sequence[Variable],
     *,
     language: str = "",
     asked: Mapping[str, str] | None = None,
-) -> tuple[tuple[Question, ...], tuple[BatteryHead, ...]]:
+) -> tuple[tuple[ReportQuestion, ...], tuple[BatteryHead, ...]]:
     """The questions that have columns among `variables`, as the newest questionnaire orders them; then those that only
     older versions had. Personal columns are never reported on."""
     language = language or instrument.language
@@ -94,7 +95,7 @@ def questions(
         if not v.personal and v.role in ("answer", "words"):
             columns.setdefault(v.item, []).append(v)
     numbers = number_items(instrument)
-    found: list[Question] = []
+    found: list[ReportQuestion] = []
     heads: list[BatteryHead] = []
 
     def walk(nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
@@ -102,8 +103,8 @@ def questions(
             if isinstance(node, CompiledItem):
                 if node.question.asks:
                     found.extend(
-                        replace(question, number=numbers[node.id], reported=node.question.report)
-                        for question in _of_leaf(
+                        replace(question, number=numbers[node.id], is_reported=node.question.report)
+                        for question in _build_questions(
                             node, columns.pop(node.id, []), language, section, battery, asked or {}
                         )
                     )
@@ -129,21 +130,21 @@ def questions(
 
     walk(instrument.root.children, "", None)
     for left in columns.values():
-        found.extend(_of_old(left))
+        found.extend(_build_old_questions(left))
     return tuple(found), tuple(heads)
 
 
-def _of_leaf(
+def _build_questions(
     leaf: CompiledItem,
     variables: Sequence[Variable],
     language: str,
     section: str,
     battery: ItemGroup | None,
     asked: Mapping[str, str],
-) -> Iterator[Question]:
+) -> Iterator[ReportQuestion]:
     question = leaf.question
     instruction = leaf.instruction.get_source_text(language) if leaf.instruction else ""
-    kind = _kind(leaf)
+    kind = _classify_item(leaf)
     statement = ""
     if battery is not None and isinstance(battery.spec, BatteryItem):
         written = battery.spec.statements.get(leaf.id)  # type: ignore[call-overload]
@@ -159,15 +160,15 @@ def _of_leaf(
         if not answers:
             continue
         first = answers[0]
-        points: tuple[Point, ...]
+        points: tuple[AnswerPoint, ...]
         if kind == "multiple":
             answers = [v for v in answers if v.option is not None]
             first = answers[0]
             known = {o.code: str(o.label.get(language)) for o in leaf.options}
             points = tuple(
-                Point(
+                AnswerPoint(
                     code=v.option,
-                    label=known.get(v.option) or _option_of(v.label),
+                    label=known.get(v.option) or _get_option_label(v.label),
                     volunteered=v.option in volunteered,
                     column=v.name,
                 )
@@ -175,9 +176,9 @@ def _of_leaf(
                 if v.option is not None
             )
         else:
-            points = _points(first, volunteered, sided=kind == "scale" or battery is not None)
+            points = _build_points(first, volunteered, sided=kind == "scale" or battery is not None)
         turned = "" if turn is None else f" ({turn})"
-        yield Question(
+        yield ReportQuestion(
             id=first.name if kind != "multiple" else leaf.id + ("" if turn is None else f"_{turn}"),
             item=leaf.id,
             kind=kind,
@@ -193,18 +194,18 @@ def _of_leaf(
             asked=asked.get(leaf.id, ""),
             points=points,
             nets=tuple((name, codes) for name, codes in nets if codes),
-            words=tuple(
+            verbatim_columns=tuple(
                 (v.name, next((p.label for p in points if p.code == v.option), ""))
                 for v in here
                 if v.role == "words" and v.option is not None
             ),
             least=question.min if isinstance(question, NumberItem) else None,
             most=question.max if isinstance(question, NumberItem) else None,
-            none_too=isinstance(question, MultipleItem) and question.min == 0,
+            allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
 
 
-def _kind(leaf: CompiledItem) -> ItemKind:
+def _classify_item(leaf: CompiledItem) -> ItemKind:
     match leaf.question:
         case MultipleItem():
             return "multiple"
@@ -222,7 +223,7 @@ def _kind(leaf: CompiledItem) -> ItemKind:
             return "single"
 
 
-def _points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[Point, ...]:
+def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
     """The labelled codes of a column; of a scale the first half stands left, the second right."""
     substance = [c for c in variable.labels if c not in volunteered and c not in variable.user_missing]
     half = len(substance) / 2
@@ -231,7 +232,7 @@ def _points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple
         middle = len(substance) % 2 and place == len(substance) // 2
         sides[code] = "middle" if middle else "left" if place < half else "right"
     return tuple(
-        Point(
+        AnswerPoint(
             code=code,
             label=label,
             volunteered=code in volunteered,
@@ -242,18 +243,18 @@ def _points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple
     )
 
 
-def _option_of(label: str) -> str:
+def _get_option_label(label: str) -> str:
     """The option's words in the label of a column of a multiple: `Media: Radio`."""
     return label.rpartition(": ")[2]
 
 
-def _of_old(variables: Sequence[Variable]) -> Iterator[Question]:
+def _build_old_questions(variables: Sequence[Variable]) -> Iterator[ReportQuestion]:
     """What the newest questionnaire does not ask any more, or keeps otherwise, as its columns tell."""
     several = [v for v in variables if v.option is not None and v.role == "answer"]
     for turn in dict.fromkeys(v.turn for v in several):
         here = [v for v in several if v.turn == turn]
         first = here[0]
-        yield Question(
+        yield ReportQuestion(
             id=first.item + ("" if turn is None else f"_{turn}"),
             item=first.item,
             kind="multiple",
@@ -262,7 +263,7 @@ def _of_old(variables: Sequence[Variable]) -> Iterator[Question]:
             label=first.label.rpartition(": ")[0] or first.item,
             wording=first.wording,
             points=tuple(
-                Point(code=v.option, label=_option_of(v.label), column=v.name)
+                AnswerPoint(code=v.option, label=_get_option_label(v.label), column=v.name)
                 for v in here
                 if v.option is not None
             ),
@@ -270,19 +271,19 @@ def _of_old(variables: Sequence[Variable]) -> Iterator[Question]:
     for v in variables:
         if v.role != "answer" or v.option is not None:
             continue
-        yield Question(
+        yield ReportQuestion(
             id=v.name,
             item=v.item,
-            kind=_kind_of(v),
+            kind=_classify_variable(v),
             columns=(v.name,),
             variable=v,
             label=v.label,
             wording=v.wording,
-            points=_points(v, set(), sided=v.measure == "ordinal"),
+            points=_build_points(v, set(), sided=v.measure == "ordinal"),
         )
 
 
-def _kind_of(variable: Variable) -> ItemKind:
+def _classify_variable(variable: Variable) -> ItemKind:
     match variable.storage:
         case "date":
             return "date"

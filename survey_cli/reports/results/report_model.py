@@ -1,5 +1,6 @@
-"""What is a report of results made of? Everything a page shows: wordings, bases, rows, figures with their texts, tests
-and notes, computed and ready. Values only; nothing is computed here and nothing is laid out.
+"""Results model: wordings, bases, rows, figures with their texts, tests and notes.
+
+Values only; nothing is computed or laid out here.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Figure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ResultRow:
     """One line of a table. `figures` are as the table's columns: one in a topline, in a banner one for each."""
 
     kind: RowKind
@@ -69,7 +70,7 @@ class Base(NamedTuple):
     """`small: one person is 12.5 per cent`; empty where there are enough, or the base is hidden."""
 
 
-class Summary(NamedTuple):
+class SummaryStatistics(NamedTuple):
     """Mean, median and standard deviation, of those with a value: no decline and no option marked `missing: true`.
     Texts are `[c]` where hidden and `–` where there is none."""
 
@@ -113,9 +114,9 @@ class ItemResult:
     """As read, fills as written."""
     instruction: str = ""
     base: Base
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     """Answers as written, volunteered and declines after them; then nets."""
-    summary: Summary | None = None
+    summary: SummaryStatistics | None = None
     """Of scales and numbers."""
     margin_text: str = ""
     """`± 9.1 points at most, 95 %`; empty unless margins are wanted."""
@@ -125,17 +126,17 @@ class ItemResult:
     """Only where they were asked for."""
 
     @property
-    def called(self) -> str:
+    def number_or_id(self) -> str:
         """Its number, or its id where it has none."""
         return self.number or self.id
 
     @property
-    def numbered(self) -> str:
+    def number_prefix(self) -> str:
         """What stands before its title: `9a. `."""
         return f"{self.number}. " if self.number else ""
 
 
-class Segment(NamedTuple):
+class BarSegment(NamedTuple):
     """A part of a bar."""
 
     label: str
@@ -144,16 +145,16 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class BatteryStatement:
     """One line of a battery's chart."""
 
     id: str
     wording: str
     """Of the statement alone."""
     base: Base
-    segments: tuple[Segment, ...]
+    segments: tuple[BarSegment, ...]
     """The points in written order, then what stands apart, all put together."""
-    whole: bool = True
+    is_complete: bool = True
     """False where some of it is hidden: no bar can be drawn."""
 
 
@@ -167,10 +168,10 @@ class Battery:
     intro: str
     points: tuple[tuple[str, Side], ...]
     """Label and side of each point in written order; the last may be what stands apart."""
-    statements: tuple[Statement, ...]
+    statements: tuple[BatteryStatement, ...]
 
 
-class Test(NamedTuple):
+class SignificanceTest(NamedTuple):
     """A test of one group of columns against one item."""
 
     group: str
@@ -213,11 +214,11 @@ class BannerTable:
 
     id: str
     """The `ItemResult.id` it goes with."""
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     bases: tuple[Base, ...]
-    summaries: tuple[Summary, ...] = ()
+    summaries: tuple[SummaryStatistics, ...] = ()
     """Empty where the item has none."""
-    tests: tuple[Test, ...] = ()
+    tests: tuple[SignificanceTest, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -230,7 +231,7 @@ class Banner:
     notes: tuple[str, ...] = ()
     """What letters, tests and bases mean; said once."""
 
-    def table(self, id: str) -> BannerTable | None:
+    def find_table(self, id: str) -> BannerTable | None:
         """The table of an item."""
         return next((table for table in self.tables if table.id == id), None)
 
@@ -241,17 +242,17 @@ class MethodLine(NamedTuple):
     label: str
     text: str
     """`not stated` where it is not known."""
-    stated: bool = True
+    is_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighting:
+class WeightingSummary:
     """How interviews are weighted, in figures."""
 
-    how: str
+    description: str
     """In a sentence."""
     interviews: int
-    effective: float
+    effective_size: float
     """Kish's: (Σw)²/Σw²."""
     design_effect: float
     """1 + cv² of the weights."""
@@ -272,18 +273,18 @@ class Results:
     version: str = ""
     language: str = "en"
     interviews: int
-    narrowed: tuple[str, ...] = ()
+    filter_notes: tuple[str, ...] = ()
     """To what the report is narrowed, in sentences: said with its title; empty where it is of everything."""
-    hidden: int = 0
+    hidden_count: int = 0
     """So many of its counts and bases are hidden."""
-    counts: int = 0
+    count_total: int = 0
     """So many there are, hidden or not."""
     methods: tuple[MethodLine, ...]
     """The methods box, in order."""
     items: tuple[ItemResult, ...]
     batteries: tuple[Battery, ...] = ()
     banner: Banner | None = None
-    weighting: Weighting | None = None
+    weighting: WeightingSummary | None = None
     rates: RateTable | None = None
     """For the appendix; None where there are no cases."""
     notes: tuple[str, ...] = ()

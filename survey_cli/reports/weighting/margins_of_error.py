@@ -1,5 +1,6 @@
-"""Margins of sampling error at 95 per cent confidence, of any share and of a mean. The sample is taken for a simple
-random one of its effective size.
+"""Margins of sampling error at 95 percent confidence, for shares and means.
+
+The sample is treated as a simple random sample of its effective size.
 """
 
 from fractions import Fraction
@@ -7,38 +8,38 @@ from functools import lru_cache
 from math import atan, ceil, cos, pi, sin, sqrt
 from typing import Final
 
-from survey_cli.reports.rounding import root, rounded
+from survey_cli.reports.rounding import compute_root, format_decimal
 
 NORMAL_95: Final = Fraction("1.959964")
 """95 in 100 under a normal curve lie so many standard deviations around its middle, or nearer."""
-LARGE: Final = 500
+LARGE_FREEDOM: Final = 500
 """Degrees of freedom from which two terms of its expansion give Student's t to five digits."""
 
 
-def share_margin_text(effective: Fraction, people: int, population: int | None) -> str:
+def format_share_margin(effective: Fraction, people: int, population: int | None) -> str:
     """`± 9.1 points at most`: half of the widest interval of a share, rounded up so that it is never more. The estimated
     variance of a share of 1/2 is N/(N − 1) of 1/4 and of the part that was not interviewed, (N − n)/N (Cochran, Sampling
     Techniques, 3.2)."""
     left = Fraction(1)
     if population and population > 1:
         left = max(Fraction(0), Fraction(population - people, population - 1))
-    tenths = ceil(NORMAL_95 * root(Fraction(1, 4) / effective * left) * 1000)
-    return f"± {rounded(Fraction(tenths, 10), 1)} points at most"
+    tenths = ceil(NORMAL_95 * compute_root(Fraction(1, 4) / effective * left) * 1000)
+    return f"± {format_decimal(Fraction(tenths, 10), 1)} points at most"
 
 
 @lru_cache(maxsize=256)
-def student_95(freedom: int) -> Fraction:
+def compute_student_95(freedom: int) -> Fraction:
     """So many standard errors lie around a mean in 95 of 100 samples, by Student's t with these degrees of freedom."""
-    if freedom >= LARGE:
+    if freedom >= LARGE_FREEDOM:
         return NORMAL_95 + (NORMAL_95**3 + NORMAL_95) / (4 * freedom)  # Abramowitz and Stegun, 26.7.5
     low, high = 1.9, 13.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
+        low, high = (middle, high) if _compute_probability(middle, freedom) < 0.95 else (low, middle)
     return Fraction(round(high * 10**6), 10**6)
 
 
-def _within(t: float, freedom: int) -> float:
+def _compute_probability(t: float, freedom: int) -> float:
     """The probability of less than `t` on either side (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
     angle = atan(t / sqrt(freedom))
     odd = freedom % 2

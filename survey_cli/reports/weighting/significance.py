@@ -1,5 +1,6 @@
-"""Do groups differ by more than chance? Named tests on counts, or on weights cut down to the effective number of
-interviews, each with why it was chosen. Distributions are scipy's, which is imported where a test is made.
+"""Significance tests between groups, on counts or on weights scaled to the effective sample size.
+
+Distributions come from scipy, which is imported where a test is made.
 """
 
 from collections.abc import Sequence
@@ -7,18 +8,18 @@ from fractions import Fraction
 from math import erfc, sqrt
 from typing import Final, NamedTuple
 
-from survey_cli.reports.results.report_model import Test
-from survey_cli.reports.rounding import p_text, rounded
-from survey_cli.reports.weighting.answer_counts import Pile, effective, piled
+from survey_cli.reports.results.report_model import SignificanceTest
+from survey_cli.reports.rounding import format_decimal, format_p_value
+from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
 
 LEVEL: Final = 0.05
-DRAWN: Final = 9_999
+FISHER_SAMPLES: Final = 9_999
 """Tables drawn for Fisher's exact test of more than two rows and columns."""
-LEAST_EXPECTED: Final = 5
-INSTALL: Final = "tests need scipy: pip install 'survey-cli[report]'"
+MIN_EXPECTED: Final = 5
+SCIPY_MISSING: Final = "tests need scipy: pip install 'survey-cli[report]'"
 
 
-def explained(seed: int) -> dict[str, str]:
+def describe_tests(seed: int) -> dict[str, str]:
     """What each test is and when it is made, by its name: said once for all tables."""
     return {
         "Chi-square test": "Pearson’s, of answers against columns.",
@@ -27,7 +28,7 @@ def explained(seed: int) -> dict[str, str]:
         ),
         "Fisher’s exact test": (
             "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more"
-            f" than two rows or columns by {DRAWN:,} tables drawn, seed {seed}. Without correction for a finite"
+            f" than two rows or columns by {FISHER_SAMPLES:,} tables drawn, seed {seed}. Without correction for a finite"
             " population, so on the safe side."
         ),
         "Linear-by-linear trend test": (
@@ -38,54 +39,58 @@ def explained(seed: int) -> dict[str, str]:
     }
 
 
-class Matrix(NamedTuple):
+class ComparisonTable(NamedTuple):
     """What a group of columns is compared by."""
 
     group: str
-    piles: Sequence[Sequence[Pile]]
+    counts: Sequence[Sequence[WeightedCount]]
     """By answer, by column; answers and columns that nobody has are left out."""
     weighted: bool = False
-    left: Fraction = Fraction(1)
+    population_correction: Fraction = Fraction(1)
     """The share of the population that was not interviewed: 1 where its size is not known."""
 
 
-def independence(matrix: Matrix, *, seed: int = 1) -> Test:
+def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
     """Pearson's chi-square test, or Fisher's exact test where expected counts are small (any under 1, or more than a
     fifth under 5: W. G. Cochran, Biometrics 10, 1954). Under weights, Rao and Scott's correction of chi-square, where no
     expected count is small on Kish's n.
 
     With a known population the statistic is divided by the share of it that was not interviewed.
     """
-    used = _used(matrix.piles)
+    used = _drop_empty(matrix.counts)
     if len(used) < 2 or len(used[0]) < 2:
-        return Test(matrix.group, "", "", None, "", "no test: all in one row or one column")
+        return SignificanceTest(matrix.group, "", "", None, "", "no test: all in one row or one column")
     try:
         from scipy import stats
     except ImportError:
-        return Test(matrix.group, "", "", None, "", INSTALL)
-    every = piled(pile for line in used for pile in line)
-    n = float(effective(every)) if matrix.weighted else float(every.people)
+        return SignificanceTest(matrix.group, "", "", None, "", SCIPY_MISSING)
+    every = sum_counts(pile for line in used for pile in line)
+    n = float(compute_effective_size(every)) if matrix.weighted else float(every.people)
     table = [
         [n * pile.weight / every.weight if matrix.weighted else float(pile.people) for pile in line]
         for line in used
     ]
-    small = _small(table)
+    small = _has_small_expected(table)
     if small and matrix.weighted:
-        return Test(matrix.group, "", "", None, "", "no test: expected counts are too small under weights")
+        return SignificanceTest(
+            matrix.group, "", "", None, "", "no test: expected counts are too small under weights"
+        )
     if small:
-        return _fisher(matrix.group, table, seed)
-    if not matrix.left:
-        return Test(matrix.group, "", "", None, "", "no test: the whole population was interviewed")
+        return _run_fisher(matrix.group, table, seed)
+    if not matrix.population_correction:
+        return SignificanceTest(
+            matrix.group, "", "", None, "", "no test: the whole population was interviewed"
+        )
     if matrix.weighted:
-        return _rao_scott(matrix.group, used, matrix.left)
+        return _run_rao_scott(matrix.group, used, matrix.population_correction)
     found = stats.chi2_contingency(table, correction=False)
-    statistic, df = float(found.statistic) / float(matrix.left), int(found.dof)
+    statistic, df = float(found.statistic) / float(matrix.population_correction), int(found.dof)
     p = float(stats.chi2.sf(statistic, df))
-    told = f"χ² = {_decimals(statistic)}, df = {df}"
-    return Test(matrix.group, "Chi-square test", told, p, p_text(p))
+    told = f"χ² = {_format_statistic(statistic)}, df = {df}"
+    return SignificanceTest(matrix.group, "Chi-square test", told, p, format_p_value(p))
 
 
-def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Test:
+def _run_rao_scott(group: str, used: Sequence[Sequence[WeightedCount]], left: Fraction) -> SignificanceTest:
     """Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's degrees
     of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA 82,
     1987): what `svychisq` of R's survey package gives for weights alone, without strata and clusters."""
@@ -111,40 +116,44 @@ def _rao_scott(group: str, used: Sequence[Sequence[Pile]], left: Fraction) -> Te
     try:
         effects = linalg.solve(contrast.T @ over @ contrast / people, top)
     except linalg.LinAlgError:
-        return Test(group, "", "", None, "", "no test: too many empty cells under weights")
+        return SignificanceTest(group, "", "", None, "", "no test: too many empty cells under weights")
     mean = float(numpy.trace(effects))
     df = mean**2 / float(numpy.trace(effects @ effects))
     shares = p.reshape(rows, columns)
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
     f = people * float(((shares - expected) ** 2 / expected).sum()) / mean
     value = float(stats.f.sf(f, df, df * (people - 1)))
-    told = f"F = {_decimals(f)}, df = {_decimals(df)} and {_decimals(df * (people - 1))}"
-    return Test(group, "Rao–Scott test", told, value, p_text(value))
+    told = (
+        f"F = {_format_statistic(f)}, df = {_format_statistic(df)} and {_format_statistic(df * (people - 1))}"
+    )
+    return SignificanceTest(group, "Rao–Scott test", told, value, format_p_value(value))
 
 
-def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool) -> Test:
+def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, ordered: bool) -> SignificanceTest:
     """Whether a scale goes up or down over the columns. Two columns, or columns with an order: linear-by-linear
     association, (n − 1)r² with one degree of freedom (N. Mantel, JASA 58, 1963), columns counted 1, 2, 3 …; others: the
     Kruskal–Wallis test, which is not made under weights. `values`: of each answer."""
-    columns = len(matrix.piles[0]) if matrix.piles else 0
-    there = [c for c in range(columns) if any(line[c].people for line in matrix.piles)]
+    columns = len(matrix.counts[0]) if matrix.counts else 0
+    there = [c for c in range(columns) if any(line[c].people for line in matrix.counts)]
     rows = [
         (float(value), [line[c] for c in there])
-        for value, line in zip(values, matrix.piles, strict=True)
+        for value, line in zip(values, matrix.counts, strict=True)
         if any(line[c].people for c in there)
     ]
-    nothing = Test(matrix.group, "", "", None, "", "no trend test: all in one row or one column")
+    nothing = SignificanceTest(matrix.group, "", "", None, "", "no trend test: all in one row or one column")
     if len(there) < 2 or len(rows) < 2:
         return nothing
-    if not matrix.left:
-        return Test(matrix.group, "", "", None, "", "no trend test: the whole population was interviewed")
+    if not matrix.population_correction:
+        return SignificanceTest(
+            matrix.group, "", "", None, "", "no trend test: the whole population was interviewed"
+        )
     try:
         from scipy import stats
     except ImportError:
-        return Test(matrix.group, "", "", None, "", INSTALL)
-    every = piled(pile for _, line in rows for pile in line)
+        return SignificanceTest(matrix.group, "", "", None, "", SCIPY_MISSING)
+    every = sum_counts(pile for _, line in rows for pile in line)
     if len(there) == 2 or ordered:
-        n = float(effective(every)) if matrix.weighted else float(every.people)
+        n = float(compute_effective_size(every)) if matrix.weighted else float(every.people)
         share = 1 / every.weight
         cells = [(v, c, pile.weight * share) for v, line in rows for c, pile in enumerate(line)]
         mean_v, mean_c = sum(v * w for v, _, w in cells), sum(c * w for _, c, w in cells)
@@ -154,23 +163,25 @@ def trend(matrix: Matrix, values: Sequence[Fraction], *, ordered: bool) -> Test:
         )
         if spread <= 0:
             return nothing
-        statistic = (n - 1) * both**2 / spread / float(matrix.left)
+        statistic = (n - 1) * both**2 / spread / float(matrix.population_correction)
         p = float(stats.chi2.sf(statistic, 1))
-        told = f"M² = {_decimals(statistic)}, df = 1"
-        return Test(matrix.group, "Linear-by-linear trend test", told, p, p_text(p))
+        told = f"M² = {_format_statistic(statistic)}, df = 1"
+        return SignificanceTest(matrix.group, "Linear-by-linear trend test", told, p, format_p_value(p))
     if matrix.weighted:
-        return Test(matrix.group, "", "", None, "", "no trend test of columns without an order under weights")
+        return SignificanceTest(
+            matrix.group, "", "", None, "", "no trend test of columns without an order under weights"
+        )
     samples = [[v for v, line in rows for _ in range(line[c].people)] for c in range(len(there))]
     found = stats.kruskal(*samples)
-    statistic = float(found.statistic) / float(matrix.left)
+    statistic = float(found.statistic) / float(matrix.population_correction)
     p = float(stats.chi2.sf(statistic, len(there) - 1))
-    told = f"H = {_decimals(statistic)}, df = {len(there) - 1}"
-    return Test(matrix.group, "Kruskal–Wallis test", told, p, p_text(p))
+    told = f"H = {_format_statistic(statistic)}, df = {len(there) - 1}"
+    return SignificanceTest(matrix.group, "Kruskal–Wallis test", told, p, format_p_value(p))
 
 
-def greater(
-    one: tuple[Pile, Pile],
-    other: tuple[Pile, Pile],
+def is_significantly_greater(
+    one: tuple[WeightedCount, WeightedCount],
+    other: tuple[WeightedCount, WeightedCount],
     *,
     pairs: int,
     weighted: bool,
@@ -183,14 +194,14 @@ def greater(
     share_1, share_2 = part_1.weight / base_1.weight, part_2.weight / base_2.weight
     if share_1 <= share_2 or not 0 < share_1 < 1 or not 0 < share_2 < 1 or not left:
         return False
-    n_1 = float(effective(base_1)) if weighted else float(base_1.people)
-    n_2 = float(effective(base_2)) if weighted else float(base_2.people)
+    n_1 = float(compute_effective_size(base_1)) if weighted else float(base_1.people)
+    n_2 = float(compute_effective_size(base_2)) if weighted else float(base_2.people)
     pooled = (n_1 * share_1 + n_2 * share_2) / (n_1 + n_2)
     z = (share_1 - share_2) / sqrt(pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(left))
     return bool(erfc(z / sqrt(2)) < LEVEL / pairs)
 
 
-def _fisher(group: str, table: list[list[float]], seed: int) -> Test:
+def _run_fisher(group: str, table: list[list[float]], seed: int) -> SignificanceTest:
     import numpy
     from scipy import stats
 
@@ -198,26 +209,26 @@ def _fisher(group: str, table: list[list[float]], seed: int) -> Test:
     if counts.shape == (2, 2):
         p = float(stats.fisher_exact(counts).pvalue)
     else:
-        method = stats.MonteCarloMethod(n_resamples=DRAWN, rng=numpy.random.default_rng(seed))
+        method = stats.MonteCarloMethod(n_resamples=FISHER_SAMPLES, rng=numpy.random.default_rng(seed))
         found = stats.fisher_exact(counts, method=method)
         p = float(numpy.ravel(found.pvalue)[0])  # of tables with few people scipy gives an array of one
-    return Test(group, "Fisher’s exact test", "", p, p_text(p))
+    return SignificanceTest(group, "Fisher’s exact test", "", p, format_p_value(p))
 
 
-def _used(piles: Sequence[Sequence[Pile]]) -> list[list[Pile]]:
+def _drop_empty(piles: Sequence[Sequence[WeightedCount]]) -> list[list[WeightedCount]]:
     """Without empty rows and columns."""
     rows = [line for line in piles if any(pile.people for pile in line)]
     there = [c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)]
     return [[line[c] for c in there] for line in rows]
 
 
-def _small(table: Sequence[Sequence[float]]) -> bool:
+def _has_small_expected(table: Sequence[Sequence[float]]) -> bool:
     total: float = sum(sum(row) for row in table)
     columns: list[float] = [sum(column) for column in zip(*table, strict=True)]
     expected = [sum(row) * column / total for row in table for column in columns]
-    few = sum(cell < LEAST_EXPECTED for cell in expected)
+    few = sum(cell < MIN_EXPECTED for cell in expected)
     return min(expected) < 1 or few > len(expected) / 5
 
 
-def _decimals(value: float) -> str:
-    return rounded(Fraction(value), 2)
+def _format_statistic(value: float) -> str:
+    return format_decimal(Fraction(value), 2)

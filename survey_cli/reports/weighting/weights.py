@@ -1,5 +1,6 @@
-"""How much does each interview weigh, and what does that cost? Base weights of the sample, raked to targets or not, with
-the design effect and the effective number of interviews. It reads no file.
+"""Interview weights: base weights of the sample, optionally raked, with design effect and effective size.
+
+It reads no file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +11,20 @@ from typing import Final
 
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.reports.disclosure.suppression import hidden_parts
-from survey_cli.reports.results.report_model import Weighting
-from survey_cli.reports.rounding import HIDDEN, rounded
-from survey_cli.reports.weighting.answer_counts import Answers
-from survey_cli.reports.weighting.raking import Margin, raked, unreachable
+from survey_cli.reports.disclosure.suppression import find_hidden_parts
+from survey_cli.reports.results.report_model import WeightingSummary
+from survey_cli.reports.rounding import HIDDEN_MARK, format_decimal
+from survey_cli.reports.weighting.answer_counts import AnswerColumns
+from survey_cli.reports.weighting.raking import RakingMargin, find_unreachable, rake
 from survey_cli.values import Cell, Missing, Variable
 
-FINE: Final = 1_000_000_000
-ROUNDING: Final = Fraction(1, 100)
+WEIGHT_PRECISION: Final = 1_000_000_000
+SHARE_TOLERANCE: Final = Fraction(1, 100)
 """How far rounded shares may be from adding up to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RakingTarget:
     """The share that one value of a variable has in the population."""
 
     variable: str
@@ -34,19 +35,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighted:
+class InterviewWeights:
     """Weights that add up to the number of interviews, and what is said of them."""
 
     weights: tuple[Fraction, ...]
-    weighting: Weighting
+    weighting: WeightingSummary
 
 
-def base_weights(answers: Answers, column: str) -> list[Fraction] | UserError:
+def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction] | UserError:
     """The weights that the sample brings."""
-    cells = answers.cells(column)
+    cells = answers.read_cells(column)
     read: dict[str, Fraction] = {}
     for text, cell in cells.items():
-        weight = _weight(cell)
+        weight = _parse_weight(cell)
         if weight is None or weight < 0:
             said = "is missing" if isinstance(cell, Missing) else f"is {cell!r}"
             return UserError(
@@ -59,7 +60,7 @@ def base_weights(answers: Answers, column: str) -> list[Fraction] | UserError:
     return weights
 
 
-def _weight(cell: Cell) -> Fraction | None:
+def _parse_weight(cell: Cell) -> Fraction | None:
     match cell:
         case int():
             return Fraction(cell)
@@ -71,66 +72,71 @@ def _weight(cell: Cell) -> Fraction | None:
             return None
 
 
-def weighted(
-    answers: Answers,
+def compute_weights(
+    answers: AnswerColumns,
     *,
     column: str = "",
-    targets: Sequence[Target] = (),
+    targets: Sequence[RakingTarget] = (),
     trim: Fraction | None = None,
     threshold: int = 0,
-) -> Weighted | UserError:
+) -> InterviewWeights | UserError:
     """Weights from a sample column, from targets, or from both: the column's are the start. Of values that fewer than
     `threshold` interviews have no share is told."""
     n = answers.interviews
-    start: list[Fraction] | UserError = [Fraction(1)] * n if not column else base_weights(answers, column)
+    start: list[Fraction] | UserError = (
+        [Fraction(1)] * n if not column else read_base_weights(answers, column)
+    )
     if isinstance(start, UserError):
         return start
     if not n:
         return UserError("weights", "there are no interviews to weight", "interview somebody first")
     how = [f"base weights of {column}"] if column else []
     if not targets:
-        weights = _scaled(start)
-        return Weighted(weights=weights, weighting=_weighting(weights, how=", ".join(how)))
-    margins = margins_of(answers, targets)
+        weights = _scale(start)
+        return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, how=", ".join(how)))
+    margins = build_margins(answers, targets)
     if isinstance(margins, UserError):
         return margins
-    found = raked(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
-    weights = _scaled([Fraction(round(weight * FINE), FINE) for weight in found.weights])
+    found = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
+    weights = _scale(
+        [Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION) for weight in found.weights]
+    )
     names = ", ".join(margin.name for margin in margins)
-    how.append(f"raked to {names} in {_count(found.rounds, 'round')}")
+    how.append(f"raked to {names} in {_format_number_of(found.rounds, 'round')}")
     notes = []
     if not found.converged:
         notes.append(
-            f"Raking did not converge: a share is still {rounded(Fraction(found.distance) * 100, 2)} points off"
+            f"Raking did not converge: a share is still {format_decimal(Fraction(found.distance) * 100, 2)} points off"
             " its target. Targets may contradict each other, or trimming may be too strict."
         )
     for margin in margins:
         notes += [
             f"{margin.name}: nobody of {value} was interviewed; the other targets share its part."
-            for value in unreachable(margin)
+            for value in find_unreachable(margin)
         ]
-        without = sum(v == -1 for v in margin.of)
+        without = sum(v == -1 for v in margin.value_by_interview)
         if without:  # how many would tell of small counts beside it
-            told = _count(without, "interview") if threshold < 2 else "interviews"
+            told = _format_number_of(without, "interview") if threshold < 2 else "interviews"
             notes.append(f"{margin.name}: {told} without a value that has a target: their share stays.")
     if trim:
         notes.append(
-            f"Trimmed at {rounded(trim, 1)} times the mean and one over it: {_count(found.trimmed, 'weight')} cut."
+            f"Trimmed at {format_decimal(trim, 1)} times the mean and one over it: "
+            f"{_format_number_of(found.trimmed, 'weight')} cut."
         )
-    return Weighted(
+    return InterviewWeights(
         weights=weights,
-        weighting=_weighting(
+        weighting=_summarize_weights(
             weights,
             how=", ".join(how),
             notes=tuple(notes),
-            margins=tuple(_margins(margins, start, weights, threshold)),
+            margins=tuple(_build_margin_rows(margins, start, weights, threshold)),
         ),
     )
 
 
-def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | UserError:
+def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin] | UserError:
     """The targets by variable, with where each interview stands."""
-    by_name: dict[str, list[Target]] = {}
+    by_name: dict[str, list[RakingTarget]] = {}
     for target in targets:
         by_name.setdefault(target.variable, []).append(target)
     made = []
@@ -141,27 +147,27 @@ def margins_of(answers: Answers, targets: Sequence[Target]) -> list[Margin] | Us
                 "--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables)
             )
         total = sum((target.share for target in wanted), Fraction(0))
-        cells = answers.cells(name)
+        cells = answers.read_cells(name)
         place: dict[str, int] = {}
         for text, cell in cells.items():
             place[text] = next(
-                (i for i, target in enumerate(wanted) if _is(cell, target.value, variable)), -1
+                (i for i, target in enumerate(wanted) if _matches(cell, target.value, variable)), -1
             )
         shares = [target.share for target in wanted]
-        if trouble := _unknown(variable, wanted, cells) or _unfit(name, shares):
+        if trouble := _check_values(variable, wanted, cells) or _check_shares(name, shares):
             return trouble
         made.append(
-            Margin(
+            RakingMargin(
                 name=name,
-                values=tuple(_label(target.value, variable) for target in wanted),
-                of=[place[text] for text in answers.columns[name]],
+                values=tuple(_find_label(target.value, variable) for target in wanted),
+                value_by_interview=[place[text] for text in answers.columns[name]],
                 targets={i: target.share / total for i, target in enumerate(wanted)},
             )
         )
     return made
 
 
-def _unfit(name: str, shares: Sequence[Fraction]) -> UserError | None:
+def _check_shares(name: str, shares: Sequence[Fraction]) -> UserError | None:
     """What cannot be meant by the shares of one variable. Shares of 1 add up to 1; numbers of units to anything."""
     total, remedy = sum(shares, Fraction(0)), "give each value its share"
     if total <= 0:
@@ -169,22 +175,24 @@ def _unfit(name: str, shares: Sequence[Fraction]) -> UserError | None:
     if len(shares) == 1:
         return UserError("--rake", f"{name} has a target for one value alone", remedy)
     parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
-    if parts and abs(total - 1) > ROUNDING:
+    if parts and abs(total - 1) > SHARE_TOLERANCE:
         return UserError(
-            "--rake", f"the shares of {name} add up to {rounded(total, 3)}", f"{remedy}: together 1"
+            "--rake", f"the shares of {name} add up to {format_decimal(total, 3)}", f"{remedy}: together 1"
         )
     return None
 
 
-def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, Cell]) -> UserError | None:
+def _check_values(
+    variable: Variable, wanted: Sequence[RakingTarget], cells: Mapping[str, Cell]
+) -> UserError | None:
     """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
     there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
     for target in wanted:
-        if any(_is(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)):
+        if any(_matches(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)):
             continue
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
-            known = sorted(_told(code, label) for code, label in variable.labels.items())
+            known = sorted(_format_code(code, label) for code, label in variable.labels.items())
             return UserError("--rake", what, f"it has {', '.join(known)}")
         untaken = there - {other.value for other in wanted}
         if near := suggest_nearest(target.value, untaken):
@@ -192,20 +200,20 @@ def _unknown(variable: Variable, wanted: Sequence[Target], cells: Mapping[str, C
     return None
 
 
-def _count(n: int, what: str) -> str:
+def _format_number_of(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _label(value: str, variable: Variable) -> str:
+def _find_label(value: str, variable: Variable) -> str:
     """What a code means; a label, or a value without one, is itself."""
     return next((label for code, label in variable.labels.items() if str(code) == value), value)
 
 
-def _told(code: object, label: str) -> str:
+def _format_code(code: object, label: str) -> str:
     return label if str(code) == label else f"{code} ({label})"
 
 
-def _is(cell: Cell, value: str, variable: Variable) -> bool:
+def _matches(cell: Cell, value: str, variable: Variable) -> bool:
     if isinstance(cell, Missing):
         return False
     if str(cell) == value:
@@ -213,7 +221,7 @@ def _is(cell: Cell, value: str, variable: Variable) -> bool:
     return isinstance(cell, int | str) and variable.labels.get(cell) == value
 
 
-def _scaled(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
+def _scale(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """With a mean of exactly 1, but for what is finer than a thousand-millionth."""
     total = sum(weights, Fraction(0))
     factor = len(weights) / total
@@ -222,61 +230,64 @@ def _scaled(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
     scaled: dict[Fraction, Fraction] = {}
     for weight in weights:
         if weight not in scaled:
-            scaled[weight] = Fraction(round(weight * factor * FINE), FINE)
+            scaled[weight] = Fraction(round(weight * factor * WEIGHT_PRECISION), WEIGHT_PRECISION)
     return tuple(scaled[weight] for weight in weights)
 
 
-def _weighting(
+def _summarize_weights(
     weights: Sequence[Fraction],
     *,
     how: str,
     notes: tuple[str, ...] = (),
     margins: tuple[tuple[str, str, str, str, str], ...] = (),
-) -> Weighting:
+) -> WeightingSummary:
     floats = [float(weight) for weight in weights]
     total, squares, n = fsum(floats), fsum(w * w for w in floats), len(floats)
     effective = total**2 / squares
-    return Weighting(
-        how=f"{how}, scaled to the {n:,} interviews",
+    return WeightingSummary(
+        description=f"{how}, scaled to the {n:,} interviews",
         interviews=n,
-        effective=effective,
+        effective_size=effective,
         design_effect=n / effective,
         range_text=""
-        if any(HIDDEN in margin for margin in margins)
+        if any(HIDDEN_MARK in margin for margin in margins)
         else f"weights from {min(floats):.2f} to {max(floats):.2f}",
         notes=notes,
         margins=margins,
     )
 
 
-def _margins(
-    margins: Sequence[Margin], start: Sequence[Fraction], end: Sequence[Fraction], threshold: int
+def _build_margin_rows(
+    margins: Sequence[RakingMargin], start: Sequence[Fraction], end: Sequence[Fraction], threshold: int
 ) -> list[tuple[str, str, str, str, str]]:
     told = []
     for margin in margins:
-        before, after = _shares(margin, start), _shares(margin, end)
+        before, after = _compute_shares(margin, start), _compute_shares(margin, end)
         places = [-1, *range(len(margin.values))]
-        hidden = {places[i] for i in hidden_parts([margin.of.count(v) for v in places], threshold)}
+        hidden = {
+            places[i]
+            for i in find_hidden_parts([margin.value_by_interview.count(v) for v in places], threshold)
+        }
         told += [
             (
                 margin.name,
                 value,
-                HIDDEN if i in hidden else _per_cent(before.get(i)),
-                HIDDEN if i in hidden else _per_cent(after.get(i)),
-                _per_cent(margin.targets[i]),
+                HIDDEN_MARK if i in hidden else _format_share(before.get(i)),
+                HIDDEN_MARK if i in hidden else _format_share(after.get(i)),
+                _format_share(margin.targets[i]),
             )
             for i, value in enumerate(margin.values)
         ]
     return told
 
 
-def _shares(margin: Margin, weights: Sequence[Fraction]) -> Mapping[int, Fraction]:
+def _compute_shares(margin: RakingMargin, weights: Sequence[Fraction]) -> Mapping[int, Fraction]:
     sums: dict[int, Fraction] = {}
-    for weight, v in zip(weights, margin.of, strict=True):
+    for weight, v in zip(weights, margin.value_by_interview, strict=True):
         sums[v] = sums.get(v, Fraction(0)) + weight
     total = sum(sums.values(), Fraction(0))
     return {v: held / total for v, held in sums.items()}
 
 
-def _per_cent(share: Fraction | None) -> str:
-    return rounded((share or Fraction(0)) * 100, 1)
+def _format_share(share: Fraction | None) -> str:
+    return format_decimal((share or Fraction(0)) * 100, 1)

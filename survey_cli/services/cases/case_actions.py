@@ -38,7 +38,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.reports.fieldwork.case_histories import outcome_words
+from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseHolder, LeaseLost
@@ -172,7 +172,9 @@ def _plan_correction(
             events.append(NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
             events.append(NumberMarked(number.position, "live", "corrected"))
-    said = "corrected to " + " ".join(filter(None, (outcome_words(outcome, plan) if outcome else "", code)))
+    said = "corrected to " + " ".join(
+        filter(None, (describe_outcome(outcome, plan) if outcome else "", code))
+    )
     if new is None:
         return _PlannedChange(events, said)
     return _PlannedChange(

@@ -18,17 +18,17 @@ from survey_cli.instrument.compiled.external_symbols import compile_external_con
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
-from survey_cli.reports.fieldwork.case_histories import told
+from survey_cli.reports.fieldwork.case_histories import format_appointment_time
 from survey_cli.reports.fieldwork.cases import (
+    CaseCellLine,
+    CaseHistoryLine,
     CaseLine,
     CaseList,
     CaseSheet,
-    CellLine,
     InterviewLine,
     NumberLine,
-    PastLine,
 )
-from survey_cli.reports.fieldwork.event_wording import event_words, keeper_words
+from survey_cli.reports.fieldwork.event_wording import describe_appointment_owner, describe_event
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store.backends.errors import UndecodableTextError
@@ -94,8 +94,8 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
     return CaseList(
         where=study.where,
         lines=tuple(build_case_line(row, names.get(row.key, "")) for row in found),
-        of=sum(cases.count_cases().by_status.values()),
-        named=study.who.supervises,
+        total=sum(cases.count_cases().by_status.values()),
+        names_shown=study.who.supervises,
     )
 
 
@@ -202,10 +202,12 @@ def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
         language=case.language,
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         numbers=_build_number_lines(case, contact),
-        promise=f"{told(promise)} there ({keeper_words(promise)})" if promise is not None else "",
+        appointment=f"{format_appointment_time(promise)} there ({describe_appointment_owner(promise)})"
+        if promise is not None
+        else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
         cells=_build_cell_lines(plan, case, cases.read_quota_fill()),
-        past=tuple(
+        history=tuple(
             _iterate_history_lines(key, history, cases.list_accounts(key), plan, whole=study.who.supervises)
         ),
     )
@@ -243,23 +245,23 @@ def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[InterviewLi
         )
 
 
-def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> tuple[CellLine, ...]:
+def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> tuple[CaseCellLine, ...]:
     return tuple(
-        CellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
+        CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
         for cell in plan.quotas.list_known_cells(case.columns)
     )
 
 
 def _iterate_history_lines(
     key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, whole: bool
-) -> Iterator[PastLine]:
+) -> Iterator[CaseHistoryLine]:
     """The history in words; not `whole`: without notes and whom to ask for, which may tell who it is."""
     case = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event
         if isinstance(event, AppointmentMade) and not whole:
             event = event._replace(person="")
-        what, note = event_words(event, case, plan)
+        what, note = describe_event(event, case, plan)
         by = format_author(entry.by, account)
-        yield PastLine(seq, entry.at, what, by, entry.station, note if whole else "")
+        yield CaseHistoryLine(seq, entry.at, what, by, entry.station, note if whole else "")
         case = case.apply(entry)

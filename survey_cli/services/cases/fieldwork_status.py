@@ -17,15 +17,15 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.call_sessions import Sat, sittings_of
+from survey_cli.reports.fieldwork.call_sessions import CaseSessions, read_call_sessions
 from survey_cli.reports.fieldwork.status import (
+    AppointmentLine,
     DueState,
     FieldworkStatus,
-    HeldLine,
+    HeldCaseLine,
     LeaseLine,
-    PromiseLine,
-    Standings,
-    fieldwork_status,
+    StatusInput,
+    build_fieldwork_status,
 )
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.run_on_study import Request, run_on_study
@@ -69,16 +69,16 @@ def _build_status(
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     target, backed_up = find_interview_target(study), study.store.find_last_backup()
     pause = read_pause(study.store)
-    found = Standings(
+    found = StatusInput(
         at=at,
         day_began=day_began,
         since=begun.at if begun is not None else None,
-        kinds=kinds,
-        groups=study.store.queue_statistics.count_groups(at),
+        case_counts=kinds,
+        case_groups=study.store.queue_statistics.count_groups(at),
         fill=study.store.cases.read_quota_fill(),
         target=target.interviews,
         target_of=target.source,
-        promises=tuple(
+        appointments=tuple(
             _build_appointment_line(row, at, zone) for row in study.store.cases.list_appointments()
         ),
         leases=tuple(_iterate_lease_lines(study, zone)),
@@ -86,7 +86,7 @@ def _build_status(
         backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
-    made = fieldwork_status(
+    made = build_fieldwork_status(
         found,
         _iterate_sessions(study),
         study.plan,
@@ -117,14 +117,14 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
     return InterviewTarget(size, "study.size") if size else InterviewTarget(None, "")
 
 
-def _iterate_sessions(study: OpenStudy) -> Iterator[Sat]:
+def _iterate_sessions(study: OpenStudy) -> Iterator[CaseSessions]:
     return (
-        sittings_of(history, study.plan)
+        read_call_sessions(history, study.plan)
         for _, history in study.store.queue_statistics.iterate_active_histories()
     )
 
 
-def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> PromiseLine:
+def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> AppointmentLine:
     starts, ends = row.promised_at or at, row.promised_until or at
     zones = parse_criteria(row.bucket).zones if row.bucket else ()
     there = ""
@@ -138,12 +138,12 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
         state = "due"
     elif starts.astimezone(zone).date() == at.astimezone(zone).date():
         state = "today"
-    return PromiseLine(
+    return AppointmentLine(
         key=row.key,
         state=state,
         starts=starts.astimezone(zone),
         ends=ends.astimezone(zone),
-        there=there,
+        respondent_time=there,
         zone=zones[0] if zones else "",
         owner=row.owner,
     )
@@ -164,11 +164,11 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[Leas
         )
 
 
-def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldLine]:
+def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldCaseLine]:
     for row in study.store.cases.iterate_rows(status="held"):
         history = study.store.cases.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
-        yield HeldLine(row.key, row.why, note, row.updated_at.astimezone(zone))
+        yield HeldCaseLine(row.key, row.why, note, row.updated_at.astimezone(zone))
 
 
 def find_last_note(history: Sequence[HistoryEntry]) -> str:

@@ -18,10 +18,10 @@ from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
 from survey_cli.fieldwork.queue.rules import ClaimContext, check_rules, find_next_time, list_call_zones
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.case_histories import outcome_words, told
-from survey_cli.reports.fieldwork.cases import ClosedLine, QueueLine, QueueReport, Why
-from survey_cli.reports.fieldwork.event_wording import keeper_words
-from survey_cli.reports.fieldwork.status import STATUSES
+from survey_cli.reports.fieldwork.case_histories import describe_outcome, format_appointment_time
+from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
+from survey_cli.reports.fieldwork.event_wording import describe_appointment_owner
+from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.services.cases.case_lists import build_case_line
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
@@ -33,10 +33,12 @@ EXTRA_CASES: Final = 50
 """Cases looked at beyond those that are wanted: the rules turn some down."""
 
 
-def explain_case(request: Request, key: str, *, at: datetime, interviewer: str = "") -> Why | UserError:
+def explain_case(
+    request: Request, key: str, *, at: datetime, interviewer: str = ""
+) -> CallabilityReport | UserError:
     """Whether a case may be called at a moment by an interviewer (by anybody fit where none is named), rule by rule."""
 
-    def do(study: OpenStudy) -> Why | UserError:
+    def do(study: OpenStudy) -> CallabilityReport | UserError:
         who = _find_interviewer(study, interviewer)
         if isinstance(who, UserError):
             return who
@@ -55,7 +57,7 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
     )
 
 
-def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> Why:
+def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:
     cases, plan = study.store.cases, study.plan
     case = Case.from_history(row.key, cases.read_history(row.key))
     contact = cases.find_contact(row.key)
@@ -70,7 +72,7 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
         pause_reason=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
     )
     zones = list_call_zones(case, case.next_number, plan)
-    return Why(
+    return CallabilityReport(
         line=build_case_line(row, contact.name if contact is not None and study.who.supervises else ""),
         at=at,
         who=who.login,
@@ -99,18 +101,18 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
     cases, plan = study.store.cases, study.plan
     turns = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.read_quota_fill())
     lines: list[QueueLine] = []
-    turned_down: list[ClosedLine] = []
+    turned_down: list[DeferredLine] = []
     for row in list_next_rows(study.store, turns, limit=limit + EXTRA_CASES):
         if len(lines) == limit:
             break
         found = _explain_row(study, row, who, at)
-        if found.allowed:
+        if found.is_allowed:
             case = Case.from_history(row.key, cases.read_history(row.key))
             reason = _explain_position(case, row, plan, turns)
             lines.append(QueueLine(len(lines) + 1, row.key, found.line.name, found.zone, reason))
         else:
             no = next(verdict for verdict in found.verdicts if not verdict.allows)
-            turned_down.append(ClosedLine(row.key, found.zone, no.explanation, no.until or found.next_at))
+            turned_down.append(DeferredLine(row.key, found.zone, no.explanation, no.until or found.next_at))
     return QueueReport(
         where=study.where,
         at=at,
@@ -118,7 +120,9 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
         lines=tuple(lines),
         turned_down=tuple(turned_down),
         closed=tuple(_iterate_closed_lines(study, turns)),
-        stands=tuple((cases, STATUSES[status]) for status, cases in _count_by_state(study, turns)),
+        status_counts=tuple(
+            (cases, STATUS_DESCRIPTIONS[status]) for status, cases in _count_by_state(study, turns)
+        ),
     )
 
 
@@ -127,12 +131,12 @@ def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, i
     sums: Counter[str] = Counter()
     for group in study.store.queue_statistics.count_groups(turns.at):
         sums[turns.classify_group(group, [turns.who]) if group.bucket else group.status] += group.cases
-    return ((status, sums[status]) for status in STATUSES if sums[status])
+    return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
 
 
-def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[ClosedLine]:
+def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[DeferredLine]:
     """The buckets that are closed now, those that open first before the others."""
-    found: list[ClosedLine] = []
+    found: list[DeferredLine] = []
     for head in study.store.cases.list_queue_heads():
         bucket = parse_criteria(head.bucket)
         reason = turns.explain_closed(bucket)
@@ -142,7 +146,7 @@ def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[Closed
             opens = turns.find_opening(bucket, turns.at) if turns.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
             found.append(
-                ClosedLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens)
+                DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens)
             )
     yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
 
@@ -161,7 +165,9 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) ->
     said = []
     match turn.order:
         case "1" if promise is not None:
-            said.append(f"appointment {told(promise)} there ({keeper_words(promise)})")
+            said.append(
+                f"appointment {format_appointment_time(promise)} there ({describe_appointment_owner(promise)})"
+            )
         case "2":
             said.append("its interview was interrupted")
         case _ if turn.quota_fill < 1000:
@@ -176,7 +182,7 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) ->
         said.append("never called")
     else:
         when = _format_day(case, plan, last.at)
-        said.append(f"attempt {row.attempts + 1}, last {outcome_words(last.outcome, plan)} on {when}")
+        said.append(f"attempt {row.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
     return ", ".join(said)
 
 

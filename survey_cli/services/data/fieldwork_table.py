@@ -6,7 +6,7 @@ from datetime import datetime
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.disposition_counts import own_groups
+from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 from survey_cli.services.cases.case_lists import parse_sample_condition
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.interview_table import check_personal_names, make_personal_condition_error
@@ -82,7 +82,7 @@ def build_fieldwork_table(
         {n for n in given if instrument.sample[n].role in ("name", "phone")} if wish.all_personal else set()
     )
     brought = build_sample_columns(instrument, language, given - told)
-    own = own_groups(plan)
+    own = find_study_groups(plan)
 
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in wanted():

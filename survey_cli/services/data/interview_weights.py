@@ -5,16 +5,16 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from survey_cli.documents.report.report_layout import weighting_lines
+from survey_cli.documents.report.report_layout import describe_weighting
 from survey_cli.engine.codec import encode_cells
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError
-from survey_cli.reports.disclosure.suppression import THRESHOLD
-from survey_cli.reports.results.analysis_base import Included, Which, included
-from survey_cli.reports.weighting.answer_counts import Answers
-from survey_cli.reports.weighting.weights import Target, Weighted, weighted
+from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
+from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
+from survey_cli.reports.weighting.answer_counts import AnswerColumns
+from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget, compute_weights
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable
@@ -37,8 +37,8 @@ def check_trim(rake: str, trim: str) -> UserError | None:
 
 
 def load_counted_answers(
-    made: DataTable, plan: Plan, which: Which, *, words: bool = False, ids: bool = False
-) -> tuple[Answers, Included]:
+    made: DataTable, plan: Plan, which: InterviewSelection, *, words: bool = False, ids: bool = False
+) -> tuple[AnswerColumns, AnalysisBase]:
     """The answers of all interviews without what is personal, and which of them count. `words`: with what was said;
     `ids`: with what names each interview. Raises ValueError where a row cannot be read."""
     ruled = {id: one.code for id, one in made.overrides.items()}
@@ -57,25 +57,31 @@ def load_counted_answers(
             case _:
                 return False
 
-    answers = Answers.of(made.table, wanted)
-    return answers, included(answers, plan, which, ruled)
+    answers = AnswerColumns.from_table(made.table, wanted)
+    return answers, select_interviews(answers, plan, which, ruled)
 
 
 def weight_interviews(
-    answers: Answers, instrument: Instrument, *, rake: str, trim: str, base: bool = True, threshold: int = 0
-) -> Weighted | UserError | None:
+    answers: AnswerColumns,
+    instrument: Instrument,
+    *,
+    rake: str,
+    trim: str,
+    base: bool = True,
+    threshold: int = 0,
+) -> InterviewWeights | UserError | None:
     """What the interviews weigh by the sample's column with the role weight (unless `base` is False), by the file of
     targets `rake`, or by both; None where there is neither."""
     column = find_column(instrument, "weight") if base else None
     if column is None and not rake:
         return None
-    targets: list[Target] = []
+    targets: list[RakingTarget] = []
     if rake:
         rows = read_targets(rake)
         if isinstance(rows, tuple):
             return UserError(rake, "it is no file of targets", "mend it", problems=rows)
-        targets = [Target(variable=row.variable, value=row.value, share=row.share) for row in rows]
-    return weighted(
+        targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
+    return compute_weights(
         answers,
         column=column or "",
         targets=targets,
@@ -90,8 +96,8 @@ def append_raked_weights(
     """The same data with the weights of a report behind them, none for an interview that it would not count. `whole` has
     all interviews that it is made of; of both tables the first column names the interview."""
     answers, got = load_counted_answers(whole, plan, "partial", ids=True)
-    answers = answers.only(got.rows)
-    found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=THRESHOLD)
+    answers = answers.select(got.rows)
+    found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
     if found is None or isinstance(found, UserError):
         return found or made
     weight_of = dict(zip(answers.columns["interview_id"], map(float, found.weights), strict=True))
@@ -99,7 +105,7 @@ def append_raked_weights(
     name = RAKED_WEIGHT.name
     while name in taken:
         name += "_"
-    told = (f"{name}: {line[:1].lower()}{line[1:]}" for line in weighting_lines(found.weighting))
+    told = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(found.weighting))
     table = _append_column(made.table, replace(RAKED_WEIGHT, name=name), weight_of)
     return replace(made, table=table, warnings=(*made.warnings, *told))
 

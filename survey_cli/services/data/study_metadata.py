@@ -1,6 +1,6 @@
 """Description of a study in one language: its texts, who is asked each item, and how values are computed."""
 
-from survey_cli.documents.questionnaire.rule_sentences import Rules, sentence
+from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
@@ -49,12 +49,12 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
 def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
     """By item the conditions on the way to it, in words: `Asked if kind is District, and unless consent is Yes.` Items
     that are asked of all are not among them."""
-    rules = Rules(instrument, language)
+    rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
 
     def told(ask_if: Condition | None, unless: Condition | None) -> tuple[str, ...]:
-        wanted = (f"if {rules.clause(ask_if)}",) if ask_if is not None else ()
-        barred = (f"unless {rules.clause(unless)}",) if unless is not None else ()
+        wanted = (f"if {rules.render_clause(ask_if)}",) if ask_if is not None else ()
+        barred = (f"unless {rules.render_clause(unless)}",) if unless is not None else ()
         return (*wanted, *barred)
 
     def walk(nodes: tuple[CompiledNode, ...], above: tuple[str, ...]) -> None:
@@ -76,11 +76,11 @@ def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
 
 def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
     """By compute how its value comes about, in words: `1 if hh_size is 1, else 0`."""
-    rules = Rules(instrument, language)
+    rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
     for name, compute in instrument.computes.items():
         condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
-        told = rules.clause(condition)
+        told = rules.render_clause(condition)
         if condition.result_type.type == "flag":
             told = f"1 if {told}, else 0"
         found[name] = _to_plain_text(told)
@@ -89,7 +89,7 @@ def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
 
 def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
     """By roster how often it is gone through, in words: `as many as hh_size, at most 12`."""
-    rules = Rules(instrument, language)
+    rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
     for name, group in instrument.groups.items():
         if not isinstance(group, Roster):
@@ -100,10 +100,10 @@ def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
         elif group.until is not None:
             often = f"another as long as {group.until.id} is yes, "
         elif group.count is not None:
-            often = f"as many as {rules.clause(group.count)}, "
+            often = f"as many as {rules.render_clause(group.count)}, "
         found[name] = _to_plain_text(f"{often}at most {group.maximum}")
     return found
 
 
 def _to_plain_text(text: str) -> str:
-    return "".join(stretch.text for stretch in sentence(text))
+    return "".join(stretch.text for stretch in make_line(text))

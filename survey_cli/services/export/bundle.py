@@ -14,12 +14,12 @@ from shutil import copyfileobj, rmtree
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from survey_cli.documents.report.report_html import codebook_html
-from survey_cli.exports import FORMATS, Manner, format_of
+from survey_cli.documents.report.report_html import render_codebook_html
+from survey_cli.exports import FORMATS, WriteOptions, find_format
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.rates import rows_of
+from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.date_options import RequestedTime, parse_past_time
@@ -173,7 +173,7 @@ def _write_contents(
         for name in ((wish.format.lower(),) if wish.format else DEFAULT_FORMATS)
         if name in FORMATS
     ]
-    names = outs or [f"{instrument.id}{form.endings[0]}" for form in formats] or [f"{instrument.id}.csv"]
+    names = outs or [f"{instrument.id}{form.extensions[0]}" for form in formats] or [f"{instrument.id}.csv"]
     for name in names:
         made = export_records(
             records, replace(wish, to=str(folder / name), what="interviews", beside=tuple(names))
@@ -183,10 +183,10 @@ def _write_contents(
                 skipped.append(f"{name}: {made.what} ({made.remedy})")
                 continue
             return made if not made.where.startswith(str(folder)) else replace(made, where=name)
-        form = format_of(name, chosen=wish.format)
+        form = find_format(name, chosen=wish.format)
         if not isinstance(form, str):
             whose = "" if form.name == "ddi" else "the data: "
-            about[name] = f"{whose}{form.what.removesuffix(', all held in memory')}"
+            about[name] = f"{whose}{form.description.removesuffix(', all held in memory')}"
         if made.beside:
             about[Path(made.beside).name] = f"the data that {name} describes"
         done.append(replace(made, to=name, beside=""))
@@ -276,7 +276,7 @@ def _write_rates(
     if isinstance(made, UserError):
         return [f"rates.csv: {made.what}"]
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
-        write_csv(rows_of(made.table), file, Manner())
+        write_csv(tabulate_rates(made.table), file, WriteOptions())
     told = [line for line in (made.table.title, made.table.heading, *made.table.notes) if line]
     (folder / "rates.txt").write_text("\n".join([*told, ""]), encoding="utf-8")
     return []
@@ -294,7 +294,7 @@ def _write_codebook(records: StudyRecords, wish: ExportOptions, folder: Path) ->
     made = load_codebook_from_records(records, asked, of=replace(wish, what="interviews"))
     if isinstance(made, UserError):
         return [f"codebook.html: {made.what}"]
-    (folder / "codebook.html").write_text(codebook_html(made), encoding="utf-8")
+    (folder / "codebook.html").write_text(render_codebook_html(made), encoding="utf-8")
     return []
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 
-from survey_cli.exports import FORMATS, Format, Manner, Wrote, format_of
+from survey_cli.exports import FORMATS, Format, WriteOptions, WriteResult, find_format
 from survey_cli.problems import UserError
 from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult
 from survey_cli.services.data.interview_weights import check_trim
@@ -85,7 +85,9 @@ def export_records(
     made = query_table(records, wish)
     if isinstance(made, UserError):
         return made
-    manner = Manner(labels=wish.labels, raw=wish.raw, bom=wish.bom, data=_name_described_file(wish))
+    manner = WriteOptions(
+        labels=wish.labels, raw=wish.raw, bom=wish.bom, data_name=_name_described_file(wish)
+    )
     wrote = write_table(show_table_placeholders(made.table), chosen, manner, wish, stdout or sys.stdout)
     if isinstance(wrote, UserError):
         return wrote
@@ -96,7 +98,7 @@ def export_records(
         rows=wrote.rows,
         notes=(
             *wrote.notes,
-            *((LABELS_NOTE,) if wish.labels and chosen.labelled else ()),
+            *((LABELS_NOTE,) if wish.labels and chosen.always_labeled else ()),
             *_warn_unescaped_text(made, chosen, wish),
         ),
         variables=len(made.table.variables),
@@ -112,10 +114,10 @@ def export_records(
 def _name_described_file(wish: ExportOptions) -> str:
     """The name of the file that a description is of: the first CSV that is written with it, else one of its own name."""
     for out in wish.beside:
-        if out.lower().endswith(FORMATS["csv"].endings):
+        if out.lower().endswith(FORMATS["csv"].extensions):
             return Path(out).name
     name = Path(wish.to).name
-    ending = next((e for e in FORMATS["ddi"].endings if name.lower().endswith(e)), "")
+    ending = next((e for e in FORMATS["ddi"].extensions if name.lower().endswith(e)), "")
     return f"{name[: -len(ending)]}.csv" if ending and name[: -len(ending)] else ""
 
 
@@ -135,7 +137,7 @@ def _choose_format(wish: ExportOptions) -> Format | UserError:
         return UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
     if not wish.format and wish.to != "-" and Path(wish.to).is_dir():
         return UserError(wish.to, "this is a folder", "name a file in it")
-    chosen = format_of("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
+    chosen = find_format("x.csv" if wish.to == "-" and not wish.format else wish.to, chosen=wish.format)
     if not isinstance(chosen, str):
         return chosen
     if wish.format:
@@ -161,7 +163,7 @@ def _check_duplicates(outs: Sequence[str], wish: ExportOptions) -> UserError | N
 
 def _locate_data_file(chosen: Format, wish: ExportOptions) -> Path | None:
     """The file with the data of a format that has it beside."""
-    return chosen.beside_of(Path(wish.to))
+    return chosen.find_data_path(Path(wish.to))
 
 
 def _check_output(chosen: Format, wish: ExportOptions) -> UserError | None:
@@ -181,8 +183,8 @@ def _check_output(chosen: Format, wish: ExportOptions) -> UserError | None:
 
 
 def write_table(
-    table: Table, chosen: Format, manner: Manner, wish: ExportOptions, stdout: TextIO
-) -> Wrote | UserError:
+    table: Table, chosen: Format, manner: WriteOptions, wish: ExportOptions, stdout: TextIO
+) -> WriteResult | UserError:
     """Into the file, or onto standard output."""
     to = Path(wish.to)
     if chosen.write is not None:

@@ -7,22 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from survey_cli.exports import FORMATS, format_of
+from survey_cli.exports import FORMATS, find_format
 from survey_cli.exports.limits import (
     EXCEL,
-    SHORT,
+    MAX_TEXT_CODE_BYTES,
     SPSS,
     STATA,
-    Limits,
-    fitting_names,
-    label_of,
-    listed,
-    plain,
-    user_missing,
-    value_labels,
+    FormatLimits,
+    build_value_labels,
+    choose_label,
+    choose_user_missing,
+    fit_names,
+    join_names,
+    to_single_line,
 )
-from survey_cli.exports.stata import LARGEST, letters_of, too_large, unlabelled
-from survey_cli.exports.triple_s.writer import lost_codes
+from survey_cli.exports.stata import (
+    MAX_LABELED_VALUE,
+    assign_letters,
+    has_unlabeled_texts,
+    list_too_large_codes,
+)
+from survey_cli.exports.triple_s.writer import iterate_lost_codes
 from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
@@ -102,9 +107,9 @@ def parse_formats(names: Sequence[str]) -> tuple[str, ...] | UserError:
     asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
     found = []
     for name in asked:
-        form = format_of("", chosen=name)
+        form = find_format("", chosen=name)
         if isinstance(form, str):  # an ending, such as zsav
-            by_ending = format_of(f"x.{name.removeprefix('.')}")
+            by_ending = find_format(f"x.{name.removeprefix('.')}")
             form = form if isinstance(by_ending, str) else by_ending
         if isinstance(form, str):
             return UserError("--for", form, f"formats: {', '.join(FORMATS)}")
@@ -146,9 +151,9 @@ _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
 """What `survey check` says without being asked for a format."""
 
 
-def _make_name_check(limits: Limits) -> Callable[[_FormatData], Iterator[Problem]]:
+def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
     def check(held: _FormatData) -> Iterator[Problem]:
-        names = fitting_names([v.name for v in held.variables], limits)
+        names = fit_names([v.name for v in held.variables], limits)
         for variable, name in zip(held.variables, names, strict=True):
             if name != variable.name:
                 what = f"{limits.program} does not take the name {variable.name}; its file says {name}"
@@ -157,19 +162,21 @@ def _make_name_check(limits: Limits) -> Callable[[_FormatData], Iterator[Problem
     return check
 
 
-def _make_label_check(limits: Limits, *, texts: bool = True) -> Callable[[_FormatData], Iterator[Problem]]:
+def _make_label_check(
+    limits: FormatLimits, *, texts: bool = True
+) -> Callable[[_FormatData], Iterator[Problem]]:
     """`texts`: values of columns of texts have labels there."""
-    measure = "bytes" if limits.bytes else "letters"
+    measure = "bytes" if limits.counts_bytes else "letters"
 
     def check(held: _FormatData) -> Iterator[Problem]:
         for v in held.variables:
-            if (size := limits.size(label_of(v))) > limits.label:
+            if (size := limits.measure(choose_label(v))) > limits.label:
                 what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
                 leaf = held.instrument.leaves.get(v.item)
                 text = leaf.label if leaf is not None else None
                 yield held.make_problem("format-label", v.item, what, "give it a short label:", text)
-            for code, words in value_labels(v).items() if texts or v.storage != "text" else ():
-                if (size := limits.size(plain(words))) > limits.value_label:
+            for code, words in build_value_labels(v).items() if texts or v.storage != "text" else ():
+                if (size := limits.measure(to_single_line(words))) > limits.value_label:
                     what = f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
                     whose, text = held.find_label_text(v, code)
                     yield held.make_problem("format-label", whose, what, "give it a short label:", text)
@@ -179,15 +186,21 @@ def _make_label_check(limits: Limits, *, texts: bool = True) -> Callable[[_Forma
 
 def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
     for variable in held.variables:
-        found = user_missing(variable)
-        if not found.left:
+        found = choose_user_missing(variable)
+        if not found.unmarked:
             continue
-        labels = value_labels(variable)
-        said = listed(f"{code} ({plain(labels.get(code, str(code)))})" for code in found.left)
-        long = [code for code in found.left if isinstance(code, str) and len(code.encode()) > SHORT]
+        labels = build_value_labels(variable)
+        said = join_names(
+            f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in found.unmarked
+        )
+        long = [
+            code
+            for code in found.unmarked
+            if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
+        ]
         if long:
             why, remedy = (
-                f"takes texts to {SHORT} bytes for missing",
+                f"takes texts to {MAX_TEXT_CODE_BYTES} bytes for missing",
                 "give the options whole numbers for codes",
             )
         elif variable.storage == "text":
@@ -206,24 +219,25 @@ def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
 def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
     remedy = "give the options whole numbers for codes"
     for variable in held.variables:
-        if unlabelled(variable):
+        if has_unlabeled_texts(variable):
             what = f"the codes of {variable.name} are texts, which Stata does not label"
             yield held.make_problem("format-codes", variable.item, what, remedy)
-        elif large := too_large(variable):
-            what = f"Stata labels numbers to {LARGEST:,}: {listed(map(str, large))} of {variable.name} will have none"
+        elif large := list_too_large_codes(variable):
+            codes = join_names(map(str, large))
+            what = f"Stata labels numbers to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have none"
             yield held.make_problem("format-codes", variable.item, what, "give the options smaller codes")
-    letters = letters_of(held.variables)
+    letters = assign_letters(held.variables)
     if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
-        what = f"Stata has 26 letters for missings: {listed(left)} will be labelled codes"
+        what = f"Stata has 26 letters for missings: {join_names(left)} will be labelled codes"
         yield held.make_problem("format-missing", "", what, "have fewer kinds of declines")
 
 
 def _check_triple_s_codes(held: _FormatData) -> Iterator[Problem]:
-    for item, what in lost_codes(held.variables):
+    for item, what in iterate_lost_codes(held.variables):
         yield held.make_problem("format-codes", item, what, "code them 1, 2, 3, …")
 
 
-def _make_column_check(limits: Limits) -> Callable[[_FormatData], Iterator[Problem]]:
+def _make_column_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
     def check(held: _FormatData) -> Iterator[Problem]:
         if (count := len(held.variables)) > limits.columns:
             what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"

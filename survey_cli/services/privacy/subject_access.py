@@ -11,14 +11,14 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.cases import PastLine
-from survey_cli.reports.fieldwork.event_wording import event_words
+from survey_cli.reports.fieldwork.cases import CaseHistoryLine
+from survey_cli.reports.fieldwork.event_wording import describe_event
 from survey_cli.reports.fieldwork.subject_access import (
     JournalLine,
-    KnownColumn,
-    KnownInterview,
-    KnownNumber,
     Subject,
+    SubjectColumn,
+    SubjectInterview,
+    SubjectNumber,
 )
 from survey_cli.samples.cases.columns import build_labels
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
@@ -48,8 +48,10 @@ def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
     past = []
     before = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, cases.list_accounts(key), strict=False), start=1):
-        what, note = event_words(entry.event, before, plan)
-        past.append(PastLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note))
+        what, note = describe_event(entry.event, before, plan)
+        past.append(
+            CaseHistoryLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note)
+        )
         before = before.apply(entry)
     numbers = contact.numbers if contact is not None else ()
     return Subject(
@@ -58,22 +60,22 @@ def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
         name=contact.name if contact is not None else "",
         language=case.language,
         zone=zones[0] if zones else "",
-        stands=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}"
+        status=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}"
         if row is not None
         else "",
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
-        listed=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
-        past=tuple(past),
+        on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
+        history=tuple(past),
         interviews=tuple(_build_interview(study, one) for one in interviews),
     )
 
 
-def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumber]:
+def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[SubjectNumber]:
     kept = {number.position: number for number in contact.numbers} if contact is not None else {}
     for position in sorted({number.position for number in case.numbers} | kept.keys()):
         number, state = kept.get(position), case.find_number(position)
-        yield KnownNumber(
+        yield SubjectNumber(
             position,
             number.display if number is not None else "",
             number.written if number is not None else "",
@@ -83,7 +85,7 @@ def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[KnownNumbe
         )
 
 
-def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[KnownColumn]:
+def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[SubjectColumn]:
     """Those the questionnaire names now in its order, then any that an earlier one named."""
     apart: Mapping[str, Cell] = contact.columns if contact is not None else {}
     names = [*instrument.sample, *case.columns, *apart]
@@ -94,7 +96,7 @@ def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None
         column = instrument.sample.get(name)
         label = str(column.label.get(instrument.language)) if column and column.label else name
         labels = build_labels(instrument, column) if column is not None else {}
-        yield KnownColumn(name, label, _format_value(value, labels), name in apart)
+        yield SubjectColumn(name, label, _format_value(value, labels), name in apart)
 
 
 def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
@@ -112,7 +114,7 @@ def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
             return str(value)
 
 
-def _build_interview(study: OpenStudy, row: InterviewRow) -> KnownInterview:
+def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
     texts = study.store.find_instrument_texts(row.instrument)
     instrument: Instrument | UserError | None = study.instrument
     if row.instrument != study.instrument.hash:
@@ -122,7 +124,7 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> KnownInterview:
     version = next((one.version for one in study.store.list_instruments() if one.hash == row.instrument), "")
     known = instrument if isinstance(instrument, Instrument) else None
     sample = journal[0].sample if journal and isinstance(journal[0], said.InterviewStarted) else {}
-    return KnownInterview(
+    return SubjectInterview(
         id=row.id,
         number=row.number,
         origin=row.origin,
@@ -135,7 +137,7 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> KnownInterview:
         ),
         lines=tuple(_iterate_journal_lines(known, journal)),
         draft=draft.text if draft is not None else "",
-        trouble="" if known is not None else "its questionnaire cannot be read here any more",
+        problem="" if known is not None else "its questionnaire cannot be read here any more",
     )
 
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from survey_cli.documents.questionnaire.booklet import booklet as laid_out
+from survey_cli.documents.questionnaire.booklet import build_booklet as laid_out
 from survey_cli.documents.questionnaire.booklet_model import Booklet
-from survey_cli.documents.questionnaire.html import html
-from survey_cli.documents.questionnaire.markdown import markdown
+from survey_cli.documents.questionnaire.html import render_html
+from survey_cli.documents.questionnaire.markdown import render_markdown
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.output_files import check_output_path, write_text_file
 
 WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
-    ".html": html,
-    ".htm": html,
-    ".md": markdown,
-    ".markdown": markdown,
+    ".html": render_html,
+    ".htm": render_html,
+    ".md": render_markdown,
+    ".markdown": render_markdown,
 }
 """Each ending, and who writes it."""
 ALL_LANGUAGES: Final = "all"
@@ -78,5 +78,5 @@ def print_questionnaire(
         written = write_text_file(target, lambda file: file.write(text), force=wish.force)
         if isinstance(written, UserError):
             return written
-    items = sum(1 for part in made.parts for _ in part.items())
+    items = sum(1 for part in made.parts for _ in part.iterate_items())
     return PrintResult(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))

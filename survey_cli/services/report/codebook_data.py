@@ -6,10 +6,10 @@ from pathlib import Path
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.codebook.codebook import codebook
+from survey_cli.reports.codebook.codebook import build_codebook
 from survey_cli.reports.codebook.codebook_model import Codebook
-from survey_cli.reports.results.methods import study_lines
-from survey_cli.reports.weighting.answer_counts import Answers
+from survey_cli.reports.results.methods import build_study_lines
+from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.study_metadata import describe_computes, describe_rosters, describe_study
@@ -36,12 +36,12 @@ def load_codebook(path: str | Path, wish: CodebookOptions) -> Codebook | UserErr
         return store
     if store is None:
         study = describe_study(instrument, language)
-        return codebook(
+        return build_codebook(
             own,
             study,
             instrument,
             language=language,
-            methods=study_lines(study),
+            methods=build_study_lines(study),
             computed=describe_computes(instrument, language),
             turns=describe_rosters(instrument, language),
         )
@@ -68,17 +68,17 @@ def _build_codebook_with_counts(
     made: DataTable, own: Sequence[Variable], instrument: Instrument, wish: CodebookOptions
 ) -> Codebook | UserError:
     table = made.table
-    answers = Answers.of(table, lambda v: not v.personal)
+    answers = AnswerColumns.from_table(table, lambda v: not v.personal)
     kept = {v.name: v for v in table.variables}
     variables = [kept.pop(v.name, v) for v in own if v.name in kept or v.personal]
-    return codebook(
+    return build_codebook(
         [*variables, *kept.values()],
         table.study,
         instrument,
         language=table.language,
         answers=answers if answers.interviews else None,
         threshold=wish.threshold,
-        methods=study_lines(table.study),
+        methods=build_study_lines(table.study),
         notes=(*made.warnings, *made.differences),
         computed=describe_computes(instrument, table.language),
         turns=describe_rosters(instrument, table.language),

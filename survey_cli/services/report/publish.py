@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TextIO, TypeVar
 
-from survey_cli.documents.charts.charts import Chart, chart_of_battery, chart_of_item
-from survey_cli.documents.charts.png import png, png_possible, svg_file
-from survey_cli.documents.report.group_charts import charts_of_groups
-from survey_cli.documents.report.report_html import codebook_html, results_html
+from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
+from survey_cli.documents.charts.png import can_render_png, render_png, render_svg_file
+from survey_cli.documents.report.group_charts import draw_group_charts
+from survey_cli.documents.report.report_html import render_codebook_html, render_results_html
 from survey_cli.documents.report.report_layout import Block
-from survey_cli.documents.report.report_markdown import codebook_markdown, results_markdown
-from survey_cli.documents.report.results_table import results_table
-from survey_cli.documents.report.word import codebook_docx, results_docx
-from survey_cli.documents.report.workbook import results_xlsx
-from survey_cli.documents.text_fragments import flat
-from survey_cli.exports import Manner
+from survey_cli.documents.report.report_markdown import render_codebook_markdown, render_results_markdown
+from survey_cli.documents.report.results_table import build_results_table
+from survey_cli.documents.report.word import write_codebook_docx, write_results_docx
+from survey_cli.documents.report.workbook import write_results_xlsx
+from survey_cli.documents.text_fragments import flatten
+from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
@@ -47,25 +47,25 @@ def _render_csv(made: Results) -> str:
     from io import StringIO
 
     text = StringIO()
-    write_csv(results_table(made), text, Manner())
+    write_csv(build_results_table(made), text, WriteOptions())
     return text.getvalue()
 
 
 RESULTS_WRITERS: Final[Mapping[str, ReportWriter[Results]]] = {
-    ".html": ReportWriter(text=results_html),
-    ".htm": ReportWriter(text=results_html),
-    ".md": ReportWriter(text=results_markdown),
-    ".markdown": ReportWriter(text=results_markdown),
-    ".docx": ReportWriter(file=results_docx, extra="word"),
-    ".xlsx": ReportWriter(file=results_xlsx, extra="excel"),
+    ".html": ReportWriter(text=render_results_html),
+    ".htm": ReportWriter(text=render_results_html),
+    ".md": ReportWriter(text=render_results_markdown),
+    ".markdown": ReportWriter(text=render_results_markdown),
+    ".docx": ReportWriter(file=write_results_docx, extra="word"),
+    ".xlsx": ReportWriter(file=write_results_xlsx, extra="excel"),
     ".csv": ReportWriter(text=_render_csv, newline=""),
 }
 CODEBOOK_WRITERS: Final[Mapping[str, ReportWriter[Codebook]]] = {
-    ".html": ReportWriter(text=codebook_html),
-    ".htm": ReportWriter(text=codebook_html),
-    ".md": ReportWriter(text=codebook_markdown),
-    ".markdown": ReportWriter(text=codebook_markdown),
-    ".docx": ReportWriter(file=codebook_docx, extra="word"),
+    ".html": ReportWriter(text=render_codebook_html),
+    ".htm": ReportWriter(text=render_codebook_html),
+    ".md": ReportWriter(text=render_codebook_markdown),
+    ".markdown": ReportWriter(text=render_codebook_markdown),
+    ".docx": ReportWriter(file=write_codebook_docx, extra="word"),
 }
 
 
@@ -173,7 +173,7 @@ def _write_report(
 def _check_charts(place: OutputTarget) -> UserError | None:
     if place.png and not place.charts:
         return UserError("--png", "there is no folder for pictures", "name one with --charts DIR")
-    if place.png and not png_possible():
+    if place.png and not can_render_png():
         what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
         return UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
     if place.charts and Path(place.charts).exists() and not Path(place.charts).is_dir():
@@ -185,15 +185,15 @@ def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
     """Every chart of a report, and what stands over it: of each battery, and of each item that is no statement of one."""
     for battery in made.batteries:
         block = Block(battery, tuple(item for item in made.items if item.battery == battery.id))
-        title, intro = flat(battery.title), flat(battery.intro)
-        if (chart := chart_of_battery(battery)) is not None:
+        title, intro = flatten(battery.title), flatten(battery.intro)
+        if (chart := draw_battery(battery)) is not None:
             yield chart, f"{block.span}. {title}{': ' * bool(title and intro)}{intro}"
-        for compared in charts_of_groups(made, battery):
+        for compared in draw_group_charts(made, battery):
             yield compared, f"{block.span}. {compared.title}: {title or intro}"
     drawn = {battery.id for battery in made.batteries}
     for item in made.items:
-        if item.battery not in drawn and (chart := chart_of_item(item)) is not None:
-            yield chart, f"{item.number}. {flat(item.wording) or flat(item.label)}"
+        if item.battery not in drawn and (chart := draw_item(item)) is not None:
+            yield chart, f"{item.number}. {flatten(item.wording) or flatten(item.label)}"
 
 
 def _write_charts(made: Results, place: OutputTarget) -> int | UserError:
@@ -205,7 +205,9 @@ def _write_charts(made: Results, place: OutputTarget) -> int | UserError:
     files = 0
     for chart, heading in iterate_charts(made):
         for ending in (".svg", ".png") if place.png else (".svg",):
-            trouble = _write_chart(chart.headed(heading), folder / f"{chart.id}{ending}", force=place.force)
+            trouble = _write_chart(
+                chart.render_with_heading(heading), folder / f"{chart.id}{ending}", force=place.force
+            )
             if trouble is not None:
                 return trouble
             files += 1
@@ -215,7 +217,7 @@ def _write_charts(made: Results, place: OutputTarget) -> int | UserError:
 def _write_chart(svg: str, path: Path, *, force: bool) -> UserError | None:
     done: object
     if path.suffix == ".png":
-        done = write_file(path, lambda file: file.write_bytes(png(svg)), force=force)
+        done = write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
-        done = write_text_file(path, lambda file: file.write(svg_file(svg)), force=force)
+        done = write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
     return done if isinstance(done, UserError) else None

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from survey_cli.reports.disclosure.suppression import THRESHOLD
-from survey_cli.reports.results.analysis_base import Which
+from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
+from survey_cli.reports.results.analysis_base import InterviewSelection
 from survey_cli.services.data.export_options import OriginFilter as Origins
 
 
@@ -17,7 +17,7 @@ class ReportOptions:
     people: str | None = None
     language: str = ""
     origin: Origins = "real"
-    interviews: Which = "partial"
+    interviews: InterviewSelection = "partial"
     """Complete and partial ones, unless said."""
     where: str = ""
     """A condition over an interview's data that is true of those that are reported on."""
@@ -33,7 +33,7 @@ class ReportOptions:
     """Items, sections and batteries to report on; all where there are none."""
     valid: bool = False
     """Per cents of those with an answer: without declines and volunteered ones."""
-    threshold: int = THRESHOLD
+    threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are hidden; 0 hides none."""
     digits: int = 0
     """Decimals of per cents."""
@@ -67,7 +67,7 @@ class CodebookOptions:
     origin: Origins = "real"
     counts: bool = True
     """How many interviews have each code, where there are interviews."""
-    threshold: int = THRESHOLD
+    threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are not printed."""
     progress: Callable[[int, int], None] | None = None
     """Told now and then how many interviews have been read, and how many there are."""

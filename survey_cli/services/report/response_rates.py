@@ -11,8 +11,12 @@ from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.fieldwork.rates.rates import Eligibility, estimate_eligibility
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
-from survey_cli.reports.fieldwork.disposition_counts import Tallied, Wanted, tallied
-from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
+from survey_cli.reports.fieldwork.disposition_counts import (
+    DispositionOptions,
+    StudyDispositions,
+    count_dispositions,
+)
+from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
@@ -147,21 +151,21 @@ def _build_study_report(
     labels: dict[Value, str] = {}
     if wish.by:
         labels.update(build_labels(study.instrument, study.instrument.sample[wish.by]).items())
-    wanted = Wanted(
+    wanted = DispositionOptions(
         at=when.at,
         by=wish.by,
         labels=labels,
         weighted=wish.weighted,
-        finalised=wish.finalized,
-        unreal=frozenset() if wish.all_origins else _find_unreal_interviews(study.store),
+        finished_only=wish.finalized,
+        excluded_interviews=frozenset() if wish.all_origins else _find_unreal_interviews(study.store),
     )
-    found = tallied(
+    found = count_dispositions(
         cases.iterate_histories(until=when.at if when.past else None),
         plan,
         study.people if study.people.interviewers else None,
         wanted,
     )
-    if found.uncounted:
+    if found.uncountable:
         return _make_uncounted_error(study, found)
     if not found.frames:
         none = "no case was in the field then" if when.past else "no case is in the field yet"
@@ -180,13 +184,13 @@ def _build_study_report(
     if not isinstance(told, ResolvedAssumptions):
         return _make_rates_error(study.path, told)
     rated = [
-        Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
+        RateInput(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
         for t in (*found.parts, *found.frames)
     ]
     kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[
         plan.frame
     ]
-    report = rate_table(
+    report = build_rate_table(
         rated,
         weights=told.weights,
         quotas=bool(plan.quotas.quotas),
@@ -198,16 +202,16 @@ def _build_study_report(
     return RatesReport(table=report, warnings=())
 
 
-def _iterate_notes(instrument: Instrument, wish: RatesOptions, found: Tallied) -> Iterator[str]:
+def _iterate_notes(instrument: Instrument, wish: RatesOptions, found: StudyDispositions) -> Iterator[str]:
     cases = sum(tally.cases for tally in found.frames)
     if wish.weighted:
         column = find_column(instrument, "weight")
         yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is a number of cases"
     if found.unreleased:
         yield f"no part of the sample yet: {found.unreleased:,} cases of replicates that are not released"
-    if found.unreal:
+    if found.excluded_sessions:
         yield (
-            f"{found.unreal:,} practice or invented interviews do not count, nor do their calls"
+            f"{found.excluded_sessions:,} practice or invented interviews do not count, nor do their calls"
             " (--origin all counts them)"
         )
 
@@ -218,11 +222,11 @@ def _find_unreal_interviews(store: Store) -> frozenset[str]:
     )
 
 
-def _make_uncounted_error(study: StudyRecords, found: Tallied) -> UserError:
+def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> UserError:
     """Every case is counted, or no rate is given."""
     problems = tuple(
         Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
-        for key, why in found.uncounted
+        for key, why in found.uncountable
     )
     many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
     return UserError(
@@ -243,8 +247,8 @@ def compute_rates_from_counts(
     told = resolve_assumptions(read.frames, assumed)
     if not isinstance(told, ResolvedAssumptions):
         return _make_rates_error(counts, told)
-    rated = [Rated(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
-    report = rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
+    rated = [RateInput(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
+    report = build_rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
     return RatesReport(table=report, warnings=read.warnings)
 
 

@@ -10,21 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet import LANGUAGES
+from survey_cli.documents.questionnaire.booklet import LANGUAGE_NAMES
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.results.analysis_base import Included, included
-from survey_cli.reports.results.banner import MOST_COLUMNS, banner, grouping_of
-from survey_cli.reports.results.crosstab import Tabulated, Terms, tabulated
-from survey_cli.reports.results.filter_notes import WHOLE_STUDY, Narrowing
-from survey_cli.reports.results.linked_tables import concealed
-from survey_cli.reports.results.methods import Facts, methods
-from survey_cli.reports.results.questions import NEVER_DECLINES, Question, questions
+from survey_cli.reports.results.analysis_base import AnalysisBase, select_interviews
+from survey_cli.reports.results.banner import MAX_COLUMNS, build_banner, build_grouping
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE, ReportFilter
+from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.methods import MethodFacts, build_methods
+from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions
 from survey_cli.reports.results.report_model import ItemResult, Results, Verbatim
-from survey_cli.reports.results.topline import batteries, item_result, table_notes
-from survey_cli.reports.weighting.answer_counts import Answers, Grouping
+from survey_cli.reports.results.topline import build_batteries, build_item_result, build_table_notes
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions as ExportWish
 from survey_cli.services.data.interview_weights import check_trim, load_counted_answers, weight_interviews
@@ -57,11 +57,11 @@ class _ReportData:
     """The interviews, and what the study says of itself, all of one moment."""
 
     instrument: Instrument
-    answers: Answers
-    included: Included
-    whole: Included
+    answers: AnswerColumns
+    included: AnalysisBase
+    whole: AnalysisBase
     """Of the whole study, whatever condition there is: complete and partial ones."""
-    narrowing: Narrowing
+    narrowing: ReportFilter
     variables: tuple[Variable, ...]
     study: StudyDescription
     language: str
@@ -109,13 +109,13 @@ def _load_report_data(records: StudyRecords, wish: ReportOptions) -> _ReportData
     table = made.table
     return _ReportData(
         instrument=records.instrument,
-        answers=answers.only(got.rows),
+        answers=answers.select(got.rows),
         included=got,
-        whole=included(everybody, records.plan, "partial", ruled),
-        narrowing=Narrowing(
+        whole=select_interviews(everybody, records.plan, "partial", ruled),
+        narrowing=ReportFilter(
             where=wish.where,
-            of=len(included(everybody, records.plan, wish.interviews, ruled).rows),
-            which=wish.interviews,
+            total=len(select_interviews(everybody, records.plan, wish.interviews, ruled).rows),
+            selection=wish.interviews,
             as_of=_describe_as_of(wish),
             items=wish.items,
         ),
@@ -150,17 +150,17 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
     rates = rated.table if isinstance(rated, RatesReport) else None
     size = instrument.document.study.size
     if rates is not None and wish.where:
-        rates = replace(rates, notes=(WHOLE_STUDY, *rates.notes))
+        rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
     selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(rates))
     census = bool(size) and selected >= (size or 0)
-    terms = Terms(
-        valid=wish.valid,
+    terms = ResultOptions(
+        valid_only=wish.valid,
         threshold=wish.threshold,
         digits=wish.digits,
         population=size if not wish.where else None,
         census=census,
-        inference=not census if wish.inference is None else wish.inference,
-        margins=wish.margins,
+        with_tests=not census if wish.inference is None else wish.inference,
+        with_margins=wish.margins,
         seed=wish.seed,
     )
     if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
@@ -175,7 +175,7 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
     )
     if isinstance(weights, UserError):
         return weights
-    answers = found.answers.weighted(weights.weights) if weights is not None else found.answers
+    answers = found.answers.with_weights(weights.weights) if weights is not None else found.answers
     groupings = _select_groupings(answers, found.variables, instrument, wish)
     if isinstance(groupings, UserError):
         return groupings
@@ -183,22 +183,22 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
         item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.universes.items()
     }
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
-    listed, heads = questions(instrument, found.variables, language=found.language, asked=short)
+    listed, heads = list_questions(instrument, found.variables, language=found.language, asked=short)
     chosen = _select_questions(listed, found.variables, instrument, wish)
     if isinstance(chosen, UserError):
         return chosen
-    tallied = [tabulated(question, answers, groupings, terms) for question in listed]
-    tables = concealed(tallied, answers, groupings, terms)  # of all, so that --items hide the same
+    tallied = [tabulate(question, answers, groupings, terms) for question in listed]
+    tables = hide_small_counts(tallied, answers, groupings, terms)  # of all, so that --items hide the same
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
-    listed_items = sum(table.question.reported for table in tables)
-    unreported = [t.question.item for t in tables if not t.question.reported and t.question not in chosen]
+    listed_items = sum(table.question.is_reported for table in tables)
+    unreported = [t.question.item for t in tables if not t.question.is_reported and t.question not in chosen]
     tables = [table for table in tables if table.question in chosen]
     items = tuple(_build_item(table, answers, terms, wish) for table in tables)
-    facts = Facts(
-        included=found.included,
+    facts = MethodFacts(
+        base=found.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
-        languages=[LANGUAGES.get(language, language) for language in instrument.languages],
+        languages=[LANGUAGE_NAMES.get(language, language) for language in instrument.languages],
         incentive=_get_incentive(instrument, found.language),
         origin=wish.origin,
         zone=wish.zone,
@@ -207,8 +207,8 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
         no_rates=rated.what if isinstance(rated, UserError) else "",
         weighting=weights.weighting if weights is not None else None,
         census=census,
-        narrowed=found.narrowing.told(found.included, len(tables), listed_items),
-        some=bool(wish.where),
+        filter_notes=found.narrowing.describe(found.included, len(tables), listed_items),
+        is_filtered=bool(wish.where),
     )
     return Results(
         title=found.study.title,
@@ -216,17 +216,17 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
         version=instrument.version,
         language=found.language,
         interviews=len(found.included.rows),
-        narrowed=facts.narrowed,
-        hidden=sum(table.counts()[0] for table in tables),
-        counts=sum(table.counts()[1] for table in tables),
-        methods=methods(found.study, facts, terms),
+        filter_notes=facts.filter_notes,
+        hidden_count=sum(table.count_hidden()[0] for table in tables),
+        count_total=sum(table.count_hidden()[1] for table in tables),
+        methods=build_methods(found.study, facts, terms),
         items=items,
-        batteries=batteries(heads, tables, unit=answers.unit, terms=terms),
-        banner=banner(tables, groupings, unit=answers.unit, terms=terms) if groupings else None,
+        batteries=build_batteries(heads, tables, unit=answers.unit, terms=terms),
+        banner=build_banner(tables, groupings, unit=answers.unit, terms=terms) if groupings else None,
         weighting=facts.weighting,
         rates=rates,
         notes=(
-            *table_notes(terms, weighted=weights is not None, declines=_list_decline_labels(chosen)),
+            *build_table_notes(terms, weighted=weights is not None, declines=_list_decline_labels(chosen)),
             *_describe_unreported(unreported),
         ),
         warnings=found.warnings,
@@ -234,7 +234,7 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
 
 
 def _select_groupings(
-    answers: Answers, variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
+    answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
 ) -> list[Grouping] | UserError:
     """The banner's variables, each with few values. A `multiple` stands for its options, each of which parts all."""
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
@@ -262,27 +262,30 @@ def _select_groupings(
             return UserError("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
             return UserError("--by", f"{name} holds what people said", "divide by an item with codes")
-        grouping = grouping_of(answers, variable)
+        grouping = build_grouping(answers, variable)
         if isinstance(grouping, int):
             what = f"{name} has {grouping:,} values"
-            return UserError("--by", what, f"divide by a variable of at most {MOST_COLUMNS}")
+            return UserError("--by", what, f"divide by a variable of at most {MAX_COLUMNS}")
         made.append(grouping)
     labels = Counter(grouping.label for grouping in made)
     return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
 
 
 def _select_questions(
-    listed: Sequence[Question], variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
-) -> Sequence[Question] | UserError:
+    listed: Sequence[ReportQuestion],
+    variables: Sequence[Variable],
+    instrument: Instrument,
+    wish: ReportOptions,
+) -> Sequence[ReportQuestion] | UserError:
     if not wish.items:
-        return [question for question in listed if question.reported]
+        return [question for question in listed if question.is_reported]
     names = select_column_names(variables, instrument, wish.items)
     if isinstance(names, UserError):
         return replace(names, where="--items")
     return [
         question
         for question in listed
-        if set(question.columns) & names and (question.reported or question.item in wish.items)
+        if set(question.columns) & names and (question.is_reported or question.item in wish.items)
     ]
 
 
@@ -292,8 +295,10 @@ def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
         yield f"Not reported, as the questionnaire says: {', '.join(dict.fromkeys(items))}."
 
 
-def _build_item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportOptions) -> ItemResult:
-    return item_result(
+def _build_item(
+    table: Crosstab, answers: AnswerColumns, terms: ResultOptions, wish: ReportOptions
+) -> ItemResult:
+    return build_item_result(
         table,
         interviews=answers.interviews,
         unit=answers.unit,
@@ -302,21 +307,21 @@ def _build_item(table: Tabulated, answers: Answers, terms: Terms, wish: ReportOp
     )
 
 
-def _collect_verbatims(table: Tabulated, answers: Answers, wish: ReportOptions) -> tuple[Verbatim, ...]:
+def _collect_verbatims(table: Crosstab, answers: AnswerColumns, wish: ReportOptions) -> tuple[Verbatim, ...]:
     """What was said, in the order of the interviews, the same words once; words of options after one another. Nothing
     where a reader could count what is hidden."""
     question = table.question
-    if not wish.verbatims or table.base_hidden(0):
+    if not wish.verbatims or table.is_base_hidden(0):
         return ()
     hidden = {line.label for i, line in enumerate(table.lines) if table.is_hidden(i, 0)}
-    columns = [(name, option) for name, option in question.words if option not in hidden]
+    columns = [(name, option) for name, option in question.verbatim_columns if option not in hidden]
     if question.kind == "words" and not table.is_hidden(0, 0):
         columns.insert(0, (question.columns[0], ""))
     cases = answers.columns["interview_case"]
-    known = answers.cells("interview_case")
+    known = answers.read_cells("interview_case")
     made: list[Verbatim] = []
     for name, option in columns:
-        cells = answers.cells(name)
+        cells = answers.read_cells(name)
         alike: dict[str, Verbatim] = {}
         for case, text in zip(cases, answers.columns[name], strict=True):
             said = cells[text]
@@ -334,11 +339,11 @@ def _collect_verbatims(table: Tabulated, answers: Answers, wish: ReportOptions) 
     return tuple(made)
 
 
-def _count_frames(answers: Answers, instrument: Instrument) -> dict[str, int]:
+def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, int]:
     column = find_column(instrument, "frame")
     if column is None or column not in answers.columns:
         return {}
-    cells = answers.cells(column)
+    cells = answers.read_cells(column)
     labels = answers.variables[column].labels
     counts = Counter(cells[text] for text in answers.columns[column])
     return {
@@ -353,11 +358,11 @@ def _get_incentive(instrument: Instrument, language: str) -> str:
     return str(text.get(language)) if text is not None else ""
 
 
-def _list_decline_labels(chosen: Sequence[Question]) -> dict[str, str]:
+def _list_decline_labels(chosen: Sequence[ReportQuestion]) -> dict[str, str]:
     found: dict[str, str] = {}
     for question in chosen:
         for kind, (_, label) in question.variable.declines.items():
-            if kind not in NEVER_DECLINES:
+            if kind not in UNASKED_KINDS:
                 found.setdefault(kind, label.lower())
     return found
 

@@ -8,9 +8,13 @@ from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.reports.fieldwork.disposition_counts import Wanted, tallied
-from survey_cli.reports.fieldwork.rates import Rated, RateTable, rate_table
-from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow, field_run
+from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
+from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
+from survey_cli.reports.fieldwork.simulation_report import (
+    InterviewerRow,
+    SimulationReport,
+    summarize_simulation,
+)
 from survey_cli.services.report.response_rates import (
     RateAssumptions,
     ResolvedAssumptions,
@@ -28,23 +32,25 @@ def build_simulation_report(
     at: datetime,
     zone: str,
     fill: Mapping[str, CellFill],
-    work: Sequence[WorkRow],
-) -> FieldRun:
+    work: Sequence[InterviewerRow],
+) -> SimulationReport:
     """The report as of the moment `at`; days are those of `zone`."""
     rates = _build_rates(histories, plan, people, at)
-    return field_run(histories(), plan, at=at, zone=zone, fill=fill, work=work, rates=rates)
+    return summarize_simulation(histories(), plan, at=at, zone=zone, fill=fill, work=work, rates=rates)
 
 
 def _build_rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
-    found = tallied(histories(), plan, people if people.interviewers else None, Wanted(at=at))
+    found = count_dispositions(
+        histories(), plan, people if people.interviewers else None, DispositionOptions(at=at)
+    )
     told = resolve_assumptions(
         {tally.frame: tally.counts for tally in found.frames}, RateAssumptions(frame=plan.frame)
     )
-    if found.uncounted or not found.frames or not isinstance(told, ResolvedAssumptions):
+    if found.uncountable or not found.frames or not isinstance(told, ResolvedAssumptions):
         return None
-    return rate_table(
+    return build_rate_table(
         [
-            Rated(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
+            RateInput(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
             for t in found.frames
         ],
         quotas=bool(plan.quotas.quotas),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from survey_cli.problems import Problem, UserError
-from survey_cli.reports.fieldwork.interviewers import PeopleList, PersonLine
+from survey_cli.reports.fieldwork.interviewers import InterviewerLine, InterviewerList
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.database_location import format_path
@@ -11,12 +11,12 @@ from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import OpenStudy
 
 
-def list_interviewers(request: Request) -> PeopleList | UserError:
+def list_interviewers(request: Request) -> InterviewerList | UserError:
     """Everybody on the list, and whoever has a case or a promise without being on it."""
     return run_on_study(request, lambda study: _build_list(study, request))
 
 
-def _build_list(study: OpenStudy, request: Request) -> PeopleList:
+def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     cases = study.store.cases
     having: dict[str, list[str]] = {}
     for row in cases.iterate_rows(status="leased"):
@@ -31,23 +31,23 @@ def _build_list(study: OpenStudy, request: Request) -> PeopleList:
     listed = study.people.interviewers
     logins = [*listed, *sorted((having.keys() | promised.keys()) - listed.keys() - {""})]
     lines = tuple(
-        PersonLine(
+        InterviewerLine(
             login=login,
             role=who.role if (who := listed.get(login)) is not None else "",
             languages=", ".join(sorted(who.languages)) if who is not None else "",
             skills=", ".join(sorted(who.skills)) if who is not None else "",
             pseudonym=who.pseudonym if who is not None else "",
-            has=tuple(having.get(login, ())),
-            promises=promised.get(login, 0),
-            late=late.get(login, 0),
+            cases=tuple(having.get(login, ())),
+            appointments=promised.get(login, 0),
+            missed=late.get(login, 0),
         )
         for login in logins
     )
     file = Path(request.people) if request.people else locate_people_file(request.path, study.where)
-    return PeopleList(
+    return InterviewerList(
         where=format_path(file.absolute()) if file and listed else "",
         lines=lines,
-        anyones=promised.get("", 0),
+        unowned_appointments=promised.get("", 0),
         problems=_read_problems(file) if file and listed else (),
     )
 

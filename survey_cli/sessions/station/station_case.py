@@ -17,7 +17,7 @@ from survey_cli.fieldwork.case.events import (
     CaseReturned,
 )
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.case_histories import outcome_words
+from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_interview import CaseInterviews
 from survey_cli.sessions.case.case_link import SampledCaseLink
@@ -338,7 +338,7 @@ class StationCase:
             self._last_outcome = (here.case.key, outcome)
             self._notice = (
                 self._notice
-                or f"{here.case.key}: {outcome_words(outcome, self._plan)}, stored at {self._to_local(at):%H:%M}"
+                or f"{here.case.key}: {describe_outcome(outcome, self._plan)}, stored at {self._to_local(at):%H:%M}"
             )
 
     def _report_unsaved(self, problem: StoreError) -> Rejection:

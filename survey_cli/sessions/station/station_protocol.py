@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from survey_cli.entries import Rejection
 from survey_cli.outcomes import Outcome
-from survey_cli.reports.fieldwork.case_histories import PastLine
+from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 
 __all__ = [
@@ -21,10 +21,10 @@ __all__ = [
     "IdleView",
     "OutcomeChoice",
     "OwnerPolicy",
-    "PastLine",
     "RequiredInput",
     "ShiftSummary",
     "StationAppointment",
+    "StationHistoryLine",
     "StationNumber",
     "StationProtocol",
     "StationScript",
@@ -104,7 +104,7 @@ class CaseView:
     """Whom to ask for, where that is known."""
     appointment: str
     """A promise that is due, in words, on the respondent's clock; empty where there is none."""
-    history: tuple[PastLine, ...]
+    history: tuple[StationHistoryLine, ...]
     """The oldest first."""
     main_outcomes: tuple[OutcomeChoice, ...]
     """At most eight outcomes that are keyed at once, the likeliest first."""

@@ -17,7 +17,11 @@ from survey_cli.fieldwork.queue.rules import (
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
-from survey_cli.reports.fieldwork.case_histories import outcome_words, past_lines, told
+from survey_cli.reports.fieldwork.case_histories import (
+    build_history,
+    describe_outcome,
+    format_appointment_time,
+)
 from survey_cli.samples.cases.columns import find_column, iterate_labeled_values
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.station.station_protocol import (
@@ -72,7 +76,7 @@ def build_case_view(
         callable_until=until.astimezone(zone) if until is not None and zone is not None else None,
         ask_for=case.appointment.details.person if case.appointment is not None else "",
         appointment=format_appointment(case, plan),
-        history=past_lines(here.history, plan, zone),
+        history=build_history(here.history, plan, zone),
         main_outcomes=first,
         other_outcomes=more,
         scripts=build_scripts(plan, case, language),
@@ -131,7 +135,7 @@ def build_numbers(
     """All numbers, in the order of the sample."""
     shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     sitting = case.open_attempt.calls if case.open_attempt is not None else ()
-    came_to = {call.number: outcome_words(call.outcome, plan) for call in sitting}
+    came_to = {call.number: describe_outcome(call.outcome, plan) for call in sitting}
     return tuple(
         StationNumber(
             position=number.position,
@@ -179,12 +183,12 @@ def format_appointment(case: Case, plan: Plan) -> str:
     if promised is None:
         return ""
     keeper = {"anyone": "", "me": f" ({promised.owner} only)", "me_first": f" ({promised.owner} first)"}
-    return told(promised) + keeper[promised.policy]
+    return format_appointment_time(promised) + keeper[promised.policy]
 
 
 def describe_state(row: CaseRow, plan: Plan) -> str:
     """Where a case is, in a few words: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
     if row.holder is not None:
         return f"at station {row.holder.station} with {row.holder.by}"
-    said = row.why or (outcome_words(row.outcome, plan) if row.outcome else "never called")
+    said = row.why or (describe_outcome(row.outcome, plan) if row.outcome else "never called")
     return f"{row.status}: {said}"

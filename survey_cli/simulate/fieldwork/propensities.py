@@ -14,7 +14,7 @@ from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
-from survey_cli.reports.fieldwork.call_sessions import sittings_of
+from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.simulate.fieldwork.households import Propensities, choose_pattern, find_week_part
 
 MIN_CALLS: Final = 200
@@ -54,7 +54,7 @@ def measure_propensities(
             if call.number and found not in BAD_NUMBER_OUTCOMES:
                 zones = list_call_zones(case, case.find_number(call.number), plan)
                 expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
-        lengths += sittings_of(history, plan).lengths.values()
+        lengths += read_call_sessions(history, plan).interview_lengths.values()
     usual = Propensities()
     talks = sum(n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES)
     refused = sum(n for id, n in calls.items() if id in REFUSAL_OUTCOMES)

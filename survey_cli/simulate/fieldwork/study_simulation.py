@@ -15,7 +15,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.simulation_report import FieldRun, WorkRow
+from survey_cli.reports.fieldwork.simulation_report import InterviewerRow, SimulationReport
 from survey_cli.services.simulation.simulated_fieldwork_report import build_simulation_report
 from survey_cli.services.simulation.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
@@ -61,7 +61,7 @@ class StudySimulationOptions:
 class StudySimulation:
     """How it went."""
 
-    run: FieldRun
+    run: SimulationReport
     settings: FieldworkSettings
     interviewers: int
     days: int
@@ -113,7 +113,7 @@ def simulate_study(
             zone=zone,
             fill=model.fill,
             work=[
-                WorkRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
+                InterviewerRow(w.login, w.shifts, w.on_duty, w.on_cases, w.calls, w.completes)
                 for w in (agent.log for agent in model.interviewers)
             ],
         ),
