@@ -9,7 +9,7 @@ from typing import Any
 
 import typer.main
 
-from survey_cli.cli.app import app
+from survey_cli.cli.app import build_app
 from survey_cli.instrument.checks import RULES
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.reference import ReferenceEntry, list_entries
@@ -86,7 +86,7 @@ def commands() -> Iterator[str]:
 
 def every_command() -> Iterator[tuple[str, Any]]:
     """Name and command; of a group, its commands: `sample import`."""
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
         several = getattr(command, "commands", None)
         if several is None:
             yield name, command

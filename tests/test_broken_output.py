@@ -133,8 +133,8 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(
         ["interviews", "wide.yaml"],
         ["interview", "wide.yaml", "--case", "1", "--practice"],
         ["status", "wide.yaml"],
-        ["never-call", "check", "+13125550100"],
-        ["verify", "wide.yaml"],
+        ["do-not-call", "check", "+13125550100"],
+        ["db", "verify", "wide.yaml"],
     ):
         capsys.readouterr()
         assert run_command([*command, "--db", db]) == 1, command
@@ -162,10 +162,10 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
     )
     assert (interview.returncode, "bug" in interview.stderr) == (3, False), interview.stderr
     for command in (
-        ["verify", file],
+        ["db", "verify", file],
         ["interviews", file],
         ["check", file],
-        ["backup", file, place + b"/b\xe9.db"],
+        ["db", "backup", file, place + b"/b\xe9.db"],
     ):
         done = survey(*command)
         assert done.returncode == 0, done.stderr

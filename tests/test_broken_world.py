@@ -400,7 +400,7 @@ def test_junk_in_the_database_is_one_plain_line(
             spoiled[at : at + 600] = dice.choice((dice.randbytes(600), bytes(600), b"\xff" * 600))
         Path("junk.db").write_bytes(spoiled)
         for command in (["interview", "--case", "3", "--reopen"], ["interview", "--case", "new"], ["interviews"],
-                        ["verify"], ["export", "-o", "-"]):  # fmt: skip
+                        ["db", "verify"], ["export", "-o", "-"]):  # fmt: skip
             monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115
             code = run_command([command[0], "small.yaml", *command[1:], "--db", "junk.db"])
             out, err = capsys.readouterr()
@@ -424,7 +424,7 @@ def test_a_database_of_a_newer_program(capsys: pytest.CaptureFixture[str]) -> No
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
             " SELECT migration_set, '0999_quotas', applied_at FROM _sqlite_migrations LIMIT 1"
         )
-    for command in (["interview", "small.yaml", "--case", "7"], ["verify", "small.yaml"]):
+    for command in (["interview", "small.yaml", "--case", "7"], ["db", "verify", "small.yaml"]):
         said = told(capsys, *command)
         assert said.startswith("responses/small.db: was written by a newer version of this program")
 

@@ -621,7 +621,7 @@ def a_command_line(
 
     def survey(command: str, *arguments: str, gives: int = 0) -> tuple[str, str]:
         where = ("--db", shift.db, "--people", str(shift._list()), "--by", "sue")
-        code = run_command([command, str(shift.file), *arguments, *where])
+        code = run_command([*command.split(), str(shift.file), *arguments, *where])
         out, err = capsys.readouterr()
         assert code == gives, out + err
         return out, err
@@ -630,55 +630,55 @@ def a_command_line(
 
 
 def test_a_supervisors_evening(survey) -> None:
-    out, err = survey("cases")
+    out, err = survey("case list")
     assert [line.split()[0] for line in out.splitlines()] == ["case", "A", "B", "C"]
     assert "3 of 3 cases" in err
-    out, _ = survey("cases", "A")
+    out, _ = survey("case show", "A")
     assert "appointment: Wed 25 Nov 10:00 there (ann only)" in out
     assert "10:00 there" in out
-    out, _ = survey("why", "A", gives=1)
+    out, _ = survey("case why", "A", gives=1)
     assert "✗ no   due" in out
     assert "next: Wed 25 Nov" in out
-    out, _ = survey("why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "ann")
+    out, _ = survey("case why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "ann")
     assert "✗" not in out
     assert "may be called by ann" in out
-    out, _ = survey("why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "bob", gives=1)
+    out, _ = survey("case why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "bob", gives=1)
     assert "✗ no   owner" in out
-    out, _ = survey("people")
+    out, _ = survey("study people")
     assert [line.split()[0] for line in out.splitlines()] == ["login", "ann", "bob", "sue"]
     out, err = survey("queue", "-n", "1")
     assert len(out.splitlines()) == 2
     assert "2 may be called now, 1 waiting for an appointment" in err
-    _, err = survey("reassign", "A", "--to", "bob", "--keeps", "first")
+    _, err = survey("case reassign", "A", "--to", "bob", "--keeps", "first")
     assert "A: its appointment is bob's to keep; waiting" in err
-    _, err = survey("outcome", "B", "refusal_hard", "--note", "rang us")
+    _, err = survey("case outcome", "B", "refusal_hard", "--note", "rang us")
     assert "B: corrected to respondent refuses (hard); done (ruled by sue), code 2.112" in err
-    _, err = survey("reopen", "B", "--note", "rang again")
+    _, err = survey("case reopen", "B", "--note", "rang again")
     assert "B: put back into the queue; ready" in err
 
 
 def test_lists_for_programs(survey) -> None:
-    out, _ = survey("cases", "--format", "csv")
+    out, _ = survey("case list", "--format", "csv")
     assert out.splitlines()[0].startswith("key,name,status,code,outcome,attempts,due_at")
-    found = json.loads(survey("cases", "--format", "json")[0])
+    found = json.loads(survey("case list", "--format", "json")[0])
     assert [one["key"] for one in found] == ["A", "B", "C"]
     assert found[0]["due_at"] == "2026-11-25T16:00:00+00:00"
-    sheet = json.loads(survey("cases", "A", "--format", "json")[0])
+    sheet = json.loads(survey("case show", "A", "--format", "json")[0])
     assert sheet["numbers"][0]["shown"] == "(312) 555-0100"
     assert sheet["history"][0]["what"] == "came with the sample"
 
 
 def test_wrong_commands_are_answered_in_one_line(survey) -> None:
     for command, arguments, code, says in (
-        ("cases", ("D",), 1, "there is no case 'D'"),
-        ("why", ("Al",), 1, "did you mean 'A'?"),
-        ("why", ("A", "--at", "soon"), 2, "write 2026-11-24 15:00"),
-        ("why", ("A", "--interviewer", "zoe"), 1, "is not among the people"),
-        ("reopen", (), 2, "name a case, or --refusals soft"),
-        ("reassign", ("A",), 2, "name who keeps the appointment"),
-        ("release", ("1",), 1, "no replicates"),
-        ("free", ("A",), 1, "no station has it"),
-        ("cases", ("A", "--format", "csv"), 2, "table or json"),
+        ("case show", ("D",), 1, "there is no case 'D'"),
+        ("case why", ("Al",), 1, "did you mean 'A'?"),
+        ("case why", ("A", "--at", "soon"), 2, "write 2026-11-24 15:00"),
+        ("case why", ("A", "--interviewer", "zoe"), 1, "is not among the people"),
+        ("case reopen", (), 2, "name a case, or --refusals soft"),
+        ("case reassign", ("A",), 2, "name who keeps the appointment"),
+        ("sample release", ("1",), 1, "no replicates"),
+        ("case free", ("A",), 1, "no station has it"),
+        ("case show", ("A", "--format", "csv"), 2, "'csv' is not one of"),
     ):
         out, err = survey(command, *arguments, gives=code)
         assert out == ""
@@ -706,7 +706,10 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(
     people = tmp_path / "interviewers.csv"
     people.write_text(PEOPLE + "eve,,,boss\n")
     assert (
-        run_command(["cases", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
+        run_command(
+            ["case", "list", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]
+        )
+        == 1
     )
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"{people}:5: role: 'boss' is no role — ")
@@ -714,7 +717,7 @@ def test_a_list_of_people_with_mistakes_lets_nobody_in(
         f"{people}: the list of people cannot be read — correct it, so that it is known who may do what"
     ]
     missing = tmp_path / "nobody.csv"
-    assert run_command(["cases", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
+    assert run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
     assert capsys.readouterr().err == f"{missing}: there is no such file — check the path\n"
 
 
@@ -833,7 +836,7 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
 
 
 def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path: Path) -> None:
-    """As the help of `never-call remove` says."""
+    """As the help of `do-not-call remove` says."""
     shift = Shift(tmp_path)
     ann, asks = shift.station("ann"), DoNotCallRequest(at=shift.at, db=shift.db, by="sue")
     assert ann.end_shift() is None
@@ -841,7 +844,7 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     assert ann.claim_next() is None
     assert shift.row("A").why == "never to be called again"
     said = refused(case_actions.correct_outcome(request(shift), "A", "callback", note="it was wrong"))
-    assert "if that is wrong too, first: survey never-call remove" in said
+    assert "if that is wrong too, first: survey do-not-call remove" in said
     with shift.study() as study:
         study.do_not_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
     done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was wrong"))

@@ -15,7 +15,7 @@ import typer.main
 
 from command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
-from survey_cli.cli.app import app
+from survey_cli.cli.app import RENAMED, build_app
 from survey_cli.cli.run_command import run_command
 
 
@@ -29,7 +29,7 @@ def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
 
 
 def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
         several = getattr(command, "commands", None)
         yield from (
             [(name, command)] if several is None else [(f"{name} {one}", c) for one, c in several.items()]
@@ -50,12 +50,25 @@ def test_every_command_says_how_it_is_used(name: str, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.startswith(f"Usage: survey {name} ")
 
 
-def test_help_lists_every_command_with_its_whole_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_command_with_the_first_paragraph_of_its_docstring(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run_command(["--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
         sentence = " ".join((command.help or "").partition("\n\n")[0].split())
         assert f"{name} {sentence}" in said
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_earlier_name_of_a_command_leads_to_the_present_one(
+    old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([old, "asu.yaml"]) == 2
+    assert capsys.readouterr().err == f"survey: no such command '{old}' — it is now: survey {new}\n"
+    assert run_command(["explain", old]) == 0
+    assert f"the command is now: survey {new}" in capsys.readouterr().err
+    assert run_command([*new.split(), "--help"]) == 0
 
 
 def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -217,11 +230,11 @@ def test_the_list_of_interviews(mine: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["backup", mine, "copy.db"]) == 0
+    assert run_command(["db", "backup", mine, "copy.db"]) == 0
     assert capsys.readouterr().err == "responses/mine.db: copied to copy.db\n"
-    assert run_command(["verify", mine, "--db", "copy.db"]) == 0
+    assert run_command(["db", "verify", mine, "--db", "copy.db"]) == 0
     assert re.fullmatch(r"copy\.db: 2 interviews, \d+ events: all is well\n", capsys.readouterr().err)
-    assert run_command(["backup", mine, "copy.db"]) == 1
+    assert run_command(["db", "backup", mine, "copy.db"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -231,12 +231,14 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     [finding] = verified.findings
     assert finding.startswith("case A has ")
     assert "dated in the future, the last one 2131-01-02" in finding
-    assert "survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew" in finding
+    assert "survey case outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew" in finding
     capsys.readouterr()
     assert run_command(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err
     assert (
-        run_command(["outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db])
+        run_command(
+            ["case", "outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db]
+        )
         == 0
     )
     assert shift.row("A").due_at < datetime.now(UTC) + timedelta(days=1)

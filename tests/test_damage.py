@@ -42,13 +42,13 @@ def commands(shift: Shift, path: Path) -> list[list[str]]:
     file, db = str(shift.file), ["--db", str(path)]
     return [
         ["interviews", file, *db],
-        ["cases", file, *db],
+        ["case", "list", file, *db],
         ["status", file, *db],
         ["export", file, "-o", "-", *db],
         ["rates", file, *db],
         ["interview", file, "--case", "Q", "--plain", *db],
-        ["verify", file, *db],
-        ["backup", file, str(path.with_name("copy.db")), *db],
+        ["db", "verify", file, *db],
+        ["db", "backup", file, str(path.with_name("copy.db")), *db],
     ]
 
 
@@ -173,7 +173,7 @@ def test_one_bad_name_keeps_no_other_case_from_being_listed(
     written: Shift, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     undecodable(path, NAME)
-    assert run_command(["cases", str(written.file), "--db", str(path)]) == 1
+    assert run_command(["case", "list", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert [line.split()[0] for line in said.out.splitlines()[1:] if line.strip()] == list("ABCDEFGH")
     assert "the text details of case_contacts (case C) can't be decoded" in said.err
@@ -195,7 +195,7 @@ def test_verification_names_a_text_and_never_shows_it(
     written: Shift, path: Path, capsys: pytest.CaptureFixture[str], statement: str
 ) -> None:
     undecodable(path, statement)
-    assert run_command(["verify", str(written.file), "--db", str(path)]) == 1
+    assert run_command(["db", "verify", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert "can't be decoded" in said.out
     assert SECRET not in said.out + said.err

@@ -361,7 +361,7 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
     busy = erase_person(request(shift), key, why="x")
     assert isinstance(busy, UserError)
     assert "ann has it" in busy.what
-    assert "survey free" in busy.remedy
+    assert "survey case free" in busy.remedy
     for wrong in (erase_person(request(shift), "Z", why="x"), erase_person(request(shift), "B", why=" ")):
         assert isinstance(wrong, UserError)
     with shift.study() as study:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shift import Shift, interviewed
-from survey_cli.cli.app import app
+from survey_cli.cli.app import build_app
 from survey_cli.problems import UserError
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
@@ -255,12 +255,14 @@ def test_a_file_that_stands_where_the_data_would_go_stays(shift: Shift) -> None:
 
 def test_the_command_says_what_went_where(shift: Shift) -> None:
     asked = [str(shift.file), "--db", shift.db, "--people", str(shift._list())]
-    answer = CliRunner().invoke(app, ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"])
+    answer = CliRunner().invoke(
+        build_app(), ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"]
+    )
     assert answer.exit_code == 0, answer.output
     assert "x.jsonl: 4 answers, 20 columns, from" in answer.stderr
     assert "y.tsv: 4 answers" in answer.stderr
     assert "left out as personal: who (" in answer.stderr
-    lists = CliRunner().invoke(app, ["export", *asked, "--formats"])
+    lists = CliRunner().invoke(build_app(), ["export", *asked, "--formats"])
     assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {
         line.split()[0] for line in lists.stdout.splitlines()
     }
@@ -285,7 +287,7 @@ def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], t
 
 @pytest.mark.parametrize("option", ["--where", "--as-of", "--variables", "--bundle", "-o"])
 def test_an_option_with_nothing_in_it_does_not_mean_everything(shift: Shift, option: str) -> None:
-    answer = CliRunner().invoke(app, ["export", str(shift.file), "--db", shift.db, option, ""])
+    answer = CliRunner().invoke(build_app(), ["export", str(shift.file), "--db", shift.db, option, ""])
     assert answer.exit_code == 2
     assert (answer.stdout, "nothing stands in it" in answer.stderr) == ("", True)
 

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scenario import Scenario, scenario
-from survey_cli.cli.app import app
+from survey_cli.cli.app import build_app
 from survey_cli.engine.interview import RULES_VERSION
 from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.instrument.compiled.model import Instrument
@@ -137,7 +137,7 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
 def test_the_command_takes_names() -> None:
     keep(secretive(ONE)).close()
     answer = CliRunner().invoke(
-        app, ["export", file(ONE), "--db", "v.db", "--personal", "p", "--personal", "nm"]
+        build_app(), ["export", file(ONE), "--db", "v.db", "--personal", "p", "--personal", "nm"]
     )
     assert answer.exit_code == 0, answer.output
     assert "Joe Secret" in answer.stdout

@@ -59,7 +59,7 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     with closing(sqlite3.connect("responses/units.db")) as db, db:
         db.execute("DELETE FROM settings WHERE name IN ('study', 'questionnaire')")  # as it was then
     capsys.readouterr()
-    assert run_command(["cases", file]) == 1
+    assert run_command(["case", "list", file]) == 1
     said = capsys.readouterr().err
     assert (
         f"an earlier version kept interviews of this name in {Path('responses/units.db').resolve()}" in said
@@ -67,7 +67,7 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     assert "--db" in said
     Path("surveys/2026/responses").mkdir()
     Path("responses/units.db").rename("surveys/2026/responses/units.db")
-    assert run_command(["cases", file]) == 0
+    assert run_command(["case", "list", file]) == 0
 
 
 def test_a_second_study_of_the_same_name_never_comes_into_the_first(
@@ -81,7 +81,7 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
     capsys.readouterr()
     for command in (
         ["sample", "import", second, "more.csv"],
-        ["cases", second],
+        ["case", "list", second],
         ["export", second, "-o", "x.csv"],
     ):
         assert run_command(command) == 2, command
@@ -89,8 +89,10 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
         assert f"was made for another questionnaire of this name, {Path(first).resolve()}" in said
         assert "--db a/responses/units.db" in said
     assert cases("a/responses/units.db") == ["A", "B"]
-    assert run_command(["cases", first]) == 0
-    assert run_command(["cases", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
+    assert run_command(["case", "list", first]) == 0
+    assert (
+        run_command(["case", "list", second, "--db", "a/responses/units.db"]) == 0
+    )  # the option that answers
 
 
 def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,12 +101,14 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     moved = Path("a/units.yaml")
     Path("a/instruments/units.yaml").rename(moved)
     capsys.readouterr()
-    assert run_command(["cases", str(moved)]) == 2
+    assert run_command(["case", "list", str(moved)]) == 2
     publish = "survey study publish a/units.yaml --db a/responses/units.db"
     assert f"if this is that file, renamed or moved: {publish}; else" in capsys.readouterr().err
 
     def asked(answer: str) -> tuple[str, int]:
-        child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "cases", str(moved)], encoding="utf-8", timeout=30)
+        child = pexpect.spawn(
+            SURVEY[0], [*SURVEY[1:], "case", "list", str(moved)], encoding="utf-8", timeout=30
+        )
         child.expect("Are both the same study.*\\[y/N\\] ")
         child.sendline(answer)
         child.expect(pexpect.EOF)
@@ -115,16 +119,16 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     assert (code, "312" in said) == (1, False)
     said, code = asked("y")
     assert (code, "A" in said) == (0, True)
-    assert run_command(["cases", str(moved)]) == 0
+    assert run_command(["case", "list", str(moved)]) == 0
 
 
 def test_a_folder_that_is_moved_or_renamed_is_the_same_study() -> None:
     written("cases.csv", CASES)
     assert run_command(["sample", "import", study("a/instruments"), "cases.csv"]) == 0
     shutil.move("a", "b")
-    assert run_command(["cases", "b/instruments/units.yaml"]) == 0
+    assert run_command(["case", "list", "b/instruments/units.yaml"]) == 0
     os.symlink("b", "link")
-    assert run_command(["cases", "link/instruments/units.yaml"]) == 0
+    assert run_command(["case", "list", "link/instruments/units.yaml"]) == 0
 
 
 def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(

@@ -93,15 +93,15 @@ def test_an_interview_is_put_aside_resumed_listed_verified_exported_and_copied(s
             keyed=".dk\n1\n.refused\n",
         )
         assert "2 interviews" in survey("interviews", "home.yaml", "--db", db)
-        assert "all is well" in survey("verify", "home.yaml", "--db", db)
+        assert "all is well" in survey("db", "verify", "home.yaml", "--db", db)
         name = "server.csv" if db == server else "file.csv"
         survey("export", "home.yaml", "-o", name, "--personal", "street", "--db", db)
     assert answers("server.csv") == answers("file.csv")
     assert [row["street"] for row in answers("server.csv")] == ["Señal 🙂", ""]
 
-    survey("backup", "home.yaml", "copy.db", "--db", server)
+    survey("db", "backup", "home.yaml", "copy.db", "--db", server)
     assert "2 interviews" in survey("interviews", "home.yaml", "--db", "copy.db")
-    assert "all is well" in survey("verify", "home.yaml", "--db", "copy.db")
+    assert "all is well" in survey("db", "verify", "home.yaml", "--db", "copy.db")
     survey("export", "home.yaml", "-o", "copy.csv", "--personal", "street", "--db", "copy.db")
     assert Path("copy.csv").read_text() == Path("server.csv").read_text()
 
@@ -138,13 +138,13 @@ def test_two_instruments_share_a_database(survey, server):
 def test_invented_people_stay_out_of_a_study_of_real_ones(survey, server):
     survey("simulate", "home.yaml", "-n", "20", "--keep", "--db", server)
     assert "20 interviews" in survey("interviews", "home.yaml", "--db", server)
-    assert "all is well" in survey("verify", "home.yaml", "--db", server)
+    assert "all is well" in survey("db", "verify", "home.yaml", "--db", server)
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
     assert "do not belong" in survey("simulate", "home.yaml", "-n", "2", "--keep", "--db", server, gives=1)
 
 
 @pytest.mark.parametrize(
-    "command", [["interviews"], ["verify"], ["export", "-o", "x.csv"], ["backup", "copy.db"]]
+    "command", [["interviews"], ["db", "verify"], ["export", "-o", "x.csv"], ["db", "backup", "copy.db"]]
 )
 def test_a_server_that_is_not_there_is_told(survey, server, command):
     first, *more = command

@@ -7,7 +7,7 @@ from shutil import copytree
 import pytest
 from typer.testing import CliRunner
 
-from survey_cli.cli.app import app
+from survey_cli.cli.app import build_app
 from survey_cli.cli.run_command import run_command
 from survey_cli.exports import FORMATS
 from survey_cli.instrument.compiled.model import Instrument
@@ -145,13 +145,13 @@ def test_the_command_tells_places_and_every_rule_is_explained() -> None:
     Path("x.yaml").write_text(
         HEAD + "items:\n  - {id: q1, type: single, text: One, options: {x: X, y: Y}}\n", encoding="utf-8"
     )
-    answer = CliRunner().invoke(app, ["check", "x.yaml", "--for", "dta,sav"])
+    answer = CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta,sav"])
     assert answer.exit_code == 0
     assert "x.yaml:5:10: warning: q1: the codes of q1 are texts" in answer.stdout
-    assert CliRunner().invoke(app, ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code == 1
-    assert "did you mean" in CliRunner().invoke(app, ["check", "x.yaml", "--for", "dtaa"]).stderr
+    assert CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code == 1
+    assert "did you mean" in CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dtaa"]).stderr
     for rule in RULES:
-        assert rule in CliRunner().invoke(app, ["explain", rule]).stdout
+        assert rule in CliRunner().invoke(build_app(), ["explain", rule]).stdout
 
 
 # what is said while it is written, and what the writers say

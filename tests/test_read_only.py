@@ -50,15 +50,15 @@ def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFi
     commands = {
         ("interviews", file): "complete",
         ("status", file): "1 complete",
-        ("cases", file): "A",
-        ("cases", file, "A"): "ann (account sue)",
+        ("case", "list", file): "A",
+        ("case", "show", file, "A"): "ann (account sue)",
         ("queue", file): "",
         ("rates", file): "RR1",
-        ("verify", file): "all is well",
+        ("db", "verify", file): "all is well",
         ("export", file, "-o", str(tmp_path / "x.csv")): "1 interview",
         ("report", file, "-o", str(tmp_path / "x.html")): "x.html",
         ("export", file, "--bundle", str(tmp_path / "b")): "1 interview",
-        ("subject", file, "A"): "Alice Adams",
+        ("privacy", "subject", file, "A"): "Alice Adams",
         ("check", file): "no problems",
     }
     for command, says in commands.items():
@@ -77,8 +77,8 @@ def test_whatever_writes_is_refused_plainly(
     file = str(shift.file)
     (tmp_path / "more.csv").write_text("unit,kind,name,phone,zone\nZ,1,Zoe,312 555 0109,America/Chicago\n")
     for command in (
-        ["outcome", file, "A", "no_answer", "--note", "it was none"],
-        ["erase", file, "A", "--reason", "asked for it", "--yes"],
+        ["case", "outcome", file, "A", "no_answer", "--note", "it was none"],
+        ["privacy", "erase", file, "A", "--reason", "asked for it", "--yes"],
         ["study", "pause", file],
         ["station", file, "--plain", "--clock-is-right"],
         ["interview", file, "--case", "own", "--plain"],
@@ -88,9 +88,9 @@ def test_whatever_writes_is_refused_plainly(
         assert run_command([*command, *where]) == 1, command
         said = capsys.readouterr().err
         assert "can only be read" in said or "nothing can be written" in said, (command, said)
-    assert run_command(["backup", file, str(tmp_path / "copy.db"), *where]) == 1
+    assert run_command(["db", "backup", file, str(tmp_path / "copy.db"), *where]) == 1
     assert "copied to" in capsys.readouterr().err
-    assert run_command(["verify", file, "--db", str(tmp_path / "copy.db")]) == 0
+    assert run_command(["db", "verify", file, "--db", str(tmp_path / "copy.db")]) == 0
 
 
 def test_a_log_that_can_not_be_folded_in_is_never_passed_over(

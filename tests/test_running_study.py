@@ -424,7 +424,7 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
     assert shift.row("B") == before
     assert interview("A", "2", "1")[0] == 0, "an interview that had begun goes on"
     assert shift.row("A").outcome == "complete"
-    assert run_command(["verify", *study]) == 0
+    assert run_command(["db", "verify", *study]) == 0
     assert run_command(["study", "resume", *study, "--by", "sue"]) == 0
     assert interview("B", "", "1", "2", "1")[0] == 0
 

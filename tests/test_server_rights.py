@@ -148,11 +148,14 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
     assert ann.record_outcome("busy") is None
     ann.close()
     where = ["--db", as_role(shift, shift.sue)]
-    assert run_command(["outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
-    assert run_command(["erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where]) == 0, (
-        capsys.readouterr()
+    assert (
+        run_command(["case", "outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
     )
-    assert run_command(["verify", str(shift.file), *where]) == 0, capsys.readouterr()
+    assert (
+        run_command(["privacy", "erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where])
+        == 0
+    ), capsys.readouterr()
+    assert run_command(["db", "verify", str(shift.file), *where]) == 0, capsys.readouterr()
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     capsys.readouterr()
     assert run_command(["study", "publish", str(shift.file), *where]) == 1

@@ -556,13 +556,13 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
         wrong = schedule_case(told.case, plan(), NOW)._replace(code="2.20")
         assert store.cases.update_queue_positions([("unit 1", row.seq, wrong)]) == 1
         store.cases.write_setting("plan", "the mark of an earlier release")
-    run_command(["verify", str(path)])
+    run_command(["db", "verify", str(path)])
     said = capsys.readouterr()
     assert "unit 1" not in said.out, "what another release derived is no damage"
     assert "the fieldwork rules have changed" in said.err
     assert run_command(["status", str(path)]) == 0
     capsys.readouterr()
-    run_command(["verify", str(path)])
+    run_command(["db", "verify", str(path)])
     said = capsys.readouterr()
     assert "unit 1" not in said.out
     assert "the fieldwork rules have changed" not in said.err

@@ -314,12 +314,12 @@ def test_verification_notes_what_nobody_accepted_though_interviews_went_on(
     keep(ONE, ("1",))
     keep(TURNED, ("1",))  # as earlier releases let them
     file = put(TURNED)
-    assert run_command(["verify", file]) == 0
+    assert run_command(["db", "verify", file]) == 0
     said = capsys.readouterr()
     assert "q1: code 1 was 'Yes' and is 'No', but version 1 has interviews" in said.out + said.err
     assert run_command(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     capsys.readouterr()
-    assert run_command(["verify", file]) == 0
+    assert run_command(["db", "verify", file]) == 0
     said = capsys.readouterr()
     assert "code 1" not in said.out + said.err
 

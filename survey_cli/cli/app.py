@@ -1,40 +1,189 @@
-"""The list of commands and their order in the help text.
+"""The commands: panels, names and one-line help. A command's module is imported when the command is called.
 
-Each command is a thin function that imports what it needs when it runs, so that help appears at once.
+`survey --help` and a single command therefore start without the other commands. A test compares each line here with
+the docstring of its function.
 """
 
 import os
 import sys
-from copy import copy
-from inspect import cleandoc
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
-from survey_cli.cli.commands import (
-    case,
-    case_lists,
-    db,
-    export,
-    forecast,
-    interview,
-    preview,
-    privacy,
-    questionnaire,
-    rates,
-    report,
-    sample,
-    server,
-    simulate,
-    station,
-    status,
-    study,
-)
-from survey_cli.cli.commands import print as printing
-from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output.terminal import PIPE_CLOSED
+
+
+class CommandEntry(NamedTuple):
+    """A command in the list."""
+
+    target: str
+    """Its module in `survey_cli.cli.commands`, and its function."""
+    help: str
+    """The first paragraph of its docstring."""
+
+
+class CommandGroup(NamedTuple):
+    """Commands under one word, such as `case list`."""
+
+    help: str
+    commands: Mapping[str, str]
+    """By the second word: module and function."""
+
+
+PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
+    "Questionnaire": {
+        "new": CommandEntry("questionnaire:new", "Write a commented questionnaire to begin with."),
+        "check": CommandEntry(
+            "questionnaire:check", "List every problem of a questionnaire, with its line and a remedy."
+        ),
+        "preview": CommandEntry(
+            "preview:preview", "Show the questionnaire as an interviewer sees it, while you write it."
+        ),
+        "print": CommandEntry("print:print", "Print the questionnaire for those who review it."),
+        "simulate": CommandEntry(
+            "simulate:simulate", "Simulate interviews, and show what nobody reaches or chooses."
+        ),
+        "schema": CommandEntry(
+            "questionnaire:schema",
+            "Write the JSON Schema by which editors complete and check questionnaires.",
+        ),
+        "explain": CommandEntry(
+            "questionnaire:explain", "Explain a word of the language; without one, list them all."
+        ),
+    },
+    "Interviews": {
+        "interview": CommandEntry(
+            "interview:interview", "Conduct an interview, or resume one that was suspended."
+        ),
+        "interviews": CommandEntry(
+            "interview:interviews", "List the interviews: case, status, item, date and time, interviewer."
+        ),
+        "station": CommandEntry("station:station", "Call one case after another, and record the outcomes."),
+    },
+    "Fieldwork": {
+        "sample": CommandGroup(
+            "Import a sample; release its replicates.",
+            {
+                "import": "sample:import_cases",
+                "release": "case:release",
+            },
+        ),
+        "case": CommandGroup(
+            "List, show and change cases.",
+            {
+                "list": "case_lists:list_all",
+                "show": "case_lists:show",
+                "why": "case_lists:why",
+                "outcome": "case:outcome",
+                "answer": "case:answer",
+                "reopen": "case:reopen",
+                "free": "case:free",
+                "reassign": "case:reassign",
+            },
+        ),
+        "queue": CommandEntry(
+            "case_lists:queue", "List who is called next, in order and why, and what is due but closed now."
+        ),
+        "status": CommandEntry(
+            "status:status",
+            "Show how the fieldwork is going: progress, outcomes, quotas, appointments, interviewers.",
+        ),
+        "rates": CommandEntry(
+            "rates:rates", "Show response, cooperation, refusal and contact rates, as AAPOR defines them."
+        ),
+        "forecast": CommandEntry(
+            "forecast:forecast",
+            "Forecast the rest of the fieldwork: interviews per day, hours for each, the day of the target.",
+        ),
+        "study": CommandGroup(
+            "Pause, resume, share and publish a study; list its people.",
+            {
+                "pause": "study:pause",
+                "resume": "study:resume",
+                "people": "case_lists:people",
+                "share": "station:share",
+                "publish": "study:publish",
+            },
+        ),
+        "do-not-call": CommandGroup(
+            "Keep the list of numbers that are never to be called, which all studies share.",
+            {
+                "add": "sample:do_not_call_add",
+                "remove": "sample:do_not_call_remove",
+                "check": "sample:do_not_call_check",
+                "count": "sample:do_not_call_count",
+            },
+        ),
+    },
+    "Data": {
+        "export": CommandEntry(
+            "export:export", "Write the data: one row for each interview, one column for each variable."
+        ),
+        "report": CommandEntry(
+            "report:report", "Report the results: every item with its wording, base, counts and percentages."
+        ),
+        "codebook": CommandEntry(
+            "report:codebook",
+            "Describe the data: every variable with its wording, base, codes, labels and missing values.",
+        ),
+    },
+    "Privacy": {
+        "privacy": CommandGroup(
+            "Show or remove the personal data of a person, or of all whose time is over.",
+            {
+                "subject": "privacy:subject",
+                "erase": "privacy:erase",
+                "anonymize": "privacy:anonymize",
+            },
+        ),
+    },
+    "Database": {
+        "db": CommandGroup(
+            "Verify, back up, restore or upgrade a study's database.",
+            {
+                "verify": "db:verify",
+                "backup": "db:backup",
+                "restore": "db:restore",
+                "upgrade": "db:upgrade",
+            },
+        ),
+        "server": CommandGroup(
+            "Rights on a database server.",
+            {
+                "grant": "server:grant",
+            },
+        ),
+    },
+}
+
+RENAMED: Final[Mapping[str, str]] = {
+    "anonymise": "privacy anonymize",
+    "answer": "case answer",
+    "backup": "db backup",
+    "cases": "case list",
+    "erase": "privacy erase",
+    "free": "case free",
+    "never-call": "do-not-call",
+    "outcome": "case outcome",
+    "people": "study people",
+    "reassign": "case reassign",
+    "release": "sample release",
+    "reopen": "case reopen",
+    "share": "study share",
+    "subject": "privacy subject",
+    "verify": "db verify",
+    "why": "case why",
+}
+"""Commands by the names that they once had."""
+
+COMPLETION_VARIABLE = "_SURVEY_COMPLETE"
+"""Set by the shell that completes a word."""
+WITHOUT_COMMAND = ("", "-h", "--help", "--version")
+"""What can stand in place of a command; the list of commands is printed without importing them."""
 
 
 class Command(TyperCommand):
@@ -53,7 +202,7 @@ def _hide_type(ctx: Any) -> str:
 
 
 class Commands(TyperGroup):
-    """All commands, listed under what they are for."""
+    """All commands, in panels."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -62,9 +211,9 @@ class Commands(TyperGroup):
             raise typer.Exit(PIPE_CLOSED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        for panel, commands in PANELS:
+        for panel, commands in PANELS.items():
             with formatter.section(panel):
-                formatter.write_dl([(_get_name(c), _summarize(c)) for c in commands])
+                formatter.write_dl([(name, command.help) for name, command in commands.items()])
 
 
 class Subcommands(TyperGroup):
@@ -77,23 +226,47 @@ class Subcommands(TyperGroup):
             )
 
 
-def _get_name(command: Any) -> str:
-    return str(command.name if isinstance(command, CommandGroup) else command.__name__)
+def select_app(word: str) -> typer.Typer:
+    """The app with the command of this name alone; with none for `survey --help`; with all where no command has this name
+    (whoever mistypes one is shown the nearest), and for completion."""
+    if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
+        return build_app({})
+    named = {name: command for name, command in iterate_commands() if name == word}
+    return build_app(named or None)
 
 
-def _summarize(command: Any) -> str:
-    """What help says of it in the list: the first paragraph."""
-    said = command.help if isinstance(command, CommandGroup) else cleandoc(command.__doc__ or "")
-    return " ".join(said.partition("\n\n")[0].split())
+def iterate_commands() -> Iterator[tuple[str, CommandEntry | CommandGroup]]:
+    """Every command and group, by name, in the order of the panels."""
+    for commands in PANELS.values():
+        yield from commands.items()
 
 
-app = typer.Typer(
-    name="survey",
-    cls=Commands,
-    rich_markup_mode=None,  # boxes help nobody who listens, and cost 70 ms
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+def build_app(commands: Mapping[str, CommandEntry | CommandGroup] | None = None) -> typer.Typer:
+    """An app with these commands, or with all; their modules are imported."""
+    commands = dict(iterate_commands()) if commands is None else commands
+    app = typer.Typer(
+        name="survey",
+        cls=Commands,
+        rich_markup_mode=None,  # boxes help nobody who listens, and cost 70 ms
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(survey)
+    for name, command in commands.items():
+        if isinstance(command, CommandEntry):
+            app.command(name, cls=Command)(load_function(command.target))
+            continue
+        group = typer.Typer(name=name, help=command.help, cls=Subcommands, rich_markup_mode=None)
+        for subname, target in command.commands.items():
+            group.command(subname, cls=Command)(load_function(target))
+        app.add_typer(group)
+    return app
+
+
+def load_function(target: str) -> Any:
+    """The function `module:function` of a command."""
+    module, _, function = target.partition(":")
+    return getattr(import_module(f"survey_cli.cli.commands.{module}"), function)
 
 
 def _print_version(wanted: bool) -> None:
@@ -102,78 +275,16 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def survey(
     ctx: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which version this is."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Telephone interviewing in a terminal: a questionnaire in a text file, one key an answer, no answer lost.
+    """Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, no answer lost.
 
     Begin with `survey new my_survey.yaml`.
     """
     if ctx.invoked_subcommand is None:
         sys.stdout.write(ctx.get_help() + "\n")
-
-
-def _build_group(group: CommandGroup) -> typer.Typer:
-    made = typer.Typer(name=group.name, help=group.help, cls=Subcommands, rich_markup_mode=None)
-    for name, command in group.commands.items():
-        made.command(name, cls=Command, rich_help_panel="Commands")(command)
-    return made
-
-
-PANELS = (
-    ("Questionnaire", (*questionnaire.COMMANDS, *preview.COMMANDS, *simulate.COMMANDS, *printing.COMMANDS)),
-    ("Interviews", interview.COMMANDS),
-    (
-        "Fieldwork",
-        (
-            *sample.COMMANDS,
-            *station.COMMANDS,
-            *case_lists.COMMANDS,
-            *case.COMMANDS,
-            *status.COMMANDS,
-            *forecast.COMMANDS,
-            *study.COMMANDS,
-            *rates.COMMANDS,
-        ),
-    ),
-    ("Data", (*export.COMMANDS, *report.COMMANDS, *privacy.COMMANDS)),
-    ("Database", (*db.COMMANDS, *server.COMMANDS)),
-)
-
-for panel, commands in PANELS:
-    for command in commands:
-        if isinstance(command, CommandGroup):
-            app.add_typer(_build_group(command), rich_help_panel=panel)
-        else:
-            app.command(cls=Command, rich_help_panel=panel)(command)
-
-COMPLETION_VARIABLE = "_SURVEY_COMPLETE"
-"""Set by the shell that wants to complete a word."""
-WITHOUT_COMMAND = ("", "-h", "--help", "--version")
-"""What is said before any command is named: the list of commands is at hand without making them ready."""
-
-
-def select_app(word: str) -> typer.Typer:
-    """The app with that one command, where there is one of this name; else with all. typer makes ready whatever is in it,
-    and thirty commands that were not asked for take 6 ms of every start."""
-    alone = copy(app)
-    if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
-        alone.registered_commands, alone.registered_groups = [], []
-        return alone
-    alone.registered_commands = [
-        c for c in app.registered_commands if _get_registered_name(c.callback) == word
-    ]
-    alone.registered_groups = [
-        g for g in app.registered_groups if _get_registered_name(g.typer_instance) == word
-    ]
-    return alone if alone.registered_commands or alone.registered_groups else app
-
-
-def _get_registered_name(command: Any) -> str:
-    name = command.info.name if isinstance(command, typer.Typer) else command.__name__
-    return str(name)

@@ -4,6 +4,7 @@ It prints no result. A bug ends in a crash report without answers, never in a tr
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -79,6 +80,8 @@ def _run_once(arguments: Sequence[str]) -> int:
 
 def _report_misuse(error: Exception) -> int:
     """Say what was not understood, and where it is explained."""
+    from survey_cli.cli.app import RENAMED
+
     near = getattr(error, "possibilities", None) or ()
     message = error.message if near else error.format_message()  # type: ignore[attr-defined]
     message = message.replace("Value error, ", "")  # how typer's own validator begins
@@ -87,6 +90,9 @@ def _report_misuse(error: Exception) -> int:
     command = getattr(context, "command_path", "survey")
     suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(near)))
     remedy = f"did you mean {suggested}?" if suggested else f"`{command} --help` says how"
+    old = re.fullmatch(r"No such command '(.+)'", what)
+    if command == "survey" and old and (new := RENAMED.get(old[1])):
+        remedy = f"it is now: survey {new}"
     say(f"{command}: {what[:1].lower()}{what[1:]} — {remedy}")
     return MISUSED
 

@@ -79,7 +79,7 @@ def record_start(store: Store, at: datetime) -> None:
 
 def list_future_entries(store: Store, at: datetime) -> list[str]:
     """A sentence for each interview and case with entries dated after this time. Raises StoreError."""
-    remedy = "set its clock; survey outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
+    remedy = "set its clock; survey case outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
     return [
         f"{whose} has {count} {'entry' if count == 1 else 'entries'} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"

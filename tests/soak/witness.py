@@ -59,7 +59,7 @@ def copied(database: Path, to: Path, *, index: bool) -> Path:
 
 
 def findings(instrument: Path, database: Path) -> list[str]:
-    """What `survey verify` finds."""
+    """What `survey db verify` finds."""
     found = verify_database(instrument, db=str(database))
     return [str(found)] if isinstance(found, UserError) else list(found.findings)
 

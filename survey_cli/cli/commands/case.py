@@ -168,7 +168,7 @@ def reassign(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Give a promised call, or all those of one interviewer, to another."""
+    """Give an appointment, or all those of one interviewer, to another."""
     from survey_cli.services.cases.case_actions import reassign_appointments as reassigned
 
     if bool(case) == bool(all_of):
@@ -207,6 +207,3 @@ def _say_changes(made: "CaseBatchResult | UserError", what: str) -> None:
         fail(made)
     say_skipped(made.skipped)
     say(f"{format_count(len(made.changed), 'case')} {what}")
-
-
-COMMANDS = (outcome, answer, reopen, release, free, reassign)

@@ -52,6 +52,13 @@ class ListFormat(StrEnum):
     json = "json"
 
 
+class SheetFormat(StrEnum):
+    """How one case is written."""
+
+    table = "table"
+    json = "json"
+
+
 def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
     """Who asks, of which study, now."""
     from survey_cli.services.run_on_study import Request
@@ -59,12 +66,8 @@ def build_request(file: str, *, by: str = "", people: str | None = None, db: str
     return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say)
 
 
-def cases(
+def list_all(
     file: InstrumentArgument,
-    key: Annotated[
-        str,
-        typer.Argument(metavar="[KEY]", help="One case, with all that happened to it; without, the list."),
-    ] = "",
     status: Annotated[
         str,
         typer.Option(
@@ -93,21 +96,13 @@ def cases(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """List the cases and where each stands, or show one with its whole history.
+    """List the cases and where each stands.
 
     Where the study lists its people, only supervisors see names, numbers and notes.
     """
-    from survey_cli.services.cases.case_lists import CaseFilter, list_cases, load_case_sheet
+    from survey_cli.services.cases.case_lists import CaseFilter, list_cases
 
     asks = build_request(file, by=by, people=people, db=db)
-    if key:
-        sheet = load_case_sheet(asks, key)
-        if isinstance(sheet, UserError):
-            fail(sheet)
-        if form is ListFormat.csv:
-            raise typer.BadParameter("one case is a table or json", param_hint="--format")
-        print(render_json(sheet) if form is ListFormat.json else "\n".join(_render_sheet(sheet)))
-        return
     wanted = CaseFilter(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
     listed = list_cases(asks, wanted)
     if isinstance(listed, UserError):
@@ -118,6 +113,26 @@ def cases(
     if listed.damage:
         say(listed.damage)
         raise typer.Exit(1)
+
+
+def show(
+    file: InstrumentArgument,
+    case: CaseArgument,
+    form: Annotated[SheetFormat, typer.Option("--format", help="How it is written.")] = SheetFormat.table,
+    by: LoginOption = "",
+    people: PeopleFileOption = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Show a case with its whole history.
+
+    Where the study lists its people, only supervisors see names, numbers and notes.
+    """
+    from survey_cli.services.cases.case_lists import load_case_sheet
+
+    sheet = load_case_sheet(build_request(file, by=by, people=people, db=db), case)
+    if isinstance(sheet, UserError):
+        fail(sheet)
+    print(render_json(sheet) if form is SheetFormat.json else "\n".join(_render_sheet(sheet)))
 
 
 def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
@@ -301,7 +316,7 @@ def queue(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Show who is called next, in order, each with why it stands there, and what is due but closed now."""
+    """List who is called next, in order and why, and what is due but closed now."""
     from survey_cli.services.cases.queue_lists import list_queue as asked
 
     found = asked(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
@@ -391,6 +406,3 @@ def people(
                 "nobody is listed, so everybody may do everything: interviewers.csv beside the database would list them"
             )
         )
-
-
-COMMANDS = (cases, why, queue, people)

@@ -1,17 +1,50 @@
-"""The commands `db restore` and `db upgrade`, for a study's database as a whole."""
+"""The commands `db verify`, `db backup`, `db restore` and `db upgrade`."""
 
 from typing import Annotated
 
 import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output.terminal import fail, format_count, say
 from survey_cli.problems import UserError
 
 
-def db_restore(
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy that `survey backup` made.")],
+def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
+    """Prove that every interview's data are what its journal says, and that the database is whole."""
+    from survey_cli.cli.output.progress import show_progress
+    from survey_cli.services.database.interview_archive import verify_database as verified
+
+    with show_progress() as bar:
+        found = verified(file, db=db, tell=bar)
+    if isinstance(found, UserError):
+        fail(found)
+    for finding in found.findings:
+        print(finding)
+    counted = f"{format_count(found.interviews, 'interview')}, {format_count(found.events, 'event')}"
+    for note in found.notes:
+        say(note)
+    well = format_count(len(found.findings), "finding") if found.findings else "all is well"
+    say(f"{found.where}: {counted}: {well}")
+    raise typer.Exit(1 if found.findings else 0)
+
+
+def backup(
+    file: InstrumentArgument,
+    to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
+    db: DatabaseOption = None,
+) -> None:
+    """Copy the database, whole and consistent, also while interviews run. `survey status` says when it was last done."""
+    from survey_cli.cli.output import datetimes
+    from survey_cli.services.database.interview_archive import back_up_database
+
+    copied = back_up_database(file, to, at=datetimes.now(), db=db)
+    if isinstance(copied, UserError):
+        fail(copied)
+    say(f"{copied}: copied to {to}")
+
+
+def restore(
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy that `survey db backup` made.")],
     file: InstrumentArgument,
     db: DatabaseOption = None,
 ) -> None:
@@ -47,7 +80,7 @@ def db_restore(
         say("nothing in the replaced database is newer")
 
 
-def db_upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
+def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """Upgrade the database to this version of the program, while nobody uses it.
 
     A file is copied first. Every command does the same by itself where nobody else uses the file; on a server only this
@@ -59,12 +92,3 @@ def db_upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     if isinstance(made, UserError):
         fail(made)
     say(f"{made}: ready for this version of the program")
-
-
-COMMANDS = (
-    CommandGroup(
-        "db",
-        "Restore a study's database from a backup, or upgrade it.",
-        {"restore": db_restore, "upgrade": db_upgrade},
-    ),
-)

@@ -172,8 +172,9 @@ def export(
         bool, typer.Option("--formats", callback=_print_formats, is_eager=True, help="List the formats.")
     ] = False,
 ) -> None:
-    """Write the data: one row for each interview, one column for each variable. With --what a row for each answer, event,
-    case or call instead.
+    """Write the data: one row for each interview, one column for each variable.
+
+    With --what one row for each answer, event, case or call instead.
 
     An interview that was erased is a row without values, with the outcome withdrawn. Interviewers stand under the
     pseudonyms that the list of people gives them.
@@ -240,6 +241,3 @@ def _write_bundle(file: str, wish: "ExportOptions", to: str, outs: Sequence[str]
     for line in made.skipped:
         say(f"not in {made.to}: {line}")
     say(f"{made.to}: {format_count(made.interviews, 'interview')}, {format_count(len(made.files), 'file')}")
-
-
-COMMANDS = (export,)

@@ -68,7 +68,7 @@ def forecast(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Forecast the rest of the fieldwork: interviews per day, hours for each, when the target is reached.
+    """Forecast the rest of the fieldwork: interviews per day, hours for each, the day of the target.
 
     It starts from the cases, appointments and quotas as they stand now; nothing is written. How often people answer and
     refuse is measured in the study's own calls, or assumed where there are too few, and said. Ctrl+C shows what is ready.
@@ -171,6 +171,3 @@ def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
     more = f", and {len(row.unfilled) - MAX_CELLS} more" if len(row.unfilled) > MAX_CELLS else ""
     who = format_count(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
     return f"With {who} these cells do not fill: {', '.join(shown)}{more}."
-
-
-COMMANDS = (forecast,)

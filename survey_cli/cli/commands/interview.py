@@ -1,4 +1,4 @@
-"""The commands `interview`, `interviews`, `verify` and `backup`."""
+"""The commands `interview` and `interviews`."""
 
 import os
 import sys
@@ -74,7 +74,7 @@ def interview(
         typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
     ] = None,
 ) -> None:
-    """Hold an interview, or go on with one that was put aside.
+    """Conduct an interview, or resume one that was suspended.
 
     Exit code 0: it came to its end; 3: it was suspended or stopped.
     """
@@ -216,7 +216,7 @@ def _describe_closing(desk: "InterviewSession", closing: "InterviewResult") -> s
 
 
 def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
-    """List the interviews: whose, how they stand, where, since when, by whom."""
+    """List the interviews: case, status, item, date and time, interviewer."""
     from survey_cli.services.database.interview_archive import list_interviews
 
     listed = list_interviews(file, db=db)
@@ -241,40 +241,3 @@ def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     if damage:
         say(damage)
         raise typer.Exit(1)
-
-
-def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
-    """Prove that every interview's data are what its journal says, and that the database is whole."""
-    from survey_cli.cli.output.progress import show_progress
-    from survey_cli.services.database.interview_archive import verify_database as verified
-
-    with show_progress() as bar:
-        found = verified(file, db=db, tell=bar)
-    if isinstance(found, UserError):
-        fail(found)
-    for finding in found.findings:
-        print(finding)
-    counted = f"{format_count(found.interviews, 'interview')}, {format_count(found.events, 'event')}"
-    for note in found.notes:
-        say(note)
-    well = format_count(len(found.findings), "finding") if found.findings else "all is well"
-    say(f"{found.where}: {counted}: {well}")
-    raise typer.Exit(1 if found.findings else 0)
-
-
-def backup(
-    file: InstrumentArgument,
-    to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
-    db: DatabaseOption = None,
-) -> None:
-    """Copy the database, whole and consistent, also while interviews run. `survey status` says when it was last done."""
-    from survey_cli.cli.output import datetimes
-    from survey_cli.services.database.interview_archive import back_up_database
-
-    copied = back_up_database(file, to, at=datetimes.now(), db=db)
-    if isinstance(copied, UserError):
-        fail(copied)
-    say(f"{copied}: copied to {to}")
-
-
-COMMANDS = (interview, interviews, verify, backup)

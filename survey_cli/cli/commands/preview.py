@@ -34,7 +34,7 @@ def preview(
         ),
     ] = None,
 ) -> None:
-    """See the questionnaire as an interviewer does, while you write it.
+    """Show the questionnaire as an interviewer sees it, while you write it.
 
     Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the answers
     that still fit; while the file is broken, its problems. Nothing is kept.
@@ -56,6 +56,3 @@ def preview(
         fail(shown)
     if not run_full_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
         raise typer.Exit(1)
-
-
-COMMANDS = (preview,)

@@ -41,6 +41,3 @@ def print(
         fail(made)
     to = "stdout" if made.to == "-" else made.to
     say(f"{to}: {format_count(made.items, 'item')}, {', '.join(made.languages)}")
-
-
-COMMANDS = (print,)

@@ -183,11 +183,11 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
     if not clean:
         say(
             "another program was reading the database, so erased words may still be in its free pages — "
-            f"later give: survey erase {file} --unfinished"
+            f"later give: survey privacy erase {file} --unfinished"
         )
 
 
-def anonymise(
+def anonymize(
     file: InstrumentArgument,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
@@ -219,6 +219,3 @@ def anonymise(
     if (made.cases or made.interviews) and not made.dry_run:
         say("the sample file, exports, printed lists and backups are yours to delete")
     raise typer.Exit(1 if made.skipped else 0)
-
-
-COMMANDS = (subject, erase, anonymise)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from survey_cli.cli.app import RENAMED
 from survey_cli.cli.commands.interview import DatabaseOption
 from survey_cli.cli.commands.sample import LoginOption
 from survey_cli.cli.output.terminal import fail, format_count, get_width, make_printable, say, wrap_paragraph
@@ -75,7 +76,7 @@ def check(
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Find every problem of an instrument, with its line and a remedy.
+    """List every problem of a questionnaire, with its line and a remedy.
 
     Where interviews are kept already, it is compared with every version that was asked: codes with other texts, narrowed
     ranges, other kinds of answers and missing items are errors until --accept says that they are meant.
@@ -165,7 +166,7 @@ def schema(
     ] = "-",
     module: Annotated[bool, typer.Option("--module", help="The schema of a module instead.")] = False,
 ) -> None:
-    """Write the JSON Schema by which editors complete and check instruments.
+    """Write the JSON Schema by which editors complete and check questionnaires.
 
     Put it beside your instruments as instrument.schema.json, and let them begin with the line
     "# yaml-language-server: $schema=./instrument.schema.json".
@@ -189,7 +190,10 @@ def explain(
         ),
     ] = "",
 ) -> None:
-    """Explain a word of the language; without one, list them all."""
+    """Explain a word of the language; without one, list them all.
+
+    The name that a command had earlier is explained by its name now.
+    """
     from survey_cli.services.questionnaire import questionnaire_files
 
     if not word:
@@ -199,7 +203,12 @@ def explain(
                 print(wrap_paragraph(", ".join(words), indent=2) + "\n")
         return
     meanings = questionnaire_files.explain_word(word)
+    new = RENAMED.get(word, "")
+    if new:
+        say(f"survey {word}: the command is now: survey {new}")
     if isinstance(meanings, UserError):
+        if new:
+            return
         fail(meanings)
     print("\n\n".join(_render_entry(entry) for entry in meanings))
 
@@ -237,6 +246,3 @@ def _render_entry(entry: "ReferenceEntry") -> str:
     if shared := ", ".join(key.name for key in entry.keys if key.shared):
         lines += ["", wrap_paragraph(f"As any question it may also have {shared}.", indent=2)]
     return "\n".join(lines)
-
-
-COMMANDS = (new, check, schema, explain)

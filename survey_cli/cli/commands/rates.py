@@ -315,6 +315,3 @@ def render_rates_json(report: "RateTable") -> str:
         ensure_ascii=False,
         indent=1,
     )
-
-
-COMMANDS = (rates,)

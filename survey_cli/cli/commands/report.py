@@ -143,7 +143,7 @@ def report(
     zone: ZoneOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Report the results: every item with its wording, base, counts and per cents.
+    """Report the results: every item with its wording, base, counts and percentages.
 
     On the terminal, or with -o as .html (one file that opens in any browser and prints well), .md, .docx, .xlsx or .csv.
     Don't know, refused and volunteered answers are rows; whoever was not asked is in no base. Small counts are hidden.
@@ -217,7 +217,7 @@ def codebook(
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
+    """Describe the data: every variable with its wording, base, codes, labels and missing values.
 
     As .html, .md or .docx. Where interviews are kept, with counts.
     """
@@ -253,6 +253,3 @@ def _has_blocks() -> bool:
     except (LookupError, UnicodeEncodeError):
         return False
     return True
-
-
-COMMANDS = (report, codebook)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import fail, format_count, make_printable, say
 from survey_cli.problems import Problem, UserError
@@ -277,7 +276,7 @@ def do_not_call_remove(
     """Take numbers off the list: a slip, or a number that is another person's now. All, or none where one is not on it.
 
     Who took a number off, when and why is kept. A case that was closed as never to be called again stays so until its
-    outcome is corrected: survey outcome.
+    outcome is corrected: survey case outcome.
     """
     from survey_cli.services.sample.do_not_call_list import remove_numbers
 
@@ -299,18 +298,3 @@ def do_not_call_count(db: DatabaseOption = None) -> None:
     where, numbers = found
     print(numbers)
     say(f"{where}: {format_count(numbers, 'number')} never to be called")
-
-
-COMMANDS = (
-    CommandGroup("sample", "Bring cases into the field.", {"import": import_cases}),
-    CommandGroup(
-        "never-call",
-        "Keep the list of numbers never to be called, which all studies share.",
-        {
-            "add": do_not_call_add,
-            "check": do_not_call_check,
-            "remove": do_not_call_remove,
-            "count": do_not_call_count,
-        },
-    ),
-)

@@ -5,12 +5,11 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
 
 
-def server_grant(
+def grant(
     file: InstrumentArgument,
     interviewers: Annotated[
         str, typer.Option("--interviewers", metavar="ROLE", help="The role whose members interview.")
@@ -42,6 +41,3 @@ def server_grant(
         fail(done)
     roles = " and ".join(filter(None, (interviewers, supervisors)))
     say(f"{done}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")
-
-
-COMMANDS = (CommandGroup("server", "Rights on a database server.", {"grant": server_grant}),)

@@ -182,7 +182,7 @@ def simulate(
     ] = 12.0,
     db: DatabaseOption = None,
 ) -> None:
-    """Let invented people answer, and see what nobody reaches or chooses.
+    """Simulate interviews, and show what nobody reaches or chooses.
 
     They answer through the real engine, with don't know, refusals, warnings confirmed and answers corrected. Most answer
     so that they are not screened out (--qualify); otherwise options are chosen equally often, unless --answers says
@@ -330,6 +330,3 @@ def _describe_outcomes(findings: "SimulationFindings") -> str:
 def _join_items(items: list[str]) -> str:
     more = f" and {len(items) - MAX_LISTED} more" if len(items) > MAX_LISTED else ""
     return ", ".join(items[:MAX_LISTED]) + more
-
-
-COMMANDS = (simulate,)

@@ -46,7 +46,7 @@ def station(
     clock_is_right: ClockOption = False,
     db: DatabaseOption = None,
 ) -> None:
-    """Call one case after another: who is next, which number, what came of it.
+    """Call one case after another, and record the outcomes.
 
     Set SURVEY_DIAL to have numbers dialled by a command of this computer: linphonecsh dial {number}.
     Exit code 0: the shift was ended; 3: something was still owed on a case.
@@ -117,6 +117,3 @@ def share(
     if isinstance(folder, UserError):
         fail(folder)
     say(f"{folder}: for the group {group} and nobody else")
-
-
-COMMANDS = (station, share)

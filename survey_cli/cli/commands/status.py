@@ -68,7 +68,7 @@ def status(
     zone: ZoneOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Show how the fieldwork is going: progress, cases, outcomes, quotas, appointments, calls, interviewers.
+    """Show how the fieldwork is going: progress, outcomes, quotas, appointments, interviewers.
 
     Cases, outcomes, quotas and appointments are as they stand now; calls, hours and lengths are of the time since
     --since, or of all time.
@@ -98,7 +98,7 @@ def status(
     for line in report.future[:MOST_PROBLEMS]:
         say(line)
     if len(report.future) > MOST_PROBLEMS:
-        say(f"… and {len(report.future) - MOST_PROBLEMS} more: survey verify {file}")
+        say(f"… and {len(report.future) - MOST_PROBLEMS} more: survey db verify {file}")
     print("\n".join(render_status(report, cells=get_width())))
 
 
@@ -158,7 +158,9 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
             drawn += ["", heading, *body]
     last = report.backed_up
     made = (
-        f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey backup makes one"
+        f"last made {last:%Y-%m-%d %H:%M}"
+        if last is not None
+        else "no backup yet; survey db backup makes one"
     )
     drawn += ["", f"backup: {made}"]
     return [truncate(line, width) for part in drawn for line in part.split("\n")]
@@ -386,6 +388,3 @@ def truncate(line: str, cells: int) -> str:
     if measure_width(line) <= cells:
         return line
     return fit(line, cells - 1).rstrip() + "…"
-
-
-COMMANDS = (status,)

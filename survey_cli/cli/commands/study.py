@@ -7,7 +7,6 @@ import typer
 from survey_cli.cli.commands.case_lists import build_request
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
-from survey_cli.cli.groups import CommandGroup
 from survey_cli.cli.output.terminal import fail, format_count, say
 from survey_cli.problems import UserError
 
@@ -64,12 +63,3 @@ def publish(
     if isinstance(made, UserError):
         fail(made)
     say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in force already'}")
-
-
-COMMANDS = (
-    CommandGroup(
-        "study",
-        "Pause and resume all stations of a study; publish its questionnaire.",
-        {"pause": pause, "resume": resume, "publish": publish},
-    ),
-)

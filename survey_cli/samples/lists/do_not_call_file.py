@@ -57,7 +57,7 @@ def read_do_not_call_file(
     if "number" not in at:
         remedy = "name the column number, or let the first row be a number"
         what = "no column holds numbers"
-        findings.add_error("never-call", "", what, remedy, line=opened.heading.line)
+        findings.add_error("do-not-call", "", what, remedy, line=opened.heading.line)
         return findings.list_problems()
     barred: dict[str, DoNotCallNumber] = {}
     for row in _iterate_rows(opened, at):
@@ -99,20 +99,20 @@ def _read_numbers(
         value = make_date_reader(country or "")(said)
         if isinstance(value, InvalidValue):
             what = f"{said[:40]!r}: {value.what}; the number is barred all the same"
-            findings.add_warning("never-call", "date", what, value.remedy, line=row.line)
+            findings.add_warning("do-not-call", "date", what, value.remedy, line=row.line)
         elif isinstance(value, date):
             since = value
             if today is not None and value > today:
                 what = f"{said[:40]!r} is in the future; nothing of this file is put on the list"
                 remedy = "write the day on which it was asked for, or leave the cell empty for today"
-                findings.add_error("never-call", "date", what, remedy, line=row.line)
+                findings.add_error("do-not-call", "date", what, remedy, line=row.line)
     reason = "" if joined else _read_cell(row, at, "reason")
     for read in read_numbers(text, country):
         if isinstance(read, ParsedNumber):
             yield DoNotCallNumber(read, since, reason, row.line)
         else:
             what = f"{read.written[:40]!r}: {read.why}; it is not barred"
-            findings.add_warning("never-call", "number", what, read.remedy, line=row.line)
+            findings.add_warning("do-not-call", "number", what, read.remedy, line=row.line)
 
 
 def _read_cell(row: InputRow, at: dict[str, int], name: str) -> str:

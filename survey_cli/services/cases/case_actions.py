@@ -151,7 +151,7 @@ def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
-            remedy = "if that is wrong too, first: survey never-call remove NUMBER --reason TEXT"
+            remedy = "if that is wrong too, first: survey do-not-call remove NUMBER --reason TEXT"
             return UserError(f"case {key}", what, remedy)
     return None
 
@@ -192,7 +192,7 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
         return UserError(
             f"case {key}",
             "nobody referred it to a supervisor",
-            "survey why says what it waits for",
+            "survey case why says what it waits for",
         )
 
     return run_on_study(
@@ -223,12 +223,10 @@ def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | 
         return UserError(where, what, "nothing: whoever asked for that is left alone")
     if stands.status != "done":
         return UserError(
-            where, f"it is not finished: {_describe_status(stands)}", "survey why says when it comes"
+            where, f"it is not finished: {_describe_status(stands)}", "survey case why says when it comes"
         )
     if stands.code == "1.1":
-        remedy = (
-            f"correct its outcome (survey outcome), or its answers: survey interview {study.path} --reopen"
-        )
+        remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
         return UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
         remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
@@ -308,7 +306,7 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
         if row is None:
             return make_unknown_case_error(study, key)
         if row.holder is None:
-            return UserError(f"case {key}", "no station has it", "survey why says what keeps it")
+            return UserError(f"case {key}", "no station has it", "survey case why says what keeps it")
         held = row.holder
         going_on: list[str] = []
         since: list[datetime] = []
@@ -348,7 +346,9 @@ def reassign_appointments(
         def deed(case: Case) -> _PlannedChange | UserError | None:
             promise = find_open_appointment(case, study.plan)
             if promise is None:
-                return UserError(f"case {case.key}", "it has no appointment", "survey why says when it comes")
+                return UserError(
+                    f"case {case.key}", "it has no appointment", "survey case why says when it comes"
+                )
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
@@ -365,7 +365,7 @@ def reassign_appointments(
             return CaseBatchResult(changed=(moved,))
         rows = study.store.cases.list_appointments(owner=all_of)
         if not rows:
-            return UserError(all_of, "has no appointment to keep", "survey people lists who has")
+            return UserError(all_of, "has no appointment to keep", "survey study people lists who has")
         return _change_cases(study, rows, deed, study.at)
 
     return run_on_study(request, do, for_whom="give an appointment to another")
@@ -491,7 +491,7 @@ def _append_events(
 
 def _make_busy_error(study: OpenStudy, key: str, held: LeaseHolder) -> UserError:
     what = f"{held.by} has it at station {held.station}"
-    return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
+    return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
 
 
 def _describe_status(stands: QueuePosition) -> str:

@@ -53,7 +53,7 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
     if not login:
         return study.who
     return study.people.find(login) or UserError(
-        login, "is not among the people of this study", f"survey people {study.path} lists them"
+        login, "is not among the people of this study", f"survey study people {study.path} lists them"
     )
 
 

@@ -445,7 +445,9 @@ class _Version:
         interview = self._replay(line, journal)
         if differing := find_differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
-            remedy = f"`survey verify` lists all that differs; a backup is brought back by: {RESTORE_COMMAND}"
+            remedy = (
+                f"`survey db verify` lists all that differs; a backup is brought back by: {RESTORE_COMMAND}"
+            )
             raise InterviewRowError(UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy))
         return journal, interview
 
@@ -458,7 +460,7 @@ class _Version:
 
 def _make_replay_error(line: ExportRow, error: ValueError) -> InterviewRowError:
     what = f"its journal can't be followed ({str(error).partition(':')[0]})"  # the rest may quote an answer
-    return InterviewRowError(UserError(f"case {line.case}", what, "`survey verify` tells more"))
+    return InterviewRowError(UserError(f"case {line.case}", what, "`survey db verify` tells more"))
 
 
 def _render_admin_columns(line: ExportRow, version: str, by: str) -> str:

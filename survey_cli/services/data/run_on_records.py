@@ -37,7 +37,7 @@ def run_on_records(
     except InterviewRowError as stopped:
         return stopped.trouble
     except ValueError:  # not the error, which may quote an answer
-        return UserError(records.where, "a row of data can't be read", "`survey verify` tells more")
+        return UserError(records.where, "a row of data can't be read", "`survey db verify` tells more")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise

@@ -154,7 +154,9 @@ def _anonymize_due_cases(
         cases += done.case
         interviews += done.interviews
         if done.unreadable:
-            left.append((key, "its journal cannot be followed, so its answers stay: survey erase takes all"))
+            left.append(
+                (key, "its journal cannot be followed, so its answers stay: survey privacy erase takes all")
+            )
     return AnonymizationResult(
         where=study.where,
         span=format_duration(after),

@@ -232,7 +232,7 @@ def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> User
     return UserError(
         study.where,
         f"no rates: {many} a code that no group counts",
-        "give each an outcome: survey outcome",
+        "give each an outcome: survey case outcome",
         problems,
     )
 

@@ -365,7 +365,7 @@ def _resume(
     try:
         interview = Interview.replay(instrument, store.read_journal(row.id))
     except ValueError as error:
-        return UserError(case, f"its journal cannot be followed ({error})", "`survey verify` tells more")
+        return UserError(case, f"its journal cannot be followed ({error})", "`survey db verify` tells more")
     zone = resolve_zone(instrument, interview.start.sample, seating.zone)
     if isinstance(zone, UserError):
         return zone

@@ -312,7 +312,7 @@ class StationSession(StationCase):
             return Rejection("there is no outcome to take back")
         key, outcome = self._last_outcome
         if not outcome_events.may_revoke(outcome, self._plan):
-            return Rejection(f"{key}: only a supervisor can correct that: survey outcome")
+            return Rejection(f"{key}: only a supervisor can correct that: survey case outcome")
         try:
             taken = self._claim(key)
             if isinstance(taken, Rejection):

@@ -22,7 +22,7 @@ def make_decoding_error(where: str, what: str) -> StoreError:
     return StoreError(
         where,
         f"{what} can't be read",
-        f"check the database: survey verify FILE; where it is damaged, go back to the latest backup: {RESTORE_COMMAND}",
+        f"check the database: survey db verify FILE; if it is damaged, restore the latest backup: {RESTORE_COMMAND}",
     )
 
 

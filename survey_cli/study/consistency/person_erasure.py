@@ -36,7 +36,7 @@ MAX_TRIES: Final = 5
 """Stations may write to an interview between our reading and our writing."""
 SCRUB_SETTING: Final = "scrub owed"
 """The setting that says since when words may still be in the bytes of the file."""
-FINISH_REMEDY: Final = "survey erase --unfinished sees to it"
+FINISH_REMEDY: Final = "survey privacy erase --unfinished sees to it"
 KEPT_ROLES: Final = frozenset(
     {"weight", "frame", "replicate", "zone", "country", "region", "language", "priority", "key"}
 )
@@ -73,7 +73,9 @@ def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str)
     """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
     counts as it did; `why` stays too. Nothing happens twice. Raises StoreError."""
     if not _is_known(study, key):
-        return UserError(study.where, f"there is no case {key!r}", f"survey cases {study.path} lists them")
+        return UserError(
+            study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them"
+        )
     if (trouble := _check_not_claimed(study, key)) is not None:
         return trouble
     _require_scrub(study.store, at)
@@ -139,7 +141,7 @@ def anonymize_person(
 
 def scrub_database(store: Store) -> bool:
     """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
-    `survey verify` says so. Raises StoreError."""
+    `survey db verify` says so. Raises StoreError."""
     owed = store.cases.read_setting(SCRUB_SETTING)
     if not owed:
         return True
@@ -228,7 +230,7 @@ def _check_not_claimed(study: OpenStudy, key: str) -> UserError | None:
     if row is None or row.holder is None:
         return None
     what = f"{row.holder.by} has it at station {row.holder.station}"
-    return UserError(f"case {key}", what, f"wait, or take it away: survey free {study.path} '{key}'")
+    return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
 
 
 def _require_scrub(store: Store, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Reconciliation of interviews and cases: a finished interview's case has its outcome.
 
 Both are written in one transaction. Databases of earlier versions, which wrote them in two, are reconciled when the
-study is opened; `survey verify` reports any remaining disagreement.
+study is opened; `survey db verify` reports any remaining disagreement.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -177,7 +177,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
 
 
 def _replay(store: Store, row: InterviewRow) -> Interview | None:
-    """The interview; None where it cannot be followed, which `survey verify` tells."""
+    """The interview; None where it cannot be followed, which `survey db verify` tells."""
     texts = store.find_instrument_texts(row.instrument)
     instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
     if not isinstance(instrument, Instrument):

@@ -198,7 +198,7 @@ class SqliteConnector(Connector):
             return UndecodableTextError(
                 self.where,
                 f"{named} can't be decoded",
-                f"`survey verify` lists every such text; a backup is brought back by: {RESTORE_COMMAND}",
+                f"`survey db verify` lists every such text; a backup is brought back by: {RESTORE_COMMAND}",
             )
         return translate_error(error, self.where) or error
 

@@ -1,6 +1,6 @@
 """Quick check of a database file while it is opened: a few milliseconds, whatever its size.
 
-It finds pages with foreign content (SQLite itself finds a truncated file). `survey verify` reads everything. The file
+It finds pages with foreign content (SQLite itself finds a truncated file). `survey db verify` reads everything. The file
 is read through SQLite alone, because opening and closing it here would release SQLite's locks.
 """
 
