@@ -25,14 +25,14 @@ COUNTRIES: Final = frozenset(
     VN VU WF WS YE YT ZA ZM ZW
     """.split()  # noqa: SIM905 (shorter to read than 249 strings)
 )
-"""ISO 3166-1, two letters."""
+"""ISO 3166-1 alpha-2 codes."""
 
 PERMITTED_HOURS: Final = Hours(8 * 60, 21 * 60)
-"""The hours outside of which nobody is called, in the respondent's zone, where a country's own are not known."""
+"""The hours within which people may be called, in the respondent's time zone, where the country's own are not known."""
 
 
 class CallingRule(NamedTuple):
-    """The hours in which people may be called in a country, and who says so."""
+    """The hours in which people may be called in a country, and the source of the rule."""
 
     weekdays: Hours
     saturday: Hours
@@ -40,7 +40,7 @@ class CallingRule(NamedTuple):
     source: str
 
     def find_hours(self, weekday: int) -> Hours:
-        """The hours of a day of the week, Monday is 0."""
+        """Return the hours of a day of the week; Monday is 0."""
         return self.saturday if weekday == 5 else self.sunday if weekday == 6 else self.weekdays
 
 
@@ -67,7 +67,7 @@ CALLING_RULES: Final[Mapping[str, CallingRule]] = {
         PERMITTED_HOURS, PERMITTED_HOURS, PERMITTED_HOURS, "47 CFR 64.1200(c)(1), on telephone solicitations"
     ),
 }
-"""Laws and rules of the profession. A country that is not here has some too: `check` says that none are known."""
+"""Laws and professional rules. A country that is missing here has some too: `check` says that none are known."""
 
 USUAL_WORKDAY: Final = Hours(9 * 60, 20 * 60 + 30)
 USUAL_WEEKEND: Final = Hours(10 * 60, 17 * 60)
@@ -84,36 +84,38 @@ _WEEKENDS: Final = {
 
 
 def find_weekend(country: str) -> tuple[int, ...]:
-    """The days of the weekend in a country, Monday is 0; Saturday and Sunday where the country is not known."""
+    """Return the weekend days of a country, Monday is 0; Saturday and Sunday where the country is not known."""
     return _WEEKENDS.get(country, (5, 6))
 
 
 def build_usual_hours(country: str) -> dict[int, Hours]:
-    """Calling hours by day of the week where a study writes none: workdays 09:00-20:30, so that an interview begun last
-    is over near 21:00; the other day of the weekend 10:00-17:00; never on the day of rest."""
+    """Return the calling hours by day of the week for a study that defines none.
+
+    Workdays 09:00-20:30, so that the last interview is over near 21:00; the other day of the weekend 10:00-17:00; never
+    on the day of rest.
+    """
     weekend = find_weekend(country)
     rest = 5 if country == "IL" else 4 if 4 in weekend else 6
     return {day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY for day in range(7) if day != rest}
 
 
 def find_permitted_hours(country: str, weekday: int) -> Hours:
-    """The hours outside of which nobody is called in this country on this day of the week, unless there is a reason."""
+    """Return the hours within which people in this country may be called on this day of the week."""
     rule = CALLING_RULES.get(country)
     return rule.find_hours(weekday) if rule is not None else PERMITTED_HOURS
 
 
-# regions
-
-
 def parse_country(region: str) -> str:
-    """The country of `DE-BY`, or of `DE`."""
+    """Return the country of `DE-BY`, or of `DE`."""
     return region[:2]
 
 
 @lru_cache(maxsize=256)
 def list_regions(country: str) -> Mapping[str, str]:
-    """The regions of a country whose holidays are known: by name and by code, both in small letters, the full code
-    (`DE-BY`). Empty where none are."""
+    """Return the regions of a country whose holidays are known.
+
+    Maps the name and the code, both in lower case, to the full code (`DE-BY`); empty where no region is known.
+    """
     import holidays
 
     try:
@@ -126,12 +128,12 @@ def list_regions(country: str) -> Mapping[str, str]:
 
 
 def find_region(text: str, country: str) -> str:
-    """The full code of a region: `by`, `DE-BY` and `Bayern` are DE-BY in Germany. Empty where there is none."""
+    """Return the full code of a region: `by`, `DE-BY` and `Bayern` are DE-BY in Germany. Empty if there is none."""
     return list_regions(country).get(text.strip().casefold(), "")
 
 
 def suggest_region(text: str, country: str) -> str:
-    """What to do about a region that does not exist: the nearest by name or code, or those there are."""
+    """Return the remedy for a region that does not exist: the nearest by name or code, or a few that exist."""
     known = list_regions(country)
     codes = sorted(set(known.values()))
     near = find_nearest(text.strip().casefold(), known)
@@ -141,8 +143,11 @@ def suggest_region(text: str, country: str) -> str:
 
 @lru_cache(maxsize=512)
 def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
-    """Names of the public holidays of a country (`DE`) or of one of its regions (`DE-BY`) by day, in English where the
-    library has them, days on which a holiday is observed included; empty for what the library does not know."""
+    """Return the names of the public holidays of a country (`DE`) or a region (`DE-BY`), by day.
+
+    In English where the library has it, including the days on which a holiday is observed; empty for what the library
+    does not know.
+    """
     import holidays
 
     country, subdivision = parse_country(region), region[3:] or None
@@ -205,7 +210,7 @@ America/Puerto_Rico US: PR
 Pacific/Guam US: GU
 Pacific/Honolulu US: HI
 """
-"""The zones of regions of those countries that have several and whose regions are often in samples (IANA, zone.tab)."""
+"""Time zones by region, for countries with several zones whose regions are often in samples (IANA, zone.tab)."""
 
 
 def _iterate_region_zones() -> Iterator[tuple[str, str]]:
@@ -219,4 +224,4 @@ REGION_ZONES: Final[Mapping[str, tuple[str, ...]]] = {
     region: tuple(zone for other, zone in _iterate_region_zones() if other == region)
     for region, _ in _iterate_region_zones()
 }
-"""The time zones of a region; a region that lies in two is called only where both are open."""
+"""The time zones of a region; a region in two zones is called only while both are open."""

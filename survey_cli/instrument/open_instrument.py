@@ -10,11 +10,11 @@ from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import UserError, select_errors
 
 RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
-"""Rules whose breach did not always keep a questionnaire from being used: one that was stored is read as it was then."""
+"""Rules that were added later: a stored questionnaire that breaks them is still opened."""
 
 
 def open_instrument(path: str) -> Instrument | UserError:
-    """The instrument in a file, ready; or its problems."""
+    """Open the instrument in a file, or return its problems."""
     found = check_instrument(load_source(path))
     if found.instrument is not None:
         return found.instrument
@@ -25,7 +25,7 @@ def open_instrument(path: str) -> Instrument | UserError:
 
 
 def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | UserError:
-    """An instrument as it was when its interviews began, from the text of its files (the top one first)."""
+    """Rebuild an instrument as it was when its interviews began, from the texts of its files, the top file first."""
     if not texts:
         return UserError(
             hash[:12],

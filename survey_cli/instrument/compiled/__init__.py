@@ -1,1 +1,1 @@
-"""The compiled questionnaire: names resolved, conditions and texts compiled, items in order."""
+"""The compiled questionnaire: resolved names, compiled conditions and texts, items in order."""

@@ -28,7 +28,7 @@ RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
 
 
 class GroupContext(NamedTuple):
-    """What an item stands in."""
+    """The groups that enclose an item."""
 
     path: tuple[GroupStep, ...] = ()
     roster: str | None = None
@@ -37,7 +37,7 @@ class GroupContext(NamedTuple):
 
 
 class ItemOverrides(NamedTuple):
-    """What a leaf has that is not written at its item: a statement's, or that of a roster's last question."""
+    """Properties of a compiled item that are not written at the item itself: a statement, a roster's last question."""
 
     options: Mapping[Code, OptionSpec]
     scale: str | None = None
@@ -47,7 +47,7 @@ class ItemOverrides(NamedTuple):
 
 
 class InstrumentCompiler:
-    """One building of one instrument."""
+    """One compilation of one instrument."""
 
     def __init__(self, document: Document, lost: frozenset[str]) -> None:
         self.document = document
@@ -67,7 +67,7 @@ class InstrumentCompiler:
                 self.item_compiler.compile_options(named.options, CompileContext(named.id, before=-1), None)
 
     def _finish_group(self, group: ItemGroup) -> None:
-        """The children are there: what is below, how much it counts, what can be computed at its end."""
+        """Fill in what depends on the children: all items below, their count, and the computes to evaluate at the end."""
         leaves: list[CompiledItem] = []
         for child in group.children:
             leaves.extend(child.leaves if isinstance(child, ItemGroup) else (child,))
@@ -115,7 +115,7 @@ class InstrumentCompiler:
     def _compile_group(
         self, item: SectionItem | BatteryItem | RosterItem, enclosing: GroupContext, kind: type[ItemGroup]
     ) -> tuple[ItemGroup, GroupContext]:
-        """A group without its children, and what those stand in."""
+        """Compile a group without its children, and return it with the context of its children."""
         who = str(item.id)
         context = CompileContext(who, self._index, enclosing.roster, enclosing.path)
         compiler = self.item_compiler
@@ -164,7 +164,7 @@ class InstrumentCompiler:
         return roster
 
     def _find_each(self, item: RosterItem, name: YamlScalar, context: CompileContext) -> CompiledItem | None:
-        """The multiple whose chosen options are the turns."""
+        """Find the `multiple` whose chosen options are the turns."""
         each = self.draft.leaves.get(str(name))
         if each is not None and isinstance(each.question, MultipleItem):
             self.item_compiler.record_use(context, "each", name.where, frozenset({each.id}))
@@ -274,7 +274,7 @@ class InstrumentCompiler:
         return leaf
 
     def _compile_draw(self, item: DrawItem, leaf: CompiledItem, context: CompileContext) -> None:
-        """The roster a draw draws from, which turns, and by what it compares them."""
+        """Set the roster a draw selects from, the eligible turns, and the item that it compares."""
         source = str(item.from_)
         if source not in self.symbol_table.rosters:
             if source not in self.draft.lost:
@@ -310,7 +310,7 @@ class InstrumentCompiler:
         leaf.using = fitting[0]
 
     def compile(self, source: InstrumentSource) -> Instrument:
-        """The instrument, with everything compiled."""
+        """Compile the whole document."""
         document, compiler = self.document, self.item_compiler
         root = ItemGroup(id="", spec=None, children=self._compile_nodes(document.items, GroupContext()))
         self._finish_group(root)
@@ -354,7 +354,7 @@ class InstrumentCompiler:
 
 
 def _build_reserved_declines(document: Document) -> list[CompiledDecline]:
-    """Not asked and not reached, under the codes the study gives them."""
+    """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
     made = []
     for kind, code in RESERVED_CODES.items():
         written = document.declines.get(kind)  # type: ignore[call-overload]
@@ -364,7 +364,7 @@ def _build_reserved_declines(document: Document) -> list[CompiledDecline]:
 
 
 def _build_statement_text(frame: Text, statement: Text) -> Text:
-    """The battery's text with the statement in it, in every language either is written in."""
+    """Insert a statement into the battery's text, in every language in which either is written."""
     if frame.plain is not None and statement.plain is not None:
         if frame.plain == STATEMENT_FILL:
             return statement
@@ -374,7 +374,7 @@ def _build_statement_text(frame: Text, statement: Text) -> Text:
 
 
 def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
-    """The battery's text with the statement in it; its letters keep their places."""
+    """Insert a statement into the battery's text; every character keeps its position in the file."""
     pieces: list[tuple[int, YamlScalar, int]] = []
     made, done = "", 0
     while (at := frame.find(STATEMENT_FILL, done)) >= 0:
@@ -388,7 +388,10 @@ def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
 def compile_instrument(
     source: InstrumentSource,
 ) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:
-    """The instrument as far as it can be built, the draft for the checks, and the problems so far."""
+    """Compile as much of the instrument as possible.
+
+    Returns the instrument, the draft for the checks, and the problems so far.
+    """
     if source.tree is None:
         return None, None, list(source.problems)
     document, problems, lost = validate_tree(source.tree)
@@ -403,6 +406,6 @@ def compile_instrument(
     builder = InstrumentCompiler(document, lost)
     builder.draft.file_problems = tuple(problems)
     instrument = builder.compile(source)
-    meant = {p.where for p in problems if p.rule == "fill-at-start"}  # said already, in plainer words
+    meant = {p.where for p in problems if p.rule == "fill-at-start"}  # already reported, in plainer words
     found = [p for p in builder.problems if p.rule != "unknown-fill" or p.where not in meant]
     return instrument, builder.draft, [*problems, *found]

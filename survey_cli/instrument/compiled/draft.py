@@ -21,11 +21,11 @@ class NameUse(NamedTuple):
 
     owner: str
     key: str
-    """Where it is written: `ask_if`, `text`, `checks`, …"""
+    """The key it is written under: `ask_if`, `text`, `checks`, …"""
     where: Position
     names: frozenset[str]
     before: int
-    """Everything it names must have been settled before this index (see `Named.index`)."""
+    """Everything it names must have been settled before this index (see `Symbol.index`)."""
     path: tuple[GroupStep, ...] = ()
     condition: Condition | None = None
     length: int = 1
@@ -33,13 +33,13 @@ class NameUse(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class InstrumentDraft:
-    """What the checks look at: the document, its names and uses, and the instrument as far as it could be built."""
+    """What the checks read: the document, its names and their uses, and the items compiled so far."""
 
     document: Document
     symbol_table: SymbolTable
     uses: list[NameUse]
     lost: frozenset[str]
-    """Names of what could not be read at all: nothing is said about references to them."""
+    """Names of parts that could not be read at all: references to them are not reported."""
     templates: list[tuple[str, Template]] = field(default_factory=list)
     """Every text with its owner."""
     root: ItemGroup | None = None
@@ -48,9 +48,9 @@ class InstrumentDraft:
     computes: dict[str, Compute] = field(default_factory=dict)
     used_scales: set[str] = field(default_factory=set)
     file_problems: Sequence[Problem] = ()
-    """What was wrong with the file before anything was checked."""
+    """The problems found in the file before the checks run."""
     check_cache: dict[str, Any] = field(default_factory=dict)
-    """What several checks look at, gathered once."""
+    """Data that several checks need, computed once."""
 
     @property
     def symbols(self) -> Mapping[str, Symbol]:

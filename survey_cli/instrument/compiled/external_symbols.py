@@ -11,7 +11,7 @@ from survey_cli.problems import Position, Problem
 
 
 def build_external_scope(instrument: Instrument) -> Scope:
-    """All that an interview's data can be asked about, from outside any roster."""
+    """Build the scope of all names in an interview's data, as seen from outside every roster."""
     walk = SymbolTable(instrument.document)
     names = {name: named.value_type for name, named in walk.symbols.items()}
     for name, compute in instrument.computes.items():
@@ -24,5 +24,5 @@ def build_external_scope(instrument: Instrument) -> Scope:
 def compile_external_condition(
     instrument: Instrument, text: str, *, who: str, where: Position = NOWHERE
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
-    """The condition that `text` is over an interview's data, or None, and what was found in it."""
+    """Compile a condition over an interview's data; returns it, or None, with the problems found."""
     return compile_condition(text, build_external_scope(instrument), where=where, who=who)

@@ -24,21 +24,21 @@ from survey_cli.problems import Position, Problem, make_limited_nearest, suggest
 from survey_cli.values import Code
 
 AFTER_ALL: Final = 10**9
-"""After everything: where a text may name any variable."""
+"""An index after every other: a text may name any variable there."""
 
 
 class CompileContext(NamedTuple):
-    """Where something is written: whose it is, and what is settled when it is evaluated."""
+    """Where something is written: its owner, and which variables are settled when it is evaluated."""
 
     owner: str
     before: int = AFTER_ALL
-    """Everything it names must have been settled before this index (see `Named.index`)."""
+    """Everything it names must have been settled before this index (see `Symbol.index`)."""
     roster: str | None = None
     path: tuple[GroupStep, ...] = ()
 
 
 class ItemCompiler:
-    """Compiles into one draft."""
+    """Compiles the parts of items into one draft."""
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
@@ -53,7 +53,7 @@ class ItemCompiler:
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
 
     def add_symbol(self, name: str) -> None:
-        """A name was added to the draft: from here on it can be referred to."""
+        """Make a name that was added to the draft known to later conditions and texts."""
         named = self.draft.symbols[name]
         self.value_types[name], self.text_variables[name] = named.value_type, named.text_variable
 
@@ -83,7 +83,7 @@ class ItemCompiler:
         wants: ExpectedKind = "truth",
         answered: frozenset[str] = frozenset(),
     ) -> Condition | None:
-        """Compile one, or note why it cannot be."""
+        """Compile a condition, or record why that is not possible."""
         if written is None:
             return None
         where = getattr(written, "where", NOWHERE)
@@ -109,7 +109,7 @@ class ItemCompiler:
         return condition
 
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
-        """Say which key a problem is of; keep silent about names that were lost with a broken item."""
+        """Record problems with their key, except those about names lost with a broken item."""
         for p in problems:
             if p.rule in ("unknown-name", "unknown-fill") and any(
                 f"'{name}'" in p.what for name in self.draft.lost
@@ -121,13 +121,13 @@ class ItemCompiler:
     def compile_optional_text(
         self, text: Text | None, context: CompileContext, key: str, *, options: bool = False
     ) -> Template | None:
-        """Compile one text, if there is one."""
+        """Compile a text, if there is one."""
         return None if text is None else self.compile_text(text, context, key, options=options)
 
     def compile_text(
         self, text: Text, context: CompileContext, key: str, *, options: bool = False
     ) -> Template:
-        """Compile one text."""
+        """Compile a text."""
         scope = self._text_scopes.get((context.roster, options))
         if scope is None:
             roster = (
@@ -148,7 +148,7 @@ class ItemCompiler:
         return template
 
     def record_use(self, context: CompileContext, key: str, where: Position, names: frozenset[str]) -> None:
-        """Something written here names these."""
+        """Record that something written here uses these names."""
         self.draft.uses.append(
             NameUse(
                 owner=context.owner,
@@ -161,11 +161,11 @@ class ItemCompiler:
         )
 
     def compile_checks(self, item: QuestionItem, context: CompileContext) -> tuple[CompiledCheck, ...]:
-        """The item's checks and its `confirm`, which may name the item itself."""
+        """Compile an item's checks and its `confirm`; both may name the item itself."""
         if not item.checks and item.confirm is None:
             return ()
         after = context._replace(before=context.before + 1)
-        made, answered = [], frozenset((context.owner,))  # a check is made of answers alone
+        made, answered = [], frozenset((context.owner,))  # a check is evaluated only for answers
         for check in item.checks:
             condition = self.compile_condition(check.expect, after, "expect", answered=answered)
             say = self.compile_text(check.say, after, "say")
@@ -181,7 +181,7 @@ class ItemCompiler:
     def compile_options(
         self, options: Mapping[Code, OptionSpec], context: CompileContext, scale: str | None
     ) -> tuple[CompiledOption, ...]:
-        """The options of an item; those of a named list are compiled once."""
+        """Compile the options of an item; those of a named list are compiled once."""
         if not options:
             return ()
         key = (id(options), None if scale is not None else context.roster)
@@ -214,13 +214,13 @@ class ItemCompiler:
     def compile_number_labels(
         self, options: Mapping[int, Text], context: CompileContext
     ) -> Mapping[Code, Template]:
-        """The words of those numbers that have a meaning of their own."""
+        """Compile the texts of numbers that have a meaning of their own."""
         labels = self.draft.symbol_table.labels.setdefault(id(options), {})
         labels.update({code: self.compile_text(text, context, "options") for code, text in options.items()})
         return labels
 
     def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:
-        """The declines permitted at an item: the study's, or its own."""
+        """Compile the declines permitted at an item: the study's, or its own."""
         if not item.asks:
             return ()
         here = item.declines
@@ -243,7 +243,7 @@ class ItemCompiler:
         return self._compiled_declines[id(here)]
 
     def compile_study_declines(self) -> tuple[CompiledDecline, ...]:
-        """The study's declines."""
+        """Compile the study's declines."""
         ready = self._compiled_declines.get(id(self.declines))
         if ready is None:
             ready = self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})

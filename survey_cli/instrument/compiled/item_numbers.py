@@ -10,8 +10,10 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 
 
 def number_items(instrument: Instrument) -> Mapping[str, str]:
-    """By item its number from 1, in written order, whatever kind of item it is. A battery has one number, its statements
-    a letter besides: `9`, `9a`."""
+    """Number all items from 1, in written order.
+
+    A battery has one number, and each of its statements adds a letter: `9`, `9a`.
+    """
     numbers = count(1)
 
     def walk(nodes: Sequence[CompiledNode]) -> Iterator[tuple[str, str]]:
@@ -31,6 +33,6 @@ def number_items(instrument: Instrument) -> Mapping[str, str]:
 
 
 def _format_letters(place: int) -> str:
-    """`a` to `z`, then `aa`."""
+    """Return `a` to `z`, then `aa`."""
     before, letter = divmod(place, len(ascii_lowercase))
     return (_format_letters(before - 1) if before else "") + ascii_lowercase[letter]

@@ -17,7 +17,7 @@ from survey_cli.instrument.texts.templates import Template
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class ItemGroup:
-    """A section, a battery or the whole."""
+    """A section, a battery, or the whole questionnaire."""
 
     id: str
     spec: SectionItem | BatteryItem | RosterItem | None
@@ -30,9 +30,9 @@ class ItemGroup:
     anchor: bool = False
     after_hangup: bool = False
     leaves: tuple[CompiledItem, ...] = ()
-    """All leaves below, in written order."""
+    """All items below, in written order."""
     asked_count: int = 0
-    """How many of them are asked of somebody: what the progress counts."""
+    """How many of the items below count for the progress display."""
     computes: tuple[Compute, ...] = ()
 
     def __repr__(self) -> str:
@@ -41,13 +41,13 @@ class ItemGroup:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Roster(ItemGroup):
-    """A group gone through once for each turn."""
+    """A group that is repeated once per turn."""
 
     maximum: int = 1
     count: Condition | None = None
     each: CompiledItem | None = None
     until: CompiledItem | None = None
-    """The question at the end of each turn: another one?"""
+    """The question asked at the end of each turn: is there another one?"""
     turn_name: str | None = None
 
 
@@ -56,7 +56,7 @@ CompiledNode: TypeAlias = CompiledItem | ItemGroup | Roster
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Instrument:
-    """One survey's questionnaire, ready. Equal content has an equal `hash`."""
+    """One survey's questionnaire, compiled. Equal content has an equal `hash`."""
 
     id: str
     title: Text
@@ -70,7 +70,7 @@ class Instrument:
     sample: Mapping[str, SampleColumn]
     computes: Mapping[str, Compute]
     first_computes: tuple[Compute, ...]
-    """Those that need no answer, only the sample."""
+    """Computes that need no answer, only the sample."""
     declines: Mapping[str, CompiledDecline]
     faq: tuple[tuple[Template, Template], ...]
     texts: Mapping[str, str]

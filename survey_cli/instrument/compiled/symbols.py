@@ -19,7 +19,7 @@ from survey_cli.problems import MAX_PER_RULE, Position, Problem, suggest_nearest
 from survey_cli.values import Code
 
 MAX_SCALE_POINTS: Final = 1001
-"""Points a `from: to:` scale can have; more are a number."""
+"""The most points that a `from: to:` scale may have; anything larger is a number."""
 
 YES_NO_LABELS: Final = {
     "en": ("Yes", "No"),
@@ -38,11 +38,11 @@ DEFAULT_DECLINES: Final = {
 
 
 WHY_UNANSWERED: Final = {"read": "is read aloud", "handover": "is a handover", "end": "ends the interview"}
-"""Items that nobody answers, by type."""
+"""Why an item of this type has no answer."""
 
 
 class GroupStep(NamedTuple):
-    """One group on the way down to an item: which child of it leads there, and whether its children are shuffled."""
+    """One group on the path to an item: the child that leads there, and whether the children are shuffled."""
 
     group: str
     child: int
@@ -55,7 +55,7 @@ class Symbol:
 
     id: str
     kind: str
-    """What it is called in a problem: `item`, `statement`, `sample column`, `compute`."""
+    """How a problem calls it: `item`, `statement`, `sample column`, `compute`."""
     where: Position
     index: int
     """When it is settled, in written order from 0; −1 for the sample."""
@@ -70,7 +70,7 @@ class Symbol:
 def resolve_options(
     item: object, document: Document, who: str, problems: list[Problem]
 ) -> tuple[Mapping[Code, OptionSpec], str | None]:
-    """The options of a coded question (by code) and the named list they come from, if they do."""
+    """Return the options of a coded question (by code), and the name of the list they come from, if any."""
     match item:
         case SingleItem() | MultipleItem():
             return _resolve_list(item.options, document, who, problems)
@@ -144,7 +144,7 @@ def _build_points(
 
 
 def list_declines(document: Document) -> dict[str, DeclineSpec]:
-    """The declines that are offered: the file's, else don't know and refused. Reserved kinds are not among them."""
+    """Return the declines that are offered: the file's, or don't know and refused. Reserved kinds are not included."""
     if document.declines:
         return {k: v for k, v in document.declines.items() if k not in ("not_asked", "not_reached")}
     made = {}
@@ -156,7 +156,7 @@ def list_declines(document: Document) -> dict[str, DeclineSpec]:
 
 
 class SymbolTable:
-    """The walk: fills `named` (in order of first appearance) and `clashes` (a second one with the same name)."""
+    """The names of a document, in order of first appearance, and the clashes between them."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -164,11 +164,11 @@ class SymbolTable:
         self.symbols: dict[str, Symbol] = {}
         self.clashes: list[tuple[Symbol | Position, Position, str]] = []
         self.groups: dict[str, tuple[Position, int, int, tuple[GroupStep, ...]]] = {}
-        """Sections, batteries and rosters: where, and the first and last index inside."""
+        """Sections, batteries and rosters: the position, and the first and last index inside."""
         self.rosters: dict[str, RosterItem] = {}
         self.index = 0
         self.labels: dict[int, dict[Code, Template]] = {}
-        """By the identity of a list of options: their texts, empty until they are compiled."""
+        """Compiled texts of each list of options, by the list's identity; filled when the list is compiled."""
         self._declines = list_declines(document)
         for name, column in document.sample.items():
             self._add_sample_column(
@@ -219,7 +219,7 @@ class SymbolTable:
         who = str(item.id)
         where = item.id.where
         first = self.index
-        if not item.is_group:  # most are: settled before the classes are asked one by one
+        if not item.is_group:  # the common case, before the classes are tested one by one
             options, scale = resolve_options(item, self.document, who, self.problems)
             self._add_question(cast(QuestionItem, item), who, where, path, roster, options, scale, False)
             return
@@ -250,7 +250,7 @@ class SymbolTable:
             self.groups[who] = (where, first, self.index - 1, path)
 
     def _add_repeat_question(self, item: RosterItem, who: str, path: tuple[GroupStep, ...]) -> None:
-        """The question at the end of each turn of an `until` roster."""
+        """Add the question at the end of each turn of an `until` roster."""
         yes_no: dict[Code, OptionSpec] = {c: build_yes_no_option(self.document.languages, c) for c in (1, 2)}
         assert item.until is not None
         question = SingleItem.model_construct(
@@ -334,16 +334,16 @@ class SymbolTable:
                 return item.condition_type, frozenset(options) if options else None, labels
 
     def _find_labels(self, options: Mapping[Any, Any]) -> dict[Code, Template]:
-        """Where the texts of these options will be found once they are compiled."""
+        """Return the mapping that will hold the texts of these options once they are compiled."""
         return self.labels.setdefault(id(options), {})
 
     def _may_draw_nobody(self, draw: DrawItem) -> bool:
-        """Whether a draw may have no turn to draw from: only a roster with `until:` has one turn at least."""
+        """Whether a draw may have no turn to select from: only a roster with `until:` always has one."""
         roster = self.rosters.get(str(draw.from_))
         return draw.where is not None or roster is None or roster.until is None
 
     def find_turn_name(self, roster: str) -> str | None:
-        """The roster's first text item: by it a turn is called."""
+        """Find the roster's first text item, which names a turn."""
         written = self.rosters.get(roster)
         for item in _iterate_below(written.items if written else ()):
             if item.type == "text":
@@ -359,7 +359,7 @@ def _iterate_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
 
 
 def build_yes_no_option(languages: Sequence[str], code: int) -> OptionSpec:
-    """Yes (1) and No (2) in the instrument's languages, as far as they are known here; else in English."""
+    """Build Yes (1) or No (2) in the instrument's languages where they are known here, otherwise in English."""
     texts = {
         la: YamlScalar(YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"])[code - 1], NOWHERE) for la in languages
     }

@@ -8,23 +8,23 @@ _HOURS: Final = re.compile(r"(\d\d):(\d\d) ?[-–] ?(\d\d):(\d\d)\Z", re.ASCII)
 _DURATION: Final = re.compile(r"[1-9]\d{0,3}[mhd]\Z", re.ASCII)
 _SHARE: Final = re.compile(r"(\d{1,3})%\Z", re.ASCII)
 DELAY_WORDS: Final = ("never", "held", "appointment")
-"""Delays of the outcome table that are no length of time."""
+"""Delays in the outcome table that are not durations."""
 
 
 class Hours(NamedTuple):
-    """From and to, in minutes after midnight; 24:00 is the end of the day."""
+    """Start and end in minutes after midnight; 24:00 is the end of the day."""
 
     start: int
     end: int
 
 
 def format_clock(minute: int) -> str:
-    """Minutes after midnight as `09:05`."""
+    """Format minutes after midnight as `09:05`."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def parse_days(text: str) -> tuple[str, ...] | str:
-    """The days that `mon`, `mon-fri` or `fri-mon` names, or what is wrong with it."""
+    """Parse the days that `mon`, `mon-fri` or `fri-mon` names; returns what is wrong if it names none."""
     first, dash, last = text.strip().lower().partition("-")
     for day in (first, last) if dash else (first,):
         if day not in DAYS:
@@ -36,7 +36,7 @@ def parse_days(text: str) -> tuple[str, ...] | str:
 
 
 def parse_hours(text: str) -> Hours | tuple[str, str]:
-    """The hours that `09:00-20:30` names, or what is wrong with it and what to do."""
+    """Parse hours such as `09:00-20:30`; returns what is wrong, and the remedy, if they are not valid."""
     found = _HOURS.match(text.strip())
     if not found:
         return f"{str(text)!r} is no span of hours", 'write "09:00-20:30", in quotes'
@@ -55,7 +55,7 @@ def parse_hours(text: str) -> Hours | tuple[str, str]:
 
 
 def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
-    """What is wrong with `20m`, `3h` or `7d` (or, with `words`, `never`), and what to do; None where nothing is."""
+    """Return what is wrong with `20m`, `3h` or `7d` (or, with `words`, `never`), and the remedy; None if it is valid."""
     if _DURATION.match(text) or (words and text in DELAY_WORDS):
         return None
     what = f"{str(text)!r} is no length of time"
@@ -69,6 +69,6 @@ def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
 
 
 def validate_share(text: str) -> str:
-    """What is wrong with `50%`; empty where nothing is."""
+    """Return what is wrong with `50%`; empty if it is valid."""
     found = _SHARE.match(text)
     return "" if found and 1 <= int(found[1]) <= 100 else f"{str(text)!r} is no share of the items"

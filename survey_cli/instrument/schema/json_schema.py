@@ -20,7 +20,7 @@ JsonSchema = dict[str, Any]
 
 SCHEMA_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _KEYWORDS_OF_NAMES: Final = ("properties", "patternProperties", "$defs")
-"""Keywords below which the keys are names of the language and not of JSON Schema."""
+"""Keywords whose keys are names of the language, not of JSON Schema."""
 _KEYWORDS_OF_LISTS: Final = ("anyOf", "oneOf", "allOf")
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
@@ -47,7 +47,7 @@ _INCLUDE: Final[JsonSchema] = {
 
 
 def build_instrument_schema() -> JsonSchema:
-    """The schema of an instrument's file."""
+    """Build the schema of an instrument file."""
     written: tuple[type[SpecModel], ...] = (Document, *ITEM_TYPES.values())
     _, raw = models_json_schema([(model, "validation") for model in written])
     parts = raw["$defs"]
@@ -55,7 +55,7 @@ def build_instrument_schema() -> JsonSchema:
 
 
 def build_module_schema() -> JsonSchema:
-    """The schema of a module's file: `scales`, `compute` and `items`, none of them required."""
+    """Build the schema of a module file: `scales`, `compute` and `items`, none of them required."""
     whole = build_instrument_schema()
     own = {name: whole["properties"][name] for name in MODULE_KEYS}
     what = "Part of an instrument, put in its place by `include`: scales, computes and items."
@@ -82,7 +82,7 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
     nets = {"type": "array", "items": {"type": ["string", "integer"]}}
     for part in parts.values():
         if "nets" in part.get("properties", ()):
-            part["properties"]["nets"]["additionalProperties"] = nets  # codes, whichever kind they are
+            part["properties"]["nets"]["additionalProperties"] = nets  # codes of either kind
     for name in ("complete_from", "partial_from"):
         said = parts["FieldworkSpec"]["properties"][name]
         for key in said.keys() & {"$ref", "oneOf"}:
@@ -92,14 +92,17 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
         ]
     outcome = parts[EndItem.__name__]["properties"]["outcome"]
-    outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or one of the study's own
+    outcome["anyOf"] = [
+        {"enum": list(OUTCOMES)},
+        {"type": outcome.pop("type")},
+    ]  # or an outcome of the study's own
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _build_item_schema(parts)
     return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey instrument", "$defs": parts}
 
 
 def _describe(part: JsonSchema, model: type[Any]) -> None:
-    """Put the docstrings under a model's fields beside its keys."""
+    """Add the docstrings of a model's fields to its keys."""
     keys = next((p for p in part.get("anyOf", ()) if "properties" in p), part)["properties"]
     for name, says in read_field_docstrings(model).items():
         key = keys.get(model.model_fields[name].alias or name)
@@ -108,7 +111,10 @@ def _describe(part: JsonSchema, model: type[Any]) -> None:
 
 
 def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
-    """Which part an entry of `items` must be follows from its `type`: so an editor can say what is wrong with it."""
+    """Build the schema of an entry of `items`.
+
+    The part it must be depends on its `type`, so that an editor can report precise errors.
+    """
     said = [parts[model.__name__].get("description", "") for model in ITEM_TYPES.values()]
     kind = {
         "description": "What kind of item it is.",
@@ -127,8 +133,8 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
         {"label": name, "description": text, "body": _build_snippet(name, model)}
         for (name, model), text in zip(ITEM_TYPES.items(), said, strict=True)
     ]
-    # To an editor an entry that is still empty passes an `if` that asks for no object, and fails one that does: so it
-    # is an item and not an include, it is of no type yet, and it can be begun as one of any type.
+    # An editor accepts an entry that is still empty for an `if` that requires no object, and rejects it for one that
+    # does. So an empty entry is an item and not an include, has no type yet, and can become one of any type.
     branches.append({"if": {"type": "object"}, "then": {}, "else": {"defaultSnippets": begun}})
     return {
         "title": "item",
@@ -140,7 +146,7 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
 
 
 def _build_snippet(kind: str, model: type[Any]) -> dict[str, Any]:
-    """An item of this type as an editor writes its first lines: the keys that it must have."""
+    """Build an editor's first lines of an item of this type: the keys that are required."""
     keys = [
         field.alias or name
         for name, field in model.model_fields.items()
@@ -150,12 +156,12 @@ def _build_snippet(kind: str, model: type[Any]) -> dict[str, Any]:
 
 
 def _split_class_name(name: str) -> str:
-    """`DeclineOverride` as `decline here`."""
+    """Split a class name: `DeclineOverride` becomes `decline override`."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
 def _tidy(schema: JsonSchema) -> JsonSchema:
-    """The same without what means nothing to a designer: generated titles, null, defaults that are null."""
+    """Remove what means nothing to a designer: generated titles, null, defaults that are null."""
     if "discriminator" in schema:  # the union of all items
         return {"$ref": "#/$defs/Item"}
     tidied: JsonSchema = {}
@@ -174,7 +180,7 @@ def _tidy(schema: JsonSchema) -> JsonSchema:
 
 
 def _unwrap_single_choice(schema: JsonSchema) -> JsonSchema:
-    """A choice of one is that one."""
+    """Replace a choice with a single alternative by that alternative."""
     for key in _KEYWORDS_OF_LISTS:
         if len(choice := schema.get(key, ())) == 1:
             rest = {k: v for k, v in schema.items() if k != key}
@@ -183,7 +189,7 @@ def _unwrap_single_choice(schema: JsonSchema) -> JsonSchema:
 
 
 def _replace_texts(schema: JsonSchema) -> JsonSchema:
-    """Texts by name, and languages told from other keys."""
+    """Refer to texts by name, and distinguish languages from other keys."""
     choice = schema.get("anyOf", ())
     if list(choice) == [_SCALAR, _build_language_schema(_SCALAR)]:
         return {"$ref": "#/$defs/Text", **{k: v for k, v in schema.items() if k != "anyOf"}}

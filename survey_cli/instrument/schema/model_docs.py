@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.options import SpecModel
 
 
 def iterate_models() -> Iterator[tuple[str, type[Any]]]:
-    """Every part of a file by the type or key that it stands under, and its model: the file itself first."""
+    """Yield every part of a file, by the type or key it is found under, and its model; the file itself comes first."""
     yield "the file", Document
     yield from ITEM_TYPES.items()
     waiting: list[type[Any]] = [Document, *ITEM_TYPES.values()]
@@ -39,7 +39,7 @@ def _iterate_annotated_models(annotation: Any) -> Iterator[type[Any]]:
 
 
 def read_field_docstrings(model: type[Any]) -> dict[str, str]:
-    """Each field of a model to its docstring, on one line; the nearest class that has one decides."""
+    """Return the docstring of each field of a model on one line, from the nearest class that has one."""
     found: dict[str, str] = {}
     for cls in reversed(model.__mro__):
         if cls.__module__.startswith("survey_cli."):
@@ -49,7 +49,7 @@ def read_field_docstrings(model: type[Any]) -> dict[str, str]:
 
 @cache
 def _read_own_docstrings(cls: type[Any]) -> dict[str, str]:
-    """The docstrings that stand in the class itself. Empty where its source is not there."""
+    """Return the docstrings of the class itself; empty if its source is not available."""
     try:
         (tree,) = ast.parse(dedent(inspect.getsource(cls))).body
     except (OSError, TypeError, SyntaxError, ValueError):

@@ -38,7 +38,7 @@ from survey_cli.problems import Position
 
 
 class SpecModel(BaseModel):
-    """Anything a designer writes as a mapping: it remembers where each key and value stood."""
+    """Base class of everything a designer writes as a mapping; it knows the position of each key and value."""
 
     model_config = ConfigDict(
         defer_build=True,
@@ -47,7 +47,7 @@ class SpecModel(BaseModel):
         validate_by_name=True,
     )
     _node: ClassVar[YamlMapping | None] = None
-    """What was written, kept in the part's own dictionary: a private attribute would cost a third of all validation."""
+    """The node, stored in the instance's dictionary: a private attribute would take a third of the validation time."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -58,11 +58,11 @@ class SpecModel(BaseModel):
         return part
 
     def copy_position(self, other: "SpecModel") -> None:
-        """Made from another part: it stands where that stands."""
+        """Take the position of another part, from which this one is derived."""
         self.__dict__["_node"] = other._node
 
     def find_position(self, key: str = "") -> Position:
-        """Where the value of a key was written; without one, or where it was not written, where the part begins."""
+        """Return the position of a key's value; without a key, or if the key was not written, that of the part."""
         node = self._node
         if node is None:
             return Position("")
@@ -74,23 +74,23 @@ class OptionSpec(SpecModel):
     """One option of a list: `3: Disagree`, or the long form with a mapping."""
 
     text: Text
-    """What is read (or shown) for the option."""
+    """The text that is read aloud or shown."""
     label: Text | None = None
-    """A shorter text for the data's value label; the text itself where it is left out."""
+    """A shorter text for the value label in the data; the text itself if left out."""
     read: Flag = True
     """`false`: volunteered, shown to the interviewer and not read aloud."""
     specify: Flag = False
-    """`true`: other, what? The interviewer types the words; they are kept in a column of their own."""
+    """`true`: other (specify). The interviewer types the words, which are stored in a column of their own."""
     exclusive: Flag = False
-    """`true` on "None of these": chosen alone."""
+    """`true`, for "None of these": cannot be combined with other options."""
     missing: Flag = False
-    """`true`: an answer that counts in bases and per cents but is left out of means; user-missing in SPSS."""
+    """`true`: an answer that counts in bases and percentages but not in means; user-missing in SPSS."""
     anchor: Flag = False
-    """`true`: keeps its written place when the options are shuffled."""
+    """`true`: keeps its written position when the options are shuffled."""
     ask_if: Expression | None = None
-    """Offered only where this holds. A question is not asked where none of its options is offered."""
+    """Offered only where this condition holds. A question with no option to offer is not asked."""
     note: Text | None = None
-    """Bracketed beside the option for the interviewer; never read."""
+    """Shown in brackets beside the option for the interviewer; never read aloud."""
 
     @model_validator(mode="before")
     @classmethod
@@ -114,13 +114,15 @@ Options: TypeAlias = dict[CodeKey, OptionSpec]
 
 
 class ScaleSpec(SpecModel):
-    """A named list of options that any item can use: `1: Strongly agree`, `2: Agree`, … or, with an order,
-    `{order: flip, options: {1: …}}`."""
+    """A named list of options for any item: `1: Strongly agree`, `2: Agree`, …
+
+    With an order: `{order: flip, options: {1: …}}`.
+    """
 
     options: Options
     """Code to option, in the order they are read."""
     order: Order = "written"
-    """Drawn once an interview for all the items that use the list: `random`, `rotate` or `flip`."""
+    """The order, drawn once per interview for all items that use the list: `random`, `rotate` or `flip`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -167,8 +169,10 @@ def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) 
 
 
 def _build_short_options(node: YamlMapping) -> Options | None:
-    """The options where each is a number and its text and nothing more, as nearly always: made without asking the
-    model, which would take three times as long. None where any wants a closer look."""
+    """Build the options where each is just a number and its text, which is nearly always so.
+
+    Validation by the model would take three times as long. Returns None if any option needs it.
+    """
     made: Options = {}
     for key, value in node.items():
         if not (key.__class__ is value.__class__ is YamlScalar and key.plain and WHOLE.match(key)):
@@ -209,15 +213,15 @@ class DeclineSpec(SpecModel):
     """A typed non-answer: don't know, refused, or one of the study's own."""
 
     code: Whole
-    """The code it has in the data; negative, so that no answer can have it."""
+    """Its code in the data; negative, so that no answer can have it."""
     text: Text
     """What the interviewer sees."""
     key: Text | None = None
-    """The letter that gives it, in every language or in each: `d`, `{en: d, ar: ي}`."""
+    """The letter that enters it, the same in every language or one for each: `d`, `{en: d, ar: ي}`."""
 
 
 class DeclineOverride(SpecModel):
-    """A decline as it is coded at one item: `dk: 98`, or `{code: 98, text: …}`."""
+    """The code of a decline at one item: `dk: 98`, or `{code: 98, text: …}`."""
 
     code: Whole
     text: Text | None = None
@@ -235,12 +239,12 @@ class DeclineOverride(SpecModel):
 
 
 def tag_list_unless_mapping(node: object) -> str:
-    """The tag of a mapping, or of the list that is wanted else."""
+    """Return the tag of a mapping if the node is one, otherwise the tag of a list."""
     return "mapping" if isinstance(node, dict) else "list"
 
 
 def tag_mapping_unless_list(node: object) -> str:
-    """The tag of a list, or of the mapping that is wanted else."""
+    """Return the tag of a list if the node is one, otherwise the tag of a mapping."""
     return "list" if isinstance(node, YamlList | list) else "mapping"
 
 

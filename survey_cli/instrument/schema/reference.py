@@ -23,15 +23,15 @@ REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyReference:
-    """One key as it may be written in one part of a file."""
+    """One key as it can be written in one part of a file."""
 
     name: str
     accepts: str
-    """What stands after the colon, in words: `a text`, `true or false`."""
+    """What can follow the colon, in words: `a text`, `true or false`."""
     meaning: str
     required: bool = False
     default: str = ""
-    """What holds where it is left out, if that is a plain value."""
+    """The value that applies if the key is left out, if it is a plain one."""
     shared: bool = False
     """Any question has it, with the same meaning."""
 
@@ -44,43 +44,43 @@ class ReferenceEntry:
     kind: ReferenceKind
     meaning: str
     accepts: str = ""
-    """What stands after the colon of a key."""
+    """What can follow the colon of a key."""
     within: tuple[str, ...] = ()
-    """The parts of a file in which a key stands; empty for the other kinds."""
+    """The parts of a file that have a key; empty for the other kinds."""
     keys: tuple[KeyReference, ...] = ()
     """The keys of an item type, its own first."""
 
 
 MAX_LISTED_KEYS: Final = 12
-"""More keys than this are not listed in half a sentence."""
+"""The most keys that are listed in a phrase."""
 
 FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
-    "answered": "True where the item has an answer; an option marked `missing: true` is one.",
-    "dk": "True where the answer was don't know.",
-    "refused": "True where an answer was refused.",
-    "declined": "True where the answer was don't know, refused, or another decline of the study.",
-    "count": "How many of the conditions are true; of a `multiple`, how many options were chosen.",
-    "sum": "The numbers added up; missing if one of them is.",
+    "answered": "True if the item has an answer; an option marked `missing: true` is one.",
+    "dk": "True if the answer was don't know.",
+    "refused": "True if an answer was refused.",
+    "declined": "True if the answer was don't know, refused, or another decline of the study.",
+    "count": "The number of conditions that are true; of a `multiple`, the number of options chosen.",
+    "sum": "The sum of the numbers; missing if one of them is.",
     "mean": "The mean of the numbers; missing if one of them is.",
-    "sum_answered": "The answered numbers added up; those without an answer are left out.",
+    "sum_answered": "The sum of the answered numbers; those without an answer are left out.",
     "mean_answered": "The mean of the answered numbers; those without an answer are left out.",
-    "min": "The least of the values; missing if one of them is.",
-    "max": "The greatest of the values; missing if one of them is.",
-    "round": "The number rounded, halves away from zero; whole, or to so many digits.",
-    "length": "How many characters a text has.",
+    "min": "The smallest of the values; missing if one of them is.",
+    "max": "The largest of the values; missing if one of them is.",
+    "round": "The number rounded, halves away from zero, to a whole number or to a number of digits.",
+    "length": "The number of characters of a text.",
     "years_between": "Whole years from the first date to the second: an age.",
-    "today": "The day on which the interview began, where the respondent is.",
+    "today": "The date on which the interview began, in the respondent's time zone.",
 }
 
 FILL_MEANINGS: Final[Mapping[str, str]] = {
-    "interviewer": "`{interviewer}` in a text: who is interviewing in this sitting.",
-    "daypart": "`{daypart}` in a text: morning, afternoon or evening, as the respondent would say; see the key dayparts.",
-    "today": "`{today}` in a text: the day on which the interview began; `{today:%A %d %B}` in a format of your own.",
+    "interviewer": "`{interviewer}` in a text: the interviewer of this session.",
+    "daypart": "`{daypart}` in a text: morning, afternoon or evening, by the respondent's time; see the key dayparts.",
+    "today": "`{today}` in a text: the date on which the interview began; `{today:%A %d %B}` in another format.",
     "case": "`{case}` in a text: the key of the case.",
-    "turn": "`{turn}` in a text inside of a roster: the number of this turn; `{turn:ordinal}` is "
-    "second, `{turn:words}` two, as of any number.",
-    "each": "`{each}` in a text inside of a roster with `each`: the text of this turn's option.",
-    "options": "`{options}` in a text: the options that are read, in drawn order, joined with `or`.",
+    "turn": "`{turn}` in a text inside a roster: the number of this turn; `{turn:ordinal}` is "
+    "second, `{turn:words}` two, as for any number.",
+    "each": "`{each}` in a text inside a roster with `each`: the text of this turn's option.",
+    "options": "`{options}` in a text: the options that are read aloud, in the order drawn, joined with `or`.",
     "statement": "`{statement}` in the text of a battery: the statement that is asked.",
 }
 
@@ -102,7 +102,7 @@ _PARSER_DESCRIPTIONS: Final[Mapping[str, str]] = {
 
 
 def list_entries() -> tuple[ReferenceEntry, ...]:
-    """Every word of the language, by kind; a key once for each meaning it has."""
+    """List every word of the language, by kind; a key once for each of its meanings."""
     return (
         *_iterate_item_types(),
         *_iterate_keys(),
@@ -120,7 +120,7 @@ def _iterate_item_types() -> Iterator[ReferenceEntry]:
 
 
 def _list_own_keys_first(model: type[Any]) -> tuple[KeyReference, ...]:
-    """Its keys without `type`: id first, then what it alone defines, then what items share."""
+    """List the keys without `type`: id first, then the model's own, then those that items share."""
     own = {"id", "text", *inspect.get_annotations(model)}
     shared = set(QuestionItem.model_fields) - own
     names = [n for n in model.model_fields if n != "type"]
@@ -152,7 +152,7 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
 
 
 def _describe_parts(parts: list[str]) -> tuple[str, ...]:
-    """The parts in words: `any item`, `any question but draw`, or each by its name."""
+    """Describe the parts in words: `any item`, `any question but draw`, or each by its name."""
     for whole, called in ((set(ITEM_TYPES), "any item"), (_QUESTIONS, "any question")):
         lacking = whole - set(parts)
         if len(lacking) <= 2:
@@ -178,13 +178,13 @@ def _build_key(model: type[Any], name: str) -> KeyReference:
 
 
 def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
-    """What an annotation lets a designer write, in words."""
+    """Describe what an annotation accepts."""
     for reader in metadata:
         function = reader.parse if isinstance(reader, ParseWith) else getattr(reader, "func", None)
         word = _PARSER_DESCRIPTIONS.get(getattr(function, "__name__", ""))
         if word is not None:
             return word
-    if isinstance(annotation, ForwardRef):  # the one reference ahead: items hold items
+    if isinstance(annotation, ForwardRef):  # the only forward reference: items contain items
         return "a list of items"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

@@ -19,15 +19,18 @@ from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
 
 _MAX_ROUNDS: Final = 40
-"""How often the tree is cut and looked at again; every round removes at least one node that is wrong."""
+"""How often nodes are removed and the rest is validated; every round removes at least one invalid node."""
 
 
 NodePath: TypeAlias = list[tuple[YamlNode, Any]]
-"""From the top: each node and the key or index by which one goes on."""
+"""The path from the root: each node and the key or index that leads on."""
 
 
 def validate_tree(tree: YamlMapping) -> tuple[Document | None, list[Problem], frozenset[str]]:
-    """The document (without what could not be used), the problems, and the ids of items that were cut out."""
+    """Validate the nodes of a file.
+
+    Returns the document without what could not be used, the problems, and the ids of items that were removed.
+    """
     try:
         return Document.model_validate(tree), [], frozenset()
     except ValidationError:
@@ -37,7 +40,7 @@ def validate_tree(tree: YamlMapping) -> tuple[Document | None, list[Problem], fr
 
 
 class _ProblemList:
-    """The problems found, the first hundred of each kind; the others are only counted."""
+    """The problems found: the first hundred of each kind; the others are only counted."""
 
     def __init__(self) -> None:
         self._kept: list[Problem] = []
@@ -45,7 +48,7 @@ class _ProblemList:
         self._count: Counter[str] = Counter()
 
     def admit(self, kind: str) -> bool:
-        """Count one of this kind; whether it is to be shown."""
+        """Count a problem of this kind, and return whether it is to be shown."""
         self._count[kind] += 1
         return self._count[kind] <= MAX_PER_RULE
 
@@ -63,10 +66,12 @@ class _ProblemList:
 
 
 def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None, frozenset[str]]:
-    """The document and what was lost, of a tree that may be changed: keys that were mistyped are put right, and what
-    can't be is cut out."""
+    """Recover a document from nodes with errors, which are changed: correct mistyped keys, remove what is invalid.
+
+    Returns the document and the names of what was removed.
+    """
     lost: set[str] = set()
-    gone: set[tuple[int, Any]] = set()  # what was cut out is not missed besides
+    gone: set[tuple[int, Any]] = set()  # a key that was removed is not reported as missing
     for _ in range(_MAX_ROUNDS):
         _fill_required_keys(tree, lost)
         try:
@@ -75,7 +80,7 @@ def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None
             found = refusal.errors(include_url=False, include_input=False)
         mistyped = [error for error in found if error["type"] == "extra_forbidden"]
         cuts: list[tuple[YamlNode, Any]] = []
-        for error in mistyped or found:  # what a mistyped key brings about is not said besides
+        for error in mistyped or found:  # consequences of a mistyped key are not reported
             path = _find_path(tree, error["loc"])
             if not (error["type"] == "missing" and path and _identify_slot(*path[-1]) in gone):
                 kind = error.get("ctx", {}).get("rule", error["type"])
@@ -102,7 +107,7 @@ _REQUIRED_KEYS: Final = ("instrument", "title", "items")
 
 
 def _fill_required_keys(tree: YamlMapping, lost: set[str]) -> None:
-    """Put something in the place of what the file can't do without, once its absence was told."""
+    """Fill in required keys whose absence has been reported."""
     for key in _REQUIRED_KEYS:
         if key in lost and key not in tree:
             where = tree.where
@@ -110,7 +115,7 @@ def _fill_required_keys(tree: YamlMapping, lost: set[str]) -> None:
 
 
 def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
-    """Whether a mistyped key could be put right, so that the rest of its part is looked at as it was meant."""
+    """Correct a mistyped key, if possible, so that the rest of its part is validated; return whether it was."""
     node, key = path[-1] if path else (tree, "")
     if not isinstance(node, YamlMapping) or not isinstance(key, str) or key not in node:
         return False
@@ -127,33 +132,33 @@ def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
 
 
 def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
-    """The known key that a mistyped one is nearest to, if one is near: also where only the letters' order is wrong."""
+    """Find the known key nearest to a mistyped one, also where only the order of letters is wrong."""
     return find_nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
 
 
 def _is_similar(key: str, near: str) -> bool:
-    """Whether a key is so near to another that it can be taken for it."""
+    """Whether a key is so similar to another that it can be taken for it."""
     return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _MIN_SIMILARITY
 
 
 _MIN_SIMILARITY: Final = 0.74
-"""How alike two keys are (of 1) where one is taken for the other: `titel` and `title` are 0.8."""
+"""The similarity (up to 1) at which a key is taken for another: `titel` and `title` have 0.8."""
 
 
 def _list_types_with_key(key: str, model: type[BaseModel] | None) -> list[str]:
-    """The types of item that have this key, where the part is an item of another type."""
+    """List the item types that have this key, if the part is an item of another type."""
     if model not in ITEM_TYPES.values():
         return []
     return [name for name, other in ITEM_TYPES.items() if key in list_keys(other)]
 
 
 def list_keys(model: type[BaseModel]) -> list[str]:
-    """The keys of a part, as they are written."""
+    """List the keys of a part as they are written."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _copy_tree(node: YamlNode) -> Any:
-    """A copy of lists and mappings; the scalars are the same."""
+    """Copy lists and mappings; scalars are shared."""
     if isinstance(node, YamlMapping):
         copy = YamlMapping(node.where)
         copy.update((key, _copy_tree(value)) for key, value in node.items())
@@ -166,7 +171,7 @@ def _copy_tree(node: YamlNode) -> Any:
 
 
 def _find_path(tree: YamlNode, loc: tuple[int | str, ...]) -> NodePath:
-    """The way to an error through the tree; names of union members, which stand nowhere in it, are passed over."""
+    """Find the path to an error; names of union members, which are not nodes, are skipped."""
     path: NodePath = []
     node: YamlNode = tree
     for index, step in enumerate(loc, 1):
@@ -182,7 +187,7 @@ def _find_path(tree: YamlNode, loc: tuple[int | str, ...]) -> NodePath:
 
 
 def _find_node(tree: YamlMapping, path: NodePath) -> tuple[YamlNode | None, Position]:
-    """What stands at the end of the way, and where."""
+    """Find the node at the end of a path, and its position."""
     if not path:
         return tree, tree.where
     node, step = path[-1]
@@ -207,7 +212,7 @@ _SECTIONS_OF_NAMES: Final = frozenset(("sample", "scales", "declines", "compute"
 
 
 def find_path_owner(path: Iterable[tuple[YamlNode, Any]]) -> str:
-    """The innermost id on the way, the name of an entry, or the section of the file."""
+    """Return the innermost id on the path, the name of an entry, or the section of the file."""
     who = ""
     for at, (node, step) in enumerate(path):
         if isinstance(node, YamlMapping) and isinstance(node.get("id"), YamlScalar):
@@ -308,7 +313,7 @@ def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: st
 
 
 def _format_first_words(words: Sequence[str]) -> str:
-    """`section`; `single, scale and multiple`; the first few of many."""
+    """Format words as `section` or `single, scale and multiple`; of many, the first few."""
     few = words if len(words) <= _MAX_WORDS else [*words[:_MAX_WORDS], "others"]
     return few[0] if len(few) == 1 else f"{', '.join(few[:-1])} and {few[-1]}"
 
@@ -317,7 +322,7 @@ _MAX_WORDS: Final = 4
 
 
 def _format_key(path: NodePath, who: str) -> str:
-    """The key that a value stands under, with the key above it where it stands under a code or name: `options 1`."""
+    """Format the key of a value, after the key above it if it is a code or name itself: `options 1`."""
     steps = [step for _, step in path]
     while steps and not isinstance(steps[-1], str):
         steps.pop()
@@ -334,7 +339,7 @@ _KEYS_WITH_OWN_NAMES: Final = frozenset(
         *("retention", "targets", "faq", "declines"),
     )
 )
-"""Keys under which codes or names stand for keys."""
+"""Keys whose values are mappings with codes or names as keys."""
 
 
 def _prefix_with_key(key: str, what: str) -> str:
@@ -357,13 +362,13 @@ def _describe_part(node: YamlNode) -> str:
 
 
 def _list_known_keys(path: NodePath) -> list[str]:
-    """The keys that the part at the end of the way may have: those of the model that was tried there."""
+    """List the keys of the part at the end of the path, from the model that applies there."""
     model = _find_model(path)
     return list_keys(model) if model is not None else []
 
 
 def _find_model(path: NodePath) -> type[BaseModel] | None:
-    """Follow the way through the models: annotations name the parts."""
+    """Find the model at the end of the path, by the annotations of the fields."""
     model: type[BaseModel] | None = Document
     for node, step in path[:-1]:
         if isinstance(node, YamlMapping) and model is not None and isinstance(step, str):
@@ -380,7 +385,7 @@ def _find_item_model(node: YamlNode) -> type[BaseModel] | None:
 
 
 def _find_annotated_model(annotation: Any, node: YamlNode | None) -> type[BaseModel] | None:
-    """The model an annotation leads to, through lists, mappings and Annotated."""
+    """Find the model in an annotation, inside lists, mappings and Annotated."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if annotation == AnyItem:
@@ -392,8 +397,10 @@ def _find_annotated_model(annotation: Any, node: YamlNode | None) -> type[BaseMo
 
 
 def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
-    """What to take out so that the rest can be looked at: the key that is not known, else the innermost item, else the
-    innermost entry of a mapping."""
+    """Select the node to remove so that the rest can be validated.
+
+    This is the unknown key, otherwise the innermost item, otherwise the innermost entry of a mapping.
+    """
     if error["type"] == "extra_forbidden":
         return path[-1]
     for node, step in reversed(path):
@@ -409,12 +416,12 @@ def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
 
 
 def _is_inside_item(path: NodePath, node: YamlMapping) -> bool:
-    """Inside of an item everything goes with the item: half an item would bring problems of its own."""
+    """Whether a node is inside an item, which is removed as a whole: half an item would cause problems of its own."""
     return any(isinstance(above, YamlList) for above, _ in path)
 
 
 def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
-    """Take the nodes out, indexes from the end. False where there is nothing to take."""
+    """Remove the nodes, list entries from the end; returns False if nothing was removed."""
     done = False
     seen: set[tuple[int, Any]] = set()
     for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
@@ -436,7 +443,7 @@ def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
 
 
 def _iterate_ids(node: YamlNode) -> Iterable[str]:
-    """Every id below a node."""
+    """Yield every id below a node."""
     if isinstance(node, YamlMapping):
         if isinstance(node.get("id"), YamlScalar):
             yield str(node["id"])

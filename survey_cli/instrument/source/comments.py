@@ -59,17 +59,17 @@ _SINGLE_WORD_KEYS: Final = frozenset(
         *("complete_from", "partial_from", "eligible_from"),
     )
 )
-"""Keys whose values are one word or number: of several words it is a text, since an item or code may be called so too."""
+"""Keys whose value is one word or number; several words are a text, since an item or code may have such a name."""
 _LETTER: Final = re.compile(r"[^\W\d]")
 _NOTE: Final = re.compile(r"(?:^\s*|\s\s|(?<=[.?!…:])\s)(#(?:[#!=\s-]|$|[^\W\d]+:).*)")
-"""What would be a comment anywhere else: at the head of a line, behind two spaces, or behind the end of a sentence."""
+"""What would be a comment elsewhere: at the start of a line, after two spaces, or after the end of a sentence."""
 
 
 def is_cut_off(key: str, text: str, rest: str) -> bool:
-    """Whether the text under `key` goes on in `rest`, which begins with ` #` and reads as a comment.
+    """Whether the text under `key` continues in `rest`, which begins with ` #` and reads as a comment.
 
-    `Brand #4` (one space, none behind) and `Brand # 4` are cut short; so is `Press # to go on` in what is read aloud,
-    where a comment stands behind two spaces or the end of a sentence.
+    `Brand #4` (one space before, none after) and `Brand # 4` are cut short; so is `Press # to go on` in a text that is
+    read aloud, where a comment follows two spaces or the end of a sentence.
     """
     if not rest.startswith(" #") or not _LETTER.search(text) or key in _NON_TEXT_KEYS:
         return False
@@ -82,7 +82,7 @@ def is_cut_off(key: str, text: str, rest: str) -> bool:
 
 
 def find_cut(line: str, start: int, key: str) -> int:
-    """Where a ` #` cuts the plain text short that begins at this column of a line; 0 where none does."""
+    """Find where a ` #` cuts short the plain text that begins at column `start`; 0 if nowhere."""
     at = line.find(" #", start)
     if at <= 0 or line[at - 1] == " ":
         return 0
@@ -90,7 +90,7 @@ def find_cut(line: str, start: int, key: str) -> int:
 
 
 def find_notes(key: str, lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int, int, str]]:
-    """What reads like a comment in a text over several lines, under this key: line (from 0), column (from 0), words."""
+    """Find what reads like a comment inside a text over several lines: line and column (from 0), and the words."""
     if key in _NON_TEXT_KEYS:
         return
     for at in range(first, min(last + 1, len(lines))):

@@ -28,35 +28,38 @@ from survey_cli.instrument.source.text_decoding import (
 from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where it is there; the slow parser in Python, which gives the same events, where it is not."""
+"""libyaml where it is available, otherwise the slow parser in Python, which produces the same events."""
 
 ModuleFetcher: TypeAlias = Callable[[str], str | bytes]
-"""A module's text by its path below the top file's folder. Raises LookupError or OSError if it has none."""
+"""Returns a module's text for its path below the top file's folder; raises LookupError or OSError if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentSource:
-    """What was read: the tree with its modules in place, or None where a file can't be made out at all."""
+    """What was read: the nodes with modules inserted, or None where a file cannot be parsed at all."""
 
     tree: YamlMapping | None
     problems: tuple[Problem, ...]
     texts: Mapping[str, str]
-    """Every file's text, line ends as `\\n`, by its path below the top file's folder; the top file first."""
+    r"""Every file's text, with `\n` line ends, by its path below the top file's folder; the top file first."""
     digest: str
-    """SHA-256 in hex over all texts and the modules' names. The top file's own name is no part of it: a copy
-    under another name is the same instrument."""
+    """SHA-256 in hexadecimal over all texts and the names of modules, without the name of the top file: a copy with
+    another name is the same instrument."""
     folder: str = ""
-    """What stands before the names of `texts` in a Position's file."""
+    """The prefix of the names of `texts` in a Position's file."""
 
     def find_line(self, where: Position) -> str:
-        """The line of text at a place, for showing it; empty where there is none."""
+        """Return the line of text at a position, for display; empty if there is none."""
         text = self.texts.get(where.file.removeprefix(self.folder), "")
         lines = text.split("\n")
         return lines[where.line - 1] if 0 < where.line <= len(lines) else ""
 
 
 def load_source(path: Path | str) -> InstrumentSource:
-    """Reads an instrument file and the modules it includes. Never raises for what is in them or missing."""
+    """Load an instrument file and the modules it includes.
+
+    Nothing in the files, and no missing file, raises an exception.
+    """
     top = Path(path)
 
     def fetch(name: str) -> bytes | UnreadableFile:
@@ -68,7 +71,7 @@ def load_source(path: Path | str) -> InstrumentSource:
 def load_source_text(
     text: str | bytes, name: str = "instrument.yaml", *, fetch: ModuleFetcher | None = None
 ) -> InstrumentSource:
-    """Reads an instrument at hand as text, called `name` in problems; its modules come from `fetch`."""
+    """Load an instrument from text, called `name` in problems; its modules come from `fetch`."""
 
     def fetched(module: str) -> str | bytes | UnreadableFile:
         if fetch is not None:
@@ -110,7 +113,7 @@ def _load(
         return found
 
     collecting = gc.isenabled()
-    gc.disable()  # each collection would walk the growing tree: it doubles the time of a large file
+    gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
     try:
         tree = tree_of(top, opened)
         if isinstance(tree, UnreadableFile):
@@ -157,11 +160,11 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-# ── bytes ──────────────────────────────────────────────────────────────────────────────────────────────────
+# Bytes.
 
 
 def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | UnreadableFile:
-    """A file's bytes, unless it is no plain file, too large, or (by a link) outside the folder `inside_roster`."""
+    """Read a file, unless it is not a plain file, too large, or (by a link) outside the folder `inside_roster`."""
     try:
         if not path.exists():
             return _explain_missing_file(path)
@@ -181,7 +184,7 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
         return UnreadableFile(
             "no-file", f"'{path}' may not be read by you", "ask its owner for the right to read it"
         )
-    except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that leads to itself
+    except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that points to itself
         why = getattr(broken, "strerror", None) or "its name is no file's name"
         return UnreadableFile("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
     if len(data) > MAX_BYTES:
@@ -203,11 +206,11 @@ def _explain_missing_file(path: Path) -> UnreadableFile:
     return UnreadableFile("no-file", f"there is no file '{shorten(str(path))}'", remedy)
 
 
-# ── text to a tree ─────────────────────────────────────────────────────────────────────────────────────────
+# Text to nodes.
 
 
 def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | None:
-    """The file's mapping; None, and a problem that says why, where there is none."""
+    """Parse the file's mapping; returns None, and adds a problem, if there is none."""
     hidden = list(find_forbidden_characters(text, file))
     if hidden:
         problems += hidden

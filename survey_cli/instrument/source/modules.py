@@ -15,7 +15,7 @@ from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMap
 from survey_cli.problems import Position, Problem, suggest_nearest
 
 ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
-"""A module's tree by its path below the top file's folder, asked for at a place; None after a problem."""
+"""Returns a module's nodes for its path below the top file's folder, included at a position; None after a problem."""
 
 MODULE_KEYS: Final = ("scales", "compute", "items")
 MAX_INCLUDES: Final = 1000
@@ -27,7 +27,7 @@ EXPRESSION_KEYS: Final = frozenset(
 LIST_NAME_KEYS: Final = frozenset(("scale", "options"))
 """Keys whose value, if it is one word, names a list under `scales`."""
 KEYS_OF_CODES: Final = frozenset(("options", "scales", "labels", "nets", "arms", "faq", "statements"))
-"""Keys whose mapping has the designer's own codes, names or questions for keys."""
+"""Keys whose mapping has the designer's own codes, names or questions as keys."""
 
 _PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}\Z")
 _TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P<name>[^\W\d]\w*)", re.DOTALL)
@@ -37,16 +37,16 @@ _FILL: Final = re.compile(r"\{\{|\}\}|\{([^{}:|]*)([^{}]*)\}", re.DOTALL)
 def expand_includes(
     tree: YamlMapping, *, name: str, module: ModuleLoader, problems: list[Problem], values: int
 ) -> YamlMapping:
-    """The top file's tree with every `include` replaced by what it names, at most `values` values added.
+    """Replace every `include` of the top file by the items it names, adding at most `values` values.
 
-    `name` is the top file's name below its own folder. Adds to `problems` what can't be included, and why.
+    `name` is the top file's name below its own folder. Includes that are not possible are added to `problems`.
     """
     work = _IncludeExpander(module=module, problems=problems, values=values)
     return work.expand_file(tree, name)
 
 
 class _Visit(NamedTuple):
-    """One file being gone through: its path, the prefixes it stands under, and the files that led to it."""
+    """One file during expansion: its path, the prefixes that apply, and the files that included it."""
 
     path: str
     prefix: str = ""
@@ -54,24 +54,24 @@ class _Visit(NamedTuple):
 
 
 class Renaming(NamedTuple):
-    """A prefix, and the names that take it."""
+    """A prefix, and the names to which it is added."""
 
     prefix: str
     names: frozenset[str]
-    """Items, statements, computes."""
+    """Items, statements and computes."""
     lists: frozenset[str]
     """Lists under `scales`."""
 
     def rename(self, text: str) -> str:
-        """One name."""
+        """Rename one name."""
         return self.prefix + text if text in self.names else text
 
     def rename_in_expression(self, text: YamlScalar) -> YamlScalar:
-        """A condition or calculation; what stands in quotes is left alone."""
+        """Rename the names in a condition or calculation; quoted strings stay as they are."""
         return self._insert_prefix(text, list(self._find_names(text, 0, len(text))))
 
     def rename_in_text(self, text: YamlScalar) -> YamlScalar:
-        """A text: the names in its fills."""
+        """Rename the names in the fills of a text."""
         if "{" not in text:
             return text
         fills = [m.span(1) for m in _FILL.finditer(text) if m[1] is not None]
@@ -80,13 +80,13 @@ class Renaming(NamedTuple):
         )
 
     def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
-        """Where names begin that take the prefix."""
+        """Find where the names begin that take the prefix."""
         for found in _TOKEN.finditer(text, start, end):
             if found["name"] and found[0] in self.names:
                 yield found.start()
 
     def _insert_prefix(self, text: YamlScalar, places: list[int]) -> YamlScalar:
-        """The text with the prefix put in at these places; each letter still stands where it was written."""
+        """Insert the prefix at these offsets; every character keeps its position in the file."""
         if not places:
             return text
         pieces: list[tuple[int, YamlScalar, int]] = [(0, text, 0)]
@@ -102,7 +102,7 @@ class Renaming(NamedTuple):
 
 @dataclass(slots=True)
 class _IncludeExpander:
-    """The includes of one instrument, while they are gone through."""
+    """The expansion of one instrument's includes."""
 
     module: ModuleLoader
     problems: list[Problem]
@@ -124,7 +124,7 @@ class _IncludeExpander:
     def expand_items(
         self, node: YamlNode | None, visit: _Visit, into: dict[str, YamlMapping]
     ) -> YamlNode | None:
-        """A list of items with its includes spliced in, and those of its sections; anything else as it is."""
+        """Expand the includes in a list of items and in its sections; anything else stays as it is."""
         if not isinstance(node, YamlList):
             return node
         result = YamlList(node.where)
@@ -146,7 +146,7 @@ class _IncludeExpander:
     def expand_include(
         self, entry: YamlMapping, visit: _Visit, into: dict[str, YamlMapping]
     ) -> list[YamlNode]:
-        """The items that an `{include: …}` entry stands for; its scales and computes go into `into`."""
+        """Return the items of an `{include: …}` entry; its scales and computes are added to `into`."""
         for key in entry:
             if key not in ("include", "prefix"):
                 self.report(
@@ -263,7 +263,7 @@ class _IncludeExpander:
         return list(items)
 
     def merge(self, part: str, node: YamlMapping, into: dict[str, YamlMapping]) -> None:
-        """Adds a module's scales or computes; a name that is there already is said at both places."""
+        """Add a module's scales or computes; a name that exists already is reported at both positions."""
         there = into.setdefault(part, YamlMapping(node.where))
         for key, value in node.items():
             if key not in there:
@@ -284,7 +284,7 @@ class _IncludeExpander:
                 )
 
     def resolve_path(self, written: YamlScalar, visit: _Visit) -> str | None:
-        """A module's path below the top file's folder, or None where it can't be one."""
+        """Return a module's path below the top file's folder, or None, with a problem, if the path is not valid."""
         parts = written.split("/")
         if "\\" in written or re.match(r"[A-Za-z]:", written):
             what, remedy = "is no path as it is written here", "write folders with '/': 'modules/name.yaml'"
@@ -311,7 +311,7 @@ class _IncludeExpander:
         self.problems.append(Problem(rule, where, "", what, remedy, length=length))
 
 
-# ── trees ──────────────────────────────────────────────────────────────────────────────────────────────────
+# Nodes.
 
 
 def _find_key_position(key: str, holder: YamlMapping) -> Position:
@@ -319,7 +319,7 @@ def _find_key_position(key: str, holder: YamlMapping) -> Position:
 
 
 def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
-    """The key as it stands in `holder`, or a new one at `where`."""
+    """Return the key of `holder` with this name, or a new one at `where`."""
     return next((key for key in holder if key == name), YamlScalar(name, where, plain=True))
 
 
@@ -342,7 +342,7 @@ def _count_nodes(node: YamlNode) -> int:
     return count
 
 
-# ── renaming ───────────────────────────────────────────────────────────────────────────────────────────────
+# Renaming.
 
 
 def _build_renaming(prefix: str, items: YamlList, own: Mapping[str, YamlMapping]) -> Renaming:
@@ -362,7 +362,7 @@ def _build_renaming(prefix: str, items: YamlList, own: Mapping[str, YamlMapping]
 
 
 def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMapping:
-    """A module's whole `scales` or `compute`: every name of it is the module's own."""
+    """Rename all names of a module's `scales` or `compute`."""
     result = YamlMapping(node.where)
     for key, value in node.items():
         renamed = (
@@ -405,7 +405,7 @@ def _rename_mapping(node: YamlMapping, renaming: Renaming) -> YamlMapping:
 
 
 def _rename_coded_mapping(node: YamlMapping, renaming: Renaming, *, ids: bool) -> YamlMapping:
-    """A mapping whose keys are codes or names: what stands under them is a text or an entry of its own."""
+    """Rename within a mapping whose keys are codes or names: its values are texts or entries."""
     result = YamlMapping(node.where)
     for key, value in node.items():
         result[_replace_text(key, renaming.rename(key)) if ids and isinstance(key, YamlScalar) else key] = (
@@ -415,7 +415,7 @@ def _rename_coded_mapping(node: YamlMapping, renaming: Renaming, *, ids: bool) -
 
 
 def _rename_expressions(node: YamlNode, renaming: Renaming) -> YamlNode:
-    """An expression, or several (by language, or in a list)."""
+    """Rename within an expression, or several (by language, or in a list)."""
     if isinstance(node, YamlScalar):
         return renaming.rename_in_expression(node)
     if isinstance(node, YamlList):
@@ -429,5 +429,5 @@ def _rename_expressions(node: YamlNode, renaming: Renaming) -> YamlNode:
 
 
 def _replace_text(node: YamlScalar, text: str) -> YamlScalar:
-    """The same scalar with another text."""
+    """Return the same scalar with another text."""
     return node if text == node else YamlScalar(text, node.where, plain=node.plain)

@@ -18,10 +18,10 @@ from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
-"""About as many values; a list or mapping counts twice."""
+"""About the number of values; a list or mapping counts twice."""
 MAX_PROBLEMS: Final = 500
-"""Of one kind in one file; the first are enough to begin with."""
-_MAX_JOINED_LENGTH: Final = 2000  # letters of a text that commas took apart
+"""The most problems kept per file; the first ones are enough to begin with."""
+_MAX_JOINED_LENGTH: Final = 2000  # characters of a text that was split by commas
 
 _COMMENT: Final = re.compile(r"\s#[^\n]*")
 _QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; else write out what is meant"
@@ -41,7 +41,7 @@ class YamlEventTypes(Protocol):
 
 @dataclass(slots=True)
 class NodeBuilder:
-    """One file's tree while it grows."""
+    """The nodes of one file under construction."""
 
     text: str
     file: str
@@ -49,23 +49,23 @@ class NodeBuilder:
     problems: list[Problem] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
     overflow: Counter[str] = field(default_factory=Counter)
-    """By rule: how many more problems there are than are kept."""
+    """By rule: the number of problems beyond those kept."""
     is_unusable: bool = False
-    """What was read is not worth going on with."""
+    """The nodes are of no use for further checks."""
     dropped_entries: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
-    """Entries without a meaning, under made-up keys until the tree is whole."""
+    """Entries without a meaning, under temporary keys until the tree is complete."""
     duplicate_keys: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
     cut_texts: list[tuple[str, YamlScalar, Position]] = field(default_factory=list)
-    """Texts that end before a ` #`: key, text, and where it ends."""
+    """Texts that end before a ` #`: key, text, and the position of the end."""
     multiline_texts: list[tuple[str, YamlScalar, int]] = field(default_factory=list)
-    """Texts over several lines that hold a `#`: key, text, and the last line (from 0)."""
+    """Texts over several lines that contain a `#`: key, text, and the last line (from 0)."""
     split_texts: dict[tuple[int, str], tuple[YamlMapping, str]] = field(default_factory=dict)
-    """Texts that a comma in braces took apart."""
+    """Texts that a comma in braces split."""
     bare_braces: list[tuple[YamlMapping | YamlList, Any, YamlMapping]] = field(default_factory=list)
-    """Braces that begin with a key without a value: what holds them, in which slot."""
+    """Braces that begin with a key without a value: the node that contains them, and its key or index."""
 
     def build(self, events: Iterable[Any]) -> YamlNode | None:
-        """The root, or None for an empty file. What the parser raises goes through."""
+        """Build the root node; None for an empty file. The parser's exceptions are not caught."""
         file, hashes, kinds = self.file, values.find_hash_lines(self.text), self.event_types
         scalar, mapping, sequence = kinds.ScalarEvent, kinds.MappingStartEvent, kinds.SequenceStartEvent
         ends = (kinds.MappingEndEvent, kinds.SequenceEndEvent)
@@ -145,7 +145,7 @@ class NodeBuilder:
         return root[0] if root else None
 
     def repair(self, root: YamlMapping) -> Iterator[Problem]:
-        """Puts right what can be, for the sake of further checks, and says what was found on the way."""
+        """Repair what can be repaired, so that further checks are possible, and yield the problems found."""
         told: list[Problem] = []
         for problem in self._repair_all(root):
             told.append(problem)
@@ -177,7 +177,7 @@ class NodeBuilder:
             yield from values.report_odd_keys(root, lines)
 
     def _admit(self, rule: str) -> bool:
-        """Count a problem of this rule; whether it is among the first, which are kept."""
+        """Count a problem of this rule, and return whether it is among the first, which are kept."""
         self.count[rule] += 1
         if self.count[rule] <= MAX_PER_RULE:
             return True
@@ -187,14 +187,14 @@ class NodeBuilder:
     def report(
         self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
     ) -> None:
-        """Keeps a problem, unless there are more than anybody reads."""
+        """Record a problem, up to the maximum."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(rule, where, who, what, remedy, length=length))
 
-    # What is rare: each says one thing, and gives what stands in the tree instead.
+    # Rare cases: each method reports one problem, and returns the replacement node if there is one.
 
     def report_anchor_or_tag(self, event: Any, where: Position) -> YamlScalar:
-        """A value with an anchor or a tag."""
+        """Report an anchor or a tag, and return the value as plain text."""
         start = event.start_mark.index
         raw = self.text[start : min(event.end_mark.index, start + 200)]
         if event.anchor is not None:
@@ -217,28 +217,28 @@ class NodeBuilder:
         self.report("control-character", node.where, values.find_item_id(here), what, remedy)
 
     def record_cut_text(self, key: str, node: YamlScalar, mark: Any) -> None:
-        """A plain text on a line that has a ` #` somewhere."""
+        """Record a plain text on a line that contains a ` #`."""
         self.cut_texts.append((key, node, Position(self.file, mark.line + 1, mark.column + 1)))
 
     def record_multiline_text(self, key: str, node: YamlScalar, mark: Any) -> None:
-        """A text over several lines with a `#` in it."""
+        """Record a text over several lines that contains a `#`."""
         self.multiline_texts.append((key, node, mark.line - (mark.column == 0)))
 
     def record_duplicate_key(self, here: YamlMapping, key: YamlScalar) -> YamlScalar:
-        """A key that is there already: the first stands."""
+        """Record a key that exists already: the first one counts."""
         if self._admit("duplicate-key"):
             self.duplicate_keys.append((here, key))
         return self.drop_entry(here, key.where)
 
     def report_complex_key(self, here: YamlMapping, where: Position) -> YamlScalar:
-        """A list or mapping in a key's place."""
+        """Report a list or mapping in the position of a key."""
         what = "a list or mapping stands where a key belongs"
         remedy = "write a key and a colon before it; a text that begins with a bracket or brace needs quotes"
         self.report("complex-key", where, values.find_item_id(here), what, remedy)
         return self.drop_entry(here, where)
 
     def drop_entry(self, here: YamlMapping, where: Position) -> YamlScalar:
-        """A key under which an entry stands until the tree is whole."""
+        """Return a temporary key for an entry that is dropped once the tree is complete."""
         key = YamlScalar(f"\0{len(self.dropped_entries)}", where)
         self.dropped_entries.append((here, key))
         return key
@@ -246,7 +246,10 @@ class NodeBuilder:
     def join_split_text(
         self, stack: Sequence[tuple[Any, bool, str | None]], here: YamlMapping, key: str, at: int
     ) -> bool:
-        """Whether a key in braces has no colon and is the rest of the text before it, cut off by a comma."""
+        """Whether a key in braces has no colon because it is the rest of the text before it, split by a comma.
+
+        If so, the two are joined again.
+        """
         before = self.text[max(0, at - 500) : at]
         if "#" in before:
             before = _COMMENT.sub("", before)

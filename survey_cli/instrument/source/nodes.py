@@ -10,7 +10,7 @@ from survey_cli.problems import Position
 
 
 class SourceFile(str):
-    """A file's name as the user gave it. It is a `str` everywhere, and can show the file's lines."""
+    """A file's name as the user gave it: a `str` that also knows the file's lines."""
 
     __slots__ = ("_lines", "text")
     text: str
@@ -24,19 +24,19 @@ class SourceFile(str):
 
     @property
     def lines(self) -> Sequence[str]:
-        """Split once, and only if somebody asks."""
+        """The lines of the text, split on first use."""
         if not self._lines:
             self._lines = self.text.split("\n")
         return self._lines
 
 
 class YamlScalar(str):
-    """A scalar as written (quotes resolved). It is a `str` everywhere, and knows its place."""
+    """A scalar as written, with quotes resolved: a `str` that also knows its position."""
 
     __slots__ = ("plain", "where")
     where: Position
     plain: bool
-    """True where it was not quoted."""
+    """True if it was not quoted."""
 
     def __new__(cls, text: str, where: Position, *, plain: bool = False) -> "YamlScalar":
         self = super().__new__(cls, text)
@@ -45,7 +45,7 @@ class YamlScalar(str):
         return self
 
     def find_position(self, offset: int) -> Position:
-        """Where in the file the character at `offset` stands; found by reading the file's lines again."""
+        """Return the position of the character at `offset`, found by reading the file's lines again."""
         where = self.where
         if not where.column:
             return where
@@ -68,11 +68,11 @@ class YamlScalar(str):
 
 
 class ComposedScalar(YamlScalar):
-    """A text made of others that were written: each of its letters stands where it was taken from."""
+    """A text composed of other scalars: each character keeps the position it was taken from."""
 
     __slots__ = ("pieces",)
     pieces: tuple[tuple[int, YamlScalar, int], ...]
-    """From which letter on it is taken from which text, beginning with which letter of that."""
+    """For each piece: its offset in this text, the scalar it comes from, and its offset in that scalar."""
 
     @classmethod
     def from_pieces(
@@ -88,14 +88,16 @@ class ComposedScalar(YamlScalar):
 
 
 _ESCAPES: Final = {"x": 2, "u": 4, "U": 8}
-"""How many digits follow a backslash and this letter."""
+"""The number of digits that follow a backslash and this letter."""
 _BLANK: Final = "ntrv_NLP \t"
-"""Letters that make a blank after a backslash."""
+"""Letters that produce a blank after a backslash."""
 
 
 def _iterate_characters(lines: Sequence[str], line: int, start: int) -> Iterator[tuple[int, int, int]]:
-    """Line and column (from 0) of each letter of a scalar, blanks left out since YAML folds them, and the column behind
-    it. It goes on beyond the scalar's end."""
+    """Yield line and column (from 0) of each character of a scalar, and the column after it.
+
+    Blanks are left out, since YAML folds them. The iteration continues beyond the scalar's end.
+    """
     mark = lines[line][start : start + 1]
     if mark in "|>" and mark:
         line, start = line + 1, 0

@@ -20,17 +20,17 @@ from survey_cli.values import Code
 DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 YAML_NULLS: Final = ("~", "null", "Null", "NULL")
-"""What YAML writes for nothing, where it is not quoted."""
+"""What YAML writes for nothing, if it is not quoted."""
 NOWHERE: Final = Position("")
 
 
 def reject(rule: str, what: str, remedy: str = "") -> NoReturn:
-    """Refuse a scalar: `what` was found and expected, and the `remedy`."""
+    """Reject a scalar: `what` was found and expected, and the `remedy`."""
     raise PydanticCustomError("written", "{what}", {"rule": rule, "what": what, "remedy": remedy})
 
 
 def describe_node(node: object) -> str:
-    """What stands there, in a designer's words."""
+    """Describe a node in a designer's words."""
     match node:
         case YamlMapping() | dict():
             return "a mapping (key: value)"
@@ -43,7 +43,7 @@ def describe_node(node: object) -> str:
 
 
 def parse_scalar(node: object, wanted: str) -> YamlScalar:
-    """The scalar at `node`, or a refusal that says what is wanted."""
+    """Return the scalar at `node`; reject anything else with what was expected."""
     if isinstance(node, YamlScalar):
         return node
     if isinstance(node, str):
@@ -64,7 +64,7 @@ def _suggest_quotes(node: object) -> str:
 
 
 def parse_number(node: object) -> int | float:
-    """An ordinary decimal: `12`, `-3`, `0.5`; nothing else that YAML or Python would take."""
+    """Parse an ordinary decimal number, `12`, `-3`, `0.5`, and nothing else that YAML or Python would accept."""
     text = parse_scalar(node, "a number").strip()
     if not DECIMAL.match(text) or len(text) > 300:
         plainly = text.replace(",", "")
@@ -80,7 +80,7 @@ def parse_number(node: object) -> int | float:
 
 
 def parse_whole(node: object) -> int:
-    """A whole number."""
+    """Parse a whole number."""
     value = parse_number(node)
     if isinstance(value, float):
         reject(
@@ -92,7 +92,7 @@ def parse_whole(node: object) -> int:
 
 
 def parse_flag(node: object) -> bool:
-    """`true` or `false`."""
+    """Parse `true` or `false`."""
     if isinstance(node, bool):
         return node
     text = parse_scalar(node, "true or false").strip().lower()
@@ -103,7 +103,7 @@ def parse_flag(node: object) -> bool:
 
 
 def parse_words(node: object) -> YamlScalar:
-    """Text that is there."""
+    """Parse a text that is not empty."""
     text = parse_scalar(node, "text")
     if not text.strip() or (text.plain and text in YAML_NULLS):
         reject("empty-text", "the text is empty", "write it, or leave the key out")
@@ -111,12 +111,12 @@ def parse_words(node: object) -> YamlScalar:
 
 
 def parse_name(node: object) -> YamlScalar:
-    """A word that names something."""
+    """Parse a word that names something."""
     return parse_words(node)
 
 
 def parse_expression(node: object) -> YamlScalar:
-    """A condition or a calculation, in our own language; compiled later."""
+    """Parse a condition or calculation of the instrument language; it is compiled later."""
     if isinstance(node, YamlList | YamlMapping):
         reject(
             "wrong-kind",
@@ -127,7 +127,7 @@ def parse_expression(node: object) -> YamlScalar:
 
 
 def parse_code(node: object) -> Code:
-    """An option's code: a number where it is an unquoted ordinary integer, else the text as written."""
+    """Parse an option's code: a number if it is an unquoted ordinary integer, otherwise the text as written."""
     text = parse_scalar(node, "a code")
     if text.plain and WHOLE.match(text):
         return int(text)
@@ -151,9 +151,9 @@ def parse_code(node: object) -> Code:
 
 
 class Text:
-    """What is read or shown: one text for every language, or one for each.
+    """What is read or shown: one text for all languages, or one for each.
 
-    `plain` is the text where it was written once; `by_language` where it was written as `{en: …, es: …}`.
+    `plain` is the text if it was written once; `by_language` if it was written as `{en: …, es: …}`.
     """
 
     __slots__ = ("by_language", "plain")
@@ -164,17 +164,17 @@ class Text:
 
     @classmethod
     def from_string(cls, text: str) -> "Text":
-        """A text that nobody wrote (a default label)."""
+        """Return a text that is not written in the file (a default label)."""
         return cls(YamlScalar(text, NOWHERE), {})
 
     def get(self, language: str) -> YamlScalar:
-        """The text in a language; where that is missing, in the first language written."""
+        """Return the text in a language, or in the first language written if that one is missing."""
         if self.plain is not None:
             return self.plain
         return self.by_language.get(language) or next(iter(self.by_language.values()))
 
     def iterate_languages(self) -> Iterator[tuple[str, YamlScalar]]:
-        """Each (language, text); the language is empty where one text serves all."""
+        """Yield each (language, text); the language is empty where one text serves all."""
         if self.plain is not None:
             yield "", self.plain
         yield from self.by_language.items()
@@ -194,7 +194,7 @@ class Text:
 
     @classmethod
     def parse(cls, node: object) -> "Text":
-        """From the file: a scalar, or a mapping of languages."""
+        """Parse a text of the file: a scalar, or a mapping of languages."""
         if isinstance(node, Text):
             return node
         if isinstance(node, YamlMapping):
@@ -247,8 +247,11 @@ def build_word_parser(*allowed: str) -> Callable[[object], str]:
 
 
 class ParseWith:
-    """Read by a function of ours alone, and so described in the JSON Schema. A `PlainValidator` does the same, but looks
-    at its function's signature and prepares to write the value out again, at every key that has one."""
+    """An annotation: parse with this function alone, and describe the field so in the JSON Schema.
+
+    A `PlainValidator` does the same, but inspects the function's signature and prepares a serializer for every key that
+    has one.
+    """
 
     def __init__(self, read: Callable[[Any], object], described: JsonSchemaValue) -> None:
         self.parse = read

@@ -9,13 +9,13 @@ from survey_cli.problems import Position, Problem
 MAX_BYTES: Final = 5_000_000
 
 FORBIDDEN_CHARACTERS: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-"""What no text may hold: control characters, halves of characters, line breaks that editors show as none."""
+"""What no text may contain: control characters, surrogates, line breaks that editors do not show."""
 
 _UTF16: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
 
 
 class UnreadableFile(NamedTuple):
-    """A file whose bytes can't be had, and what to do about it."""
+    """A file whose bytes cannot be read, and what to do about it."""
 
     rule: str
     what: str
@@ -23,7 +23,7 @@ class UnreadableFile(NamedTuple):
 
 
 def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | UnreadableFile:
-    """The text with line ends as `\\n`. Where it is not UTF-8, a problem is added and `�` stands there."""
+    r"""Return the text with `\n` line ends; where it is not UTF-8, add a problem and insert `�`."""
     if len(contents) > MAX_BYTES:
         return UnreadableFile(
             "too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter"
@@ -66,7 +66,7 @@ def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
 
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
-    """Control characters and their like: the first on each of the first twenty lines that have one."""
+    """Find control characters and the like: the first on each of the first twenty lines that contain one."""
     found = FORBIDDEN_CHARACTERS.search(text)
     line, counted = 1, 0
     for _ in range(20):

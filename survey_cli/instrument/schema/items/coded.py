@@ -24,15 +24,15 @@ from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
 
 MAX_PICK_POINTS = 11
-"""A scale with more points than this is typed as a number."""
+"""A scale with more points is answered by typing a number."""
 
 
 class CodedItem(QuestionItem):
-    """What `single`, `scale` and `multiple` share."""
+    """Base class of `single`, `scale` and `multiple`."""
 
     order: Order = "written"
-    """How the options are shuffled: `random`, `rotate` or `flip`. Anchored, missing, exclusive and volunteered options
-    keep their place."""
+    """How the options are shuffled: `random`, `rotate` or `flip`. Anchored, missing, exclusive and volunteered
+    options keep their position."""
 
     condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
@@ -107,7 +107,7 @@ class CodedItem(QuestionItem):
 
 
 class SingleItem(CodedItem):
-    """One of `options`, one key."""
+    """One of `options`, entered with one key."""
 
     type: Literal["single"]
     options: OptionsOrName
@@ -115,19 +115,19 @@ class SingleItem(CodedItem):
 
 
 class ScaleItem(CodedItem):
-    """One point of an ordered scale: a named scale, or `from: 0, to: 10` with labels at some points."""
+    """One point of an ordered scale: a named scale, or `from: 0, to: 10` with labels for some points."""
 
     type: Literal["scale"]
     scale: Name | None = None
     """The name of a list under `scales`."""
     options: OptionsOrName | None = None
-    """The points written here, code to text."""
+    """The points of the scale, code to text."""
     from_: Whole | None = Field(default=None, alias="from")
     """The lowest point."""
     to: Whole | None = None
     """The highest point."""
     labels: dict[Whole, Text] = Field(default_factory=dict)
-    """What some of the points mean: `{0: Not at all, 10: Completely}`."""
+    """Labels of some points: `{0: Not at all, 10: Completely}`."""
 
     measure: ClassVar[Measure] = "ordinal"
 
@@ -146,17 +146,17 @@ class ScaleItem(CodedItem):
 
 
 class MultipleItem(CodedItem):
-    """Any of `options`; in the data one 0/1 column for each."""
+    """Any number of `options`; in the data one 0/1 column for each."""
 
     type: Literal["multiple"]
     options: OptionsOrName
-    """Code to text; `exclusive: true` on "None of these"."""
+    """Code to text; `exclusive: true` for "None of these"."""
     min: Whole = 1
     """The fewest answers."""
     max: Whole | None = None
     """The most answers."""
     mentions: Literal["ordered"] | None = None
-    """`ordered` keeps the order in which they were named, in a column `ID_mentions`."""
+    """`ordered`: the order of mention is stored, in a column `ID_mentions`."""
 
     condition_type: ClassVar[str] = "codes"
 
@@ -261,7 +261,7 @@ class MultipleItem(CodedItem):
 
 
 def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
-    """The words of those options that want words, as they are kept."""
+    """Normalize the words of the options that require words."""
     return {
         o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False)
         for o in options
@@ -272,7 +272,7 @@ def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> 
 def _format_option(
     value: Value | None, option: CompiledOption | None, words: Mapping[Code, str], language: str, env: Env
 ) -> str:
-    """A code with its option's words, and those that were given with it."""
+    """Format a code with its option's label and the words given with it."""
     if option is None:
         return str(value)
     label = f"{value} {option.render_label(env, language)}"
@@ -281,12 +281,12 @@ def _format_option(
 
 
 def _index_by_code(options: tuple[CompiledOption, ...]) -> dict[tuple[type, Code], CompiledOption]:
-    """The options by their code and its type."""
+    """Index the options by their code and its type."""
     return {(type(option.code), option.code): option for option in options}
 
 
 def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOption | None:
-    """The option with this code (1 and True, 1 and "1" are different codes)."""
+    """Find the option with this code (1 and True, 1 and "1" are different codes)."""
     for option in options:
         if option.code == code and type(option.code) is type(code):
             return option
@@ -294,7 +294,7 @@ def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOp
 
 
 def build_words_variables(leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-    """A text column for each option that wants words."""
+    """Build a text column for each option that requires words."""
     return tuple(
         build_variable(
             leaf,
@@ -312,7 +312,7 @@ def build_words_variables(leaf: CompiledItem, language: str) -> tuple[Variable, 
 
 
 def build_words_cells(leaf: CompiledItem, words: Mapping[Code, str]) -> tuple[Cell, ...]:
-    """The words given, empty where none were."""
+    """Return the words given with the options; empty where none were."""
     return tuple(words.get(o.code, "") for o in leaf.options if o.specify)
 
 

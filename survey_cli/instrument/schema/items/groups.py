@@ -21,19 +21,20 @@ from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, 
 
 
 class SectionItem(ItemSpec):
-    """A titled, conditional, orderable group of items."""
+    """A group of items with a title, a condition and an order."""
 
     type: Literal["section"]
     title: Text | None = None
     """Shown at the top of the screen, and in reports."""
     intro: Text | None = None
-    """Read before whichever of its items comes first."""
+    """Read aloud before the first of its items that is asked."""
     items: "list[AnyItem]"
-    """What it holds."""
+    """Its items."""
     order: Order = "written"
     """How its items are shuffled."""
     after: Name | None = None
-    """`hangup`: filled in when the respondent has hung up; the case is complete and the clock stopped."""
+    """`hangup`: completed after the respondent has hung up; the case is complete and the interview's clock has
+    stopped."""
 
     is_group: ClassVar[bool] = True
 
@@ -42,11 +43,11 @@ class StatementSpec(SpecModel):
     """One statement of a battery."""
 
     text: Text
-    """What is read."""
+    """The text that is read aloud."""
     ask_if: Expression | None = None
-    """Asked only where this holds."""
+    """Asked only where this condition holds."""
     anchor: Flag = False
-    """`true`: keeps its written place when the statements are shuffled."""
+    """`true`: keeps its written position when the statements are shuffled."""
     label: Text | None = None
     """The variable's label."""
 
@@ -59,13 +60,13 @@ class StatementSpec(SpecModel):
 
 
 class BatteryItem(QuestionItem):
-    """Statements on one scale: the introduction once, then each statement a variable of its own."""
+    """Statements on one scale: the introduction is read once, and each statement is a variable."""
 
     type: Literal["battery"]
     text: Text = Field(default_factory=lambda: Text.from_string("{statement}"))
-    """Read for each, with the statement in it: `How important is {statement}?`"""
+    """Read aloud for each statement, which it contains: `How important is {statement}?`"""
     intro: Text | None = None
-    """Read once, before the first statement."""
+    """Read aloud once, before the first statement."""
     title: Text | None = None
     """Shown at the top of the screen."""
     statements: dict[Name, StatementSpec]
@@ -73,13 +74,13 @@ class BatteryItem(QuestionItem):
     scale: Name | None = None
     """The name of a list under `scales`."""
     options: OptionsOrName | None = None
-    """The scale's points written here."""
+    """The points of the scale, code to text."""
     from_: Whole | None = Field(default=None, alias="from")
-    """The scale's lowest point."""
+    """The lowest point of the scale."""
     to: Whole | None = None
-    """The scale's highest point."""
+    """The highest point of the scale."""
     labels: dict[Whole, Text] = Field(default_factory=dict)
-    """What some of the points mean."""
+    """Labels of some points."""
     order: Order = "written"
     """How the statements are shuffled."""
 
@@ -87,25 +88,25 @@ class BatteryItem(QuestionItem):
 
 
 class RosterItem(ItemSpec):
-    """Its items once for each turn: so many times, once for each answer to a `multiple`, or until there is no other."""
+    """Items that are repeated: a number of times, once per answer to a `multiple`, or until there is no other."""
 
     type: Literal["roster"]
     title: Text | None = None
     """Shown at the top of the screen."""
     intro: Text | None = None
-    """Read before the first turn."""
+    """Read aloud before the first turn."""
     count: Expression | None = None
-    """How many turns: `hh_size`."""
+    """The number of turns: `hh_size`."""
     each: Name | None = None
     """The `multiple` whose chosen options are the turns; `{each}` is the option's text."""
     until: Text | None = None
-    """The question read after each turn; yes brings another: `Is there anybody else?`"""
+    """The question read after each turn; yes starts another turn: `Is there anybody else?`"""
     max: Whole
-    """The most turns: it fixes the columns of the data."""
+    """The most turns; it determines the columns of the data."""
     items: "list[AnyItem]"
-    """What is asked in each turn."""
+    """The items of each turn."""
     order: Order = "written"
-    """How its items are shuffled, each turn anew."""
+    """How its items are shuffled, separately for each turn."""
 
     is_group: ClassVar[bool] = True
 
@@ -133,12 +134,15 @@ Item: TypeAlias = (
 ITEM_TYPES: Final[dict[str, type[ItemSpec]]] = {
     get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(Item)
 }
-"""Each item type's name and its class."""
+"""Each item type's name and class."""
 
 
 def _parse_item(node: Any) -> object:
-    """The item by its `type`. A union discriminated by pydantic does the same, but makes the validators of all types
-    where a file has five: here each is made when the first of its kind is met."""
+    """Parse an item by its `type`.
+
+    A discriminated union of pydantic does the same, but builds the validators of all types where a file uses five; here
+    each is built when the first item of its type is parsed.
+    """
     if not isinstance(node, dict) or "type" not in node:
         raise PydanticKnownError("union_tag_not_found", {"discriminator": "'type'"})
     model = ITEM_TYPES.get(node["type"]) if isinstance(node["type"], str) else None

@@ -30,7 +30,7 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 
 Env: TypeAlias = Mapping[Any, Any]
-"""What is known where something is asked: variables by name, a roster's by (name, turn), the rest by `#word`."""
+"""What is known at an item: variables by name, those of a roster by (name, turn), everything else by `#word`."""
 
 
 EMPTY_ENV: Final[Env] = MappingProxyType({})
@@ -43,7 +43,7 @@ NO_WORDS: Final[Mapping[Code, str]] = MappingProxyType({})
 
 
 class RandomSource(Protocol):
-    """What inventing an answer needs of chance."""
+    """The random functions that an invented answer needs."""
 
     def random(self) -> float: ...
     def randint(self, a: int, b: int) -> int: ...
@@ -65,42 +65,42 @@ class CompiledOption(NamedTuple):
     ask_if: Condition | None = None
 
     def render_label(self, env: Env, language: str) -> str:
-        """Its label, or where it has none of its own its text, filled in."""
+        """Return the label, or, if it has none of its own, the text with its fills."""
         if self.label is not self.text.source:
             return render_placeholders(str(self.label.get(language)))
         return to_plain_text(self.text.fill(env, language))
 
     @property
     def is_fixed(self) -> bool:
-        """Keeps its written place when the others are shuffled."""
+        """Whether it keeps its written position when the others are shuffled."""
         return self.anchor or self.missing or self.exclusive or not self.read
 
 
 class CompiledDecline(NamedTuple):
-    """A decline as it is coded at one item."""
+    """A decline with its code at one item."""
 
     id: str
     code: int
     text: Text
     key: Text | None = None
-    """The letter that gives it, by language."""
+    """The letter that enters it, by language."""
 
     def find_key(self, language: str) -> str:
-        """The letter that gives it in a language, in lower case; empty where none does."""
+        """Return the letter that enters it in a language, in lower case; empty if there is none."""
         return str(self.key.get(language)).lower() if self.key is not None else ""
 
 
 class CompiledCheck(NamedTuple):
-    """A check or a `confirm`, compiled. `fires` is told the environment with the answer in it."""
+    """A check or a `confirm`, compiled."""
 
     condition: Condition
     say: Template
     soft: bool
     aloud: bool = False
-    """True for a `confirm`: read to the respondent, and it fires where its condition is true."""
+    """True for a `confirm`: it is read to the respondent, and fires where its condition is true."""
 
     def fires(self, env: Env) -> bool:
-        """An unknown condition never fires."""
+        """Whether the check fires in this environment, which includes the answer; an unknown condition never does."""
         return self.condition.evaluate(env) is self.aloud
 
 
@@ -119,11 +119,11 @@ class CompiledItem:
     help: Template | None = None
     options: tuple[CompiledOption, ...] = ()
     labels: Mapping[Code, Template] = field(default_factory=lambda: NO_LABELS)
-    """Of a number: the words of those with a meaning of their own."""
+    """Of a number: the labels of values with a meaning of their own."""
     scale: str | None = None
-    """The named list its options come from, if they do."""
+    """The named list its options come from, if any."""
     scale_order: str = "written"
-    """The order of that list, drawn once an interview."""
+    """The order of that list, drawn once per interview."""
     order: str = "written"
     checks: tuple[CompiledCheck, ...] = ()
     declines: tuple[CompiledDecline, ...] = ()
@@ -133,26 +133,26 @@ class CompiledItem:
     anchor: bool = False
     after_hangup: bool = False
     ask_for: Template | None = None
-    """At a handover: the person who is to come to the phone."""
+    """For a handover: the person who is asked to the phone."""
     where: Condition | None = None
-    """A draw's condition on the turns."""
+    """The condition that a draw imposes on the turns."""
     source: str = ""
-    """The roster a draw draws from."""
+    """The roster from which a draw selects."""
     turn_name: str | None = None
-    """The roster's item by which a turn is called."""
+    """The roster's item that names a turn."""
     using: str | None = None
     """The roster's item that a draw by youngest or by birthday compares."""
     computes: tuple["Compute", ...] = ()
     """What can be computed once this item is settled."""
     counts_in_progress: bool = True
-    """Asked of somebody, so that the progress counts it."""
+    """Asked of a person, so that it counts in the progress display."""
     options_vary: bool = False
-    """Some option has a condition or the order is drawn: what is offered must be found each time."""
+    """An option has a condition, or the order is drawn: the options must be determined each time."""
     options_conditional: bool = False
-    """Every option has a condition: there may be none to offer, and then nothing is asked."""
+    """Every option has a condition: if none is left to offer, the item is not asked."""
 
     place: Place = field(init=False)
-    """Where it stands outside of a roster."""
+    """Its place outside of a roster."""
 
     def __post_init__(self) -> None:
         self.place = Place(self.id)
@@ -163,24 +163,24 @@ class CompiledItem:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Compute:
-    """A named calculation; several where it is written for each language, the first being the default's."""
+    """A named calculation, or one per language, the first for the default language."""
 
     id: str
     conditions: Mapping[str, Condition]
-    """By language; "" where one serves all."""
+    """By language; "" if one applies to all."""
     type: str = "text"
     where: str = ""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class ItemContext:
-    """One item where it is asked: what its question may look at."""
+    """An item at the moment it is asked, with everything its question needs."""
 
     leaf: CompiledItem
     env: Env
     language: str
     options: tuple[CompiledOption, ...] = ()
-    """Offered now, in drawn order."""
+    """The options offered now, in drawn order."""
 
     def fill(self, template: Template | None) -> StyledText:
         if template is None:
@@ -188,7 +188,7 @@ class ItemContext:
         return template.fill(self.env, self.language, self.render_read_options(), self.render_joiner())
 
     def render_read_options(self) -> tuple[str, ...]:
-        """The labels read aloud."""
+        """Return the texts of the options that are read aloud."""
         if not self.leaf.question.read:
             return ()
         return tuple(to_plain_text(o.text.fill(self.env, self.language)) for o in self.options if o.read)
@@ -224,36 +224,37 @@ class ItemContext:
 
 
 class ParsedAnswer(NamedTuple):
-    """An entry understood."""
+    """An entry that was parsed."""
 
     value: Value | None
     words: Mapping[Code, str] = NO_WORDS
 
 
 class ItemSpec(SpecModel):
-    """What any entry of `items:` can have."""
+    """The keys of every entry of `items:`."""
 
     id: Name
-    """Names the item, and its column in the data: a letter, then letters, digits or `_`, at most 32."""
+    """Names the item, and its column in the data: a letter, then letters, digits or `_`, at most 32 characters."""
     ask_if: Expression | None = None
-    """Asked only where this holds."""
+    """Asked only where this condition holds."""
     unless: Expression | None = None
-    """Passed over where this holds. Applies on false *and on unknown*: `unless: consent == 1` stops the doubtful too."""
+    """Skipped where this condition holds. Applies on false *and on unknown*: `unless: consent == 1` also stops where
+    consent is unknown."""
     anchor: Flag = False
-    """`true`: keeps its written place when the items it stands among are shuffled."""
+    """`true`: keeps its written position when the items around it are shuffled."""
 
     is_group: ClassVar[bool] = False
 
 
 class CheckSpec(SpecModel):
-    """A rule an answer must meet: `{expect: hours <= 168, say: A week has 168 hours.}`."""
+    """A rule for the answer: `{expect: hours <= 168, say: A week has 168 hours.}`."""
 
     expect: Expression
-    """What should hold. An unknown check does not fire."""
+    """The condition that should hold. A check with an unknown result does not fire."""
     say: Text
-    """What the interviewer is told where it does not."""
+    """What the interviewer sees where it does not hold."""
     soft: Flag = False
-    """`true`: the interviewer may confirm the answer; both the warning and the decision are kept."""
+    """`true`: the interviewer may confirm the answer; both the warning and the decision are stored."""
 
 
 def _wrap_in_list(node: object) -> object:
@@ -275,36 +276,36 @@ class ConfirmSpec(SpecModel):
     if_: Expression = Field(alias="if")
     """When it is asked."""
     text: Text
-    """What is read aloud."""
+    """The text that is read aloud."""
 
 
 class QuestionItem(ItemSpec):
-    """What any question can have."""
+    """The keys of every question."""
 
     text: Text
-    """What is read aloud."""
+    """The text that is read aloud."""
     instruction: Text | None = None
-    """For the interviewer; never read."""
+    """For the interviewer; never read aloud."""
     probe: Text | None = None
-    """What to say when the answer is not enough."""
+    """What to say if the answer is not sufficient."""
     help: Text | None = None
     """Longer help, one key away."""
     label: Text | None = None
-    """The variable's label in the data; the text where it is left out."""
+    """The variable's label in the data; the text if left out."""
     checks: Checks = Field(default_factory=list)
-    """Rules the answer must meet: a list of them, or one."""
+    """Rules for the answer: a list of them, or one."""
     confirm: ConfirmSpec | None = None
     """Read back to the respondent where its condition holds."""
     declines: DeclineOverrides | None = None
     """The declines permitted here: `[]` for none, `[dk]`, or codes of this item's own `{dk: 98, refused: 99}`."""
     prefill: Expression | None = None
-    """What stands in the field to begin with, to be confirmed with Enter."""
+    """The initial content of the field, confirmed with Enter."""
     by: Name | None = None
-    """`interviewer`: not asked at all; the interviewer answers."""
+    """`interviewer`: not read aloud; the interviewer answers."""
     personal: Flag = False
-    """`true`: kept with the contacts, out of every export, report and log unless asked for by name."""
+    """`true`: stored with the contacts; left out of every export, report and log unless requested by name."""
     read: Flag = True
-    """`false`: the options are the interviewer's coding and not read."""
+    """`false`: the options are not read aloud; the interviewer codes the answer."""
     or_: Text | None = Field(default=None, alias="or")
     """The words between the last two options in `{options}`: `or should they`."""
     base: Text | None = None
@@ -312,23 +313,23 @@ class QuestionItem(ItemSpec):
     nets: dict[Name, list[Name]] = Field(default_factory=dict)
     """Codes counted together in reports: `{Agree: [1, 2]}`."""
     report: Flag = True
-    """`false`: left out of the report unless it is asked for by name: consent, or whether it is a good time."""
+    """`false`: left out of the report unless requested by name: consent, or whether it is a good time."""
 
     asks: ClassVar[bool] = True
-    """False for items to which nobody answers (read, end, …)."""
+    """False for items that nobody answers (read, end, …)."""
     condition_type: ClassVar[str] = "text"
-    """What its name means to a condition."""
+    """The type its name has in a condition."""
 
     def build_entry(self, context: ItemContext) -> Entry:
-        """How it is asked."""
+        """Build the entry that asks for the answer."""
         raise NotImplementedError
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
-        """The answer that was keyed, or one short line that says why it is none."""
+        """Parse what was entered; returns the answer, or one short line that says why it is not one."""
         raise NotImplementedError
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
-        """Empty where the item would accept this value now; else why not."""
+        """Return why the item does not accept this value now; empty if it does."""
         return ""
 
     def format_answer(
@@ -339,42 +340,42 @@ class QuestionItem(ItemSpec):
         language: str,
         env: Env = EMPTY_ENV,
     ) -> str:
-        """The answer in words, for the interviewer. `env` is what the texts of options may fill in."""
+        """Format the answer for the interviewer; `env` provides the fills of the options' texts."""
         return "" if value is None else str(value)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
-        """What would be typed to give it again."""
+        """Format the answer as it would be typed."""
         return str(value)
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        """Its columns, as outside of a roster."""
+        """Build its columns, as they are outside of a roster."""
         return ()
 
     def build_cells(
         self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
     ) -> tuple[Cell, ...]:
-        """What stands in those columns for an answer."""
+        """Build the cells of those columns for an answer."""
         return ()
 
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        """What stands in those columns where there is no answer."""
+        """Build the cells of those columns where there is no answer."""
         return tuple(why for _ in self.build_variables(leaf, ""))
 
     def build_declined_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        """The same where it was put and no answer came of it."""
+        """Build the cells where the question was asked and declined."""
         return self.build_missing_cells(leaf, why)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
-        """An entry that a respondent could give."""
+        """Return an entry that a respondent could give."""
         raise NotImplementedError
 
 
 _DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Characters that turn the direction of what follows; nobody types them, and they hide what is written."""
+"""Characters that change the direction of text; nobody types them, and they hide what is written."""
 
 
 def normalize_text(text: str, *, lines: bool) -> str:
-    """Typed text as it is kept: NFC, without control characters (line ends stay where lines are wanted)."""
+    """Normalize typed text for storage: NFC, without control characters; line ends stay if `lines` is true."""
     text = unicodedata.normalize(
         "NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS)
     )
@@ -383,7 +384,7 @@ def normalize_text(text: str, *, lines: bool) -> str:
 
 
 def build_variable(leaf: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:
-    """A column of this item, with what all of its columns share."""
+    """Build a column of this item, with the properties that all its columns share."""
     label = leaf.label.get(language)
     more.setdefault("label", str(label))
     declines = {d.id: (d.code, str(d.text.get(language))) for d in leaf.declines}
@@ -398,7 +399,7 @@ def build_variable(leaf: CompiledItem, language: str, suffix: str = "", **more: 
 
 
 def build_state_variable(leaf: CompiledItem, language: str) -> Variable:
-    """The companion of a column whose cells are left empty where there is no answer: why it is empty."""
+    """Build the companion of a column whose cells are empty where there is no answer: why they are empty."""
     return Variable(
         name=leaf.id + "_state",
         label=f"{leaf.label.get(language)} (state)",

@@ -38,23 +38,23 @@ from survey_cli.values import Cell, Code, Missing, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 MAX_TEXT_BYTES: Final = 30_000
-"""Bytes of the longest text an SPSS file keeps whole, a little less."""
+"""A little less than the longest text, in bytes, that an SPSS file can store in one piece."""
 
 
 class NumberItem(QuestionItem):
-    """A number, typed as the interview's language writes it: `12,000` in English, `12.000` in German."""
+    """A number, typed as in the interview's language: `12,000` in English, `12.000` in German."""
 
     type: Literal["number"]
     min: Number = 0
-    """The least that is accepted."""
+    """The lowest value accepted."""
     max: Number | None = None
-    """The most that is accepted."""
+    """The highest value accepted."""
     decimals: Whole = 0
-    """How many decimal places are accepted and kept."""
+    """The number of decimal places accepted and stored."""
     unit: Text | None = None
     """Shown beside the field: `hours`."""
     options: dict[Whole, Text] = Field(default_factory=dict)
-    """Numbers with a meaning of their own, accepted outside of the range too: `{97: 97 or older}`."""
+    """Numbers with a meaning of their own, also accepted outside the range: `{97: 97 or older}`."""
 
     condition_type: ClassVar[str] = "number"
 
@@ -108,7 +108,7 @@ class NumberItem(QuestionItem):
         return self._format_with_unit(value, language)
 
     def _format_with_unit(self, value: Value | None, language: str) -> str:
-        """The number with its unit."""
+        """Format the number with its unit."""
         unit = f" {self.unit.get(language)}" if self.unit else ""
         number = format_number(value, language) if isinstance(value, int | float) else str(value)
         return f"{number}{unit}"
@@ -143,7 +143,7 @@ class NumberItem(QuestionItem):
 
 
 class FreeTextItem(QuestionItem):
-    """What `text` and `verbatim` share: a column of text and one that says why it is empty."""
+    """Base class of `text` and `verbatim`: a column of text, and one that says why it is empty."""
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         return build_variable(leaf, language, storage="text"), build_state_variable(leaf, language)
@@ -162,7 +162,7 @@ class TextItem(FreeTextItem):
 
     type: Literal["text"]
     pattern: Label | None = None
-    """The shape it must have: `9` a digit, `A` a letter, `X` either, anything else itself: `99999`."""
+    """The required pattern: `9` a digit, `A` a letter, `X` either, anything else itself: `99999`."""
 
     def build_entry(self, context: ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
@@ -175,9 +175,7 @@ class TextItem(FreeTextItem):
             return Rejection("an answer is needed")
         if len(text.encode()) > MAX_TEXT_BYTES:
             return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
-        if self.pattern is not None and len(text) == len(
-            self.pattern
-        ):  # where a digit is due, any script's counts
+        if self.pattern is not None and len(text) == len(self.pattern):  # a digit of any script is accepted
             text = "".join(
                 to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
             )
@@ -203,7 +201,7 @@ class TextItem(FreeTextItem):
 
 
 class VerbatimItem(FreeTextItem):
-    """As long as they talk, in their own words."""
+    """An answer of any length in the respondent's own words."""
 
     type: Literal["verbatim"]
 
@@ -223,13 +221,13 @@ class VerbatimItem(FreeTextItem):
 
 
 class DateItem(QuestionItem):
-    """A date as people type it, echoed back in words."""
+    """A date in any usual notation, repeated in words."""
 
     type: Literal["date"]
     partial: Flag = False
-    """`true`: a month and year, or a year alone, will do; the data then has text and `ID_y`, `ID_m`, `ID_d`."""
+    """`true`: a month and year, or a year alone, is accepted; the data then have the text and `ID_y`, `ID_m`, `ID_d`."""
     typed_as: Literal["dmy", "mdy"] = "dmy"
-    """Which comes first in `3/4/1985`, the day or the month."""
+    """What comes first in `3/4/1985`, the day or the month."""
 
     condition_type: ClassVar[str] = "date"
 
@@ -296,7 +294,7 @@ class DateItem(QuestionItem):
 
 
 class TimeItem(QuestionItem):
-    """A time of day as people type it: `930`, `9:30 pm`, `21.30`."""
+    """A time of day in any usual notation: `930`, `9:30 pm`, `21.30`."""
 
     type: Literal["time"]
 

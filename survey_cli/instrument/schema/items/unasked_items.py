@@ -19,7 +19,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
 
 class SpokenItem(QuestionItem):
-    """What is said and not answered."""
+    """Base class of items that are spoken and not answered."""
 
     asks: ClassVar[bool] = False
 
@@ -39,7 +39,7 @@ class SpokenItem(QuestionItem):
 
 
 class ReadItem(SpokenItem):
-    """Read aloud, and on."""
+    """A text that is read aloud."""
 
     type: Literal["read"]
 
@@ -51,23 +51,26 @@ class HandoverItem(SpokenItem):
     ask_for: Text
     """Whom to ask for: `the {youngest}`."""
     text: Text = Field(default_factory=lambda: Text.from_string("May I speak with that person?"))
-    """What is said to whoever is on the line."""
+    """What the interviewer says to the person on the line."""
 
 
 class EndItem(SpokenItem):
-    """The interview ends here with an outcome. A temporary outcome ("driving, call me later") suspends it instead, and it
-    is resumed at the item that led here. `unless: consent == 1` also ends it for whoever declines `consent`; an `ask_if`
-    that such a decline leaves unknown is an error."""
+    """The interview ends here with an outcome.
+
+    A temporary outcome ("driving, call me later") suspends it instead, and it is resumed at the item that led here.
+    `unless: consent == 1` also ends it for everybody who declines `consent`; an `ask_if` that such a decline leaves
+    unknown is an error.
+    """
 
     type: Literal["end"]
     outcome: Name
-    """One of the outcome table: `complete`, `refusal_hard`, `not_eligible`, `callback`, …"""
+    """An outcome of the outcome table: `complete`, `refusal_hard`, `not_eligible`, `callback`, …"""
     text: Text = Field(default_factory=lambda: Text.from_string("Thank you. Goodbye."))
-    """What is said before hanging up."""
+    """What the interviewer says before hanging up."""
 
 
 class ComputedItem(QuestionItem):
-    """What the computer answers."""
+    """Base class of items whose answer is computed."""
 
     asks: ClassVar[bool] = False
     text: Text = Field(default_factory=lambda: Text.from_string(""))
@@ -82,7 +85,7 @@ class ComputedItem(QuestionItem):
         return (build_variable(leaf, language, storage="text", label=label, labels=labels),)
 
     def list_codes(self) -> tuple[str, ...]:
-        """The words that it can answer, where they are its own; each is its own label."""
+        """Return the codes it can have, if they are its own; each is its own label."""
         return ()
 
     def build_cells(
@@ -118,7 +121,7 @@ class SplitItem(ComputedItem):
 
 
 class DrawItem(ComputedItem):
-    """One turn of a roster is drawn; kept with of how many, for weights (`ID_of`)."""
+    """One turn drawn from a roster; the number of eligible turns is stored for weighting (`ID_of`)."""
 
     type: Literal["draw"]
     from_: Name = Field(alias="from")
@@ -126,7 +129,7 @@ class DrawItem(ComputedItem):
     where: Expression | None = None
     """Which turns can be drawn: `age >= 18`."""
     by: Literal["random", "youngest", "next_birthday"] = "random"  # type: ignore[assignment]  # a draw's own meaning
-    """How it is drawn."""
+    """How the turn is drawn."""
     using: Name | None = None
     """The roster's item that `youngest` (an age or a date of birth) or `next_birthday` (a date) compares."""
 
@@ -159,11 +162,12 @@ QUOTA_STATES = ("open", "full", "outside")
 
 
 class LookupItem(ComputedItem):
-    """The computer looks something up: whether a quota cell is open, or a sample column as an answer."""
+    """A value that is looked up: whether a quota cell is open, or a sample column as an answer."""
 
     type: Literal["lookup"]
     quota: Name | None = None
-    """The quota: the answer is `open`, `full` or `outside`; an open place is held until the interview closes."""
+    """The quota: the answer is `open`, `full` or `outside`; a place in an open cell is reserved until the interview
+    ends."""
     sample: Name | None = None
     """The sample column."""
 

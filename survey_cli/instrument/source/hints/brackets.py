@@ -23,7 +23,7 @@ _COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
 
 
 def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
-    """The slip in a quoted value whose key stands at column `key`, and the value's last line."""
+    """Check a quoted value whose key is at column `key`; return the hint and the value's last line."""
     quote = lines[at][start]
     end, found = at, _find_closing_quote(lines[at], start + 1, quote)
     while found < 0:
@@ -31,7 +31,7 @@ def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[H
         if end >= len(lines) or _starts_entry(lines[end], key):
             return build_unclosed_hint(
                 lines, at, start
-            ), end - 1  # go on where something new begins: each line is seen once
+            ), end - 1  # continue where something new begins: each line is examined once
         found = _find_closing_quote(lines[end], 0, quote)
     if _COMMENT.fullmatch(lines[end], found + 1):
         return None, end
@@ -39,7 +39,7 @@ def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[H
 
 
 def _find_closing_quote(line: str, start: int, quote: str) -> int:
-    """Where the quote that opened before `start` closes on this line; −1 where it does not."""
+    """Find where the quote opened before `start` closes on this line; −1 if it does not."""
     at = start
     while at < len(line):
         letter = line[at]
@@ -55,7 +55,7 @@ def _find_closing_quote(line: str, start: int, quote: str) -> int:
 
 
 def _starts_entry(line: str, key: int) -> bool:
-    """Whether a line looks like a key or list entry no further in than column `key`: texts end there."""
+    """Whether a line looks like a key or list entry at column `key` or left of it, where a text must end."""
     body = line.lstrip(" ")
     return (
         bool(body)
@@ -89,12 +89,15 @@ def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote:
 
 
 def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
-    """The slip in a bracketed value, and its last line. Brackets within count only where an entry begins."""
+    """Check a bracketed value; return the hint and the value's last line.
+
+    A bracket inside counts only where an entry begins.
+    """
     opened: list[tuple[int, int]] = []
     line, column = at, start
     entry = True  # an entry, key or value may begin here
     keyed = False  # what begins here is a key's value
-    plain = False  # a text without quotes may go on here, on another line
+    plain = False  # an unquoted text may continue here, on another line
     while True:
         text = lines[line]
         if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
@@ -143,7 +146,7 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
 
 
 def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Hint | None, int]:
-    """A plain entry within brackets: its slip, and where it ends."""
+    """Check a plain entry within brackets; return the hint and where the entry ends."""
     start = column
     while column < len(text) and text[column] not in ",]}":
         if text[column] in "[{":
@@ -179,7 +182,7 @@ def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
 
 
 def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
-    """A quoted entry within brackets: its slip, and the place behind it."""
+    """Check a quoted entry within brackets; return the hint and the line and column after it."""
     quote = lines[at][start]
     line, found = at, _find_closing_quote(lines[at], start + 1, quote)
     while found < 0:
@@ -194,7 +197,7 @@ def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> t
 
 
 def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Hint | None:
-    """What follows a closed bracket: nothing, a comment, or the text that the bracket was meant to begin."""
+    """Check what follows a closed bracket: nothing, a comment, or the text that the bracket was meant to begin."""
     text = lines[end[0]]
     rest = text[end[1] :]
     if _COMMENT.fullmatch(rest) or rest.lstrip().startswith(":"):

@@ -10,7 +10,7 @@ CLOSES: Final = {"[": "]", "{": "}"}
 
 _ID: Final = re.compile(r"(?:^|[\s{,-])id: *[\"']?(\w+)")
 _MAX_SHORT_LENGTH: Final = 48
-_MAX_LOOK_BACK: Final = 500  # lines, and letters of a line: no item is longer
+_MAX_LOOK_BACK: Final = 500  # lines, and characters of a line: no item is longer
 
 
 class Hint(NamedTuple):
@@ -30,13 +30,13 @@ class Hint(NamedTuple):
 
 
 def shorten(text: str) -> str:
-    """A text as it is quoted within a problem: one line, not longer than a glance."""
+    """Shorten a text for quotation in a problem: one short line."""
     text = " ".join(text.split())
     return text if len(text) <= _MAX_SHORT_LENGTH else text[: _MAX_SHORT_LENGTH - 1] + "…"
 
 
 def find_owner(lines: Sequence[str], line: int) -> str:
-    """The id of the item that line `line` (from 1) stands in, or the key of its section of the file."""
+    """Find the id of the item that line `line` (from 1) belongs to, or the key of its section of the file."""
     last = min(line, len(lines)) - 1
     for at in range(last, max(-1, last - _MAX_LOOK_BACK), -1):
         text = lines[at][:_MAX_LOOK_BACK]
@@ -50,7 +50,7 @@ def find_owner(lines: Sequence[str], line: int) -> str:
 
 
 def build_cut_hint(line: int, column: int, rest: str, key: str = "", text: str = "") -> Hint:
-    """The slip of a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
+    """Build the hint for a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
     what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
     edit = f": {key}: {quote(text + rest.rstrip())}" if key and text and "\n" not in text else ""
     remedy = (
@@ -60,14 +60,14 @@ def build_cut_hint(line: int, column: int, rest: str, key: str = "", text: str =
 
 
 def quote(text: str) -> str:
-    """A text in quotes, as it can be written in the file."""
+    """Quote a text as it can be written in the file."""
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"
     return f'"{text}"'
 
 
 def build_colon_hint(at: int, column: int, before: str) -> Hint:
-    """The slip of a colon within a text, behind the words `before`; line and column from 0."""
+    """Build the hint for a colon within a text, after the words `before`; line and column from 0."""
     shown = f" after '{shorten(before)}'" if before.strip() else ""
     return Hint(
         "colon", at + 1, column + 1, f"the colon{shown} reads as the end of a key, within a text", QUOTE_IT
@@ -75,7 +75,7 @@ def build_colon_hint(at: int, column: int, before: str) -> Hint:
 
 
 def build_unclosed_hint(lines: Sequence[str], at: int, start: int) -> Hint:
-    """The slip of a quote or bracket that is opened at that line and column (from 0), and never closed."""
+    """Build the hint for a quote or bracket opened at that line and column (from 0) and never closed."""
     mark = lines[at][start]
     name = MARKS[mark]
     close = CLOSES.get(mark, mark)

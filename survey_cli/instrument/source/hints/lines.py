@@ -23,11 +23,11 @@ _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 
 
 def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
-    """Every slip that can be told from the lines alone, in order. Skips comments and block texts."""
+    """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
     at = 0
     tabbed: list[int] = []
     above: tuple[int, bool] | None = (
-        None  # the last key's column, and whether a plain text may go on below it
+        None  # the last key's column, and whether a plain text may continue below it
     )
     while at < len(lines):
         line = lines[at]
@@ -107,7 +107,7 @@ def _build_colon_space_hint(at: int, indent: int, found: re.Match[str]) -> Hint:
 
 
 def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | None]:
-    """The first line after a block text whose key stands at column `key`, and a tab within its margin."""
+    """Return the first line after a block text whose key is at column `key`, and a hint about a tab in its margin."""
     slip = None
     at += 1
     while at < len(lines):
@@ -122,7 +122,7 @@ def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | N
 
 
 def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> Hint | None:
-    """A line that continues the text above it, and can't."""
+    """Check a line that continues the text above it."""
     if (hash_ := lines[at - 1].find(" #")) >= 0:
         what = "the text ends before this '#', which reads as a comment, but the next line goes on"
         return Hint("hash", at, hash_ + 2, what, QUOTE_IT, may_span_lines=True)
@@ -142,7 +142,7 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
 def _check_value(
     lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool
 ) -> tuple[Hint | None, int]:
-    """The slip in the value that starts at column `start` of line `at`, and the value's last line."""
+    """Check the value that starts at column `start` of line `at`; return the hint and the value's last line."""
     line = lines[at]
     value = line[start:]
     first = value[:1]
@@ -162,7 +162,7 @@ def _check_value(
         case "&":
             return slip("anchor", "a text that begins with '&' reads as YAML's anchor")
         case "!":
-            return None, at  # a tag: the parser passes over it, the reader reports it
+            return None, at  # a tag: the parser accepts it, the node builder reports it
         case "%" | "@" | "`":
             return slip("reserved-start", f"a text can't begin with '{first}'")
         case "|" | ">":
@@ -184,7 +184,7 @@ def _check_value(
 
 
 def _find_colon(text: str, start: int) -> int:
-    """Where a `: ` or a colon at the end stands in plain text, before any comment; −1 where there is none."""
+    """Find a `: `, or a colon at the end, in plain text before any comment; −1 if there is none."""
     comment = text.find(" #", start)
     end = len(text.rstrip()) if comment < 0 else comment
     at = text.find(":", start, end)

@@ -15,11 +15,11 @@ from survey_cli.instrument.source.hints.hint import (
 )
 from survey_cli.problems import Position, Problem
 
-_MAX_HINTS: Final = 100  # slips said of one file
+_MAX_HINTS: Final = 100  # hints reported per file
 
 
 class ParserMessage(NamedTuple):
-    """What a YAML parser said: its words, and where (lines and columns from 1)."""
+    """A YAML parser's error message and its positions (lines and columns from 1)."""
 
     what: str
     line: int
@@ -30,13 +30,13 @@ class ParserMessage(NamedTuple):
 
 
 def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) -> list[Problem]:
-    """The syntax error in plain words, and every other slip that can be told from the lines.
+    """Explain the syntax error in plain words, and add every other hint that the lines give.
 
-    A slip above the parser's line is believed only where it could have hidden until there (an open quote or
-    bracket); one on the parser's line, or where the parser says something was opened, takes its place.
+    A hint above the parser's line is used only if it could have remained unnoticed up to there (an open quote or
+    bracket). A hint on the parser's line, or where the parser says something was opened, replaces the parser's message.
     """
     from survey_cli.instrument.source.hints.lines import (
-        find_line_hints,  # a file that reads well wants none of it
+        find_line_hints,  # not imported for a file without errors
     )
 
     found = list(islice(find_line_hints(lines), _MAX_HINTS))
@@ -72,7 +72,7 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
     opened = (fault.context_line or stop, fault.context_column or 1)
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
-    if "depth" in what:  # the parser's own bound, far beyond ours
+    if "depth" in what:  # the parser's own limit, far beyond ours
         return Hint(
             "too-deep",
             *place,
@@ -145,7 +145,7 @@ def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str
 
 
 def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hint:
-    """A line that begins at a column where nothing above it begins."""
+    """Build the hint for a line that begins at a column where no line above begins."""
     starts: dict[int, int] = {}
     least = 10**9
     for at in range(stop - 2, -1, -1):

@@ -13,13 +13,13 @@ from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem
 
 ODD_KEY: Final = re.compile(r"^ *(?:- +)*(?:-[^\W\d]|\?(?: |$))", re.MULTILINE)
-"""A line that may hold a key this module has something to say about."""
+"""A line that may contain a key which this module reports."""
 
 _DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 
 
 def find_item_id(*holders: YamlMapping | YamlList) -> str:
-    """The id of the item that one of these mappings is; empty where none is one."""
+    """Return the id of the first of these mappings that is an item; empty if none is."""
     for holder in holders:
         found = holder.get("id") if isinstance(holder, YamlMapping) else None
         if isinstance(found, YamlScalar):
@@ -28,7 +28,7 @@ def find_item_id(*holders: YamlMapping | YamlList) -> str:
 
 
 def find_hash_lines(text: str) -> frozenset[int]:
-    """The lines (from 0) that have exactly one space between something and a `#`."""
+    """Find the lines (from 0) that have exactly one space between some text and a `#`."""
     lines: set[int] = set()
     at = text.find(" #")
     line = counted = 0
@@ -42,7 +42,7 @@ def find_hash_lines(text: str) -> frozenset[int]:
 
 
 def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> Iterator[Problem]:
-    """The text under `key` ends at a ` #` at `where`, whose line is `line`: is what follows a comment?"""
+    """Report the text under `key` that ends at a ` #` at `where`, unless what follows is a comment."""
     rest = line[where.column - 1 :]
     if is_cut_off(key, text, rest):
         slip = build_cut_hint(
@@ -53,7 +53,7 @@ def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> I
 
 
 def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) -> Iterator[Problem]:
-    """What reads like a comment within a text that goes on to the line `last` (from 0): it is no comment there."""
+    """Report what reads like a comment within a text that continues to line `last` (from 0), where it is not one."""
     for at, column, note in find_notes(key, lines, text.where.line, last):
         words = note.lstrip("# ").rstrip("\"'")
         what = f"'{shorten(note)}' is no comment within a text over several lines: it is read with the text"
@@ -66,7 +66,7 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
 
 
 def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
-    """The text under `key` was taken apart by a comma in braces, and has been put together again."""
+    """Report a text that a comma in braces had split; the pieces are joined again already."""
     text = holder[key]
     if not isinstance(text, YamlScalar):
         return
@@ -87,7 +87,7 @@ def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
 
 
 def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapping) -> Iterator[Problem]:
-    """Braces that hold keys without values: a fill that begins a text, or a list in the wrong brackets."""
+    """Report braces with keys but no values: a fill that begins a text, or a list in the wrong brackets."""
     slots: Any = outer
     if any(inner.values()) or slot is None or slots[slot] is not inner:
         what = f"'{shorten(next(iter(inner), ''))}' has no value"
@@ -102,7 +102,7 @@ def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapp
 
 
 def report_duplicate_keys(twice: Iterable[tuple[YamlMapping, YamlScalar]]) -> Iterator[Problem]:
-    """Keys given again in the same mapping, each with the mapping it stands in."""
+    """Report keys that occur again in the same mapping."""
     firsts: dict[int, dict[str, str]] = {}
     for holder, key in twice:
         first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(
@@ -121,7 +121,7 @@ def report_duplicate_keys(twice: Iterable[tuple[YamlMapping, YamlScalar]]) -> It
 
 
 def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem]:
-    """Merge keys, keys behind a `?`, and list entries whose dash has no space. Merge keys are dropped."""
+    """Report merge keys, keys after a `?`, and list entries whose dash has no space; merge keys are removed."""
     waiting: list[YamlMapping | YamlList] = [root]
     while waiting:
         branch = waiting.pop()
@@ -169,7 +169,7 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
 
 
 def build_dash_problem(text: YamlScalar, lines: Sequence[str]) -> Problem:
-    """A list's entry that reads as a text beginning with a dash."""
+    """Build the problem of a list entry that reads as a text beginning with a dash."""
     return Problem(
         "dash",
         text.where,
