@@ -273,7 +273,7 @@ def test_the_household_asks_about_each_medium_that_was_named() -> None:
     assert now.row["media_other_text"] == "a podcast"
     assert now.place == "first_news"
     assert media.keys("none").place == "card"
-    assert media.keys("none tv").why == "none is chosen alone"
+    assert media.keys("none tv").why == "none cannot be combined with other answers"
 
 
 def test_the_household_has_two_wordings_and_both_occur() -> None:

@@ -11,12 +11,12 @@ from survey_cli.values import DK, REFUSED
 def test_other_specify() -> None:
     assert feature("other_specify", "7 a poster").row == {"heard": 7, "heard_7_text": "a poster"}
     assert feature("other_specify", "1").row == {"heard": 1, "heard_7_text": ""}
-    assert feature("other_specify", "7").why == "7 wants words: 7 and what was said"
+    assert feature("other_specify", "7").why == "7 needs words: type 7 and the words"
 
 
 def test_exclusive_option() -> None:
     assert feature("exclusive_option", "9").data == {"pets": (9,)}
-    assert feature("exclusive_option", "1 9").why == "9 is chosen alone"
+    assert feature("exclusive_option", "1 9").why == "9 cannot be combined with other answers"
     assert feature("exclusive_option", "1").why == "at least 2 answers"
     assert feature("exclusive_option", "1 2 3 4").why == "at most 3 answers"
     columns = feature("exclusive_option", "3,1").row

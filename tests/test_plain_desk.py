@@ -96,7 +96,7 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
 ) -> None:
     code, out = held(seated(), "", "7", "7 a bicycle")
     assert code == 3
-    assert "! 7 wants words" in out
+    assert "! 7 needs words" in out
     assert "[Suspended: it can be resumed at the same item]" in out
     code, out = held(seated(), ".dk", ".dk", "")
     assert "[Case 7 was suspended at born, " in out

@@ -29,8 +29,8 @@ def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | User
     if not texts:
         return UserError(
             hash[:12],
-            "the database does not hold this version's text",
-            "bring a backup back: survey db restore BACKUP FILE",
+            "the database does not contain this version's text",
+            "restore a backup: survey db restore BACKUP FILE",
         )
     name = next(iter(texts))
     instrument, _, problems = compile_instrument(
@@ -40,14 +40,14 @@ def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | User
     if instrument is None or wrong:
         return UserError(
             f"version {hash[:12]}",
-            "the kept text can no longer be read by this program",
-            "open the database with the version of survey it was made with",
+            "this program can no longer read the stored text",
+            "open the database with the version of survey it was created with",
             tuple(wrong),
         )
     if instrument.hash != hash:
         return UserError(
             f"version {hash[:12]}",
-            "what the database holds is not the text that interviews began with",
-            "bring a backup back: survey db restore BACKUP FILE",
+            "the stored text is not the one that the interviews began with",
+            "restore a backup: survey db restore BACKUP FILE",
         )
     return instrument

@@ -171,8 +171,8 @@ class InstrumentCompiler:
             return each
         if str(name) not in self.draft.lost:
             several = [n for n, leaf in self.draft.leaves.items() if isinstance(leaf.question, MultipleItem)]
-            near = suggest_nearest(str(name), several, otherwise="name an earlier item of type multiple")
-            what = f"each: {str(name)!r} is not a multiple asked before"
+            near = suggest_nearest(str(name), several, otherwise="name one that comes earlier")
+            what = f"each: {str(name)!r} is not an earlier item of type multiple"
             self.problems.append(
                 Problem("bad-each", item.find_position("each"), context.owner, what, near, length=len(name))
             )

@@ -122,7 +122,7 @@ def _build_points(
     if low >= high:
         what = f"the scale goes from {low} to {high}"
         problems.append(
-            Problem("empty-range", item.find_position("from"), who, what, "the first must be the lower")
+            Problem("empty-range", item.find_position("from"), who, what, "write the lower number first")
         )
         return {}
     if high - low >= MAX_SCALE_POINTS:
@@ -133,7 +133,7 @@ def _build_points(
         return {}
     for point in item.labels:
         if not low <= point <= high:
-            what = f"the label of {point} is outside of {low} to {high}"
+            what = f"the label of {point} is not between {low} and {high}"
             problems.append(
                 Problem("bad-label", item.find_position("labels"), who, what, "label points of the scale")
             )

@@ -103,7 +103,7 @@ def _parse_days(node: object) -> list[YamlScalar]:
     if not isinstance(node, YamlList):
         reject(
             "wrong-kind",
-            f"here stands {describe_node(node)}, but a list of days is wanted",
+            f"expected a list of days, found {describe_node(node)}",
             "write [2026-12-25, 2026-12-26]",
         )
     return [parse_words(day) for day in node]

@@ -28,7 +28,7 @@ def parse_days(text: str) -> tuple[str, ...] | str:
     first, dash, last = text.strip().lower().partition("-")
     for day in (first, last) if dash else (first,):
         if day not in DAYS:
-            return f"{day!r} is no day"
+            return f"{day!r} is not a day"
     if not dash:
         return (first,)
     start, end = DAYS.index(first), DAYS.index(last)
@@ -39,17 +39,17 @@ def parse_hours(text: str) -> Hours | tuple[str, str]:
     """Parse hours such as `09:00-20:30`; returns what is wrong, and the remedy, if they are not valid."""
     found = _HOURS.match(text.strip())
     if not found:
-        return f"{str(text)!r} is no span of hours", 'write "09:00-20:30", in quotes'
+        return f"{str(text)!r} is not a span of hours", 'write "09:00-20:30", in quotes'
     start, end = (int(found[i]) * 60 + int(found[i + 1]) for i in (1, 3))
     if int(found[2]) > 59 or int(found[4]) > 59 or start > 1439 or end > 1440:
         return (
-            f"{str(text)!r} is no time of day",
+            f"{str(text)!r} is not a time of day",
             'write hours from 00 to 24 and minutes to 59: "09:00-20:30"',
         )
     if start >= end:
         return (
             f"{found[3]}:{found[4]} is not later than {found[1]}:{found[2]}",
-            "write the earlier first, both in one day",
+            "write the earlier time first, both on the same day",
         )
     return Hours(start, end)
 
@@ -58,7 +58,7 @@ def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
     """Return what is wrong with `20m`, `3h` or `7d` (or, with `words`, `never`), and the remedy; None if it is valid."""
     if _DURATION.match(text) or (words and text in DELAY_WORDS):
         return None
-    what = f"{str(text)!r} is no length of time"
+    what = f"{str(text)!r} is not a duration"
     number = re.match(r"\s*(\d+)\s*([a-z]*)", text.lower())
     unit = number[2][:1] if number else ""
     if number and unit == "w":
@@ -71,4 +71,4 @@ def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
 def validate_share(text: str) -> str:
     """Return what is wrong with `50%`; empty if it is valid."""
     found = _SHARE.match(text)
-    return "" if found and 1 <= int(found[1]) <= 100 else f"{str(text)!r} is no share of the items"
+    return "" if found and 1 <= int(found[1]) <= 100 else f"{str(text)!r} is not a percentage of the items"

@@ -130,7 +130,7 @@ class ScaleSpec(SpecModel):
         if isinstance(data, YamlMapping) and isinstance(data.get("options"), YamlMapping):
             return data
         if not isinstance(data, YamlMapping):
-            what = f"here stands {describe_node(data)}, but a list of options is wanted"
+            what = f"expected options with codes, found {describe_node(data)}"
             reject("wrong-kind", what, "write 1: first label, 2: …")
         return {"options": data}
 
@@ -154,13 +154,13 @@ def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) 
     if isinstance(node, YamlList):
         reject(
             "wrong-kind",
-            "here stands a list, but options have codes",
+            "expected options with codes, found a list",
             "write 1: first label, 2: second label",
         )
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
         reject(
             "wrong-kind",
-            "here stands another options:, but codes are wanted",
+            "expected codes, found another options:",
             "write the codes directly under options:, and order: beside it",
         )
     if isinstance(node, YamlMapping):

@@ -262,9 +262,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
             return Problem("unknown-type", at, own, f"there is no item type {name!r}", near, length=len(name))
         case "union_tag_not_found":
             if not isinstance(value, YamlMapping):
-                what = (
-                    f"here stands {describe_node(value)}, but an item (a mapping with id and type) is wanted"
-                )
+                what = f"expected an item (a mapping with id and type), found {describe_node(value)}"
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
             own = str(value["id"]) if "id" in value else who
             return Problem(
@@ -287,10 +285,10 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
                 length=length,
             )
         case "list_type":
-            what = _prefix_with_key(key, f"here stands {describe_node(value)}, but a list is wanted")
+            what = _prefix_with_key(key, f"expected a list, found {describe_node(value)}")
             return Problem("wrong-kind", where, who, what, _suggest_list(value, str(step)), length=length)
         case _:
-            what = f"here stands {describe_node(value)}, but a mapping (key: value) is wanted"
+            what = f"expected a mapping (key: value), found {describe_node(value)}"
             return Problem(
                 "wrong-kind",
                 where,
@@ -308,7 +306,7 @@ def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: st
     if (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
         own = next(name for name, item in ITEM_TYPES.items() if item is model)
         what = f"{key!r} is a key of {_format_first_words(types)}, not of {own}"
-        remedy = "take it out, or change the type"
+        remedy = "remove it, or change the type"
     return Problem("unknown-key", _find_key_position(node, key), who, what, remedy, length=len(key))
 
 

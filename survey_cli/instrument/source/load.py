@@ -171,27 +171,27 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
         if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
             return UnreadableFile(
                 "include-path",
-                f"'{path}' leads out of the instrument's folder",
+                f"'{path}' is outside the instrument's folder",
                 "keep modules below the folder of the instrument's file",
             )
         if path.is_dir():
             return UnreadableFile("no-file", "this is a folder", "name the instrument's file in it")
         if not path.is_file():
-            return UnreadableFile("no-file", "this is not a file", "name a file of text")
+            return UnreadableFile("no-file", "this is not a file", "name a text file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
         return UnreadableFile(
-            "no-file", f"'{path}' may not be read by you", "ask its owner for the right to read it"
+            "no-file", f"you have no permission to read '{path}'", "ask its owner for the right to read it"
         )
     except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that points to itself
-        why = getattr(broken, "strerror", None) or "its name is no file's name"
+        why = getattr(broken, "strerror", None) or "the name is not valid"
         return UnreadableFile("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
     if len(data) > MAX_BYTES:
         return UnreadableFile(
             "too-large",
             f"the file is larger than {MAX_BYTES // 1_000_000} MB",
-            "an instrument is a text of some hundred kilobytes: is this the right file?",
+            "an instrument has a few hundred kilobytes at most: is this the right file?",
         )
     return data
 
@@ -223,9 +223,7 @@ def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | 
         return None
     except yaml.YAMLError as error:
         what = f"the file can't be read: {shorten(str(error))}"
-        problems.append(
-            Problem("syntax", Position(file), "", what, "write it anew in an editor for plain text")
-        )
+        problems.append(Problem("syntax", Position(file), "", what, "write it again in a plain text editor"))
         return None
     problems += growth.problems
     if growth.is_unusable:
@@ -247,7 +245,7 @@ def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> 
             "put the list under 'items:'",
         )
     else:
-        what = f"the file is one text, '{shorten(root)}', not 'key: value' lines"
+        what = f"the file is a single text, '{shorten(root)}', not 'key: value' lines"
         remedy = "write a space after each colon, as in 'title: My survey'"
     return Problem("no-mapping", root.where, "", what, remedy)
 

@@ -152,8 +152,8 @@ class _IncludeExpander:
                 self.report(
                     "include",
                     _find_key_position(key, entry),
-                    f"an include has no '{shorten(key)}'",
-                    "only 'include' and 'prefix' stand here; for a condition, put the include in a section",
+                    f"'{shorten(key)}' is not a key of an include",
+                    "only 'include' and 'prefix' are permitted here; for a condition, put the include in a section",
                 )
         written = entry["include"]
         prefix = entry.get("prefix", YamlScalar("", entry.where))
@@ -161,7 +161,7 @@ class _IncludeExpander:
             self.report(
                 "include",
                 entry.where,
-                "an include wants a path, and a prefix a word",
+                "an include needs a path, and a prefix needs a word",
                 "write 'include: modules/name.yaml'",
             )
             return []
@@ -183,7 +183,7 @@ class _IncludeExpander:
                 "include-loop",
                 written.where,
                 f"the file includes itself: {loop}",
-                "take one of these includes away",
+                "remove one of these includes",
                 length=len(written),
             )
             return []
@@ -193,7 +193,7 @@ class _IncludeExpander:
             self.report(
                 "include-twice",
                 written.where,
-                f"'{shorten(written)}' is included already, at {first}",
+                f"'{shorten(written)}' is already included at {first}",
                 "give each its own prefix: 'prefix: b_'",
                 length=len(written),
             )
@@ -218,11 +218,11 @@ class _IncludeExpander:
                 self.report(
                     "module-key",
                     _find_key_position(key, tree),
-                    f"a module has no '{shorten(key)}'",
+                    f"'{shorten(key)}' is not a key of a module",
                     suggest_nearest(
                         key,
                         MODULE_KEYS,
-                        otherwise="it holds scales, compute and items; the rest belongs to the top file",
+                        otherwise="it contains scales, compute and items; the rest belongs in the top file",
                     ),
                     length=len(key),
                 )
@@ -235,13 +235,13 @@ class _IncludeExpander:
                 self.report(
                     "module-key",
                     node.where,
-                    f"'{part}' of a module is a mapping",
+                    f"'{part}' of a module must be a mapping",
                     f"write names below '{part}:', each with a colon",
                 )
         found = self.expand_items(tree.get("items"), visit, own)
         if found is not None and not isinstance(found, YamlList):
             self.report(
-                "module-key", found.where, "'items' of a module is a list", "begin each item with '- '"
+                "module-key", found.where, "'items' of a module must be a list", "begin each item with '- '"
             )
             found = None
         items = found if found is not None else YamlList(tree.where)
@@ -250,7 +250,7 @@ class _IncludeExpander:
             self.report(
                 "too-many-values",
                 items.where,
-                "the modules grow beyond a million values",
+                "the instrument with its modules has more than a million values",
                 "include them fewer times",
             )
             return []
@@ -287,7 +287,7 @@ class _IncludeExpander:
         """Return a module's path below the top file's folder, or None, with a problem, if the path is not valid."""
         parts = written.split("/")
         if "\\" in written or re.match(r"[A-Za-z]:", written):
-            what, remedy = "is no path as it is written here", "write folders with '/': 'modules/name.yaml'"
+            what, remedy = "is not a valid path", "write folders with '/': 'modules/name.yaml'"
         elif not written.strip() or "\0" in written:
             what, remedy = "names no file", "write 'include: modules/name.yaml'"
         elif written.startswith(("/", "~")):
@@ -297,7 +297,7 @@ class _IncludeExpander:
             )
         elif ".." in parts:
             what, remedy = (
-                "leads upwards",
+                "leads to a parent folder",
                 "keep modules below the folder of the file that includes them, without '..'",
             )
         else:

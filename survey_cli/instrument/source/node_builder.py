@@ -24,7 +24,7 @@ MAX_PROBLEMS: Final = 500
 _MAX_JOINED_LENGTH: Final = 2000  # characters of a text that was split by commas
 
 _COMMENT: Final = re.compile(r"\s#[^\n]*")
-_QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; else write out what is meant"
+_QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; otherwise write out what is meant"
 
 
 class YamlEventTypes(Protocol):
@@ -202,7 +202,7 @@ class NodeBuilder:
             self.report("anchor", where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
         else:
             what = f"what begins with '!' reads as a YAML tag: '{shorten(raw)}'"
-            self.report("tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else take the tag away")
+            self.report("tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else remove the tag")
         return YamlScalar(raw, where, plain=True)
 
     def report_alias(self, event: Any) -> YamlScalar:
@@ -212,8 +212,8 @@ class NodeBuilder:
         return YamlScalar(f"*{event.anchor}", where, plain=True)
 
     def report_escape(self, node: YamlScalar, letter: str, here: YamlMapping | YamlList) -> None:
-        what = f"the text holds the invisible character U+{ord(letter):04X}"
-        remedy = "take out the backslash code that makes it"
+        what = f"the text contains the invisible character U+{ord(letter):04X}"
+        remedy = "remove the backslash code that produces it"
         self.report("control-character", node.where, values.find_item_id(here), what, remedy)
 
     def record_cut_text(self, key: str, node: YamlScalar, mark: Any) -> None:
@@ -232,7 +232,7 @@ class NodeBuilder:
 
     def report_complex_key(self, here: YamlMapping, where: Position) -> YamlScalar:
         """Report a list or mapping in the position of a key."""
-        what = "a list or mapping stands where a key belongs"
+        what = "expected a key, found a list or mapping"
         remedy = "write a key and a colon before it; a text that begins with a bracket or brace needs quotes"
         self.report("complex-key", where, values.find_item_id(here), what, remedy)
         return self.drop_entry(here, where)
@@ -273,16 +273,16 @@ class NodeBuilder:
     def report_second_document(self, mark: Any) -> None:
         where = Position(self.file, mark.line + 1, mark.column + 1)
         what = f"a second document begins at the '---' on line {where.line}"
-        remedy = "one file holds one instrument: take the '---' away, or keep the rest in a file of its own"
+        remedy = "one file holds one instrument: remove the '---', or put the rest in a separate file"
         self.report("two-documents", where, "", what, remedy, length=3)
 
     def report_too_deep(self, where: Position) -> None:
-        what = f"lists and mappings stand more than {MAX_DEPTH} deep in each other"
-        self.problems.append(Problem("too-deep", where, "", what, "is a bracket or brace too many?"))
+        what = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
+        self.problems.append(Problem("too-deep", where, "", what, "is there a bracket or brace too many?"))
         self.is_unusable = True
 
     def report_too_many(self) -> None:
-        what = f"the file holds more than {MAX_EVENTS:,} values"
+        what = f"the file contains more than {MAX_EVENTS:,} values"
         self.problems.append(
             Problem("too-many-values", Position(self.file), "", what, "is this the right file?")
         )

@@ -52,7 +52,7 @@ def parse_scalar(node: object, wanted: str) -> YamlScalar:
         return YamlScalar("", NOWHERE, plain=True)
     if isinstance(node, int | float) and not isinstance(node, bool):
         return YamlScalar(str(node), NOWHERE, plain=True)
-    reject("wrong-kind", f"here stands {describe_node(node)}, but {wanted} is wanted", _suggest_quotes(node))
+    reject("wrong-kind", f"expected {wanted}, found {describe_node(node)}", _suggest_quotes(node))
 
 
 def _suggest_quotes(node: object) -> str:
@@ -73,7 +73,7 @@ def parse_number(node: object) -> int | float:
             remedy = (
                 f"write {plainly} (no comma)"
                 if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
-                else "write a point, not a comma"
+                else "write a decimal point, not a comma"
             )
         reject("not-a-number", f"{describe_node(text)} is not a number", remedy)
     return float(text) if "." in text else int(text)
@@ -120,7 +120,7 @@ def parse_expression(node: object) -> YamlScalar:
     if isinstance(node, YamlList | YamlMapping):
         reject(
             "wrong-kind",
-            f"here stands {describe_node(node)}, but a condition is wanted",
+            f"expected a condition, found {describe_node(node)}",
             "put the condition in quotes",
         )
     return parse_scalar(node, "a condition")
@@ -138,7 +138,7 @@ def parse_code(node: object) -> Code:
         remedy = "write a whole number, or quote it"
         if not rest.strip("0"):
             remedy = f"write {whole_part}: spreadsheets add the .{rest}"
-        reject("bad-code", f"{text} is no code: codes are whole numbers or text", remedy)
+        reject("bad-code", f"{text} is not a code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
         reject(
             "bad-code",
@@ -203,12 +203,10 @@ class Text:
             if _suggest_quotes(node):
                 reject(
                     "wrong-kind",
-                    f"here stands {describe_node(node)}, but text is wanted",
+                    f"expected text, found {describe_node(node)}",
                     _suggest_quotes(node),
                 )
-            reject(
-                "wrong-kind", "here stands a mapping, but text is wanted", "write the text, or {en: …, es: …}"
-            )
+            reject("wrong-kind", "expected text, found a mapping", "write the text, or {en: …, es: …}")
         return cls(parse_words(node), {})
 
     @classmethod

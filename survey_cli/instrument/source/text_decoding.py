@@ -32,7 +32,7 @@ def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | U
         if contents.startswith(b"PK\x03\x04"):
             return UnreadableFile(
                 "not-utf8",
-                "this is a workbook or an archive, not a file of text",
+                "this is a workbook or an archive, not a text file",
                 "an instrument is written in a text editor",
             )
         if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):

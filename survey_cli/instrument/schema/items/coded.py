@@ -54,7 +54,7 @@ class CodedItem(QuestionItem):
             return ParsedAnswer(value=code)
         words = _normalize_words(picked, (option,))
         if not words[code]:
-            return Rejection(f"{code} wants words: {code} and what was said")
+            return Rejection(f"{code} needs words: type {code} and the words")
         return ParsedAnswer(value=code, words=words)
 
     def _parse_pick(self, context: ItemContext, reply: Reply) -> PickReply | Rejection:
@@ -184,7 +184,7 @@ class MultipleItem(CodedItem):
         words = _normalize_words(picked, tuple(o for o in context.options if o.code in codes))
         for code, said in words.items():
             if not said:
-                return Rejection(f"{code} wants words: {code} and what was said")
+                return Rejection(f"{code} needs words: type {code} and the words")
         return ParsedAnswer(value=codes, words=words)
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
@@ -195,7 +195,7 @@ class MultipleItem(CodedItem):
                 return f"{code} is not offered here"
         alone = [code for code in codes if offered[type(code), code].exclusive]
         if alone and len(codes) > 1:
-            return f"{alone[0]} is chosen alone"
+            return f"{alone[0]} cannot be combined with other answers"
         if len(codes) < self.min and not alone:
             return f"at least {self.min} answer{'s' if self.min > 1 else ''}"
         if self.max is not None and len(codes) > self.max:

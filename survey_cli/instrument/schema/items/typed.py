@@ -69,7 +69,7 @@ class NumberItem(QuestionItem):
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
-            return Rejection("a number is wanted")
+            return Rejection("a number is needed")
         language = context.language
         number = read_number(
             text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(context, value)
@@ -86,7 +86,7 @@ class NumberItem(QuestionItem):
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
-            return "a number is wanted"
+            return "a number is needed"
         if value in self.options:
             return ""
         if value < self.min:

@@ -29,7 +29,7 @@ class SpokenItem(QuestionItem):
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         if reply == "":
             return ParsedAnswer(value=None)
-        return Rejection("nothing is answered here: Enter goes on")
+        return Rejection("no answer is needed here: press Enter")
 
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
@@ -77,7 +77,7 @@ class ComputedItem(QuestionItem):
     """Not used: nobody is asked."""
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
-        return Rejection("the computer answers this")
+        return Rejection("this item is computed, not answered")
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(leaf.label.get(language)) or leaf.id
@@ -117,7 +117,7 @@ class SplitItem(ComputedItem):
         return tuple(str(arm) for arm in self.arms)
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
-        return "" if value in self.arms else f"{value} is no arm"
+        return "" if value in self.arms else f"{value} is not an arm"
 
 
 class DrawItem(ComputedItem):

@@ -175,7 +175,7 @@ def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
         "brackets-in-braces",
         line + 1,
         column + 1,
-        f"'{shorten(shown)}' can't stand unquoted in a text or condition inside braces",
+        f"'{shorten(shown)}' needs quotes in a text or condition inside braces",
         f"put the whole text or condition that the {kind} belongs to in double quotes",
         len(shown),
     )
@@ -209,7 +209,7 @@ def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tupl
             end[0] + 1,
             end[1] + len(rest) - len(rest.lstrip()) + 1,
             f"'{rest.lstrip()[0]}' closes what was never opened",
-            "take it away, or add what opens it",
+            "remove it, or add what opens it",
         )
     shown = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
     if opener == "{":

@@ -124,7 +124,7 @@ def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | N
 def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> Hint | None:
     """Check a line that continues the text above it."""
     if (hash_ := lines[at - 1].find(" #")) >= 0:
-        what = "the text ends before this '#', which reads as a comment, but the next line goes on"
+        what = "the text ends before this '#', which reads as a comment, but the next line continues"
         return Hint("hash", at, hash_ + 2, what, QUOTE_IT, may_span_lines=True)
     if STARTS_WITH_KEY.match(body):
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
@@ -133,7 +133,7 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
             at + 1,
             indent + 1,
             what,
-            "line the key up with the others of its item; if it is part of the text, put the text in quotes",
+            "align the key with the others of its item; if it is part of the text, put the text in quotes",
         )
     colon = _find_colon(body, 0)
     return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
@@ -174,7 +174,7 @@ def _check_value(
         case "-" | "?" if keyed and value[1:2] in ("", " "):
             return slip(
                 "dash",
-                f"'{first} ' can't stand behind a key on its line",
+                f"'{first} ' can't follow a key on the same line",
                 f"begin the list on the next line; if it is a text, {QUOTE_IT}",
             )
         case "," | "]" | "}":

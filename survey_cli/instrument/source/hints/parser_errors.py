@@ -76,8 +76,8 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
         return Hint(
             "too-deep",
             *place,
-            "lists and mappings stand too deep in each other",
-            "is a bracket or brace too many?",
+            "lists and mappings are nested too deeply",
+            "is there a bracket or brace too many?",
         )
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
@@ -113,7 +113,7 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
         return Hint(
             "reserved-start",
             *place,
-            "a line that begins with '%' reads as an order to the YAML reader",
+            "a line that begins with '%' reads as a YAML directive",
             QUOTE_IT,
         )
     if "tag" in context:
@@ -124,15 +124,15 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
         and any(line.startswith("...") for line in lines[:stop])
     ):
         return Hint(
-            "two-documents", *place, "the file goes on after '...', which ends it", "take the '...' line away"
+            "two-documents", *place, "the file continues after '...', which ends it", "remove the '...' line"
         )
     if place[1] == indent + 1 or "document start" in what:
         return _build_indentation_hint(lines, stop, indent)
     return Hint(
         "syntax",
         *place,
-        f"'{shorten(text[place[1] - 1 :])}' can't stand here",
-        "if it is part of a text, put the whole text in double quotes; else check the lines just above",
+        f"'{shorten(text[place[1] - 1 :])}' is not valid here",
+        "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above",
     )
 
 
@@ -171,9 +171,9 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
     what = (
         f"this line is indented by {_format_spaces(indent)}: {' but '.join(said)}"
         if said
-        else "this line is out of line"
+        else "this line is not aligned with any other line"
     )
-    return Hint("indentation", stop, indent + 1, what, "line it up exactly with the lines it belongs with")
+    return Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")
 
 
 def _format_spaces(count: int) -> str:

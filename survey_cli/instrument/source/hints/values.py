@@ -56,11 +56,13 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
     """Report what reads like a comment within a text that continues to line `last` (from 0), where it is not one."""
     for at, column, note in find_notes(key, lines, text.where.line, last):
         words = note.lstrip("# ").rstrip("\"'")
-        what = f"'{shorten(note)}' is no comment within a text over several lines: it is read with the text"
+        what = f"'{shorten(note)}' is not a comment within a text over several lines: it is part of the text"
         remedy = "write it on a line of its own above the key"
         if key == "text" and words:
             remedy += f", or for the interviewer as instruction: {quote(words)}"
-        remedy += "; if it belongs to the text, let a word stand before it on its line, or quote the text on one line"
+        remedy += (
+            "; if it belongs to the text, put a word before it on its line, or quote the text on one line"
+        )
         where = Position(text.where.file, at + 1, column + 1)
         yield Problem("comment-in-text", where, "", what, remedy, length=len(note))
 
@@ -157,7 +159,7 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
                     key.where,
                     find_owner(lines, key.where.line),
                     "a key follows '? '",
-                    "take the '?' away and write 'key: value'; a text that begins with ? needs quotes",
+                    "remove the '?' and write 'key: value'; a text that begins with ? needs quotes",
                 )
             if (
                 isinstance(value, YamlScalar)
