@@ -123,8 +123,8 @@ def list_regions(country: str) -> Mapping[str, str]:
     except NotImplementedError:
         return {}
     names = {code: code for code in known.subdivisions} | dict(getattr(known, "subdivisions_aliases", {}))
-    found = {name.casefold(): f"{country}-{code}" for name, code in names.items()}
-    return found | {full.casefold(): full for full in found.values()}
+    by_name = {name.casefold(): f"{country}-{code}" for name, code in names.items()}
+    return by_name | {full.casefold(): full for full in by_name.values()}
 
 
 def find_region(text: str, country: str) -> str:

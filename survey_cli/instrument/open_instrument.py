@@ -15,20 +15,20 @@ RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 
 def open_instrument(path: str) -> Instrument | UserError:
     """Open the instrument in a file, or return its problems."""
-    found = check_instrument(load_source(path))
-    if found.instrument is not None:
-        return found.instrument
-    wrong = select_errors(found.problems)
-    many, them = (f"{len(wrong)} problems", "them") if len(wrong) != 1 else ("a problem", "it")
-    remedy = f"fix {them}; `survey check {path}` shows each"
-    return UserError(str(path), f"the instrument has {many}", remedy, tuple(wrong))
+    result = check_instrument(load_source(path))
+    if result.instrument is not None:
+        return result.instrument
+    wrong = select_errors(result.problems)
+    count, pronoun = (f"{len(wrong)} problems", "them") if len(wrong) != 1 else ("a problem", "it")
+    remedy = f"fix {pronoun}; `survey check {path}` shows each"
+    return UserError(str(path), f"the instrument has {count}", remedy, tuple(wrong))
 
 
-def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | UserError:
+def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrument | UserError:
     """Rebuild an instrument as it was when its interviews began, from the texts of its files, the top file first."""
     if not texts:
         return UserError(
-            hash[:12],
+            content_hash[:12],
             "the database does not contain this version's text",
             "restore a backup: survey db restore BACKUP FILE",
         )
@@ -39,14 +39,14 @@ def rebuild_instrument(texts: Mapping[str, str], hash: str) -> Instrument | User
     wrong = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or wrong:
         return UserError(
-            f"version {hash[:12]}",
+            f"version {content_hash[:12]}",
             "this program can no longer read the stored text",
             "open the database with the version of survey it was created with",
             tuple(wrong),
         )
-    if instrument.hash != hash:
+    if instrument.hash != content_hash:
         return UserError(
-            f"version {hash[:12]}",
+            f"version {content_hash[:12]}",
             "the stored text is not the one that the interviews began with",
             "restore a backup: survey db restore BACKUP FILE",
         )

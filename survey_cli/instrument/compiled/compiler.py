@@ -203,10 +203,14 @@ class InstrumentCompiler:
                 ask_if=statement.ask_if,
                 anchor=statement.anchor,
             )
-            here = inside._replace(path=(*enclosing.path, step))
+            statement_group = inside._replace(path=(*enclosing.path, step))
             children.append(
                 self._compile_item(
-                    asked, str(name), _build_statement_text(item.text, statement.text), here, overrides
+                    asked,
+                    str(name),
+                    _build_statement_text(item.text, statement.text),
+                    statement_group,
+                    overrides,
                 )
             )
         group.children = tuple(children)
@@ -294,20 +298,20 @@ class InstrumentCompiler:
         self.item_compiler.record_use(context, "from", item.find_position("from"), frozenset({source}))
         if item.by == "random":
             return
-        wanted = ("date",) if item.by == "next_birthday" else ("date", "number")
-        fitting = [
+        types = ("date",) if item.by == "next_birthday" else ("date", "number")
+        candidates = [
             n.id
             for n in self.symbol_table.symbols.values()
-            if n.value_type.roster == source and n.value_type.type in wanted and item.using in (None, n.id)
+            if n.value_type.roster == source and n.value_type.type in types and item.using in (None, n.id)
         ]
-        if len(fitting) != 1:
-            found = ", ".join(fitting) or "none"
-            what = f"by: {item.by} compares one {' or '.join(wanted)} of {source}, but found: {found}"
+        if len(candidates) != 1:
+            names = ", ".join(candidates) or "none"
+            what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
             self.problems.append(
                 Problem("bad-draw", item.find_position("by"), leaf.id, what, "name it with using:")
             )
             return
-        leaf.using = fitting[0]
+        leaf.using = candidates[0]
 
     def compile(self, source: InstrumentSource) -> Instrument:
         """Compile the whole document."""
@@ -355,12 +359,14 @@ class InstrumentCompiler:
 
 def _build_reserved_declines(document: Document) -> list[CompiledDecline]:
     """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
-    made = []
+    declines = []
     for kind, code in RESERVED_CODES.items():
         written = document.declines.get(kind)  # type: ignore[call-overload]
         text = written.text if written is not None else Text.from_string(kind.replace("_", " ").capitalize())
-        made.append(CompiledDecline(id=kind, code=written.code if written is not None else code, text=text))
-    return made
+        declines.append(
+            CompiledDecline(id=kind, code=written.code if written is not None else code, text=text)
+        )
+    return declines
 
 
 def _build_statement_text(frame: Text, statement: Text) -> Text:
@@ -376,13 +382,13 @@ def _build_statement_text(frame: Text, statement: Text) -> Text:
 def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
     """Insert a statement into the battery's text; every character keeps its position in the file."""
     pieces: list[tuple[int, YamlScalar, int]] = []
-    made, done = "", 0
-    while (at := frame.find(STATEMENT_FILL, done)) >= 0:
-        pieces += [(len(made), frame, done), (len(made) + at - done, statement, 0)]
-        made += frame[done:at] + statement
-        done = at + len(STATEMENT_FILL)
-    pieces.append((len(made), frame, done))
-    return ComposedScalar.from_pieces(made + frame[done:], statement.where, pieces)
+    result, copied = "", 0
+    while (at := frame.find(STATEMENT_FILL, copied)) >= 0:
+        pieces += [(len(result), frame, copied), (len(result) + at - copied, statement, 0)]
+        result += frame[copied:at] + statement
+        copied = at + len(STATEMENT_FILL)
+    pieces.append((len(result), frame, copied))
+    return ComposedScalar.from_pieces(result + frame[copied:], statement.where, pieces)
 
 
 def compile_instrument(
@@ -403,9 +409,10 @@ def compile_instrument(
         what, remedy = "the list is empty", "write the default language first: [en]"
         problems.append(Problem("bad-language", where, "languages", what, remedy))
         document.languages.append(YamlScalar("en", where))
-    builder = InstrumentCompiler(document, lost)
-    builder.draft.file_problems = tuple(problems)
-    instrument = builder.compile(source)
-    meant = {p.where for p in problems if p.rule == "fill-at-start"}  # already reported, in plainer words
-    found = [p for p in builder.problems if p.rule != "unknown-fill" or p.where not in meant]
-    return instrument, builder.draft, [*problems, *found]
+    compiler = InstrumentCompiler(document, lost)
+    compiler.draft.file_problems = tuple(problems)
+    instrument = compiler.compile(source)
+    # a fill at the start of a text has been reported already, in plainer words
+    fill_positions = {p.where for p in problems if p.rule == "fill-at-start"}
+    own_problems = [p for p in compiler.problems if p.rule != "unknown-fill" or p.where not in fill_positions]
+    return instrument, compiler.draft, [*problems, *own_problems]

@@ -165,18 +165,18 @@ class ItemCompiler:
         if not item.checks and item.confirm is None:
             return ()
         after = context._replace(before=context.before + 1)
-        made, answered = [], frozenset((context.owner,))  # a check is evaluated only for answers
+        compiled, answered = [], frozenset((context.owner,))  # a check is evaluated only for answers
         for check in item.checks:
             condition = self.compile_condition(check.expect, after, "expect", answered=answered)
             say = self.compile_text(check.say, after, "say")
             if condition is not None:
-                made.append(CompiledCheck(condition=condition, say=say, soft=check.soft))
+                compiled.append(CompiledCheck(condition=condition, say=say, soft=check.soft))
         if item.confirm is not None:
             condition = self.compile_condition(item.confirm.if_, after, "confirm", answered=answered)
             say = self.compile_text(item.confirm.text, after, "confirm")
             if condition is not None:
-                made.append(CompiledCheck(condition=condition, say=say, soft=True, aloud=True))
-        return tuple(made)
+                compiled.append(CompiledCheck(condition=condition, say=say, soft=True, aloud=True))
+        return tuple(compiled)
 
     def compile_options(
         self, options: Mapping[Code, OptionSpec], context: CompileContext, scale: str | None
@@ -185,12 +185,12 @@ class ItemCompiler:
         if not options:
             return ()
         key = (id(options), None if scale is not None else context.roster)
-        ready = self._lists.get(key)
-        if ready is not None:
-            return ready
+        cached = self._lists.get(key)
+        if cached is not None:
+            return cached
         if scale is not None:
             context = context._replace(owner=scale)
-        made = tuple(
+        compiled = tuple(
             CompiledOption(
                 code=code,
                 text=self.compile_text(option.text, context, "options"),
@@ -205,11 +205,11 @@ class ItemCompiler:
             )
             for code, option in options.items()
         )
-        self._lists[key] = made
+        self._lists[key] = compiled
         labels = self.draft.symbol_table.labels.get(id(options))
         if labels is not None and not labels:
-            labels.update({option.code: option.text for option in made})
-        return made
+            labels.update({option.code: option.text for option in compiled})
+        return compiled
 
     def compile_number_labels(
         self, options: Mapping[int, Text], context: CompileContext
@@ -223,31 +223,31 @@ class ItemCompiler:
         """Compile the declines permitted at an item: the study's, or its own."""
         if not item.asks:
             return ()
-        here = item.declines
-        if here is None:
+        declines = item.declines
+        if declines is None:
             return () if item.by else self.compile_study_declines()
-        ready = self._compiled_declines.get(id(here))
-        if ready is not None:
-            return ready
-        own: Mapping[str, DeclineOverride] = here if isinstance(here, dict) else {}  # type: ignore[assignment]
-        wanted = {}
-        for name in here:
+        cached = self._compiled_declines.get(id(declines))
+        if cached is not None:
+            return cached
+        own: Mapping[str, DeclineOverride] = declines if isinstance(declines, dict) else {}  # type: ignore[assignment]
+        selected = {}
+        for name in declines:
             if str(name) in self.declines:
-                wanted[str(name)] = self.declines[str(name)]
+                selected[str(name)] = self.declines[str(name)]
                 continue
             near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
             what = f"there is no decline {str(name)!r}"
             where = getattr(name, "where", NOWHERE)
             self.problems.append(Problem("unknown-decline", where, who, what, near, length=len(name)))
-        self._compiled_declines[id(here)] = _build_declines(wanted, own)
-        return self._compiled_declines[id(here)]
+        self._compiled_declines[id(declines)] = _build_declines(selected, own)
+        return self._compiled_declines[id(declines)]
 
     def compile_study_declines(self) -> tuple[CompiledDecline, ...]:
         """Compile the study's declines."""
-        ready = self._compiled_declines.get(id(self.declines))
-        if ready is None:
-            ready = self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})
-        return ready
+        cached = self._compiled_declines.get(id(self.declines))
+        if cached is None:
+            cached = self._compiled_declines[id(self.declines)] = _build_declines(self.declines, {})
+        return cached
 
 
 def _build_declines(

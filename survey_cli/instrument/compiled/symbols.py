@@ -100,8 +100,8 @@ def _resolve_list(
     if scale is not None:
         return scale.options, str(options)
     where = options.where if isinstance(options, YamlScalar) else NOWHERE
-    told = sum(p.rule == "unknown-list" for p in problems[-MAX_PER_RULE:])
-    known = document.scales if told < MAX_PER_RULE else ()
+    reported = sum(p.rule == "unknown-list" for p in problems[-MAX_PER_RULE:])
+    known = document.scales if reported < MAX_PER_RULE else ()
     remedy = suggest_nearest(options, known, otherwise="define it under scales:")
     problems.append(
         Problem(
@@ -147,12 +147,12 @@ def list_declines(document: Document) -> dict[str, DeclineSpec]:
     """Return the declines that are offered: the file's, or don't know and refused. Reserved kinds are not included."""
     if document.declines:
         return {k: v for k, v in document.declines.items() if k not in ("not_asked", "not_reached")}
-    made = {}
+    declines = {}
     for kind, (code, texts, key) in DEFAULT_DECLINES.items():
         by_language = {la: YamlScalar(t, NOWHERE) for la, t in texts.items() if la in document.languages}
         text = Text(None, by_language) if by_language else Text.from_string(texts["en"])
-        made[kind] = DeclineSpec.model_construct(code=code, text=text, key=Text.from_string(key))
-    return made
+        declines[kind] = DeclineSpec.model_construct(code=code, text=text, key=Text.from_string(key))
+    return declines
 
 
 class SymbolTable:
@@ -210,10 +210,10 @@ class SymbolTable:
     def _add_items(self, items: Sequence[AnyItem], path: tuple[GroupStep, ...], roster: str | None) -> None:
         shuffled = path[-1].shuffled if path else False
         for child, item in enumerate(items):
-            here = path if not path else (*path[:-1], GroupStep(path[-1].group, child, shuffled))
+            item_path = path if not path else (*path[:-1], GroupStep(path[-1].group, child, shuffled))
             if not path:
-                here = (GroupStep("", child, False),)
-            self._add_item(item, here, roster)
+                item_path = (GroupStep("", child, False),)
+            self._add_item(item, item_path, roster)
 
     def _add_item(self, item: AnyItem, path: tuple[GroupStep, ...], roster: str | None) -> None:
         who = str(item.id)

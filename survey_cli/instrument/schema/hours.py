@@ -37,18 +37,18 @@ def parse_days(text: str) -> tuple[str, ...] | str:
 
 def parse_hours(text: str) -> Hours | tuple[str, str]:
     """Parse hours such as `09:00-20:30`; returns what is wrong, and the remedy, if they are not valid."""
-    found = _HOURS.match(text.strip())
-    if not found:
+    match = _HOURS.match(text.strip())
+    if not match:
         return f"{str(text)!r} is not a span of hours", 'write "09:00-20:30", in quotes'
-    start, end = (int(found[i]) * 60 + int(found[i + 1]) for i in (1, 3))
-    if int(found[2]) > 59 or int(found[4]) > 59 or start > 1439 or end > 1440:
+    start, end = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
+    if int(match[2]) > 59 or int(match[4]) > 59 or start > 1439 or end > 1440:
         return (
             f"{str(text)!r} is not a time of day",
             'write hours from 00 to 24 and minutes to 59: "09:00-20:30"',
         )
     if start >= end:
         return (
-            f"{found[3]}:{found[4]} is not later than {found[1]}:{found[2]}",
+            f"{match[3]}:{match[4]} is not later than {match[1]}:{match[2]}",
             "write the earlier time first, both on the same day",
         )
     return Hours(start, end)
@@ -70,5 +70,5 @@ def validate_duration(text: str, *, words: bool) -> tuple[str, str] | None:
 
 def validate_share(text: str) -> str:
     """Return what is wrong with `50%`; empty if it is valid."""
-    found = _SHARE.match(text)
-    return "" if found and 1 <= int(found[1]) <= 100 else f"{str(text)!r} is not a percentage of the items"
+    match = _SHARE.match(text)
+    return "" if match and 1 <= int(match[1]) <= 100 else f"{str(text)!r} is not a percentage of the items"

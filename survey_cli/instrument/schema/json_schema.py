@@ -84,10 +84,10 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
         if "nets" in part.get("properties", ()):
             part["properties"]["nets"]["additionalProperties"] = nets  # codes of either kind
     for name in ("complete_from", "partial_from"):
-        said = parts["FieldworkSpec"]["properties"][name]
-        for key in said.keys() & {"$ref", "oneOf"}:
-            del said[key]
-        said["anyOf"] = [
+        part_schema = parts["FieldworkSpec"]["properties"][name]
+        for key in part_schema.keys() & {"$ref", "oneOf"}:
+            del part_schema[key]
+        part_schema["anyOf"] = [
             _SCALAR,
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
         ]
@@ -115,12 +115,12 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
 
     The part it must be depends on its `type`, so that an editor can report precise errors.
     """
-    said = [parts[model.__name__].get("description", "") for model in ITEM_TYPES.values()]
+    descriptions = [parts[model.__name__].get("description", "") for model in ITEM_TYPES.values()]
     kind = {
         "description": "What kind of item it is.",
         "enum": list(ITEM_TYPES),
-        "enumDescriptions": said,
-        "markdownEnumDescriptions": said,
+        "enumDescriptions": descriptions,
+        "markdownEnumDescriptions": descriptions,
     }
     branches = [
         {
@@ -129,13 +129,13 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
         }
         for name, model in ITEM_TYPES.items()
     ]
-    begun = [
+    snippets = [
         {"label": name, "description": text, "body": _build_snippet(name, model)}
-        for (name, model), text in zip(ITEM_TYPES.items(), said, strict=True)
+        for (name, model), text in zip(ITEM_TYPES.items(), descriptions, strict=True)
     ]
     # An editor accepts an entry that is still empty for an `if` that requires no object, and rejects it for one that
     # does. So an empty entry is an item and not an include, has no type yet, and can become one of any type.
-    branches.append({"if": {"type": "object"}, "then": {}, "else": {"defaultSnippets": begun}})
+    branches.append({"if": {"type": "object"}, "then": {}, "else": {"defaultSnippets": snippets}})
     return {
         "title": "item",
         "type": "object",

@@ -40,11 +40,11 @@ def _iterate_annotated_models(annotation: Any) -> Iterator[type[Any]]:
 
 def read_field_docstrings(model: type[Any]) -> dict[str, str]:
     """Return the docstring of each field of a model on one line, from the nearest class that has one."""
-    found: dict[str, str] = {}
+    docstrings: dict[str, str] = {}
     for cls in reversed(model.__mro__):
         if cls.__module__.startswith("survey_cli."):
-            found |= _read_own_docstrings(cls)
-    return {name: says for name, says in found.items() if name in model.model_fields}
+            docstrings |= _read_own_docstrings(cls)
+    return {name: says for name, says in docstrings.items() if name in model.model_fields}
 
 
 @cache
@@ -55,9 +55,9 @@ def _read_own_docstrings(cls: type[Any]) -> dict[str, str]:
     except (OSError, TypeError, SyntaxError, ValueError):
         return {}
     assert isinstance(tree, ast.ClassDef)
-    found = {}
+    docstrings = {}
     for field, below in zip(tree.body, tree.body[1:], strict=False):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-    return found
+                docstrings[name] = " ".join(text.split())
+    return docstrings

@@ -211,10 +211,10 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
 
 
 def _pluralize(what: str) -> str:
-    for one, many in (("a mapping ", "mappings "), ("a list ", "lists "), ("an ", ""), ("a ", "")):
-        if what.startswith(one):
-            rest = what.removeprefix(one)
-            return f"{many}{rest}" if many else f"{rest}s"
+    for singular, plural in (("a mapping ", "mappings "), ("a list ", "lists "), ("an ", ""), ("a ", "")):
+        if what.startswith(singular):
+            rest = what.removeprefix(singular)
+            return f"{plural}{rest}" if plural else f"{rest}s"
     return what
 
 

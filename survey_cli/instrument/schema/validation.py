@@ -77,10 +77,10 @@ def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None
         try:
             return Document.model_validate(tree), frozenset(lost)
         except ValidationError as refusal:
-            found = refusal.errors(include_url=False, include_input=False)
-        mistyped = [error for error in found if error["type"] == "extra_forbidden"]
+            errors = refusal.errors(include_url=False, include_input=False)
+        mistyped = [error for error in errors if error["type"] == "extra_forbidden"]
         cuts: list[tuple[YamlNode, Any]] = []
-        for error in mistyped or found:  # consequences of a mistyped key are not reported
+        for error in mistyped or errors:  # consequences of a mistyped key are not reported
             path = _find_path(tree, error["loc"])
             if not (error["type"] == "missing" and path and _identify_slot(*path[-1]) in gone):
                 kind = error.get("ctx", {}).get("rule", error["type"])
@@ -389,8 +389,8 @@ def _find_annotated_model(annotation: Any, node: YamlNode | None) -> type[BaseMo
     if annotation == AnyItem:
         return None
     for inner in get_args(annotation):
-        if (found := _find_annotated_model(inner, node)) is not None:
-            return found
+        if (model := _find_annotated_model(inner, node)) is not None:
+            return model
     return None
 
 
@@ -404,23 +404,19 @@ def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
     for node, step in reversed(path):
         if isinstance(node, YamlList):
             return node, step
-        if (
-            isinstance(node, YamlMapping)
-            and step in node
-            and (len(path) < 3 or not _is_inside_item(path, node))
-        ):
+        if isinstance(node, YamlMapping) and step in node and (len(path) < 3 or not _is_inside_item(path)):
             return node, step
     return path[0] if path else (YamlScalar("", Position("")), None)
 
 
-def _is_inside_item(path: NodePath, node: YamlMapping) -> bool:
+def _is_inside_item(path: NodePath) -> bool:
     """Whether a node is inside an item, which is removed as a whole: half an item would cause problems of its own."""
     return any(isinstance(above, YamlList) for above, _ in path)
 
 
 def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
     """Remove the nodes, list entries from the end; returns False if nothing was removed."""
-    done = False
+    removed = False
     seen: set[tuple[int, Any]] = set()
     for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
         if _identify_slot(node, step) in seen:
@@ -429,15 +425,15 @@ def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
         if isinstance(node, YamlList):
             lost.update(_iterate_ids(node[step]))
             del node[step]
-            done = True
+            removed = True
         elif isinstance(node, YamlMapping) and step in node:
             lost.update(_iterate_ids(node[step]))
             if step in ("sample", "compute") or not isinstance(node[step], YamlScalar):
                 lost.update(map(str, node[step]) if isinstance(node[step], YamlMapping) else ())
             lost.add(str(step))
             del node[step]
-            done = True
-    return done
+            removed = True
+    return removed
 
 
 def _iterate_ids(node: YamlNode) -> Iterable[str]:

@@ -94,5 +94,5 @@ def find_notes(key: str, lines: Sequence[str], first: int, last: int) -> Iterato
     if key in _NON_TEXT_KEYS:
         return
     for at in range(first, min(last + 1, len(lines))):
-        if "#" in lines[at] and (found := _NOTE.search(lines[at])):
-            yield at, found.start(1), found[1].rstrip()
+        if "#" in lines[at] and (note := _NOTE.search(lines[at])):
+            yield at, note.start(1), note[1].rstrip()

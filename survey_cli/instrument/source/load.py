@@ -73,7 +73,7 @@ def load_source_text(
 ) -> InstrumentSource:
     """Load an instrument from text, called `name` in problems; its modules come from `fetch`."""
 
-    def fetched(module: str) -> str | bytes | UnreadableFile:
+    def fetch_or_explain(module: str) -> str | bytes | UnreadableFile:
         if fetch is not None:
             try:
                 return fetch(module)
@@ -81,7 +81,7 @@ def load_source_text(
                 pass
         return UnreadableFile("no-file", f"there is no file '{module}'", "check the path")
 
-    return _load(name, text, fetched)
+    return _load(name, text, fetch_or_explain)
 
 
 def _load(
@@ -93,7 +93,7 @@ def _load(
     problems: list[Problem] = []
     trees: dict[str, YamlMapping | UnreadableFile | None] = {}
 
-    def tree_of(below: str, contents: str | bytes | UnreadableFile) -> YamlMapping | UnreadableFile | None:
+    def build_tree(below: str, contents: str | bytes | UnreadableFile) -> YamlMapping | UnreadableFile | None:
         if isinstance(contents, UnreadableFile):
             return contents
         before = len(problems)
@@ -103,9 +103,9 @@ def _load(
         texts[below] = text
         return _parse_text(text, folder + below, problems) if len(problems) == before else None
 
-    def module(below: str, where: Position) -> YamlMapping | None:
+    def load_module(below: str, where: Position) -> YamlMapping | None:
         if below not in trees:
-            trees[below] = tree_of(below, fetch(below))
+            trees[below] = build_tree(below, fetch(below))
         found = trees[below]
         if isinstance(found, UnreadableFile):
             problems.append(Problem(found.rule, where, "", found.what, found.remedy, length=len(below)))
@@ -115,13 +115,13 @@ def _load(
     collecting = gc.isenabled()
     gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
     try:
-        tree = tree_of(top, opened)
+        tree = build_tree(top, opened)
         if isinstance(tree, UnreadableFile):
             problems.append(Problem(tree.rule, Position(name), "", tree.what, tree.remedy))
             tree = None
         if tree is not None and "include" in texts[top]:
             tree = modules.expand_includes(
-                tree, name=top, module=module, problems=problems, values=MAX_EVENTS
+                tree, name=top, load_module=load_module, problems=problems, values=MAX_EVENTS
             )
     finally:
         if collecting:
@@ -147,17 +147,17 @@ def _compute_digest(texts: Mapping[str, str]) -> str:
 
 
 def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
-    found = sort_problems(problems)
-    if len(found) > MAX_PROBLEMS:
+    ordered = sort_problems(problems)
+    if len(ordered) > MAX_PROBLEMS:
         more = Problem(
             "too-many",
             Position(name),
             "",
-            f"{len(found) - MAX_PROBLEMS} more problems are not shown",
+            f"{len(ordered) - MAX_PROBLEMS} more problems are not shown",
             "begin with the first ones",
         )
-        found = [*found[:MAX_PROBLEMS], more]
-    return tuple(found)
+        ordered = [*ordered[:MAX_PROBLEMS], more]
+    return tuple(ordered)
 
 
 # Bytes.

@@ -35,13 +35,13 @@ _FILL: Final = re.compile(r"\{\{|\}\}|\{([^{}:|]*)([^{}]*)\}", re.DOTALL)
 
 
 def expand_includes(
-    tree: YamlMapping, *, name: str, module: ModuleLoader, problems: list[Problem], values: int
+    tree: YamlMapping, *, name: str, load_module: ModuleLoader, problems: list[Problem], values: int
 ) -> YamlMapping:
     """Replace every `include` of the top file by the items it names, adding at most `values` values.
 
     `name` is the top file's name below its own folder. Includes that are not possible are added to `problems`.
     """
-    work = _IncludeExpander(module=module, problems=problems, values=values)
+    work = _IncludeExpander(load_module=load_module, problems=problems, values=values)
     return work.expand_file(tree, name)
 
 
@@ -81,37 +81,39 @@ class Renaming(NamedTuple):
 
     def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
         """Find where the names begin that take the prefix."""
-        for found in _TOKEN.finditer(text, start, end):
-            if found["name"] and found[0] in self.names:
-                yield found.start()
+        for token in _TOKEN.finditer(text, start, end):
+            if token["name"] and token[0] in self.names:
+                yield token.start()
 
     def _insert_prefix(self, text: YamlScalar, places: list[int]) -> YamlScalar:
         """Insert the prefix at these offsets; every character keeps its position in the file."""
         if not places:
             return text
         pieces: list[tuple[int, YamlScalar, int]] = [(0, text, 0)]
-        made, done = "", 0
+        result, copied = "", 0
         for at in places:
-            made += text[done:at]
-            pieces.append((len(made), text, at))
-            made += self.prefix
-            pieces.append((len(made), text, at))
-            done = at
-        return ComposedScalar.from_pieces(made + text[done:], text.where, pieces)
+            result += text[copied:at]
+            pieces.append((len(result), text, at))
+            result += self.prefix
+            pieces.append((len(result), text, at))
+            copied = at
+        return ComposedScalar.from_pieces(result + text[copied:], text.where, pieces)
 
 
 @dataclass(slots=True)
 class _IncludeExpander:
     """The expansion of one instrument's includes."""
 
-    module: ModuleLoader
+    load_module: ModuleLoader
     problems: list[Problem]
     values: int
     seen: dict[tuple[str, str], Position] = field(default_factory=dict)
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
-        gathered = {part: tree[part] for part in ("scales", "compute") if part in tree}
-        into = {part: _copy_mapping(node) for part, node in gathered.items() if isinstance(node, YamlMapping)}
+        own_parts = {part: tree[part] for part in ("scales", "compute") if part in tree}
+        into = {
+            part: _copy_mapping(node) for part, node in own_parts.items() if isinstance(node, YamlMapping)
+        }
         items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), into)
         result = _copy_mapping(tree)
         for part, node in into.items():
@@ -205,7 +207,7 @@ class _IncludeExpander:
             return []
         if self.values < 0:
             return []
-        tree = self.module(path, written.where)
+        tree = self.load_module(path, written.where)
         if tree is None:
             return []
         return self.splice(tree, _Visit(path, under, (*visit.chain, path)), str(prefix), into)
@@ -238,13 +240,16 @@ class _IncludeExpander:
                     f"'{part}' of a module must be a mapping",
                     f"write names below '{part}:', each with a colon",
                 )
-        found = self.expand_items(tree.get("items"), visit, own)
-        if found is not None and not isinstance(found, YamlList):
+        expanded = self.expand_items(tree.get("items"), visit, own)
+        if expanded is not None and not isinstance(expanded, YamlList):
             self.report(
-                "module-key", found.where, "'items' of a module must be a list", "begin each item with '- '"
+                "module-key",
+                expanded.where,
+                "'items' of a module must be a list",
+                "begin each item with '- '",
             )
-            found = None
-        items = found if found is not None else YamlList(tree.where)
+            expanded = None
+        items = expanded if expanded is not None else YamlList(tree.where)
         self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in own.values())
         if self.values < 0:
             self.report(
@@ -264,20 +269,20 @@ class _IncludeExpander:
 
     def merge(self, part: str, node: YamlMapping, into: dict[str, YamlMapping]) -> None:
         """Add a module's scales or computes; a name that exists already is reported at both positions."""
-        there = into.setdefault(part, YamlMapping(node.where))
+        existing = into.setdefault(part, YamlMapping(node.where))
         for key, value in node.items():
-            if key not in there:
-                there[key] = value
+            if key not in existing:
+                existing[key] = value
                 continue
             mine, other = (
                 _find_key_position(key, node),
-                _find_key_position(next(k for k in there if k == key), there),
+                _find_key_position(next(k for k in existing if k == key), existing),
             )
             kind = "scale" if part == "scales" else "compute"
-            for here, elsewhere in ((mine, other), (other, mine)):
+            for place, elsewhere in ((mine, other), (other, mine)):
                 self.report(
                     "clash",
-                    here,
+                    place,
                     f"there is another {kind} '{shorten(key)}' at {elsewhere}",
                     "rename one, or include the module with a prefix",
                     length=len(key),
@@ -352,8 +357,8 @@ def _build_renaming(prefix: str, items: YamlList, own: Mapping[str, YamlMapping]
         entry = waiting.pop()
         if not isinstance(entry, YamlMapping):
             continue
-        if isinstance(found := entry.get("id"), YamlScalar):
-            names.add(str(found))
+        if isinstance(item_id := entry.get("id"), YamlScalar):
+            names.add(str(item_id))
         if isinstance(statements := entry.get("statements"), YamlMapping):
             names.update(map(str, statements))
         if isinstance(inner := entry.get("items"), YamlList):

@@ -39,6 +39,9 @@ class YamlEventTypes(Protocol):
     DocumentStartEvent: Any
 
 
+_new_scalar, _new_position = str.__new__, tuple.__new__  # the classes' own constructors take longer
+
+
 @dataclass(slots=True)
 class NodeBuilder:
     """The nodes of one file under construction."""
@@ -66,92 +69,93 @@ class NodeBuilder:
 
     def build(self, events: Iterable[Any]) -> YamlNode | None:
         """Build the root node; None for an empty file. The parser's exceptions are not caught."""
-        file, hashes, kinds = self.file, values.find_hash_lines(self.text), self.event_types
+        hashes, kinds = values.find_hash_lines(self.text), self.event_types
         scalar, mapping, sequence = kinds.ScalarEvent, kinds.MappingStartEvent, kinds.SequenceStartEvent
         ends = (kinds.MappingEndEvent, kinds.SequenceEndEvent)
-        made, placed = str.__new__, tuple.__new__  # the classes' own constructors take a third of the time
-        root = YamlList(Position(file))
-        here: Any = root
-        listed = True
-        key: YamlScalar | None = None
+        root = YamlList(Position(self.file))
+        parent: Any = root
+        in_list = True
+        key: YamlScalar | None = None  # of the next value; None in a list, and where a key comes next
         stack: list[tuple[Any, bool, YamlScalar | None]] = []
-        left = iter(events)
-        for event in islice(left, MAX_EVENTS):
+        remaining = iter(events)
+        for event in islice(remaining, MAX_EVENTS):
             kind = type(event)
             if kind is scalar:
-                value = event.value
-                mark = event.start_mark
-                node = made(YamlScalar, value)
-                node.where = placed(Position, (file, mark.line + 1, mark.column + 1))
-                node.plain = plain = event.implicit[0]
-                if event.tag is not None or event.anchor is not None:
-                    node = self.report_anchor_or_tag(event, node.where)
-                if not plain and not value.isprintable() and (unseen := FORBIDDEN_CHARACTERS.search(value)):
-                    self.report_escape(node, unseen[0], here)
-                if not plain and "#" in value and event.end_mark.line > mark.line:
-                    self.record_multiline_text("" if listed else key or "", node, event.end_mark)
-                if listed:
-                    if plain and hashes and event.end_mark.line in hashes:
-                        self.record_cut_text("", node, event.end_mark)
-                    here.append(node)
-                elif key is None:
-                    key = self.record_duplicate_key(here, node) if node in here else node
-                else:
-                    if plain:
-                        if not value and self.join_split_text(stack, here, key, mark.index):
-                            key = None
-                            continue
-                        if hashes and event.end_mark.line in hashes:
-                            self.record_cut_text(key, node, event.end_mark)
-                    here[key] = node
-                    key = None
+                node = self._build_scalar(event, parent, key or "")
+                if key is None and not in_list:
+                    key = self.record_duplicate_key(parent, node) if node in parent else node
+                    continue
+                if event.implicit[0]:
+                    if (
+                        key is not None
+                        and not event.value
+                        and self.join_split_text(stack, parent, key, event)
+                    ):
+                        key = None
+                        continue
+                    if hashes and event.end_mark.line in hashes:
+                        self.record_cut_text(key or "", node, event.end_mark)
+                _insert(node, parent, key)
+                key = None
             elif kind is mapping or kind is sequence:
-                mark = event.start_mark
-                branch: Any = (
-                    YamlMapping.__new__(YamlMapping) if kind is mapping else YamlList.__new__(YamlList)
-                )
-                branch.where = placed(Position, (file, mark.line + 1, mark.column + 1))
-                if event.tag is not None or event.anchor is not None:
-                    self.report_anchor_or_tag(event, branch.where)
-                after = None
-                if listed:
-                    here.append(branch)
-                elif key is None:
-                    after = self.report_complex_key(here, branch.where)
+                branch = self._build_branch(event, YamlMapping if kind is mapping else YamlList)
+                dropped_key = None
+                if key is None and not in_list:
+                    dropped_key = self.report_complex_key(parent, branch.where)
                 else:
-                    here[key] = branch
-                stack.append((here, listed, after))
+                    _insert(branch, parent, key)
+                stack.append((parent, in_list, dropped_key))
                 if len(stack) > MAX_DEPTH:
                     self.report_too_deep(branch.where)
                     return None
-                here, listed, key = branch, kind is sequence, None
+                parent, in_list, key = branch, kind is sequence, None
             elif kind in ends:
-                here, listed, key = stack.pop()
+                parent, in_list, key = stack.pop()
             elif kind is kinds.AliasEvent:
                 node = self.report_alias(event)
-                if listed:
-                    here.append(node)
-                elif key is None:
-                    key = self.drop_entry(here, node.where)
+                if key is None and not in_list:
+                    key = self.drop_entry(parent, node.where)
                 else:
-                    here[key] = node
+                    _insert(node, parent, key)
                     key = None
             elif kind is kinds.DocumentStartEvent and root:
                 self.report_second_document(event.start_mark)
                 return root[0]
-        if next(left, None) is not None:
+        if next(remaining, None) is not None:
             self.report_too_many()
             return None
         return root[0] if root else None
 
+    def _build_scalar(self, event: Any, parent: YamlMapping | YamlList, key: str) -> YamlScalar:
+        """Build a scalar, and record what is unusual about it."""
+        value, mark, plain = event.value, event.start_mark, event.implicit[0]
+        node = _new_scalar(YamlScalar, value)
+        node.where = _new_position(Position, (self.file, mark.line + 1, mark.column + 1))
+        node.plain = plain
+        if event.tag is not None or event.anchor is not None:
+            node = self.report_anchor_or_tag(event, node.where)
+        if not plain:
+            if not value.isprintable() and (unseen := FORBIDDEN_CHARACTERS.search(value)):
+                self.report_escape(node, unseen[0], parent)
+            if "#" in value and event.end_mark.line > mark.line:
+                self.record_multiline_text(key, node, event.end_mark)
+        return node
+
+    def _build_branch(self, event: Any, kind: type[YamlMapping] | type[YamlList]) -> YamlMapping | YamlList:
+        """Build an empty mapping or list."""
+        branch = kind(Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1))
+        if event.tag is not None or event.anchor is not None:
+            self.report_anchor_or_tag(event, branch.where)
+        return branch
+
     def repair(self, root: YamlMapping) -> Iterator[Problem]:
         """Repair what can be repaired, so that further checks are possible, and yield the problems found."""
-        told: list[Problem] = []
+        yielded: list[Problem] = []
         for problem in self._repair_all(root):
-            told.append(problem)
+            yielded.append(problem)
             yield problem
         for rule, count in self.overflow.items():
-            last = max((p for p in told if p.rule == rule), key=lambda p: p.where, default=None)
+            last = max((p for p in yielded if p.rule == rule), key=lambda p: p.where, default=None)
             if last is not None:
                 yield build_too_many(last, count)
 
@@ -166,13 +170,13 @@ class NodeBuilder:
         odd = "<<" in self.text or values.ODD_KEY.search(self.text)
         lines = self.text.split("\n") if odd or self.cut_texts or self.multiline_texts else []
         for name, node, where in self.cut_texts:
-            for found in values.report_cut_text(name, node, lines[where.line - 1], where):
-                if self._admit(found.rule):
-                    yield replace(found, who=find_owner(lines, where.line))
+            for problem in values.report_cut_text(name, node, lines[where.line - 1], where):
+                if self._admit(problem.rule):
+                    yield replace(problem, who=find_owner(lines, where.line))
         for name, node, last in self.multiline_texts:
-            for found in values.report_notes(name, node, lines, last):
-                if self._admit(found.rule):
-                    yield replace(found, who=find_owner(lines, found.where.line))
+            for problem in values.report_notes(name, node, lines, last):
+                if self._admit(problem.rule):
+                    yield replace(problem, who=find_owner(lines, problem.where.line))
         if odd:
             yield from values.report_odd_keys(root, lines)
 
@@ -244,12 +248,13 @@ class NodeBuilder:
         return key
 
     def join_split_text(
-        self, stack: Sequence[tuple[Any, bool, str | None]], here: YamlMapping, key: str, at: int
+        self, stack: Sequence[tuple[Any, bool, str | None]], here: YamlMapping, key: str, event: Any
     ) -> bool:
         """Whether a key in braces has no colon because it is the rest of the text before it, split by a comma.
 
         If so, the two are joined again.
         """
+        at = event.start_mark.index
         before = self.text[max(0, at - 500) : at]
         if "#" in before:
             before = _COMMENT.sub("", before)
@@ -287,3 +292,11 @@ class NodeBuilder:
             Problem("too-many-values", Position(self.file), "", what, "is this the right file?")
         )
         self.is_unusable = True
+
+
+def _insert(node: YamlNode, parent: Any, key: YamlScalar | None) -> None:
+    """Append a node to a list, or store it in a mapping under its key."""
+    if key is None:
+        parent.append(node)
+    else:
+        parent[key] = node

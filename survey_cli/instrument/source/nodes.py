@@ -57,14 +57,14 @@ class YamlScalar(str):
         for quote in (0, 1):
             if line.startswith(self, start + quote):
                 return Position(where.file, where.line, start + quote + offset + 1)
-        wanted = sum(not letter.isspace() for letter in self[:offset])
-        found = where
+        remaining = sum(not letter.isspace() for letter in self[:offset])
+        position = where
         for line_at, column, past in _iterate_characters(lines, at, start):
-            if wanted <= 0:
+            if remaining <= 0:
                 return Position(where.file, line_at + 1, column + 1)
-            found = Position(where.file, line_at + 1, past + 1)
-            wanted -= 1
-        return found
+            position = Position(where.file, line_at + 1, past + 1)
+            remaining -= 1
+        return position
 
 
 class ComposedScalar(YamlScalar):

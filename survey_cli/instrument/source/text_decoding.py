@@ -55,28 +55,28 @@ def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
     line = before.count("\n") + 1
     column = len(before) - before.rfind("\n")
     letter = data[at : at + 1].decode("cp1252", "replace")
-    meant = f" ({letter} in Windows' old encoding)" if letter.isprintable() and letter != "\ufffd" else ""
+    guess = f" ({letter} in Windows' old encoding)" if letter.isprintable() and letter != "\ufffd" else ""
     return Problem(
         "not-utf8",
         Position(file, line, column),
         "",
-        f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{meant}",
+        f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{guess}",
         "re-save the file as UTF-8",
     )
 
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
     """Find control characters and the like: the first on each of the first twenty lines that contain one."""
-    found = FORBIDDEN_CHARACTERS.search(text)
+    match = FORBIDDEN_CHARACTERS.search(text)
     line, counted = 1, 0
     for _ in range(20):
-        if found is None:
+        if match is None:
             return
-        at = found.start()
+        at = match.start()
         line += text.count("\n", counted, at)
         counted = at
         where = Position(file, line, at - text.rfind("\n", 0, at))
-        what = f"line {line} has the invisible character U+{ord(found[0]):04X}"
+        what = f"line {line} has the invisible character U+{ord(match[0]):04X}"
         yield Problem("control-character", where, "", what, "delete it: it often comes in with pasted text")
         end = text.find("\n", at)
-        found = FORBIDDEN_CHARACTERS.search(text, end) if end >= 0 else None
+        match = FORBIDDEN_CHARACTERS.search(text, end) if end >= 0 else None

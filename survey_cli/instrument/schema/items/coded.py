@@ -83,7 +83,7 @@ class CodedItem(QuestionItem):
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         numbers = all(isinstance(o.code, int) for o in leaf.options)
-        own = build_variable(
+        coded_column = build_variable(
             leaf,
             language,
             storage="integer" if numbers else "text",
@@ -91,7 +91,7 @@ class CodedItem(QuestionItem):
             labels={o.code: str(o.label.get(language)) for o in leaf.options},
             user_missing=tuple(o.code for o in leaf.options if o.missing),
         )
-        return own, *build_words_variables(leaf, language)
+        return coded_column, *build_words_variables(leaf, language)
 
     def build_cells(
         self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
@@ -182,8 +182,8 @@ class MultipleItem(CodedItem):
         if why := self.why_invalid(context, codes):
             return Rejection(why)
         words = _normalize_words(picked, tuple(o for o in context.options if o.code in codes))
-        for code, said in words.items():
-            if not said:
+        for code, typed_words in words.items():
+            if not typed_words:
                 return Rejection(f"{code} needs words: type {code} and the words")
         return ParsedAnswer(value=codes, words=words)
 
@@ -317,13 +317,13 @@ def build_words_cells(leaf: CompiledItem, words: Mapping[Code, str]) -> tuple[Ce
 
 
 def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> PickReply:
-    left = list(context.options)
-    if how_many == 1 and left:
-        option = left[int(rng.random() * len(left))]
+    remaining = list(context.options)
+    if how_many == 1 and remaining:
+        option = remaining[int(rng.random() * len(remaining))]
         return PickReply((option.code,), {option.code: "something else"} if option.specify else NO_WORDS)
     chosen: list[CompiledOption] = []
-    while left and len(chosen) < how_many:
-        option = left.pop(rng.randint(0, len(left) - 1))
+    while remaining and len(chosen) < how_many:
+        option = remaining.pop(rng.randint(0, len(remaining) - 1))
         if option.exclusive and chosen:
             continue
         chosen.append(option)

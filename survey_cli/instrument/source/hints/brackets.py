@@ -25,17 +25,17 @@ _COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
 def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
     """Check a quoted value whose key is at column `key`; return the hint and the value's last line."""
     quote = lines[at][start]
-    end, found = at, _find_closing_quote(lines[at], start + 1, quote)
-    while found < 0:
+    end, closing = at, _find_closing_quote(lines[at], start + 1, quote)
+    while closing < 0:
         end += 1
         if end >= len(lines) or _starts_entry(lines[end], key):
             return build_unclosed_hint(
                 lines, at, start
             ), end - 1  # continue where something new begins: each line is examined once
-        found = _find_closing_quote(lines[end], 0, quote)
-    if _COMMENT.fullmatch(lines[end], found + 1):
+        closing = _find_closing_quote(lines[end], 0, quote)
+    if _COMMENT.fullmatch(lines[end], closing + 1):
         return None, end
-    return _build_after_quote_hint(lines, end, found, quote), end
+    return _build_after_quote_hint(lines, end, closing, quote), end
 
 
 def _find_closing_quote(line: str, start: int, quote: str) -> int:
@@ -93,7 +93,7 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
 
     A bracket inside counts only where an entry begins.
     """
-    opened: list[tuple[int, int]] = []
+    open_brackets: list[tuple[int, int]] = []
     line, column = at, start
     entry = True  # an entry, key or value may begin here
     keyed = False  # what begins here is a key's value
@@ -103,32 +103,32 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
         if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
             line, column = line + 1, 0
             if line >= len(lines) or _starts_entry(lines[line], min(key, start - 1)):
-                return build_unclosed_hint(lines, *opened[-1]), line - 1
+                return build_unclosed_hint(lines, *open_brackets[-1]), line - 1
             continue
         letter = text[column]
         if letter in " \t":
             column += 1
         elif letter in CLOSES and entry:
-            opened.append((line, column))
+            open_brackets.append((line, column))
             column, keyed = column + 1, False
         elif letter in CLOSES:
             return _build_inner_bracket_hint(line, column, text), line
         elif letter in "]}":
-            where = opened.pop()
+            where = open_brackets.pop()
             if CLOSES[lines[where[0]][where[1]]] != letter:
                 return build_unclosed_hint(lines, *where), line
             column += 1
             entry = plain = False
-            if not opened:
+            if not open_brackets:
                 return _check_after_bracket(lines, (at, start), (line, column)), line
-        elif letter == ",":
-            column, entry, keyed = column + 1, True, False
-        elif letter == ":" and (column + 1 >= len(text) or text[column + 1] in " ,[]{}" or not entry):
-            column, entry, keyed = column + 1, True, True
+        elif letter == "," or (
+            letter == ":" and (column + 1 >= len(text) or text[column + 1] in " ,[]{}" or not entry)
+        ):
+            column, entry, keyed = column + 1, True, letter == ":"
         elif letter in "\"'" and entry:
-            slip, line, column = _check_flow_quoted(lines, line, column, key)
-            if slip:
-                return slip, line
+            hint, line, column = _check_flow_quoted(lines, line, column, key)
+            if hint:
+                return hint, line
             entry = plain = False
         elif not entry and (not plain or STARTS_WITH_KEY.match(text, column)):
             return Hint(
@@ -139,9 +139,9 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
                 "put a comma between the entries; if it is all one text, put it in quotes",
             ), line
         else:
-            slip, column = _check_flow_plain(text, line, column, keyed=keyed)
-            if slip:
-                return slip, line
+            hint, column = _check_flow_plain(text, line, column, keyed=keyed)
+            if hint:
+                return hint, line
             entry, plain = False, True
 
 
@@ -169,31 +169,31 @@ def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tupl
 def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
     letter = text[column]
     end = text.find(CLOSES[letter], column)
-    shown = text[column : end + 1] if end >= 0 else letter
+    excerpt = text[column : end + 1] if end >= 0 else letter
     kind = "fill" if letter == "{" else "list"
     return Hint(
         "brackets-in-braces",
         line + 1,
         column + 1,
-        f"'{shorten(shown)}' needs quotes in a text or condition inside braces",
+        f"'{shorten(excerpt)}' needs quotes in a text or condition inside braces",
         f"put the whole text or condition that the {kind} belongs to in double quotes",
-        len(shown),
+        len(excerpt),
     )
 
 
 def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
     """Check a quoted entry within brackets; return the hint and the line and column after it."""
     quote = lines[at][start]
-    line, found = at, _find_closing_quote(lines[at], start + 1, quote)
-    while found < 0:
+    line, closing = at, _find_closing_quote(lines[at], start + 1, quote)
+    while closing < 0:
         line += 1
         if line >= len(lines) or _starts_entry(lines[line], key):
             return build_unclosed_hint(lines, at, start), line - 1, start
-        found = _find_closing_quote(lines[line], 0, quote)
-    rest = lines[line][found + 1 :].lstrip()
+        closing = _find_closing_quote(lines[line], 0, quote)
+    rest = lines[line][closing + 1 :].lstrip()
     if rest and rest[0] not in ",]}:#":
-        return _build_after_quote_hint(lines, line, found, quote), line, found + 1
-    return None, line, found + 1
+        return _build_after_quote_hint(lines, line, closing, quote), line, closing + 1
+    return None, line, closing + 1
 
 
 def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Hint | None:
@@ -211,21 +211,21 @@ def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tupl
             f"'{rest.lstrip()[0]}' closes what was never opened",
             "remove it, or add what opens it",
         )
-    shown = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
+    excerpt = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
     if opener == "{":
         return Hint(
             "fill-at-start",
             start[0] + 1,
             start[1] + 1,
-            f"a text that begins with '{shown}' reads as a YAML mapping in braces",
+            f"a text that begins with '{excerpt}' reads as a YAML mapping in braces",
             QUOTE_IT,
-            len(shown),
+            len(excerpt),
         )
     return Hint(
         "bracket-at-start",
         start[0] + 1,
         start[1] + 1,
-        f"a text that begins with '{shown}' reads as a YAML list",
+        f"a text that begins with '{excerpt}' reads as a YAML list",
         QUOTE_IT,
-        len(shown),
+        len(excerpt),
     )

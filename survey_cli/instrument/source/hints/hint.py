@@ -40,8 +40,8 @@ def find_owner(lines: Sequence[str], line: int) -> str:
     last = min(line, len(lines)) - 1
     for at in range(last, max(-1, last - _MAX_LOOK_BACK), -1):
         text = lines[at][:_MAX_LOOK_BACK]
-        if found := _ID.search(text):
-            return found[1]
+        if match := _ID.search(text):
+            return match[1]
         if text[:1].isalpha() and ":" in text:
             return text.partition(":")[0] if at < line - 1 else ""
         if at == line - 1 and text[:1] not in " \t-#":
@@ -68,9 +68,9 @@ def quote(text: str) -> str:
 
 def build_colon_hint(at: int, column: int, before: str) -> Hint:
     """Build the hint for a colon within a text, after the words `before`; line and column from 0."""
-    shown = f" after '{shorten(before)}'" if before.strip() else ""
+    excerpt = f" after '{shorten(before)}'" if before.strip() else ""
     return Hint(
-        "colon", at + 1, column + 1, f"the colon{shown} reads as the end of a key, within a text", QUOTE_IT
+        "colon", at + 1, column + 1, f"the colon{excerpt} reads as the end of a key, within a text", QUOTE_IT
     )
 
 

@@ -42,8 +42,8 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
             at += 1
             continue
         if above and above[1] and indent > above[0] and not body.startswith("- "):
-            if slip := _check_continuation(lines, at, indent, body):
-                yield slip
+            if hint := _check_continuation(lines, at, indent, body):
+                yield hint
             at += 1
             continue
         if _DASH_WITHOUT_SPACE.match(body):
@@ -63,14 +63,14 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
         if head and head["key"] is None and (glued := _KEY_WITHOUT_SPACE.match(body)):
             yield _build_colon_space_hint(at, indent, glued)
         if _BLOCK.match(value):
-            at, slip = _check_block(lines, at, key)
-            if slip:
-                yield slip
+            at, hint = _check_block(lines, at, key)
+            if hint:
+                yield hint
             above = None
             continue
-        slip, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
-        if slip:
-            yield slip
+        hint, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
+        if hint:
+            yield hint
         elif end == at and value[:1] not in _NOT_PLAIN and (found := find_cut(line, start, _get_key(head))):
             yield build_cut_hint(at + 1, found + 1, line[found:], _get_key(head), line[start:found])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
@@ -108,17 +108,17 @@ def _build_colon_space_hint(at: int, indent: int, found: re.Match[str]) -> Hint:
 
 def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | None]:
     """Return the first line after a block text whose key is at column `key`, and a hint about a tab in its margin."""
-    slip = None
+    hint = None
     at += 1
     while at < len(lines):
         line = lines[at]
         body = line.lstrip(" ")
         if body.startswith("\t") and len(line) - len(body) <= key and body.strip():
-            slip = slip or Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
+            hint = hint or Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
         elif body and len(line) - len(body) <= key:
             break
         at += 1
-    return at, slip
+    return at, hint
 
 
 def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> Hint | None:
@@ -147,7 +147,7 @@ def _check_value(
     value = line[start:]
     first = value[:1]
 
-    def slip(rule: str, what: str, remedy: str = QUOTE_IT, length: int = 1) -> tuple[Hint, int]:
+    def build_hint(rule: str, what: str, remedy: str = QUOTE_IT, length: int = 1) -> tuple[Hint, int]:
         return Hint(rule, at + 1, start + 1, what, remedy, length), at
 
     match first:
@@ -158,27 +158,27 @@ def _check_value(
         case "[" | "{":
             return check_bracketed(lines, at, start, key)
         case "*":
-            return slip("alias", "a text that begins with '*' reads as YAML's alias")
+            return build_hint("alias", "a text that begins with '*' reads as YAML's alias")
         case "&":
-            return slip("anchor", "a text that begins with '&' reads as YAML's anchor")
+            return build_hint("anchor", "a text that begins with '&' reads as YAML's anchor")
         case "!":
             return None, at  # a tag: the parser accepts it, the node builder reports it
         case "%" | "@" | "`":
-            return slip("reserved-start", f"a text can't begin with '{first}'")
+            return build_hint("reserved-start", f"a text can't begin with '{first}'")
         case "|" | ">":
-            return slip(
+            return build_hint(
                 "block-text",
                 f"text follows '{first}' on its own line",
                 f"begin the text on the next line, indented; if '{first}' belongs to it, {QUOTE_IT}",
             )
         case "-" | "?" if keyed and value[1:2] in ("", " "):
-            return slip(
+            return build_hint(
                 "dash",
                 f"'{first} ' can't follow a key on the same line",
                 f"begin the list on the next line; if it is a text, {QUOTE_IT}",
             )
         case "," | "]" | "}":
-            return slip("reserved-start", f"a text can't begin with '{first}'")
+            return build_hint("reserved-start", f"a text can't begin with '{first}'")
     colon = _find_colon(value, 0)
     return (build_colon_hint(at, start + colon, value[:colon]) if colon >= 0 else None), at
 

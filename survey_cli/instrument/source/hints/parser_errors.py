@@ -39,17 +39,19 @@ def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) 
         find_line_hints,  # not imported for a file without errors
     )
 
-    found = list(islice(find_line_hints(lines), _MAX_HINTS))
+    hints = list(islice(find_line_hints(lines), _MAX_HINTS))
     stop = min(fault.line, len(lines)) if fault.line else 1
-    begun = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
-    first = min(begun, stop)
+    first_possible = (
+        fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
+    )
+    first = min(first_possible, stop)
     kept = [
         s
-        for s in found
+        for s in hints
         if not s.parser_accepts and (s.line >= first or (s.may_span_lines and s.line <= stop))
     ]
     places = {s[1:3] for s in kept}
-    kept += [s for s in found if s.parser_accepts and s[1:3] not in places]
+    kept += [s for s in hints if s.parser_accepts and s[1:3] not in places]
     if not any(s.line <= stop and not s.parser_accepts for s in kept):
         kept.append(_build_hint(lines, fault, stop))
     return [
@@ -69,7 +71,7 @@ def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) 
 def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
     what, context = fault.what, fault.context
     place = (stop, max(1, fault.column) if fault.line <= len(lines) else 1)
-    opened = (fault.context_line or stop, fault.context_column or 1)
+    opening = (fault.context_line or stop, fault.context_column or 1)
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours
@@ -88,15 +90,15 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
                 "a backslash in double quotes must begin a code such as \\n or \\u00e9",
                 "write two backslashes, or put the text in single quotes",
             )
-        return _build_unclosed_hint(lines, *opened, '"' if "double" in context else "")
+        return _build_unclosed_hint(lines, *opening, '"' if "double" in context else "")
     if "flow" in context:
-        return _build_unclosed_hint(lines, *opened, "[" if "sequence" in context else "{")
+        return _build_unclosed_hint(lines, *opening, "[" if "sequence" in context else "{")
     if "tab" in what:
         return Hint("tab", *place, f"line {stop} is indented with a tab", "use spaces: two for each step")
     if "expected ':'" in what:
-        at = opened if opened[0] <= len(lines) else place
-        begun = lines[at[0] - 1][at[1] - 1 :] if lines else ""
-        if glued := re.match(r"[^\s:,{}\[\]]+:(?=\S)", begun):
+        at = opening if opening[0] <= len(lines) else place
+        rest_of_line = lines[at[0] - 1][at[1] - 1 :] if lines else ""
+        if glued := re.match(r"[^\s:,{}\[\]]+:(?=\S)", rest_of_line):
             what = f"'{shorten(glued[0])}' has no space after its colon"
             return Hint("colon-space", *at, what, f"write '{shorten(glued[0])} ' with a space", len(glued[0]))
         return Hint(
@@ -108,7 +110,7 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
     if "alias" in context or "anchor" in context:
         kind = "alias" if "alias" in context else "anchor"
         mark = "*" if kind == "alias" else "&"
-        return Hint(kind, *opened, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
+        return Hint(kind, *opening, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
     if "directive" in context or "directive" in what:
         return Hint(
             "reserved-start",
@@ -117,7 +119,7 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
             QUOTE_IT,
         )
     if "tag" in context:
-        return Hint("tag", *opened, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
+        return Hint("tag", *opening, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
     if (
         "document start" in what
         and text[:1] not in " \t"
@@ -138,9 +140,9 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
 
 def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> Hint:
     line = min(max(line, 1), max(len(lines), 1))
-    found = lines[line - 1][column - 1 : column] if lines else mark
+    opener = lines[line - 1][column - 1 : column] if lines else mark
     return build_unclosed_hint(
-        [" " * (column - 1) + (found if found in MARKS else mark or '"')], 0, column - 1
+        [" " * (column - 1) + (opener if opener in MARKS else mark or '"')], 0, column - 1
     )._replace(line=line)
 
 
@@ -163,14 +165,14 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
             break
     less = max((c for c in starts if c < indent), default=None)
     more = min((c for c in starts if c > indent), default=None)
-    said = [
+    comparisons = [
         f"{word} than line {starts[column]} ({_format_spaces(column)})"
         for word, column in (("more", less), ("less", more))
         if column is not None
     ]
     what = (
-        f"this line is indented by {_format_spaces(indent)}: {' but '.join(said)}"
-        if said
+        f"this line is indented by {_format_spaces(indent)}: {' but '.join(comparisons)}"
+        if comparisons
         else "this line is not aligned with any other line"
     )
     return Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")

@@ -21,9 +21,9 @@ _DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 def find_item_id(*holders: YamlMapping | YamlList) -> str:
     """Return the id of the first of these mappings that is an item; empty if none is."""
     for holder in holders:
-        found = holder.get("id") if isinstance(holder, YamlMapping) else None
-        if isinstance(found, YamlScalar):
-            return str(found)
+        item_id = holder.get("id") if isinstance(holder, YamlMapping) else None
+        if isinstance(item_id, YamlScalar):
+            return str(item_id)
     return ""
 
 
@@ -45,11 +45,11 @@ def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> I
     """Report the text under `key` that ends at a ` #` at `where`, unless what follows is a comment."""
     rest = line[where.column - 1 :]
     if is_cut_off(key, text, rest):
-        slip = build_cut_hint(
+        hint = build_cut_hint(
             where.line, where.column, rest, key, text if where.line == text.where.line else ""
         )
-        where = where._replace(column=slip.column)
-        yield Problem(slip.rule, where, "", slip.what, slip.remedy, length=slip.length)
+        where = where._replace(column=hint.column)
+        yield Problem(hint.rule, where, "", hint.what, hint.remedy, length=hint.length)
 
 
 def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) -> Iterator[Problem]:
