@@ -181,7 +181,7 @@ class FieldworkSpec(SpecModel):
     country: Name | None = None
     """Two letters (ISO 3166): determines how numbers are read, and the usual hours and holidays."""
     region: Name | None = None
-    """The part of the country whose holidays apply too: `DE-BY` or `IMPORTED_BY`."""
+    """The part of the country whose holidays apply too: `DE-BY` or `BY`."""
     zone: Name | None = None
     """The IANA time zone of cases that have none and whose number does not determine one."""
     hours: dict[Name, Label] = Field(default_factory=dict)

@@ -284,7 +284,7 @@ def _check_country(value: Value) -> Value | InvalidValue:
 
 
 def read_region(text: str, country: str) -> str | InvalidValue:
-    """The full code of a region: `DE-BY` names its country itself, `IMPORTED_BY` and `Bayern` are of this one."""
+    """The full code of a region: `DE-BY` names its country itself, `BY` and `Bayern` are of this one."""
     named = text[:2].upper() if text[2:3] == "-" else country
     if not named:
         return InvalidValue(f"{text!r} does not say of which country it is", "write it as DE-BY")
