@@ -164,7 +164,7 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
 
 
 def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | UnreadableFile:
-    """Read a file, unless it is not a plain file, too large, or (by a link) outside the folder `inside_roster`."""
+    """Read a file, unless it is not a plain file, too large, or (by a link) outside the folder `inside`."""
     try:
         if not path.exists():
             return _explain_missing_file(path)
