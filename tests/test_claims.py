@@ -234,13 +234,13 @@ def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
     bring(queue, [a_case("x", contact=a_contact("l1", "José Pérez", "+13125550100")), *several(40)])
     assert queue.cases.claim(BUCKET, lease(), at(0)).key == "x"
     queue.cases.hold_quota_places("i1", {"a": 5}, at(0))
-    queue.cases.write_setting("plan", "1")
+    queue.write_setting("plan", "1")
     queue.backup(tmp_path / "copy.db")
     with Store.open(tmp_path / "copy.db", create=False) as copy:
         assert list(copy.cases.iterate_rows()) == list(queue.cases.iterate_rows())
         assert list(copy.cases.iterate_histories()) == list(queue.cases.iterate_histories())
         assert copy.cases.find_contact("x") == queue.cases.find_contact("x")
-        assert (copy.cases.read_quota_fill(), copy.cases.read_setting("plan")) == (
+        assert (copy.cases.read_quota_fill(), copy.read_setting("plan")) == (
             queue.cases.read_quota_fill(),
             "1",
         )

@@ -366,7 +366,7 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
         assert isinstance(wrong, UserError)
     with shift.study() as study:
         assert study.store.cases.find_contact(key) is not None
-        assert not study.store.cases.read_setting(person_erasure.SCRUB_SETTING)
+        assert not study.store.read_setting(person_erasure.SCRUB_SETTING)
 
 
 def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> None:

@@ -542,7 +542,7 @@ items:
 def forget(shift: Shift) -> None:
     """As an earlier version left it: interviews and cases were never compared."""
     with shift.study() as study:
-        study.store.cases.write_setting(COMPARED_SETTING, "x")
+        study.store.write_setting(COMPARED_SETTING, "x")
         study.store._db.run("DELETE FROM settings WHERE name = ?", (COMPARED_SETTING,))
 
 

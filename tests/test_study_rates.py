@@ -555,7 +555,7 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
         assert row is not None
         wrong = schedule_case(told.case, plan(), NOW)._replace(code="2.20")
         assert store.cases.update_queue_positions([("unit 1", row.seq, wrong)]) == 1
-        store.cases.write_setting("plan", "the mark of an earlier release")
+        store.write_setting("plan", "the mark of an earlier release")
     run_command(["db", "verify", str(path)])
     said = capsys.readouterr()
     assert "unit 1" not in said.out, "what another release derived is no damage"

@@ -14,7 +14,6 @@ from survey_cli.store.interviews.records import (
     InterviewConflict,
     InterviewOrigin,
     InterviewRow,
-    InterviewStatus,
     Snapshot,
     WholeInterview,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "InterviewConflict",
     "InterviewOrigin",
     "InterviewRow",
-    "InterviewStatus",
     "Snapshot",
     "Store",
     "StoreError",

@@ -27,6 +27,7 @@ from survey_cli.engine.events import (
     LanguageChanged,
     NoteWritten,
 )
+from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import translate_decoding_errors
@@ -40,7 +41,6 @@ from survey_cli.store.interviews.records import (
     InterviewConflict,
     InterviewOrigin,
     InterviewRow,
-    InterviewStatus,
     Snapshot,
     WholeInterview,
 )
@@ -384,32 +384,32 @@ class Store(DataStore):
 
         return interview_erasure.scrub(self._db)
 
-    # Custody
+    # Integrity and backups
 
     def check_integrity(self) -> list[str]:
         """What is wrong with what is kept, in plain words; empty when all is well. Reads everything."""
-        from survey_cli.store.maintenance import backup as custody
+        from survey_cli.store.maintenance.integrity import check_integrity
 
-        return custody.check_integrity(self._db)
+        return check_integrity(self._db)
 
     def backup(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
         """A whole copy as of this moment, while interviews go on. `progress` is told pages done and pages in
         all. A file that exists is not overwritten."""
-        from survey_cli.store.maintenance import backup as custody
+        from survey_cli.store.maintenance import backup
 
-        custody.backup(self._db, Path(to), progress=progress)
+        backup.backup(self._db, Path(to), progress=progress)
 
     def record_backup(self, *, at: datetime, by: str) -> None:
         """Keep that a copy was made, when and by whom."""
-        from survey_cli.store.maintenance import backup as custody
+        from survey_cli.store.maintenance import backup
 
-        custody.record_backup(self._db, at=at, by=by)
+        backup.record_backup(self._db, at=at, by=by)
 
     def find_last_backup(self) -> datetime | None:
         """When the last copy that is known of here was made; None: none yet."""
-        from survey_cli.store.maintenance import backup as custody
+        from survey_cli.store.maintenance import backup
 
-        return custody.find_last_backup(self._db)
+        return backup.find_last_backup(self._db)
 
 
 class _SequenceTakenError(Exception):

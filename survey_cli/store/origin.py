@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.store.backends.errors import StoreError
-from survey_cli.store.cases.case_statements import KEEP_SETTING, SETTING
+from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 from survey_cli.store.database import Store
 
 STUDY_SETTING: Final = "study"

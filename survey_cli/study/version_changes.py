@@ -131,7 +131,7 @@ def describe_version(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str
 def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
     """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
     StoreError."""
-    text = store.cases.read_setting(_make_setting_name(change))
+    text = store.read_setting(_make_setting_name(change))
     if text is None:
         return None
     try:
@@ -160,7 +160,7 @@ def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance
         "later": acceptance.later,
         "same": acceptance.same,
     }
-    store.cases.write_setting(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
+    store.write_setting(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
 
 
 def _make_setting_name(change: MeaningChange) -> str:

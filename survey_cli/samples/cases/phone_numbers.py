@@ -8,14 +8,13 @@ the sample's zone wins, and a number's own zones count only where the case has n
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.fieldwork.case.events import LineType
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
-
-LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 
 
 class ParsedNumber(NamedTuple):

@@ -23,7 +23,8 @@ from survey_cli.samples.cases.phone_numbers import InvalidNumber, ParsedNumber, 
 from survey_cli.samples.cases.split_arms import draw_arms
 from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
 from survey_cli.samples.files.problem_collector import ProblemCollector
-from survey_cli.samples.files.sheet import InputRow, InputSheet, format_column_letter, read_sheet
+from survey_cli.samples.files.read_sheet import read_sheet
+from survey_cli.samples.files.sheet import InputRow, InputSheet, format_column_letter
 from survey_cli.values import NOT_ASKED, Cell
 
 NO_CASES: Final[Mapping[str, Mapping[str, Cell]]] = MappingProxyType({})

@@ -11,7 +11,8 @@ from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_date
 from survey_cli.samples.cases.phone_numbers import ParsedNumber, read_numbers
 from survey_cli.samples.files.headings import normalize_heading
 from survey_cli.samples.files.problem_collector import ProblemCollector
-from survey_cli.samples.files.sheet import InputRow, InputSheet, read_sheet
+from survey_cli.samples.files.read_sheet import read_sheet
+from survey_cli.samples.files.sheet import InputRow, InputSheet
 
 COLUMNS: Final = ("number", "date", "reason")
 _HEADING_IS_ROW: Final = ""

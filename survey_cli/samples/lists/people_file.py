@@ -11,7 +11,8 @@ from survey_cli.problems import Problem, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.files.headings import find_columns, iterate_whole_rows
 from survey_cli.samples.files.problem_collector import ProblemCollector
-from survey_cli.samples.files.sheet import InputRow, read_sheet
+from survey_cli.samples.files.read_sheet import read_sheet
+from survey_cli.samples.files.sheet import InputRow
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.events import AnswersErased, InterviewEvent
 from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
@@ -23,7 +24,7 @@ from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOp
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.derived_columns import find_differences
 from survey_cli.services.progress_callback import ProgressReporter
-from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, InterviewStatus, Store
+from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.version_changes import describe_version, find_acceptance
 from survey_cli.table import VersionRows, build_admin_variables, build_columns, build_row, combine_versions

@@ -56,7 +56,7 @@ class Verification:
         )
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
-        self._in_step = store.cases.read_setting(PLAN_SETTING) in (None, plan.fingerprint)
+        self._in_step = store.read_setting(PLAN_SETTING) in (None, plan.fingerprint)
 
     def iterate_findings(self) -> Iterator[str]:
         """One sentence for each thing that is wrong. Raises StoreError where that can't be found out."""

@@ -59,9 +59,6 @@ ADD_EVENT: Final = """
     INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
-LATER_EVENTS: Final = """
-    SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key
-"""
 ACCOUNTS: Final = "SELECT account FROM case_events WHERE case_key = ? ORDER BY seq"
 
 CONTACT: Final = """
@@ -184,13 +181,6 @@ UPDATE_POSITION: Final = f"""
 ADVANCE: Final = "UPDATE cases SET seq = ?, updated_at = ? WHERE key = ?"
 SET_FRAME_AND_REPLICATE: Final = "UPDATE cases SET frame = ?, replicate = ? WHERE key = ?"
 SET_MARK: Final = "UPDATE cases SET mark = ? WHERE key = ?"
-
-SETTING: Final = "SELECT value FROM settings WHERE name = ?"
-KEEP_SETTING: Final = """
-    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
-"""
-DROP_SETTING: Final = "DELETE FROM settings WHERE name = ?"
-SETTINGS_LIKE: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
 
 # Interviews and their cases
 

@@ -16,8 +16,10 @@ from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.retry import retry_once
+from survey_cli.store.backends.settings import DROP_SETTING, KEEP_SETTING, SETTINGS_LIKE
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
+from survey_cli.store.cases.case_erasure import erase_case
 from survey_cli.store.cases.case_reader import CaseReader
 from survey_cli.store.cases.case_records import (
     CaseConflict,
@@ -40,7 +42,6 @@ from survey_cli.store.cases.case_row_mapping import (
 )
 from survey_cli.store.cases.quota_places import EVERY_PLACE, QuotaPlaces, take_places
 from survey_cli.store.interviews.statements import HAS_LEASE
-from survey_cli.store.maintenance.interview_erasure import erase_case
 
 BATCH_SIZE: Final = 1_000
 """Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
@@ -355,24 +356,12 @@ class CaseStore(CaseReader):
             )
         ]
 
-    # Settings
-
-    def read_setting(self, name: str) -> str | None:
-        """What was last kept under this name; None where nothing was."""
-        found = self._db.read(sql.SETTING, (name,))
-        return found[0][0] if found else None
-
-    @retry_once
-    def write_setting(self, name: str, value: str) -> None:
-        """Keep a text under a name, instead of what was kept there before."""
-        self._db.run(sql.KEEP_SETTING, (name, value))
-
     # Work that follows a commit
 
     def add_follow_up_tasks_within(self, execute: Execute, tasks: Iterable[str]) -> None:
         """Within a transaction: these tasks are to be done once it is committed, by whoever comes first."""
         for task in tasks:
-            execute(sql.KEEP_SETTING, (f"{TASK_PREFIX}{task}", "owed"))
+            execute(KEEP_SETTING, (f"{TASK_PREFIX}{task}", "owed"))
 
     def add_follow_up_tasks(self, tasks: Iterable[str]) -> None:
         """The same, in a transaction of its own."""
@@ -383,14 +372,13 @@ class CaseStore(CaseReader):
     def list_follow_up_tasks(self) -> list[str]:
         """Every task that is still to be done."""
         return [
-            name.removeprefix(TASK_PREFIX)
-            for (name,) in self._db.read(sql.SETTINGS_LIKE, (f"{TASK_PREFIX}%",))
+            name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))
         ]
 
     @retry_once
     def complete_follow_up_task(self, task: str) -> None:
         """A task is owed no more."""
-        self._db.run(sql.DROP_SETTING, (f"{TASK_PREFIX}{task}",))
+        self._db.run(DROP_SETTING, (f"{TASK_PREFIX}{task}",))
 
     def _decode_locked_row(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
         *columns, token, link = row

@@ -11,17 +11,18 @@ from survey_cli.engine.codec import (
     encode_cells,
     encode_timestamp,
 )
+from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
+from survey_cli.store.backends.retry import retry_once
 from survey_cli.store.backends.schema import postgres_views, views
-from survey_cli.store.cases.case_statements import KEEP_SETTING, LATER_EVENTS, SETTING
+from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.digests import compute_digest
 from survey_cli.store.interviews.records import (
     ExportRow,
     InstrumentRow,
     InterviewOrigin,
-    InterviewStatus,
     Snapshot,
     StoredInterview,
 )
@@ -63,6 +64,7 @@ class DataStore:
         found = self._db.read(SETTING, (name,))
         return found[0][0] if found else None
 
+    @retry_once
     def write_setting(self, name: str, value: str) -> None:
         """Keep a text under a name, instead of what was kept there before."""
         self._db.run(KEEP_SETTING, (name, value))
@@ -94,7 +96,10 @@ class DataStore:
         found = [
             (f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))
         ]
-        found += [(f"case {key}", count, last) for key, count, last in self._db.read(LATER_EVENTS, (moment,))]
+        found += [
+            (f"case {key}", count, last)
+            for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (moment,))
+        ]
         with translate_decoding_errors(self._db.where, "the date and time of an entry"):
             return [(whose, count, decode_timestamp(last)) for whose, count, last in found]
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import InterviewEvent
+from survey_cli.engine.machine import InterviewStatus
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.table import build_columns
 from survey_cli.values import Cell, Variable
 
 InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
-InterviewStatus: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,9 @@ LATER_EVENTS: Final = """
     SELECT j.interview, count(*), max(j.at) FROM journal j JOIN interviews i ON i.id = j.interview
     WHERE j.at > ? AND i.origin <> 'simulated' GROUP BY j.interview ORDER BY j.interview
 """
+LATER_CASE_EVENTS: Final = """
+    SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key
+"""
 TEXTS: Final = "SELECT texts FROM instruments WHERE hash = ?"
 INSTRUMENT: Final = """
     SELECT hash, id, version, title, texts, kept_at, data_view, digest FROM instruments WHERE hash = ?

@@ -1,7 +1,6 @@
-"""Erasure of texts from a database: payloads are overwritten in place, so that counts, times and codes stay.
+"""Erasure of the texts of an interview, and removal of erased texts from the files of a database.
 
-Rewritten histories are arguments; nothing here judges what may stay. Afterwards the file is written anew without the
-old text.
+Rewritten journals are arguments; nothing here decides what may stay.
 """
 
 from collections.abc import Sequence
@@ -9,17 +8,10 @@ from typing import Final
 
 from survey_cli.engine.codec import encode_record
 from survey_cli.engine.events import InterviewEvent
-from survey_cli.fieldwork.case.events import HistoryEntry
-from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.address import quote_identifier
-from survey_cli.store.backends.connector import Connector, Execute
-from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_row_mapping import encode_entry, encode_queue_position
-from survey_cli.store.interviews.records import InterviewStatus
-
-REWRITE: Final = "UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?"
-CASE_EVENTS: Final = "SELECT kind, at, by, station FROM case_events WHERE case_key = ? ORDER BY seq"
-UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
+from survey_cli.store.backends.connector import Connector
+from survey_cli.store.cases.case_erasure import is_rewriting
 
 JOURNAL: Final = "SELECT kind, item, turn, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
 REWRITE_LINE: Final = "UPDATE journal SET payload = ? WHERE interview = ? AND seq = ?"
@@ -32,27 +24,6 @@ SET_STATUS: Final = "UPDATE interviews SET status = ?, outcome = ?, at_item = ''
 DERIVED_TABLES: Final = ("snapshots", "contacts", "drafts")
 
 TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
-
-
-def erase_case(
-    execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], standing: QueuePosition
-) -> None:
-    """Within a transaction: the history as it reads from now on, the first part of it that which stands, each event's
-    text alone another. Raises ValueError where it is the history of something else."""
-    lines = [encode_entry(entry) for entry in entries]
-    stood = execute(CASE_EVENTS, (key,)).fetchall()
-    if not is_rewriting(stood, [(kind, at, by, station) for kind, _, at, by, station, _ in lines]):
-        raise ValueError(f"case {key}: this is not its history with other words")
-    for seq, line in enumerate(lines, 1):
-        if seq <= len(stood):
-            execute(REWRITE, (line[1], key, seq))
-        else:
-            execute(sql.ADD_EVENT, (key, seq, *line))
-    execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
-    execute(sql.SET_POSITION, (*encode_queue_position(standing), len(lines), standing.status, key))
-    execute(UNLINK, (key,))
-    if link:
-        execute(sql.DROP_CONTACT, (link,))
 
 
 def erase_interview(
@@ -79,10 +50,6 @@ def erase_interview(
             execute(SET_STATUS, (*stands, interview))
         for table in DERIVED_TABLES:
             execute(f"DELETE FROM {table} WHERE interview = ?", (interview,))
-
-
-def is_rewriting(stood: Sequence[tuple[object, ...]], rewritten: Sequence[tuple[object, ...]]) -> bool:
-    return bool(stood) and [tuple(row) for row in stood] == list(rewritten[: len(stood)])
 
 
 def scrub(db: Connector) -> bool:

@@ -13,6 +13,7 @@ from survey_cli.engine import erasure as in_interviews
 from survey_cli.engine.events import AnswersErased as ErasedInterview
 from survey_cli.engine.events import EventStamp, InterviewEvent
 from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.case import erasure as in_cases
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
@@ -22,7 +23,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError
-from survey_cli.store import InterviewOrigin, InterviewRow, InterviewStatus, Snapshot, Store
+from survey_cli.store import InterviewOrigin, InterviewRow, Snapshot, Store
 from survey_cli.store.cases.case_records import LeaseLost
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.table import build_columns, build_row
@@ -142,22 +143,22 @@ def anonymize_person(
 def scrub_database(store: Store) -> bool:
     """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
     `survey db verify` says so. Raises StoreError."""
-    owed = store.cases.read_setting(SCRUB_SETTING)
+    owed = store.read_setting(SCRUB_SETTING)
     if not owed:
         return True
     if not store.scrub():
         return False
     if (
-        store.cases.read_setting(SCRUB_SETTING) == owed
+        store.read_setting(SCRUB_SETTING) == owed
     ):  # else another erasure has begun meanwhile, and sees to its own
-        store.cases.write_setting(SCRUB_SETTING, "")
+        store.write_setting(SCRUB_SETTING, "")
     return True
 
 
 def list_unfinished(store: Store) -> list[str]:
     """What of erasing is still to be done, one sentence for each. Raises StoreError."""
     found = []
-    if store.cases.read_setting(SCRUB_SETTING):
+    if store.read_setting(SCRUB_SETTING):
         found.append(f"what was erased may still be read in the file's free pages — {FINISH_REMEDY}")
     for key, whole in _iterate_half_erased(store):
         what = "was erased" if whole else "withdrew consent"
@@ -234,7 +235,7 @@ def _check_not_claimed(study: OpenStudy, key: str) -> UserError | None:
 
 
 def _require_scrub(store: Store, at: datetime) -> None:
-    store.cases.write_setting(SCRUB_SETTING, at.isoformat())
+    store.write_setting(SCRUB_SETTING, at.isoformat())
 
 
 # the case

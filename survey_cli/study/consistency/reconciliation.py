@@ -50,7 +50,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     """Give cases the outcome of their finished interviews where they lack it; yields a sentence for each. All of them are
     looked at once in a database's life, later only those that a station still has. Raises StoreError."""
     cases = store.cases
-    whole = cases.read_setting(COMPARED_SETTING) is None
+    whole = store.read_setting(COMPARED_SETTING) is None
     found = [
         row
         for id in cases.list_closed_interviews(leased=not whole)
@@ -62,7 +62,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     if whole:
         with suppress(StoreError):  # who may not write settings leaves that to whoever may
             cases.add_follow_up_tasks(_iterate_erase_tasks(store, plan))
-            cases.write_setting(COMPARED_SETTING, at.isoformat())
+            store.write_setting(COMPARED_SETTING, at.isoformat())
 
 
 def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
