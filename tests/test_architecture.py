@@ -1,6 +1,7 @@
 """Architecture: layers, pure packages, names. Reads the source of every module; runs none of it."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -136,8 +137,22 @@ def test_a_pure_line_passes(source: str) -> None:
     assert not list(impurities(ast.parse(source)))
 
 
-def test_every_module_has_a_docstring() -> None:
-    assert [name(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
+def test_every_module_docstring_is_a_statement() -> None:
+    asks = re.compile(
+        r"(what|how|which|where|when|who|whose|why|is|are|does|do|can|may|given)\s", re.IGNORECASE
+    )
+    first = {name(path): (ast.get_docstring(tree(path)) or "").partition("\n")[0] for path in MODULES}
+    assert [path for path, line in first.items() if not line] == []
+    assert {path: line for path, line in first.items() if "?" in line or asks.match(line)} == {}
+
+
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(name(path))
+    assert {one: paths for one, paths in places.items() if len(paths) > 1} == {}
 
 
 def test_no_module_name_is_empty_of_meaning() -> None:

@@ -1,4 +1,4 @@
-"""When a case is done for good, from which retention periods run."""
+"""Date on which a case was finished, from which retention periods run."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
