@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
@@ -85,7 +86,7 @@ async def _station() -> str:
         station.add_note("use the direct line")
         station.book_appointment(
             "today 9:45 to 11:30",
-            keeper="me_first",
+            policy="me_first",
             person="the supervisor",
             note="after the morning briefing",
         )

@@ -13,12 +13,12 @@ from fake_conduct import AGREEMENT, FakeInterview, prompt
 from survey_cli.entries import LineEntry, ReadEntry, Rejection
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
     BreakView,
     CaseMatch,
     CaseView,
     IdleView,
     OutcomeChoice,
-    OwnerPolicy,
     ShiftSummary,
     StationAppointment,
     StationHistoryLine,
@@ -247,12 +247,18 @@ class FakeStation:
         return UnclearTime(why=f"{text} is no time yet")
 
     def book_appointment(
-        self, text: str, *, reading: int = 0, keeper: OwnerPolicy = "anyone", person: str = "", note: str = ""
+        self,
+        text: str,
+        *,
+        reading: int = 0,
+        policy: AppointmentPolicy = "anyone",
+        person: str = "",
+        note: str = "",
     ) -> Rejection | None:
         if rejected := self._rejected("book"):
             return rejected
         case = self._case()
-        self.calls.append(f"book {case.key} {text}|{reading}|{keeper}|{person}|{note}")
+        self.calls.append(f"book {case.key} {text}|{reading}|{policy}|{person}|{note}")
         self.said = "appointment kept"
         self._next()
         return None

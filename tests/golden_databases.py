@@ -15,7 +15,8 @@ from shift import Shift, interviewed, on
 from survey_cli.services.privacy.erase_and_anonymize import erase_person
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import EntryDraft, Store
 from survey_cli.store.backends.address import SHARED_SCHEMA
 from survey_cli.store.backends.postgres import connection as postgres
@@ -103,7 +104,7 @@ def write(shift: Shift) -> None:
     take("C")
     assert ann.record_outcome("refusal_soft", note="busy now") is None
     take("D")
-    assert ann.book_appointment("Friday 3 pm", person="the owner", keeper="me") is None
+    assert ann.book_appointment("Friday 3 pm", person="the owner", policy="me") is None
     take("E")
     assert ann.record_outcome("no_answer") is None
     take("F")

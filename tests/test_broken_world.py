@@ -24,7 +24,8 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.problems import ConfirmableError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 INSTRUMENT = """\
 instrument: small

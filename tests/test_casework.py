@@ -230,7 +230,7 @@ def test_another_ones_promise_comes_once_it_is_late(tmp_path: Path) -> None:
     for key, when in (("A", "tomorrow 10:00"), ("C", "tomorrow 10:35")):
         ann = shift.station("ann", f"s{key}")
         assert ann.fetch_case(key) is None
-        assert ann.book_appointment(when, keeper="me_first") is None
+        assert ann.book_appointment(when, policy="me_first") is None
         ann.start_break()
     shift.to("2026-11-25 10:40")
     mine, others = queued(shift, "ann"), queued(shift, "bob")
@@ -514,7 +514,7 @@ def promised(shift: Shift, *keys: str, keeper: str = "me") -> None:
     for key in keys:
         ann = shift.station("ann", f"s{key}")
         assert ann.fetch_case(key) is None
-        assert ann.book_appointment("tomorrow 10:00", keeper=keeper) is None  # type: ignore[arg-type]
+        assert ann.book_appointment("tomorrow 10:00", policy=keeper) is None  # type: ignore[arg-type]
         ann.start_break()
 
 
@@ -550,7 +550,7 @@ def test_a_promise_goes_to_nobody_who_does_not_speak(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=SPANISH, head=MIXED, people=PEOPLE, fieldwork=FIELD,
                   cases="unit,kind,name,phone,zone,lang,wave\nA,1,A,312 555 0100,America/Chicago,es,\n")  # fmt: skip
     bob = shift.station("bob")
-    assert bob.book_appointment("tomorrow 10:00", keeper="me") is None
+    assert bob.book_appointment("tomorrow 10:00", policy="me") is None
     assert "it wants es, which ann does not speak" in refused(
         case_actions.reassign_appointments(request(shift), key="A", to="ann")
     )

@@ -40,7 +40,8 @@ from survey_cli.services.database.interview_archive import (
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import StoreError, database

@@ -26,7 +26,8 @@ from survey_cli.services.questionnaire.version_check import AcceptedChanges, acc
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.study.pause_and_resume import pause_study, resume_study
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView, IdleView
 from survey_cli.store import StoreError

@@ -14,7 +14,8 @@ import served
 from shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import StoreError

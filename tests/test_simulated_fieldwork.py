@@ -110,7 +110,7 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
         ),
         ("survey_cli.fieldwork.queue.scheduling._next_day", lambda *_: None, 20, "called . times on"),
         (
-            "survey_cli.sessions.case.quota_reservations.QuotaReservations.__call__",
+            "survey_cli.sessions.case.quota_reservations.QuotaReservations.reserve_in_quota",
             lambda *_: "open",
             7,
             "cell",
@@ -216,7 +216,7 @@ def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> 
     eager = Propensities(contact=1.0, refuse=0.0, call_again=0.0, eligible=1.0, interrupt=0.0)
     open_cells = STUDY.replace("{1: 12, 2: 30}", "{1: 500, 2: 500}")
     Path(study).write_text(open_cells)
-    often = trial(study, chances=eager).run
+    often = trial(study, propensities=eager).run
     assert often.complete > 0.7 * often.cases
     assert not any(row.refusals for row in often.days)
 

@@ -16,7 +16,8 @@ items:
 
 SEATED = """\
 import sys
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 import survey_cli.tui.app
 start_or_resume(sys.argv[1], StartOptions(case="1", interviewer="ann", db=sys.argv[2])).close()

@@ -135,7 +135,7 @@ def test_an_appointment_is_kept_at_its_time_by_its_owner_first(tmp_path: Path) -
     ann = shift.station("ann")
     assert isinstance(ann.parse_time("tomorrow 3pm"), TimeReading)
     assert (
-        ann.book_appointment("tomorrow 3pm", keeper="me_first", person="the boss", note="direct line") is None
+        ann.book_appointment("tomorrow 3pm", policy="me_first", person="the boss", note="direct line") is None
     )
     assert shift.row("A").status == "waiting"
     shift.to("2026-11-25T14:59")

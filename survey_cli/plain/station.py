@@ -22,17 +22,22 @@ from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, a
 from survey_cli.problems import find_nearest
 from survey_cli.sessions import InterviewProtocol
 from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
     BreakView,
     CaseView,
     IdleView,
     OutcomeChoice,
-    OwnerPolicy,
     StationProtocol,
     StationView,
     UnclearTime,
 )
 
-OWNER_POLICIES: Final[dict[str, OwnerPolicy]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
+OWNER_POLICIES: Final[dict[str, AppointmentPolicy]] = {
+    "": "anyone",
+    "1": "anyone",
+    "2": "me",
+    "3": "me_first",
+}
 INPUT_QUESTIONS: Final = {
     "note": "this outcome needs a note",
     "number": "what is the new number?",
@@ -363,10 +368,10 @@ class PlainStation:
                 text = self._ask(TIME_QUESTION)
         self._output.print_marked("=", ", ".join(part for part in (taken.echo, taken.hint) if part))
         asked = "who calls? 1 anyone, 2 only me, 3 me first, Enter for anyone"
-        keeper = OWNER_POLICIES[self._ask_choice(OWNER_POLICIES, self._ask_optional, asked)]
+        policy = OWNER_POLICIES[self._ask_choice(OWNER_POLICIES, self._ask_optional, asked)]
         person = self._ask_optional("whom to ask for? Enter for nobody named")
         note = self._ask_optional("a note? Enter for none")
-        return self._station.book_appointment(text, reading=reading, keeper=keeper, person=person, note=note)
+        return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)
 
     def _ask_choice(self, choices: Collection[str], ask: Callable[[str], str], what: str) -> str:
         """A line that is one of the choices; asked again until it is."""

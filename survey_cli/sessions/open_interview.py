@@ -1,87 +1,191 @@
-"""Interviews opened without a station: the questionnaire, the database, the case and its interview.
+"""Interviews opened without a station: the questionnaire, the database, the case and its interview, in that order.
 
 A case that was imported is claimed for the interview and receives its outcome.
 """
 
-from survey_cli.fieldwork.case.case import Case
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.sessions.case.case_claim import CaseClaims
-from survey_cli.sessions.case.case_interview import CaseInterviews
-from survey_cli.sessions.case.case_link import SampledCaseLink
-from survey_cli.sessions.case.case_queue import CaseQueue
-from survey_cli.sessions.case.outcome_events import build_events_without_station
+from survey_cli.samples.cases.columns import build_labels, clean_text
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import Clock, StartOptions
-from survey_cli.store.cases.case_records import LeaseHolder
-from survey_cli.study.consistency.upkeep import repair
-from survey_cli.study.open_study import OpenStudy
-from survey_cli.study.pause import read_pause
+from survey_cli.sessions.interview.start_interview import (
+    Clock,
+    InterviewStarter,
+    StartOptions,
+    check_clock,
+    origin_of,
+    resolve_station_name,
+    to_user_error,
+    utc_now,
+)
+from survey_cli.store import Store, StoreError
+from survey_cli.store.database_location import locate_database, open_existing_store, open_store
+from survey_cli.study.location import locate_people_file
+from survey_cli.study.published_version import find_version_in_force
 
 
-class SingleCaseLink(SampledCaseLink):
-    """The link of such an interview, which opened the study for itself."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnRequest:
+    """A sample column whose value is needed for a new interview."""
 
-    def release(self) -> None:
-        super().release()
-        self._study.do_not_call.close()
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...] = ()
+    """Code and label of each option, where the column is coded."""
 
 
-def start_sampled_case(
-    study: OpenStudy, seating: StartOptions, queue: CaseQueue, clock: Clock, token: str
-) -> InterviewSession | UserError:
-    """Claim the case and begin its interview, or resume it. Raises StoreError."""
-    repair(study, clock())
-    interviews = CaseInterviews(
-        study=study,
-        by=study.who.login,
-        station=queue.station,
-        clock=clock,
-        to_local=lambda moment: moment.astimezone(),
-    )
-    if (paused := _check_pause(study, interviews, seating, clock)) is not None:
-        return paused
-    keeping = CaseClaims(
-        store=study.store, plan=study.plan, by=study.who.login, station=queue.station, clock=clock
-    )
-    here = keeping.claim(seating.case, token)
-    if here is None or isinstance(here, LeaseHolder):
-        what = (
-            f"{here.by} has this case at station {here.station}"
-            if here is not None
-            else "there is no such case"
+def list_column_requests(
+    path: str | Path, *, db: str | None, case: str, practice: bool
+) -> tuple[ColumnRequest, ...] | UserError:
+    """List the sample columns to ask for before a new interview of this case; none where the case has an interview."""
+    case = clean_text(case)
+    instrument = open_instrument(str(path))
+    if isinstance(instrument, UserError):
+        return instrument
+    store = open_existing_store(locate_database(path, instrument.id, db))
+    if isinstance(store, UserError):
+        return store
+    if store is not None:
+        with store:
+            try:
+                if case and store.list_interviews(case=case, origin=origin_of(practice)):
+                    return ()
+            except StoreError as error:
+                return to_user_error(error)
+    return tuple(
+        ColumnRequest(
+            name=name,
+            label=str(column.label.get(instrument.language)) if column.label else name,
+            options=tuple((str(c), t) for c, t in build_labels(instrument, column).items()),
         )
-        return UserError(seating.case, what, "choose another case")
-    study.store.cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    link = SingleCaseLink(
-        study,
-        keeping,
-        here,
-        lambda case, interview, row, by_route: build_events_without_station(
-            case, interview, row, study.plan, by_route=by_route
-        ),
+        for name, column in instrument.sample.items()
+        if column.role != "key" and column.type != "split"
     )
-    desk = _check_case(here.case) or interviews.start_or_resume(here, link, wanted=seating)
-    if isinstance(desk, UserError):
-        link.release()
-    elif study.repairs:
-        desk.notice = " ".join(filter(None, (*study.repairs, desk.notice)))
-    return desk
 
 
-def _check_case(case: Case) -> UserError | None:
-    if case.erased or case.do_not_call:
-        return UserError(case.key, "this case is never to be called again")
-    return None
+def start_or_resume(
+    path: str | Path, options: StartOptions, *, clock: Clock | None = None, store: Store | None = None
+) -> InterviewSession | UserError:
+    """Open everything and start or resume the case's interview.
+
+    `clock` and `store` are for tests; otherwise they are the study's.
+    """
+    instrument = open_instrument(str(path))
+    options = replace(options, case=clean_text(options.case))
+    if isinstance(instrument, UserError):
+        return (_resume_stored_version(path, options, clock) if options.case else None) or instrument
+    if not options.case:
+        return UserError(str(path), "no case was named", "give the case's key with --case")
+    where = locate_database(path, instrument.id, options.db)
+    opened = store or open_store(where, create=True)
+    if isinstance(opened, UserError):
+        return opened
+    try:
+        if not options.practice and (clock_error := check_clock(opened, where, options, clock)) is not None:
+            opened.close()
+            return clock_error
+        if not options.practice and opened.has_case(options.case):
+            opened.close()
+            return _start_sampled_case(path, options, clock)
+        identified = _identify_interviewer(path, instrument.id, options, opened)
+        if isinstance(identified, UserError):
+            opened.close()
+            return identified
+        version = find_version_in_force(opened, instrument, str(path))
+        if isinstance(version, UserError):
+            opened.close()
+            return version
+        starter = InterviewStarter(
+            store=opened,
+            where=where,
+            options=replace(identified, version_notice=version.notice),
+            clock=clock or opened.clock or utc_now,
+        )
+        session = starter.start_or_resume(version.instrument)
+    except StoreError as error:
+        session = to_user_error(error)
+    if isinstance(session, UserError) and store is None:
+        opened.close()
+    return session
 
 
-def _check_pause(
-    study: OpenStudy, interviews: CaseInterviews, seating: StartOptions, clock: Clock
-) -> UserError | None:
-    """Why no call begins while the study is paused. An open interview is finished, and a correction calls nobody."""
-    pause = read_pause(study.store)
-    if pause is None or seating.reopen or interviews.is_open(seating.case):
+def _start_sampled_case(
+    path: str | Path, options: StartOptions, clock: Clock | None
+) -> InterviewSession | UserError:
+    """Claim the imported case, so that nobody else calls it meanwhile, and start its interview."""
+    # these take time to import, and an interview without a sample starts sooner without them
+    from survey_cli.sessions.case.single_case import start_single_case
+    from survey_cli.study.open_study import open_study
+
+    study = open_study(path, db=options.db, by=options.interviewer)
+    if isinstance(study, UserError):
+        return study
+    try:
+        session = start_single_case(
+            study,
+            options,
+            station=resolve_station_name(options.station),
+            clock=clock or study.store.clock or utc_now,
+            token=uuid4().hex,
+        )
+    except StoreError as error:
+        session = to_user_error(error)
+    if isinstance(session, UserError):
+        study.close()
+    return session
+
+
+def _identify_interviewer(
+    path: str | Path, instrument: str, options: StartOptions, store: Store
+) -> StartOptions | UserError:
+    """Return the options with the interviewer's name; in a practice interview any name may be given."""
+    where = locate_database(path, instrument, options.db)
+    people_path = locate_people_file(path, where)
+    if options.practice or people_path is None or not people_path.is_file():
+        return replace(options, interviewer=options.interviewer.strip() or store.account)
+    from survey_cli.study.identity import identify
+    from survey_cli.study.open_study import load_people
+
+    people = load_people(path, where, None)
+    if isinstance(people, UserError):
+        return people
+    interviewer = identify(options.interviewer, store.account, people, people)
+    if isinstance(interviewer, UserError):
+        return interviewer
+    return replace(options, interviewer=interviewer.login)
+
+
+def _resume_stored_version(
+    path: str | Path, options: StartOptions, clock: Clock | None
+) -> InterviewSession | UserError | None:
+    """Resume a suspended interview although the questionnaire's file is missing or has errors now.
+
+    Returns None where there is no such interview, or where its case was imported: the file says how that case is called
+    and what its outcome means.
+    """
+    where = locate_database(path, Path(path).stem, options.db)
+    store = None if options.reopen else open_existing_store(where)
+    if store is None or isinstance(store, UserError):
         return None
-    what = pause.describe(pause.since.astimezone(), clock().astimezone())
-    return UserError(
-        seating.case, what, "wait until a supervisor lets the study go on: survey study resume FILE"
-    )
+    session: InterviewSession | UserError | None = None
+    try:
+        earlier = store.list_interviews(case=options.case, origin=origin_of(options.practice))
+        last = max(earlier, key=lambda row: row.number, default=None)
+        sampled = not options.practice and store.has_case(options.case)
+        if last is not None and last.status in ("open", "suspended") and not sampled:
+            identified = _identify_interviewer(path, Path(path).stem, options, store)
+            if isinstance(identified, UserError):
+                store.close()
+                return identified
+            starter = InterviewStarter(
+                store=store, where=where, options=identified, clock=clock or store.clock or utc_now
+            )
+            session = starter.resume(None, last)
+    except StoreError as error:
+        session = to_user_error(error)
+    if not isinstance(session, InterviewSession):
+        store.close()
+    return session

@@ -8,9 +8,9 @@ from typing import Final, Literal, TypeAlias
 
 from survey_cli.entries import to_ascii_digits
 from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
     CaseMatch,
     OutcomeChoice,
-    OwnerPolicy,
     StationAppointment,
     StationScript,
     TimeReading,
@@ -19,7 +19,7 @@ from survey_cli.sessions.station.station_protocol import (
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import ENTER, Close, No, moved
 
-KEEPERS: Final[tuple[tuple[OwnerPolicy, str], ...]] = (
+KEEPERS: Final[tuple[tuple[AppointmentPolicy, str], ...]] = (
     ("anyone", "anyone"),
     ("me", "only me"),
     ("me_first", "me first"),
@@ -217,7 +217,7 @@ class AppointmentForm:
     """What the time may mean, where it can mean several."""
     taken: TimeReading | UnclearTime | None = None
     """What the desk takes the time for; None while none is typed."""
-    keeper: OwnerPolicy = "anyone"
+    keeper: AppointmentPolicy = "anyone"
     person: Edit = field(default_factory=Edit)
     note: Edit = field(default_factory=Edit)
 

@@ -107,7 +107,7 @@ class Outcomes(StationState):
         rejected = self.calling.book_appointment(
             form.when.text.strip(),
             reading=form.reading,
-            keeper=form.keeper,
+            policy=form.keeper,
             person=form.person.text.strip(),
             note=form.note.text.strip(),
         )

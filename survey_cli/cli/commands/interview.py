@@ -12,7 +12,7 @@ from survey_cli.problems import UserError
 if TYPE_CHECKING:
     from survey_cli.sessions import InterviewResult
     from survey_cli.sessions.interview.interview_session import InterviewSession
-    from survey_cli.sessions.interview.start_interview import ColumnRequest
+    from survey_cli.sessions.open_interview import ColumnRequest
 
 SUSPENDED = 3
 """Exit code: the interview was suspended or stopped by hand."""
@@ -78,7 +78,8 @@ def interview(
 
     Exit code 0: it came to its end; 3: it was suspended or stopped.
     """
-    from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+    from survey_cli.sessions.interview.start_interview import StartOptions
+    from survey_cli.sessions.open_interview import start_or_resume
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
@@ -152,7 +153,7 @@ def _ask_line(what: str) -> str:
 def _find_wanted_columns(
     file: str, *, db: str | None, case: str, practice: bool
 ) -> "tuple[ColumnRequest, ...]":
-    from survey_cli.sessions.interview.start_interview import list_column_requests
+    from survey_cli.sessions.open_interview import list_column_requests
 
     wants = list_column_requests(file, db=db, case=case, practice=practice)
     if isinstance(wants, UserError):

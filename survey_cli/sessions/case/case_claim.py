@@ -25,13 +25,15 @@ from survey_cli.store.cases.case_records import (
 from survey_cli.study.consistency.interview_outcomes import select_quota_cells
 
 RENEWALS_PER_LEASE: Final = 10
-"""How often a lease is prolonged in its own length."""
+"""How often a lease is renewed within its own length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClaims:
-    """The cases of one study as one interviewer has them at one station. Every method that reads or writes raises
-    StoreError."""
+    """Claims the cases of one study for one interviewer at one station.
+
+    Every method that reads or writes raises StoreError.
+    """
 
     store: Store
     plan: Plan
@@ -40,17 +42,17 @@ class CaseClaims:
     clock: Clock
 
     def claim(self, key: str, token: str) -> ClaimedCase | LeaseHolder | None:
-        """Take the case of this key; Held where another has it, None where there is none."""
+        """Claim the case of this key; returns Held where another station has it, None where there is none."""
         at = self.clock()
         lease = Lease(token, self.by, self.station, at + self.plan.lease)
         row = self.store.cases.claim_case(key, lease, at)
         return self.load_claimed(row, token) if isinstance(row, CaseRow) else row
 
     def load_claimed(self, row: CaseRow, token: str) -> ClaimedCase:
-        """A case that was claimed, with all that is kept of it."""
+        """Load a case that was claimed, with everything stored about it."""
         history = tuple(self.store.cases.read_history(row.key))
         case = Case.from_history(row.key, history)
-        number, sitting = case.next_number, case.open_attempt
+        number, attempt = case.next_number, case.open_attempt
         first = number.position if number is not None else 0
         return ClaimedCase(
             row=row,
@@ -58,75 +60,82 @@ class CaseClaims:
             history=history,
             contact=self.store.cases.find_contact(row.key),
             token=token,
-            current_number=(sitting.dialed if sitting is not None else 0) or first,
+            current_number=(attempt.dialed if attempt is not None else 0) or first,
             shown_at=self.clock(),
         )
 
     def append_events(
-        self, here: ClaimedCase, events: Sequence[CaseEvent], contact: Contact | None = None
+        self, claimed: ClaimedCase, events: Sequence[CaseEvent], contact: Contact | None = None
     ) -> ClaimedCase:
-        """The case as it will stand once these events are kept."""
-        return here.append_events(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
+        """Return the case as it will be once these events are stored."""
+        return claimed.append_events(
+            events, at=self.clock(), by=self.by, station=self.station, contact=contact
+        )
 
     def build_update(
         self,
-        here: ClaimedCase,
+        before: ClaimedCase,
         after: ClaimedCase,
         *,
         release: bool = False,
         owed: Sequence[str] = (),
         interview: Interview | None = None,
     ) -> CaseUpdate:
-        """What leads from `here` to `after`, which prolongs the lease or ends it; with the places in the quotas of its
-        `interview`, where one closed."""
+        """Build the update that leads from `before` to `after`.
+
+        It renews the lease or releases it. Where an `interview` closed, it contains that interview's quota cells.
+        """
         at = after.history[-1].at
-        stands = schedule_case(after.case, self.plan, at)
-        cells = select_quota_cells(after.case, self.plan, stands, interview) if release else None
+        position = schedule_case(after.case, self.plan, at)
+        cells = select_quota_cells(after.case, self.plan, position, interview) if release else None
         return CaseUpdate(
-            here.case.key,
-            here.case.seq,
-            after.history[len(here.history) :],
-            stands,
-            here.token,
+            before.case.key,
+            before.case.seq,
+            after.history[len(before.history) :],
+            position,
+            before.token,
             release=release,
             renew_until=at + self.plan.lease,
-            contact=after.contact if after.contact is not here.contact else None,
+            contact=after.contact if after.contact is not before.contact else None,
             interview=after.case.interview if cells is not None else "",
             cells=cells or (),
             follow_up_tasks=owed,
         )
 
     def save(
-        self, here: ClaimedCase, after: ClaimedCase, *, release: bool = False, owed: Sequence[str] = ()
+        self, before: ClaimedCase, after: ClaimedCase, *, release: bool = False, owed: Sequence[str] = ()
     ) -> CaseConflict | LeaseLost | None:
-        """Write it; what is in the way where another has the case by now, and then nothing is written."""
-        return self.store.cases.update(self.build_update(here, after, release=release, owed=owed))
+        """Write the update. Where another station has the case, nothing is written and the conflict is returned."""
+        return self.store.cases.update(self.build_update(before, after, release=release, owed=owed))
 
-    def recover(self, here: ClaimedCase) -> ClaimedCase | LeaseHolder | None:
-        """The case as it is now, where it is this station's all the same: a supervisor has written to it, or its lease
-        ran out and nobody has taken it since. Else who has it; None: nobody."""
-        key, found = here.case.key, here
-        if self.renew_lease(here):
-            found = self.load_claimed(here.row, here.token)
+    def recover(self, claimed: ClaimedCase) -> ClaimedCase | LeaseHolder | None:
+        """Return the case as it is now where it still belongs to this station, else who has it; None: nobody.
+
+        The case still belongs to this station where a supervisor has written to it, or where its lease expired and
+        nobody has claimed it since.
+        """
+        key = claimed.case.key
+        if self.renew_lease(claimed):
+            current = self.load_claimed(claimed.row, claimed.token)
         else:
-            since = [entry.event for entry in self.store.cases.read_history(key)[here.case.seq :]]
-            taken = self.claim(key, uuid4().hex) if since == [CaseReturned("lapsed")] else None
-            if not isinstance(taken, ClaimedCase):
+            since = [entry.event for entry in self.store.cases.read_history(key)[claimed.case.seq :]]
+            again = self.claim(key, uuid4().hex) if since == [CaseReturned("lapsed")] else None
+            if not isinstance(again, ClaimedCase):
                 row = self.store.cases.find_row(key)
                 return row.holder if row is not None else None
-            if taken.case.seq != here.case.seq + 2:  # another has just had it
-                self.save(taken, self.append_events(taken, [CaseReturned("given back")]), release=True)
+            if again.case.seq != claimed.case.seq + 2:  # another station has just had it
+                self.save(again, self.append_events(again, [CaseReturned("given back")]), release=True)
                 return None
-            found = taken
+            current = again
         return replace(
-            here,
-            row=found.row,
-            case=found.case,
-            history=found.history,
-            contact=found.contact,
-            token=found.token,
+            claimed,
+            row=current.row,
+            case=current.case,
+            history=current.history,
+            contact=current.contact,
+            token=current.token,
         )
 
-    def renew_lease(self, here: ClaimedCase) -> bool:
-        """Prolong the lease; False where another has the case by now."""
-        return self.store.cases.renew_lease(here.case.key, here.token, self.clock() + self.plan.lease)
+    def renew_lease(self, claimed: ClaimedCase) -> bool:
+        """Renew the lease; False where another station has the case by now."""
+        return self.store.cases.renew_lease(claimed.case.key, claimed.token, self.clock() + self.plan.lease)

@@ -19,104 +19,106 @@ from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.open_study import OpenStudy
 
 DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]
-"""What the case receives when its interview closes with an outcome (True: by its route), or what is owed before that."""
+"""Decides which events a case receives when its interview closes, or which input is needed first.
+
+The last argument: an `end` of the route closed the interview.
+"""
 
 
 class SampledCaseLink:
-    """One claimed case, as its interview sees it."""
+    """A claimed case as its interview sees it."""
 
     can_be_called_again = True
 
     def __init__(
-        self, study: OpenStudy, keeping: CaseClaims, here: ClaimedCase, decide: DecideCaseEvents
+        self, study: OpenStudy, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents
     ) -> None:
         self._study = study
-        self._claims = keeping
+        self._claims = claims
         self._decide = decide
-        self._reservations = QuotaReservations(store=study.store, plan=study.plan, clock=keeping.clock)
-        self._renewed_at = keeping.clock()
+        self._reservations = QuotaReservations(store=study.store, plan=study.plan, clock=claims.clock)
+        self._renewed_at = claims.clock()
         self._interview = ""
-        self._next: tuple[ClaimedCase, CaseEvents | None] = here, None
-        """What is being written: the case afterwards, and what closes it."""
-        self.claimed_case = here
-        """The case as far as it is written."""
+        self._next: tuple[ClaimedCase, CaseEvents | None] = case, None
+        """What is being written: the case afterwards, and the events that close it."""
+        self.claimed_case = case
+        """The case as stored."""
         self.closing_events: CaseEvents | None = None
-        """What was written with the interview's end; None while nothing was."""
+        """The events that were written with the interview's end; None as long as there are none."""
         self.pending_input: PendingInput = "outcome"
-        """What is owed, where the interview was left and nothing was written."""
+        """What is pending where the interview was left and nothing was written."""
         self.lost_to = ""
         """Who has the case now, in words, where this station lost it."""
         self.notice = ""
-        """What could not be done after the interview's end, or should be known of it."""
+        """What could not be done after the interview's end, or what the interviewer should know."""
 
     def fence(self) -> LeaseToken:
         return LeaseToken(self.claimed_case.case.key, self.claimed_case.token)
 
-    def reserve_in_quota(self, id: str, interview: Interview, quota: str) -> str:
-        return self._reservations(id, interview, quota)
+    def reserve_in_quota(self, interview_id: str, interview: Interview, quota: str) -> str:
+        return self._reservations.reserve_in_quota(interview_id, interview, quota)
 
     def reserve_cells(
-        self, id: str, interview: Interview, held: frozenset[str]
+        self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        return self._reservations.reserve_cells(id, interview, held)
+        return self._reservations.reserve_cells(interview_id, interview, reserved)
 
     def renew_lease(self) -> None:
         at = self._claims.clock()
         if at - self._renewed_at > self._study.plan.lease / RENEWALS_PER_LEASE:
             try:
-                self._claims.renew_lease(
-                    self.claimed_case
-                )  # where the lease is lost, the next answer says so
+                # where the lease is lost, the next answer says so
+                self._claims.renew_lease(self.claimed_case)
             except StoreError:
                 return
             self._renewed_at = at
 
-    def build_start_update(self, id: str) -> CaseUpdate:
-        after = self._claims.append_events(self.claimed_case, [InterviewOpened(id)])
-        self._interview, self._next = id, (after, None)
+    def build_start_update(self, interview_id: str) -> CaseUpdate:
+        after = self._claims.append_events(self.claimed_case, [InterviewOpened(interview_id)])
+        self._interview, self._next = interview_id, (after, None)
         return self._claims.build_update(self.claimed_case, after)
 
     def build_closing_update(
         self, interview: Interview, outcome: Outcome | None, *, by_route: bool
     ) -> CaseUpdate | None:
-        deed = self._decide(self.claimed_case, interview, outcome, by_route)
-        if not isinstance(deed, CaseEvents):
-            self.pending_input = deed
+        events = self._decide(self.claimed_case, interview, outcome, by_route)
+        if not isinstance(events, CaseEvents):
+            self.pending_input = events
             self._next = self.claimed_case, None
             return None
-        after = self._claims.append_events(self.claimed_case, deed.events, deed.contact)
-        self._next = after, deed
+        after = self._claims.append_events(self.claimed_case, events.events, events.contact)
+        self._next = after, events
         return self._claims.build_update(
-            self.claimed_case, after, release=deed.release, owed=deed.tasks, interview=interview
+            self.claimed_case, after, release=events.release, owed=events.tasks, interview=interview
         )
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
-        return ()  # it is in the case's update
+        return ()  # they are in the case's update
 
-    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
+    def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         self.claimed_case, self.closing_events = self._next
         if self.closing_events is None:
             return ""
-        said = [self.closing_events.notice] if self.closing_events.notice else []
+        remarks = [self.closing_events.notice] if self.closing_events.notice else []
         if self.closing_events.tasks:
             try:
-                said += follow_up(self._study, self.claimed_case.case.key, self._claims.clock())
-            except StoreError as problem:
-                said.append(f"something is left to do: {problem.what} — {problem.remedy}")
-        self.notice = "; ".join(said)
+                remarks += follow_up(self._study, self.claimed_case.case.key, self._claims.clock())
+            except StoreError as error:
+                remarks.append(f"something is left to do: {error.what} — {error.remedy}")
+        self.notice = "; ".join(remarks)
         return self.notice
 
     def recover(self) -> bool:
-        """Raises StoreError."""
-        found = self._claims.recover(self.claimed_case)
-        if not isinstance(found, ClaimedCase):
-            self.lost_to = LeaseLost(self.claimed_case.case.key, found).message
+        """Recover the case, which may have been lost. Raises StoreError."""
+        recovered = self._claims.recover(self.claimed_case)
+        if not isinstance(recovered, ClaimedCase):
+            self.lost_to = LeaseLost(self.claimed_case.case.key, recovered).message
             return False
-        claimed_again = found.token != self.claimed_case.token
-        self.claimed_case = found
+        claimed_again = recovered.token != self.claimed_case.token
+        self.claimed_case = recovered
         if claimed_again and self._interview:
-            after = self._claims.append_events(found, [InterviewOpened(self._interview)])
-            if self._claims.save(found, after) is None:
+            after = self._claims.append_events(recovered, [InterviewOpened(self._interview)])
+            if self._claims.save(recovered, after) is None:
                 self.claimed_case = after
         return True
 
@@ -129,4 +131,4 @@ class SampledCaseLink:
                     release=True,
                 )
             except StoreError:
-                return  # its lease runs out, and it comes back as one whose interview was going on
+                return  # the lease expires, and the case comes back as one with an open interview

@@ -24,18 +24,18 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import Pause, read_pause
 
 MAX_TURNED_DOWN: Final = 50
-"""Cases at the head of the queue that the rules may turn down before it is said that there is none."""
+"""Cases at the head of the queue that the rules may turn down before the search ends."""
 
 IsOnDncList = Callable[[Collection[str]], bool]
-"""Whether one of these numbers (E.164) is never to be called."""
+"""Whether one of these numbers (E.164) is on the do-not-call list."""
 
 
 WAITING_CASES_CHECKED: Final = 20
-"""Waiting cases that are looked at to say when the next one can be called."""
+"""Waiting cases that are checked to find when the next one can be called."""
 
 
 class QueueOutlook(NamedTuple):
-    """Why nobody can be called, and when somebody can."""
+    """Why no case can be called, and when one can."""
 
     why: str
     next_at: datetime | None
@@ -54,7 +54,7 @@ class CaseQueue:
 
     @classmethod
     def of(cls, study: OpenStudy, station: str) -> "CaseQueue":
-        """The queue of an open study as the station of this name sees it."""
+        """Build the queue of an open study as the station of this name sees it."""
         return cls(
             store=study.store,
             plan=study.plan,
@@ -65,16 +65,18 @@ class CaseQueue:
         )
 
     def claim_next(
-        self, at: datetime, token: str, *, passed: Collection[str] = ()
+        self, at: datetime, token: str, *, skipped: Collection[str] = ()
     ) -> tuple[CaseRow, Case] | None:
-        """Claim the case that is next for this interviewer at this moment; None where there is none. Those that were
-        `passed` over are left for others. Raises StoreError."""
+        """Claim the next case for this interviewer; None where there is none.
+
+        Cases in `skipped` are left for others. Raises StoreError.
+        """
         cases = self.store.cases
         refresh_queue(self.store, self.plan, at)
         turns = self._build_call_order(at)
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
         turned_down: set[str] = set()
-        for row in self._iterate_claims(turns, lease, at, passed):
+        for row in self._iterate_claims(turns, lease, at, skipped):
             case = Case.from_history(row.key, cases.read_history(row.key))
             if row.status_after_lease == "ready" and self._is_allowed(row, case, at, turns.full_cells):
                 return row, case
@@ -85,13 +87,13 @@ class CaseQueue:
         return None
 
     def _iterate_claims(
-        self, turns: CallOrder, lease: Lease, at: datetime, passed: Collection[str]
+        self, turns: CallOrder, lease: Lease, at: datetime, skipped: Collection[str]
     ) -> Iterator[CaseRow]:
-        """Cases in the order they are called, each claimed when it is asked for."""
+        """Claim cases one after another, in the order in which they are called."""
         cases = self.store.cases
-        if passed:
-            for listed in list_next_rows(self.store, turns, limit=len(passed) + MAX_TURNED_DOWN):
-                row = cases.claim_case(listed.key, lease, at) if listed.key not in passed else None
+        if skipped:
+            for next_row in list_next_rows(self.store, turns, limit=len(skipped) + MAX_TURNED_DOWN):
+                row = cases.claim_case(next_row.key, lease, at) if next_row.key not in skipped else None
                 if isinstance(row, CaseRow):
                     yield row
             return
@@ -101,7 +103,7 @@ class CaseQueue:
                 yield row
 
     def read_pause(self) -> Pause | None:
-        """The pause of the study; None while cases may be claimed and dialed. Raises StoreError."""
+        """Read the study's pause; None while cases may be claimed and dialed. Raises StoreError."""
         return read_pause(self.store)
 
     def _build_call_order(self, at: datetime) -> CallOrder:
@@ -110,22 +112,22 @@ class CaseQueue:
         )
 
     def find_outlook(self, at: datetime) -> "QueueOutlook":
-        """Why there is nobody to call at this moment, and when there will be. Raises StoreError."""
+        """Find why no case can be called now, and when one can. Raises StoreError."""
         turns = self._build_call_order(at)
-        moments: list[datetime] = []
-        found: Counter[str] = Counter()
+        openings: list[datetime] = []
+        states: Counter[str] = Counter()
         for group in self.store.queue_statistics.count_groups(at):
-            found[turns.classify_group(group, [self.who]) if group.bucket else group.status] += group.cases
+            states[turns.classify_group(group, [self.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
-                moments += self._list_opening_times(turns, group.bucket, at)
+                openings += self._list_opening_times(turns, group.bucket, at)
         for row in self.store.cases.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.due_at is not None:
-                moments += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
-        return QueueOutlook(_describe_states(found), min(moments, default=None))
+                openings += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
+        return QueueOutlook(_describe_states(states), min(openings, default=None))
 
     @staticmethod
     def _list_opening_times(turns: CallOrder, text: str, since: datetime) -> list[datetime]:
-        """When cases of a bucket that are for this interviewer may be called, from `since` on; empty: never."""
+        """List when cases of these criteria may be called by this interviewer, from `since` on; empty: never."""
         bucket = parse_criteria(text)
         opens = turns.find_opening(bucket, since) if turns.suits(bucket) else None
         return [opens] if opens is not None else []
@@ -141,7 +143,7 @@ class CaseQueue:
         return is_allowed(case, self.plan, claimant)
 
     def why_forbidden(self, case: Case, at: datetime) -> str:
-        """Why nobody may ring this case at this moment, whoever asks for it. Raises StoreError."""
+        """Explain why nobody may call this case now, even by its key; empty: it may be called. Raises StoreError."""
         claimant = ClaimContext(
             at=at,
             who=self.who,
@@ -153,12 +155,12 @@ class CaseQueue:
         return explain_forbidden(case, self.plan, claimant)
 
     def is_case_on_dnc_list(self, key: str) -> bool:
-        """Whether a number of the case is never to be called."""
+        """Whether a number of the case is on the do-not-call list."""
         contact = self.store.cases.find_contact(key)
         return contact is not None and self.is_on_dnc_list([n.e164 for n in contact.numbers if n.e164])
 
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
-        """Put a case that the rules turn down where it belongs now."""
+        """Return a case that the rules turned down to its position in the queue."""
         events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
         entries = [
             HistoryEntry(at, self.who.login, self.station, e) for e in (*events, CaseReturned("given back"))
@@ -188,9 +190,9 @@ STATE_WORDS: Final = {
 }
 
 
-def _describe_states(found: Mapping[str, int]) -> str:
-    """Why there is no case, from how many cases stand where."""
-    if not sum(found.values()):
+def _describe_states(states: Mapping[str, int]) -> str:
+    """Explain why there is no case, from the number of cases in each state."""
+    if not sum(states.values()):
         return "there are no cases yet: a supervisor imports the sample"
-    parts = [f"{found[state]} {words}" for state, words in STATE_WORDS.items() if found.get(state)]
+    parts = [f"{states[state]} {words}" for state, words in STATE_WORDS.items() if states.get(state)]
     return ", ".join(parts) or "every case is done"

@@ -3,10 +3,10 @@
 It writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
@@ -14,13 +14,29 @@ from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry
 from survey_cli.fieldwork.queue.rules import explain_number_state
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 
-PendingInput = Literal["", "time", "outcome"]
-"""What is owed before the case can go: an appointment's time, or what came of an interview that was put aside."""
+RequiredInput: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
+"""What an outcome requires besides: a note, an appointment's time, the new number, the language, or a confirmation.
+"""
+REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
+    "supervisor": "note",
+    "changed": "number",
+    "language": "language",
+    "appointment": "time",
+    "refusal_hard": "sure",
+    "refusal_household_hard": "sure",
+    "never_call": "sure",
+    "withdrawn": "sure",
+}
+INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
+"""Outcomes that only the interview itself can have."""
+
+PendingInput: TypeAlias = Literal["", "time", "outcome"]
+"""What is needed before the case can be released: an appointment's time, or the outcome of a suspended interview."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCase:
-    """One case at one station, as far as it was kept."""
+    """One case at one station, as stored."""
 
     row: CaseRow
     """As it was claimed."""
@@ -28,12 +44,12 @@ class ClaimedCase:
     history: tuple[HistoryEntry, ...]
     contact: Contact | None
     token: str
-    """The lease's."""
+    """The token of the lease."""
     current_number: int
-    """The position of the number that is dialled next; 0 where there is none."""
+    """The position of the number that is dialed next; 0: none."""
     shown_at: datetime
     interview_status: str = ""
-    """Where its interview stands, in words."""
+    """The state of its interview, in words."""
     notice: str = ""
     pending_input: PendingInput = ""
 
@@ -46,17 +62,20 @@ class ClaimedCase:
         station: str,
         contact: Contact | None = None,
     ) -> "ClaimedCase":
-        """The case after these events. Each entry has a key of its own, so that writing them twice is writing them once.
-        A history never runs backwards, whatever the clock does."""
-        moment = max(at, self.history[-1].at) if self.history else at
+        """Return the case after these events.
+
+        Each entry has a key of its own, so that writing it twice has no further effect. A history never goes
+        backwards in time, whatever the clock says.
+        """
+        time = max(at, self.history[-1].at) if self.history else at
         case, history = self.case, self.history
         for number, event in enumerate(events, start=1):
-            entry = HistoryEntry(moment, by, station, event, f"{self.token}:{self.case.seq + number}")
+            entry = HistoryEntry(time, by, station, event, f"{self.token}:{self.case.seq + number}")
             case, history = case.apply(entry), (*history, entry)
         return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
 
     def choose_number(self, position: int) -> "ClaimedCase | Rejection":
-        """With another live number as the one that is dialled next."""
+        """Return the case with another live number as the one that is dialed next."""
         number = self.case.find_number(position)
         if number is None:
             return Rejection("there is no such number")
@@ -67,34 +86,34 @@ class ClaimedCase:
         return replace(self, current_number=position)
 
     def move_to_next_number(self) -> "ClaimedCase":
-        """After a call, the number that can be tried next is the one that is dialled."""
-        number, sitting = self.case.next_number, self.case.open_attempt
-        called = sitting.calls if sitting is not None else ()
-        if number is None or not any(call.number == self.current_number for call in called):
+        """Return the case with the next number that can be tried, where the current one was called."""
+        number, attempt = self.case.next_number, self.case.open_attempt
+        calls = attempt.calls if attempt is not None else ()
+        if number is None or not any(call.number == self.current_number for call in calls):
             return self
         return replace(self, current_number=number.position)
 
     @property
     def has_calls(self) -> bool:
-        """Somebody called in this sitting, and what came of it is keyed."""
+        """Whether a call was made under this claim and its outcome is entered."""
         return self.case.open_attempt is not None and bool(self.case.open_attempt.calls)
 
     @property
     def has_open_call(self) -> bool:
-        """A number was dialled, and what came of it is not keyed."""
+        """Whether a number was dialed and the outcome of the call is not entered yet."""
         return self.case.open_attempt is not None and self.case.open_attempt.dialed != 0
 
     def why_not_releasable(self) -> str:
-        """Why the case cannot be let go of yet; empty where it can."""
+        """Explain why the case cannot be released yet; empty where it can."""
         if self.pending_input == "time":
             return "first give the appointment's time"
         return "first key the outcome of this call" if self.pending_input or self.has_open_call else ""
 
     def find_number(self, position: int) -> ContactNumber | None:
-        """The digits of a number, where they are still kept."""
+        """Find the digits of a number, where they are still stored."""
         numbers = self.contact.numbers if self.contact is not None else ()
         return next((n for n in numbers if n.position == position and n.e164), None)
 
     def list_phone_numbers(self) -> list[str]:
-        """All its numbers."""
+        """List all its numbers (E.164)."""
         return [n.e164 for n in self.contact.numbers if n.e164] if self.contact is not None else []

@@ -14,6 +14,7 @@ from survey_cli.fieldwork.appointments.appointment import AppointmentTime, Uncle
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.case.disposition_coding import code_case, is_known_eligible
 from survey_cli.fieldwork.case.events import (
+    AppointmentPolicy,
     AttemptClosed,
     CaseEvent,
     CaseReturned,
@@ -30,9 +31,12 @@ from survey_cli.fieldwork.queue.rules import list_call_zones
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
-from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
-from survey_cli.sessions.station.station_protocol import OwnerPolicy
-from survey_cli.sessions.station.station_view import INTERVIEW_OUTCOMES, REQUIRED_INPUTS
+from survey_cli.sessions.case.claimed_case import (
+    INTERVIEW_OUTCOMES,
+    REQUIRED_INPUTS,
+    ClaimedCase,
+    PendingInput,
+)
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import (
@@ -42,36 +46,36 @@ from survey_cli.study.consistency.interview_outcomes import (
 )
 
 DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
-"""Codes of an outcome that finish the number it was dialled at."""
+"""Codes of an outcome after which the dialed number is dead."""
 NO_TIME_NOTICE: Final = (
     "no time was asked for: the case is called again as a callback; `survey station` makes appointments"
 )
 STRONGEST_REFUSAL: Final = 3
-"""Of refusals."""
+"""The highest strength of a refusal."""
 TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 """Outcomes of an `end` after which the respondent is asked when to call again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvents:
-    """Something that is to be kept."""
+    """Events that a case receives, and what follows from them."""
 
     events: tuple[CaseEvent, ...]
     release: bool = False
-    """The station lets go of the case with it."""
+    """The station releases the case with them."""
     outcome: str = ""
-    """What was keyed; empty where it is none."""
+    """The outcome that was entered; empty: none."""
     contact: Contact | None = None
-    """What is known of the person from now on, where that changed."""
+    """The person's contact data from now on; None: unchanged."""
     tasks: tuple[str, ...] = ()
-    """What follows once it is kept: numbers for the do-not-call list, answers to be erased."""
+    """Tasks that follow: numbers for the do-not-call list, answers to erase."""
     notice: str = ""
-    """What the interviewer should know of it."""
+    """What the interviewer should know about it."""
 
 
 def build_outcome_events(
-    here: ClaimedCase,
-    row: Outcome,
+    claimed: ClaimedCase,
+    outcome: Outcome,
     plan: Plan,
     interview: Interview | None,
     *,
@@ -80,11 +84,11 @@ def build_outcome_events(
     language: str,
     link: str,
 ) -> CaseEvents | Rejection:
-    """One of the outcomes on offer. Another number that can be tried keeps the case at the station."""
-    kind = row.kind
-    if kind in INTERVIEW_OUTCOMES and here.pending_input != "outcome":
+    """Build the events for an outcome on offer. The station keeps the case while another number can be tried."""
+    kind = outcome.kind
+    if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
         return Rejection("only the interview itself comes to that")
-    events: list[CaseEvent] = [build_call_event(here, row.id, plan, interview, note=note)]
+    events: list[CaseEvent] = [build_call_event(claimed, outcome.id, plan, interview, note=note)]
     contact = None
     match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
@@ -94,71 +98,73 @@ def build_outcome_events(
         case "language" if language:
             events.append(LanguageSet(language))
         case "number":
-            added = build_number_events(here, number, plan, link=link)
+            added = build_number_events(claimed, number, plan, link=link)
             if isinstance(added, Rejection):
                 return added
             events += added.events
             contact = added.contact
         case _:
             pass
-    if (row.listed if plan.eligibility_known else row.rdd) in DEAD_NUMBER_CODES and here.current_number:
-        events.append(NumberMarked(here.current_number, "dead", row.name.lower()))
-    events += build_do_not_call_events(row)
-    more = row.next_number and kind != "busy" and _has_untried_number(here, events)
+    if (
+        outcome.listed if plan.eligibility_known else outcome.rdd
+    ) in DEAD_NUMBER_CODES and claimed.current_number:
+        events.append(NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
+    events += build_do_not_call_events(outcome)
+    keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
     return CaseEvents(
-        events=(*events, *(() if more else (AttemptClosed(),))),
-        release=not more,
-        outcome=row.id,
+        events=(*events, *(() if keeps_case else (AttemptClosed(),))),
+        release=not keeps_case,
+        outcome=outcome.id,
         contact=contact,
-        tasks=build_follow_up_tasks(row, here.case.key),
+        tasks=build_follow_up_tasks(outcome, claimed.case.key),
     )
 
 
 def build_call_event(
-    here: ClaimedCase,
-    outcome: str,
+    claimed: ClaimedCase,
+    outcome_id: str,
     plan: Plan,
     interview: Interview | None,
     *,
     note: str = "",
     interrupted: bool = False,
 ) -> OutcomeRecorded:
-    """The call that goes on, with its outcome."""
-    # the terminal died in the middle of it, and nobody went on
-    lost = interview is None and here.case.interview_open
+    """Build the event of the current call, with its outcome."""
+    # the terminal was lost during the interview, and nobody resumed it
+    was_lost = interview is None and claimed.case.interview_open
     return OutcomeRecorded(
-        outcome=outcome,
-        number=here.current_number,
+        outcome=outcome_id,
+        number=claimed.current_number,
         eligible=interview is not None and is_known_eligible(measure_progress(interview), plan),
         person=interview is not None,
-        interrupted=interrupted or here.case.interrupted or here.pending_input != "" or lost,
+        interrupted=interrupted or claimed.case.interrupted or claimed.pending_input != "" or was_lost,
         note=note,
     )
 
 
-def _has_untried_number(here: ClaimedCase, events: list[CaseEvent]) -> bool:
-    """Whether another live number was not called in this sitting."""
-    case = here.append_events(events, at=here.shown_at, by="", station="").case
+def _has_untried_number(claimed: ClaimedCase, events: list[CaseEvent]) -> bool:
+    """Whether a live number has not been called under this claim."""
+    case = claimed.append_events(events, at=claimed.shown_at, by="", station="").case
     tried = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
     return any(number.position not in tried for number in case.live_numbers)
 
 
 def build_refusal_event(reason: str, strength: int, who: str) -> RefusalDescribed | Rejection:
-    """What is to be known of a refusal."""
+    """Build the event that describes a refusal."""
     if not 0 <= strength <= STRONGEST_REFUSAL:
         return Rejection(f"how strong: 1 to {STRONGEST_REFUSAL}")
-    noted = RefusalDescribed(clean_text(reason), strength, clean_text(who))
-    return noted if noted != RefusalDescribed() else Rejection("an empty note is not saved")
+    refusal = RefusalDescribed(clean_text(reason), strength, clean_text(who))
+    return refusal if refusal != RefusalDescribed() else Rejection("an empty note is not saved")
 
 
 def may_revoke(outcome: str, plan: Plan) -> bool:
-    """Whether an outcome that was keyed by a slip is the interviewer's own to correct."""
+    """Whether the interviewer may correct an outcome that was entered by mistake."""
     kind = plan.outcomes[outcome].kind
     return REQUIRED_INPUTS.get(kind) != "sure" and kind != "complete"
 
 
 def parse_appointment_time(
-    here: ClaimedCase,
+    claimed: ClaimedCase,
     text: str,
     plan: Plan,
     *,
@@ -167,111 +173,118 @@ def parse_appointment_time(
     station_zone: str,
     languages: Sequence[str],
 ) -> AppointmentTime | UnclearAppointment:
-    """The time that a typed text means for this respondent; `reading` chooses, from 1, where it means several.
-    `5pm here` is on the clock of `station_zone`; words may be those of the study's `languages`."""
-    zones = list_call_zones(here.case, here.case.find_number(here.current_number), plan)
-    found = parse_appointment(
+    """Parse a typed time for this respondent; `reading` chooses, from 1, where it is ambiguous.
+
+    `5pm claimed` is on the clock of `station_zone`; words may be in any of the study's `languages`.
+    """
+    zones = list_call_zones(claimed.case, claimed.case.find_number(claimed.current_number), plan)
+    parsed = parse_appointment(
         text,
         now=at,
         zones=zones,
-        calendar=localize_plan(here.case, plan).calendar,
+        calendar=localize_plan(claimed.case, plan).calendar,
         here=station_zone,
         languages=languages,
     )
-    if isinstance(found, UnclearAppointment) and 0 < reading <= len(found.choices):
-        return found.choices[reading - 1]
-    return found
+    if isinstance(parsed, UnclearAppointment) and 0 < reading <= len(parsed.choices):
+        return parsed.choices[reading - 1]
+    return parsed
 
 
 def build_appointment_events(
-    here: ClaimedCase,
-    meant: AppointmentTime,
+    claimed: ClaimedCase,
+    time: AppointmentTime,
     plan: Plan,
     interview: Interview | None,
     *,
     by: str,
-    keeper: OwnerPolicy,
+    policy: AppointmentPolicy,
     person: str,
     note: str,
 ) -> CaseEvents:
-    """A promise to call again at that time."""
-    promised = meant.make_event(
+    """Build the events for an appointment at this time."""
+    appointment = time.make_event(
         person=clean_text(person),
-        owner="" if keeper == "anyone" else by,
-        policy=keeper,
+        owner="" if policy == "anyone" else by,
+        policy=policy,
         note=clean_text(note),
     )
-    call = build_call_event(here, "appointment", plan, interview, interrupted=interview is not None)
-    return CaseEvents(events=(call, promised, AttemptClosed()), release=True, outcome="appointment")
+    call = build_call_event(claimed, "appointment", plan, interview, interrupted=interview is not None)
+    return CaseEvents(events=(call, appointment, AttemptClosed()), release=True, outcome="appointment")
 
 
-def build_number_events(here: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:
-    """A number that was given; `link` is for a case of which nothing personal is kept yet."""
-    country = find_case_region(here.case, plan)[:2]
-    read = read_number(text, country or None)
-    if isinstance(read, InvalidNumber):
-        return Rejection(f"{read.why}: {read.remedy}")
-    position = max((n.position for n in here.case.numbers), default=0) + 1
-    shown = read.national if read.country in ("", country) else read.international
-    kept = ContactNumber(position, read.written, read.e164, shown, read.extension)
-    contact = here.contact or Contact(link=link)
+def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:
+    """Build the events for a new number; `link` is for a case without contact data."""
+    country = find_case_region(claimed.case, plan)[:2]
+    parsed = read_number(text, country or None)
+    if isinstance(parsed, InvalidNumber):
+        return Rejection(f"{parsed.why}: {parsed.remedy}")
+    position = max((n.position for n in claimed.case.numbers), default=0) + 1
+    shown = parsed.national if parsed.country in ("", country) else parsed.international
+    added = ContactNumber(position, parsed.written, parsed.e164, shown, parsed.extension)
+    contact = claimed.contact or Contact(link=link)
     return CaseEvents(
-        events=(NumberAdded(NumberFacts(position, read.line, read.zones)),),
-        contact=contact._replace(numbers=(*contact.numbers, kept)),
+        events=(NumberAdded(NumberFacts(position, parsed.line, parsed.zones)),),
+        contact=contact._replace(numbers=(*contact.numbers, added)),
     )
 
 
 def build_interview_events(
-    here: ClaimedCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+    claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, *, by_route: bool
 ) -> CaseEvents | PendingInput:
-    """What is kept with the event that closed the interview, or what is owed before the case can go. `by_route`: an `end`
-    closed it, not the interviewer."""
-    if row is None:
+    """Build the events that close the case with its interview, or return what is pending before it can be released.
+
+    `by_route`: an `end` closed the interview, not the interviewer.
+    """
+    if outcome is None:
         return "outcome"
-    if interview.status == "suspended" and requires_time(row, plan, by_route=by_route):
+    if interview.status == "suspended" and requires_time(outcome, plan, by_route=by_route):
         return "time"
-    return build_closing_events(here, interview, row, plan)
+    return build_closing_events(claimed, interview, outcome, plan)
 
 
-def requires_time(row: Outcome, plan: Plan, *, by_route: bool) -> bool:
-    """Whether a suspended interview of this outcome waits for an appointment's time."""
-    return plan.delays.get(row.id) == "appointment" or (by_route and row.kind in TIMED_OUTCOMES)
+def requires_time(outcome: Outcome, plan: Plan, *, by_route: bool) -> bool:
+    """Whether a suspended interview with this outcome needs an appointment's time."""
+    return plan.delays.get(outcome.id) == "appointment" or (by_route and outcome.kind in TIMED_OUTCOMES)
 
 
 def build_events_without_station(
-    here: ClaimedCase, interview: Interview, row: Outcome | None, plan: Plan, *, by_route: bool
+    claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, *, by_route: bool
 ) -> CaseEvents:
-    """The same where no station has the case, and no time can be asked for: it is called again."""
-    timed = (
-        row is not None and interview.status == "suspended" and requires_time(row, plan, by_route=by_route)
+    """Build the same events where no station has the case and no time can be asked for: it is called again."""
+    needs_time = (
+        outcome is not None
+        and interview.status == "suspended"
+        and requires_time(outcome, plan, by_route=by_route)
     )
-    if row is None or timed:
-        call = build_call_event(here, "callback", plan, interview, interrupted=True)
+    if outcome is None or needs_time:
+        call = build_call_event(claimed, "callback", plan, interview, interrupted=True)
         return CaseEvents(
-            events=(call, AttemptClosed()), release=True, notice=NO_TIME_NOTICE if timed else ""
+            events=(call, AttemptClosed()), release=True, notice=NO_TIME_NOTICE if needs_time else ""
         )
-    deed = build_closing_events(here, interview, row, plan)
-    case, last = here.case, here.case.last_call
-    after = here.append_events(deed.events, at=here.shown_at, by="", station="").case
+    closing = build_closing_events(claimed, interview, outcome, plan)
+    case, last = claimed.case, claimed.case.last_call
+    after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
     if (
         last is not None
-        and last.outcome == row.id
+        and last.outcome == outcome.id
         and code_case(case, plan).code == code_case(after, plan).code
     ):
-        return CaseEvents(
-            events=(CaseReturned("given back"),), release=True
-        )  # a correction that changed no outcome
-    return deed
+        # a correction that changed no outcome
+        return CaseEvents(events=(CaseReturned("given back"),), release=True)
+    return closing
 
 
-def build_closing_events(here: ClaimedCase, interview: Interview, row: Outcome, plan: Plan) -> CaseEvents:
-    """The interview closed, by itself or by the interviewer's hand."""
+def build_closing_events(
+    claimed: ClaimedCase, interview: Interview, outcome: Outcome, plan: Plan
+) -> CaseEvents:
+    """Build the events of an interview that was closed by its route or by the interviewer."""
     events = derive_interview_events(
-        interview, row, plan, number=here.current_number, interrupted=here.case.interrupted
+        interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted
     )
     return CaseEvents(
         events=(*events, AttemptClosed()),
         release=True,
-        outcome=row.id,
-        tasks=build_follow_up_tasks(row, here.case.key),
+        outcome=outcome.id,
+        tasks=build_follow_up_tasks(outcome, claimed.case.key),
     )

@@ -25,73 +25,81 @@ OPEN: Final = "open"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaReservations:
-    """The places of one study, as a desk asks for them."""
+    """Reserves places in the quota cells of one study, for the respondents of interview sessions."""
 
     store: Store
     plan: Plan
     clock: Callable[[], datetime]
 
-    def __call__(self, id: str, interview: Interview, quota: str) -> str:
-        """`open`, and the place is held until the interview closes; `full`; `outside`."""
-        wanted = next((q for q in self.plan.quotas.quotas if q.id == quota), None)
-        if wanted is None:
+    def reserve_in_quota(self, interview_id: str, interview: Interview, quota_id: str) -> str:
+        """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
+        quota = next((q for q in self.plan.quotas.quotas if q.id == quota_id), None)
+        if quota is None:
             return OPEN
-        cell = wanted.find_cell(interview.machine.walk.env)
+        cell = quota.find_cell(interview.machine.walk.env)
         if cell is None:
             return OPEN
         if cell == OUTSIDE_QUOTA:
             return "outside"
-        if wanted.soft:
+        if quota.soft:
             return OPEN
-        target, others = wanted.cells[cell].target, wanted.cells.keys() - {cell}
-        held = self.store.cases.hold_quota_places(id, {cell: target}, self.clock(), instead_of=others)
-        return OPEN if held[cell] else "full"
+        target, others = quota.cells[cell].target, quota.cells.keys() - {cell}
+        has_place = self.store.cases.hold_quota_places(
+            interview_id, {cell: target}, self.clock(), instead_of=others
+        )
+        return OPEN if has_place[cell] else "full"
 
     def reserve_cells(
-        self, id: str, interview: Interview, held: frozenset[str]
+        self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        """Hold a place in each hard cell that is decided and that no `lookup` asks for; `held` are those that this
-        sitting holds already. Returns the cells held now, and the first that is full or nothing. A respondent who is
-        led to an end of its own, or whose interview was complete, is not turned away. Raises StoreError."""
+        """Reserve a place in each hard cell that is decided and that no `lookup` asks for.
+
+        `reserved` are the cells in which this session has a place already. Returns the cells reserved now, and the
+        first cell that is full or an empty text. A respondent whose route leads to another end, or whose interview
+        was complete before, is not turned away. Raises StoreError.
+        """
         machine = interview.machine
         stop = machine.current_stop
-        ahead = (
+        is_ahead = (
             stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
         )
-        ends = interview.ending or (
+        outcome = interview.ending or (
             str(stop.leaf.question.outcome)
             if stop is not None and isinstance(stop.leaf.question, EndItem)
             else COMPLETE
         )
-        if not ahead or ends != COMPLETE:
-            return held, ""
+        if not is_ahead or outcome != COMPLETE:
+            return reserved, ""
         quotas = self._list_unasked_quotas(interview)
-        wanted = {cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))}
-        if wanted.keys() == held or _corrects_complete_interview(interview):
-            return held, ""
-        others = {cell for quota in quotas for cell in quota.cells} - wanted.keys()
-        found = self.store.cases.hold_quota_places(id, wanted, self.clock(), instead_of=others)
-        full = next((cell for cell in sorted(found) if not found[cell]), "")
-        return frozenset(cell for cell in found if found[cell]), full
+        targets = {cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))}
+        if targets.keys() == reserved or _corrects_complete_interview(interview):
+            return reserved, ""
+        others = {cell for quota in quotas for cell in quota.cells} - targets.keys()
+        has_place = self.store.cases.hold_quota_places(interview_id, targets, self.clock(), instead_of=others)
+        full = next((cell for cell in sorted(has_place) if not has_place[cell]), "")
+        return frozenset(cell for cell in has_place if has_place[cell]), full
 
     def _list_unasked_quotas(self, interview: Interview) -> list[Quota]:
-        """The hard quotas in which a place is held without a `lookup`. A quota that has one waits for it, and is asked
-        for before the respondent hangs up if the route has passed all of them by."""
-        lookups, over = (
+        """List the hard quotas in which a place is reserved without a `lookup`.
+
+        A quota that has a lookup waits for it; where the route passed all its lookups by, the place is reserved
+        before the respondent hangs up.
+        """
+        lookups, is_over = (
             _find_lookup_items(interview.instrument),
             interview.ending or interview.is_after_hangup,
         )
-        looked_up = {place.item for place in interview.machine.recorded_answers} if over else set()
+        looked_up = {place.item for place in interview.machine.recorded_answers} if is_over else set()
         return [
             quota
             for quota in self.plan.quotas.quotas
             if not quota.soft
-            and (not (items := lookups.get(quota.id)) or (over and items.isdisjoint(looked_up)))
+            and (not (items := lookups.get(quota.id)) or (is_over and items.isdisjoint(looked_up)))
         ]
 
 
 def _corrects_complete_interview(interview: Interview) -> bool:
-    """Whether this sitting corrects an interview that counts."""
+    """Whether this session corrects an interview that was complete."""
     return interview.is_reopened and any(
         isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in interview.events
     )
@@ -99,9 +107,9 @@ def _corrects_complete_interview(interview: Interview) -> bool:
 
 @lru_cache(maxsize=8)
 def _find_lookup_items(instrument: Instrument) -> Mapping[str, frozenset[str]]:
-    """The items that look a quota up, by the quota."""
+    """Find the items that look up a quota, by quota."""
     found: dict[str, set[str]] = {}
-    for id, leaf in instrument.leaves.items():
+    for item, leaf in instrument.leaves.items():
         if isinstance(leaf.question, LookupItem) and leaf.question.quota is not None:
-            found.setdefault(str(leaf.question.quota), set()).add(id)
+            found.setdefault(str(leaf.question.quota), set()).add(item)
     return {quota: frozenset(items) for quota, items in found.items()}

@@ -24,21 +24,21 @@ def find_study_zone(instrument: Instrument) -> str:
 
 
 def resolve_zone(
-    instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
+    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
 ) -> tzinfo | UserError:
-    """The zone that the case's day and greeting go by: this computer's where none is known."""
-    return find_zone(instrument, sample, called) or datetime.now().astimezone().tzinfo or UTC
+    """Return the time zone for the case's date and greeting: this computer's where none is known."""
+    return find_zone(instrument, sample, call_zone) or datetime.now().astimezone().tzinfo or UTC
 
 
 def find_zone(
-    instrument: Instrument, sample: Mapping[str, Value | Missing], called: str = ""
+    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
 ) -> tzinfo | UserError | None:
-    """The zone in which a case is `called`, else its own, else the study's; None where none is known."""
-    if called:
-        return ZoneInfo(called)
+    """Find the zone in which the case is called, else the case's own, else the study's; None: unknown."""
+    if call_zone:
+        return ZoneInfo(call_zone)
     column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
-    said = sample.get(column) if column else None
-    name = said if isinstance(said, str) and said else find_study_zone(instrument)
+    value = sample.get(column) if column else None
+    name = value if isinstance(value, str) and value else find_study_zone(instrument)
     if not name:
         return None
     try:
@@ -48,12 +48,12 @@ def find_zone(
 
 
 def resolve_language(
-    instrument: Instrument, wanted: str, sample: Mapping[str, Value | Missing]
+    instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]
 ) -> str | UserError:
-    """The language to begin in: the one wanted, else the case's own, else the first."""
+    """Return the language to start in: the one requested, else the case's own, else the first."""
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
-    said = sample.get(column) if column else None
-    language = wanted or (said if isinstance(said, str) else "") or instrument.language
+    value = sample.get(column) if column else None
+    language = requested or (value if isinstance(value, str) else "") or instrument.language
     return language if language in instrument.languages else build_language_error(instrument, language)
 
 
@@ -68,35 +68,35 @@ def build_language_error(instrument: Instrument, language: str) -> UserError:
 def parse_sample_values(
     instrument: Instrument, case: str, typed: Mapping[str, str]
 ) -> dict[str, Value | Missing] | UserError:
-    """The case's sample values from what was typed."""
+    """Parse the case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
             remedy = suggest_nearest(
                 name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
             )
             return UserError(f"--set {name}", "the instrument has no such sample column", remedy)
-    made: dict[str, Value | Missing] = {}
+    values: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
         text = clean_text(typed.get(name, ""))
         if column.role == "key":
-            made[name] = case
+            values[name] = case
         elif column.type == "split":
-            made[name] = draw_arm(instrument, name, column, case)
+            values[name] = draw_arm(instrument, name, column, case)
         elif not text:
-            made[name] = NOT_ASKED
+            values[name] = NOT_ASKED
         else:
             comma = get_separators(instrument.language).decimal == ","
             value = make_reader(instrument, column, decimal_comma=comma)(text)
             if isinstance(value, InvalidValue):
                 return UserError(f"--set {name}={text}", value.what, value.remedy)
-            made[name] = value
-    return made
+            values[name] = value
+    return values
 
 
 def invent_sample_value(
     instrument: Instrument, name: str, column: SampleColumn, dice: Random
 ) -> Value | Missing:
-    """What an invented case brings in one column."""
+    """Invent the value of one column for an invented case."""
     if column.role in ("zone", "country", "region", "language"):
         return NOT_ASKED
     if column.role == "name":

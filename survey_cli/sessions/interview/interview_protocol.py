@@ -15,121 +15,122 @@ from survey_cli.values import Place
 
 
 class AskedItem(NamedTuple):
-    """One line of the list of what has been asked, for jumping."""
+    """One line of the list of items asked so far, for jumping."""
 
     place: Place
     text: str
     """The question, short enough for one line."""
     answer: str
-    """What was answered, in words: `3 Disagree`, `don't know`."""
+    """The answer in words: `3 Disagree`, `don't know`."""
     section: str = ""
 
 
 class InterviewResult(NamedTuple):
-    """How it ended, once `prompt()` is None."""
+    """How the interview ended, once `prompt()` is None."""
 
     status: str
-    """`ended`, `suspended` or `stopped`; `lost` where another station has the case now and went on with it."""
+    """`ended`, `suspended` or `stopped`; `lost` where another station has continued the case."""
     outcome: Outcome | None
     answered: int
     duration: timedelta
     stored_in: str
-    """Where the data went, as it should be printed."""
+    """Where the data is stored, as it is printed."""
     erased: bool = False
-    """The respondent withdrew consent: no answer is kept."""
+    """The respondent withdrew consent: no answer is stored."""
     remark: str = ""
-    """What could not be done, or should be known besides."""
+    """What could not be done, or what the interviewer should know."""
 
 
 class InterviewProtocol(Protocol):
-    """What a face may ask of the desk. `InterviewSession` is the real one; a preview's or a test's is another."""
+    """An interview as an interface sees it. `InterviewSession` implements it; previews and tests have their own."""
 
     title: str
     """The survey's title."""
     respondent: str
-    """Who is on the line: the case's key, or its name column."""
+    """The case's key, or its name column."""
     notice: str
-    """Something to be said plainly before the first prompt (`Case 1042 was open at q17, 14:03: resumed`); or empty."""
+    """Shown before the first prompt (`Case 1042 was open at q17, 14:03: resumed`); or empty."""
     practice: bool
 
     def prompt(self) -> Prompt | None:
-        """What is asked now; None when the interview is closed (see `closing`)."""
+        """Return what is asked now; None when the interview is closed (see `result`)."""
         ...
 
     def reply(self, reply: Reply) -> Rejection | None:
-        """An answer as keyed: a line of text, or `PickReply` from a Pick. An empty line goes on from a Read, keeps an
-        earlier answer, and is rejected elsewhere."""
+        """Give an answer: a line of text, or `PickReply` from a Pick.
+
+        An empty line goes on from a Read, keeps an earlier answer, and is rejected elsewhere.
+        """
         ...
 
-    def decline(self, id: str) -> Rejection | None:
-        """Don't know, refused, or another decline of the study by its id."""
+    def decline(self, decline_id: str) -> Rejection | None:
+        """Answer with don't know, refused, or another decline of the study by its id."""
         ...
 
     def confirm(self, reason: str = "") -> Rejection | None:
-        """The answer to `prompt().query`: it is so."""
+        """Confirm the answer that `prompt().query` asks about."""
         ...
 
     def go_back(self) -> Rejection | None:
-        """To the item asked before this one."""
+        """Go to the item asked before this one."""
         ...
 
     def jump(self, place: Place) -> Rejection | None:
-        """To any place in `asked()`; after its answer one returns to the first open place."""
+        """Go to any place in `list_items()`; after its answer the interview returns to the first open place."""
         ...
 
     def go_forward(self) -> Rejection | None:
-        """After going back: the answer here stands, and so on to the first place without one."""
+        """After going back: keep the answer here and go to the first place without an answer."""
         ...
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
-        """A remark of the interviewer's, stored with the place; or another text of an earlier one."""
+        """Add a note of the interviewer's at this place, or replace the text of an earlier one."""
         ...
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
-        """The notes of this interview, each with its newest text."""
+        """List the notes of this interview, each with its newest text."""
         ...
 
     def switch_language(self, language: str) -> Rejection | None:
-        """Go on in another of the instrument's languages."""
+        """Continue in another of the instrument's languages."""
         ...
 
     def suspend(self) -> Rejection | None:
-        """Put aside; `prompt()` is None afterwards."""
+        """Suspend the interview; `prompt()` is None afterwards."""
         ...
 
     def stop(self, outcome: str) -> Rejection | None:
-        """End by hand with one of `stops()`."""
+        """End the interview with one of `list_stop_outcomes()`."""
         ...
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
-        """The outcomes that may be chosen for stopping in the middle."""
+        """List the outcomes with which the interview can be stopped in the middle."""
         ...
 
     def list_items(self) -> tuple[AskedItem, ...]:
-        """What has been asked so far, in the order of the route."""
+        """List the items asked so far, in the order of the route."""
         ...
 
     def echo(self, text: str) -> str:
-        """What a typed line would be taken for, in words (`Sunday 3 March 1985`); empty where that says no more than the
-        line itself."""
+        """Say how a typed line is understood (`Sunday 3 March 1985`); empty where that adds nothing to the line."""
         ...
 
     def load_draft(self) -> str:
-        """Text that was being typed at this place when the last sitting broke off; empty otherwise."""
+        """Load the text that was being typed at this place when the last session was interrupted; else empty."""
         ...
 
     def save_draft(self, text: str) -> None:
-        """Keep what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
+        """Save what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
         ...
 
     def elapsed_time(self) -> timedelta:
-        """Time in this interview, all sittings together, hang-up sections left out."""
+        """Return the time spent on this interview in all its sessions, without sections after the hang-up."""
         ...
 
     def respondent_time(self) -> datetime | None:
-        """The respondent's clock, where their zone is known."""
+        """Return the time on the respondent's clock, where their zone is known."""
         ...
 
     def result(self) -> InterviewResult | None:
-        """How it ended; None while a prompt stands."""
+        """Return how the interview ended; None while it is open."""
         ...

@@ -4,6 +4,7 @@ It contains no survey rules; those belong to the engine.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
 
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
-"""What else can interrupt an interview that was begun at a station: the case is called again."""
+"""Further outcomes that stop an interview started at a station: the case is called again."""
 QUOTA_FULL_TEXT: Final = (
     "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
 )
-"""Said where the quota is full and the study has no script `quota_full`."""
+"""Read where the quota is full and the study has no script `quota_full`."""
 STOP_OUTCOMES: Final = (
     "break_off",
     "refusal_soft",
@@ -52,60 +53,69 @@ STOP_OUTCOMES: Final = (
     "never_call",
     "withdrawn",
 )
-"""What can end an interview in the middle, the likeliest first; a study's own outcomes follow."""
+"""Outcomes that can stop an interview, the likeliest first; a study's own outcomes follow."""
 
 
 class CaseLink(Protocol):
-    """An interview's link to the case that it belongs to."""
+    """An interview's link to its case."""
 
     can_be_called_again: bool
-    """The case is called from a station, and can be called again: a soft ending suspends the interview."""
+    """The case is called from a station and can be called again: a temporary outcome suspends the interview."""
 
     def fence(self) -> "LeaseToken | None":
-        """The lease under which everything is written; None where no case is leased."""
+        """Return the lease under which everything is written; None where no case is leased."""
         ...
 
-    def reserve_in_quota(self, id: str, interview: Interview, quota: str) -> str:
-        """`open`, and a place is held until the interview closes; `full`; `outside`."""
+    def reserve_in_quota(self, interview_id: str, interview: Interview, quota: str) -> str:
+        """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
         ...
 
     def reserve_cells(
-        self, id: str, interview: Interview, held: frozenset[str]
+        self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        """Hold a place in each quota cell that is decided by now; the cells held, and the first that is full. Raises
-        StoreError."""
+        """Reserve a place in each quota cell that is decided; returns the cells reserved, and the first full one.
+
+        Raises StoreError.
+        """
         ...
 
     def renew_lease(self) -> None:
-        """Keep the case while somebody is at work. Never fails."""
+        """Renew the lease while the interviewer is at work. Never fails."""
         ...
 
-    def build_start_update(self, id: str) -> "CaseUpdate | None":
-        """What the case receives when this interview is begun or resumed, written with its event."""
+    def build_start_update(self, interview_id: str) -> "CaseUpdate | None":
+        """Build what the case receives, with the interview's event, when the interview is started or resumed."""
         ...
 
     def build_closing_update(
         self, interview: Interview, outcome: Outcome | None, *, by_route: bool
     ) -> "CaseUpdate | None":
-        """What the case receives when the interview closes, written with its event; None where nothing yet. `by_route`:
-        an `end` closed it, not the interviewer."""
+        """Build what the case receives, with the interview's event, when the interview closes; None: nothing yet.
+
+        `by_route`: an `end` closed the interview, not the interviewer.
+        """
         ...
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
-        """What follows the interview's end, where no case receives it."""
+        """List the tasks that follow the interview's end, where no case receives them."""
         ...
 
-    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
-        """It is written: do what follows. Returns what could not be done, or should be known. Never fails."""
+    def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
+        """Do what follows once the event is stored; returns what could not be done, or should be known.
+
+        Never fails.
+        """
         ...
 
     def recover(self) -> bool:
-        """Whether a case that seemed lost is this station's all the same, so that writing may be tried again. Raises
-        StoreError."""
+        """Whether a case that seemed lost still belongs to this station, so that writing can be tried again.
+
+        Raises StoreError.
+        """
         ...
 
     def release(self) -> None:
-        """Let go of the case where nothing closed it. Never fails."""
+        """Release the case where nothing closed it. Never fails."""
         ...
 
 
@@ -117,18 +127,18 @@ class NoCaseLink:
     def fence(self) -> None:
         return None
 
-    def reserve_in_quota(self, id: str, interview: Interview, quota: str) -> str:
+    def reserve_in_quota(self, interview_id: str, interview: Interview, quota: str) -> str:
         return "open"
 
     def reserve_cells(
-        self, id: str, interview: Interview, held: frozenset[str]
+        self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        return held, ""
+        return reserved, ""
 
     def renew_lease(self) -> None:
         return
 
-    def build_start_update(self, id: str) -> None:
+    def build_start_update(self, interview_id: str) -> None:
         return None
 
     def build_closing_update(self, interview: Interview, outcome: Outcome | None, *, by_route: bool) -> None:
@@ -137,7 +147,7 @@ class NoCaseLink:
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         return ()
 
-    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
+    def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         return ""
 
     def recover(self) -> bool:
@@ -150,8 +160,27 @@ class NoCaseLink:
 NO_CASE_LINK: Final = NoCaseLink()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSetup:
+    """Who conducts an interview and where, and what is shown besides its prompts."""
+
+    by: str
+    """The interviewer."""
+    station: str
+    clock: Callable[[], datetime]
+    zone: tzinfo | None
+    """The respondent's time zone, where it is known."""
+    respondent: str
+    """The case's name column, or its key."""
+    notice: str
+    """Shown before the first prompt; or empty."""
+    practice: bool
+    stored_in: str
+    """The database, as the user named it."""
+
+
 class InterviewSession:
-    """One interview as it is held: the engine steps, the store commits, and only then the next prompt is shown."""
+    """Conducts one interview: the engine steps, the store commits, and only then the next prompt is shown."""
 
     def __init__(
         self,
@@ -159,55 +188,45 @@ class InterviewSession:
         store: Store,
         id: str,
         interview: Interview,
+        setup: SessionSetup,
         outcomes: Mapping[str, Outcome],
-        clock: Callable[[], datetime],
-        by: str,
-        station: str,
-        zone: tzinfo | None,
-        respondent: str,
-        notice: str,
-        practice: bool,
-        kept_in: str,
         link: CaseLink = NO_CASE_LINK,
     ) -> None:
         self._store = store
         self._id = id
         self._interview = interview
+        self._setup = setup
         self._outcomes = outcomes
-        self._clock = clock
-        self._by = by
-        self._station = station
-        self._zone = zone
         self._link = link
         self._prompt: Prompt | None = None
         self._prompt_is_current = False
         self._time_until_hangup: timedelta | None = None
         self._remark = ""
         self._erased = False
-        """The respondent withdrew consent, and no answer is left."""
+        """The respondent withdrew consent, and all answers are erased."""
         self._lost_to = ""
         """Who has the case now, in words, where another station took it."""
         self._was_left = False
-        """An interview that another station has now was left."""
+        """The interviewer left an interview that another station has now."""
         self._cells: frozenset[str] = frozenset()
-        """Quota cells in which this sitting holds a place unasked by the questionnaire."""
+        """Quota cells in which this session has reserved a place without a lookup."""
         self._full_cell = ""
         """The quota cell of this respondent that is full."""
         instrument = interview.instrument
         self.title = str(instrument.title.get(instrument.language))
-        self.respondent = respondent
-        self.notice = notice
-        self.practice = practice
-        self.stored_in = kept_in
+        self.respondent = setup.respondent
+        self.notice = setup.notice
+        self.practice = setup.practice
+        self.stored_in = setup.stored_in
 
     @property
     def id(self) -> str:
-        """The interview's, in the database."""
+        """The interview's id in the database."""
         return self._id
 
     @property
     def interview(self) -> Interview:
-        """The interview as it stands."""
+        """The interview as it is now."""
         return self._interview
 
     # what is shown
@@ -231,11 +250,11 @@ class InterviewSession:
 
     @property
     def _is_quota_full(self) -> bool:
-        """Whether the respondent's quota cell is full. Going back to what decided that lifts it."""
+        """Whether the respondent's quota cell is full. Going back to the deciding answer lifts it."""
         return bool(self._full_cell) and self._interview.status == "open"
 
     def _build_quota_full_prompt(self) -> Prompt:
-        """What is said where the quota is full: the study's script `quota_full`, else a plain thank you."""
+        """Build the prompt for a full quota: the study's script `quota_full`, else a plain thank you."""
         interview = self._interview
         instrument, language = interview.instrument, interview.language
         scripts = instrument.document.fieldwork.scripts if instrument.document.fieldwork is not None else {}
@@ -253,13 +272,13 @@ class InterviewSession:
         )
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
-        own = (
+        own_ids = (
             o.id
             for o in self._outcomes.values()
             if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
         )
-        first = CALL_AGAIN_OUTCOMES if self._link.can_be_called_again else ()
-        return tuple(self._outcomes[id] for id in (*first, *STOP_OUTCOMES, *own))
+        first_ids = CALL_AGAIN_OUTCOMES if self._link.can_be_called_again else ()
+        return tuple(self._outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
 
     def echo(self, text: str) -> str:
         return prompts.describe_reply(self._interview, text)
@@ -268,21 +287,21 @@ class InterviewSession:
         return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
 
     def _measure_time(self) -> timedelta:
-        """All sittings: each from its first event to its last, the present one to now."""
-        spent, since, last = timedelta(), None, None
+        """Add up all sessions: each from its first event to its last, the current one to now."""
+        total, since, last = timedelta(), None, None
         for event in self._interview.events:
             if isinstance(event, InterviewStarted | InterviewResumed):
                 if since is not None and last is not None:
-                    spent += last - since
+                    total += last - since
                 since = event.stamp.at
             last = event.stamp.at
         if since is None or last is None:
-            return spent
-        now = last if self._interview.status != "open" else max(self._clock(), last)
-        return spent + (now - since)
+            return total
+        now = last if self._interview.status != "open" else max(self._setup.clock(), last)
+        return total + (now - since)
 
     def respondent_time(self) -> datetime | None:
-        return self._clock().astimezone(self._zone) if self._zone is not None else None
+        return self._setup.clock().astimezone(self._setup.zone) if self._setup.zone is not None else None
 
     def result(self) -> InterviewResult | None:
         status = self._interview.status
@@ -311,8 +330,8 @@ class InterviewSession:
             return self._commit(InterviewEnded(self._stamp(), QUOTA_FULL), by_route=True)
         return self._apply(prompts.parse_reply(self._interview, reply, self._stamp()))
 
-    def decline(self, id: str) -> Rejection | None:
-        return self._apply(prompts.build_decline(self._interview, id, self._stamp()))
+    def decline(self, decline_id: str) -> Rejection | None:
+        return self._apply(prompts.build_decline(self._interview, decline_id, self._stamp()))
 
     def confirm(self, reason: str = "") -> Rejection | None:
         return self._apply(prompts.build_confirmation(self._interview, clean_text(reason), self._stamp()))
@@ -359,7 +378,7 @@ class InterviewSession:
         return self._apply(InterviewSuspended(self._stamp()))
 
     def _end_again(self) -> bool:
-        """A corrected interview ends as it had ended, where every answer stands."""
+        """End a corrected interview as it had ended before, where all its answers are valid."""
         place = self._interview.place
         if place is None or self.jump(place) is not None:
             return False
@@ -394,106 +413,111 @@ class InterviewSession:
             return
         self._link.renew_lease()
         try:
-            draft = EntryDraft(str(place), text, self._clock())
+            draft = EntryDraft(str(place), text, self._setup.clock())
             self._store.save_draft(self._id, draft, fence=self._link.fence())
         except StoreError:
             return  # the text is still in the field; the answer itself will say what is wrong
 
     def close(self) -> None:
-        """Let go of the case and of the database."""
+        """Release the case and close the database."""
         self._link.release()
         self._store.close()
 
     # order of doing
 
     def _stamp(self, after: Interview | None = None) -> EventStamp:
-        """Now, or the time of the last event where the clock has been set back: a journal never runs backwards."""
+        """Stamp an event with the current time, or the last event's where the clock was set back."""
         last = (after or self._interview).events[-1].stamp.at
-        return EventStamp(max(self._clock(), last), self._by, self._station)
+        return EventStamp(max(self._setup.clock(), last), self._setup.by, self._setup.station)
 
     def _apply(self, event: InterviewEvent | Rejection) -> Rejection | None:
-        """Step, commit, and then whatever the computer has to answer or close by itself."""
+        """Step, commit, and then do whatever the computer has to answer or close by itself."""
         if isinstance(event, Rejection):
             return event
-        why = self._commit(event)
-        return why if why is not None else self.advance()
+        rejection = self._commit(event)
+        return rejection if rejection is not None else self.advance()
 
     def advance(self) -> Rejection | None:
-        """Answer what only the computer answers, and close what has come to its end."""
+        """Answer what only the computer answers, and close the interview when it has reached its end."""
         while self._interview.status == "open":
-            if (why := self._reserve_cells(self._interview)) is not None:
-                return why
+            if (rejection := self._reserve_cells(self._interview)) is not None:
+                return rejection
             if self._full_cell:
                 break
             event = self._find_automatic_event(self._interview) or self._find_computed_answer()
             if event is None:
                 return None
-            if (why := self._commit(event, by_route=True)) is not None:
-                return why
+            if (rejection := self._commit(event, by_route=True)) is not None:
+                return rejection
         return None
 
     def _reserve_cells(self, interview: Interview) -> Rejection | None:
-        """Hold the respondent's places in the quotas as soon as they are decided. Where the database does not answer,
-        the next answer asks again, and no interview is complete until it does."""
+        """Reserve the respondent's places in the quotas as soon as they are decided.
+
+        Where the database does not answer, the next answer tries again, and no interview becomes complete before
+        that.
+        """
         try:
             self._cells, self._full_cell = self._link.reserve_cells(self._id, interview, self._cells)
-        except StoreError as problem:
+        except StoreError as error:
             self._full_cell = ""
-            return Rejection(f"not saved: {problem.what} — {problem.remedy}") if interview.ending else None
+            return Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
         return None
 
     def _find_automatic_event(self, interview: Interview) -> InterviewEvent | None:
-        """What follows of itself, without anybody or the database: the route's end, or a draw."""
+        """Find the event that follows without anybody's input or the database: the route's end, or a draw."""
         if interview.status != "open":
             return None
         if ending := interview.ending:
             outcome = self._outcomes.get(ending)
-            temporary = outcome is not None and outcome.temporary
-            return (InterviewSuspended if temporary else InterviewEnded)(self._stamp(interview), ending)
+            is_temporary = outcome is not None and outcome.temporary
+            return (InterviewSuspended if is_temporary else InterviewEnded)(self._stamp(interview), ending)
         value, of = interview.compute_answer()
         if value is None or interview.place is None:
             return None
         return ValueComputed(self._stamp(interview), interview.place, value, of)
 
     def _find_computed_answer(self) -> InterviewEvent | None:
-        """Whether there is a place in the quota that is asked after now."""
+        """Find the answer to a lookup that is due, or a note of what was not read aloud."""
         prompt = self.prompt()
         if prompt is not None and prompt.unfilled:
-            noted = {(e.place, e.text) for e in self._interview.events if isinstance(e, NoteWritten)}
-            for unsaid in prompt.unfilled:
-                if (prompt.place, unsaid) not in noted:
-                    return NoteWritten(self._stamp(), prompt.place, unsaid)
+            notes = {(e.place, e.text) for e in self._interview.events if isinstance(e, NoteWritten)}
+            for text in prompt.unfilled:
+                if (prompt.place, text) not in notes:
+                    return NoteWritten(self._stamp(), prompt.place, text)
         if prompt is None or not isinstance(prompt.entry, LookupEntry):
             return None
         value = self._link.reserve_in_quota(self._id, self._interview, prompt.entry.target)
         return ValueComputed(self._stamp(), prompt.place, value)
 
     def _commit(self, event: InterviewEvent, *, by_route: bool = False) -> Rejection | None:
-        """Write an event with all that follows of itself: the answer that completes an interview ends it, or neither is
-        written."""
+        """Write an event with all that follows from it.
+
+        The answer that completes an interview also ends it, or neither is written.
+        """
         after = self._interview.step(event)
         if isinstance(after, Rejection):
             return after
         then: list[InterviewEvent] = []
-        while (own := self._find_automatic_event(after)) is not None:
-            if isinstance(own, InterviewEnded) and own.outcome == COMPLETE:
-                if (why := self._reserve_cells(after)) is not None:
-                    return why
+        while (automatic := self._find_automatic_event(after)) is not None:
+            if isinstance(automatic, InterviewEnded) and automatic.outcome == COMPLETE:
+                if (rejection := self._reserve_cells(after)) is not None:
+                    return rejection
                 if self._full_cell:
                     break
-            further = after.step(own)
+            further = after.step(automatic)
             if isinstance(further, Rejection):
                 break
-            then.append(own)
+            then.append(automatic)
             after = further
         try:
-            taken = self._write(event, after, then, by_route=by_route)
-            if taken is not None and not isinstance(taken, InterviewConflict) and self._link.recover():
-                taken = self._write(event, after, then, by_route=by_route)
+            conflict = self._write(event, after, then, by_route=by_route)
+            if conflict is not None and not isinstance(conflict, InterviewConflict) and self._link.recover():
+                conflict = self._write(event, after, then, by_route=by_route)
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
-        if taken is not None:
-            return Rejection(f"not saved: {self._describe_conflict(taken)}")
+        if conflict is not None:
+            return Rejection(f"not saved: {self._describe_conflict(conflict)}")
         self._interview, self._prompt_is_current = after, False
         if after.status == "open":
             self._link.renew_lease()
@@ -507,8 +531,8 @@ class InterviewSession:
     def _write(
         self, event: InterviewEvent, after: Interview, then: Sequence[InterviewEvent], *, by_route: bool
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
-        """Where it closes the interview, the data and what its case receives are in the same transaction."""
-        outcome, closed = self._find_outcome(after), after.status != "open"
+        """Write the events. Where they close the interview, its data and its case are in the same transaction."""
+        outcome, is_closed = self._find_outcome(after), after.status != "open"
         by_route = by_route or bool(then)
         return self._store.append_event(
             self._id,
@@ -520,16 +544,16 @@ class InterviewSession:
             answered=after.answer_count,
             outcome=after.outcome,
             fence=self._link.fence(),
-            case=self._link.build_closing_update(after, outcome, by_route=by_route) if closed else None,
-            snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if closed else None,
+            case=self._link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
+            snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if is_closed else None,
             instrument=after.instrument.hash,
-            owed=self._link.list_tasks(outcome) if closed else (),
+            owed=self._link.list_tasks(outcome) if is_closed else (),
         )
 
-    def _describe_conflict(self, taken: "InterviewConflict | LeaseLost | CaseConflict") -> str:
-        """Who has the interview or its case now; it can only be left."""
-        if isinstance(taken, InterviewConflict):
-            when = taken.at.astimezone(self._zone)
-            return f"{taken.by} took over this interview at {when:%H:%M}; leave it here"
-        self._lost_to = taken.message
+    def _describe_conflict(self, conflict: "InterviewConflict | LeaseLost | CaseConflict") -> str:
+        """Say who has the interview or its case now; it can only be left."""
+        if isinstance(conflict, InterviewConflict):
+            when = conflict.at.astimezone(self._setup.zone)
+            return f"{conflict.by} took over this interview at {when:%H:%M}; leave it here"
+        self._lost_to = conflict.message
         return f"{self._lost_to}; note what was typed, then leave the interview: what was saved before stays"

@@ -3,9 +3,8 @@
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from uuid import uuid4
 
 from survey_cli.engine.events import EventStamp, InterviewResumed, InterviewStarted, SessionContext
@@ -13,10 +12,9 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
+from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import build_labels, clean_text
 from survey_cli.sessions.interview.case_values import (
     build_language_error,
     find_zone,
@@ -29,6 +27,7 @@ from survey_cli.sessions.interview.interview_session import (
     CaseLink,
     InterviewSession,
     NoCaseLink,
+    SessionSetup,
 )
 from survey_cli.store import (
     InstrumentRow,
@@ -38,10 +37,7 @@ from survey_cli.store import (
     Store,
     StoreError,
 )
-from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.study.clock import accept_clock, find_clock_doubt
-from survey_cli.study.location import locate_people_file
-from survey_cli.study.published_version import find_version_in_force
 from survey_cli.study.version_changes import check_may_begin
 from survey_cli.values import Missing, Value
 
@@ -50,450 +46,309 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOptions:
-    """Who sits down to interview whom, and where it is kept."""
+    """Which case is interviewed, by whom, and how its interview is started or resumed."""
 
     case: str
     interviewer: str = ""
-    """The account where it is not said."""
+    """Empty: the account."""
     language: str = ""
     db: str | None = None
     practice: bool = False
     reopen: bool = False
     """Correct an interview that had ended."""
     again: bool = False
-    """Another interview of a case whose last one is finished; one that is not is resumed all the same."""
+    """Start another interview where the case's last one is finished; one that is not finished is resumed."""
     station: str = ""
-    """The host's name where it is not said."""
+    """Empty: the host's name."""
     clock_is_right: bool = False
-    """Somebody says so, whatever the newest entry's date is."""
+    """The user confirms this computer's clock, whatever the date of the newest entry."""
     version_notice: str = ""
-    """What to tell of the questionnaire's version."""
+    """A notice about the version of the questionnaire."""
     seed: int | None = None
+    """Of a new interview; None: a random one."""
     id: str = ""
-    """What a new interview is kept under; thrown where it is not said."""
+    """Under which a new interview is stored; empty: a random one."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Sample columns by name, as typed."""
     sample_values: Mapping[str, Value | Missing] | None = None
-    """All sample columns of a case that was imported, typed; then `columns` is not read."""
+    """All sample columns of a case that was imported, as values; then `columns` is not read."""
     link: CaseLink | None = None
-    """To the case, where it came with a sample."""
+    """To the case, where it was imported."""
     zone: str = ""
-    """The respondent's, where a case is called; empty where the sample or the study is to say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnRequest:
-    """A sample column that a new interview wants."""
-
-    name: str
-    label: str
-    options: tuple[tuple[str, str], ...] = ()
-    """Code and label, where it is coded."""
-
-
-def list_column_requests(
-    path: str | Path, *, db: str | None, case: str, practice: bool
-) -> tuple[ColumnRequest, ...] | UserError:
-    """The sample columns to ask for before a new interview of this case; none where the case has an interview."""
-    case = clean_text(case)
-    instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
-    store = open_existing_store(locate_database(path, instrument.id, db))
-    if isinstance(store, UserError):
-        return store
-    if store is not None:
-        with store:
-            try:
-                if case and store.list_interviews(case=case, origin=_origin(practice)):
-                    return ()
-            except StoreError as problem:
-                return _convert_error(problem)
-    return tuple(
-        ColumnRequest(
-            name=name,
-            label=str(column.label.get(instrument.language)) if column.label else name,
-            options=tuple((str(c), t) for c, t in build_labels(instrument, column).items()),
-        )
-        for name, column in instrument.sample.items()
-        if column.role != "key" and column.type != "split"
-    )
-
-
-def _origin(practice: bool) -> InterviewOrigin:
-    return "practice" if practice else "real"
-
-
-def _convert_error(problem: StoreError) -> UserError:
-    return UserError(problem.where, problem.what, problem.remedy)
+    """The respondent's time zone, where a case is called; empty: that of the sample or the study."""
 
 
 def utc_now() -> datetime:
-    """The moment, aware, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
-def start_or_resume(
-    path: str | Path, seating: StartOptions, *, clock: Clock | None = None, store: Store | None = None
-) -> InterviewSession | UserError:
-    """Open everything and begin or resume the case's interview. `clock` and `store` are for tests; they are the study's
-    otherwise."""
-    instrument = open_instrument(str(path))
-    case = clean_text(seating.case)
-    if isinstance(instrument, UserError):
-        return (_resume_stored_version(path, case, seating, clock) if case else None) or instrument
-    if not case:
-        return UserError(str(path), "no case was named", "give the case's key with --case")
-    where = locate_database(path, instrument.id, seating.db)
-    opened = store or open_store(where, create=True)
-    if isinstance(opened, UserError):
-        return opened
-    try:
-        if not seating.practice and (doubted := check_clock(opened, where, seating, clock)) is not None:
-            opened.close()
-            return doubted
-        sampled = not seating.practice and opened.has_case(case)
-        if sampled:
-            return _start_sampled_case(path, seating, clock, opened)
-        known = _identify_interviewer(path, instrument.id, seating, opened)
-        if isinstance(known, UserError):
-            opened.close()
-            return known
-        version = find_version_in_force(opened, instrument, str(path))
-        if isinstance(version, UserError):
-            opened.close()
-            return version
-        instrument, seating = version.instrument, replace(known, version_notice=version.notice)
-        found = start_or_resume_in_store(
-            instrument, opened, where, case, seating, clock or opened.clock or utc_now
-        )
-    except StoreError as problem:
-        found = _convert_error(problem)
-    if isinstance(found, UserError) and store is None:
-        opened.close()
-    return found
+def origin_of(practice: bool) -> InterviewOrigin:
+    """Return the origin under which an interview is stored."""
+    return "practice" if practice else "real"
 
 
-def check_clock(store: Store, where: str, seating: StartOptions, clock: Clock | None) -> UserError | None:
-    """Why this computer's clock can't be believed, unless somebody says that it is right. Raises StoreError."""
+def resolve_station_name(name: str) -> str:
+    """Return this station's name: the host's where none is given."""
+    return name.strip() or socket.gethostname()
+
+
+def to_user_error(error: StoreError) -> UserError:
+    """Convert a StoreError to a UserError."""
+    return UserError(error.where, error.what, error.remedy)
+
+
+def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | None) -> UserError | None:
+    """Check that this computer's clock is plausible, unless the user confirmed it. Raises StoreError."""
     at = (clock or utc_now)()
-    if seating.clock_is_right:
+    if options.clock_is_right:
         accept_clock(store, at)
         return None
     return find_clock_doubt(store, where, at)
 
 
-def _start_sampled_case(
-    path: str | Path, seating: StartOptions, clock: Clock | None, opened: Store
-) -> InterviewSession | UserError:
-    """The case was imported: nobody else may call it meanwhile, and it is told what came of the interview."""
-    from survey_cli.sessions.open_interview import start_sampled_case
-    from survey_cli.sessions.station.open_station import build_queue
-    from survey_cli.study.open_study import open_study
-
-    opened.close()
-    study = open_study(path, db=seating.db, by=seating.interviewer)
-    if isinstance(study, UserError):
-        return study
-    try:
-        found = start_sampled_case(
-            study,
-            seating,
-            build_queue(study, seating.station),
-            clock or study.store.clock or utc_now,
-            uuid4().hex,
-        )
-    except StoreError as problem:
-        found = _convert_error(problem)
-    if isinstance(found, UserError):
-        study.close()
-    return found
+def daypart(hour: int) -> str:
+    """Return the part of the day for a greeting: morning to noon, afternoon to five, evening."""
+    return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
 
 
-def _identify_interviewer(
-    path: str | Path, instrument: str, seating: StartOptions, store: Store
-) -> StartOptions | UserError:
-    """With the name of whoever interviews; in a practice interview anybody may be named."""
-    where = locate_database(path, instrument, seating.db)
-    own = locate_people_file(path, where)
-    if seating.practice or own is None or not own.is_file():
-        return replace(seating, interviewer=seating.interviewer.strip() or store.account)
-    from survey_cli.study.identity import identify
-    from survey_cli.study.open_study import load_people
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewStarter:
+    """Starts or resumes the interview of one case. Every method raises StoreError."""
 
-    listed = load_people(path, where, None)
-    if isinstance(listed, UserError):
-        return listed
-    who = identify(seating.interviewer, store.account, listed, listed)
-    return who if isinstance(who, UserError) else replace(seating, interviewer=who.login)
+    store: Store
+    where: str
+    """The database, as the user named it."""
+    options: StartOptions
+    clock: Clock
 
-
-def _resume_stored_version(
-    path: str | Path, case: str, seating: StartOptions, clock: Clock | None
-) -> InterviewSession | UserError | None:
-    """Where the file is gone or has problems now, a suspended interview goes on all the same; None where there is none,
-    or its case came with a sample: the file says how that is called, and what its outcome means."""
-    where = locate_database(path, Path(path).stem, seating.db)
-    store = None if seating.reopen else open_existing_store(where)
-    if store is None or isinstance(store, UserError):
-        return None
-    found: InterviewSession | UserError | None = None
-    try:
-        earlier = store.list_interviews(case=case, origin=_origin(seating.practice))
+    def start_or_resume(self, instrument: Instrument) -> InterviewSession | UserError:
+        """Start the case's interview, or resume it."""
+        options, case = self.options, self.options.case
+        earlier = self.store.list_interviews(case=case, origin=origin_of(options.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
-        sampled = not seating.practice and store.has_case(case)
-        if last is not None and last.status in ("open", "suspended") and not sampled:
-            known = _identify_interviewer(path, Path(path).stem, seating, store)
-            if isinstance(known, UserError):
-                store.close()
-                return known
-            seating = known
-            found = _resume(None, store, where, case, last, seating, clock or store.clock or utc_now)
-    except StoreError as problem:
-        found = _convert_error(problem)
-    if not isinstance(found, InterviewSession):
-        store.close()
-    return found
-
-
-def start_or_resume_in_store(
-    instrument: Instrument, store: Store, where: str, case: str, seating: StartOptions, clock: Clock
-) -> InterviewSession | UserError:
-    """The case's interview begun, or resumed, in a store that is open. Raises StoreError."""
-    earlier = sorted(
-        store.list_interviews(case=case, origin=_origin(seating.practice)), key=lambda r: r.number
-    )
-    last = earlier[-1] if earlier else None
-    if last is None or (seating.again and last.status in ("ended", "stopped")):
-        if seating.reopen:
+        if last is None or (options.again and last.status in ("ended", "stopped")):
+            if options.reopen:
+                return UserError(
+                    case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
+                )
+            version_error = None if options.practice else check_may_begin(self.store, instrument)
+            if version_error is not None:
+                return version_error
+            return self._start(instrument, number=(last.number if last else 0) + 1)
+        if last.status in ("ended", "stopped") and not options.reopen:
+            outcome = build_outcome_table(instrument).get(last.outcome)
+            in_brackets = f" ({outcome.name.lower()})" if outcome else ""
             return UserError(
-                case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
+                case,
+                f"its interview is finished{in_brackets}",
+                "--reopen corrects it, --again begins a second one",
             )
-        why = None if seating.practice else check_may_begin(store, instrument)
-        if why is not None:
-            return why
-        return _start(instrument, store, where, case, (last.number if last else 0) + 1, seating, clock)
-    if last.status in ("ended", "stopped") and not seating.reopen:
-        outcome = build_outcome_table(instrument).get(last.outcome)
-        said = f" ({outcome.name.lower()})" if outcome else ""
-        return UserError(
-            case,
-            f"its interview is finished{said}",
-            "--reopen corrects it, --again begins a second one",
-        )
-    return _resume(instrument, store, where, case, last, seating, clock)
+        return self.resume(instrument, last)
 
-
-def _start(
-    instrument: Instrument,
-    store: Store,
-    where: str,
-    case: str,
-    number: int,
-    seating: StartOptions,
-    clock: Clock,
-) -> InterviewSession | UserError:
-    sample = (
-        seating.sample_values
-        if seating.sample_values is not None
-        else parse_sample_values(instrument, case, seating.columns)
-    )
-    if isinstance(sample, UserError):
-        return sample
-    zone = resolve_zone(instrument, sample, seating.zone)
-    if isinstance(zone, UserError):
-        return zone
-    language = resolve_language(instrument, seating.language, sample)
-    if isinstance(language, UserError):
-        return language
-    at = clock()
-    by, station = _get_interviewer_and_station(seating)
-    there = at.astimezone(zone)
-    began = InterviewStarted(
-        EventStamp(at, by, station),
-        instrument=instrument.hash,
-        seed=seating.seed if seating.seed is not None else secrets.randbits(63),
-        case=case,
-        today=there.date(),
-        session=SessionContext(by, daypart(there.hour), language),
-        sample=sample,
-    )
-    interview = Interview.begin(instrument, began)
-    store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
-    id = seating.id or str(uuid4())
-    link = seating.link or NO_CASE_LINK
-    taken = store.start_interview(
-        InterviewRow(
-            id=id,
-            case=case,
+    def _start(self, instrument: Instrument, *, number: int) -> InterviewSession | UserError:
+        options, case = self.options, self.options.case
+        sample = options.sample_values
+        if sample is None:
+            parsed = parse_sample_values(instrument, case, options.columns)
+            if isinstance(parsed, UserError):
+                return parsed
+            sample = parsed
+        zone = resolve_zone(instrument, sample, options.zone)
+        if isinstance(zone, UserError):
+            return zone
+        language = resolve_language(instrument, options.language, sample)
+        if isinstance(language, UserError):
+            return language
+        at = self.clock()
+        local = at.astimezone(zone)
+        began = InterviewStarted(
+            EventStamp(at, options.interviewer, self._station),
             instrument=instrument.hash,
-            began_at=at,
-            by=by,
-            updated_at=at,
-            origin=_origin(seating.practice),
-            number=number,
-            at_item=str(interview.place or ""),
-        ),
-        began,
-        case=link.build_start_update(id),
-    )
-    if taken is not None and not isinstance(taken, InterviewConflict):
-        return UserError(case, taken.message, "choose another case")
-    if taken is not None:
-        return UserError(
-            case, f"{taken.by} has just begun this interview at {taken.station}", "choose another case"
+            seed=options.seed if options.seed is not None else secrets.randbits(63),
+            case=case,
+            today=local.date(),
+            session=SessionContext(options.interviewer, daypart(local.hour), language),
+            sample=sample,
         )
-    link.handle_commit(id, None)
-    notice = " ".join(filter(None, (_find_version_warning(instrument, store), seating.version_notice)))
-    return _build_session(store, where, id, interview, seating, clock, zone, notice)
-
-
-def _resume(
-    newest: Instrument | None,
-    store: Store,
-    where: str,
-    case: str,
-    row: InterviewRow,
-    seating: StartOptions,
-    clock: Clock,
-) -> InterviewSession | UserError:
-    texts = store.find_instrument_texts(row.instrument) or {}
-    same = newest is not None and row.instrument == newest.hash
-    instrument = newest if newest is not None and same else rebuild_instrument(texts, row.instrument)
-    if isinstance(instrument, UserError):
-        return instrument
-    try:
-        interview = Interview.replay(instrument, store.read_journal(row.id))
-    except ValueError as error:
-        return UserError(case, f"its journal cannot be followed ({error})", "`survey db verify` tells more")
-    zone = resolve_zone(instrument, interview.start.sample, seating.zone)
-    if isinstance(zone, UserError):
-        return zone
-    language = seating.language or interview.language
-    if language not in instrument.languages:
-        return build_language_error(instrument, language)
-    at = max(clock(), row.updated_at)
-    by, station = _get_interviewer_and_station(seating)
-    there = at.astimezone(zone)
-    event = InterviewResumed(
-        EventStamp(at, by, station), SessionContext(by, daypart(there.hour), language), reopen=seating.reopen
-    )
-    before = interview.place
-    after = interview.step(event)
-    if isinstance(after, Rejection):
-        return UserError(case, after.why)
-    link = seating.link or NO_CASE_LINK
-    taken = store.append_event(
-        row.id,
-        seq=after.seq,
-        event=event,
-        status=after.status,
-        at_item=str(after.place or ""),
-        answered=after.answer_count,
-        fence=link.fence(),
-        case=link.build_start_update(row.id),
-    )
-    if taken is not None and not isinstance(taken, InterviewConflict):
-        return UserError(case, taken.message, "choose another case")
-    if taken is not None:
-        return UserError(case, f"{taken.by} is in this interview at {taken.station}", "choose another case")
-    link.handle_commit(row.id, None)
-    when = row.updated_at.astimezone(zone)
-    stood = f"at {before or after.place or 'its end'}"
-    version = f", version {instrument.version}" if instrument.version else ""
-    how = "reopened for correction" if seating.reopen else "resumed"
-    notice = f"Case {case} was {row.status} {stood}, {when:%d %b %H:%M}{version}: {how}."
-    if newest is None:
-        notice += (
-            " The questionnaire's file is missing or has problems now; this interview goes on as it began."
+        interview = Interview.begin(instrument, began)
+        self.store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
+        interview_id = options.id or str(uuid4())
+        link = options.link or NO_CASE_LINK
+        conflict = self.store.start_interview(
+            InterviewRow(
+                id=interview_id,
+                case=case,
+                instrument=instrument.hash,
+                began_at=at,
+                by=options.interviewer,
+                updated_at=at,
+                origin=origin_of(options.practice),
+                number=number,
+                at_item=str(interview.place or ""),
+            ),
+            began,
+            case=link.build_start_update(interview_id),
         )
-    elif not same:
-        notice += " The questionnaire has changed since; this interview goes on as it began."
-    return _build_session(store, where, row.id, after, seating, clock, zone, notice)
+        if conflict is not None:
+            what = (
+                f"{conflict.by} has just begun this interview at {conflict.station}"
+                if isinstance(conflict, InterviewConflict)
+                else conflict.message
+            )
+            return UserError(case, what, "choose another case")
+        link.handle_commit(interview_id, None)
+        notices = (_find_version_warning(instrument, self.store), options.version_notice)
+        return self._build_session(interview_id, interview, zone, " ".join(filter(None, notices)))
+
+    def resume(self, newest: Instrument | None, row: InterviewRow) -> InterviewSession | UserError:
+        """Resume a stored interview. `newest` is the questionnaire of the current file; None: it cannot be read."""
+        options, case = self.options, self.options.case
+        if newest is not None and row.instrument == newest.hash:
+            instrument: Instrument | UserError = newest
+        else:
+            instrument = rebuild_instrument(
+                self.store.find_instrument_texts(row.instrument) or {}, row.instrument
+            )
+        if isinstance(instrument, UserError):
+            return instrument
+        try:
+            interview = Interview.replay(instrument, self.store.read_journal(row.id))
+        except ValueError as error:
+            return UserError(
+                case, f"its journal cannot be followed ({error})", "`survey db verify` tells more"
+            )
+        zone = resolve_zone(instrument, interview.start.sample, options.zone)
+        if isinstance(zone, UserError):
+            return zone
+        language = options.language or interview.language
+        if language not in instrument.languages:
+            return build_language_error(instrument, language)
+        at = max(self.clock(), row.updated_at)
+        context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
+        event = InterviewResumed(
+            EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen
+        )
+        after = interview.step(event)
+        if isinstance(after, Rejection):
+            return UserError(case, after.why)
+        link = options.link or NO_CASE_LINK
+        conflict = self.store.append_event(
+            row.id,
+            seq=after.seq,
+            event=event,
+            status=after.status,
+            at_item=str(after.place or ""),
+            answered=after.answer_count,
+            fence=link.fence(),
+            case=link.build_start_update(row.id),
+        )
+        if conflict is not None:
+            what = (
+                f"{conflict.by} is in this interview at {conflict.station}"
+                if isinstance(conflict, InterviewConflict)
+                else conflict.message
+            )
+            return UserError(case, what, "choose another case")
+        link.handle_commit(row.id, None)
+        notice = self._describe_resumption(row, interview, after, zone)
+        if newest is None:
+            notice += (
+                " The questionnaire's file is missing or has problems now;"
+                " this interview goes on as it began."
+            )
+        elif instrument is not newest:
+            notice += " The questionnaire has changed since; this interview goes on as it began."
+        return self._build_session(row.id, after, zone, notice)
+
+    def _describe_resumption(
+        self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo
+    ) -> str:
+        position = f"at {before.place or after.place or 'its end'}"
+        when = row.updated_at.astimezone(zone)
+        version = f", version {after.instrument.version}" if after.instrument.version else ""
+        how = "reopened for correction" if self.options.reopen else "resumed"
+        return f"Case {row.case} was {row.status} {position}, {when:%d %b %H:%M}{version}: {how}."
+
+    def _build_session(
+        self, interview_id: str, interview: Interview, zone: tzinfo, notice: str
+    ) -> InterviewSession | UserError:
+        options, instrument, start = self.options, interview.instrument, interview.start
+        name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
+        name = start.sample.get(name_column) if name_column else None
+        zone_is_known = find_zone(instrument, start.sample, options.zone) is not None
+        session = InterviewSession(
+            store=self.store,
+            id=interview_id,
+            interview=interview,
+            setup=SessionSetup(
+                by=options.interviewer,
+                station=self._station,
+                clock=self.clock,
+                zone=zone if zone_is_known else None,
+                respondent=name if isinstance(name, str) and name else start.case,
+                notice=notice,
+                practice=options.practice,
+                stored_in=self.where,
+            ),
+            outcomes=build_outcome_table(instrument),
+            link=options.link
+            or UnsampledCaseLink(
+                store=self.store,
+                instrument=instrument,
+                clock=self.clock,
+                by=options.interviewer,
+                origin=origin_of(options.practice),
+                key=start.case,
+            ),
+        )
+        rejection = session.advance()
+        return UserError(options.case, rejection.why) if rejection is not None else session
+
+    @property
+    def _station(self) -> str:
+        return resolve_station_name(self.options.station)
 
 
-def _build_session(
-    store: Store,
-    where: str,
-    id: str,
-    interview: Interview,
-    seating: StartOptions,
-    clock: Clock,
-    zone: tzinfo,
-    notice: str,
-) -> InterviewSession | UserError:
-    by, station = _get_interviewer_and_station(seating)
-    instrument = interview.instrument
-    named = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
-    name = interview.start.sample.get(named) if named else None
-    desk = InterviewSession(
-        store=store,
-        id=id,
-        interview=interview,
-        outcomes=build_outcome_table(instrument),
-        clock=clock,
-        by=by,
-        station=station,
-        zone=zone if find_zone(instrument, interview.start.sample, seating.zone) is not None else None,
-        respondent=name if isinstance(name, str) and name else interview.start.case,
-        notice=notice,
-        practice=seating.practice,
-        kept_in=where,
-        link=seating.link
-        or UnsampledCaseLink(store, instrument, clock, by, _origin(seating.practice), interview.start.case),
-    )
-    why = desk.advance()
-    return UserError(seating.case, why.why) if why is not None else desk
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnsampledCaseLink(NoCaseLink):
-    """The link of an interview whose case came with no sample: answers are erased where consent is withdrawn."""
+    """The link of an interview whose case was not imported: its answers are erased where consent is withdrawn."""
 
-    def __init__(
-        self, store: Store, instrument: Instrument, clock: Clock, by: str, origin: InterviewOrigin, key: str
-    ) -> None:
-        self._store, self._instrument, self._clock = store, instrument, clock
-        self._by, self._origin, self._key = by, origin, key
+    store: Store
+    instrument: Instrument
+    clock: Clock
+    by: str
+    origin: InterviewOrigin
+    key: str
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         if outcome is None or outcome.kind != WITHDRAWN:
             return ()
-        from survey_cli.study.consistency.follow_up import (
-            build_follow_up_tasks,  # rare, and an interview begins sooner without it
-        )
+        # rare, and an interview starts sooner without it
+        from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 
-        return build_follow_up_tasks(outcome, self._key, self._origin, sampled=False)
+        return build_follow_up_tasks(outcome, self.key, self.origin, sampled=False)
 
-    def handle_commit(self, id: str, outcome: Outcome | None) -> str:
+    def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         if not self.list_tasks(outcome):
             return ""
         from survey_cli.study.consistency.follow_up import do_follow_up_tasks
 
-        at, by = self._clock(), self._by
         try:
-            return "; ".join(
-                do_follow_up_tasks(self._store, self._instrument, None, at=at, by=by, key=self._key)
+            remarks = do_follow_up_tasks(
+                self.store, self.instrument, None, at=self.clock(), by=self.by, key=self.key
             )
-        except StoreError as problem:
-            return f"the answers are not erased yet: {problem.what} — {problem.remedy}"
+            return "; ".join(remarks)
+        except StoreError as error:
+            return f"the answers are not erased yet: {error.what} — {error.remedy}"
 
 
 def _find_version_warning(instrument: Instrument, store: Store) -> str:
-    """A warning where the file was edited under the same version label."""
-    same = [
-        r
-        for r in store.list_instruments()
-        if r.id == instrument.id and r.version == instrument.version and r.hash != instrument.hash
-    ]
-    if not same or not instrument.version:
+    """A warning where the file was changed under the same version label; else empty."""
+    is_changed = instrument.version and any(
+        row.id == instrument.id and row.version == instrument.version and row.hash != instrument.hash
+        for row in store.list_instruments()
+    )
+    if not is_changed:
         return ""
     return f"The questionnaire has changed since earlier interviews, but still says version {instrument.version}."
-
-
-def daypart(hour: int) -> str:
-    """As one greets: morning to noon, afternoon to five, evening."""
-    return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
-
-
-def _get_interviewer_and_station(seating: StartOptions) -> tuple[str, str]:
-    return seating.interviewer, seating.station.strip() or socket.gethostname()

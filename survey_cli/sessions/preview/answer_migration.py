@@ -33,19 +33,19 @@ from survey_cli.values import Missing, Place
 
 GivenAnswers: TypeAlias = Mapping[Place, RecordedAnswer]
 EntryHints: TypeAlias = Mapping[str, tuple[str, ...]]
-"""By the name of an item or a sample column: entries that a condition on the way speaks of."""
+"""By the name of an item or a sample column: entries that conditions on the route mention."""
 
 ENTRY_ATTEMPTS: Final = 40
-"""Entries invented at one item before the way is given up."""
+"""Entries invented at one item before the search gives up."""
 PATH_STRATEGIES: Final = ((40, False, False), (80, True, False), (80, True, True))
-"""How many ways to a place are tried, whether answers given before may change on them, and whether the case may."""
+"""How many paths to a place are tried, whether earlier answers may change on them, and whether the case may."""
 DECLINES_BY_FUNCTION: Final[Mapping[str, tuple[str, ...]]] = {
     "dk": (".dk",),
     "refused": (".refused",),
     "declined": (".dk", ".refused"),
     "answered": (".dk", ".refused"),
 }
-"""Functions of conditions, and the declines that make them differ."""
+"""Functions of conditions, and the declines that change their result."""
 QUOTA_STATES: Final = ("open", "full", "outside")
 MAX_EVENTS: Final = 30_000
 """Events that the search for one place may take, about a second's worth."""
@@ -53,17 +53,17 @@ MAX_EVENTS: Final = 30_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerMigration:
-    """A new interview, and what became of the answers given before."""
+    """A new interview, and what became of the earlier answers."""
 
     interview: Interview
     invented: tuple[Place, ...] = ()
     """Open places that were answered by invention."""
     changed: tuple[Place, ...] = ()
-    """Places whose answer had to be another one."""
+    """Places whose answer had to change."""
     rejected: tuple[Place, ...] = ()
     """Places whose answer is no longer accepted."""
     reached: bool = True
-    """It stands at the place that was wanted, or none was."""
+    """The interview stands at the target, or there was none."""
 
 
 def carry_over(
@@ -77,26 +77,28 @@ def carry_over(
     hints: EntryHints | None = None,
     jump: bool = False,
 ) -> AnswerMigration:
-    """An interview that begins with `began` and goes through the answers of `given` that fit, standing at `to`.
+    """Drive a new interview through the answers of `given` that fit, up to the target `to`.
 
-    Before `to` whatever is open is invented; behind it answers are taken as far as they go without a gap. Without `to`,
-    or where it is not on the way, the interview stands at the first open place. `hints` names the items whose earlier
-    answers may be changed, and entries worth trying there.
+    Before the target, open questions are answered by invention; behind it, answers are carried over as far as they go
+    without a gap. Without a target, or where it is not on the route, the interview stands at the first open place.
+    `hints` names the items whose earlier answers may change, and entries worth trying there.
     """
     interview = Interview.begin(instrument, began)
     invented: list[Place] = []
     changed: list[Place] = []
     unfit: list[Place] = []
-    passed = to is None
+    is_past_target = to is None
     while interview.status == "open" and not interview.ending:
         machine = interview.machine
         stop = machine.current_stop
         assert stop is not None
         place, leaf = stop.place, stop.leaf
-        held = given.get(place)
+        earlier = given.get(place)
         if machine.query is not None:
-            known = held is not None and any(index == machine.query for index, _ in held.confirmed_queries)
-            if passed and not known:
+            was_confirmed = earlier is not None and any(
+                index == machine.query for index, _ in earlier.confirmed_queries
+            )
+            if is_past_target and not was_confirmed:
                 break
             event: InterviewEvent | Rejection = QueryConfirmed(stamp, place, machine.query)
         elif isinstance(leaf.question, ComputedItem):
@@ -105,48 +107,50 @@ def carry_over(
                 value = dice.choice(QUOTA_STATES) if hints is not None and leaf.id in hints else "open"
             event = ValueComputed(stamp, place, value, of)
         else:
-            passed = passed or place == to
-            free = hints is not None and leaf.id in hints and not passed
-            if held is not None and not free and not (passed and held.lapsed):
-                after = interview.step(_repeat_answer(held, stamp, place))
+            is_past_target = is_past_target or place == to
+            may_change = hints is not None and leaf.id in hints and not is_past_target
+            if earlier is not None and not may_change and not (is_past_target and earlier.lapsed):
+                after = interview.step(_repeat_answer(earlier, stamp, place))
                 if isinstance(after, Interview):
                     interview = after
                     continue
                 unfit.append(place)
-            if passed:
+            if is_past_target:
                 break
-            found = _invent_answer(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
-            if found is None:
+            answered = _invent_answer(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
+            if answered is None:
                 break
             if leaf.question.asks:
-                same = held is not None and held.cell == found.machine.recorded_answers[place].cell
-                fresh = held is None or place in unfit
+                same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
+                fresh = earlier is None or place in unfit
                 (invented if fresh else changed if not same else []).append(place)
-            interview = found
+            interview = answered
             continue
-        done = event if isinstance(event, Rejection) else interview.step(event)
-        if isinstance(done, Rejection):
+        after_event = event if isinstance(event, Rejection) else interview.step(event)
+        if isinstance(after_event, Rejection):
             break
-        interview = done
-    stood = passed
+        interview = after_event
+    reached = is_past_target
     if to is not None and interview.place != to:
-        back = interview.step(PositionMoved(stamp, to, jump=jump)) if passed else Rejection("")
-        stood = not isinstance(back, Rejection)
-        interview = interview if isinstance(back, Rejection) else back
+        after_return = (
+            interview.step(PositionMoved(stamp, to, jump=jump)) if is_past_target else Rejection("")
+        )
+        reached = not isinstance(after_return, Rejection)
+        interview = interview if isinstance(after_return, Rejection) else after_return
     return AnswerMigration(
         interview=interview,
         invented=tuple(invented),
         changed=tuple(changed),
         rejected=tuple(unfit),
-        reached=stood,
+        reached=reached,
     )
 
 
-def _repeat_answer(held: RecordedAnswer, stamp: EventStamp, place: Place) -> InterviewEvent:
-    """The event that gives this answer once more."""
-    if isinstance(held.cell, Missing):
-        return QuestionDeclined(stamp, place, held.cell.kind)
-    return QuestionAnswered(stamp, place, held.cell, held.specify_texts)
+def _repeat_answer(answer: RecordedAnswer, stamp: EventStamp, place: Place) -> InterviewEvent:
+    """Build the event that gives this answer once more."""
+    if isinstance(answer.cell, Missing):
+        return QuestionDeclined(stamp, place, answer.cell.kind)
+    return QuestionAnswered(stamp, place, answer.cell, answer.specify_texts)
 
 
 def _invent_answer(
@@ -155,9 +159,9 @@ def _invent_answer(
     place: Place,
     stamp: EventStamp,
     dice: Random,
-    worth: tuple[str, ...],
+    hints: tuple[str, ...],
 ) -> Interview | None:
-    """The interview after an invented answer; None where none is accepted."""
+    """Return the interview after an invented answer; None where none is accepted."""
     if isinstance(leaf.question, EndItem):
         return None
     if not leaf.question.asks:
@@ -168,9 +172,9 @@ def _invent_answer(
         stop = machine.current_stop
         assert stop is not None
         reply = leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
-        if worth and dice.random() < 0.7:
-            several = isinstance(leaf.question, MultipleItem) and len(worth) > 1
-            reply = " ".join(dice.sample(worth, dice.randint(1, 2))) if several else dice.choice(worth)
+        if hints and dice.random() < 0.7:
+            takes_several = isinstance(leaf.question, MultipleItem) and len(hints) > 1
+            reply = " ".join(dice.sample(hints, dice.randint(1, 2))) if takes_several else dice.choice(hints)
         event: InterviewEvent | Rejection
         if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in leaf.declines):
             event = QuestionDeclined(stamp, place, reply[1:])
@@ -198,28 +202,30 @@ def find_path(
     stamp: EventStamp,
     seed: int,
 ) -> AnswerMigration | None:
-    """The interview led to any place, whatever that takes: first with every answer given, then with other answers, then
-    with another case. `begin(0)` is the case as it is, `begin(n)` another one. None where no way was found."""
+    """Find a path to any place: with the answers given, then with other answers, then with another case.
+
+    `begin(0)` starts the case as it is, `begin(n)` another one. Returns None where no path was found.
+    """
     leaf = instrument.leaves[to.item]
-    worth = find_hints(instrument, leaf, to.turn)
+    hints = find_hints(instrument, leaf, to.turn)
     steps = attempt = 0
     for number, answers, case in PATH_STRATEGIES:
         for _ in range(number):
             attempt += 1
             dice = Random(f"{seed}/{to}/{attempt}")
-            found = carry_over(
+            migration = carry_over(
                 instrument,
                 begin(attempt if case else 0),
                 given,
                 to=to,
                 stamp=stamp,
                 dice=dice,
-                hints=worth if answers else None,
+                hints=hints if answers else None,
                 jump=True,
             )
-            if found.reached:
-                return found
-            steps += len(found.interview.events)
+            if migration.reached:
+                return migration
+            steps += len(migration.interview.events)
             if steps > MAX_EVENTS:
                 return None
     return None
@@ -228,62 +234,61 @@ def find_path(
 def find_hints(
     instrument: Instrument, leaf: CompiledItem, turn: int | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """What decides whether an item is reached: the items, sample columns and entries that the conditions on the way to it
-    speak of."""
-    waiting = list(list_conditions(instrument, leaf))
-    found: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    while waiting:
-        condition = waiting.pop()
+    """Find the items, sample columns and entries that decide whether an item is reached."""
+    conditions = list(list_conditions(instrument, leaf))
+    hints: dict[str, list[str]] = {}
+    followed: set[str] = set()
+    while conditions:
+        condition = conditions.pop()
         entries = [text for node in ast.walk(condition.tree) for text in _list_entries(node)]
         for name in condition.names:
-            if name in instrument.computes and name not in seen:
-                seen.add(name)
-                waiting += instrument.computes[name].conditions.values()
-            decider = instrument.leaves.get(name)
-            if decider is not None and decider.where is not None and name not in seen:
-                seen.add(name)
-                waiting.append(decider.where)
-                _add_turn_hints(instrument, decider.source, 1, found)
-            found.setdefault(name, []).extend(entries)
-    _add_turn_hints(instrument, leaf.roster or "", turn or 1, found)
-    return {name: tuple(dict.fromkeys(entries)) for name, entries in found.items()}
+            if name in instrument.computes and name not in followed:
+                followed.add(name)
+                conditions += instrument.computes[name].conditions.values()
+            deciding_leaf = instrument.leaves.get(name)
+            if deciding_leaf is not None and deciding_leaf.where is not None and name not in followed:
+                followed.add(name)
+                conditions.append(deciding_leaf.where)
+                _add_turn_hints(instrument, deciding_leaf.source, 1, hints)
+            hints.setdefault(name, []).extend(entries)
+    _add_turn_hints(instrument, leaf.roster or "", turn or 1, hints)
+    return {name: tuple(dict.fromkeys(entries)) for name, entries in hints.items()}
 
 
-def _add_turn_hints(instrument: Instrument, roster: str, turn: int, found: dict[str, list[str]]) -> None:
-    """What makes a roster have so many turns."""
+def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[str, list[str]]) -> None:
+    """Add what makes a roster have so many turns."""
     group = instrument.groups.get(roster)
     if not isinstance(group, Roster):
         return
     if group.count is not None:
         for name in group.count.names:
-            found.setdefault(name, []).append(str(turn))
+            hints.setdefault(name, []).append(str(turn))
     if group.each is not None:
-        found.setdefault(group.each.id, []).extend(str(o.code) for o in group.each.options)
+        hints.setdefault(group.each.id, []).extend(str(o.code) for o in group.each.options)
     if group.until is not None:
-        found.setdefault(group.until.id, []).append("1")
+        hints.setdefault(group.until.id, []).append("1")
 
 
 def list_conditions(instrument: Instrument, leaf: CompiledItem) -> list[Condition]:
-    """The conditions of an item, of the groups around it, and of every `end` written before it."""
-    around: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
+    """List the conditions of an item, of the groups around it, and of every `end` before it."""
+    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
     for other in instrument.leaves.values():
         if other is leaf:
             break
         if isinstance(other.question, EndItem):
-            around.append(other)
-            around += [g for g in instrument.groups.values() if other in g.leaves]
-    found: list[Condition] = []
-    for node in (leaf, *around):
+            enclosing.append(other)
+            enclosing += [g for g in instrument.groups.values() if other in g.leaves]
+    conditions: list[Condition] = []
+    for node in (leaf, *enclosing):
         for name in ("ask_if", "unless", "count"):
             condition = getattr(node, name, None)
-            if isinstance(condition, Condition) and condition not in found:
-                found.append(condition)
-    return found
+            if isinstance(condition, Condition) and condition not in conditions:
+                conditions.append(condition)
+    return conditions
 
 
 def _list_entries(node: ast.AST) -> tuple[str, ...]:
-    """A constant of a condition as it would be keyed, and numbers beside it; a decline that a function asks for."""
+    """List the entries for a constant of a condition, with its neighbors; for a function, the declines it tests."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return DECLINES_BY_FUNCTION.get(node.func.id, ())
     if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
@@ -294,16 +299,19 @@ def _list_entries(node: ast.AST) -> tuple[str, ...]:
 
 
 def list_neighbors(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
-    """Items to stand at where one is gone, the nearest first: what came in its place, the ones behind it, then the ones
-    before. `before` and `after` are the items of both versions in written order."""
+    """List items to stand at where one is gone, nearest first.
+
+    These are the items in its place, those behind it, then those before it. `before` and `after` are the items of
+    both versions in written order.
+    """
     old = list(before)
     if gone not in old:
         return []
-    at = old.index(gone)
-    behind = [item for item in old[at + 1 :] if item in after]
-    ahead = [item for item in reversed(old[:at]) if item in after]
+    index = old.index(gone)
+    behind = [item for item in old[index + 1 :] if item in after]
+    ahead = [item for item in reversed(old[:index]) if item in after]
     new = list(after)
     first = new.index(ahead[0]) + 1 if ahead else 0
     last = new.index(behind[0]) if behind else len(new)
-    known = set(old)
-    return [*(item for item in new[first:last] if item not in known), *behind, *ahead]
+    old_items = set(old)
+    return [*(item for item in new[first:last] if item not in old_items), *behind, *ahead]

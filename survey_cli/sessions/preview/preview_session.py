@@ -7,9 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from survey_cli.engine import prompts
-from survey_cli.engine.events import (
-    InterviewStarted,
-)
+from survey_cli.engine.events import InterviewStarted
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import Rejection, to_plain_text
@@ -18,7 +16,7 @@ from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
 from survey_cli.sessions.interview.interview_protocol import AskedItem
-from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.interview_session import InterviewSession, SessionSetup
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
 from survey_cli.store import Store
@@ -32,23 +30,23 @@ MAX_PLACES_NAMED: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewValue:
-    """One column of the data as it stands: what the analyst will get."""
+    """One column of the data at this point, as the analyst will get it."""
 
     name: str
     value: str
-    """As exported: a code, a number, a text; empty where the cell is."""
+    """As exported: a code, a number, a text; or empty."""
     label: str
-    """The code's label; or why there is no answer."""
+    """The code's label, or why there is no answer."""
     state: str
-    """`answered`, or a missing's kind: `dk`, `refused`, `not_asked`, `not_reached`, …"""
+    """`answered`, or the kind of missing value: `dk`, `refused`, `not_asked`, `not_reached`, …"""
     place: Place
-    """Where it comes from."""
+    """The place of the answer."""
     is_invented: bool
-    """Nobody keyed it: it was invented on the way to another item."""
+    """The answer was invented on the way to another item."""
 
 
 class NullStore(Store):
-    """A store that keeps nothing: there is no database behind it."""
+    """A store that stores nothing and has no database."""
 
     def __init__(self) -> None:
         pass
@@ -70,7 +68,7 @@ class NullStore(Store):
 
 
 class PreviewSession(InterviewSession):
-    """An interview that is not kept, and in which one may go anywhere."""
+    """An interview that is not stored, and in which the author can go anywhere."""
 
     def __init__(
         self,
@@ -84,27 +82,29 @@ class PreviewSession(InterviewSession):
     ) -> None:
         instrument, sample = interview.instrument, interview.start.sample
         zone = find_zone(instrument, sample)
-        named = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
+        name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
         super().__init__(
             store=NullStore(),
             id=STATION,
             interview=interview,
+            setup=SessionSetup(
+                by=interview.start.stamp.by,
+                station=STATION,
+                clock=clock,
+                zone=None if isinstance(zone, UserError) else zone,
+                respondent=str(sample.get(name_column) or ""),
+                notice="",
+                practice=True,
+                stored_in="nowhere",
+            ),
             outcomes=build_outcome_table(instrument),
-            clock=clock,
-            by=interview.start.stamp.by,
-            station=STATION,
-            zone=None if isinstance(zone, UserError) else zone,
-            respondent=str(sample.get(named) or ""),
-            notice="",
-            practice=True,
-            kept_in="nowhere",
         )
         self._begin = begin
         self._seed = seed
         self._given = dict(given)
         self._invented = dict(invented)
         self.remark = ""
-        """What the last step had to do that its key did not say."""
+        """What the last step did besides what its key says."""
 
     @property
     def interview(self) -> Interview:
@@ -112,29 +112,31 @@ class PreviewSession(InterviewSession):
 
     @property
     def variant(self) -> int:
-        """Which invented case it is: 0 the one it began with, others where the way to an item asked for another."""
+        """The number of the invented case: 0 the first one, others where a path to an item needed another."""
         return self._interview.start.seed - self._seed
 
     def given_answers(self) -> Mapping[Place, RecordedAnswer]:
-        """Every answer, those of places that are gone for now among them; and, where one that was keyed no longer fits
-        and another was invented, the one that was keyed."""
-        stood_in = self._given.keys() & self.invented_answers().keys()
+        """Return every answer, including those of places that are gone for now.
+
+        Where a keyed answer no longer fits and another was invented, this is the keyed one.
+        """
+        replaced = self._given.keys() & self.invented_answers().keys()
         held = self._interview.machine.recorded_answers
-        return {**self._given, **{place: h for place, h in held.items() if place not in stood_in}}
+        return {**self._given, **{place: h for place, h in held.items() if place not in replaced}}
 
     def invented_answers(self) -> Mapping[Place, RecordedAnswer]:
-        """The answers nobody keyed, as far as they stand."""
+        """Return the answers that were invented and are still valid."""
         held = self._interview.machine.recorded_answers
         return {p: h for p, h in self._invented.items() if p in held and held[p].cell == h.cell}
 
     def list_items(self) -> tuple[AskedItem, ...]:
-        """Every item that somebody can stand at, as written, with its answer or why it has none."""
+        """List every item that can be shown, in written order, with its answer or why it has none."""
         instrument, standing = self._interview.instrument, self._interview.evaluate_route()
-        visited = {v.place: v for v in prompts.list_visited(self._interview)}
+        asked = {v.place: v for v in prompts.list_visited(self._interview)}
         rows: list[AskedItem] = []
         for place in self._iterate_places(standing.env):
-            if (seen := visited.get(place)) is not None:
-                rows.append(AskedItem(place, seen.text, seen.answer, seen.section))
+            if (item := asked.get(place)) is not None:
+                rows.append(AskedItem(place, item.text, item.answer, item.section))
                 continue
             env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
             words = to_plain_text(instrument.leaves[place.item].text.fill(env, self._interview.language))
@@ -143,32 +145,32 @@ class PreviewSession(InterviewSession):
         return tuple(rows)
 
     def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
-        """Where somebody can stand, as written; a roster's turns one after another, the first in any case."""
+        """Iterate over all places, in written order; of a roster each turn, at least the first."""
         for roster, leaves in groupby(
             self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster
         ):
-            asked = [leaf for leaf in leaves if not isinstance(leaf.question, ComputedItem)]
+            shown = [leaf for leaf in leaves if not isinstance(leaf.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
-                yield from (Place(leaf.id, turn) for leaf in asked)
+                yield from (Place(leaf.id, turn) for leaf in shown)
 
     def go_back(self) -> Rejection | None:
-        """To the item before; from the end of the interview, to its last one."""
+        """Go to the previous item; from the end of the interview, to its last one."""
         if self._interview.status == "open":
             return super().go_back()
-        at = (
+        place = (
             prompts.find_previous_place(self._interview)
             if self._interview.place is None
             else self._interview.place
         )
-        return Rejection("there is nothing to go back to") if at is None else self._lead_to(at)
+        return Rejection("there is nothing to go back to") if place is None else self._lead_to(place)
 
     def jump(self, place: Place) -> Rejection | None:
-        """To any item, asked or not: what is open before it is invented from the seed."""
+        """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
         instrument = self._interview.instrument
         leaf = instrument.leaves.get(place.item)
         if leaf is None:
-            near = suggest_nearest(place.item, instrument.leaves, otherwise="F3 lists the items")
-            return Rejection(f"there is no item {place.item}: {near}")
+            suggestion = suggest_nearest(place.item, instrument.leaves, otherwise="F3 lists the items")
+            return Rejection(f"there is no item {place.item}: {suggestion}")
         if isinstance(leaf.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
         if leaf.roster is None:
@@ -176,14 +178,14 @@ class PreviewSession(InterviewSession):
         elif place.turn is None:
             place = Place(place.item, 1)
         if self._interview.status == "open" and place in self._interview.machine.recorded_answers:
-            taken = super().jump(place)
-            if taken is None and self._interview.place == place:
+            rejection = super().jump(place)
+            if rejection is None and self._interview.place == place:
                 return None
         return self._lead_to(place)
 
     def _lead_to(self, place: Place) -> Rejection | None:
         interview = self._interview
-        found = find_path(
+        migration = find_path(
             interview.instrument,
             lambda variant: self._begin(variant or self.variant),
             self.given_answers(),
@@ -191,19 +193,22 @@ class PreviewSession(InterviewSession):
             stamp=self._stamp(),
             seed=self._seed,
         )
-        if found is None:
+        if migration is None:
             leaf = interview.instrument.leaves[place.item]
             conditions = [c.text for c in list_conditions(interview.instrument, leaf)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejection(f"no way to {place} was found by inventing answers{why}")
-        self.remark = _describe_path(found, interview.start.sample)
-        self._given = {**self.given_answers(), **select_answers(found, found.changed)}
-        self._invented = {**self.invented_answers(), **select_answers(found, found.invented + found.changed)}
-        self._interview, self._prompt_is_current, self._time_until_hangup = found.interview, False, None
+        self.remark = _describe_path(migration, interview.start.sample)
+        self._given = {**self.given_answers(), **select_answers(migration, migration.changed)}
+        self._invented = {
+            **self.invented_answers(),
+            **select_answers(migration, migration.invented + migration.changed),
+        }
+        self._interview, self._prompt_is_current, self._time_until_hangup = migration.interview, False, None
         return self.advance()
 
     def list_values(self) -> tuple[PreviewValue, ...]:
-        """Every column of the data as it would be exported now."""
+        """List every column of the data as it would be exported now."""
         instrument, invented = self._interview.instrument, self.invented_answers()
         codes = {v.name: v for v in build_columns(instrument, self._interview.language)}
         return tuple(
@@ -212,46 +217,48 @@ class PreviewSession(InterviewSession):
         )
 
 
-def select_answers(found: AnswerMigration, places: tuple[Place, ...]) -> dict[Place, RecordedAnswer]:
-    """What stands at these places."""
-    held = found.interview.machine.recorded_answers
-    return {place: held[place] for place in places if place in held}
+def select_answers(migration: AnswerMigration, places: tuple[Place, ...]) -> dict[Place, RecordedAnswer]:
+    """Select the answers at these places."""
+    answers = migration.interview.machine.recorded_answers
+    return {place: answers[place] for place in places if place in answers}
 
 
-def _describe_path(found: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
-    """What was done to get there."""
+def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
+    """Describe what was done to get there."""
     parts = []
-    if found.invented:
-        parts.append(f"invented: {format_places(found.invented)}")
-    if found.changed:
-        parts.append(f"answered otherwise: {format_places(found.changed)}")
-    if found.rejected:
-        parts.append(f"no longer fits: {format_places(found.rejected)}")
-    others = [n for n, v in found.interview.start.sample.items() if sample.get(n) != v]
-    if others:
-        now = found.interview.start.sample
-        parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in others[:MAX_PLACES_NAMED]))
+    if migration.invented:
+        parts.append(f"invented: {format_places(migration.invented)}")
+    if migration.changed:
+        parts.append(f"answered otherwise: {format_places(migration.changed)}")
+    if migration.rejected:
+        parts.append(f"no longer fits: {format_places(migration.rejected)}")
+    changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
+    if changed_columns:
+        now = migration.interview.start.sample
+        parts.append(
+            "another case: " + ", ".join(f"{n} {now[n]}" for n in changed_columns[:MAX_PLACES_NAMED])
+        )
     return "; ".join(parts)
 
 
 def format_places(places: tuple[Place, ...]) -> str:
-    """Places in words, not too many."""
+    """Format a list of places, shortened."""
     more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
     return ", ".join(map(str, places[:MAX_PLACES_NAMED])) + more
 
 
 def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> PreviewValue:
     place = Place(variable.item, variable.turn)
-    value, says, state = "", "", "answered"
+    value, label, state = "", "", "answered"
     if isinstance(cell, Missing):
         state = cell.kind
-        code, says = variable.declines.get(cell.kind, (None, cell.kind.replace("_", " ")))
+        code, label = variable.declines.get(cell.kind, (None, cell.kind.replace("_", " ")))
         coded = variable.storage in ("integer", "decimal") or variable.labels
         value = str(code) if coded and code is not None else ""
     else:
         value = f"{cell:.10g}" if isinstance(cell, float) else str(cell)
         if isinstance(cell, int | str):
-            says = variable.labels.get(cell, "")
+            label = variable.labels.get(cell, "")
     return PreviewValue(
-        name=variable.name, value=value, label=says, state=state, place=place, is_invented=place in invented
+        name=variable.name, value=value, label=label, state=state, place=place, is_invented=place in invented
     )

@@ -14,14 +14,14 @@ from survey_cli.study.open_study import OpenStudy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLookup:
-    """The lists of one study. Every method raises StoreError."""
+    """Looks up cases and appointments of one study. Every method raises StoreError."""
 
     study: OpenStudy
     to_local: Callable[[datetime], datetime]
-    """A moment on this station's clock."""
+    """Converts a time to this station's clock."""
 
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
-        """Cases by part of a number, of a name or of the key."""
+        """Search cases by part of a number, of a name or of the key."""
         if not text.strip():
             return ()
         search = self.study.store.cases.search
@@ -29,30 +29,30 @@ class CaseLookup:
         rows = search(text.strip()) or search(extract_search_digits(text))
         return tuple(
             CaseMatch(
-                key=one.row.key,
-                name=one.name or one.row.key,
-                number=", ".join(one.numbers),
-                state=describe_state(one.row, self.study.plan),
+                key=match.row.key,
+                name=match.name or match.row.key,
+                number=", ".join(match.numbers),
+                state=describe_state(match.row, self.study.plan),
             )
-            for one in rows
+            for match in rows
         )
 
     def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
-        """An interviewer's promises that are still to be kept, soonest first."""
+        """List an interviewer's open appointments, soonest first."""
         cases, lines = self.study.store.cases, []
         for row in cases.list_appointments(owner=owner):
             case = Case.from_history(row.key, cases.read_history(row.key))
             if case.appointment is None or row.promised_at is None:
                 continue
-            promised = case.appointment.details
+            appointment = case.appointment.details
             lines.append(
                 StationAppointment(
                     key=row.key,
                     name=format_case_name(self.study.instrument, case, cases.find_contact(row.key)),
-                    respondent_time=row.promised_at.astimezone(ZoneInfo(promised.zone)),
+                    respondent_time=row.promised_at.astimezone(ZoneInfo(appointment.zone)),
                     station_time=self.to_local(row.promised_at),
-                    person=promised.person,
-                    note=promised.note,
+                    person=appointment.person,
+                    note=appointment.note,
                     owner=row.owner,
                     is_late=row.promised_until is not None and row.promised_until < now,
                 )

@@ -14,16 +14,16 @@ from survey_cli.problems import UserError
 
 ENVIRONMENT_VARIABLE: Final = "SURVEY_DIAL"
 PLACEHOLDERS: Final = ("{number}", "{tel}")
-"""Where the number goes: `{number}` as +19155550122, `{tel}` as tel:+19155550122."""
+"""Where the number is inserted: `{number}` as +19155550122, `{tel}` as tel:+19155550122."""
 
 
 def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | UserError:
-    """The command as it is set for this machine; empty where none is, and numbers are dialled by hand."""
-    written = environment.get(ENVIRONMENT_VARIABLE, "").strip()
-    if not written:
+    """Read the dial command of this machine; empty where there is none and numbers are dialed by hand."""
+    text = environment.get(ENVIRONMENT_VARIABLE, "").strip()
+    if not text:
         return ()
     try:
-        command = tuple(shlex.split(written))
+        command = tuple(shlex.split(text))
     except ValueError:
         return UserError(
             ENVIRONMENT_VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}"
@@ -36,12 +36,14 @@ def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str,
 
 
 def dial(command: tuple[str, ...], e164: str) -> str:
-    """Start the command for one number; gives why it could not be, or nothing. It is not waited for: the telephone
-    rings while the screen goes on."""
+    """Start the dial command for one number; returns why it could not be started, else an empty text.
+
+    The command is not waited for: the telephone rings while the session goes on.
+    """
     arguments = [part.replace("{number}", e164).replace("{tel}", f"tel:{e164}") for part in command]
-    quiet = subprocess.DEVNULL
+    devnull = subprocess.DEVNULL
     try:
-        subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        subprocess.Popen(arguments, stdin=devnull, stdout=devnull, stderr=devnull, start_new_session=True)
     except OSError as error:
         return f"{arguments[0]} could not be started ({error.strerror}): dial by hand"
     return ""

@@ -1,7 +1,6 @@
 """Opening a station: the study is opened, the queue is updated to the plan, and the interviewer's session starts."""
 
 import os
-import socket
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,14 @@ from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.problems import UserError
 from survey_cli.sessions.case.case_queue import CaseQueue
-from survey_cli.sessions.interview.start_interview import Clock, StartOptions, check_clock, utc_now
+from survey_cli.sessions.interview.start_interview import (
+    Clock,
+    StartOptions,
+    check_clock,
+    resolve_station_name,
+    to_user_error,
+    utc_now,
+)
 from survey_cli.sessions.station.dialing import read_dial_command
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import StoreError
@@ -34,8 +40,10 @@ def open_station(
     clock: Clock | None = None,
     clock_is_right: bool = False,
 ) -> StationSession | UserError:
-    """A station of this study, with a case on it where one can be called. Whoever manned it closes it. A `clock` is for
-    tests; it is the study's own otherwise."""
+    """Open a station of this study, with a case where one can be called. The caller closes it.
+
+    `clock` is for tests; otherwise it is the study's.
+    """
     if zone and _find_zone(zone) is None:
         return UserError("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
     command = read_dial_command()
@@ -45,16 +53,16 @@ def open_station(
     if isinstance(study, UserError):
         return study
     try:
-        doubted = check_clock(
+        clock_error = check_clock(
             study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock
         )
-    except StoreError as problem:
-        doubted = UserError(problem.where, problem.what, problem.remedy)
-    if doubted is not None:
+    except StoreError as error:
+        clock_error = to_user_error(error)
+    if clock_error is not None:
         study.close()
-        return doubted
+        return clock_error
     clock = clock or study.store.clock or utc_now
-    here = StationSession(
+    session = StationSession(
         study=study,
         queue=build_queue(study, station),
         clock=clock,
@@ -63,34 +71,36 @@ def open_station(
         files=StudyFiles(study, people),
     )
     try:
-        if (changed := check_may_begin(study.store, study.instrument)) is not None:
+        if (version_error := check_may_begin(study.store, study.instrument)) is not None:
             study.close()
-            return changed
+            return version_error
         rebuild_queue(study, clock())
         record_start(study.store, clock())
-        began = here.start()
-    except StoreError as problem:
-        began = Rejection(f"{problem.what} — {problem.remedy}")
-    if isinstance(began, Rejection):
+        rejection = session.start()
+    except StoreError as error:
+        rejection = Rejection(f"{error.what} — {error.remedy}")
+    if isinstance(rejection, Rejection):
         study.close()
-        return UserError(study.where, began.why)
-    return here
+        return UserError(study.where, rejection.why)
+    return session
 
 
 def build_queue(study: OpenStudy, station: str) -> CaseQueue:
-    """The study's queue as a station of this name sees it."""
-    return CaseQueue.of(study, station.strip() or socket.gethostname())
+    """Build the study's queue as a station of this name sees it."""
+    return CaseQueue.of(study, resolve_station_name(station))
 
 
 def build_station(
     study: OpenStudy, who: Interviewer, station: str, *, clock: Clock, zone: ZoneInfo, dice: Random
 ) -> StationSession:
-    """A station of a study that is open already and has others at it: nothing at it comes of a clock or dice of its own.
-    `start` sits its interviewer down; whoever opened the study closes it."""
-    own = replace(study, who=who)
+    """Build one of several stations of an open study, with a given clock and given random numbers.
+
+    `start` starts its shift; whoever opened the study closes it.
+    """
+    own_study = replace(study, who=who)
     return StationSession(
-        study=own,
-        queue=build_queue(own, station),
+        study=own_study,
+        queue=build_queue(own_study, station),
         clock=clock,
         zone=zone,
         token=lambda: f"{dice.getrandbits(128):032x}",
@@ -99,12 +109,12 @@ def build_station(
 
 
 def _find_zone(name: str) -> ZoneInfo | None:
-    """The station's zone; the computer's own where none is named. None where it does not say which that is."""
-    named = name or os.environ.get("TZ", "").lstrip(":")
-    if not named:
+    """Find the station's time zone, by default the computer's; None where it is unknown."""
+    zone_name = name or os.environ.get("TZ", "").lstrip(":")
+    if not zone_name:
         with suppress(OSError):
-            _, _, named = os.readlink("/etc/localtime").partition("zoneinfo/")
+            _, _, zone_name = os.readlink("/etc/localtime").partition("zoneinfo/")
     try:
-        return ZoneInfo(named) if named else None
+        return ZoneInfo(zone_name) if zone_name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None

@@ -1,16 +1,27 @@
-"""Station session: what an interviewer does with the case on the screen, and what is shown of it.
+"""Station session: what one interviewer does with the case on the screen, and what is shown of it.
 
 Every action is stored before the next view is shown. Rules belong to `fieldwork`.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from random import Random
+from typing import Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
 from survey_cli.fieldwork.case.events import (
+    AppointmentMade,
+    AttemptClosed,
+    CaseEvent,
     CaseNoteWritten,
+    CaseReturned,
     NumberDialed,
     OutcomeRevoked,
     ScriptRead,
@@ -18,39 +29,109 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import UserError
+from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.case import outcome_events
 from survey_cli.sessions.case.case_interview import COMPLETE
 from survey_cli.sessions.case.case_link import SampledCaseLink
+from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_view
 from survey_cli.sessions.station.dialing import dial
-from survey_cli.sessions.station.station_case import NO_CASE_ON_SCREEN, StationCase
+from survey_cli.sessions.station.shift import Shift
 from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
     BreakView,
     CaseMatch,
-    OwnerPolicy,
+    IdleView,
     ShiftSummary,
     StationAppointment,
     StationView,
     TimeReading,
     UnclearTime,
 )
+from survey_cli.sessions.station.station_study import StationStudy
 from survey_cli.store import StoreError
+from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
+from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.consistency.reconciliation import reconcile_returned
+from survey_cli.study.file_changes import StudyFiles
+from survey_cli.study.open_study import OpenStudy
+
+NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
 
 
-class StationSession(StationCase):
-    """The real `StationProtocol`: one interviewer, one case at a time."""
+class StationSession:
+    """One interviewer at one station, who has one case at a time or none. Implements `StationProtocol`."""
+
+    def __init__(
+        self,
+        *,
+        study: OpenStudy,
+        queue: CaseQueue,
+        clock: Clock,
+        zone: ZoneInfo | None = None,
+        command: tuple[str, ...] = (),
+        token: Callable[[], str] = lambda: uuid4().hex,
+        dice: Random | None = None,
+        files: StudyFiles | None = None,
+    ) -> None:
+        self._clock = clock
+        self._zone = zone
+        """The station's own; None: the computer's."""
+        self._command = command
+        self._token = token
+        self._study = StationStudy(study, queue, clock=clock, to_local=self._to_local, dice=dice, files=files)
+        self._case: ClaimedCase | None = None
+        """The case on the screen."""
+        self._session: InterviewSession | None = None
+        """The interview of this case, from its start at this station on."""
+        self._link: SampledCaseLink | None = None
+        """Of the interview that is open."""
+        self._idle_view = IdleView(why="", next_at=None)
+        self._break_since: datetime | None = None
+        self._notice = ""
+        self._last_outcome: tuple[str, str] | None = None
+        """The case whose outcome was entered last and the outcome, so that it can be revoked."""
+        self._last_case = ""
+        """The case that left last; the plan may have changed since."""
+        self._skipped: set[str] = set()
+        """Cases that this interviewer returned without a call: they are for others."""
+        self._shift = Shift(clock())
+        self.station = queue.station
+        self.interviewer = queue.who.login
+        self._resume_shift()
 
     # what is shown
+
+    @property
+    def title(self) -> str:
+        """The survey's title."""
+        return self._study.title
+
+    @property
+    def stored_in(self) -> str:
+        """The database, as the user named it."""
+        return self._study.opened.where
+
+    @property
+    def version_notice(self) -> str:
+        """A notice about the questionnaire's version; empty where it is that of the file."""
+        return self._study.opened.notice
+
+    @property
+    def repairs(self) -> list[str]:
+        """What was repaired when the study was opened, one sentence each."""
+        return self._study.opened.repairs
 
     def view(self) -> StationView:
         if self._case is not None:
             return station_view.build_case_view(
-                self._case, self._study, at=self._clock(), local=self._to_local
+                self._case, self._study.opened, at=self._clock(), to_local=self._to_local
             )
         now = self._to_local(self._clock())
         if self._break_since is not None:
@@ -59,73 +140,159 @@ class StationSession(StationCase):
 
     def summarize_shift(self) -> ShiftSummary:
         shown_at = self._case.shown_at if self._case is not None else None
-        return self._shift.summarize(self._clock(), shown_at=shown_at, local=self._to_local)
+        return self._shift.summarize(self._clock(), shown_at=shown_at, to_local=self._to_local)
 
     def notice(self) -> str:
         return self._notice
 
-    @property
-    def repairs(self) -> list[str]:
-        """What opening the study put right, a sentence each."""
-        return self._study.repairs
+    def close(self) -> None:
+        """Close the database."""
+        self._study.opened.close()
 
-    # what comes next
+    def _to_local(self, at: datetime) -> datetime:
+        return at.astimezone(self._zone)
+
+    # the next case
 
     def start(self) -> Rejection | None:
-        """Sit down: a case that was this station's when its terminal died comes back, else the next one is taken."""
+        """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next."""
         try:
             self._count_appointments()
-            for row in self._store.cases.iterate_rows(status="leased"):
+            for row in self._study.store.cases.iterate_rows(status="leased"):
                 if row.holder is not None and row.holder[:2] == (self.interviewer, self.station):
                     return self._reclaim(row.key)
-        except StoreError as problem:
-            return self._report_unsaved(problem)
+        except StoreError as error:
+            return self._report_unsaved(error)
         return self.claim_next()
 
     def _reclaim(self, key: str) -> Rejection | None:
-        """A case that was this station's when its terminal died: said plainly, with all that was keyed."""
-        if ended := reconcile_returned(self._store, self._plan, key, self._clock()):
-            self._notice = ended
+        """Show a case that was this station's when its terminal was lost, with what was going on."""
+        if notice := reconcile_returned(self._study.store, self._study.plan, key, self._clock()):
+            self._notice = notice
             return self.claim_next()
-        taken = self._claim(key)
-        if isinstance(taken, Rejection):
-            return taken
-        self._show(taken, station_view.describe_interrupted_call(taken.case, self._to_local))
+        claimed = self._claim(key)
+        if isinstance(claimed, Rejection):
+            return claimed
+        self._show(claimed, station_view.describe_interrupted_call(claimed.case, self._to_local))
         if self._case is not None:
-            self._case = replace(self._case, pending_input=self._interviews.find_pending_input(taken))
+            pending_input = self._study.interviews.find_pending_input(claimed)
+            self._case = replace(self._case, pending_input=pending_input)
         return None
+
+    def claim_next(self) -> Rejection | None:
+        if self._case is not None:
+            return Rejection("this case comes first: key its outcome, or leave it")
+        if self._break_since is not None:
+            return Rejection("you are on a break")
+        at, token = self._clock(), self._token()
+        try:
+            if (stop := self._find_stop(at)) is not None:
+                self._idle_view = stop
+                self._study.forget_outlook()
+                return None
+            claimed = self._study.queue.claim_next(at, token, skipped=self._skipped)
+            if claimed is None:
+                self._idle_view = self._study.find_outlook(at)
+            else:
+                self._show(self._study.claims.load_claimed(claimed[0], token))
+        except StoreError as error:
+            self._idle_view = IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
+            self._study.forget_outlook()
+            return self._report_unsaved(error)
+        return None
+
+    def _find_stop(self, at: datetime) -> IdleView | None:
+        """Find why no case may be claimed or dialed here, whatever the queue holds. Raises StoreError."""
+        try:
+            return self._study.find_stop(
+                at, last_case=self._last_case, interviewing=self._session is not None
+            )
+        finally:
+            self._notice = self._study.take_notice() or self._notice
+
+    def _apply_stop(self, at: datetime) -> Rejection | None:
+        """Find why nothing may be dialed now, and return a case that nobody called to the queue until calls go on.
+
+        Raises StoreError.
+        """
+        stop = self._find_stop(at)
+        if stop is None:
+            return None
+        case = self._case
+        if case is not None and not (
+            case.has_calls or case.has_open_call or case.pending_input or self._session is not None
+        ):
+            self._put_back()
+            if self._case is None:
+                self._idle_view = stop
+        return Rejection(stop.why)
+
+    def _claim(self, key: str) -> ClaimedCase | Rejection:
+        claimed = self._study.claims.claim(key, self._token())
+        if claimed is None:
+            return Rejection(f"there is no case {key}")
+        if isinstance(claimed, LeaseHolder):
+            return Rejection(f"{claimed.by} has this case at station {claimed.station}")
+        return claimed
+
+    def _show(self, case: ClaimedCase, notice: str = "") -> None:
+        """Show a case that was claimed."""
+        self._study.forget_outlook()
+        interview_status = self._study.interviews.describe_state(case.case.key)
+        self._case = replace(case, notice=notice, interview_status=interview_status)
+
+    def keep_alive(self) -> None:
+        case = self._case
+        try:
+            if self._link is not None:
+                self._link.renew_lease()
+            elif case is None:
+                if self._break_since is None:
+                    self.claim_next()
+            elif self._apply_stop(self._clock()) is not None and self._case is None:
+                return
+            elif not self._study.claims.renew_lease(case):
+                recovered = self._study.claims.recover(case)
+                if isinstance(recovered, ClaimedCase):
+                    self._case = recovered
+                else:
+                    self._case = None
+                    lost_to = LeaseLost(case.case.key, recovered).message
+                    self._notice = f"{case.case.key}: {lost_to}; what was kept before stays"
+        except StoreError:
+            return  # the next key reports it
 
     # one case
 
     def dial(self) -> Rejection | str:
-        here = self._case
-        if here is None:
+        case = self._case
+        if case is None:
             return NO_CASE_ON_SCREEN
-        number = here.case.find_number(here.current_number)
+        number = case.case.find_number(case.current_number)
         if number is None:
             return Rejection("this case has no number that can be dialed")
         at = self._clock()
         self._notice = ""
         try:
-            if (stopped := self._apply_stop(at)) is not None:
-                return stopped
-            why = explain_number_closed(here.case, number, self._plan, at) or self._queue.why_forbidden(
-                here.case, at
-            )
-        except StoreError as problem:
-            return self._report_unsaved(problem)
+            if (stop := self._apply_stop(at)) is not None:
+                return stop
+            plan = self._study.plan  # as it was read again
+            why_not = explain_number_closed(case.case, number, plan, at)
+            why_not = why_not or self._study.queue.why_forbidden(case.case, at)
+        except StoreError as error:
+            return self._report_unsaved(error)
         changed = f"; {self._notice}" if self._notice else ""
-        if why:
-            return Rejection(f"not now: {why}{changed}")
-        kept = here.find_number(number.position)
-        if kept is None:
+        if why_not:
+            return Rejection(f"not now: {why_not}{changed}")
+        digits = case.find_number(number.position)
+        if digits is None:
             return Rejection("its digits have been erased")
-        if (unsaved := self._append(NumberDialed(number.position))) is not None:
-            return unsaved
-        by_hand = self._plan.requires_manual_dialing(number.line, here.case.columns)
+        if (rejection := self._append(NumberDialed(number.position))) is not None:
+            return rejection
+        by_hand = plan.requires_manual_dialing(number.line, case.case.columns)
         if not self._command or by_hand:
-            return f"dial {kept.display}{changed}"
-        return dial(self._command, kept.e164) or f"{kept.display} is ringing{changed}"
+            return f"dial {digits.display}{changed}"
+        return dial(self._command, digits.e164) or f"{digits.display} is ringing{changed}"
 
     def choose_number(self, position: int) -> Rejection | None:
         chosen = self._case.choose_number(position) if self._case is not None else NO_CASE_ON_SCREEN
@@ -137,31 +304,31 @@ class StationSession(StationCase):
     def record_outcome(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
     ) -> Rejection | None:
-        here = self._case
-        row = self._plan.outcomes.get(outcome)
-        if here is None or row is None:
-            return NO_CASE_ON_SCREEN if here is None else Rejection(f"{outcome} is no outcome")
-        deed = outcome_events.build_outcome_events(
-            here,
-            row,
-            self._plan,
+        if self._case is None:
+            return NO_CASE_ON_SCREEN
+        chosen = self._study.plan.outcomes.get(outcome)
+        if chosen is None:
+            return Rejection(f"{outcome} is no outcome")
+        events = outcome_events.build_outcome_events(
+            self._case,
+            chosen,
+            self._study.plan,
             self._current_interview,
             note=clean_text(note),
             number=number,
             language=language,
             link=self._token(),
         )
-        return deed if isinstance(deed, Rejection) else self._save(deed)
+        return events if isinstance(events, Rejection) else self._save(events)
 
     def add_number(self, text: str) -> Rejection | None:
-        here = self._case
-        if here is None:
+        if self._case is None:
             return NO_CASE_ON_SCREEN
-        deed = outcome_events.build_number_events(here, text, self._plan, link=self._token())
-        if isinstance(deed, Rejection):
-            return deed
-        if (unsaved := self._save(deed)) is not None or self._case is None:
-            return unsaved
+        events = outcome_events.build_number_events(self._case, text, self._study.plan, link=self._token())
+        if isinstance(events, Rejection):
+            return events
+        if (rejection := self._save(events)) is not None or self._case is None:
+            return rejection
         return self.choose_number(max(n.position for n in self._case.case.numbers))
 
     def add_note(self, text: str) -> Rejection | None:
@@ -170,23 +337,23 @@ class StationSession(StationCase):
         return self._append(CaseNoteWritten(text))
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
-        noted = outcome_events.build_refusal_event(reason, strength, who)
-        return noted if isinstance(noted, Rejection) else self._append(noted)
+        event = outcome_events.build_refusal_event(reason, strength, who)
+        return event if isinstance(event, Rejection) else self._append(event)
 
     def record_script(self, script: str) -> Rejection | None:
-        if script not in {s.id for s in self._plan.scripts}:
+        if script not in {s.id for s in self._study.plan.scripts}:
             return Rejection("there is no such text")
         return self._append(ScriptRead(script))
 
     # appointments
 
     def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
-        meant = self._parse_time(text, reading)
-        if isinstance(meant, NotMeant):
+        time = self._parse_time(text, reading)
+        if isinstance(time, NotMeant):
             return UnclearTime(
-                why=str(meant), choices=tuple(c.format_both_clocks(self._zone_name) for c in meant.choices)
+                why=str(time), choices=tuple(c.format_both_clocks(self._zone_name) for c in time.choices)
             )
-        return TimeReading(echo=meant.format_both_clocks(self._zone_name), hint=meant.hint)
+        return TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
 
     def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
         if self._case is None:
@@ -194,11 +361,11 @@ class StationSession(StationCase):
         return outcome_events.parse_appointment_time(
             self._case,
             text,
-            self._plan,
+            self._study.plan,
             reading=reading,
             at=self._clock(),
             station_zone=self._zone_name,
-            languages=self._instrument.languages,
+            languages=self._study.opened.instrument.languages,
         )
 
     @property
@@ -206,48 +373,57 @@ class StationSession(StationCase):
         return self._zone.key if self._zone is not None else ""
 
     def book_appointment(
-        self, text: str, *, reading: int = 0, keeper: OwnerPolicy = "anyone", person: str = "", note: str = ""
+        self,
+        text: str,
+        *,
+        reading: int = 0,
+        policy: AppointmentPolicy = "anyone",
+        person: str = "",
+        note: str = "",
     ) -> Rejection | None:
-        here = self._case
-        meant = self._parse_time(text, reading)
-        if here is None or isinstance(meant, NotMeant):
-            return Rejection(str(meant)) if isinstance(meant, NotMeant) else NO_CASE_ON_SCREEN
-        deed = outcome_events.build_appointment_events(
-            here,
-            meant,
-            self._plan,
+        if self._case is None:
+            return NO_CASE_ON_SCREEN
+        time = self._parse_time(text, reading)
+        if isinstance(time, NotMeant):
+            return Rejection(str(time))
+        events = outcome_events.build_appointment_events(
+            self._case,
+            time,
+            self._study.plan,
             self._current_interview,
             by=self.interviewer,
-            keeper=keeper,
+            policy=policy,
             person=person,
             note=note,
         )
-        return self._save(deed)
+        return self._save(events)
 
     # the interview
 
     def open_interview(self) -> InterviewProtocol | Rejection:
-        here = self._case
-        if here is None:
+        case = self._case
+        if case is None:
             return NO_CASE_ON_SCREEN
-        if here.case.do_not_call or here.case.erased:
+        if case.case.do_not_call or case.case.erased:
             return Rejection("this case is never to be called again")
-        if here.interview_status == COMPLETE:
+        if case.interview_status == COMPLETE:
             return Rejection("its interview is complete: a supervisor can reopen it")
-        link = SampledCaseLink(self._study, self._claims, here, self._decide_events)
+        link = SampledCaseLink(self._study.opened, self._study.claims, case, self._decide_events)
         try:
-            desk = self._interviews.start_or_resume(here, link)
-        except StoreError as problem:
-            return self._report_unsaved(problem)
-        if isinstance(desk, UserError):
-            return Rejection(f"{desk.what} — {desk.remedy}" if desk.remedy else desk.what)
-        self._session, self._link, self._case = desk, link, link.claimed_case
-        return desk
+            session = self._study.interviews.start_or_resume(case, link)
+        except StoreError as error:
+            return self._report_unsaved(error)
+        if isinstance(session, UserError):
+            return Rejection(f"{session.what} — {session.remedy}" if session.remedy else session.what)
+        self._session, self._link, self._case = session, link, link.claimed_case
+        return session
 
     def _decide_events(
-        self, here: ClaimedCase, interview: Interview, row: Outcome | None, by_route: bool
+        self, case: ClaimedCase, interview: Interview, outcome: Outcome | None, by_route: bool
     ) -> CaseEvents | PendingInput:
-        return outcome_events.build_interview_events(here, interview, row, self._plan, by_route=by_route)
+        return outcome_events.build_interview_events(
+            case, interview, outcome, self._study.plan, by_route=by_route
+        )
 
     @property
     def _current_interview(self) -> Interview | None:
@@ -255,103 +431,105 @@ class StationSession(StationCase):
         return self._session.interview if self._session is not None else None
 
     def close_interview(self, *, then_next: bool = True) -> Rejection | None:
-        link, desk = self._link, self._session
-        if link is None or desk is None:
+        link, session = self._link, self._session
+        if link is None or session is None:
             return Rejection("no interview was begun here")
-        self._link, here = None, link.claimed_case
+        self._link, case = None, link.claimed_case
         if link.closing_events is not None:
-            return self._show_saved(link.closing_events, here, link.notice, then_next=then_next)
-        closing = desk.result()
-        if closing is not None and closing.status == "lost":
+            return self._show_saved(link.closing_events, case, link.notice, then_next=then_next)
+        result = session.result()
+        if result is not None and result.status == "lost":
             self._case = self._session = None
-            self._notice = f"{here.case.key}: {closing.remark}; what was kept before stays"
+            self._notice = f"{case.case.key}: {result.remark}; what was kept before stays"
             return self.claim_next() if then_next else None
         try:
-            stands = self._interviews.describe_state(here.row.key)
-        except StoreError as problem:
-            return self._report_unsaved(problem)
-        self._case = replace(here, pending_input=link.pending_input, interview_status=stands)
+            interview_status = self._study.interviews.describe_state(case.row.key)
+        except StoreError as error:
+            return self._report_unsaved(error)
+        self._case = replace(case, pending_input=link.pending_input, interview_status=interview_status)
         return None
 
     # other cases
 
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         try:
-            return self._lookup.search_cases(text)
-        except StoreError as problem:
-            self._report_unsaved(problem)
+            return self._study.lookup.search_cases(text)
+        except StoreError as error:
+            self._report_unsaved(error)
             return ()
 
     def fetch_case(self, key: str) -> Rejection | None:
-        if (busy := self._why_not_releasable()) is not None:
-            return busy
+        if (rejection := self._check_releasable()) is not None:
+            return rejection
         try:
-            stopped = self._find_stop(self._clock())
-            if stopped is not None and not stopped.study_is_paused:
-                return Rejection(stopped.why)
-            taken = self._claim(key)
-            if isinstance(taken, Rejection):
-                return taken
+            stop = self._find_stop(self._clock())
+            if stop is not None and not stop.study_is_paused:
+                return Rejection(stop.why)
+            claimed = self._claim(key)
+            if isinstance(claimed, Rejection):
+                return claimed
             self._put_back()
-            self._show(taken)
-            why = stopped.why if stopped is not None else self._queue.why_forbidden(taken.case, self._clock())
-            if why and self._case is not None:
-                self._case = replace(self._case, notice=f"Not to be dialed from here: {why}.")
-            elif self._case is not None and not self._queue.who.speaks(taken.case.language):
-                said = f"This case needs {taken.case.language}, which {self.interviewer} does not speak."
-                self._case = replace(self._case, notice=said)
-        except StoreError as problem:
-            return self._report_unsaved(problem)
+            self._show(claimed)
+            language = claimed.case.language
+            queue, at = self._study.queue, self._clock()
+            why_not = stop.why if stop is not None else queue.why_forbidden(claimed.case, at)
+            if why_not and self._case is not None:
+                self._case = replace(self._case, notice=f"Not to be dialed from here: {why_not}.")
+            elif self._case is not None and not queue.who.speaks(language):
+                notice = f"This case needs {language}, which {self.interviewer} does not speak."
+                self._case = replace(self._case, notice=notice)
+        except StoreError as error:
+            return self._report_unsaved(error)
         self._break_since = None
         return None
 
     def revoke_outcome(self) -> Rejection | None:
-        if (busy := self._why_not_releasable()) is not None:
-            return busy
+        if (rejection := self._check_releasable()) is not None:
+            return rejection
         if self._last_outcome is None:
             return Rejection("there is no outcome to take back")
         key, outcome = self._last_outcome
-        if not outcome_events.may_revoke(outcome, self._plan):
+        if not outcome_events.may_revoke(outcome, self._study.plan):
             return Rejection(f"{key}: only a supervisor can correct that: survey case outcome")
         try:
-            taken = self._claim(key)
-            if isinstance(taken, Rejection):
-                return taken
+            claimed = self._claim(key)
+            if isinstance(claimed, Rejection):
+                return claimed
             self._put_back()
-            self._show(taken)
-        except StoreError as problem:
-            return self._report_unsaved(problem)
-        unsaved = self._append(OutcomeRevoked())
-        if unsaved is None and self._case is not None and taken.case.last_call is not None:
-            self._case = replace(self._case, current_number=taken.case.last_call.number)
+            self._show(claimed)
+        except StoreError as error:
+            return self._report_unsaved(error)
+        rejection = self._append(OutcomeRevoked())
+        if rejection is None and self._case is not None and claimed.case.last_call is not None:
+            self._case = replace(self._case, current_number=claimed.case.last_call.number)
             self._last_outcome = None
             self._notice = f"{key}: outcome taken back; key the right one"
-        return unsaved
+        return rejection
 
     def list_appointments(self) -> tuple[StationAppointment, ...]:
         try:
-            return self._lookup.list_appointments(self.interviewer, self._clock())
-        except StoreError as problem:
-            self._report_unsaved(problem)
+            return self._study.lookup.list_appointments(self.interviewer, self._clock())
+        except StoreError as error:
+            self._report_unsaved(error)
             return ()
 
-    # letting go
+    # breaks, and the end
 
     def finish_case(self) -> Rejection | None:
-        here = self._case
-        if here is None:
+        case = self._case
+        if case is None:
             return NO_CASE_ON_SCREEN
-        if (owed := self._why_not_releasable()) is not None:
-            return owed
-        if not here.has_calls:
-            self._skipped.add(here.case.key)
+        if (rejection := self._check_releasable()) is not None:
+            return rejection
+        if not case.has_calls:
+            self._skipped.add(case.case.key)
         return self._release(then_next=True)
 
     def start_break(self) -> Rejection | None:
-        if (busy := self._why_not_releasable()) is not None:
-            return busy
-        if (unsaved := self._release(then_next=False)) is not None:
-            return unsaved
+        if (rejection := self._check_releasable()) is not None:
+            return rejection
+        if (rejection := self._release(then_next=False)) is not None:
+            return rejection
         self._break_since = self._clock()
         return None
 
@@ -360,4 +538,119 @@ class StationSession(StationCase):
         return self.claim_next() if self._case is None else None
 
     def end_shift(self) -> Rejection | None:
-        return self._why_not_releasable() or self._release(then_next=False)
+        return self._check_releasable() or self._release(then_next=False)
+
+    def _check_releasable(self) -> Rejection | None:
+        """Check that the case on the screen can be released."""
+        why_not = self._case.why_not_releasable() if self._case is not None else ""
+        return Rejection(why_not) if why_not else None
+
+    def _release(self, *, then_next: bool) -> Rejection | None:
+        case = self._case
+        if case is None:
+            return None
+        event = AttemptClosed() if case.has_calls else CaseReturned("given back")
+        rejection = self._append(event, release=True, then_next=then_next)
+        if rejection is None and not then_next:
+            try:
+                # the case that left gets its position by the plan as it is now
+                self._study.reload(self._clock(), last_case=self._last_case)
+            except StoreError as error:
+                return self._report_unsaved(error)
+            finally:
+                self._notice = self._study.take_notice() or self._notice
+        return rejection
+
+    def _put_back(self) -> None:
+        """Release the case on the screen, which nobody called or whose outcomes are entered, before another is shown."""
+        case = self._case
+        if case is not None and (rejection := self._release(then_next=False)) is not None:
+            self._case = case
+            self._notice = rejection.why
+
+    # storing
+
+    def _append(self, *events: CaseEvent, release: bool = False, then_next: bool = True) -> Rejection | None:
+        return self._save(CaseEvents(events=events, release=release), then_next=then_next)
+
+    def _save(self, events: CaseEvents, *, then_next: bool = True) -> Rejection | None:
+        """Store the events, and only then show them; after the case's last event the next case is claimed."""
+        case = self._case
+        if case is None:
+            return NO_CASE_ON_SCREEN
+        lost_to = ""
+        try:
+            after = self._write(case, events)
+            if after is None:
+                recovered = self._study.claims.recover(case)
+                if isinstance(recovered, ClaimedCase):
+                    case = recovered
+                    after = self._write(case, events)
+                holder = case.row.holder if isinstance(recovered, ClaimedCase) else recovered
+                lost_to = LeaseLost(case.case.key, holder).message
+        except StoreError as error:
+            return self._report_unsaved(error)
+        if after is None:
+            self._case = self._session = None
+            self._notice = f"not saved: {case.case.key}: {lost_to}"
+            return Rejection(self._notice)
+        self._case = after
+        notice = ""
+        if events.tasks:
+            try:
+                notice = "; ".join(follow_up(self._study.opened, case.case.key, after.history[-1].at))
+            except StoreError as error:
+                notice = f"saved, but something is left to do: {error.what} — {error.remedy}"
+        return self._show_saved(events, after, notice, then_next=then_next)
+
+    def _write(self, case: ClaimedCase, events: CaseEvents) -> ClaimedCase | None:
+        """Write the events; None where another station has the case now, or somebody else has written to it."""
+        after = self._study.claims.append_events(case, events.events, events.contact)
+        conflict = self._study.claims.save(case, after, release=events.release, owed=events.tasks)
+        return after if conflict is None else None
+
+    def _show_saved(
+        self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool
+    ) -> Rejection | None:
+        """Show events that were stored; where they released the case, claim the next one."""
+        self._case = after
+        self._shift.count(events.events)
+        if any(isinstance(event, AppointmentMade) for event in events.events):
+            self._count_appointments()
+        self._notice = notice
+        if events.release:
+            self._drop_case(after, events.outcome)
+            if then_next and self._break_since is None:
+                notice, self._notice = self._notice, ""
+                rejection = self.claim_next()
+                self._notice = "; ".join(filter(None, (notice, self._notice)))
+                return rejection
+        elif not after.has_open_call:
+            self._case = after.move_to_next_number()
+        return None
+
+    def _drop_case(self, case: ClaimedCase, outcome: str) -> None:
+        """Forget a case that was released."""
+        at = case.history[-1].at
+        self._shift.add_time(at - case.shown_at)
+        self._case = self._session = None
+        self._last_case = case.case.key
+        if outcome:
+            self._last_outcome = case.case.key, outcome
+            words = describe_outcome(outcome, self._study.plan)
+            self._notice = self._notice or f"{case.case.key}: {words}, stored at {self._to_local(at):%H:%M}"
+
+    def _report_unsaved(self, error: StoreError) -> Rejection:
+        self._notice = f"not saved: {error.what} — {error.remedy}"
+        return Rejection(self._notice)
+
+    # the shift
+
+    def _resume_shift(self) -> None:
+        """Continue the counts of this day: the program may have ended in the middle of the shift."""
+        midnight = self._to_local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
+        with suppress(StoreError):  # the first key reports it
+            self._shift.resume(self._study.store.cases.list_calls(self.interviewer, midnight))
+
+    def _count_appointments(self) -> None:
+        self._shift.appointments = len(self._study.store.cases.list_appointments(owner=self.interviewer))

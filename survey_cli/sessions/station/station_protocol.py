@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from survey_cli.entries import Rejection
+from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
+from survey_cli.sessions.case.claimed_case import RequiredInput
 from survey_cli.sessions.interview.interview_protocol import InterviewProtocol
 
 __all__ = [
+    "AppointmentPolicy",
     "BreakView",
     "CaseMatch",
     "CaseView",
     "IdleView",
     "OutcomeChoice",
-    "OwnerPolicy",
     "RequiredInput",
     "ShiftSummary",
     "StationAppointment",
@@ -33,10 +35,6 @@ __all__ = [
     "UnclearTime",
 ]
 
-RequiredInput: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
-OwnerPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
-"""Who keeps an appointment: anybody, only this interviewer, or this interviewer unless late."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationNumber:
@@ -44,103 +42,106 @@ class StationNumber:
 
     position: int
     text: str
-    """As it is read and dialled: `(915) 555-0122`."""
+    """As it is read and dialed: `(915) 555-0122`."""
     line: str
     """`mobile`, `fixed` or `unknown`."""
     state: str
     """`live`, `dead` or `never_call`."""
     current: bool
-    """The one that `dial` dials."""
+    """The number that `dial` dials."""
     outcome: str = ""
-    """What came of it in this sitting: `busy`; empty where it was not called yet."""
+    """The outcome of its call under this claim: `busy`; empty: not called yet."""
     why_not: str = ""
-    """Why it may not be dialled now: `after 20:30 there (it is 20:41)`; empty where it may."""
+    """Why it may not be dialed now: `after 20:30 there (it is 20:41)`; empty where it may."""
     by_hand: bool = False
-    """The law wants a human's finger on the keys of the telephone: no dial command is run."""
+    """The law requires that a person dials it: no dial command is run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationScript:
-    """A text to be spoken at the station: a voicemail, what a gatekeeper is told."""
+    """A text to read aloud at the station: a voicemail, a text for a gatekeeper."""
 
     id: str
     text: str
     is_used: bool = False
-    """It is for once a case, and was spoken."""
+    """It may be read once per case, and was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeChoice:
-    """An outcome that can be keyed now, and what must be asked with it."""
+    """An outcome that can be entered now, and what it requires."""
 
     outcome: Outcome
     required_input: RequiredInput = ""
-    """What `record_outcome` needs besides: a note, an appointment's time (see `book_appointment`), the new number, the
-    language; `sure`: calling again cannot undo it, so the interface asks for confirmation."""
+    """What `record_outcome` needs besides; for a time see `book_appointment`. `sure`: calling again cannot undo it,
+    so the interface asks for confirmation.
+    """
     is_refusal: bool = False
     """Another call may try to convert it: before `record_outcome` the interface may ask for what `record_refusal`
-    stores."""
+    stores.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case is on the screen, and it is this station's."""
+    """A case of this station is on the screen."""
 
     key: str
     name: str
-    """What it is called: the name column, else the key."""
+    """The name column, or the key."""
     details: tuple[tuple[str, str], ...]
-    """Label and words of the sample columns."""
+    """Label and text of the sample columns."""
     attempt: int
     """The number of this attempt."""
     limit: int
     numbers: tuple[StationNumber, ...]
     respondent_time: datetime | None
-    """The respondent's clock; None where nobody knows their zone."""
+    """The respondent's clock; None where their zone is unknown."""
     station_time: datetime
     callable_until: datetime | None
     """Until when they may be called today, on their clock."""
     ask_for: str
-    """Whom to ask for, where that is known."""
+    """The person to ask for, where known."""
     appointment: str
-    """A promise that is due, in words, on the respondent's clock; empty where there is none."""
+    """An appointment that is due, in words, on the respondent's clock; or empty."""
     history: tuple[StationHistoryLine, ...]
-    """The oldest first."""
+    """Oldest first."""
     main_outcomes: tuple[OutcomeChoice, ...]
-    """At most eight outcomes that are keyed at once, the likeliest first."""
+    """At most eight outcomes that are entered with one key, the likeliest first."""
     other_outcomes: tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]
-    """All others that can be keyed, under headings (`Nobody was reached`, `Somebody was`)."""
+    """All other outcomes, under headings (`Nobody was reached`, `Somebody was`)."""
     scripts: tuple[StationScript, ...]
     faq: tuple[tuple[str, str], ...]
-    """What respondents ask, and what to say."""
+    """Respondents' questions and their answers."""
     interview_status: str
-    """Where the case's interview stands: `open at q17, Tue 14:03, version 1`; empty where none was begun."""
+    """The state of the case's interview: `open at q17, Tue 14:03, version 1`; empty: none."""
     has_open_call: bool
-    """The current number was dialled and its outcome is not keyed yet."""
+    """The current number was dialed and the outcome is not entered yet."""
     pending_input: Literal["", "time", "outcome"] = ""
-    """What is still owed before the case can go: `time`: an appointment was chosen in the interview and its time must be
-    given; `outcome`: the interview was left open and something must be said of it."""
+    """What is needed before the case can be released. `time`: an appointment was chosen in the interview and needs
+    its time; `outcome`: the interview was left open and needs an outcome.
+    """
     notice: str = ""
-    """Something to be said plainly: a call that was going on when the terminal died."""
+    """A notice about a call that was going on when the terminal was lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleView:
-    """Nobody can be called just now."""
+    """No case can be called now."""
 
     why: str
     """In plain words: `all 12 open cases are waiting`, `the study calls from 09:00`."""
     next_at: datetime | None
-    """The next moment at which somebody can be, on this station's clock."""
+    """When the next case can be called, on this station's clock."""
     study_is_paused: bool = False
-    """The study is paused: `why` says by whom, since when and what for."""
+    """The study is paused: `why` says by whom, since when and why."""
     station_time: datetime | None = None
     """This station's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakView:
-    """The interviewer is on a pause."""
+    """The interviewer is on a break."""
 
     since: datetime
     station_time: datetime | None = None
@@ -152,14 +153,14 @@ StationView: TypeAlias = CaseView | IdleView | BreakView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftSummary:
-    """The shift so far."""
+    """Counts of the shift so far."""
 
     completes: int
     """Complete interviews."""
     calls: int
     refusals: int
     appointments: int
-    """This interviewer's own promises that are still to be kept."""
+    """This interviewer's own open appointments."""
     since: datetime
     time_on_cases: timedelta
     """Time spent on cases."""
@@ -167,7 +168,7 @@ class ShiftSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationAppointment:
-    """One promise still to be kept."""
+    """One open appointment."""
 
     key: str
     name: str
@@ -181,7 +182,7 @@ class StationAppointment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseMatch:
-    """A case that somebody who rings back may be."""
+    """A case that matches a search, for a respondent who calls back."""
 
     key: str
     name: str
@@ -192,52 +193,57 @@ class CaseMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeReading:
-    """What a typed time was taken for."""
+    """How a typed time is understood."""
 
     echo: str
     """`Thu 26 Nov 15:00 there · 17:00 here`."""
     hint: str = ""
-    """Something to think of: `in 6 weeks`, `their morning: any time from 09:00 to 12:00`."""
+    """What the interviewer should notice: `in 6 weeks`, `their morning: any time from 09:00 to 12:00`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnclearTime:
-    """A typed time that cannot be taken, or must be chosen between."""
+    """A typed time that is not accepted, or that is ambiguous."""
 
     why: str
     choices: tuple[str, ...] = ()
-    """Readings to choose from: the face sends the number of one, from 1, with `reading`."""
+    """Possible readings; the interface sends the number of one, from 1, as `reading`."""
 
 
 class StationProtocol(Protocol):
-    """What a face may ask of the station's desk. `StationSession` is the real one; a test's is another."""
+    """A station as an interface sees it. `StationSession` implements it; tests have their own."""
 
-    title: str
     station: str
     interviewer: str
 
+    @property
+    def title(self) -> str:
+        """The survey's title."""
+        ...
+
     def view(self) -> StationView:
-        """What is before the interviewer now. Costs no reading of the database."""
+        """Return what is shown now. It reads nothing from the database."""
         ...
 
     def summarize_shift(self) -> ShiftSummary: ...
 
     def notice(self) -> str:
-        """What came of the last thing that was done (`busy: kept at 10:43; ⌫ takes it back`); empty where nothing is to
-        be said."""
+        """Return the result of the last action (`busy: stored at 10:43; ⌫ takes it back`); or an empty text."""
         ...
 
     def keep_alive(self) -> None:
-        """Called every ten seconds or so: keeps the case ours, looks for a due one where none is on the screen."""
+        """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds."""
         ...
 
     def claim_next(self) -> Rejection | None:
-        """Look for the next case; the view becomes `CaseView`, or `IdleView` with the reason."""
+        """Claim the next case; the view becomes `CaseView`, or `IdleView` with the reason."""
         ...
 
     def dial(self) -> "Rejection | str":
-        """The human's key that dials the current number: journalled, checked against hours once more. Gives what is
-        shown: the number to dial by hand, or that the telephone is ringing."""
+        """Dial the current number, on a human's key press; it is stored, and calling hours are checked once more.
+
+        Returns what is shown: the number to dial by hand, or that the telephone is ringing.
+        """
         ...
 
     def choose_number(self, position: int) -> Rejection | None:
@@ -247,73 +253,90 @@ class StationProtocol(Protocol):
     def record_outcome(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
     ) -> Rejection | None:
-        """One of the outcomes on offer. The case closes and the next comes, unless another number can be tried."""
+        """Record one of the outcomes on offer.
+
+        The case closes and the next one is claimed, unless another number can be tried.
+        """
         ...
 
     def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
-        """What a typed time means for this respondent; nothing is kept."""
+        """Return how a typed time is understood for this respondent; nothing is stored."""
         ...
 
     def book_appointment(
-        self, text: str, *, reading: int = 0, keeper: OwnerPolicy = "anyone", person: str = "", note: str = ""
+        self,
+        text: str,
+        *,
+        reading: int = 0,
+        policy: AppointmentPolicy = "anyone",
+        person: str = "",
+        note: str = "",
     ) -> Rejection | None:
-        """Promise to call at that time, and close the case."""
+        """Book an appointment at that time, and close the case."""
         ...
 
     def open_interview(self) -> "InterviewProtocol | Rejection":
-        """Begin or go on with the interview. Once its `prompt()` is None, `close_interview` follows."""
+        """Start or resume the interview. Once its `prompt()` is None, `close_interview` follows."""
         ...
 
     def close_interview(self, *, then_next: bool = True) -> Rejection | None:
-        """The interview was left. Its case, where it closed with it, makes room for the next one, unless no next one is
-        wanted; else the case says what is still owed."""
+        """Leave the interview.
+
+        Where its case closed with it, the next case is claimed, unless `then_next` is false. Otherwise the case shows
+        what is pending.
+        """
         ...
 
     def add_note(self, text: str) -> Rejection | None:
-        """A note on the case."""
+        """Add a note to the case."""
         ...
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
-        """What whoever calls again should know of a refusal: the reason that was given, how strong it was from 1 to 3 (0:
-        not said), who refused. The outcome is keyed after it."""
+        """Describe a refusal for the next interviewer; the outcome is recorded after it.
+
+        `strength` is from 1 to 3, 0: not given. `who` refused.
+        """
         ...
 
     def add_number(self, text: str) -> Rejection | None:
-        """Another number of the case; it becomes the current one."""
+        """Add another number to the case; it becomes the current one."""
         ...
 
     def record_script(self, script: str) -> Rejection | None:
-        """A script was spoken."""
+        """Record that a script was read aloud."""
         ...
 
     def finish_case(self) -> Rejection | None:
-        """Leave the case with what was keyed, though another number could be tried; one that was not called goes back."""
+        """Release the case with the outcomes entered, though another number could be tried.
+
+        A case that was not called returns to the queue.
+        """
         ...
 
     def revoke_outcome(self) -> Rejection | None:
-        """The outcome keyed last was a slip: its case is on the screen again, as if it had not been keyed."""
+        """Revoke the outcome that was entered last: its case is on the screen again, as before."""
         ...
 
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
-        """Cases by part of a number, of a name or of the key: somebody rings back."""
+        """Search cases by part of a number, of a name or of the key: a respondent calls back."""
         ...
 
     def fetch_case(self, key: str) -> Rejection | None:
-        """Take this case, whoever's turn it is; the one on the screen goes back if nobody was called."""
+        """Claim this case, whoever it is for; the one on the screen is returned if nobody was called."""
         ...
 
     def list_appointments(self) -> tuple[StationAppointment, ...]:
-        """This interviewer's promises, soonest first."""
+        """List this interviewer's open appointments, soonest first."""
         ...
 
     def start_break(self) -> Rejection | None:
-        """Take no next case; the one on the screen goes back if nobody was called."""
+        """Start a break; the case on the screen is returned if nobody was called."""
         ...
 
     def end_break(self) -> Rejection | None:
-        """Back from the pause."""
+        """End the break."""
         ...
 
     def end_shift(self) -> Rejection | None:
-        """The end of the shift. Rejected while a call's outcome is not keyed."""
+        """End the shift. Rejected while the outcome of a call is missing."""
         ...

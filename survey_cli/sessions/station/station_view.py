@@ -1,6 +1,6 @@
 """Views of the case on a station's screen, with the clocks of the respondent and of the station."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,11 +23,10 @@ from survey_cli.reports.fieldwork.case_histories import (
     format_appointment_time,
 )
 from survey_cli.samples.cases.columns import find_column, iterate_labeled_values
-from survey_cli.sessions.case.claimed_case import ClaimedCase
+from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.station.station_protocol import (
     CaseView,
     OutcomeChoice,
-    RequiredInput,
     StationNumber,
     StationScript,
 )
@@ -38,63 +37,51 @@ OUTCOME_HEADINGS: Final = (
     ("Nobody was reached", ("before",)),
     ("Somebody was", ("after", "screened", "any")),
 )
-REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
-    "supervisor": "note",
-    "changed": "number",
-    "language": "language",
-    "appointment": "time",
-    "refusal_hard": "sure",
-    "refusal_household_hard": "sure",
-    "never_call": "sure",
-    "withdrawn": "sure",
-}
 HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
-"""Roles of sample columns that are shown elsewhere, or are none of an interviewer's business."""
-INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
-"""The interview itself comes to these."""
+"""Roles of sample columns that are shown elsewhere, or are not for interviewers."""
 
 
 def build_case_view(
-    here: ClaimedCase, study: OpenStudy, *, at: datetime, local: Callable[[datetime], datetime]
+    claimed: ClaimedCase, study: OpenStudy, *, at: datetime, to_local: Callable[[datetime], datetime]
 ) -> CaseView:
-    """Everything that is shown of the case; `to_local` puts a moment on this station's clock."""
-    case, plan, instrument = here.case, study.plan, study.instrument
-    zones = list_call_zones(case, case.find_number(here.current_number), plan)
+    """Build everything that is shown of the case; `to_local` converts a time to this station's clock."""
+    case, plan, instrument = claimed.case, study.plan, study.instrument
+    zones = list_call_zones(case, case.find_number(claimed.current_number), plan)
     zone = ZoneInfo(zones[0]) if zones else None
     until = localize_plan(case, plan).calendar.find_opening(zones, at).until
     first, more = build_outcome_choices(plan)
     language = case.language or instrument.language
     return CaseView(
         key=case.key,
-        name=format_case_name(instrument, case, here.contact),
-        details=format_details(instrument, case, here.contact),
-        attempt=len(case.counted_attempts) + (0 if here.has_calls else 1),
+        name=format_case_name(instrument, case, claimed.contact),
+        details=format_details(instrument, case, claimed.contact),
+        attempt=len(case.counted_attempts) + (0 if claimed.has_calls else 1),
         limit=plan.limits.total,
-        numbers=build_numbers(case, here.contact, plan, here.current_number, at),
+        numbers=build_numbers(case, claimed.contact, plan, claimed.current_number, at),
         respondent_time=at.astimezone(zone) if zone is not None else None,
-        station_time=local(at),
+        station_time=to_local(at),
         callable_until=until.astimezone(zone) if until is not None and zone is not None else None,
         ask_for=case.appointment.details.person if case.appointment is not None else "",
         appointment=format_appointment(case, plan),
-        history=build_history(here.history, plan, zone),
+        history=build_history(claimed.history, plan, zone),
         main_outcomes=first,
         other_outcomes=more,
         scripts=build_scripts(plan, case, language),
         faq=tuple((_render_text(ask, language), _render_text(say, language)) for ask, say in instrument.faq),
-        interview_status=here.interview_status,
-        has_open_call=here.has_open_call,
-        pending_input=here.pending_input,
-        notice=here.notice,
+        interview_status=claimed.interview_status,
+        has_open_call=claimed.has_open_call,
+        pending_input=claimed.pending_input,
+        notice=claimed.notice,
     )
 
 
-def describe_interrupted_call(case: Case, local: Callable[[datetime], datetime]) -> str:
-    """What was going on when the terminal died, said plainly."""
-    sitting = case.open_attempt
-    since = f"You were on this case since {local(sitting.started_at):%H:%M}" if sitting is not None else ""
+def describe_interrupted_call(case: Case, to_local: Callable[[datetime], datetime]) -> str:
+    """Describe what was going on when the terminal was lost."""
+    attempt = case.open_attempt
+    since = f"You were on this case since {to_local(attempt.started_at):%H:%M}" if attempt is not None else ""
     if case.interview_open:
         return f"{since}: its interview was going on. Go on with it, or key an outcome."
-    if sitting is not None and sitting.dialed:
+    if attempt is not None and attempt.dialed:
         return f"{since}: a number was dialed, and its outcome was not keyed."
     return f"{since}."
 
@@ -106,20 +93,25 @@ def _render_text(text: Template, language: str) -> str:
 def build_outcome_choices(
     plan: Plan,
 ) -> tuple[tuple[OutcomeChoice, ...], tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]]:
-    """The outcomes keyed at once, and all others under headings."""
+    """Build the main outcomes, and all others under headings."""
     left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
-    offered = {
+    on_offer = {
         id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"
     }
-    first = tuple(_build_choice(offered[id]) for id in SINGLE_KEY_OUTCOMES if id in offered)
-    more = []
+    main = tuple(_build_choice(on_offer[id]) for id in SINGLE_KEY_OUTCOMES if id in on_offer)
+    others = []
     for heading, moments in OUTCOME_HEADINGS:
-        rows = [row for id, row in offered.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES]
-        own = [row for row in rows if row.id not in OUTCOMES]
-        more.append(
-            (heading, tuple(_build_choice(row) for row in (*own, *(r for r in rows if r.id in OUTCOMES))))
+        rows = [
+            row for id, row in on_offer.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES
+        ]
+        own_rows = [row for row in rows if row.id not in OUTCOMES]
+        others.append(
+            (
+                heading,
+                tuple(_build_choice(row) for row in (*own_rows, *(r for r in rows if r.id in OUTCOMES))),
+            )
         )
-    return first, tuple(more)
+    return main, tuple(others)
 
 
 def _build_choice(row: Outcome) -> OutcomeChoice:
@@ -132,18 +124,18 @@ def _build_choice(row: Outcome) -> OutcomeChoice:
 def build_numbers(
     case: Case, contact: Contact | None, plan: Plan, current: int, at: datetime
 ) -> tuple[StationNumber, ...]:
-    """All numbers, in the order of the sample."""
-    shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
-    sitting = case.open_attempt.calls if case.open_attempt is not None else ()
-    came_to = {call.number: describe_outcome(call.outcome, plan) for call in sitting}
+    """Build the lines of all numbers, in the order of the sample."""
+    texts = {n.position: n.display for n in contact.numbers} if contact is not None else {}
+    calls = case.open_attempt.calls if case.open_attempt is not None else ()
+    outcomes = {call.number: describe_outcome(call.outcome, plan) for call in calls}
     return tuple(
         StationNumber(
             position=number.position,
-            text=shown.get(number.position, "(erased)"),
+            text=texts.get(number.position, "(erased)"),
             line=number.line,
             state=number.state,
             current=number.position == current,
-            outcome=came_to.get(number.position, ""),
+            outcome=outcomes.get(number.position, ""),
             why_not=explain_number_closed(case, number, plan, at) if number.state == "live" else "",
             by_hand=plan.requires_manual_dialing(number.line, case.columns),
         )
@@ -154,16 +146,16 @@ def build_numbers(
 def format_details(
     instrument: Instrument, case: Case, contact: Contact | None
 ) -> tuple[tuple[str, str], ...]:
-    """The sample columns in words: label and value, the key, numbers and the zone left out."""
+    """Format the sample columns: label and text, without key, numbers and zone."""
     personal = contact.columns if contact is not None else {}
     return tuple(iterate_labeled_values(instrument, {**personal, **case.columns}, without=HIDDEN_ROLES))
 
 
 def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:
-    """What the case is called: its name column, else its key."""
-    named = find_column(instrument, "name")
-    said = contact.columns.get(named) if contact is not None and named else None
-    return said if isinstance(said, str) and said else case.key
+    """Return the case's name column, or its key."""
+    column = find_column(instrument, "name")
+    name = contact.columns.get(column) if contact is not None and column else None
+    return name if isinstance(name, str) and name else case.key
 
 
 def build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript, ...]:
@@ -178,17 +170,21 @@ def build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript,
 
 
 def format_appointment(case: Case, plan: Plan) -> str:
-    """The promise that stands, on the respondent's clock: `Thu 26 Nov 15:00 (me first): use the direct line`."""
-    promised = find_open_appointment(case, plan)
-    if promised is None:
+    """Format the open appointment on the respondent's clock: `Thu 26 Nov 15:00 (me first): use the direct line`."""
+    appointment = find_open_appointment(case, plan)
+    if appointment is None:
         return ""
-    keeper = {"anyone": "", "me": f" ({promised.owner} only)", "me_first": f" ({promised.owner} first)"}
-    return format_appointment_time(promised) + keeper[promised.policy]
+    owner_words = {
+        "anyone": "",
+        "me": f" ({appointment.owner} only)",
+        "me_first": f" ({appointment.owner} first)",
+    }
+    return format_appointment_time(appointment) + owner_words[appointment.policy]
 
 
 def describe_state(row: CaseRow, plan: Plan) -> str:
-    """Where a case is, in a few words: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
+    """Describe a case's state: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
     if row.holder is not None:
         return f"at station {row.holder.station} with {row.holder.by}"
-    said = row.why or (describe_outcome(row.outcome, plan) if row.outcome else "never called")
-    return f"{row.status}: {said}"
+    reason = row.why or (describe_outcome(row.outcome, plan) if row.outcome else "never called")
+    return f"{row.status}: {reason}"

@@ -93,7 +93,7 @@ class Household:
         numbers: int,
         *,
         seed: int,
-        chances: Propensities,
+        propensities: Propensities,
         frame: Frame,
         languages: tuple[str, ...],
         calls: int = 0,
@@ -105,22 +105,22 @@ class Household:
         dice = Random(f"{seed}\0{key}")
         pattern = choose_pattern(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        own = dice.gammavariate(1.5 + answered, 1 / (1.5 + chances.contact * calls))
+        own = dice.gammavariate(1.5 + answered, 1 / (1.5 + propensities.contact * calls))
         lot = dice.random()
         others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE_SHARE]
         return cls(
             dice=dice,
-            propensities=chances,
+            propensities=propensities,
             contact_chances={
-                part: min(0.95, chances.contact * own * share) for part, share in pattern.items()
+                part: min(0.95, propensities.contact * own * share) for part, share in pattern.items()
             },
             dead_numbers={
                 position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in rang
             },
             has_machine=dice.random() < MACHINE_SHARE,
-            refuse=min(1.0, chances.refuse * dice.gammavariate(2, 0.5)),
+            refuse=min(1.0, propensities.refuse * dice.gammavariate(2, 0.5)),
             language=others[0] if others else "",
-            is_eligible=dice.random() < chances.eligible,
+            is_eligible=dice.random() < propensities.eligible,
             exclusion="unable" if lot < UNABLE_SHARE else "away" if lot < UNABLE_SHARE + AWAY_SHARE else "",
         )
 
@@ -142,17 +142,17 @@ class Household:
 
     def choose_response(self, who: Interviewer) -> str:
         """What whoever answers says to this interviewer: `interview`, `appointment`, or another outcome."""
-        chances, dice = self.propensities, self.dice
+        propensities, dice = self.propensities, self.dice
         if self.language and not who.speaks(self.language):
             return "language"
         if self.exclusion:
             return self.exclusion
         if dice.random() < self.refuse:
-            return "refusal_hard" if dice.random() < chances.hard_refusal else "refusal_soft"
+            return "refusal_hard" if dice.random() < propensities.hard_refusal else "refusal_soft"
         if not self.is_eligible:
             return "not_eligible"
-        if dice.random() < chances.call_again and self.appointment is None:
-            return "appointment" if dice.random() < chances.appointment else "callback"
+        if dice.random() < propensities.call_again and self.appointment is None:
+            return "appointment" if dice.random() < propensities.appointment else "callback"
         return "interview"
 
     def draw_patience(self) -> int:

@@ -17,10 +17,10 @@ from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import (
+    AppointmentPolicy,
     BreakView,
     CaseView,
     IdleView,
-    OwnerPolicy,
     UnclearTime,
 )
 from survey_cli.simulate.fieldwork.households import DialResult, Household
@@ -55,7 +55,7 @@ RETRY_INTERVAL: Final = timedelta(minutes=5)
 MIN_WAIT: Final = timedelta(seconds=10)
 APPOINTMENT_DAYS: Final = 5
 """Appointments are made for today or one of the next days."""
-OWNER_POLICY_WEIGHTS: Final[tuple[tuple[OwnerPolicy, ...], tuple[int, ...]]] = (
+OWNER_POLICY_WEIGHTS: Final[tuple[tuple[AppointmentPolicy, ...], tuple[int, ...]]] = (
     ("anyone", "me_first", "me"),
     (70, 20, 10),
 )
@@ -245,8 +245,8 @@ class SimulatedInterviewer:
             text = f"{wall:%Y-%m-%d %H:%M}"
             found = station.parse_time(text)
             reading = 1 if isinstance(found, UnclearTime) and found.choices else 0
-            [keeper] = self._dice.choices(*OWNER_POLICY_WEIGHTS)
-            booked = station.book_appointment(text, reading=reading, keeper=keeper)
+            [policy] = self._dice.choices(*OWNER_POLICY_WEIGHTS)
+            booked = station.book_appointment(text, reading=reading, policy=policy)
             if self._check_done(station, f"book {text}", booked):
                 house = self._context.find_household(view.key, len(view.numbers))
                 house.appointment = wall

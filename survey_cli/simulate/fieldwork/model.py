@@ -403,7 +403,7 @@ class FieldworkModel:
                 case.key,
                 len(case.numbers),
                 seed=self.settings.seed,
-                chances=self.settings.propensities,
+                propensities=self.settings.propensities,
                 frame=self.plan.frame,
                 languages=self.instrument.languages,
                 calls=len(case.calls),
@@ -500,9 +500,9 @@ class FieldworkModel:
             if isinstance(meant, UnclearAppointment) and meant.choices:
                 meant = meant.choices[0]
             if not isinstance(meant, UnclearAppointment):
-                [keeper] = agent.dice.choices(*OWNER_POLICY_WEIGHTS)
-                owner = "" if keeper == "anyone" else agent.who.login
-                promised = meant.make_event(person="", owner=owner, policy=keeper, note="")
+                [policy] = agent.dice.choices(*OWNER_POLICY_WEIGHTS)
+                owner = "" if policy == "anyone" else agent.who.login
+                promised = meant.make_event(person="", owner=owner, policy=policy, note="")
                 waits = case.has_unfinished_interview
                 self._append(
                     agent,

@@ -60,25 +60,25 @@ def measure_propensities(
     refused = sum(n for id, n in calls.items() if id in REFUSAL_OUTCOMES)
     later = sum(n for id, n in calls.items() if id in CALL_AGAIN_OUTCOMES)
     made = calls.total()
-    chances, basis = usual, []
+    propensities, basis = usual, []
     if made >= MIN_CALLS and expected:
-        chances = replace(chances, contact=min(0.95, talks / expected))
+        propensities = replace(propensities, contact=min(0.95, talks / expected))
         basis.append(
-            f"a call is answered by somebody {chances.contact:.0%} of the time (of {made:,} calls here)"
+            f"a call is answered by somebody {propensities.contact:.0%} of the time (of {made:,} calls here)"
         )
     else:
         basis.append(f"a call is answered by somebody {usual.contact:.0%} of the time (assumed)")
     if talks >= MIN_CONVERSATIONS:
         hard = sum(n for id, n in calls.items() if id in HARD_REFUSALS)
-        chances = replace(
-            chances,
+        propensities = replace(
+            propensities,
             refuse=refused / talks,
             hard_refusal=hard / refused if refused else usual.hard_refusal,
             call_again=later / (talks - refused) if talks > refused else usual.call_again,
             appointment=calls["appointment"] / later if later else usual.appointment,
             eligible=1 - calls["not_eligible"] / (talks - refused) if talks > refused else usual.eligible,
         )
-        basis.append(f"{chances.refuse:.0%} of talks are refused (of {talks:,} talks here)")
+        basis.append(f"{propensities.refuse:.0%} of talks are refused (of {talks:,} talks here)")
     else:
         basis.append(f"{usual.refuse:.0%} of talks are refused, {usual.eligible:.0%} are eligible (assumed)")
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
@@ -88,7 +88,7 @@ def measure_propensities(
         basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} here)")
     else:
         length = None
-    return MeasuredPropensities(chances, length, tuple(basis))
+    return MeasuredPropensities(propensities, length, tuple(basis))
 
 
 def _is_contact(outcome: str, plan: Plan) -> bool:

@@ -100,7 +100,7 @@ class StationSimulation:
                 key,
                 numbers,
                 seed=self.settings.seed,
-                chances=self.settings.propensities,
+                propensities=self.settings.propensities,
                 frame=self.study.plan.frame,
                 languages=self.study.instrument.languages,
             )

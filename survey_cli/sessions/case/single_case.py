@@ -1,0 +1,80 @@
+"""Interviews of a sampled case without a station: the case is claimed and receives the interview's outcome."""
+
+from survey_cli.fieldwork.case.case import Case
+from survey_cli.problems import UserError
+from survey_cli.sessions.case.case_claim import CaseClaims
+from survey_cli.sessions.case.case_interview import CaseInterviews
+from survey_cli.sessions.case.case_link import SampledCaseLink
+from survey_cli.sessions.case.outcome_events import build_events_without_station
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import Clock, StartOptions
+from survey_cli.store.cases.case_records import LeaseHolder
+from survey_cli.study.consistency.upkeep import repair
+from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.pause import read_pause
+
+
+class SingleCaseLink(SampledCaseLink):
+    """The link of an interview that opened the study for itself."""
+
+    def release(self) -> None:
+        super().release()
+        self._study.do_not_call.close()
+
+
+def start_single_case(
+    study: OpenStudy, options: StartOptions, *, station: str, clock: Clock, token: str
+) -> InterviewSession | UserError:
+    """Claim the case and start or resume its interview. Raises StoreError."""
+    repair(study, clock())
+    interviews = CaseInterviews(
+        study=study,
+        by=study.who.login,
+        station=station,
+        clock=clock,
+        to_local=lambda at: at.astimezone(),
+    )
+    if (pause_error := _check_pause(study, interviews, options, clock)) is not None:
+        return pause_error
+    claims = CaseClaims(store=study.store, plan=study.plan, by=study.who.login, station=station, clock=clock)
+    case = claims.claim(options.case, token)
+    if case is None:
+        return UserError(options.case, "there is no such case", "choose another case")
+    if isinstance(case, LeaseHolder):
+        return UserError(
+            options.case, f"{case.by} has this case at station {case.station}", "choose another case"
+        )
+    study.store.cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+    link = SingleCaseLink(
+        study,
+        claims,
+        case,
+        lambda case, interview, outcome, by_route: build_events_without_station(
+            case, interview, outcome, study.plan, by_route=by_route
+        ),
+    )
+    session = _check_case(case.case) or interviews.start_or_resume(case, link, options=options)
+    if isinstance(session, UserError):
+        link.release()
+    elif study.repairs:
+        session.notice = " ".join(filter(None, (*study.repairs, session.notice)))
+    return session
+
+
+def _check_case(case: Case) -> UserError | None:
+    if case.erased or case.do_not_call:
+        return UserError(case.key, "this case is never to be called again")
+    return None
+
+
+def _check_pause(
+    study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock
+) -> UserError | None:
+    """Check that the study is not paused, unless an open interview is finished or a correction calls nobody."""
+    pause = read_pause(study.store)
+    if pause is None or options.reopen or interviews.is_open(options.case):
+        return None
+    what = pause.describe(pause.since.astimezone(), clock().astimezone())
+    return UserError(
+        options.case, what, "wait until a supervisor lets the study go on: survey study resume FILE"
+    )
