@@ -29,12 +29,11 @@ from survey_cli.reports.results.report_model import (
     Results,
     RowKind,
     Side,
-    SignificanceTest,
     SummaryStatistics,
     Verbatim,
-    WeightingSummary,
 )
 from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_percentage
+from survey_cli.reports.weighting.weighting_model import SignificanceTest, WeightingSummary
 
 HOSTILE = "=1+1 <b>&amp; | {name} **very** _so_ `x` \u202e[c]</table>"
 """What no page may take for anything but words; `{name}` is a fill and `**very**` is stress."""

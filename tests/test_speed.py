@@ -15,7 +15,7 @@ import yaml
 from benchmarks import questionnaires as made
 from benchmarks.peers import session
 from survey_cli.engine import prompts
-from survey_cli.exports.formats import WriteOptions
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text

@@ -22,4 +22,4 @@ def replace_illegal(text: str) -> str:
 
 
 def _parse_line(text: str) -> Line:
-    return tuple(TextRun(escape_controls(part), manner) for part, manner in iterate_parts(text) if part)
+    return tuple(TextRun(escape_controls(part), style) for part, style in iterate_parts(text) if part)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, build_value_labels, choose_label, to_single_line
 from survey_cli.exports.missing_codes import has_missing_codes, list_missing_codes, list_offered_codes
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP
 from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-    from survey_cli.exports.formats import WriteOptions
 
 T = TypeVar("T")
 
@@ -52,9 +52,9 @@ SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_
 """Letters that fit into the columns."""
 
 
-def write_xlsx(table: Table, to: Path, manner: "WriteOptions") -> tuple[int, tuple[str, ...]]:
+def write_xlsx(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
     """The rows, and what is to be said. Raises ImportError where the library is missing, OSError for a full disk."""
-    return report_full_disk(lambda: _write(table, to, labels=manner.labels))
+    return report_full_disk(lambda: _write(table, to, labels=options.labels))
 
 
 def report_full_disk(write: Callable[[], T]) -> T:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TextIO
 
 from survey_cli.exports.ddi import write_ddi
 from survey_cli.exports.excel import write_xlsx
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.parquet import write_arrow, write_parquet
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
@@ -18,20 +19,6 @@ from survey_cli.exports.triple_s.definition import TripleSVariant
 from survey_cli.exports.triple_s.writer import write_triple_s
 from survey_cli.problems import find_nearest
 from survey_cli.table import Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteOptions:
-    """How the analyst wants it."""
-
-    labels: bool = False
-    """Labels instead of codes."""
-    raw: bool = False
-    """Texts as they are, though a spreadsheet might run them."""
-    bom: bool = False
-    """Begin with a byte order mark, by which Excel knows UTF-8."""
-    data_name: str = ""
-    """The name of the file that a description is of."""
 
 
 class WriteResult(NamedTuple):
@@ -72,22 +59,22 @@ def _wrap_row_writer(
     write: Callable[[Table, TextIO, WriteOptions], int],
 ) -> Callable[[Table, TextIO, WriteOptions], WriteResult]:
     """A writer that any table fits into."""
-    return lambda table, to, manner: WriteResult(write(table, to, manner))
+    return lambda table, to, options: WriteResult(write(table, to, options))
 
 
-def _write_spss_syntax(table: Table, to: Path, data: Path, named: str, manner: WriteOptions) -> WriteResult:
+def _write_spss_syntax(table: Table, to: Path, data: Path, named: str, options: WriteOptions) -> WriteResult:
     return WriteResult(*write_spss_syntax(table, to, data, named, WriteOptions(raw=True)))
 
 
 def _make_triple_s_writer(
     edition: TripleSVariant,
 ) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
-    return lambda table, to, data, named, manner: WriteResult(
+    return lambda table, to, data, named, options: WriteResult(
         *write_triple_s(table, to, data, named, edition)
     )
 
 
-def _write_r_script(table: Table, to: Path, data: Path, named: str, manner: WriteOptions) -> WriteResult:
+def _write_r_script(table: Table, to: Path, data: Path, named: str, options: WriteOptions) -> WriteResult:
     return WriteResult(write_r_script(table, to, data, named, WriteOptions(raw=True)))
 
 
@@ -116,14 +103,14 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="xlsx",
             extensions=(".xlsx",),
             description="Excel workbook: data, codebook and labels",
-            write_file=lambda table, to, manner: WriteResult(*write_xlsx(table, to, manner)),
+            write_file=lambda table, to, options: WriteResult(*write_xlsx(table, to, options)),
             extra="excel",
         ),
         Format(
             name="sav",
             extensions=(".sav", ".zsav"),
             description="SPSS data with labels and user-missing codes, all held in memory",
-            write_file=lambda table, to, manner: WriteResult(*write_sav(table, to, manner)),
+            write_file=lambda table, to, options: WriteResult(*write_sav(table, to, options)),
             extra="spss",
             always_labeled=True,
         ),
@@ -131,7 +118,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="dta",
             extensions=(".dta",),
             description="Stata data with labels and extended missings, all held in memory",
-            write_file=lambda table, to, manner: WriteResult(*write_dta(table, to, manner)),
+            write_file=lambda table, to, options: WriteResult(*write_dta(table, to, options)),
             extra="stata",
             always_labeled=True,
         ),
@@ -139,7 +126,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="parquet",
             extensions=(".parquet",),
             description="Apache Parquet, typed, with labels in the schema",
-            write_file=lambda table, to, manner: WriteResult(write_parquet(table, to, manner)),
+            write_file=lambda table, to, options: WriteResult(write_parquet(table, to, options)),
             extra="parquet",
             always_labeled=True,
         ),
@@ -147,7 +134,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="arrow",
             extensions=(".arrow", ".feather"),
             description="the same as an Arrow file",
-            write_file=lambda table, to, manner: WriteResult(write_arrow(table, to, manner)),
+            write_file=lambda table, to, options: WriteResult(write_arrow(table, to, options)),
             extra="parquet",
             always_labeled=True,
         ),
@@ -195,7 +182,7 @@ FORMATS: Final[Mapping[str, Format]] = {
             name="ddi",
             extensions=(".ddi.xml", ".xml"),
             description="DDI Codebook 2.5: the study and its variables, with counts",
-            write=lambda table, to, manner: WriteResult(write_ddi(table, to, manner.data_name)),
+            write=lambda table, to, options: WriteResult(write_ddi(table, to, options.data_name)),
             always_labeled=True,
         ),
         Format(

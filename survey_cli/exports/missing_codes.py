@@ -5,9 +5,15 @@ They are those of the questionnaire, else the reserved ones.
 
 from typing import Final
 
-from survey_cli.exports.text.csv import RESERVED_CODES, RESERVED_LABELS
 from survey_cli.values import Variable
 
+RESERVED_CODES: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
+RESERVED_LABELS: Final = {
+    "dk": "Don't know",
+    "refused": "Refused",
+    "not_asked": "Not asked",
+    "not_reached": "Not reached",
+}
 USER_MISSING_ORDER: Final = ("dk", "refused", "not_reached")
 """The first to be user-missing where there is room for three."""
 

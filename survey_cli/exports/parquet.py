@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.typed_columns import (
     choose_measure,
     convert_columns,
@@ -31,25 +32,24 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    from survey_cli.exports.formats import WriteOptions
 
 ANSWERED: Final = "answered"
 COMPRESSION: Final = "zstd"
 
 
-def write_parquet(table: Table, to: Path, manner: "WriteOptions") -> int:
+def write_parquet(table: Table, to: Path, options: WriteOptions) -> int:
     """The rows; a row group a stretch. Raises ImportError where the libraries are missing."""
     import pyarrow.parquet  # type: ignore[import-untyped]
 
     return _write(table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION))
 
 
-def write_arrow(table: Table, to: Path, manner: "WriteOptions") -> int:
+def write_arrow(table: Table, to: Path, options: WriteOptions) -> int:
     """The same as an Arrow file, a record batch a stretch."""
     import pyarrow.ipc  # type: ignore[import-untyped]
 
-    options = pyarrow.ipc.IpcWriteOptions(compression=COMPRESSION)
-    return _write(table, lambda schema: pyarrow.ipc.new_file(str(to), schema, options=options))
+    ipc_options = pyarrow.ipc.IpcWriteOptions(compression=COMPRESSION)
+    return _write(table, lambda schema: pyarrow.ipc.new_file(str(to), schema, options=ipc_options))
 
 
 class ParquetField(NamedTuple):

@@ -6,17 +6,15 @@ quoted ASCII string, with other characters by number, so that no text is ever ru
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from survey_cli.exports.answer_sets import find_response_sets
 from survey_cli.exports.missing_codes import list_offered_codes
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Code, Storage, Variable
-
-if TYPE_CHECKING:
-    from survey_cli.exports.formats import WriteOptions
 
 R_CLASSES: Final[dict[Storage, str]] = {
     "integer": "numeric",
@@ -49,7 +47,7 @@ described <- function(x, label, labels = NULL, absent = NULL, not_asked = NULL, 
 }"""
 
 
-def write_r_script(table: Table, to: Path, data: Path, named: str, raw: "WriteOptions") -> int:
+def write_r_script(table: Table, to: Path, data: Path, named: str, raw: WriteOptions) -> int:
     """The script into `to`, the data into `data`, which the script knows as `named`; the rows."""
     with data.open("w", encoding="utf-8", newline="") as file:
         rows = write_csv(table, file, raw)

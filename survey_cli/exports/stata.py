@@ -25,6 +25,7 @@ from survey_cli.exports.limits import (
     to_single_line,
 )
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
 from survey_cli.exports.typed_columns import (
     convert_columns,
@@ -40,7 +41,6 @@ from survey_cli.values import Code, Variable
 if TYPE_CHECKING:
     import polars as pl
 
-    from survey_cli.exports.formats import WriteOptions
 
 MISSING_LETTERS: Final = {"dk": "d", "refused": "r", "not_reached": "n", "not_asked": "u"}
 ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -58,7 +58,7 @@ NAME_FIELD_SIZE: Final = 129
 """Bytes of a name."""
 
 
-def write_dta(table: Table, to: Path, manner: "WriteOptions") -> tuple[int, tuple[str, ...]]:
+def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
     """The rows, and what is to be said. Raises ImportError where the libraries are missing."""
     import pyreadstat
 

@@ -25,9 +25,9 @@ from survey_cli.reports.results.report_model import (
     Results,
     SummaryStatistics,
     Verbatim,
-    WeightingSummary,
 )
 from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count
+from survey_cli.reports.weighting.weighting_model import WeightingSummary
 
 APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"

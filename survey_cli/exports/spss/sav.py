@@ -32,6 +32,7 @@ from survey_cli.exports.limits import (
     to_single_line,
 )
 from survey_cli.exports.missing_codes import list_missing_codes
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.reproducible_time import DEFAULT_TIMESTAMP, format_day
 from survey_cli.exports.spss.records import add_records
 from survey_cli.exports.typed_columns import (
@@ -48,7 +49,6 @@ from survey_cli.values import Code, Variable
 if TYPE_CHECKING:
     import polars as pl
 
-    from survey_cli.exports.formats import WriteOptions
 
 MAX_FILE_LABEL_BYTES: Final = 64
 """Bytes of the label of a file."""
@@ -60,7 +60,7 @@ MAX_DECIMALS_SHOWN: Final = 6
 """Places that are shown of numbers whose places nobody set; all are kept."""
 
 
-def write_sav(table: Table, to: Path, manner: "WriteOptions") -> tuple[int, tuple[str, ...]]:
+def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
     """The rows, and what is to be said. A name that ends in .zsav is compressed as such. Raises ImportError where the
     libraries are missing."""
     import pyreadstat

@@ -7,7 +7,7 @@ ends a command.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from survey_cli.engine.codec import encode_cells, make_row_reader
 from survey_cli.exports.answer_sets import find_response_sets
@@ -27,14 +27,12 @@ from survey_cli.exports.limits import (
     to_single_line,
 )
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
+from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Variable
-
-if TYPE_CHECKING:
-    from survey_cli.exports.formats import WriteOptions
 
 MAX_PIECE_BYTES: Final = 120
 """Bytes of what stands in quotes on one line."""
@@ -42,7 +40,7 @@ LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def write_spss_syntax(
-    table: Table, to: Path, data: Path, named: str, raw: "WriteOptions"
+    table: Table, to: Path, data: Path, named: str, raw: WriteOptions
 ) -> tuple[int, tuple[str, ...]]:
     """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
     joined = [0]

@@ -4,22 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time
 from operator import getitem
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
+from survey_cli.exports.missing_codes import RESERVED_CODES, RESERVED_LABELS
+from survey_cli.exports.options import WriteOptions
 from survey_cli.table import Table
 from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, make_cell_reader, split_row
 from survey_cli.values import Cell, Missing, Variable
 
-if TYPE_CHECKING:
-    from survey_cli.exports.formats import WriteOptions
-
-RESERVED_CODES: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
-RESERVED_LABELS: Final = {
-    "dk": "Don't know",
-    "refused": "Refused",
-    "not_asked": "Not asked",
-    "not_reached": "Not reached",
-}
 FORMULA_START: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # the wide ones run in some languages' Excel
 """A text cell that begins so can run as a formula, or would be taken for one that was tamed."""
 LINE_END: Final = "\r\n"
@@ -36,23 +28,23 @@ PLAIN_TEXT: Final = re.compile(r'"[A-Za-z0-9][^"\\,\t\r\n]*"')
 """A kept text that can be written as it is."""
 
 
-def write_csv(table: Table, to: TextIO, manner: "WriteOptions") -> int:
+def write_csv(table: Table, to: TextIO, options: WriteOptions) -> int:
     """Write a header and a line a row; the number of rows."""
-    return _write(table, to, manner, ",")
+    return _write(table, to, options, ",")
 
 
-def write_tsv(table: Table, to: TextIO, manner: "WriteOptions") -> int:
+def write_tsv(table: Table, to: TextIO, options: WriteOptions) -> int:
     """The same with tabs."""
-    return _write(table, to, manner, "\t")
+    return _write(table, to, options, "\t")
 
 
-def _write(table: Table, to: TextIO, manner: "WriteOptions", delimiter: str) -> int:
+def _write(table: Table, to: TextIO, options: WriteOptions, delimiter: str) -> int:
     quoted = _make_quoter(delimiter)
-    header = [quoted(v.name if manner.raw else escape_formula(v.name)) for v in table.variables]
-    to.write(("\ufeff" if manner.bom else "") + delimiter.join(header) + LINE_END)
+    header = [quoted(v.name if options.raw else escape_formula(v.name)) for v in table.variables]
+    to.write(("\ufeff" if options.bom else "") + delimiter.join(header) + LINE_END)
     alone = len(header) == 1
     rows, some = 0, []
-    for line in _iterate_lines(table, manner, quoted, delimiter):
+    for line in _iterate_lines(table, options, quoted, delimiter):
         rows += 1
         some.append('""' if alone and not line else line)
         if len(some) == BATCH_SIZE:
@@ -65,24 +57,24 @@ def _write(table: Table, to: TextIO, manner: "WriteOptions", delimiter: str) -> 
 
 
 def _iterate_lines(
-    table: Table, manner: "WriteOptions", quoted: Callable[[str], str], delimiter: str
+    table: Table, options: WriteOptions, quoted: Callable[[str], str], delimiter: str
 ) -> Iterator[str]:
     if table.encoded_rows is not None:
-        yield from _iterate_stored_lines(table, table.encoded_rows, manner, quoted, delimiter)
+        yield from _iterate_stored_lines(table, table.encoded_rows, options, quoted, delimiter)
         return
-    says = [_make_formatter(variable, manner) for variable in table.variables]
+    says = [_make_formatter(variable, options) for variable in table.variables]
     for row in table.rows:
         yield delimiter.join([quoted(say(cell)) for say, cell in zip(says, row, strict=True)])
 
 
 def _iterate_stored_lines(
-    table: Table, kept: Iterable[str], manner: "WriteOptions", quoted: Callable[[str], str], delimiter: str
+    table: Table, kept: Iterable[str], options: WriteOptions, quoted: Callable[[str], str], delimiter: str
 ) -> Iterator[str]:
     """The same from rows as they are kept. Most cells of most surveys are codes, and kept as they are written: the
     longest stretch of them is written whole, and so are plain words before it; the others are looked up by their texts.
     """
-    columns = _build_columns(table, manner, quoted)
-    first, last = _find_integer_run(table, manner)
+    columns = _build_columns(table, options, quoted)
+    first, last = _find_integer_run(table, options)
     width, after = len(columns), len(columns) - last
     before, behind = columns[:first], columns[last:]
     commas = last - first - 1  # −1 where there is no such stretch: then no row has so few
@@ -119,28 +111,28 @@ def _insert_missing_codes(numbers: str, codes: tuple[tuple[str, str], ...]) -> s
     return numbers
 
 
-def _build_columns(table: Table, manner: "WriteOptions", quoted: Callable[[str], str]) -> "list[_FieldCache]":
+def _build_columns(table: Table, options: WriteOptions, quoted: Callable[[str], str]) -> "list[_FieldCache]":
     """How each column is written; columns of a kind share it."""
     kinds: dict[object, _FieldCache] = {}
     columns = []
     for variable in table.variables:
         kind = (
             variable.storage,
-            tuple(variable.labels.items()) if manner.labels else bool(variable.labels),
+            tuple(variable.labels.items()) if options.labels else bool(variable.labels),
             tuple(variable.declines.items()),
         )
         if kind not in kinds:
-            kinds[kind] = _FieldCache(variable, manner, quoted)
+            kinds[kind] = _FieldCache(variable, options, quoted)
         columns.append(kinds[kind])
     return columns
 
 
-def _find_integer_run(table: Table, manner: "WriteOptions") -> tuple[int, int]:
+def _find_integer_run(table: Table, options: WriteOptions) -> tuple[int, int]:
     """The longest stretch of columns of whole numbers that are written as they are kept, with missings of one coding."""
     best, start, coding = (0, 0), 0, None
     for at, variable in enumerate(table.variables):
         plain = variable.storage == "integer" and not (
-            manner.labels and (variable.labels or variable.declines)
+            options.labels and (variable.labels or variable.declines)
         )
         now = _list_missing_texts(variable) if plain else None
         if now is None or now != coding:
@@ -163,12 +155,12 @@ class _FieldCache(dict[str, str]):
 
     __slots__ = ("_format", "_is_text", "_quote", "_read", "is_simple")
 
-    def __init__(self, variable: Variable, manner: "WriteOptions", quoted: Callable[[str], str]) -> None:
+    def __init__(self, variable: Variable, options: WriteOptions, quoted: Callable[[str], str]) -> None:
         self._read = make_cell_reader(variable.storage)
-        self._format = _make_formatter(variable, manner)
+        self._format = _make_formatter(variable, options)
         self._quote = quoted
-        self.is_simple = variable.storage in ("integer", "text") and not (manner.labels and variable.labels)
-        self._is_text = variable.storage == "text" and not (manner.labels and variable.labels)
+        self.is_simple = variable.storage in ("integer", "text") and not (options.labels and variable.labels)
+        self._is_text = variable.storage == "text" and not (options.labels and variable.labels)
 
     def __missing__(self, text: str) -> str:
         plain = self._is_text and PLAIN_TEXT.fullmatch(text)
@@ -193,19 +185,19 @@ def escape_formula(text: str) -> str:
     return "'" + text if FORMULA_START.match(text) else text
 
 
-def _make_formatter(variable: Variable, manner: "WriteOptions") -> Callable[[Cell], str]:
+def _make_formatter(variable: Variable, options: WriteOptions) -> Callable[[Cell], str]:
     """How the cells of one column are said."""
     coded = variable.storage in ("integer", "decimal") or bool(variable.labels)
     codes = {kind: str(code) for kind, (code, _) in variable.declines.items()}
     words = {kind: text for kind, (_, text) in variable.declines.items()}
-    labels = variable.labels if manner.labels else {}
-    safe = (lambda text: text) if manner.raw else escape_formula
+    labels = variable.labels if options.labels else {}
+    safe = (lambda text: text) if options.raw else escape_formula
 
     def absent(kind: str) -> str:
         """Where nothing but text can stand, nothing does: a companion says why."""
         if not coded:
             return ""
-        if manner.labels:
+        if options.labels:
             return safe(words.get(kind) or RESERVED_LABELS.get(kind, kind))
         return codes.get(kind) or str(RESERVED_CODES.get(kind, ""))
 

@@ -7,15 +7,13 @@ null; any other missing value is `{"missing": "dk"}`, its kind by name.
 from collections.abc import Callable
 from datetime import time
 from json.encoder import JSONEncoder
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 from survey_cli.engine.codec import encode_cells
+from survey_cli.exports.options import WriteOptions
 from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Variable
-
-if TYPE_CHECKING:
-    from survey_cli.exports.formats import WriteOptions
 
 BATCH_SIZE: Final = 200
 """Lines written in one go."""
@@ -24,12 +22,12 @@ CACHE_SIZE: Final = 2_000
 _ENCODER: Final = JSONEncoder(ensure_ascii=False)
 
 
-def write_jsonl(table: Table, to: TextIO, manner: "WriteOptions") -> int:
+def write_jsonl(table: Table, to: TextIO, options: WriteOptions) -> int:
     """A line a row, UTF-8; the number of rows."""
     kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
     names = [_ENCODER.encode(v.name) + ": " for v in table.variables]
     says = [
-        (at, say) for at, v in enumerate(table.variables) if (say := _make_formatter(v, manner)) is not None
+        (at, say) for at, v in enumerate(table.variables) if (say := _make_formatter(v, options)) is not None
     ]
     width = len(names)
     rows, some = 0, []
@@ -46,9 +44,9 @@ def write_jsonl(table: Table, to: TextIO, manner: "WriteOptions") -> int:
     return rows
 
 
-def _make_formatter(variable: Variable, manner: "WriteOptions") -> Callable[[str], str] | None:
+def _make_formatter(variable: Variable, options: WriteOptions) -> Callable[[str], str] | None:
     """How the kept texts of a column are written; None where as they are kept."""
-    labels = variable.labels if manner.labels else {}
+    labels = variable.labels if options.labels else {}
     if not labels and variable.storage != "time":
         return None
     read = make_cell_reader(variable.storage)

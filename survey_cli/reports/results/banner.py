@@ -16,7 +16,6 @@ from survey_cli.reports.results.report_model import (
     BannerColumn,
     BannerTable,
     ResultRow,
-    SignificanceTest,
     SummaryStatistics,
 )
 from survey_cli.reports.results.topline import (
@@ -40,6 +39,7 @@ from survey_cli.reports.weighting.significance import (
     run_independence_test,
     run_trend_test,
 )
+from survey_cli.reports.weighting.weighting_model import SignificanceTest
 from survey_cli.values import Cell, Missing, Variable
 
 MAX_COLUMNS: Final = 12

@@ -18,10 +18,11 @@ from survey_cli.reports.fieldwork.rates import RateTable, format_rate
 from survey_cli.reports.results.analysis_base import AnalysisBase
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.filter_notes import WHOLE_STUDY_NOTE
-from survey_cli.reports.results.report_model import MethodLine, WeightingSummary
+from survey_cli.reports.results.report_model import MethodLine
 from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_decimal
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.margins_of_error import format_share_margin
+from survey_cli.reports.weighting.weighting_model import WeightingSummary
 from survey_cli.table import StudyDescription
 
 NOT_STATED: Final = "not stated"

@@ -8,9 +8,9 @@ from fractions import Fraction
 from math import erfc, sqrt
 from typing import Final, NamedTuple
 
-from survey_cli.reports.results.report_model import SignificanceTest
 from survey_cli.reports.rounding import format_decimal, format_p_value
 from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
+from survey_cli.reports.weighting.weighting_model import SignificanceTest
 
 LEVEL: Final = 0.05
 FISHER_SAMPLES: Final = 9_999

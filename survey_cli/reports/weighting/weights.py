@@ -12,10 +12,10 @@ from typing import Final
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
-from survey_cli.reports.results.report_model import WeightingSummary
 from survey_cli.reports.rounding import HIDDEN_MARK, format_decimal
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.raking import RakingMargin, find_unreachable, rake
+from survey_cli.reports.weighting.weighting_model import WeightingSummary
 from survey_cli.values import Cell, Missing, Variable
 
 WEIGHT_PRECISION: Final = 1_000_000_000
