@@ -86,10 +86,10 @@ def some_studies(folder: Path) -> None:
 
 def test_the_model_makes_calls_worth_an_audit(tmp_path: Path) -> None:
     _, seen = soak.modeled(3, tmp_path)
-    assert seen["Dialled"] > 20
+    assert seen["dialled"] > 20
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr("survey_cli.simulate.fieldwork.model.number_opening", lambda *_: "")
-        broken.setattr("survey_cli.fieldwork.queue.call_order.Turns.closed", lambda *_: "")
+        broken.setattr("survey_cli.simulate.fieldwork.model.explain_number_closed", lambda *_: "")
+        broken.setattr("survey_cli.fieldwork.queue.call_order.CallOrder.explain_closed", lambda *_: "")
         with pytest.raises(soak.Broken):
             some_studies(tmp_path)
 

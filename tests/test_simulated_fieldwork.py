@@ -95,20 +95,20 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
     for an evening when none came any more."""
     field, seen = soak.run(seed, tmp_path)
     assert field.idle_moments
-    assert seen["Dialled"] > 10
+    assert seen["dialled"] > 10
 
 
 @pytest.mark.parametrize(
     ("where", "wrong", "seed", "says"),
     [
-        ("survey_cli.fieldwork.calendar.calendar.Calendar.closed_on", lambda *_: "", 1, "dialled by"),
+        ("survey_cli.fieldwork.calendar.calendar.Calendar.explain_closed_day", lambda *_: "", 1, "dialled by"),
         (
-            "survey_cli.fieldwork.queue.scheduling._rested",
+            "survey_cli.fieldwork.queue.scheduling._find_rest_end",
             lambda *_: (datetime.min.replace(tzinfo=UTC), ""),
             1,
             "not",
         ),
-        ("survey_cli.fieldwork.queue.scheduling._next_day", lambda *_: None, 20, "called . times on"),
+        ("survey_cli.fieldwork.queue.scheduling._find_next_day", lambda *_: None, 20, "called . times on"),
         (
             "survey_cli.sessions.case.quota_reservations.QuotaReservations.reserve_in_quota",
             lambda *_: "open",
@@ -121,7 +121,7 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
             7,
             "cell (low|pairs|kinds)",
         ),
-        ("survey_cli.fieldwork.queue.scheduling.MISSED", timedelta(0), 7, "after no_answer, not 0:30"),
+        ("survey_cli.fieldwork.queue.scheduling.MISSED_RETRY", timedelta(0), 7, "after no_answer, not 0:30"),
     ],
 )
 def test_the_audit_sees_a_rule_that_is_broken(
