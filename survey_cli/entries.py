@@ -24,7 +24,7 @@ StyledText: TypeAlias = tuple[TextSpan, ...]
 
 
 def to_plain_text(words: StyledText) -> str:
-    """The text without its stress."""
+    """Return the text without its stress."""
     return "".join(span.text for span in words)
 
 
@@ -34,13 +34,13 @@ class OfferedOption(NamedTuple):
     code: Code
     text: StyledText
     read: bool = True
-    """False: volunteered or the interviewer's coding; shown, not read aloud."""
+    """False: volunteered, or coded by the interviewer; shown, not read aloud."""
     note: str = ""
-    """Bracketed beside the option, never read."""
+    """Shown in brackets beside the option, never read."""
     exclusive: bool = False
-    """Chosen alone: takes the others away."""
+    """Chosen alone: it clears the others."""
     specify: bool = False
-    """Wants words with it (other: what?)."""
+    """It requires text (other: specify)."""
 
 
 class DeclineOption(NamedTuple):
@@ -50,29 +50,29 @@ class DeclineOption(NamedTuple):
     code: int
     text: str
     key: str
-    """The letter that gives it; empty where it has none and the dot word `.id` must do."""
+    """The letter that selects it; empty where there is none and `.id` must be typed."""
 
 
 class PickReply(NamedTuple):
-    """What a face sends from a Pick: the codes in the order given, and the words of those that want words."""
+    """The reply to a `PickEntry`: the codes in the order given, and the texts of options to be specified."""
 
     codes: tuple[Code, ...]
     specify_texts: Mapping[Code, str] = MappingProxyType({})
 
 
 class ExactText(str):
-    """A typed line whose meaning is certain: a number in plain digits (`12000`, `2.5`), words that are no decline."""
+    """A typed line whose meaning is certain: a number in plain digits (`12000`, `2.5`), or text that is no decline."""
 
     __slots__ = ()
 
 
 class PossibleMeaning(NamedTuple):
-    """One of the things that a typed line may mean."""
+    """One of the meanings that a typed line may have."""
 
     label: str
     reply: "Reply" = ""
     decline: str = ""
-    """The id of a decline, where it means one; then `reply` says nothing."""
+    """The id of a decline, where it means one; `reply` is then not used."""
 
 
 class Rejection(NamedTuple):
@@ -91,24 +91,27 @@ _FULL_WIDTH = str.maketrans("，．－＋", ",.-+")
 
 
 def to_ascii_digits(text: str) -> str:
-    """The text with every decimal digit of any script as 0 to 9: `٢`, `२` and `２` are 2."""
+    """Return the text with every decimal digit of any script as 0 to 9: `٢`, `२` and `２` are 2."""
     if text.isascii():
         return text
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).translate(_FULL_WIDTH)
 
 
 def _normalize_code(text: object) -> str:
-    """A code as it is compared with others: without regard to case, and to the script of its digits."""
+    """Return a code in the form in which codes are compared, whatever their case and digits."""
     return to_ascii_digits(str(text)).casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """Read aloud (or, for an `end`, say) and go on: any empty entry. No NamedTuple: without fields it would be false."""
+    """Text to be read aloud (or, for an `end`, said); any empty reply goes on.
+
+    No NamedTuple: without fields it would be false.
+    """
 
 
 class PickEntry(NamedTuple):
-    """One of `choices`, or any of them."""
+    """One of `options`, or any number of them."""
 
     options: tuple[OfferedOption, ...]
     several: bool = False
@@ -118,12 +121,12 @@ class PickEntry(NamedTuple):
     """The order of mention is kept."""
 
     def find_option(self, keys: str) -> OfferedOption | None:
-        """The choice whose code is exactly `keys` (letters without regard to case)."""
+        """Return the option whose code is exactly `keys` (letters in any case)."""
         keyed = _normalize_code(keys)
         return next((c for c in self.options if _normalize_code(c.code) == keyed), None)
 
     def has_longer_code(self, keys: str) -> bool:
-        """Whether some code begins with `keys` and goes on."""
+        """Return whether some code begins with `keys` and is longer."""
         keyed = _normalize_code(keys)
         return any(
             (code := _normalize_code(c.code)).startswith(keyed) and len(code) > len(keyed)
@@ -131,15 +134,15 @@ class PickEntry(NamedTuple):
         )
 
     def is_complete_code(self, keys: str) -> bool:
-        """Whether `keys` is a code and no longer offered code begins with it: then no Enter is needed."""
+        """Return whether `keys` is a code that no longer code begins with, so that no Enter is needed."""
         return self.find_option(keys) is not None and not self.has_longer_code(keys)
 
     def is_code_prefix(self, keys: str) -> bool:
-        """Whether `keys` is a code or the beginning of one."""
+        """Return whether `keys` is a code or the beginning of one."""
         return bool(keys) and (self.find_option(keys) is not None or self.has_longer_code(keys))
 
     def parse(self, text: str) -> PickReply | Rejection:
-        """A line of text as codes: `3`, `1 3 5`, `1,3`, and `7 words` for an option that wants words."""
+        """Parse a line as codes: `3`, `1 3 5`, `1,3`, and `7 text` for an option to be specified."""
         rest = text.strip()
         by_key = {_normalize_code(c.code): c for c in reversed(self.options)}
         codes: dict[Code, None] = {}
@@ -158,7 +161,7 @@ class PickEntry(NamedTuple):
         return PickReply(tuple(codes), words)
 
     def format_codes(self) -> str:
-        """The codes in words: `1 to 5`, or `1, 2, 7`."""
+        """Return the codes in words: `1 to 5`, or `1, 2, 7`."""
         codes = [c.code for c in self.options]
         numbers = [c for c in codes if isinstance(c, int)]
         if len(numbers) == len(codes) > 2 and sorted(numbers) == list(range(min(numbers), max(numbers) + 1)):
@@ -167,7 +170,7 @@ class PickEntry(NamedTuple):
 
 
 def _split_first_word(text: str) -> tuple[str, str]:
-    """The text up to a space or comma, and what follows it."""
+    """Split the text at the first space or comma."""
     for at, letter in enumerate(text):
         if letter in " ,;\t":
             return text[:at], text[at + 1 :].lstrip(" ,;\t")
@@ -182,61 +185,67 @@ class LineEntry(NamedTuple):
 
     kind: LineEntryKind
     hint: str = ""
-    """What is expected, short: `0 to 168 hours`, `day month year`."""
+    """What is expected, in short: `0 to 168 hours`, `day month year`."""
     unit: str = ""
     labels: tuple[tuple[Code, str], ...] = ()
     """Codes with a meaning of their own: a scale's ends, `97: 97 or older`."""
     width: int = 0
-    """How many characters an answer can have at most; 0 where it is open."""
+    """How many characters an answer can have at most; 0 where there is no limit."""
     personal: bool = False
 
 
 class VerbatimEntry(NamedTuple):
-    """As long as they talk: Enter is next, Ctrl+J a new line."""
+    """Text of any length: Enter goes on, Ctrl+J starts a new line."""
 
     personal: bool = False
 
 
 class LookupEntry(NamedTuple):
-    """The computer answers, nobody is asked. `value` is set where the journal alone decides it (a split, a draw);
-    None where the desk must look (`quota`: is the cell open?)."""
+    """An answer that the computer gives; nobody is asked.
+
+    `value` is set where the journal alone decides it (a split, a draw), and None where the session must look it up
+    (`quota`: is the cell open?).
+    """
 
     kind: Literal["split", "draw", "quota", "sample"]
     target: str
-    """What is looked up: the split's or draw's id, the quota's id, the sample column."""
+    """What is looked up: the id of the split, draw or quota, or the sample column."""
     value: Cell | None = None
 
 
 Entry: TypeAlias = ReadEntry | PickEntry | LineEntry | VerbatimEntry | LookupEntry
 Reply: TypeAlias = str | PickReply
-"""What an interface sends: a typed line (an Exact where one of its meanings was chosen), or the choices of a Pick. An
-empty line goes on or keeps what stands."""
+"""What an interface sends: a typed line (an `ExactText` where one of its meanings was chosen), or the options picked.
+An empty line goes on or keeps the earlier answer."""
 
 
 class EarlierAnswer(NamedTuple):
-    """What stands already at this place: Enter keeps it."""
+    """The answer that this place has already: Enter keeps it."""
 
     label: str
-    """Said to the interviewer: `3 Disagree`."""
+    """Shown to the interviewer: `3 Disagree`."""
     codes: tuple[Code, ...] = ()
-    """The codes chosen, for marking them in a Pick."""
+    """The codes chosen, for marking them in a `PickEntry`."""
     typed_text: str = ""
-    """What would be typed to give it again."""
+    """What would be typed to give the same answer again."""
     kind: Literal["answer", "reopened", "prefill"] = "answer"
-    """`reopened`: it no longer fits and must be asked again (Enter does not keep it); `prefill`: brought by the
-    sample or an earlier answer and not yet confirmed."""
+    """`reopened`: it is no longer valid and must be asked again (Enter does not keep it); `prefill`: it comes from the
+    sample or an earlier answer and is not confirmed yet."""
 
 
 class Query(NamedTuple):
-    """An answer was given and something about it must be confirmed or changed."""
+    """A query about the answer just given, which must be confirmed or changed."""
 
     text: StyledText
     aloud: bool = False
-    """True: read to the respondent (`confirm`); False: for the interviewer's eyes (a soft check)."""
+    """True: read to the respondent (`confirm`); False: for the interviewer only (a soft check)."""
 
 
 class Prompt(NamedTuple):
-    """All that a face may know of what is asked now. Frozen and printable: tests compare Prompts, not pixels."""
+    """All that an interface may know of what is asked now.
+
+    Frozen and printable: tests compare prompts, not screens.
+    """
 
     place: Place
     text: StyledText
@@ -250,12 +259,12 @@ class Prompt(NamedTuple):
     declines: tuple[DeclineOption, ...] = ()
     earlier: EarlierAnswer | None = None
     query: Query | None = None
-    """A question about the answer just given; the reply is `.ok [reason]` or a new entry."""
+    """A query about the answer just given; the reply is `.ok [reason]` or a new answer."""
     section: str = ""
     position: int = 1
     """How many items have been asked, this one included."""
     total: int = 1
-    """How many there will be as far as is known."""
+    """How many items there will be, as far as is known."""
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
     faq: tuple[tuple[StyledText, StyledText], ...] = ()
@@ -268,4 +277,4 @@ class Prompt(NamedTuple):
     turn: StyledText = ()
     """In a roster: which turn this is, in words."""
     unfilled: tuple[str, ...] = ()
-    """Fills that could not be said, and why: read as `…`."""
+    """Fills that have no value, and why: they are read as `…`."""

@@ -42,7 +42,7 @@ COMMANDS: Final = (
 ENTRY_COMMAND_NAMES: Final = tuple(command.name for command in COMMANDS)
 
 READ_BACK_HELP: Final = "1 yes, that is right; 2 no, ask again"
-"""The keys at an answer that is read back to the respondent."""
+"""The keys while an answer is read back to the respondent."""
 YES_NO_HELP: Final = "y yes; n no"
 CONFIRM_PROMPT: Final = ".ok confirms it, or type another answer"
 ASK_AGAIN_HINT: Final = "ask again, then key the right answer"
@@ -51,9 +51,10 @@ NO_LANGUAGE: Final = "this survey has one language only"
 NO_FAQ: Final = "this survey has no answers to respondents' questions"
 ENTER_TWICE_HINT: Final = "that Enter came too soon after the last one"
 SAME_ENTER_SECONDS: Final = 0.5
-"""An Enter this soon after a code that was sent by itself belongs to that code."""
+"""An Enter this soon after a code that was accepted by itself belongs to that code."""
 HELD_ENTER_SECONDS: Final = 1.0
-"""An Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to 0.7 s): it ends nothing."""
+"""An Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to 0.7 s): it ends
+nothing."""
 
 
 class TypedCommand(NamedTuple):
@@ -64,19 +65,22 @@ class TypedCommand(NamedTuple):
 
 
 def is_command(text: str, *, typing: bool = True) -> bool:
-    """Whether a line is a command. Where an answer is typed, `..x` is one that begins with a dot, `.5` a number."""
+    """Return whether a line is a command.
+
+    Where an answer is typed, `..x` is an answer that begins with a dot, and `.5` a number.
+    """
     if not text.startswith(".") or "\n" in text:
         return False
     return not typing or not (text.startswith("..") or text[1:2].isdecimal())
 
 
 def unescape_dots(text: str) -> str:
-    """An answer as it is meant: two dots at its beginning are one."""
+    """Return the answer that was meant: two dots at its beginning are one."""
     return text[1:] if text.startswith("..") else text
 
 
 def parse_command(text: str, prompt: Prompt) -> TypedCommand | DeclineOption | Rejection:
-    """The command or the decline that was typed, or which there are."""
+    """Parse a command or decline; the rejection lists those that exist."""
     word, _, rest = text.strip()[1:].strip().partition(" ")
     name = word.casefold()
     for decline in prompt.declines:
@@ -86,26 +90,26 @@ def parse_command(text: str, prompt: Prompt) -> TypedCommand | DeclineOption | R
         return TypedCommand(name, rest.strip())
     known = [*(d.id for d in prompt.declines), *ENTRY_COMMAND_NAMES]
     near = find_nearest(name, known) if name else None
-    meant = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
-    return Rejection(f".{word} is no command here: {meant}")
+    remedy = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
+    return Rejection(f".{word} is no command here: {remedy}")
 
 
 def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
-    """The place named by an id, or an id and a turn, among those asked."""
+    """Return the place with this id, or id and turn, among those asked."""
     places = {str(place): place for place in asked}
     wanted = to_ascii_digits(text).casefold()
-    found = next((place for name, place in places.items() if name.casefold() == wanted), None)
-    if found is None:  # an item of a roster without its turn: the first one
-        found = next((place for place in places.values() if place.item.casefold() == wanted), None)
-    if found is not None:
-        return found
+    match = next((place for name, place in places.items() if name.casefold() == wanted), None)
+    if match is None:  # an item of a roster without its turn: the first one
+        match = next((place for place in places.values() if place.item.casefold() == wanted), None)
+    if match is not None:
+        return match
     near = find_nearest(text, places)
-    meant = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
-    return Rejection(f"{text} has not been asked: {meant}")
+    remedy = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
+    return Rejection(f"{text} has not been asked: {remedy}")
 
 
 def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Rejection:
-    """The outcome named by its number or its id."""
+    """Return the outcome with this number or id."""
     if not stops:
         return Rejection("there is no outcome for ending here: .suspend suspends it")
     wanted = to_ascii_digits(text).casefold()
@@ -118,32 +122,35 @@ def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Rejection:
 
 
 def parse_note_change(text: str, count: int) -> tuple[int, str] | Rejection:
-    """Which of so many notes is replaced, from 1, and by what."""
-    number, _, words = text.partition(" ")
+    """Parse which of `count` notes is replaced, from 1, and its new text."""
+    number, _, new_text = text.partition(" ")
     if not number.isdecimal() or not 1 <= int(number) <= count:
         return Rejection(f"{number} is no note: .notes lists them")
-    if not words.strip():
+    if not new_text.strip():
         return Rejection(f"the new text is missing: .notes {int(number)} TEXT")
-    return int(number), words.strip()
+    return int(number), new_text.strip()
 
 
 def format_stop_question(outcome: Outcome) -> str:
-    """What is asked before an interview is ended by hand."""
+    """Return the question asked before an interview is ended by hand."""
     return f"{'Stop' if outcome.temporary else 'End'} this interview with: {outcome.name}?"
 
 
 def format_drop_question(decline: str, marked: int) -> str:
-    """What is asked before a decline takes the place of options marked already."""
+    """Return the question asked before a decline replaces options marked already."""
     return (
         f"Record {decline}, and remove the {'marked answer' if marked == 1 else f'{marked} marked answers'}?"
     )
 
 
 def parse_yes_no(key: str) -> bool | None:
-    """Yes or no, where a step that can't be undone is confirmed: no digit, which is a code keyed by habit."""
+    """Parse yes or no where a step that can't be undone is confirmed.
+
+    Digits are not accepted: a code may be keyed by habit.
+    """
     return {"y": True, "yes": True, "n": False, "no": False}.get(key.strip().casefold())
 
 
 def parse_read_back(key: str) -> bool | None:
-    """What the respondent says to an answer that is read back: yes, no, or None where it is neither."""
+    """Parse the respondent's answer to a read-back: yes, no, or None where it is neither."""
     return {"1": True, "2": False}.get(to_ascii_digits(key.strip()), parse_yes_no(key))

@@ -17,25 +17,25 @@ time, or never by hand (an interview that reaches its end sets it)."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One row of the table."""
+    """One row of the outcome table."""
 
     id: str
     moment: OutcomeMoment
     name: str
     rdd: str
-    """AAPOR code while the case is open, in a random-digit frame."""
+    """The AAPOR code while the case is open, in a random-digit frame."""
     listed: str
-    """The same where eligibility is known: list and establishment frames."""
+    """The AAPOR code where eligibility is known: in list and establishment frames."""
     temporary: bool
     """The case may be called again."""
     delay: str = ""
     """The least time before the next call: `20m`, `3h`, `7d`, `never`, `held`, `appointment`."""
     next_number: bool = False
-    """Another number of the same case may be dialled at once."""
+    """Another number of the same case may be dialed at once."""
     like: str = ""
-    """The outcome of the table that one of a study's own behaves like."""
+    """The outcome of the table that a study's own outcome behaves like."""
     number: int = 0
-    """What interviewers key for it, in every list the same."""
+    """What interviewers key for it, the same in every list."""
 
     @property
     def kind(self) -> str:
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def _make_outcome(
-    id: str,
+    outcome_id: str,
     moment: OutcomeMoment,
     name: str,
     rdd: str,
@@ -55,7 +55,7 @@ def _make_outcome(
     next_number: bool = False,
 ) -> Outcome:
     return Outcome(
-        id=id,
+        id=outcome_id,
         moment=moment,
         name=name,
         rdd=rdd,
@@ -67,8 +67,8 @@ def _make_outcome(
 
 
 WITHDRAWN: Final = "withdrawn"
-DO_NOT_CALL: Final = "never_call"
 """The outcome after which all answers are erased."""
+DO_NOT_CALL: Final = "never_call"
 SINGLE_KEY_OUTCOMES: Final = (
     "no_answer",
     "busy",
@@ -79,12 +79,13 @@ SINGLE_KEY_OUTCOMES: Final = (
     "refusal_soft",
     "callback",
 )
-"""Outcomes 1 to 8, which have a key of their own: four calls of five end so. The others are numbered from 11."""
+"""Outcomes 1 to 8, which are keyed with one digit: four calls in five end with one of them. The others are numbered
+from 11."""
 FIRST_OTHER_NUMBER: Final = 11
 
 
 def _assign_numbers(rows: Iterable[Outcome]) -> dict[str, Outcome]:
-    """The rows by id, each with its number."""
+    """Index the rows by id and number them."""
     others = count(FIRST_OTHER_NUMBER)
     return {
         row.id: replace(

@@ -13,11 +13,11 @@ Severity: TypeAlias = Literal["error", "warning"]
 FindNearest: TypeAlias = Callable[[str, Iterable[str]], str | None]
 
 MAX_PER_RULE: Final = 100
-"""So many problems of one rule are shown; of the rest it is said how many there are."""
+"""Only this many problems of one rule are shown; the rest are counted."""
 
 
 class Position(NamedTuple):
-    """A place in a file: its path as the user named it, line and column both from 1 (0: the file as a whole)."""
+    """A position in a file: its path as the user named it, line and column from 1 (0: the file as a whole)."""
 
     file: str
     line: int = 0
@@ -31,13 +31,13 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing the designer has to know. `str()` gives the line that is printed."""
+    """One finding about a file of the designer. `str()` returns the line that is printed."""
 
     rule: str
-    """The check that found it, as `survey explain` knows it: `unknown-name`, `duplicate-key`, …"""
+    """The check that found it, as `survey explain` lists it: `unknown-name`, `duplicate-key`, …"""
     where: Position
     who: str
-    """The item, scale or section of the file it concerns; empty for the file itself."""
+    """The item, scale or section of the file that it concerns; empty for the file itself."""
     what: str
     """What was found, and what was expected."""
     remedy: str
@@ -54,8 +54,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class UserError:
-    """Why something that was asked for cannot be done, in the same four beats; with the problems that are the cause, if
-    they are an instrument's."""
+    """Why a request cannot be fulfilled, worded like a problem.
+
+    `problems` are the cause where an instrument has errors.
+    """
 
     where: str
     what: str
@@ -69,17 +71,17 @@ class UserError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmableError(UserError):
-    """A UserError that whoever sits at a terminal can settle by saying yes."""
+    """A `UserError` that the person at the terminal can resolve by answering yes."""
 
     question: str
     confirm: Callable[[], None]
-    """Keeps the answer yes. The command is then given again."""
+    """Stores the answer yes. The command is then run again."""
 
     __str__ = UserError.__str__
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Sorted by place, each said once."""
+    """Sort problems by position and remove duplicates."""
     return sorted(dict.fromkeys(problems), key=_sort_key)
 
 
@@ -88,26 +90,26 @@ def _sort_key(problem: Problem) -> tuple[Any, ...]:
 
 
 def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
-    """In order, the first hundred of each rule, and behind them how many more of that rule there are."""
-    found = sort_problems(problems)
-    count = Counter(p.rule for p in found)
+    """Sort problems and replace all beyond the first hundred of each rule by their number."""
+    ordered = sort_problems(problems)
+    count = Counter(p.rule for p in ordered)
     if not count or max(count.values()) <= MAX_PER_RULE:
-        return found
-    kept: list[Problem] = []
+        return ordered
+    limited: list[Problem] = []
     seen: Counter[str] = Counter()
-    for p in found:
+    for p in ordered:
         seen[p.rule] += 1
         if seen[p.rule] <= MAX_PER_RULE:
-            kept.append(p)
+            limited.append(p)
         if seen[p.rule] == MAX_PER_RULE < count[p.rule]:
-            severe = any(q.severity == "error" for q in found if q.rule == p.rule)
+            severe = any(q.severity == "error" for q in ordered if q.rule == p.rule)
             more = build_too_many(p, count[p.rule] - MAX_PER_RULE)
-            kept.append(more if severe else replace(more, severity="warning"))
-    return kept
+            limited.append(more if severe else replace(more, severity="warning"))
+    return limited
 
 
 def build_too_many(last: Problem, count: int) -> Problem:
-    """What is said behind the last problem of a rule that is shown, of so many more."""
+    """Build the problem that stands for the `count` further ones of a rule that are not shown."""
     what = (
         f"{count:,} more problems of this kind ({last.rule}) are" if count > 1 else "1 more such problem is"
     )
@@ -115,13 +117,15 @@ def build_too_many(last: Problem, count: int) -> Problem:
 
 
 def select_errors(problems: Iterable[Problem]) -> list[Problem]:
-    """Those that keep the instrument from being used."""
+    """Select the problems that keep the instrument from being used."""
     return [p for p in problems if p.severity == "error"]
 
 
 def make_limited_nearest() -> FindNearest:
-    """`nearest` for the first hundred words; after them it finds nothing. Thousands of words compared with thousands
-    take long, and nobody reads so many suggestions."""
+    """Make a `find_nearest` that works for the first hundred words and then finds nothing.
+
+    Comparing thousands of words with thousands takes long, and nobody reads so many suggestions.
+    """
     left = MAX_PER_RULE
 
     def find(word: str, known: Iterable[str]) -> str | None:
@@ -133,7 +137,7 @@ def make_limited_nearest() -> FindNearest:
 
 
 def find_nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, or None where nothing is near enough to be worth saying."""
+    """Return the known word most like `word`, or None where none is similar enough."""
     candidates = list(known)
     folded = {k.casefold(): k for k in candidates}
     if word.casefold() in folded:
@@ -143,6 +147,6 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def suggest_nearest(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
-    """The remedy for an unknown word: the nearest known one as a question, else `otherwise`."""
+    """Return the remedy for an unknown word: the nearest known one as a question, else `otherwise`."""
     near = find_nearest(word, known)
     return f"did you mean {near!r}?" if near else otherwise

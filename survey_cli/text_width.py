@@ -20,7 +20,7 @@ _HANGUL_TONES: Final = "\u302e\u302f"
 
 @lru_cache(maxsize=8192)
 def measure_width(text: str) -> int:
-    """How many cells the text takes."""
+    """Return how many cells the text takes."""
     if text.isascii():
         return len(text)
     marks = sum(1 + (c in _HANGUL_TONES) for c in text if unicodedata.category(c) == "Mc")
@@ -29,19 +29,22 @@ def measure_width(text: str) -> int:
 
 @lru_cache(maxsize=8192)
 def is_certain(text: str) -> bool:
-    """Whether every terminal measures the text alike: no spacing marks, nothing that is joined with its neighbor."""
+    """Return whether every terminal measures the text alike: it has no spacing marks and no joined characters."""
     if text.isascii():
         return True
     return all(unicodedata.category(c) != "Mc" and c not in "\u200c\u200d\ufe0e\ufe0f" for c in text)
 
 
 def is_joining(letter: str) -> bool:
-    """Whether a character is shown in one with that before it: accents, vowel signs, joiners, variation selectors."""
+    """Return whether a character is shown as one with the character before it.
+
+    These are accents, vowel signs, joiners and variation selectors.
+    """
     return unicodedata.category(letter) in ("Mn", "Mc", "Me") or letter == _JOINER
 
 
 def find_letter_end(text: str, at: int) -> int:
-    """Where the letter that begins at `at` ends, its marks and what is joined to it included."""
+    """Return where the letter that begins at `at` ends, with its marks and whatever is joined to it."""
     end = at + 1
     while end < len(text) and (is_joining(text[end]) or text[end - 1] == _JOINER):
         end += 1
@@ -49,7 +52,7 @@ def find_letter_end(text: str, at: int) -> int:
 
 
 def count_fitting(text: str, width: int) -> int:
-    """How many characters of the text fit into `width` cells; no letter is parted from its marks."""
+    """Return how many characters of the text fit into `width` cells; no letter is split from its marks."""
     if text.isascii():
         return min(len(text), max(width, 0))
     at = 0
@@ -62,6 +65,6 @@ def count_fitting(text: str, width: int) -> int:
 
 
 def fit(text: str, width: int) -> str:
-    """The text cut or filled with spaces to exactly so many cells."""
+    """Cut the text, or fill it with spaces, to exactly `width` cells."""
     cut = text[: count_fitting(text, width)]
     return cut + " " * (width - measure_width(cut))

@@ -10,15 +10,18 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 Code: TypeAlias = int | str
-"""An option's code: a whole number, or a short text."""
+"""An option's code: an integer, or a short text."""
 
 Value: TypeAlias = int | float | str | date | time | tuple[Code, ...]
-"""An answer. A tuple holds the codes of a `multiple`, in written order or, with `mentions: ordered`, as given."""
+"""An answer. A tuple contains the codes of a `multiple`, in written order or, with `mentions: ordered`, as given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Why there is no answer: `kind` is a decline's id (`dk`, `refused`, …), `not_asked` or `not_reached`."""
+    """The reason why there is no answer.
+
+    `kind` is the id of a decline (`dk`, `refused`, …), `not_asked` or `not_reached`.
+    """
 
     kind: str
 
@@ -36,20 +39,21 @@ NOT_REACHED: Final = Missing("not_reached")
 
 _INTERNED: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
 MISSING_PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")
-"""Arithmetic with several missing operands gives the first of these present; a study's own declines come after."""
+"""Arithmetic with several missing operands returns the first of these that is present; a study's own declines come
+after them."""
 
 Cell: TypeAlias = Value | Missing
-"""What stands in one column of one row."""
+"""The content of one column of one row."""
 
 
 def get_missing(kind: str) -> Missing:
-    """The one `Missing` of this kind."""
+    """Return the one `Missing` of this kind."""
     known = _INTERNED.get(kind)
     return known if known is not None else _INTERNED.setdefault(kind, Missing(kind))
 
 
 class Place(NamedTuple):
-    """What names an answer: an item, and in a roster the turn (from 1). Prints as `age#2`."""
+    """The identity of an answer: an item, and in a roster the turn (from 1). Prints as `age#2`."""
 
     item: str
     turn: int | None = None
@@ -59,7 +63,7 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """The place that prints as `text`. Raises ValueError when the turn is no whole number."""
+        """Parse the text that a place prints as. Raises ValueError where the turn is no integer."""
         item, mark, turn = text.partition("#")
         return cls(item, int(turn) if mark else None)
 
@@ -77,28 +81,28 @@ VariableRole: TypeAlias = Literal["answer", "words", "state", "order", "sample",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One column of the data, with all that an analyst's program wants to know of it."""
+    """One column of the data, with all that statistical software needs to know about it."""
 
     name: str
-    """The column's name: the item's id, with `_code` for a multiple's option and `_turn` in a roster."""
+    """The column's name: the item's id, with `_code` for an option of a multiple and `_turn` in a roster."""
     label: str = ""
     """The variable label, in the table's language."""
     storage: Storage = "integer"
     measure: Measure = "nominal"
     decimals: int = 0
     labels: Mapping[Code, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Value labels by code, declines not among them."""
+    """Value labels by code, without declines."""
     user_missing: tuple[Code, ...] = ()
     """Codes of options marked `missing: true`: answers, but left out of means."""
     declines: Mapping[str, tuple[int, str]] = field(default_factory=lambda: MappingProxyType({}))
-    """Decline id to (code, label) as they apply to this column."""
+    """Code and label by decline id, as they apply to this column."""
     wording: str = ""
-    """The question as read, fills shown as written."""
+    """The question as read, with fills as written."""
     item: str = ""
-    """The item, sample column or compute it comes from."""
+    """The item, sample column or compute that it comes from."""
     turn: int | None = None
     option: Code | None = None
     """The option of a multiple that this 0/1 column stands for."""
     role: VariableRole = "answer"
     personal: bool = False
-    """Kept with the contacts; out of every export unless asked for by name."""
+    """Stored with the contacts, and in no export unless requested by name."""

@@ -101,7 +101,12 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("where", "wrong", "seed", "says"),
     [
-        ("survey_cli.fieldwork.calendar.calendar.Calendar.explain_closed_day", lambda *_: "", 1, "dialled by"),
+        (
+            "survey_cli.fieldwork.calendar.calendar.Calendar.explain_closed_day",
+            lambda *_: "",
+            1,
+            "dialled by",
+        ),
         (
             "survey_cli.fieldwork.queue.scheduling._find_rest_end",
             lambda *_: (datetime.min.replace(tzinfo=UTC), ""),

@@ -31,20 +31,20 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, Storage, Va
 
 
 class EventDecodeError(ValueError):
-    """The text is no event, or one that only a newer program understands. The message says which part."""
+    """The text is no event, or one that only a newer version understands. The message says which part."""
 
 
 class JournalRecord(NamedTuple):
-    """An event as a line of the journal: what every event has in columns, the rest as one JSON object."""
+    """An event as a row of the journal: columns that every event has, and the rest as one JSON object."""
 
     kind: str
     """One of `EVENT_KINDS`."""
     item: str | None
-    """The place, for the events that have one."""
+    """The item of the place, for events that have a place."""
     turn: int | None
     payload: str
     at: str
-    """ISO 8601 in UTC with microseconds: `2000-06-01T18:04:05.000000Z`; sorts as it reads."""
+    """ISO 8601 in UTC with microseconds: `2000-06-01T18:04:05.000000Z`; sorts chronologically."""
     by: str
     station: str
 
@@ -58,14 +58,14 @@ _ESCAPED: Final = JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",
 _READER: Final = JSONDecoder(parse_constant=_reject_constant)
 
 
-def _encode_json(written: object) -> str:
-    """Readable letters; half a surrogate pair, which no file can hold as a letter, as its escape."""
-    text = _COMPACT.encode(written)
+def _encode_json(value: object) -> str:
+    """Encode with readable letters; half a surrogate pair, which no file can hold as a letter, is escaped."""
+    text = _COMPACT.encode(value)
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            return _ESCAPED.encode(written)
+            return _ESCAPED.encode(value)
     return text
 
 
@@ -78,11 +78,11 @@ def _decode_json(text: str, *, what: str) -> Any:
         raise EventDecodeError(f"{what} is not JSON: {text[:40]!r}") from None
 
 
-# Moments
+# Timestamps
 
 
 def encode_timestamp(at: datetime) -> str:
-    """A moment with a zone as ISO text in UTC with microseconds. Raises ValueError where it names no zone."""
+    """Return an aware time as ISO text in UTC with microseconds. Raises ValueError without a zone."""
     if at.tzinfo is not UTC:
         if at.tzinfo is None:
             raise ValueError(f"{at} names no zone")
@@ -91,7 +91,7 @@ def encode_timestamp(at: datetime) -> str:
 
 
 def decode_timestamp(text: str) -> datetime:
-    """The moment that is written so. Raises Unreadable."""
+    """Parse a timestamp. Raises EventDecodeError."""
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is UTC:
@@ -126,19 +126,19 @@ def _encode_value(value: Cell) -> object:
             assert_never(value)
 
 
-def _decode_code(written: Any) -> Code:
-    if isinstance(written, str) or (isinstance(written, int) and not isinstance(written, bool)):
-        return written
-    raise EventDecodeError(f"{written!r} is no code")
+def _decode_code(encoded: Any) -> Code:
+    if isinstance(encoded, str) or (isinstance(encoded, int) and not isinstance(encoded, bool)):
+        return encoded
+    raise EventDecodeError(f"{encoded!r} is no code")
 
 
-def _decode_value(written: Any) -> Value | Missing:
-    if isinstance(written, (int, float, str)) and not isinstance(written, bool):
-        return written
-    if isinstance(written, list):
-        return tuple(_decode_code(code) for code in written)
-    if isinstance(written, dict) and len(written) == 1:
-        [(tag, text)] = written.items()
+def _decode_value(encoded: Any) -> Value | Missing:
+    if isinstance(encoded, (int, float, str)) and not isinstance(encoded, bool):
+        return encoded
+    if isinstance(encoded, list):
+        return tuple(_decode_code(code) for code in encoded)
+    if isinstance(encoded, dict) and len(encoded) == 1:
+        [(tag, text)] = encoded.items()
         if isinstance(text, str):
             try:
                 match tag:
@@ -150,17 +150,17 @@ def _decode_value(written: Any) -> Value | Missing:
                         return time.fromisoformat(text)
             except ValueError:
                 pass
-    raise EventDecodeError(f"{written!r} is no answer")
+    raise EventDecodeError(f"{encoded!r} is no answer")
 
 
 def _encode_specify_texts(words: Mapping[Code, str]) -> list[list[Code]]:
-    """Pairs and not an object: `8` and `"8"` are two codes."""
+    """Encode texts as pairs, not as an object: `8` and `"8"` are two codes."""
     return [[code, words[code]] for code in sorted(words, key=lambda code: (isinstance(code, str), code))]
 
 
-def _decode_specify_texts(written: Any) -> dict[Code, str]:
+def _decode_specify_texts(encoded: Any) -> dict[Code, str]:
     words: dict[Code, str] = {}
-    for pair in written if isinstance(written, list) else [written]:
+    for pair in encoded if isinstance(encoded, list) else [encoded]:
         if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str)):
             raise EventDecodeError(f"{pair!r} is no code with words")
         words[_decode_code(pair[0])] = pair[1]
@@ -171,7 +171,7 @@ def _decode_specify_texts(written: Any) -> dict[Code, str]:
 
 
 def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str, object]]:
-    """Kind, place and what else the event says; what is empty or false is left out."""
+    """Return the event's kind, its place and all other fields; empty and false ones are left out."""
     match event:
         case QuestionAnswered(_, place, value, words):
             details: dict[str, object] = {} if value is None else {"value": _encode_value(value)}
@@ -231,31 +231,34 @@ def _encode_session(sitting: SessionContext) -> dict[str, str]:
 
 
 class _FieldReader:
-    """What an event says, taken out piece by piece. A piece missing, of another kind or left over is told."""
+    """The fields of an encoded event, taken one by one.
 
-    def __init__(self, kind: str, written: Any) -> None:
-        if not isinstance(written, dict):
-            raise EventDecodeError(f"{kind}: {written!r} is no object")
+    A missing field, one of another type and one left over raise EventDecodeError.
+    """
+
+    def __init__(self, kind: str, encoded: Any) -> None:
+        if not isinstance(encoded, dict):
+            raise EventDecodeError(f"{kind}: {encoded!r} is no object")
         self.kind = kind
-        self.remaining: dict[str, Any] = written
+        self.remaining: dict[str, Any] = encoded
 
-    def take_text(self, name: str, otherwise: str | None = None) -> str:
-        found = self.remaining.pop(name, otherwise)
-        if not isinstance(found, str):
-            raise EventDecodeError(f"{self.kind}: {name} should be a text and is {found!r}")
-        return found
+    def take_text(self, name: str, default: str | None = None) -> str:
+        value = self.remaining.pop(name, default)
+        if not isinstance(value, str):
+            raise EventDecodeError(f"{self.kind}: {name} should be a text and is {value!r}")
+        return value
 
-    def take_int(self, name: str, otherwise: int | None = None) -> int:
-        found = self.remaining.pop(name, otherwise)
-        if not isinstance(found, int) or isinstance(found, bool):
-            raise EventDecodeError(f"{self.kind}: {name} should be a whole number and is {found!r}")
-        return found
+    def take_int(self, name: str, default: int | None = None) -> int:
+        value = self.remaining.pop(name, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise EventDecodeError(f"{self.kind}: {name} should be a whole number and is {value!r}")
+        return value
 
     def take_bool(self, name: str) -> bool:
-        found = self.remaining.pop(name, False)
-        if not isinstance(found, bool):
-            raise EventDecodeError(f"{self.kind}: {name} should be true or false and is {found!r}")
-        return found
+        value = self.remaining.pop(name, False)
+        if not isinstance(value, bool):
+            raise EventDecodeError(f"{self.kind}: {name} should be true or false and is {value!r}")
+        return value
 
     def take_date(self, name: str) -> date:
         text = self.take_text(name)
@@ -273,25 +276,25 @@ class _FieldReader:
         return sitting
 
     def take_cells(self, name: str) -> dict[str, Value | Missing]:
-        found = self.remaining.pop(name, {})
-        if not isinstance(found, dict):
-            raise EventDecodeError(f"{self.kind}: {name} should be an object and is {found!r}")
-        return {name: _decode_value(value) for name, value in found.items()}
+        encoded = self.remaining.pop(name, {})
+        if not isinstance(encoded, dict):
+            raise EventDecodeError(f"{self.kind}: {name} should be an object and is {encoded!r}")
+        return {name: _decode_value(value) for name, value in encoded.items()}
 
     def check_empty(self) -> None:
         if self.remaining:
             raise EventDecodeError(f"{self.kind}: {', '.join(self.remaining)}: not known here")
 
 
-def _build_event(kind: str, place: Place | None, stamp: EventStamp, says: _FieldReader) -> InterviewEvent:
+def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _FieldReader) -> InterviewEvent:
     if place is not None:
         match kind:
             case "answered":
-                value = says.remaining.pop("value", None)
+                value = fields.remaining.pop("value", None)
                 answer = None if value is None else _decode_value(value)
                 if isinstance(answer, Missing):
                     raise EventDecodeError(f"answered: {answer!r} is no answer")
-                words = says.remaining.pop("words", None)
+                words = fields.remaining.pop("words", None)
                 return (
                     QuestionAnswered(stamp, place, answer)
                     if words is None
@@ -300,52 +303,52 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, says: _Field
             case "kept":
                 return AnswerKept(stamp, place)
             case "declined":
-                return QuestionDeclined(stamp, place, says.take_text("decline"))
+                return QuestionDeclined(stamp, place, fields.take_text("decline"))
             case "lookedup":
                 return ValueComputed(
-                    stamp, place, _decode_value(says.remaining.pop("value", None)), says.take_int("of", 0)
+                    stamp, place, _decode_value(fields.remaining.pop("value", None)), fields.take_int("of", 0)
                 )
             case "wentto":
-                return PositionMoved(stamp, place, says.take_bool("jump"))
+                return PositionMoved(stamp, place, fields.take_bool("jump"))
             case "confirmed":
-                return QueryConfirmed(stamp, place, says.take_int("check"), says.take_text("reason", ""))
+                return QueryConfirmed(stamp, place, fields.take_int("check"), fields.take_text("reason", ""))
             case "noted":
-                return NoteWritten(stamp, place, says.take_text("text"), says.take_int("replaces", 0))
+                return NoteWritten(stamp, place, fields.take_text("text"), fields.take_int("replaces", 0))
     else:
         match kind:
             case "began":
                 return InterviewStarted(
                     stamp,
-                    says.take_text("instrument"),
-                    says.take_int("seed"),
-                    says.take_text("case"),
-                    says.take_date("today"),
-                    says.take_session(),
-                    says.take_cells("sample"),
-                    says.take_int("rules", 1),
+                    fields.take_text("instrument"),
+                    fields.take_int("seed"),
+                    fields.take_text("case"),
+                    fields.take_date("today"),
+                    fields.take_session(),
+                    fields.take_cells("sample"),
+                    fields.take_int("rules", 1),
                 )
             case "resumed":
-                return InterviewResumed(stamp, says.take_session(), says.take_bool("reopen"))
+                return InterviewResumed(stamp, fields.take_session(), fields.take_bool("reopen"))
             case "language":
-                return LanguageChanged(stamp, says.take_text("language"))
+                return LanguageChanged(stamp, fields.take_text("language"))
             case "suspended":
-                return InterviewSuspended(stamp, says.take_text("outcome", ""))
+                return InterviewSuspended(stamp, fields.take_text("outcome", ""))
             case "stopped":
-                return InterviewStopped(stamp, says.take_text("outcome"))
+                return InterviewStopped(stamp, fields.take_text("outcome"))
             case "ended":
-                return InterviewEnded(stamp, says.take_text("outcome"))
+                return InterviewEnded(stamp, fields.take_text("outcome"))
             case "erased":
-                why, left = says.take_text("why"), "left" in says.remaining
-                return AnswersErased(stamp, why, says.take_cells("left") if left else None)
+                why, left = fields.take_text("why"), "left" in fields.remaining
+                return AnswersErased(stamp, why, fields.take_cells("left") if left else None)
     raise EventDecodeError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no event known here")
 
 
 def encode_record(event: InterviewEvent) -> JournalRecord:
-    """The event as a line of the journal. Raises ValueError for a moment without a zone and for NaN."""
+    """Encode an event as a row of the journal. Raises ValueError for a time without a zone and for NaN."""
     stamp = event.stamp
     at = encode_timestamp(stamp.at)
     if isinstance(event, QuestionAnswered) and type(event.value) is int and not event.specify_texts:
-        # nine lines of ten: written by hand this takes a third of the time
+        # nine rows in ten: built by hand, this takes a third of the time
         return JournalRecord(
             "answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station
         )
@@ -357,16 +360,18 @@ def encode_record(event: InterviewEvent) -> JournalRecord:
 
 
 def decode_record(line: JournalRecord) -> InterviewEvent:
-    """The event that stands in a line of the journal. Raises Unreadable."""
+    """Decode a row of the journal. Raises EventDecodeError."""
     place = None if line.item is None else Place(line.item, line.turn)
-    says = _FieldReader(line.kind, _decode_json(line.payload, what=line.kind))
-    event = _build_event(line.kind, place, EventStamp(decode_timestamp(line.at), line.by, line.station), says)
-    says.check_empty()
+    fields = _FieldReader(line.kind, _decode_json(line.payload, what=line.kind))
+    event = _build_event(
+        line.kind, place, EventStamp(decode_timestamp(line.at), line.by, line.station), fields
+    )
+    fields.check_empty()
     return event
 
 
 def encode_event(event: InterviewEvent) -> str:
-    """The event as one line of JSON."""
+    """Encode an event as one line of JSON."""
     kind, place, details = _encode_details(event)
     whole: dict[str, object] = {"kind": kind, "at": encode_timestamp(event.stamp.at), "by": event.stamp.by}
     if event.stamp.station:
@@ -379,26 +384,31 @@ def encode_event(event: InterviewEvent) -> str:
 
 
 def decode_event(text: str) -> InterviewEvent:
-    """The event that `encode` wrote. Raises Unreadable."""
-    says = _FieldReader("event", _decode_json(text, what="the event"))
-    kind = says.kind = says.take_text("kind")
+    """Decode the text of `encode_event`. Raises EventDecodeError."""
+    fields = _FieldReader("event", _decode_json(text, what="the event"))
+    kind = fields.kind = fields.take_text("kind")
     stamp = EventStamp(
-        decode_timestamp(says.take_text("at")), says.take_text("by"), says.take_text("station", "")
+        decode_timestamp(fields.take_text("at")), fields.take_text("by"), fields.take_text("station", "")
     )
     place: Place | None = None
-    if "item" in says.remaining:
-        place = Place(says.take_text("item"), says.take_int("turn") if "turn" in says.remaining else None)
-    event = _build_event(kind, place, stamp, says)
-    says.check_empty()
+    if "item" in fields.remaining:
+        place = Place(
+            fields.take_text("item"), fields.take_int("turn") if "turn" in fields.remaining else None
+        )
+    event = _build_event(kind, place, stamp, fields)
+    fields.check_empty()
     return event
 
 
-# Snapshots: a row of the data as one JSON array
+# Rows of data as JSON arrays
 
 
 def encode_cells(cells: Sequence[Cell]) -> str:
-    """A row as a JSON array in the order of its columns: null where not asked, `{"missing": …}` for other
-    absences, days and hours as ISO text (the column's storage says which they are)."""
+    """Encode a row as a JSON array in the order of its columns.
+
+    Cells not asked are null, other missing values `{"missing": …}`, dates and times ISO text (the column's storage says
+    which).
+    """
     return _encode_json([cell if type(cell) in _PLAIN else _encode_cell(cell) for cell in cells])
 
 
@@ -413,21 +423,21 @@ def _encode_cell(cell: Cell) -> object:
     return _encode_value(cell)
 
 
-def _decode_missing(written: dict[str, Any]) -> Missing:
-    kind = written.get("missing")
-    if isinstance(kind, str) and len(written) == 1:
+def _decode_missing(encoded: dict[str, Any]) -> Missing:
+    kind = encoded.get("missing")
+    if isinstance(kind, str) and len(encoded) == 1:
         return get_missing(kind)
-    found = _decode_value(written)
-    if isinstance(found, Missing):
-        return found
-    raise EventDecodeError(f"{written!r} is no cell")
+    value = _decode_value(encoded)
+    if isinstance(value, Missing):
+        return value
+    raise EventDecodeError(f"{encoded!r} is no cell")
 
 
 _CELLS: Final = JSONDecoder(object_hook=_decode_missing, parse_constant=_reject_constant)
 
 
 def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, ...]]:
-    """A function that reads rows of these columns. It raises Unreadable for a row that isn't one."""
+    """Make a function that decodes rows of these columns. It raises EventDecodeError for any other text."""
     days = tuple(column for column, storage in enumerate(storages) if storage == "date")
     hours = tuple(column for column, storage in enumerate(storages) if storage == "time")
     width = len(storages)

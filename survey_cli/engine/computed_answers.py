@@ -10,11 +10,11 @@ from survey_cli.values import NOT_ASKED, Cell, Missing
 
 
 def compute_answer(walk: RouteWalk, stop: RouteStop) -> tuple[Cell | None, int]:
-    """The answer and, for a draw, from how many; (None, 0) where only the desk can tell."""
+    """Return the answer and, for a draw, from how many; (None, 0) where only the session can look it up."""
     match stop.leaf.question:
         case SplitItem(arms=arms):
             return choose_arm(
-                {str(k): v for k, v in arms.items()}, seed=walk.seed, id=stop.leaf.id, turn=stop.place.turn
+                {str(k): v for k, v in arms.items()}, seed=walk.seed, key=stop.leaf.id, turn=stop.place.turn
             ), 0
         case DrawItem():
             return _draw_turn(walk, stop)
@@ -25,7 +25,10 @@ def compute_answer(walk: RouteWalk, stop: RouteStop) -> tuple[Cell | None, int]:
 
 
 def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
-    """The turn that is drawn, and of how many. Not asked where there is none; missing where the turns are."""
+    """Draw a turn and return it with the number of eligible ones.
+
+    The answer is `not_asked` where no turn is eligible, and missing where the number of turns is.
+    """
     leaf = stop.leaf
     assert isinstance(leaf.question, DrawItem)
     turns: tuple[int, ...] | Missing = walk.env.get("#" + leaf.source, ())
@@ -34,8 +37,8 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
     by = leaf.question.by
     eligible = []
     for turn in turns:
-        here = {**walk.env, "#turn": turn}
-        if leaf.where is None or leaf.where.evaluate(here) is True:
+        env = {**walk.env, "#turn": turn}
+        if leaf.where is None or leaf.where.evaluate(env) is True:
             eligible.append(turn)
     if not eligible:
         return NOT_ASKED, 0
@@ -58,7 +61,10 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
 
 
 def _rank_by_age(born: Any) -> tuple[int, float]:
-    """Smaller for the younger: a date of birth (or the year of one) or an age; unknown comes last."""
+    """Return a key that is smaller for the younger; unknown ages come last.
+
+    `born` is a date of birth, a year of birth or an age.
+    """
     if isinstance(born, date):
         return 0, -born.toordinal()
     if isinstance(born, str) and born[:4].isdecimal():
@@ -69,7 +75,7 @@ def _rank_by_age(born: Any) -> tuple[int, float]:
 
 
 def _count_days_to_birthday(born: Any, today: date) -> int:
-    """Days until the next birthday, today's being a year away; unknown comes last."""
+    """Count the days until the next birthday (today's is a year away); unknown dates come last."""
     if not isinstance(born, date):
         return 1000
     for year in (today.year, today.year + 1, today.year + 2):

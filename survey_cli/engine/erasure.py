@@ -27,7 +27,7 @@ from survey_cli.values import NOT_ASKED
 
 
 def erase_content(event: InterviewEvent, *, sample: Collection[str]) -> InterviewEvent:
-    """The event without what was answered, noted or known of the respondent, but for these columns of the sample."""
+    """Remove answers, notes and sample values from the event, except for these columns of the sample."""
     match event:
         case InterviewStarted():
             return event._replace(sample={n: v for n, v in event.sample.items() if n in sample})
@@ -58,8 +58,10 @@ def erase_content(event: InterviewEvent, *, sample: Collection[str]) -> Intervie
 
 
 def remove_identifiers(event: InterviewEvent, *, names: Collection[str]) -> InterviewEvent:
-    """The event without what tells who it is: answers to items and sample columns of these names, and whatever an
-    interviewer wrote in their own words."""
+    """Remove from the event what identifies the respondent.
+
+    These are answers and sample columns of these names, and whatever an interviewer wrote freely.
+    """
     match event:
         case InterviewStarted():
             return event._replace(sample={n: v for n, v in event.sample.items() if n not in names})

@@ -16,8 +16,10 @@ T = TypeVar("T", bound=tuple[Any, ...])
 
 
 def compare_by_class(kind: type[T]) -> type[T]:
-    """A named tuple that equals only one of its own kind: what a respondent refused and what was noted may well hold the
-    same three things."""
+    """Make a named tuple equal only to tuples of its own class.
+
+    A decline and a note may well have the same three values.
+    """
 
     def equal(one: T, other: object) -> bool:
         return one.__class__ is other.__class__ and tuple.__eq__(one, other)
@@ -40,7 +42,7 @@ class EventStamp(NamedTuple):
 
 @compare_by_class
 class SessionContext(NamedTuple):
-    """What is true of one sitting: `{interviewer}` and `{daypart}` in texts are the latest sitting's."""
+    """What is true of one session: `{interviewer}` and `{daypart}` in texts are those of the latest session."""
 
     interviewer: str
     daypart: str
@@ -58,16 +60,16 @@ class InterviewStarted(NamedTuple):
     seed: int
     case: str
     today: date
-    """The day in the case's zone; `today()` keeps it whatever the day of a later sitting."""
+    """The day in the case's zone; `today()` keeps it in all later sessions."""
     session: SessionContext
     sample: Mapping[str, Value | Missing] = NO_SAMPLE
     rules: int = 2
-    """Which rules of the route hold. Since 2 a question is passed over where none of its options is offered."""
+    """The edition of the route's rules. Since 2, a question none of whose options is offered is passed over."""
 
 
 @compare_by_class
 class InterviewResumed(NamedTuple):
-    """Another sitting begins; with `reopen` on an interview that had ended."""
+    """Another session begins; with `reopen`, of an interview that had ended."""
 
     stamp: EventStamp
     session: SessionContext
@@ -76,17 +78,19 @@ class InterviewResumed(NamedTuple):
 
 @compare_by_class
 class QuestionAnswered(NamedTuple):
-    """The respondent answered (or, at a Read, the text was read: value None)."""
+    """The respondent answered (or a text was read: value None)."""
 
     stamp: EventStamp
     place: Place
     value: Value | None = None
     specify_texts: Mapping[Code, str] = NO_SPECIFY_TEXTS
-    """The words given with options that want words."""
+    """Texts of options to be specified, by code."""
 
 
 @compare_by_class
 class QuestionDeclined(NamedTuple):
+    """The respondent declined to answer."""
+
     stamp: EventStamp
     place: Place
     decline: str
@@ -105,7 +109,7 @@ class ValueComputed(NamedTuple):
 
 @compare_by_class
 class PositionMoved(NamedTuple):
-    """Back one, or to any place already asked (`jump`)."""
+    """The interviewer went back one place, or (`jump`) to any place already asked."""
 
     stamp: EventStamp
     place: Place
@@ -114,18 +118,18 @@ class PositionMoved(NamedTuple):
 
 @compare_by_class
 class QueryConfirmed(NamedTuple):
-    """A soft check or a `confirm` was answered with: it is so."""
+    """The interviewer confirmed an answer that a soft check or a `confirm` had queried."""
 
     stamp: EventStamp
     place: Place
     check: int
-    """Which of the item's queries, from 0, `confirm` being the last."""
+    """Which of the item's queries, from 0; `confirm` is the last."""
     reason: str = ""
 
 
 @compare_by_class
 class AnswerKept(NamedTuple):
-    """The earlier answer stands."""
+    """The earlier answer is kept."""
 
     stamp: EventStamp
     place: Place
@@ -133,13 +137,13 @@ class AnswerKept(NamedTuple):
 
 @compare_by_class
 class NoteWritten(NamedTuple):
-    """A remark of the interviewer's."""
+    """A note of the interviewer."""
 
     stamp: EventStamp
     place: Place
     text: str
     replaces: int = 0
-    """Where it is another text of a note: the number of the event that wrote the text before, from 1."""
+    """The number, from 1, of the event that wrote the text which this one replaces; 0 for a new note."""
 
 
 @compare_by_class
@@ -152,7 +156,10 @@ class LanguageChanged(NamedTuple):
 
 @compare_by_class
 class InterviewSuspended(NamedTuple):
-    """Put aside, to be resumed where it stands. `outcome` is set where an `end` item led here."""
+    """The interview is suspended, to be resumed at the same place.
+
+    `outcome` is set where an `end` item led here.
+    """
 
     stamp: EventStamp
     outcome: str = ""
@@ -160,7 +167,7 @@ class InterviewSuspended(NamedTuple):
 
 @compare_by_class
 class InterviewStopped(NamedTuple):
-    """Ended by hand in the middle, with an outcome of the moment `interrupted`, `after` or `any`."""
+    """The interviewer ended it in the middle, with an outcome of the moment `interrupted`, `after` or `any`."""
 
     stamp: EventStamp
     outcome: str
@@ -168,8 +175,10 @@ class InterviewStopped(NamedTuple):
 
 @compare_by_class
 class InterviewEnded(NamedTuple):
-    """The route is at its end: `complete`, or the outcome of the `end` item that was reached; or a quota cell of the
-    respondent is full, which ends an interview anywhere."""
+    """The interview ended at the end of its route, or because a quota cell of the respondent is full.
+
+    The outcome is `complete`, or that of the `end` item that was reached.
+    """
 
     stamp: EventStamp
     outcome: str
@@ -177,14 +186,16 @@ class InterviewEnded(NamedTuple):
 
 @compare_by_class
 class AnswersErased(NamedTuple):
-    """The tombstone: values left the journal at the respondent's wish or by retention; counts and times stay. What stands
-    before it says too little to be judged again."""
+    """Values were removed from the journal at the respondent's wish or by retention.
+
+    Counts and times stay. The events before it say too little to be checked again.
+    """
 
     stamp: EventStamp
     why: str
     remaining: Mapping[str, Cell] | None = None
-    """By the name of its column what stays, where only what tells who it was had to go. None: nothing stays, and the
-    interview has ended as withdrawn."""
+    """What stays, by column, where only identifying answers had to go. None: nothing stays, and the interview has ended
+    as withdrawn."""
 
 
 InterviewEvent: TypeAlias = (

@@ -22,24 +22,27 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import Cell, Place
 
 RULES_VERSION: Final = 1
-"""Of the rules in this room: a snapshot made under another version is not trusted."""
+"""The version of the rules in this package: a snapshot made under another version is not used."""
 
 
 class RouteState(NamedTuple):
-    """What an interview has come to, seen from the start of its route."""
+    """The result of an interview, seen from the start of its route."""
 
     answers: Mapping[Place, RecordedAnswer]
     """Every place whose answer counts, in the order of the route."""
     unreached: frozenset[Place]
-    """The first open place, and what lies ahead of it as far as conditions can tell. What is neither here nor among the
-    answers is not asked."""
+    """The first open place, and what lies ahead of it as far as conditions can tell. Places that are neither here nor
+    among the answers are not asked."""
     env: Mapping[Any, Any]
-    """What is known at the end of the route: computes, and a roster's turns by `#roster`."""
+    """What is known at the end of the route: computes, and the turns of a roster by `#roster`."""
 
 
 def evaluate_route(machine: Machine) -> RouteState:
-    """Each answer that stands. At the end of a route that is the walk which led there; elsewhere it is walked anew. Of
-    one whose answers were erased what is left is known, and nothing stands."""
+    """Return each answer that counts, and the places not reached.
+
+    At the end of a route this is the walk that led there; elsewhere the route is walked again. An interview whose
+    answers were erased has only the values that remain.
+    """
     walk = machine.walk
     if machine.remaining_answers is not None:
         return RouteState({}, frozenset(), {**machine.build_env(), **machine.remaining_answers})
@@ -61,22 +64,22 @@ def walk_from_start(machine: Machine) -> RouteState:
     )
     counted: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
-        held = machine.recorded_answers.get(stop.place)
+        answer = machine.recorded_answers.get(stop.place)
         ends = isinstance(stop.leaf.question, EndItem)
-        if held is not None and not held.lapsed and not fresh.why_invalid(stop, held):
-            counted[stop.place] = held
-            walk.record_answer(stop, held.cell)
+        if answer is not None and not answer.lapsed and not fresh.why_invalid(stop, answer):
+            counted[stop.place] = answer
+            walk.record_answer(stop, answer.cell)
         elif not ends:
             walk.leave_open(stop)
         if ends and not (machine.outcome and machine.status == "suspended"):
             walk.finish()
-        elif ends:  # a temporary end: what lies behind it is still to come
+        elif ends:  # a temporary end: what lies behind it may still be asked
             walk.looking_ahead = True
     return RouteState(counted, frozenset(walk.unreached), walk.env)
 
 
 class Interview:
-    """An interview as an immutable value: `step` gives another one."""
+    """An interview as an immutable value: `step` returns another one."""
 
     __slots__ = ("_machine", "_route_state", "outcome", "place", "seq", "status")
 
@@ -85,48 +88,48 @@ class Interview:
         self._route_state: RouteState | None = None
         self.seq = seq
         """How many events it has."""
-        here = machine.current_stop
-        self.place: Place | None = here.place if here is not None else None
-        """Where it stands; None past the end of its route."""
+        stop = machine.current_stop
+        self.place: Place | None = stop.place if stop is not None else None
+        """The current place; None past the end of the route."""
         self.status: InterviewStatus = machine.status
         self.outcome: str = machine.outcome
         """The outcome's id, once there is one."""
 
     @classmethod
     def begin(cls, instrument: Instrument, began: InterviewStarted) -> "Interview":
-        """A new interview, standing at its first place."""
+        """Return a new interview, at its first place."""
         return cls(Machine.begin(instrument, began), 1)
 
     @classmethod
     def from_machine(cls, machine: Machine) -> "Interview":
-        """The interview that a machine has come to, which nobody else changes from now on."""
+        """Return the interview in the state of a machine, which nobody else changes from now on."""
         return cls(machine, len(machine.events))
 
     @classmethod
     def replay(cls, instrument: Instrument, events: Iterable[InterviewEvent]) -> "Interview":
-        """The interview that these events give. Raises ValueError where they are no journal of this instrument."""
+        """Replay these events. Raises ValueError where they are no journal of this instrument."""
         journal = list(events)
         if journal and isinstance(journal[-1], AnswersErased):
             return cls.from_machine(Machine.restore_erased(instrument, journal))
-        line: Iterator[InterviewEvent] = iter(journal)
-        began = next(line, None)
-        if not isinstance(began, InterviewStarted):
-            raise ValueError("a journal begins with Began")
-        machine = Machine.begin(instrument, began)
-        for event in line:
-            if (why := machine.apply(event)) is not None:
-                raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {why.why}")
+        events_left: Iterator[InterviewEvent] = iter(journal)
+        start = next(events_left, None)
+        if not isinstance(start, InterviewStarted):
+            raise ValueError("a journal begins with its start")
+        machine = Machine.begin(instrument, start)
+        for event in events_left:
+            if (rejection := machine.apply(event)) is not None:
+                raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}")
         return cls.from_machine(machine)
 
     def step(self, event: InterviewEvent) -> "Interview | Rejection":
-        """The interview after this event, or why it cannot be; then this one is as it was."""
+        """Return the interview after this event, or the reason why it is rejected; this one never changes."""
         machine = self.machine
-        why = machine.apply(event)
-        return Interview(machine, len(machine.events)) if why is None else why
+        rejection = machine.apply(event)
+        return Interview(machine, len(machine.events)) if rejection is None else rejection
 
     @property
     def machine(self) -> Machine:
-        """What this interview has come to. For the engine's own use: look, don't touch."""
+        """The state of this interview. For the engine's own use, and only for reading."""
         if len(self._machine.events) != self.seq:
             self._machine = Interview.replay(
                 self._machine.instrument, self._machine.events[: self.seq]
@@ -147,30 +150,30 @@ class Interview:
 
     @property
     def ending(self) -> str:
-        """The outcome that the route has come to and `InterviewEnded` should journal; empty elsewhere."""
+        """The outcome at the end of the route, for `InterviewEnded`; empty elsewhere."""
         machine = self.machine
         return machine.ending if machine.walk.finished and machine.status == "open" else ""
 
     @property
     def remaining_answers(self) -> Mapping[str, Cell] | None:
-        """Once answers were erased: what stays of them, by column. None where none were."""
+        """What remains, by column, once answers were erased; None where none were."""
         return self.machine.remaining_answers
 
     @property
     def is_after_hangup(self) -> bool:
-        """Whether the respondent has hung up and only the interviewer's own items are left: the case is complete."""
-        here = self.machine.current_stop
-        return here is not None and here.leaf.after_hangup
+        """Whether only the interviewer's own items are left: the respondent hung up, the case is complete."""
+        stop = self.machine.current_stop
+        return stop is not None and stop.leaf.after_hangup
 
     @property
     def is_at_end(self) -> bool:
-        """Whether an `end` has been reached, and only its text is left to be read: nothing more is asked."""
-        here = self.machine.current_stop
-        return self.machine.status == "open" and here is not None and isinstance(here.leaf.question, EndItem)
+        """Whether an `end` has been reached, so that only its text is left to be read."""
+        stop = self.machine.current_stop
+        return self.machine.status == "open" and stop is not None and isinstance(stop.leaf.question, EndItem)
 
     @property
     def is_reopened(self) -> bool:
-        """Whether this sitting corrects an interview that had ended."""
+        """Whether this session corrects an interview that had ended."""
         sittings = (e for e in reversed(self.machine.events) if isinstance(e, InterviewResumed))
         return getattr(next(sittings, None), "reopen", False)
 
@@ -180,16 +183,16 @@ class Interview:
 
     @property
     def answer_count(self) -> int:
-        """How many places hold an answer, whether or not it counts now."""
+        """How many places have an answer, whether or not it counts now."""
         return self.machine.answer_count
 
     def evaluate_route(self) -> RouteState:
-        """Every place whose answer counts, with that answer; and the places not reached."""
+        """Return every place whose answer counts, with that answer, and the places not reached."""
         if self._route_state is None:
             self._route_state = evaluate_route(self.machine)
         return self._route_state
 
     def compute_answer(self) -> tuple[Cell | None, int]:
-        """At a Lookup whose answer the journal alone decides: the value, and from how many it was drawn."""
+        """Return the value at a lookup that the journal alone decides, and from how many it was drawn."""
         stop = self.machine.current_stop
         return compute_answer(self.machine.walk, stop) if stop is not None else (None, 0)

@@ -35,23 +35,23 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 InterviewStatus: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
 COMPLETE: Final = "complete"
 QUOTA_FULL: Final = "quota_full"
-"""The outcome of an interview whose respondent falls into a full quota cell, wherever it then stands."""
+"""The outcome of an interview whose respondent falls into a full quota cell, wherever it is then."""
 CLOSED_REASON: Final = "the interview is closed"
 
 
 class RecordedAnswer(NamedTuple):
-    """What the journal last said about a place: a value (None for a Read), or a Missing."""
+    """The latest answer to a place in the journal: a value (None for a text read aloud), or a missing value."""
 
     cell: Cell | None
     specify_texts: Mapping[Code, str] = NO_SPECIFY_TEXTS
     confirmed_queries: frozenset[tuple[int, tuple[Any, ...]]] = frozenset()
-    """Queries answered with: it is so, each with what it depended on then."""
+    """Queries that were confirmed, each with the values on which it depended then."""
     lapsed: bool = False
-    """It has been off the route since, or was not acceptable: shown again, and counting once it is kept."""
+    """It has been off the route since, or was not valid: it is shown again, and counts once it is kept."""
 
 
 class Machine:
-    """What an interview has come to. Changed by events only, and only where they are accepted."""
+    """The state of an interview, changed by accepted events only."""
 
     def __init__(self, instrument: Instrument, began: InterviewStarted) -> None:
         self.instrument = instrument
@@ -59,39 +59,39 @@ class Machine:
         self.events: list[InterviewEvent] = []
         self.recorded_answers: dict[Place, RecordedAnswer] = {}
         self.answer_count = 0
-        """How many places hold an answer, whether or not it counts now; a text read aloud is none."""
+        """How many places have an answer, whether or not it counts now; a text read aloud is none."""
         self.language = began.session.language
         self.status: InterviewStatus = "open"
         self.outcome = ""
         self.ending = ""
-        """The outcome the route has come to, before `InterviewEnded` is journalled."""
+        """The outcome at the end of the route, before `InterviewEnded` is recorded."""
         self.query: int | None = None
-        """Which check of the present item waits for an answer."""
+        """Which check of the current item waits for an answer."""
         self.returning = False
-        """After a jump: on to the first open place."""
+        """After a jump: go on to the first open place."""
         self.target: Place | None = None
-        """A jump to a place ahead, as far as nothing is open before it."""
+        """The place of a jump ahead, as far as nothing is open before it."""
         self.remaining_answers: Mapping[str, Cell] | None = None
-        """Once answers were erased: what stays, by column."""
+        """Once answers were erased: what remains, by column."""
         self.session = began.session
         self.walk = RouteWalk(instrument, began.seed, self.build_env(), self._lapse, rules=began.rules)
         self._arrive()
 
     @classmethod
     def begin(cls, instrument: Instrument, began: InterviewStarted) -> "Machine":
-        """A machine that stands at its first place."""
+        """Return a machine at its first place."""
         machine = cls(instrument, began)
         machine.events.append(began)
         return machine
 
     @classmethod
     def restore_erased(cls, instrument: Instrument, events: Sequence[InterviewEvent]) -> "Machine":
-        """What an interview comes to whose answers were erased: events that say nothing any more are not judged."""
-        began, *line = events
-        if not isinstance(began, InterviewStarted):
-            raise ValueError("a journal begins with Began")
-        machine = cls.begin(instrument, began)
-        for event in line:
+        """Return the state of an interview whose answers were erased, without checking its events."""
+        start, *rest = events
+        if not isinstance(start, InterviewStarted):
+            raise ValueError("a journal begins with its start")
+        machine = cls.begin(instrument, start)
+        for event in rest:
             match event:
                 case InterviewSuspended(_, outcome):
                     machine.status, machine.outcome = "suspended", outcome
@@ -109,7 +109,7 @@ class Machine:
         return machine
 
     def build_env(self) -> dict[Any, Any]:
-        """What is known before anything is asked."""
+        """Return what is known before anything is asked."""
         env: dict[Any, Any] = dict(self.start.sample)
         for name in self.instrument.sample:
             env.setdefault(name, NOT_ASKED)
@@ -119,74 +119,89 @@ class Machine:
         return env | self._build_session_env()
 
     def _build_session_env(self) -> dict[Any, Any]:
-        """What the latest sitting says in texts."""
+        """Return the values that texts use of the latest session."""
         daypart = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]
-        said: Any = self.session.daypart
+        text: Any = self.session.daypart
         if daypart is not None:
-            said = {la: str(daypart.get(la)) for la in self.instrument.languages}
-        return {"#interviewer": self.session.interviewer, "#daypart": said}
+            text = {la: str(daypart.get(la)) for la in self.instrument.languages}
+        return {"#interviewer": self.session.interviewer, "#daypart": text}
 
     @property
     def current_stop(self) -> RouteStop | None:
-        """Where the interview stands; None past the end of the route."""
+        """The current stop; None past the end of the route."""
         return self.walk.stops[-1] if not self.walk.finished else None
 
     @property
     def due_outcome(self) -> str:
-        """The outcome with which it can end now: that of the end of its route, or complete once they have hung up."""
-        here = self.current_stop
-        if here is None:
-            return self.ending
-        return COMPLETE if here.leaf.after_hangup else ""
+        """The outcome with which it can end now.
 
-    # taking events
+        That of the end of its route, or `complete` once the respondent has hung up.
+        """
+        stop = self.current_stop
+        if stop is None:
+            return self.ending
+        return COMPLETE if stop.leaf.after_hangup else ""
+
+    # applying events
 
     def apply(self, event: InterviewEvent) -> Rejection | None:
-        """Apply one event; a Rejection leaves everything as it was."""
+        """Apply one event; a Rejection leaves everything unchanged."""
         if self.remaining_answers is not None and not isinstance(event, AnswersErased):
             return Rejection("the answers were erased")
         match event:
             case (
                 QuestionAnswered() | QuestionDeclined() | ValueComputed() | AnswerKept() | QueryConfirmed()
             ) if self.status == "open":
-                why = self._apply_entry(event)
-            case NoteWritten() | LanguageChanged() if self.status == "open":
-                if isinstance(event, NoteWritten) and event.replaces and not self._is_note(event.replaces):
-                    return Rejection("there is no such note")
-                if isinstance(event, LanguageChanged):
-                    if event.language not in self.instrument.languages:
-                        return Rejection(f"the questionnaire has no language {event.language}")
-                    self.language = event.language
-                why = None
+                rejection = self._apply_entry(event)
+            case NoteWritten() if self.status == "open":
+                known = not event.replaces or self._is_note(event.replaces)
+                rejection = None if known else Rejection("there is no such note")
+            case LanguageChanged() if self.status == "open":
+                rejection = self._change_language(event)
             case PositionMoved() if self.status == "open":
-                why = self._apply_move(event)
-            case InterviewSuspended() if self.status == "open":
-                self.status, self.outcome, why = "suspended", event.outcome, None
-            case InterviewStopped() if self.status == "open":
-                self.status, self.outcome, why = "stopped", event.outcome, None
-            case InterviewEnded() if self.status == "open":
-                if event.outcome not in (self.due_outcome, QUOTA_FULL):
-                    return Rejection("the interview is not at its end")
-                self.status, self.outcome, why = "ended", event.outcome, None
+                rejection = self._apply_move(event)
+            case InterviewSuspended() | InterviewStopped() | InterviewEnded() if self.status == "open":
+                rejection = self._close(event)
             case InterviewResumed():
-                why = self._resume(event)
+                rejection = self._resume(event)
             case AnswersErased():
                 self._apply_erasure(event)
-                why = None
+                rejection = None
             case InterviewStarted():
                 return Rejection("the interview has begun already")
             case _:
                 return Rejection(CLOSED_REASON)
-        if why is None:
+        if rejection is None:
             self.events.append(event)
-        return why
+        return rejection
 
     def _is_note(self, seq: int) -> bool:
-        """Whether the event of this number is a note."""
+        """Return whether the event of this number is a note."""
         return 1 <= seq <= len(self.events) and isinstance(self.events[seq - 1], NoteWritten)
 
+    def _change_language(self, event: LanguageChanged) -> Rejection | None:
+        if event.language not in self.instrument.languages:
+            return Rejection(f"the questionnaire has no language {event.language}")
+        self.language = event.language
+        return None
+
+    def _close(self, event: InterviewSuspended | InterviewStopped | InterviewEnded) -> Rejection | None:
+        match event:
+            case InterviewSuspended():
+                self.status = "suspended"
+            case InterviewStopped():
+                self.status = "stopped"
+            case InterviewEnded():
+                if event.outcome not in (self.due_outcome, QUOTA_FULL):
+                    return Rejection("the interview is not at its end")
+                self.status = "ended"
+            case _:
+                assert_never(event)
+        self.outcome = event.outcome
+        return None
+
     def _apply_erasure(self, event: AnswersErased) -> None:
-        """Nothing is held any more, and nothing is asked."""
+        """Drop all recorded answers, and ask nothing more."""
         self.recorded_answers, self.answer_count = {}, 0
         self.query, self.returning, self.target, self.ending = None, False, None, ""
         self.walk.finish()
@@ -202,27 +217,42 @@ class Machine:
             return Rejection(CLOSED_REASON)
         if event.place != stop.place:
             return Rejection(f"{event.place} is not what is asked now ({stop.place})")
+        answer = self._check_entry(stop, event)
+        if isinstance(answer, Rejection):
+            return answer
+        if answer.cell is not None and stop.place not in self.recorded_answers:
+            self.answer_count += 1
+        self.recorded_answers[stop.place] = answer
+        self._continue_from(stop, answer)
+        return None
+
+    def _check_entry(
+        self,
+        stop: RouteStop,
+        event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed,
+    ) -> RecordedAnswer | Rejection:
+        """Return the answer that the event gives at the current stop, or why it is rejected."""
         match event:
             case QuestionAnswered():
                 if isinstance(stop.leaf.question, ComputedItem):
                     return Rejection("the computer answers this")
-                held = RecordedAnswer(event.value, event.specify_texts)
-                if why := self.why_invalid(stop, held):
+                answer = RecordedAnswer(event.value, event.specify_texts)
+                if why := self.why_invalid(stop, answer):
                     return Rejection(why)
             case QuestionDeclined():
                 if all(d.id != event.decline for d in stop.leaf.declines):
                     return Rejection(
                         "this cannot be declined" if not stop.leaf.declines else "not a decline of this item"
                     )
-                held = RecordedAnswer(get_missing(event.decline))
+                answer = RecordedAnswer(get_missing(event.decline))
             case ValueComputed():
                 if not isinstance(stop.leaf.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
-                words: Mapping[Code, str] = (
+                specify_texts: Mapping[Code, str] = (
                     {"of": str(event.pool_size)} if event.pool_size else NO_SPECIFY_TEXTS
                 )
-                held = RecordedAnswer(event.value, words)
-                if why := self.why_invalid(stop, held):
+                answer = RecordedAnswer(event.value, specify_texts)
+                if why := self.why_invalid(stop, answer):
                     return Rejection(why)
             case AnswerKept():
                 earlier = self.recorded_answers.get(stop.place)
@@ -230,28 +260,27 @@ class Machine:
                     return Rejection("nothing was answered here before")
                 if why := self.why_invalid(stop, earlier):
                     return Rejection(f"the earlier answer no longer fits: {why}")
-                held = earlier._replace(lapsed=False)
+                answer = earlier._replace(lapsed=False)
             case QueryConfirmed():
                 earlier = self.recorded_answers.get(stop.place)
                 if earlier is None or self.query is None or event.check != self.query:
                     return Rejection("there is nothing to confirm")
-                held = self._add_confirmation(stop, earlier, event.check)
+                answer = self._add_confirmation(stop, earlier, event.check)
             case _:
                 assert_never(event)
-        if held.cell is not None and stop.place not in self.recorded_answers:
-            self.answer_count += 1
-        self.recorded_answers[stop.place] = held
-        self._continue_from(stop, held)
-        return None
+        return answer
 
-    def why_invalid(self, stop: RouteStop, held: RecordedAnswer) -> str:
-        """Why the item would not accept this now: its type and options, then its hard checks. Empty where it would."""
-        cell, leaf = held.cell, stop.leaf
+    def why_invalid(self, stop: RouteStop, answer: RecordedAnswer) -> str:
+        """Return why the item would not accept this answer now; empty where it would.
+
+        Its type and options are checked first, then its hard checks.
+        """
+        cell, leaf = answer.cell, stop.leaf
         if not leaf.question.asks and isinstance(leaf.question, DrawItem | SplitItem):
             drawn = compute_answer(self.walk, stop)
             return (
                 ""
-                if (cell, held.specify_texts.get("of", "0")) == (drawn[0], str(drawn[1]))
+                if (cell, answer.specify_texts.get("of", "0")) == (drawn[0], str(drawn[1]))
                 else "the draw has changed"
             )
         if isinstance(cell, Missing):
@@ -269,40 +298,40 @@ class Machine:
         finally:
             self.walk.undo(mark)
 
-    def _add_confirmation(self, stop: RouteStop, held: RecordedAnswer, check: int) -> RecordedAnswer:
+    def _add_confirmation(self, stop: RouteStop, answer: RecordedAnswer, check: int) -> RecordedAnswer:
         mark = self.walk.mark
-        self.walk.record_answer(stop, held.cell)
+        self.walk.record_answer(stop, answer.cell)
         inputs = self._collect_inputs(stop.leaf.checks[check], stop)
         self.walk.undo(mark)
-        return RecordedAnswer(held.cell, held.specify_texts, held.confirmed_queries | {(check, inputs)})
+        return RecordedAnswer(answer.cell, answer.specify_texts, answer.confirmed_queries | {(check, inputs)})
 
     def _collect_inputs(self, check: CompiledCheck, stop: RouteStop) -> tuple[Any, ...]:
-        """What a check depends on, so that it fires anew when that has changed."""
+        """Return the values on which a check depends, so that it fires again when they have changed."""
         env, turn = self.walk.env, stop.place.turn
         return tuple(
             str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names)
         )
 
-    def _find_open_query(self, stop: RouteStop, held: RecordedAnswer) -> int | None:
-        """The first query of the settled answer that nobody has answered."""
-        if not stop.leaf.checks or isinstance(held.cell, Missing):
+    def _find_open_query(self, stop: RouteStop, answer: RecordedAnswer) -> int | None:
+        """Return the first query about the recorded answer that nobody has confirmed."""
+        if not stop.leaf.checks or isinstance(answer.cell, Missing):
             return None
         for index, check in enumerate(stop.leaf.checks):
             if (
                 check.soft
                 and check.fires(self.walk.env)
-                and (index, self._collect_inputs(check, stop)) not in held.confirmed_queries
+                and (index, self._collect_inputs(check, stop)) not in answer.confirmed_queries
             ):
                 return index
         return None
 
     # moving
 
-    def _continue_from(self, stop: RouteStop, held: RecordedAnswer) -> None:
-        """From an accepted answer to the next place that needs somebody."""
+    def _continue_from(self, stop: RouteStop, answer: RecordedAnswer) -> None:
+        """Go from an accepted answer to the next place that has to be asked."""
         mark = self.walk.mark
-        self.walk.record_answer(stop, held.cell)
-        self.query = self._find_open_query(stop, held)
+        self.walk.record_answer(stop, answer.cell)
+        self.query = self._find_open_query(stop, answer)
         if self.query is not None:
             self.walk.undo(mark)
             return
@@ -315,14 +344,14 @@ class Machine:
         self._arrive()
 
     def _arrive(self) -> None:
-        """Having come to a place: pass it where its answer stands and nobody need be asked."""
+        """Pass all places whose answers are valid and need not be asked."""
         if not self.walk.stops and not self.walk.finished:
             self.walk.advance()
         while (stop := self.current_stop) is not None:
-            held = self.recorded_answers.get(stop.place)
-            if held is None or held.lapsed:
+            answer = self.recorded_answers.get(stop.place)
+            if answer is None or answer.lapsed:
                 break
-            if self.why_invalid(stop, held):
+            if self.why_invalid(stop, answer):
                 self._lapse(*stop.place)
                 break
             passing = (
@@ -331,8 +360,8 @@ class Machine:
             if not (passing or isinstance(stop.leaf.question, ComputedItem)):
                 break
             mark = self.walk.mark
-            self.walk.record_answer(stop, held.cell)
-            self.query = self._find_open_query(stop, held)
+            self.walk.record_answer(stop, answer.cell)
+            self.query = self._find_open_query(stop, answer)
             if self.query is not None:
                 self.walk.undo(mark)
                 break
@@ -344,10 +373,10 @@ class Machine:
             self.returning, self.target = False, None
 
     def _lapse(self, item: str, turn: int | None) -> None:
-        """This place is off the route, or would not accept its answer: that is not revived of itself."""
-        held = self.recorded_answers.get(Place(item, turn))
-        if held is not None and not held.lapsed:
-            self.recorded_answers[Place(item, turn)] = held._replace(lapsed=True)
+        """Mark the answer of a place that is off the route, or not valid: it does not count again by itself."""
+        answer = self.recorded_answers.get(Place(item, turn))
+        if answer is not None and not answer.lapsed:
+            self.recorded_answers[Place(item, turn)] = answer._replace(lapsed=True)
 
     def _apply_move(self, event: PositionMoved) -> Rejection | None:
         index = self.find_index(event.place)
@@ -363,14 +392,14 @@ class Machine:
         return None
 
     def _jump_ahead(self, place: Place) -> Rejection | None:
-        """To a place further on, as far as every answer before it stands."""
+        """Go to a place further on, as far as every answer before it is valid."""
         stop = self.current_stop
         assert stop is not None
-        held = self.recorded_answers.get(stop.place)
-        if held is None or held.lapsed or self.why_invalid(stop, held):
+        answer = self.recorded_answers.get(stop.place)
+        if answer is None or answer.lapsed or self.why_invalid(stop, answer):
             return Rejection("answer this one first")
         self.returning, self.target = True, place
-        self._continue_from(stop, held)
+        self._continue_from(stop, answer)
         self.returning, self.target = False, None
         return None
 
@@ -398,10 +427,10 @@ class Machine:
     def _is_past_end_item(self) -> bool:
         return bool(self.walk.stops) and isinstance(self.walk.stops[-1].leaf.question, EndItem)
 
-    # looking back
+    # finding earlier stops
 
     def find_index(self, place: Place) -> int | None:
-        """Which stop of the walk this place is, if somebody can stand there."""
+        """Return the index of the stop of this place, if the interviewer can go there."""
         stops = self.walk.stops
         for index in range(len(stops) - 1, -1, -1):
             if stops[index].place == place:
@@ -409,7 +438,7 @@ class Machine:
         return None
 
     def find_previous_index(self, index: int) -> int | None:
-        """The last stop before `index` that was put to somebody."""
+        """Return the last stop before `index` that was asked."""
         for at in range(index - 1, -1, -1):
             if not isinstance(self.walk.stops[at].leaf.question, ComputedItem):
                 return at

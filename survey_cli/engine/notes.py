@@ -17,7 +17,7 @@ class InterviewNote(NamedTuple):
 
 
 def list_notes(events: Sequence[InterviewEvent]) -> tuple[InterviewNote, ...]:
-    """The notes in the order in which they were first written; erased ones are left out."""
+    """Return the notes in the order in which they were first written, without erased ones."""
     notes: dict[int, InterviewNote] = {}
     first: dict[int, int] = {}
     for seq, event in enumerate(events, 1):

@@ -43,7 +43,7 @@ from survey_cli.values import Code, Missing, Place
 
 
 def build_prompt(interview: Interview) -> Prompt | None:
-    """What is asked now; None where the interview is closed or at the end of its route."""
+    """Return what is asked now; None where the interview is closed or at the end of its route."""
     machine = interview.machine
     stop = machine.current_stop
     if stop is None or machine.status != "open":
@@ -57,7 +57,7 @@ def build_prompt(interview: Interview) -> Prompt | None:
     if isinstance(entry, LookupEntry):
         entry = entry._replace(value=interview.compute_answer()[0])
     section = to_plain_text(leaf.section.fill(machine.walk.env, language)) if leaf.section is not None else ""
-    shown = Prompt(
+    prompt = Prompt(
         place=stop.place,
         text=asking.fill(leaf.text),
         entry=entry,
@@ -82,11 +82,11 @@ def build_prompt(interview: Interview) -> Prompt | None:
         ending=str(question.outcome) if isinstance(question, EndItem) else "",
         turn=_format_turn(machine, stop),
     )
-    return shown._replace(unfilled=tuple(unsaid.values())) if unsaid else shown
+    return prompt._replace(unfilled=tuple(unsaid.values())) if unsaid else prompt
 
 
 def _build_instruction(asking: ItemContext) -> StyledText:
-    """The item's instruction; at a handover first whom to ask for."""
+    """Return the item's instruction; at a handover, whom to ask for comes first."""
     own = asking.fill(asking.leaf.instruction)
     if asking.leaf.ask_for is None:
         return own
@@ -95,8 +95,10 @@ def _build_instruction(asking: ItemContext) -> StyledText:
 
 
 def _build_intro(machine: Machine, stop: RouteStop) -> StyledText:
-    """What is read before the item: introductions that begin here; after a resume those of all groups around it, which
-    the respondent heard in another call."""
+    """Return what is read before the item: the introductions that begin here.
+
+    After a resume these are the introductions of all groups around it, which the respondent heard in another call.
+    """
     spans: list[TextSpan] = []
     intros = _list_outer_intros(stop) if _is_just_resumed(machine) else stop.intros
     for template in intros:
@@ -107,7 +109,7 @@ def _build_intro(machine: Machine, stop: RouteStop) -> StyledText:
 
 
 def _is_just_resumed(machine: Machine) -> bool:
-    """Whether nothing was answered since the interview was resumed."""
+    """Return whether nothing was answered since the interview was resumed."""
     events = (
         event for event in reversed(machine.events) if not isinstance(event, NoteWritten | LanguageChanged)
     )
@@ -115,7 +117,7 @@ def _is_just_resumed(machine: Machine) -> bool:
 
 
 def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
-    """The introductions of the groups that the item is in, the outermost first."""
+    """Return the introductions of the groups that the item is in, the outermost first."""
     intros: list[Template] = []
     frame: RouteFrame | None = stop.frame
     while frame is not None:
@@ -126,7 +128,7 @@ def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
 
 
 def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
-    """Which turn of the roster this is: `person 2 of 4: Bob`, or the option it stands for."""
+    """Return which turn of the roster this is: `person 2 of 4: Bob`, or the option it stands for."""
     leaf, turn = stop.leaf, stop.place.turn
     if leaf.roster is None or turn is None:
         return ()
@@ -137,15 +139,15 @@ def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
         each: Template = env["#each", roster.id, turn]
         return each.fill(env, machine.language)
     known = roster.until is None
-    said = f"{leaf.roster} {turn} of {turn + len(stop.frame.turns)}" if known else f"{leaf.roster} {turn}"
+    title = f"{leaf.roster} {turn} of {turn + len(stop.frame.turns)}" if known else f"{leaf.roster} {turn}"
     name = env.get((roster.turn_name, turn))
-    return (TextSpan(f"{said}: {name}" if isinstance(name, str) else said),)
+    return (TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
 
 
 def _build_earlier(machine: Machine, stop: RouteStop, asking: ItemContext) -> EarlierAnswer | None:
-    held = machine.recorded_answers.get(stop.place)
+    answer = machine.recorded_answers.get(stop.place)
     question, language = stop.leaf.question, machine.language
-    if held is None:
+    if answer is None:
         if stop.leaf.prefill is None or not question.asks:
             return None
         value = stop.leaf.prefill.evaluate(machine.walk.env)
@@ -159,16 +161,20 @@ def _build_earlier(machine: Machine, stop: RouteStop, asking: ItemContext) -> Ea
         )
     if not question.asks:
         return None
-    kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, held) else "answer"
-    if isinstance(held.cell, Missing):
+    kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, answer) else "answer"
+    if isinstance(answer.cell, Missing):
         return EarlierAnswer(
-            label=format_decline(stop.leaf, held.cell, language), typed_text=f".{held.cell.kind}", kind=kind
+            label=format_decline(stop.leaf, answer.cell, language),
+            typed_text=f".{answer.cell.kind}",
+            kind=kind,
         )
-    assert held.cell is not None
+    assert answer.cell is not None
     return EarlierAnswer(
-        label=question.format_answer(stop.leaf, held.cell, held.specify_texts, language, machine.walk.env),
-        codes=_list_codes(held.cell),
-        typed_text=question.format_as_typed(held.cell, held.specify_texts, language),
+        label=question.format_answer(
+            stop.leaf, answer.cell, answer.specify_texts, language, machine.walk.env
+        ),
+        codes=_list_codes(answer.cell),
+        typed_text=question.format_as_typed(answer.cell, answer.specify_texts, language),
         kind=kind,
     )
 
@@ -180,18 +186,18 @@ def _list_codes(value: object) -> tuple[Code, ...]:
 
 
 def format_decline(leaf: CompiledItem, cell: Missing, language: str) -> str:
-    """A decline in the study's words."""
-    found = next((d for d in leaf.declines if d.id == cell.kind), None)
-    return str(found.text.get(language)) if found is not None else cell.kind.replace("_", " ")
+    """Return the study's wording of a decline."""
+    option = next((d for d in leaf.declines if d.id == cell.kind), None)
+    return str(option.text.get(language)) if option is not None else cell.kind.replace("_", " ")
 
 
 def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
     if machine.query is None:
         return None
     check = stop.leaf.checks[machine.query]
-    held = machine.recorded_answers[stop.place]
+    answer = machine.recorded_answers[stop.place]
     mark = machine.walk.mark
-    machine.walk.record_answer(stop, held.cell)
+    machine.walk.record_answer(stop, answer.cell)
     words = check.say.fill(machine.walk.env, machine.language)
     machine.walk.undo(mark)
     return Query(text=words, aloud=check.aloud)
@@ -200,7 +206,7 @@ def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
 def parse_reply(
     interview: Interview, reply: Reply, stamp: EventStamp
 ) -> QuestionAnswered | QuestionDeclined | AnswerKept | Rejection:
-    """The event that a reply makes at the place where the interview stands. An empty reply keeps what stands."""
+    """Return the event that a reply makes at the current place. An empty reply keeps the earlier answer."""
     machine = interview.machine
     stop = machine.current_stop
     if stop is None or machine.status != "open":
@@ -211,7 +217,7 @@ def parse_reply(
 def parse_reply_at(
     machine: Machine, stop: RouteStop, reply: Reply, stamp: EventStamp
 ) -> QuestionAnswered | QuestionDeclined | AnswerKept | Rejection:
-    """The same, where it is known at which stop the machine stands."""
+    """Return the event that a reply makes at this stop of the machine."""
     asking = machine.walk.build_item_context(stop, machine.language)
     question = stop.leaf.question
     if isinstance(reply, str) and not reply.strip() and question.asks:
@@ -239,8 +245,11 @@ def parse_reply_at(
 
 
 def _find_typed_decline(asking: ItemContext, typed: str) -> DeclineOption | None:
-    """The decline whose key was typed, or whose code, as interviewers do who know 98 and 99 by heart. An option's code
-    goes before a key; where words are the answer, a number is an answer too."""
+    """Return the decline whose key or code was typed.
+
+    Interviewers know 98 and 99 by heart. An option's code goes before a key; where the answer is text, a number is an
+    answer too.
+    """
     if isinstance(typed, ExactText) or not asking.leaf.declines:
         return None
     text = to_ascii_digits(typed.strip()).casefold()
@@ -270,8 +279,10 @@ def _describe_expected(kind: object) -> str:
 
 
 def describe_reply(interview: Interview, text: str) -> str:
-    """What a typed line would be taken for, in words (`Sunday 3 March 1985`); empty where it is no answer yet or says no
-    more than the line itself."""
+    """Return how a typed line would be understood, in words (`Sunday 3 March 1985`).
+
+    Empty where it is no answer yet, or says no more than the line itself.
+    """
     machine = interview.machine
     stop = machine.current_stop
     if stop is None or not text.strip() or not stop.leaf.question.asks:
@@ -279,9 +290,14 @@ def describe_reply(interview: Interview, text: str) -> str:
     question, language = stop.leaf.question, machine.language
     match parse_reply_at(machine, stop, text, machine.events[-1].stamp):
         case QuestionAnswered(value=value, specify_texts=words) if value is not None:
-            said = question.format_answer(stop.leaf, value, words, language, machine.walk.env).strip()
-            says_more = said != text.strip() or question.format_as_typed(value, words, language) != said
-            return said if says_more else ""
+            text_of_answer = question.format_answer(
+                stop.leaf, value, words, language, machine.walk.env
+            ).strip()
+            says_more = (
+                text_of_answer != text.strip()
+                or question.format_as_typed(value, words, language) != text_of_answer
+            )
+            return text_of_answer if says_more else ""
         case QuestionDeclined(decline=id):
             return format_decline(stop.leaf, Missing(id), language)
         case Rejection(why=why, meanings=meanings) if meanings:
@@ -289,14 +305,14 @@ def describe_reply(interview: Interview, text: str) -> str:
     return ""
 
 
-def build_decline(interview: Interview, id: str, stamp: EventStamp) -> QuestionDeclined | Rejection:
-    """The event of a decline."""
+def build_decline(interview: Interview, decline: str, stamp: EventStamp) -> QuestionDeclined | Rejection:
+    """Return the event of a decline."""
     place = interview.place
-    return Rejection("the interview is closed") if place is None else QuestionDeclined(stamp, place, id)
+    return Rejection("the interview is closed") if place is None else QuestionDeclined(stamp, place, decline)
 
 
 def build_confirmation(interview: Interview, reason: str, stamp: EventStamp) -> QueryConfirmed | Rejection:
-    """The event that answers the pending query with: it is so."""
+    """Return the event that confirms the pending query."""
     machine = interview.machine
     if machine.current_stop is None or machine.query is None:
         return Rejection("there is nothing to confirm")
@@ -304,7 +320,7 @@ def build_confirmation(interview: Interview, reason: str, stamp: EventStamp) -> 
 
 
 def find_previous_place(interview: Interview) -> Place | None:
-    """The place put to somebody before this one."""
+    """Return the place that was asked before this one."""
     machine = interview.machine
     stops = machine.walk.stops
     index = machine.find_previous_index(len(stops) if machine.current_stop is None else len(stops) - 1)
@@ -312,13 +328,13 @@ def find_previous_place(interview: Interview) -> Place | None:
 
 
 def is_at_front(interview: Interview) -> bool:
-    """Whether the place where it stands has no answer yet: then nothing ahead of it has been asked."""
+    """Return whether the current place has no answer yet, so that nothing ahead of it has been asked."""
     machine = interview.machine
     return machine.current_stop is None or machine.current_stop.place not in machine.recorded_answers
 
 
 class VisitedPlace(NamedTuple):
-    """One place that has been put to somebody."""
+    """One place that has been asked."""
 
     place: Place
     text: str
@@ -327,28 +343,28 @@ class VisitedPlace(NamedTuple):
 
 
 def list_visited(interview: Interview) -> tuple[VisitedPlace, ...]:
-    """What has been put to somebody and stands, in the order of the route, beyond the present place too."""
+    """Return all places that have been asked and count, in the order of the route, beyond the current one too."""
     machine = interview.machine
-    standing = interview.evaluate_route()
-    held = dict(standing.answers)
-    here = machine.current_stop.place if machine.current_stop is not None else None
-    if here is not None and here not in held and here in machine.recorded_answers:
-        held[here] = machine.recorded_answers[here]
+    route = interview.evaluate_route()
+    answers = dict(route.answers)
+    current = machine.current_stop.place if machine.current_stop is not None else None
+    if current is not None and current not in answers and current in machine.recorded_answers:
+        answers[current] = machine.recorded_answers[current]
     rows = []
-    for place, answer in held.items():
+    for place, answer in answers.items():
         leaf = machine.instrument.leaves[place.item]
         if isinstance(leaf.question, ComputedItem):
             continue
-        env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn is not None else standing.env
+        env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn is not None else route.env
         words = to_plain_text(leaf.text.fill(env, machine.language)).replace("\n", " ")
         section = to_plain_text(leaf.section.fill(env, machine.language)) if leaf.section is not None else ""
         rows.append(VisitedPlace(place, words, _format_answer(leaf, answer, machine.language, env), section))
     return tuple(rows)
 
 
-def _format_answer(leaf: CompiledItem, held: RecordedAnswer, language: str, env: Env) -> str:
-    if held.cell is None:
+def _format_answer(leaf: CompiledItem, answer: RecordedAnswer, language: str, env: Env) -> str:
+    if answer.cell is None:
         return ""
-    if isinstance(held.cell, Missing):
-        return format_decline(leaf, held.cell, language)
-    return leaf.question.format_answer(leaf, held.cell, held.specify_texts, language, env)
+    if isinstance(answer.cell, Missing):
+        return format_decline(leaf, answer.cell, language)
+    return leaf.question.format_answer(leaf, answer.cell, answer.specify_texts, language, env)

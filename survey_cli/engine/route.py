@@ -32,11 +32,12 @@ FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
         "mean_answered",
     )
 )
-"""Functions that take what is not known yet for a no or for nothing: an item, or a roster's turns still to come."""
+"""Functions that treat a value that is not known yet as false or as absent: an item, or turns of a roster still to
+come."""
 
 
 class RouteFrame(NamedTuple):
-    """Where the walk stands in one group; the groups around it are its parents. Never changed."""
+    """The position of the walk in one group; its parents are the groups around it. Immutable."""
 
     parent: "RouteFrame | None"
     group: ItemGroup
@@ -47,24 +48,24 @@ class RouteFrame(NamedTuple):
     turns: tuple[int, ...] = ()
     """In a roster: the turns still to come, as far as they are known."""
     until_asked: bool = False
-    """In an `until` roster: the question at the end of this turn has been put."""
+    """In an `until` roster: the question at the end of this turn has been asked."""
 
 
 class RouteStop(NamedTuple):
-    """One place on the route, and all that is needed to stand there again."""
+    """One place on the route, with all that is needed to return to it."""
 
     place: Place
     leaf: CompiledItem
     frame: RouteFrame
     mark: int
-    """How many changes had been noted when it was reached."""
+    """How many changes had been recorded when it was reached."""
     intros: tuple[Template, ...]
     position: int
     ahead: int
 
 
 def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
-    """The rosters at or below a node."""
+    """Yield the rosters at or below a node."""
     if isinstance(node, Roster):
         yield node
     elif isinstance(node, ItemGroup):
@@ -74,8 +75,10 @@ def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
 
 @lru_cache(maxsize=4096)
 def may_change(condition: Condition) -> bool:
-    """Whether it can have a value before all that it reads is known, and another one after: by counting, by asking
-    whether something is answered, or by an `else` that takes the unknown."""
+    """Return whether the condition can have a value before all its inputs are known, and another one after.
+
+    This is so where it counts, asks whether something is answered, or has an `else` that covers unknown values.
+    """
     return any(
         isinstance(node, ast.IfExp)
         or (
@@ -88,10 +91,11 @@ def may_change(condition: Condition) -> bool:
 
 
 class RouteWalk:
-    """The walk of one interview: `stops` so far, the last being where it stands, and what is known there (`env`).
+    """The walk of one interview along its route.
 
-    `advance` goes to the next place; `rewind` back to an earlier stop. What is known at a stop is what was settled before
-    it: nothing of what lies ahead.
+    `stops` are the places so far, the last being the current one; `env` is what is known there. `advance` goes to the
+    next place, `rewind` back to an earlier one. What is known at a stop is what was recorded before it: nothing of what
+    lies ahead.
     """
 
     def __init__(
@@ -108,17 +112,18 @@ class RouteWalk:
         self._rules = rules
         self.env = env
         self._left = left
-        """Told each item (and turn) that the walk passes over."""
+        """Called for each item (and turn) that the walk passes over."""
         self.stops: list[RouteStop] = []
         self.finished = False
         """The route is at its end."""
         self.looking_ahead = False
-        """Walking past an open place, to find what lies ahead of it: what depends on the unreached is not reached."""
+        """The walk goes past an open place, to find what lies ahead of it: what depends on the unreached is not
+        reached."""
         self.unreached: list[Place] = []
         self._open: set[str] = set()
-        """Beyond an open place: names whose value is not known yet."""
+        """While looking ahead: names whose value is not known yet."""
         self._guessed: set[str] = set()
-        """Beyond an open place: computes that have a value which an open place can still change."""
+        """While looking ahead: computes with a value that an open place can still change."""
         self._changes: list[tuple[Any, Any]] = []
         self._pending: tuple[tuple[ItemGroup, Template], ...] = ()
         self._asked: tuple[RouteStop, ItemContext] | None = None
@@ -132,12 +137,12 @@ class RouteWalk:
     # what is known
 
     def set_known(self, key: Any, value: Any) -> None:
-        """Note that this is known from here on."""
+        """Record that this is known from here on."""
         self._changes.append((key, self.env.get(key, ABSENT)))
         self.env[key] = value
 
     def undo(self, mark: int) -> None:
-        """Take back what was noted since."""
+        """Undo all changes since `mark`."""
         changes, env = self._changes, self.env
         while len(changes) > mark:
             key, before = changes.pop()
@@ -151,7 +156,7 @@ class RouteWalk:
         return len(self._changes)
 
     def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
-        """What was answered at the stop where the walk stands is known from here on."""
+        """Record the answer at the current stop as known from here on."""
         leaf = stop.leaf
         if cell is not None:
             self.set_known(leaf.id if leaf.roster is None else (leaf.id, stop.place.turn), cell)
@@ -179,10 +184,10 @@ class RouteWalk:
                 self.set_known((compute.id, language), value)
             first = False
 
-    # going on
+    # moving
 
     def advance(self) -> RouteStop | None:
-        """The next place on the route, or None at its end."""
+        """Go to the next place on the route and return it, or None at the end."""
         frame = self._frame
         while frame is not None:
             parent, group, order, at, turn, turns, asked = frame
@@ -220,12 +225,12 @@ class RouteWalk:
         return None
 
     def finish(self) -> None:
-        """An `end` was reached: nothing more is on the route."""
+        """End the route: an `end` was reached."""
         self._frame = None
         self.finished = True
 
     def rewind(self, index: int) -> RouteStop:
-        """Stand at an earlier stop again; everything after it is off the walk."""
+        """Return to an earlier stop; everything after it is off the walk."""
         stop = self.stops[index]
         del self.stops[index + 1 :]
         self.undo(stop.mark)
@@ -250,7 +255,7 @@ class RouteWalk:
         return stop
 
     def _is_on_route(self, node: CompiledNode) -> Any:
-        """True where it is on the route; else False or, for the unknown, the Missing."""
+        """Return True where the node is on the route, else False or, where it is unknown, the missing value."""
         if node.ask_if is not None:
             asked = node.ask_if.evaluate(self.env)
             if self.looking_ahead and self._may_change(node.ask_if):
@@ -268,7 +273,7 @@ class RouteWalk:
         return True
 
     def _has_offered_option(self, leaf: CompiledItem) -> Any:
-        """Whether any option is offered: without one there is nothing to ask."""
+        """Return whether any option is offered: without one there is nothing to ask."""
         some: Any = False
         for option in leaf.options:
             assert option.ask_if is not None
@@ -280,14 +285,16 @@ class RouteWalk:
         return some
 
     def _may_change(self, condition: Condition) -> bool:
-        """Whether its value may change with what is open, though it has one: `not answered(q)` is true of a q that is
-        still to come."""
+        """Return whether the condition's value may change with what is open, though it has one.
+
+        `not answered(q)` is true of a q that is still to come.
+        """
         if not self._guessed.isdisjoint(condition.names):
             return True
         return not self._open.isdisjoint(condition.names) and may_change(condition)
 
     def _pass_over(self, node: CompiledNode, turn: int | None, shown: Any) -> None:
-        """It is off the route; or, beyond an open place, nobody can say yet."""
+        """Mark the node as off the route or, while looking ahead, as unknown."""
         unreached = self.looking_ahead and shown == NOT_REACHED
         why = NOT_REACHED if unreached else NOT_ASKED
         if isinstance(node, CompiledItem):
@@ -319,7 +326,7 @@ class RouteWalk:
             self._left(leaf.id, inside)
 
     def _leave_turns(self, roster: Roster, but: Collection[int]) -> None:
-        """All turns but these are off the route."""
+        """Mark all turns but these as off the route."""
         if self._left is not None:
             for turn in range(1, roster.maximum + 1):
                 if turn not in but:
@@ -351,7 +358,7 @@ class RouteWalk:
         return self._enter_turn(group, parent, turns)
 
     def _pass_over_turns(self, roster: Roster) -> None:
-        """Beyond an open place: how many turns there will be may not be known yet."""
+        """Mark turns as open where their number is not known yet."""
         count = roster.count.evaluate(self.env) if roster.count is not None else None
         if roster.each is not None:
             count = self.env.get(roster.each.id, NOT_REACHED)
@@ -359,14 +366,14 @@ class RouteWalk:
             self._leave_turns_open(roster, range(1, roster.maximum + 1))
 
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
-        """Whether there will be these turns is not known yet."""
+        """Mark these turns as open: whether they will exist is not known yet."""
         for leaf in roster.leaves:
             self._open.add(leaf.id)
-            last = roster.maximum - (leaf is roster.until)  # after the last turn nobody is asked for another
+            last = roster.maximum - (leaf is roster.until)  # after the last turn, no further one is offered
             self.unreached.extend(Place(leaf.id, turn) for turn in turns if turn <= last)
 
     def _list_turns(self, roster: Roster) -> tuple[int, ...] | Missing:
-        """The numbers of the turns that are on the route; why it is not known how many, where it is not."""
+        """Return the numbers of the turns on the route, or the missing value that leaves their number unknown."""
         if roster.until is not None:
             return tuple(range(1, roster.maximum + 1))
         if roster.each is not None:
@@ -399,16 +406,16 @@ class RouteWalk:
             group.children,
             group.order,
             seed=self.seed,
-            id=group.id,
+            key=group.id,
             turn=turn,
             name=lambda n: n.id,
-            stays=lambda n: n.anchor,
+            is_fixed=lambda n: n.anchor,
         )
 
-    # standing at a place
+    # at the current stop
 
     def build_item_context(self, stop: RouteStop, language: str) -> ItemContext:
-        """What its question may look at: the same as long as it stands there, since nothing before it changes."""
+        """Return what the item's question may read: the same object as long as the walk stays at the stop."""
         asked = self._asked
         if asked is None or asked[0] is not stop or asked[1].language != language:
             asking = ItemContext(
@@ -418,20 +425,20 @@ class RouteWalk:
         return asked[1]
 
     def list_options(self, stop: RouteStop) -> tuple[CompiledOption, ...]:
-        """The options offered at this place, in drawn order."""
+        """Return the options offered at this place, in drawn order."""
         leaf = stop.leaf
         if not leaf.options_vary:
             return leaf.options
-        how, id, turn = leaf.order, leaf.id, stop.place.turn
+        how, key, turn = leaf.order, leaf.id, stop.place.turn
         if how == "written" and leaf.scale is not None:
-            how, id, turn = leaf.scale_order, leaf.scale, None
+            how, key, turn = leaf.scale_order, leaf.scale, None
         options = apply_order(
             leaf.options,
             how,
             seed=self.seed,
-            id=id,
+            key=key,
             turn=turn,
             name=lambda o: o.code,
-            stays=lambda o: o.is_fixed,
+            is_fixed=lambda o: o.is_fixed,
         )
         return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)

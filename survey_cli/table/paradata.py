@@ -151,7 +151,7 @@ def iterate_events(instrument: Instrument, journal: Sequence[InterviewEvent]) ->
 def _apply(instrument: Instrument, now: Interview | None, event: InterviewEvent, seq: int) -> Interview:
     if now is None:
         if not isinstance(event, InterviewStarted):
-            raise ValueError("a journal begins with Began")
+            raise ValueError("a journal begins with its start")
         return Interview.begin(instrument, event)
     found = now.step(event)
     if isinstance(found, Rejection):

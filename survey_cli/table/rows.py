@@ -90,10 +90,10 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
                 group.children,
                 group.order,
                 seed=seed,
-                id=group.id,
+                key=group.id,
                 turn=at,
                 name=lambda n: n.id,
-                stays=lambda n: n.anchor,
+                is_fixed=lambda n: n.anchor,
             )
             found.append(" ".join(n.id for n in nodes))
         elif block.leaf is not None:
@@ -103,10 +103,10 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
                 leaf.options,
                 how,
                 seed=seed,
-                id=id,
+                key=id,
                 turn=None if block.scale else at,
                 name=lambda o: o.code,
-                stays=lambda o: o.is_fixed,
+                is_fixed=lambda o: o.is_fixed,
             )
             found.append(" ".join(str(o.code) for o in options))
         else:

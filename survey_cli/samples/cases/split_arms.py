@@ -15,7 +15,7 @@ from survey_cli.values import NOT_ASKED, Cell
 def draw_arm(instrument: Instrument, name: str, column: SampleColumn, key: str) -> str:
     """The arm of one case by its key alone. Raises ValueError where no arm has a share."""
     shares = {str(k): v for k, v in column.arms.items()}
-    return choose_arm(shares, seed=0, id=f"{instrument.id}/{name}/{key}", turn=None)
+    return choose_arm(shares, seed=0, key=f"{instrument.id}/{name}/{key}", turn=None)
 
 
 def draw_arms(
@@ -69,6 +69,6 @@ def _balance(
         lacks = {a: share * n - whole * here[a] for a, share in shares.items()}
         most = max(lacks.values())
         tied = {a: shares[a] for a, lack in lacks.items() if lack == most}
-        chosen = choose_arm(tied, seed=0, id=f"{id}/{key}", turn=None)
+        chosen = choose_arm(tied, seed=0, key=f"{id}/{key}", turn=None)
         here[chosen] += 1
         cases[key][name] = chosen

@@ -109,7 +109,7 @@ def invent_sample_value(
             return dice.choice(list(build_labels(instrument, column)) or [NOT_ASKED])
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
-            return choose_arm(arms, seed=dice.getrandbits(62), id=name, turn=None)
+            return choose_arm(arms, seed=dice.getrandbits(62), key=name, turn=None)
         case "number":
             return dice.randint(1, 100)
         case "date":
