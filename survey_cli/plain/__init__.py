@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXIT_ENDED: Final = 0
 """Exit code: the last item or an `end` was reached."""
 EXIT_NOT_SUSPENDED: Final = 1
-"""Exit code: it should have been put aside, and could not be."""
+"""Exit code: the interview should have been suspended, and could not be."""
 EXIT_SUSPENDED: Final = 3
 """Exit code: suspended or stopped."""
 
@@ -33,8 +33,10 @@ EXIT_SUSPENDED: Final = 3
 def conduct_interview(
     desk: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None
 ) -> int:
-    """Hold the interview that `desk` has open, to its end or until it is put aside; gives the exit code. `errors` is told
-    what `write` can no longer show."""
+    """Conduct an interview to its end or until it is suspended; returns the exit code.
+
+    `errors` receives what `write` can no longer show.
+    """
     why: Rejection | None = None
     with Interrupts() as interrupts:
         try:
@@ -57,8 +59,11 @@ def conduct_interview(
 
 
 def run_station(calling: "StationProtocol", read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
-    """Hold the station until its shift ends; gives the exit code: HELD at the end of the shift, PUT_ASIDE where something
-    was still owed when the input or the output ended. `errors` is told what that is."""
+    """Run a station until its shift ends; returns the exit code.
+
+    It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED where something was still pending when the input or
+    the output ended. `errors` receives what that is.
+    """
     from survey_cli.plain.station import PlainStation
 
     owes: Rejection | None = None

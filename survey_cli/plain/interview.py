@@ -37,7 +37,7 @@ from survey_cli.values import Place
 
 
 class _NextStep(Enum):
-    """What follows an entry that was taken."""
+    """What follows an entry that was accepted."""
 
     ARRIVE = "show what is asked now"
     REPEAT = "show the whole item, its section too"
@@ -45,7 +45,7 @@ class _NextStep(Enum):
 
 
 class PlainInterview:
-    """One interview, line by line."""
+    """Conducts one interview, line by line."""
 
     def __init__(self, desk: InterviewProtocol, typed: InputLines, printed: OutputLines) -> None:
         self._session = desk
@@ -56,10 +56,13 @@ class PlainInterview:
         self._declines = ""
         self._place: Place | None = None
         self._was_denied = False
-        """An answer read back was answered with no: the right one is awaited."""
+        """An answer read back was denied: the right one is awaited."""
 
     def run(self) -> Rejection | None:
-        """To the end, or until it is put aside. A Rejection says why it could not be put aside. Raises OutputClosed."""
+        """Conduct the interview to its end, or until it is suspended.
+
+        Returns a Rejection where it could not be suspended. Raises OutputClosedError.
+        """
         self._output.print_aside(f"{self._session.title}, {self._session.respondent}".strip(" ,"))
         if self._session.practice:
             self._output.print_aside("Practice interview")
@@ -93,7 +96,7 @@ class PlainInterview:
     # out
 
     def _show(self, prompt: Prompt, *, anew: bool) -> None:
-        """Section, turn, intro, words, options, instruction, hint, declines, earlier answer: always in this order."""
+        """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
         query, printed = prompt.query, self._output
         self._was_denied = False
         if query is None or anew or prompt.place != self._place:
@@ -124,7 +127,7 @@ class PlainInterview:
             printed.print_aside(how)
 
     def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
-        """The section and the roster's turn, where they have changed."""
+        """Print the section and the roster's turn, where they have changed."""
         turn = render_words(prompt.turn)
         if prompt.section != self._heading or anew:
             self._output.print_aside(f"Section: {flatten(prompt.section)}" if prompt.section else "")
@@ -145,7 +148,7 @@ class PlainInterview:
                 return
 
     def _show_declines(self, prompt: Prompt, *, anew: bool) -> None:
-        """The declines, where they are others than at the last item that was asked for an answer."""
+        """Print the declines, where they differ from those of the last question."""
         if isinstance(prompt.entry, ReadEntry | LookupEntry):
             return
         declines = ", ".join(f".{d.id} {flatten(d.text)}" for d in prompt.declines)
@@ -156,7 +159,7 @@ class PlainInterview:
     # in
 
     def _handle_line(self, line: str, prompt: Prompt) -> _NextStep | Rejection:
-        """What a line asks for. Raises InputEnded where it wants further lines and there are none."""
+        """Do what a line asks for. Raises InputEndedError where it needs further lines and there are none."""
         text = line.strip()
         query = prompt.query if not self._was_denied else None
         if commands.is_command(text, typing=isinstance(prompt.entry, LineEntry | VerbatimEntry)):
@@ -183,7 +186,7 @@ class PlainInterview:
                 assert_never(prompt.entry)
 
     def _send_reply(self, reply: Reply, *, echoed: bool = True) -> _NextStep | Rejection:
-        """Give an entry, and say what it was taken for; where it may mean several things, ask which."""
+        """Send an entry and print how it was understood; where it is ambiguous, ask which meaning is right."""
         echo = self._session.echo(reply) if echoed and isinstance(reply, str) and reply else ""
         rejected = self._session.reply(reply)
         if rejected is not None:
@@ -193,7 +196,7 @@ class PlainInterview:
         return _NextStep.ARRIVE
 
     def _ask_meaning(self, doubtful: Rejection) -> _NextStep | Rejection:
-        """One of the things that an entry may mean, asked for by number."""
+        """Ask by number which meaning of an ambiguous entry is right."""
         self._output.print_marked("?", doubtful.why)
         for number, meaning in enumerate(doubtful.meanings, 1):
             self._output.print_plain(f"{number}  {meaning.label}")
@@ -207,7 +210,7 @@ class PlainInterview:
         return self._send_reply(chosen.reply)
 
     def _read_back(self, text: str) -> _NextStep | Rejection:
-        """The answer to a question read aloud about an answer."""
+        """Handle the respondent's answer to a question that was read aloud about an answer."""
         match commands.parse_read_back(text):
             case None:
                 return Rejection(commands.READ_BACK_HELP)
@@ -219,7 +222,7 @@ class PlainInterview:
                 return _NextStep.WAIT
 
     def _ask_confirmation(self, question: str) -> bool:
-        """Whether a step that cannot be undone is meant."""
+        """Ask whether a step that cannot be undone is intended."""
         self._output.print_marked("?", question)
         self._output.print_aside(commands.YES_NO_HELP)
         return bool(commands.parse_yes_no(ask_line(self._output, self._input)))
@@ -232,7 +235,7 @@ class PlainInterview:
         return self._send_reply(text if isinstance(picked, Rejection) else picked)
 
     def _read_continuation(self, text: str) -> str:
-        """Text with the lines that follow it; each is kept as a draft as soon as it is there."""
+        """Read the lines that continue a text; each is saved as a draft at once."""
         while text.endswith("\\"):
             text = text[:-1].rstrip()
             self._session.save_draft(text)
@@ -284,7 +287,7 @@ class PlainInterview:
         return _NextStep.WAIT
 
     def _edit_notes(self, text: str) -> _NextStep | Rejection:
-        """The notes of this interview, or another text for one of them."""
+        """List the notes of this interview, or replace the text of one."""
         notes = self._session.list_notes()
         if text:
             replaced = commands.parse_note_change(text, len(notes))

@@ -24,17 +24,17 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u20
 
 
 def clean(text: str) -> str:
-    """The text without anything that moves a cursor, rings a bell or turns a line around; line ends stay."""
+    """Replace whatever moves a cursor, rings a bell or reverses a line; line ends stay."""
     return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\t", " "))
 
 
 def render_words(words: StyledText) -> str:
-    """Words as they are read, with `*` around what is stressed."""
+    """Render text as it is read, with `*` around emphasis."""
     return "".join(f"*{span.text}*" if span.stress else span.text for span in words).strip()
 
 
 def flatten(text: str) -> str:
-    """The text on one line."""
+    """Return the text on one line."""
     return " ".join(clean(text).split())
 
 
@@ -61,7 +61,7 @@ def render_option(choice: OfferedOption, *, several: bool) -> str:
 
 
 def render_hint(prompt: Prompt) -> str:
-    """What a line should hold here, where the options don't say so."""
+    """Render what a line should contain here, where the options don't say so."""
     match prompt.entry:
         case ReadEntry():
             return "Enter ends here" if prompt.ending else "Enter goes on"
@@ -104,7 +104,7 @@ def render_asked_item(asked: AskedItem) -> str:
 
 
 def render_result(closing: InterviewResult) -> str:
-    """How it ended, in a few lines."""
+    """Render how the interview ended, in a few lines."""
     outcome = closing.outcome.name if closing.outcome is not None else ""
     match closing.status:
         case "ended":

@@ -47,25 +47,27 @@ TIME_QUESTION: Final = "when should we call again? tomorrow 3pm, thursday mornin
 
 
 class _CanceledError(Exception):
-    """What was begun was given up: nothing was done."""
+    """The interviewer canceled the current command: nothing was done."""
 
 
 class PlainStation:
-    """One evening, line by line."""
+    """Runs one shift at a station, line by line."""
 
     def __init__(self, calling: StationProtocol, typed: InputLines, printed: OutputLines) -> None:
         self._station = calling
         self._input = typed
         self._output = printed
         self.interview: InterviewProtocol | None = None
-        """The interview that is held now."""
+        """The interview that is being conducted."""
         self._view: StationView | None = None
         self._notice = ""
         self._has_ended = False
 
     def run(self) -> Rejection | None:
-        """To the end of the shift. A Rejection says what is still owed where the input ended before. Raises
-        OutputClosed."""
+        """Run the station to the end of the shift.
+
+        Returns a Rejection that says what is still pending where the input ended before. Raises OutputClosedError.
+        """
         calling, printed = self._station, self._output
         printed.print_aside(
             ", ".join(part for part in (calling.title, calling.interviewer, calling.station) if part)
@@ -87,7 +89,7 @@ class PlainStation:
         return None
 
     def _handle_line(self, text: str) -> None:
-        """One line; where another case came since it was asked for, the line was not meant for that."""
+        """Handle one line; a line typed before another case was shown is not meant for that case."""
         self._station.keep_alive()
         if text and text != ".leave" and _is_different(self._station.view(), self._view):
             self._output.print_marked("!", "this came first, and your line was not used: type it again")
@@ -104,7 +106,7 @@ class PlainStation:
     # out
 
     def _show(self) -> None:
-        """What stands now, in full where it is another thing than before, else what has changed."""
+        """Print the view in full where it is a different one, else what has changed."""
         view, before = self._station.view(), self._view
         notice = self._station.notice()
         if notice and notice != self._notice:
@@ -187,7 +189,7 @@ class PlainStation:
         return None
 
     def _claim_next(self) -> Rejection | None:
-        """Look for a case; where the study is paused still, say the pause again."""
+        """Claim the next case; where the study is still paused, say so again."""
         paused = _explain_pause(self._station.view())
         rejected = self._station.claim_next()
         if rejected is None and paused and (why := _explain_pause(self._station.view())):
@@ -195,7 +197,7 @@ class PlainStation:
         return rejected
 
     def _run_case_command(self, word: str, rest: str) -> Rejection | None:
-        """Dot words that want a case."""
+        """Run a dot command that needs a case."""
         known = [said[1:].partition(" ")[0] for said in STATION_COMMANDS]
         view = self._station.view()
         if word in known and not isinstance(view, CaseView):
@@ -256,7 +258,7 @@ class PlainStation:
         return None
 
     def _choose_next_number(self, view: CaseView) -> Rejection | None:
-        """The next live number after the current one, those first that were not called in this sitting."""
+        """Choose the next live number, those first that were not called under this claim."""
         at = next((n for n, number in enumerate(view.numbers) if number.current), -1)
         others = [n for n in (*view.numbers[at + 1 :], *view.numbers[: max(at, 0)]) if n.state == "live"]
         chosen = next((n for n in others if not n.outcome), others[0] if others else None)
@@ -292,7 +294,7 @@ class PlainStation:
         return self._station.record_outcome(choice.outcome.id, note=rest)
 
     def _ask_refusal(self, reason: str) -> tuple[str, str, int]:
-        """Who refused, why and how strongly: a reason typed behind the outcome is all that is told."""
+        """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
         if reason:
             return "", reason, 0
         who = self._ask_optional("who refused? Enter for nobody named")
@@ -341,7 +343,7 @@ class PlainStation:
     # what wants more than one line
 
     def _ask(self, what: str) -> str:
-        """A line of words; an empty one, or a dot word, gives it up."""
+        """Ask for a line of text; an empty line or a dot command cancels."""
         self._output.print_aside(f"{what} (Enter alone cancels)")
         line = ask_line(self._output, self._input).strip()
         if not line or line.startswith("."):
@@ -354,7 +356,7 @@ class PlainStation:
             raise _CanceledError
 
     def _book_appointment(self, text: str) -> Rejection | None:
-        """Book an appointment: its time is understood first, then who calls, whom to ask for and a note are asked."""
+        """Book an appointment: first its time, then who calls, whom to ask for and a note."""
         reading = 0
         while isinstance(taken := self._station.parse_time(text, reading), UnclearTime):
             if taken.choices:
@@ -374,13 +376,13 @@ class PlainStation:
         return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)
 
     def _ask_choice(self, choices: Collection[str], ask: Callable[[str], str], what: str) -> str:
-        """A line that is one of the choices; asked again until it is."""
+        """Ask until the line is one of the choices."""
         while (line := ask(what)) not in choices:
             self._output.print_marked("!", f"{line} is not one of them")
         return line
 
     def _ask_optional(self, what: str) -> str:
-        """A line that may stay empty; a dot word gives what was begun up."""
+        """Ask for a line that may be empty; a dot command cancels."""
         self._output.print_aside(f"{what} (.drop cancels)")
         line = ask_line(self._output, self._input).strip()
         if line.startswith("."):
@@ -389,17 +391,17 @@ class PlainStation:
 
 
 def _list_choices(view: CaseView) -> tuple[OutcomeChoice, ...]:
-    """Every outcome that can be keyed, in the order of their numbers."""
+    """List every outcome that can be entered, in the order of their numbers."""
     return (*view.main_outcomes, *(choice for _, choices in view.other_outcomes for choice in choices))
 
 
 def _explain_pause(view: StationView) -> str:
-    """By whom the study is paused, since when and what for; empty while it runs."""
+    """Explain by whom the study is paused, since when and why; empty while it is not."""
     return view.why if isinstance(view, IdleView) and view.study_is_paused else ""
 
 
 def _is_different(view: StationView, before: StationView | None) -> bool:
-    """Whether another case, or none, is before the interviewer now."""
+    """Whether another case, or none, is shown now."""
     if isinstance(view, CaseView) and isinstance(before, CaseView):
         return (view.key, view.attempt) != (before.key, before.attempt)
     if isinstance(view, IdleView) and isinstance(before, IdleView):

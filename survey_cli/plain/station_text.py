@@ -60,7 +60,7 @@ def render_shift(tally: ShiftSummary) -> str:
 
 
 def render_view(view: StationView) -> list[str]:
-    """What is before the interviewer, one thing a line."""
+    """Render what is shown now, one fact per line."""
     match view:
         case CaseView():
             return _render_case(view)
@@ -93,12 +93,12 @@ def _render_case(view: CaseView) -> list[str]:
 
 
 def list_known_facts(view: CaseView) -> tuple[tuple[str, str], ...]:
-    """Label and words of what is known beside the numbers; some are empty."""
+    """List label and text of what is known besides the numbers; some are empty."""
     return ("Appointment", view.appointment), ("Ask for", view.ask_for), ("Interview", view.interview_status)
 
 
 def render_pending_input(view: CaseView) -> list[str]:
-    """What must be said before the case can go."""
+    """Render what is needed before the case can be released."""
     match view.pending_input:
         case "time":
             return ["To be called again: .appointment and the time, or callback where none was given"]

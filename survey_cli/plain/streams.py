@@ -15,22 +15,24 @@ from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.interview_text import clean, flatten
 
 MAX_LINE_LENGTH: Final = 100_000
-"""Characters in a line; more is no typing, and is not held in memory."""
+"""Characters in a line; a longer line was not typed, and is not kept in memory."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class OutputClosedError(Exception):
-    """Nobody reads any more what is printed."""
+    """Nobody reads the output any more."""
 
 
 class InputEndedError(Exception):
-    """There is no further line: the end of input, Ctrl+C, or the program was told to end."""
+    """There is no further line: end of input, Ctrl+C, or a request to end."""
 
 
 class Interrupts:
-    """Ctrl+C, being told to end and a closed window count while a line is awaited. What comes while the desk is at work
-    waits until then, so that an event is never half taken."""
+    """Lets Ctrl+C and requests to end take effect only while a line is awaited.
+
+    A signal that arrives while the session is at work waits until then, so that no event is half processed.
+    """
 
     def __init__(self) -> None:
         self._previous_handlers: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
@@ -61,7 +63,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def read_line(self, read: TextIO) -> str:
-        """One line, at most `MAX_CELL_LENGTH` characters of it. Raises KeyboardInterrupt."""
+        """Read one line, at most `MAX_LINE_LENGTH` characters of it. Raises KeyboardInterrupt."""
         try:
             self._is_waiting = True
             if self._was_signaled:
@@ -72,8 +74,10 @@ class Interrupts:
 
 
 def set_line_mode(terminal: TextIO) -> None:
-    """Let the terminal hand over whole lines, show what is typed and end a line at Enter: a program that died on it may
-    have left it raw, and then no line would ever end."""
+    """Make the terminal return whole lines, echo what is typed and end a line at Enter.
+
+    A program that crashed may have left it in raw mode, in which no line would ever end.
+    """
     try:
         import termios
     except ImportError:  # Windows: its console hands over lines
@@ -91,7 +95,7 @@ def set_line_mode(terminal: TextIO) -> None:
 
 
 class InputLines:
-    """The lines that come in."""
+    """The lines of the input."""
 
     def __init__(self, read: TextIO, interrupts: Interrupts) -> None:
         self._read = read
@@ -101,17 +105,17 @@ class InputLines:
                 read.reconfigure(errors="surrogateescape")
         try:
             self.is_terminal = read.isatty()
-            """Whether the terminal has moved to a new line by itself."""
+            """The terminal moves to a new line by itself."""
         except (OSError, ValueError):
             self.is_terminal = False
         if self.is_terminal:
             set_line_mode(read)
         self.is_repeated = False
-        """The line came so soon after the one before it that a key was held down; never from a pipe."""
+        """The line followed the one before so fast that a key was held down; never from a pipe."""
         self._last = float("-inf")
 
     def read_line(self) -> str | Rejection:
-        """The next line without its end, or why it is none. Raises InputEnded."""
+        """Read the next line without its end, or return why it is not accepted. Raises InputEndedError."""
         text = self._read_raw()
         now = monotonic()
         self.is_repeated = self.is_terminal and now - self._last < HELD_ENTER_SECONDS
@@ -138,7 +142,7 @@ class InputLines:
 
 
 class OutputLines:
-    """The lines that go out, literal and without control characters."""
+    """The lines of the output, literal and without control characters."""
 
     def __init__(self, write: TextIO) -> None:
         self._write = write
@@ -155,23 +159,23 @@ class OutputLines:
             raise OutputClosedError from closed
 
     def print_plain(self, text: str) -> None:
-        """As it stands: what is read aloud, options, marked lines."""
+        """Print text as it is: text to read aloud, options, marked lines."""
         for line in clean(text).splitlines():
             if line.strip():
                 self._write_text(f"{line.rstrip()}\n")
 
     def print_aside(self, text: str) -> None:
-        """For the interviewer: each line in brackets."""
+        """Print text for the interviewer, each line in brackets."""
         for line in clean(text).splitlines():
             if line.strip():
                 self._write_text(f"[{line.strip()}]\n")
 
     def print_marked(self, mark: str, text: str) -> None:
-        """One line behind a mark."""
+        """Print one line after a mark."""
         self._write_text(f"{mark} {clean(flatten(text))}\n")
 
     def print_prompt(self) -> None:
-        """Everything is out, and a line is awaited."""
+        """Flush the output and show that a line is awaited."""
         self._write_text("> ", flush=True)
 
     def end_line(self) -> None:
@@ -182,7 +186,7 @@ class OutputLines:
 
 
 def ask_line(printed: OutputLines, typed: InputLines) -> str:
-    """One line, asked for until one can be read. Raises InputEnded."""
+    """Ask for a line until one can be read. Raises InputEndedError."""
     while True:
         printed.print_prompt()
         line = typed.read_line()
@@ -194,7 +198,7 @@ def ask_line(printed: OutputLines, typed: InputLines) -> str:
 
 
 def discard_output(write: TextIO) -> None:
-    """Let what is still in the buffer of a closed pipe go nowhere, so that leaving says nothing about it."""
+    """Discard what is still in the buffer of a closed pipe, so that exiting prints no error about it."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -204,7 +208,7 @@ def discard_output(write: TextIO) -> None:
 
 
 def report(errors: TextIO | None, text: str) -> None:
-    """Say it if anybody listens."""
+    """Print a message to the error stream, if there is one."""
     if errors is not None:
         with contextlib.suppress(OSError, ValueError):
             errors.write(clean(text) + "\n")

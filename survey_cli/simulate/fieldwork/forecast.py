@@ -26,9 +26,9 @@ from survey_cli.study.open_study import StudyRecords
 ForecastProgress: TypeAlias = Callable[[int, int, int], None]
 DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
 MAX_DAYS: Final = 60
-"""At most, where the study names no last day."""
+"""Longest forecast, where the study has no last day."""
 PILOT_INTERVIEWS: Final = 60
-"""Interviews by which it is found how many items one has."""
+"""Interviews simulated to find how many items one has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +38,20 @@ class ForecastOptions:
     path: str
     at: datetime
     interviewers: tuple[int, ...] = ()
-    """A row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
+    """One row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
     spreads: tuple[SpreadMode, ...] = ()
-    """A row for each of these too; empty: as the study has it."""
+    """One row for each of these; empty: the study's."""
     days: int | None = None
-    """Of the calendar; None: to the study's last day."""
+    """Calendar days; None: to the study's last day."""
     zone: str = ""
-    """Of the stations; empty: the study's."""
+    """The time zone of the stations; empty: the study's."""
     seed: int = 1
     db: str | None = None
     people: str | None = None
 
 
 class UnfilledCell(NamedTuple):
-    """A quota cell that is not filled at the end."""
+    """A quota cell that is not full at the end."""
 
     cell: str
     complete: int
@@ -60,24 +60,24 @@ class UnfilledCell(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRow:
-    """How it would go with so many interviewers."""
+    """The forecast for one number of interviewers."""
 
     interviewers: int
     spread: SpreadMode
     complete: int
-    """At the end, those that are complete today among them."""
+    """At the end, including those complete today."""
     new: int
     """Completed in these days."""
     working_days: int
     calls: int
     hours: float
-    """On duty, of all together."""
+    """On duty, all interviewers together."""
     days: int
-    """Of the calendar, simulated."""
+    """Calendar days simulated."""
     target_on: date | None
     """When the target is reached, or all quota cells are full."""
     runs_out_on: date | None
-    """When nobody is left to be called."""
+    """When no case is left to call."""
     unfilled: tuple[UnfilledCell, ...]
 
     @property
@@ -96,7 +96,7 @@ class ForecastRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The whole forecast."""
+    """A forecast with all its rows."""
 
     where: str
     at: datetime
@@ -111,7 +111,7 @@ class Forecast:
     target: int | None
     target_of: str
     basis: tuple[str, ...]
-    """What is taken for granted, with its source."""
+    """The assumptions, with their sources."""
     rows: tuple[ForecastRow, ...]
     interrupted: bool
     """The last row, if there is one, was not simulated to its end."""
@@ -119,7 +119,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StudyData:
-    """What is read of the database."""
+    """What is read from the database."""
 
     where: str
     records: StudyRecords
@@ -129,8 +129,11 @@ class _StudyData:
 
 
 def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> Forecast | UserError:
-    """The forecast of a study as it stands. `tell` is told how many days are over, of how many, of all rows together, and
-    how many interviews are complete in the present one. Interrupted from the keyboard, it gives what it has."""
+    """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
+
+    `tell` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
+    current row.
+    """
 
     def read(records: StudyRecords) -> _StudyData:
         cases = records.store.cases
@@ -154,7 +157,7 @@ def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> 
 
 
 def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings | UserError:
-    """The days to come, on the stations' clock."""
+    """Build the settings for the coming days, on the stations' clock."""
     name = options.zone or plan.zone
     if not name:
         remedy = "write fieldwork: zone:, or give --zone America/Chicago"
@@ -230,14 +233,14 @@ def _build_forecast(
 
 
 def _offset_progress(tell: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
-    """The same, told of the days of one row more."""
+    """Report progress with the days of the rows before added."""
     return None if tell is None else lambda days, _, complete: tell(before + days, whole, complete)
 
 
 def _estimate_item_seconds(
     study: _StudyData, options: ForecastOptions, length: timedelta | None
 ) -> tuple[float, tuple[str, ...]]:
-    """How long one item takes: by the length of interviews here, where it is known."""
+    """Estimate the seconds per item from the length of interviews here, where it is known."""
     if length is None:
         return ITEM_SECONDS, (f"{ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
     crowd = simulate_interviews(

@@ -20,11 +20,11 @@ WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
 DialResult: TypeAlias = Literal[
     "somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"
 ]
-"""What a number that is dialled comes to before anything is said."""
+"""The result of dialing a number before anything is said."""
 
 HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
 OFFICE_PATTERN: Final[dict[WeekPart, float]] = {"day": 1.3, "evening": 0.15, "weekend": 0.1}
-"""How much likelier than on average somebody answers, at a household and at an office. Invented."""
+"""Relative chance of an answer by part of the week, at a household and at an office. Invented."""
 DISCONNECTED_SHARE: Final = 0.06
 FAX_SHARE: Final = 0.01
 WRONG_NUMBER_SHARE: Final = 0.02
@@ -34,53 +34,53 @@ BUSY_SHARE: Final = 0.04
 MACHINE_SHARE: Final = 0.4
 MACHINE_ANSWER_SHARE: Final = 0.7
 MAX_PATIENCE: Final = 30
-"""Items after which, at most, somebody who has to go goes."""
+"""The highest number of items after which a respondent has to go."""
 UNABLE_SHARE: Final = 0.01
 AWAY_SHARE: Final = 0.02
 """Shares of people."""
 OTHER_LANGUAGE_SHARE: Final = 0.1
 """Share of people who want another language of the instrument."""
 APPOINTMENT_TOLERANCE: Final = timedelta(hours=1)
-"""Somebody who promised to be there is, or is not, so long after the time."""
+"""How far from the appointment's time the respondent is there, or is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Propensities:
-    """What is taken for granted of invented people: shares between 0 and 1."""
+    """Assumptions about simulated people: shares between 0 and 1."""
 
     contact: float = 0.25
-    """A call to a good number is answered by somebody, on average over the week."""
+    """A call to a good number is answered by a person, on average over the week."""
     refuse: float = 0.2
-    """Somebody who is spoken with refuses, in each talk."""
+    """A person refuses, per conversation."""
     hard_refusal: float = 0.25
     """Of refusals, those that are final."""
     call_again: float = 0.25
-    """Somebody who does not refuse wants to be called again."""
+    """A person who does not refuse asks to be called again."""
     appointment: float = 0.6
-    """Of those, the ones who name a time."""
+    """Of those, the ones who give a time."""
     keep_appointment: float = 0.75
-    """Whoever named a time answers then."""
+    """A person who gave a time answers then."""
     eligible: float = 0.95
-    """People who belong to the survey."""
+    """People who are eligible."""
     interrupt: float = 0.02
-    """An interview has to be gone on with another time."""
+    """An interview is interrupted and resumed later."""
 
 
 @dataclass(slots=True)
 class Household:
-    """Who answers the telephone of one case."""
+    """The people who answer the telephone of one case."""
 
     dice: Random
-    """Thrown as they are called; nobody else's calls come between."""
+    """Used only by calls to this household, so that other calls change nothing."""
     propensities: Propensities
     contact_chances: dict[WeekPart, float]
-    """The chance that somebody answers."""
+    """The chance that somebody answers, by part of the week."""
     dead_numbers: dict[int, DialResult]
-    """Numbers, by position, that lead to nobody or to somebody else."""
+    """By position, numbers that reach nobody or somebody else."""
     has_machine: bool
     refuse: float
     language: str
-    """The language they want; empty for whichever."""
+    """The language they need; empty: any."""
     is_eligible: bool
     exclusion: Literal["", "unable", "away"]
     appointment: datetime | None = None
@@ -100,8 +100,11 @@ class Household:
         answered: int = 0,
         rang: Collection[int] = (),
     ) -> "Household":
-        """The people of a case; the same ones for the same seed and key. Of those who were called already, so many
-        `calls` were `answered`, and these numbers `rang`: whoever was never in is likelier to be out again."""
+        """Draw the people of a case; the same ones for the same seed and key.
+
+        Of people who were called before, `answered` of `calls` were answered, and the numbers `rang` are good:
+        whoever was never reached is likelier to be out again.
+        """
         dice = Random(f"{seed}\0{key}")
         pattern = choose_pattern(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
@@ -125,7 +128,7 @@ class Household:
         )
 
     def answer_call(self, position: int, there: datetime) -> DialResult:
-        """What dialling this number comes to, at this time on their clock."""
+        """Draw the result of dialing this number, at this time on their clock."""
         if position in self.dead_numbers:
             return self.dead_numbers[position]
         lot = self.dice.random()
@@ -141,7 +144,7 @@ class Household:
         return self.contact_chances[find_week_part(there)]
 
     def choose_response(self, who: Interviewer) -> str:
-        """What whoever answers says to this interviewer: `interview`, `appointment`, or another outcome."""
+        """Choose the response to this interviewer: `interview`, `appointment`, or another outcome."""
         propensities, dice = self.propensities, self.dice
         if self.language and not who.speaks(self.language):
             return "language"
@@ -156,19 +159,19 @@ class Household:
         return "interview"
 
     def draw_patience(self) -> int:
-        """After how many items they have to go; below zero: never."""
+        """Draw after how many items they have to go; below zero: never."""
         return (
             self.dice.randrange(1, MAX_PATIENCE) if self.dice.random() < self.propensities.interrupt else -1
         )
 
 
 def find_week_part(there: datetime) -> WeekPart:
-    """The part of the week at a time on a respondent's clock."""
+    """Find the part of the week at a time on a respondent's clock."""
     return "weekend" if there.weekday() > 4 else "evening" if there.hour >= 17 else "day"
 
 
 def choose_pattern(frame: Frame) -> dict[WeekPart, float]:
-    """How much likelier than on average somebody answers, by the part of the week."""
+    """Choose the relative chances of an answer by part of the week."""
     return OFFICE_PATTERN if frame == "establishment" else HOUSEHOLD_PATTERN
 
 
@@ -184,7 +187,7 @@ def _draw_dead_numbers(numbers: int, dice: Random) -> Iterator[tuple[int, DialRe
 
 
 def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) -> list[SampleCase]:
-    """So many cases of a sample that nobody drew, with one number each, in this zone."""
+    """Invent cases with one number each, in this time zone."""
     cases = []
     for number in range(1, count + 1):
         key = f"invented {number}"

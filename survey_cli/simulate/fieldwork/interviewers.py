@@ -27,7 +27,7 @@ from survey_cli.simulate.fieldwork.households import DialResult, Household
 from survey_cli.simulate.interviews.respondents import ENTRY_ATTEMPTS, Habits
 
 ActionTimes: TypeAlias = Iterator[datetime]
-"""When something is done next."""
+"""Times of the next actions."""
 
 DIAL_SECONDS: Final[dict[DialResult, int]] = {
     "somebody": 12,
@@ -38,20 +38,20 @@ DIAL_SECONDS: Final[dict[DialResult, int]] = {
     "fax": 8,
     "wrong_number": 35,
 }
-"""Seconds from dialling until it is known what it comes to; a wrong number talks."""
+"""Seconds from dialing to the result; a wrong number talks."""
 LOOK_SECONDS: Final = (8, 25)
-"""Seconds on a case before it is dialled."""
+"""Seconds on a case before it is dialed."""
 KEY_SECONDS: Final = 4
-"""Seconds to key an outcome."""
+"""Seconds to enter an outcome."""
 TALK_SECONDS: Final = (20, 90)
-"""Seconds with somebody before an interview, or instead of one."""
+"""Seconds of conversation before an interview, or instead of one."""
 MESSAGE_SECONDS: Final = 25
 """Seconds to leave a message."""
 BREAK_INTERVAL: Final = timedelta(hours=2)
-"""A pause after so long."""
+"""Time between breaks."""
 BREAK_LENGTH: Final = timedelta(minutes=15)
 RETRY_INTERVAL: Final = timedelta(minutes=5)
-"""While nobody can be called, others may give something back sooner than it was said."""
+"""While no case can be called, others may return one sooner than expected."""
 MIN_WAIT: Final = timedelta(seconds=10)
 APPOINTMENT_DAYS: Final = 5
 """Appointments are made for today or one of the next days."""
@@ -70,15 +70,14 @@ UNWILLING_OUTCOMES: Final = frozenset(
         "not_eligible",
     }
 )
-"""Ends that somebody who belongs to the survey and agreed to be interviewed now does not come to: what led there is
-answered otherwise."""
+"""Ends that a willing, eligible respondent does not reach: the answers that led there are changed."""
 CHANGE_ATTEMPTS: Final = 30
-"""Times that this is tried at one end."""
+"""How often the answers before one end are changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedAction:
-    """A deed that the desk did not do."""
+    """An action that the station session rejected."""
 
     at: datetime
     by: str
@@ -89,7 +88,7 @@ class RejectedAction:
 
 @dataclass(slots=True, kw_only=True)
 class WorkLog:
-    """What one interviewer did, as their stations counted it."""
+    """What one interviewer did, as counted by their stations."""
 
     login: str
     shifts: int = 0
@@ -102,21 +101,21 @@ class WorkLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationContext:
-    """What interviewers share: the clock, the people they call, the study's hours."""
+    """What the interviewers share: the clock, the people they call, the study's hours."""
 
     clock: Callable[[], datetime]
     find_household: Callable[[str, int], Household]
-    """The people of a case, that has so many numbers."""
+    """Finds the household of a case with this many numbers."""
     calendar: Calendar
     zone: ZoneInfo
     """Of the stations."""
     habits: Habits
     item_seconds: float
-    """For one item of an interview, on average."""
+    """Average seconds per item of an interview."""
 
 
 class SimulatedInterviewer:
-    """One invented interviewer."""
+    """One simulated interviewer."""
 
     def __init__(self, who: Interviewer, world: SimulationContext, dice: Random) -> None:
         self.who = who
@@ -131,7 +130,7 @@ class SimulatedInterviewer:
         return self._wait(self._dice.uniform(*span))
 
     def _check_done(self, station: StationSession, deed: str, came: object) -> bool:
-        """Whether it was done; what was not is remembered."""
+        """Whether an action was done; a rejection is logged."""
         if not isinstance(came, Rejection):
             return True
         view = station.view()
@@ -144,7 +143,7 @@ class SimulatedInterviewer:
     # a shift
 
     def work_shift(self, station: StationSession, until: datetime) -> ActionTimes:
-        """Sit down, call until the shift ends, and leave; a call that goes on is finished first."""
+        """Start the shift, call until it ends, and leave; an open call is finished first."""
         clock, began = self._context.clock, self._context.clock()
         self.log.shifts += 1
         self._check_done(station, "start", station.start())
@@ -236,7 +235,7 @@ class SimulatedInterviewer:
                 yield from self._key_outcome(station, outcome)
 
     def _make_appointment(self, station: StationSession, view: CaseView) -> ActionTimes:
-        """Agree on a time at which they can be called and somebody sits here."""
+        """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(20)
         there = view.respondent_time
         world = self._context
@@ -275,12 +274,12 @@ class SimulatedInterviewer:
         self._check_done(station, "came back", station.close_interview())
 
     def _cut_short(self, desk: InterviewSession) -> Rejection | None:
-        """The interview is cut short: for an appointment, a callback, or the interviewer says it afterwards."""
+        """Interrupt the interview for an appointment or a callback, or say so afterwards."""
         how = self._dice.choice(("appointment", "callback", ""))
         return desk.stop(how) if how else desk.suspend()
 
     def _answer_prompt(self, desk: InterviewSession, prompt: Prompt) -> bool:
-        """Answer the prompt, whatever tries that takes; False where nobody could, or they hang up."""
+        """Answer the prompt, in as many attempts as needed; False where none succeeds, or they hang up."""
         habits, dice = self._context.habits, self._dice
         if prompt.ending in UNWILLING_OUTCOMES and self._change_answers(desk):
             return True
@@ -305,7 +304,7 @@ class SimulatedInterviewer:
         return False
 
     def _change_answers(self, desk: InterviewSession) -> bool:
-        """Whether the answers that led to an unwilling end could be given otherwise."""
+        """Whether the answers that led to an unwilling end could be changed."""
         for _ in range(CHANGE_ATTEMPTS):
             if desk.go_back() is not None:
                 return False
@@ -320,8 +319,10 @@ class SimulatedInterviewer:
 
 
 def find_free_time(calendar: Calendar, zone: ZoneInfo, there: datetime, dice: Random) -> datetime | None:
-    """A quarter of an hour on a respondent's clock, on which it is `there` now, within the study's hours there and at the
-    stations, whose `zone` it is; None where none was found."""
+    """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
+
+    `there` is now on the respondent's clock, `zone` is that of the stations. None where none was found.
+    """
     for _ in range(CHANGE_ATTEMPTS):
         day = there.date() + timedelta(days=dice.randrange(APPOINTMENT_DAYS))
         hours = calendar.find_hours(day)
@@ -339,13 +340,13 @@ def _is_engaged(view: object) -> bool:
 
 
 def _is_queried_again(desk: InterviewSession, before: Prompt) -> bool:
-    """A warning came up at the same place."""
+    """Whether a warning was raised at the same place."""
     asked = desk.prompt()
     return asked is not None and asked.place == before.place and asked.query is not None
 
 
 def _send_invented_answer(desk: InterviewSession, dice: Random) -> Rejection | None:
-    """An answer that the item itself makes up."""
+    """Send an answer that the item itself invents."""
     machine = desk.interview.machine
     stop = machine.current_stop
     if stop is None or not stop.leaf.question.asks:

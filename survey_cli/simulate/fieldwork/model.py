@@ -67,24 +67,24 @@ from survey_cli.values import NOT_ASKED
 
 Moments: TypeAlias = Iterator[datetime]
 AGREEMENT_SECONDS: Final = 20
-"""Seconds in which an appointment is agreed on."""
+"""Seconds needed to agree on an appointment."""
 MINUTE: Final = timedelta(minutes=1)
 COMPLETE_CODE: Final = "1.1"
 """The code of a complete interview."""
 
 
 class ReadyCase(NamedTuple):
-    """A case that may be called, as it stands in its bucket's heap."""
+    """A case that may be called, in the heap of its claim criteria."""
 
     rank: str
     key: str
     seq: int
-    """Of its history, when it was put there: whatever happened since, this entry is old."""
+    """Length of its history when it was added: after any later event this entry is outdated."""
     promised_at: datetime | None
 
 
 class ModelAgendaEntry(NamedTuple):
-    """Who does something next, and when."""
+    """Which interviewer acts next, and when."""
 
     at: datetime
     number: int
@@ -92,7 +92,7 @@ class ModelAgendaEntry(NamedTuple):
 
 @dataclass(slots=True)
 class ModelInterviewer:
-    """One invented interviewer."""
+    """One simulated interviewer."""
 
     who: Interviewer
     number: int
@@ -107,7 +107,7 @@ class ModelInterviewer:
 
 
 class FieldworkModel:
-    """A study in the field."""
+    """A study's fieldwork in memory."""
 
     def __init__(
         self,
@@ -136,14 +136,14 @@ class FieldworkModel:
         self.histories: dict[str, list[HistoryEntry]] = {}
         self.fill: dict[str, CellFill] = dict(fill or {})
         self.complete = 0
-        """In all, those before it began among them."""
+        """Complete interviews, including those before the start."""
         self.reached_at: datetime | None = None
         """When the target was reached."""
         self.exhausted_at: datetime | None = None
-        """When no case was left that anybody here may call, now or later."""
+        """When no case was left that anybody may call, now or later."""
         self.interrupted = False
         self.days = 0
-        """That are over."""
+        """Days that have passed."""
         self.by_day: dict[date, Counter[str]] = {}
         self._habits = replace(tried.habits, qualify=1.0)
         self._cases: dict[str, Case] = {}
@@ -151,12 +151,12 @@ class FieldworkModel:
         self._ready: dict[str, list[ReadyCase]] = {}
         self._due: list[tuple[datetime, str, int]] = []
         self._callable_counts: Counter[str] = Counter()
-        """By bucket, cases that may be called now or later."""
+        """By claim criteria, cases that may be called now or later."""
         self._cases_at_stations = 0
         """Cases at stations."""
         self._households: dict[str, Household] = {}
         self._reserved_cells: dict[str, set[str]] = {}
-        """Quota cells in which an interview holds a place."""
+        """By interview, quota cells in which it has reserved a place."""
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._open_cache: dict[tuple[str, str], bool] = {}
         self._aside_cache: dict[str, bool] = {}
@@ -185,8 +185,10 @@ class FieldworkModel:
     # the days
 
     def run(self, tell: Callable[[int, int, int], None] | None = None) -> None:
-        """To the end, or until it is interrupted from the keyboard. `tell` is told how many days are over, of how many,
-        and how many interviews are complete."""
+        """Run to the end, or until interrupted from the keyboard.
+
+        `tell` receives how many days have passed, of how many, and how many interviews are complete.
+        """
         careers = [self._iterate_shifts(agent) for agent in self.interviewers]
         agenda = [ModelAgendaEntry(self.at, agent.number) for agent in self.interviewers]
         heapify(agenda)
@@ -214,7 +216,7 @@ class FieldworkModel:
         return self.stops_early and (self.reached_at is not None or self.exhausted_at is not None)
 
     def _iterate_shifts(self, agent: ModelInterviewer) -> Moments:
-        """The shifts of one interviewer, as in `fieldwork`: the even ones begin the day, the odd ones end it."""
+        """Work the shifts of one interviewer: even numbers begin the day, odd ones end it."""
         calendar, tried = self.plan.calendar, self.settings
         for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
             hours = calendar.find_hours(day)
@@ -248,7 +250,7 @@ class FieldworkModel:
         agent.log.on_duty += self.at - began
 
     def _find_next_look(self, until: datetime) -> datetime:
-        """When somebody who has no case looks for one again."""
+        """Find when an interviewer without a case looks for one again."""
         while self._due and self._cases[self._due[0][1]].seq != self._due[0][2]:
             heappop(self._due)
         ahead = min(RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else RETRY_INTERVAL
@@ -257,7 +259,7 @@ class FieldworkModel:
     # the queue
 
     def _update_position(self, key: str) -> None:
-        """Put a case where it belongs now."""
+        """Update a case's position in the queue."""
         case, before = self._cases[key], self._positions.get(key)
         if before is not None and before.status in ("ready", "waiting"):
             self._callable_counts[before.bucket] -= 1
@@ -275,7 +277,7 @@ class FieldworkModel:
         heappush(self._ready.setdefault(found.bucket, []), entry)
 
     def _claim(self, agent: ModelInterviewer) -> str | None:
-        """The case that is next for this interviewer."""
+        """Claim the next case for this interviewer."""
         while self._due and self._due[0][0] <= self.at:
             _, key, seq = heappop(self._due)
             if self._cases[key].seq == seq:
@@ -322,7 +324,7 @@ class FieldworkModel:
         )
 
     def _clear_hour_cache(self) -> None:
-        """Hours and parts of the day begin and end with a minute."""
+        """Clear what is cached about hours, which begin and end with a minute."""
         minute = self.at.replace(second=0, microsecond=0)
         if minute != self._minute:
             self._minute = minute
@@ -347,7 +349,7 @@ class FieldworkModel:
         return CallPriority("4", aside, self.plan.quotas.compute_urgency(bucket.cells, self.fill), rank)
 
     def _check_exhaustion(self, full: frozenset[str] | Iterable[str]) -> None:
-        """Note when nobody is left to be called; whoever is on the line may have to be called again."""
+        """Note when no case is left to call, now or later."""
         if (
             self.exhausted_at is None
             and not self._cases_at_stations
@@ -381,7 +383,7 @@ class FieldworkModel:
             self._check_target()
 
     def _check_target(self) -> None:
-        """Note when as many interviews are complete as are wanted."""
+        """Note when the target number of interviews is complete."""
         hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
         filled = hard and hard <= self.plan.quotas.list_reached_cells(self.fill)
         if ((self.target and self.complete >= self.target) or filled) and self.reached_at is None:
@@ -423,7 +425,7 @@ class FieldworkModel:
         return self.at + timedelta(seconds=length)
 
     def _call(self, agent: ModelInterviewer, key: str) -> Moments:
-        """One sitting: number after number, until it comes to something."""
+        """Call a case under one claim: number after number, until there is an outcome."""
         yield self._wait(agent, LOOK_SECONDS)
         while True:
             case = self._cases[key]
@@ -458,7 +460,7 @@ class FieldworkModel:
     def _key_outcome(
         self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: CaseEvent
     ) -> bool:
-        """Key an outcome; whether another number of the case is tried at once."""
+        """Enter an outcome; returns whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
         waits = self._cases[key].interrupted
         events: list[CaseEvent] = [OutcomeRecorded(outcome, number, interrupted=waits), *more]
@@ -489,7 +491,7 @@ class FieldworkModel:
             self._append(agent, key, AttemptClosed())
 
     def _make_appointment(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> Moments:
-        """Agree on a time at which they can be called and somebody sits here."""
+        """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
         zones = list_call_zones(case, case.find_number(number), self.plan)
@@ -582,7 +584,7 @@ class FieldworkModel:
     # places in the quotas
 
     def _look_up_quota(self, id: str, machine: Machine, stop: RouteStop) -> str:
-        """What a lookup of a quota finds: `open`, and the place is held, `full`, or `outside`."""
+        """Return what a lookup of a quota finds: `open`, with a place reserved, `full` or `outside`."""
         question = stop.leaf.question
         if not isinstance(question, LookupItem) or question.quota is None:
             return "open"
@@ -595,7 +597,7 @@ class FieldworkModel:
         return "open" if self._reserve_cells(id, [cell]) else "full"
 
     def _reserve_cells(self, id: str, cells: Iterable[str]) -> bool:
-        """Hold a place in each of these hard cells; False where one is full, and then none is held."""
+        """Reserve a place in each of these hard cells; False, and nothing reserved, where one is full."""
         held = self._reserved_cells.setdefault(id, set())
         wanted = [c for c in cells if c not in held and not self.plan.quotas.cells[c].soft]
         if find_full_cell(wanted, self.plan.quotas.list_full_cells(self.fill)):

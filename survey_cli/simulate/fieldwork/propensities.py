@@ -18,28 +18,28 @@ from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.simulate.fieldwork.households import Propensities, choose_pattern, find_week_part
 
 MIN_CALLS: Final = 200
-"""From so many calls on, the chance of an answer is measured."""
+"""From this many calls on, the contact propensity is measured."""
 MIN_CONVERSATIONS: Final = 50
 MIN_INTERVIEWS: Final = 10
 BAD_NUMBER_OUTCOMES: Final = frozenset({"disconnected", "fax", "wrong_number"})
-"""Numbers that lead to nobody of the sample, and are drawn apart."""
+"""Outcomes of numbers that reach nobody in the sample; they are drawn separately."""
 HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
 CALL_AGAIN_OUTCOMES: Final = frozenset({"callback", "appointment"})
 
 
 class MeasuredPropensities(NamedTuple):
-    """What is taken for granted, and where each figure comes from."""
+    """The assumptions of a simulation, and the source of each."""
 
     propensities: Propensities
     length: timedelta | None
-    """Of a complete interview, on average; None where too few were made."""
+    """Average length of a complete interview; None where there are too few."""
     basis: tuple[str, ...]
 
 
 def measure_propensities(
     histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan
 ) -> MeasuredPropensities:
-    """The chances that the calls of these histories show; the usual ones for what they are too few to show."""
+    """Measure the propensities in the calls of these histories; the usual ones where the calls are too few."""
     calls: Counter[str] = Counter()
     expected = 0.0
     lengths: list[timedelta] = []

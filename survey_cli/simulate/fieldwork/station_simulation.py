@@ -21,39 +21,39 @@ from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.study.open_study import OpenStudy
 
 SHIFT_MINUTES: Final = 6 * 60
-"""Minutes of a shift, at most; where the day is longer, one begins it and the next ends it."""
+"""Longest shift in minutes; on a longer day, one shift starts it and the next ends it."""
 ITEM_SECONDS: Final = 12.0
 TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldworkSettings:
-    """What is tried."""
+    """What is simulated."""
 
     starts: date
     days: int
-    """Of the calendar."""
+    """Calendar days."""
     seed: int = 1
     zone: ZoneInfo
-    """Of the stations."""
+    """The time zone of the stations."""
     propensities: Propensities = field(default_factory=Propensities)
     habits: Habits = field(default_factory=Habits)
     item_seconds: float = ITEM_SECONDS
-    """For one item of an interview, on average."""
+    """Average seconds per item of an interview."""
 
 
 @dataclass(order=True, slots=True)
 class AgendaEntry:
-    """Who does something next, and when."""
+    """Which interviewer acts next, and when."""
 
     at: datetime
     number: int
-    """The interviewer's; whoever comes first here goes first."""
+    """The interviewer's number; of two at the same time, the lower one acts first."""
     action_times: ActionTimes = field(compare=False)
 
 
 class StationSimulation:
-    """A study in the field: its clock, its interviewers, and who of them does something next."""
+    """Fieldwork of a study: its clock, its interviewers, and who of them acts next."""
 
     def __init__(
         self, study: OpenStudy, interviewers: Sequence[Interviewer], tried: FieldworkSettings
@@ -81,7 +81,7 @@ class StationSimulation:
         heapify(self.agenda)
 
     def clock(self) -> datetime:
-        """This moment; as on any clock, none is shown twice."""
+        """Return the current time; no time is returned twice."""
         self.at += TICK
         return self.at
 
@@ -107,7 +107,7 @@ class StationSimulation:
         return self._households[key]
 
     def iterate_shifts(self, number: int) -> ActionTimes:
-        """The shifts of one interviewer that are not over yet, a station manned for each."""
+        """Work the remaining shifts of one interviewer, each at a station of its own."""
         calendar, tried = self.study.plan.calendar, self.settings
         for day in (tried.starts + timedelta(days=n) for n in range(tried.days)):
             hours = calendar.find_hours(day)
@@ -122,7 +122,7 @@ class StationSimulation:
             yield from self.interviewers[number].work_shift(self.open_station(number), ends)
 
     def open_station(self, number: int) -> StationSession:
-        """A station for this interviewer's shift."""
+        """Open a station for this interviewer's shift."""
         return build_station(
             self.study,
             self.interviewers[number].who,
@@ -133,7 +133,7 @@ class StationSimulation:
         )
 
     def step(self) -> bool:
-        """Let whoever is next do what they do; False where nobody does anything any more."""
+        """Let the next interviewer act; False where nobody has anything left to do."""
         if not self.agenda:
             return False
         turn = heappop(self.agenda)
@@ -144,7 +144,7 @@ class StationSimulation:
         return True
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
-        """To the end. `progress` is told the days that are over."""
+        """Run to the end. `progress` receives the number of days that have passed."""
         began, told = self.at, 0
         while self.step():
             days = (self.at - began).days

@@ -25,33 +25,33 @@ from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.study.open_study import load_people_by_id
 
 DEFAULT_INTERVIEWERS: Final = 6
-"""Where nobody is listed and no number is given."""
+"""Used where nobody is listed and no number is given."""
 DEFAULT_DAYS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySimulationOptions:
-    """What is tried, of which study."""
+    """What is simulated, of which study."""
 
     path: str
     starts: date | None = None
     """None: the study's own first day, else `today`."""
     today: date
     days: int = DEFAULT_DAYS
-    """Of the calendar."""
+    """Calendar days."""
     zone: str = ""
-    """Where the stations are; empty: the study's own."""
+    """The time zone of the stations; empty: the study's."""
     seed: int = 1
     propensities: Propensities = field(default_factory=Propensities)
     habits: Habits = field(default_factory=Habits)
     item_seconds: float = ITEM_SECONDS
-    """For one item of an interview, on average."""
+    """Average seconds per item of an interview."""
     interviewers: int | None = None
-    """How many, more than are listed too; None: those listed, else six."""
+    """Number of interviewers, possibly more than are listed; None: those listed, else six."""
     cases: int = 0
-    """So many invented ones; 0: those of `sample`, else of the database."""
+    """Number of invented cases; 0: those of `sample`, else of the database."""
     spread: SpreadMode | None = None
-    """None: as the study has it."""
+    """None: the study's."""
     sample: str = ""
     db: str | None = None
     people: str | None = None
@@ -59,21 +59,23 @@ class StudySimulationOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySimulation:
-    """How it went."""
+    """The result of a simulation."""
 
     run: SimulationReport
     settings: FieldworkSettings
     interviewers: int
     days: int
-    """That were simulated: fewer than wanted where it was interrupted."""
+    """Days simulated: fewer than requested where it was interrupted."""
     spread: SpreadMode
 
 
 def simulate_study(
     trial: StudySimulationOptions, tell: Callable[[int, int, int], None] | None = None
 ) -> StudySimulation | UserError:
-    """Let them call, and see how it went. `tell` is told how many days are over, of how many, and how many interviews
-    are complete."""
+    """Simulate the study's fieldwork.
+
+    `tell` receives how many days have passed, of how many, and how many interviews are complete.
+    """
     instrument = open_instrument(trial.path)
     if isinstance(instrument, UserError):
         return instrument
@@ -148,8 +150,11 @@ def _build_settings(trial: StudySimulationOptions, plan: Plan) -> FieldworkSetti
 
 
 def build_staff(people: People, wanted: int | None) -> Sequence[Interviewer] | UserError:
-    """Those who interview, in the order of the list. Where more are wanted than are listed, invented ones who speak and
-    can do what the first listed ones do, in turn; where nobody is listed, ones who may do everything."""
+    """List the interviewers, in the order of the list.
+
+    Where more are requested than are listed, further ones copy the languages and skills of the first ones in turn;
+    where nobody is listed, all may do everything.
+    """
     if not people.interviewers:
         return [
             Interviewer(login=f"interviewer {number}", role="supervisor")

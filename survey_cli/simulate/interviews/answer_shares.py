@@ -17,7 +17,7 @@ from survey_cli.values import Code
 
 
 def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
-    """The shares in a file; a UserError that says where it is wrong."""
+    """Read the shares from a file; a UserError says where it is wrong."""
     source = load_source(path)
     if source.tree is None or select_errors(source.problems):
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"

@@ -12,7 +12,7 @@ from survey_cli.values import Code
 
 @dataclass(frozen=True, slots=True)
 class ItemReach:
-    """How often one item was put to somebody."""
+    """How often one item was asked."""
 
     item: str
     interviews: int
@@ -20,18 +20,18 @@ class ItemReach:
 
 @dataclass(slots=True)
 class InterviewLengths:
-    """How many questions were put to somebody in one interview."""
+    """How many questions were asked in one interview."""
 
     interviews: int = 0
     questions: int = 0
-    """In all of them."""
+    """In all interviews."""
     shortest: int = 0
     longest: int = 0
     shortest_seed: int = 0
     longest_seed: int = 0
 
     def add(self, asked: int, seed: int) -> None:
-        """One interview more."""
+        """Add one interview."""
         if not self.interviews or asked < self.shortest:
             self.shortest, self.shortest_seed = asked, seed
         if asked > self.longest or not self.interviews:
@@ -42,7 +42,7 @@ class InterviewLengths:
 
 @dataclass(slots=True)
 class SimulationFindings:
-    """Counts over the interviews that were `seen`."""
+    """Counts over simulated interviews."""
 
     instrument: Instrument
     interviews: int = 0
@@ -54,7 +54,7 @@ class SimulationFindings:
     complete: InterviewLengths = field(default_factory=lambda: InterviewLengths())
     """Of complete interviews."""
     others: InterviewLengths = field(default_factory=lambda: InterviewLengths())
-    """Of those that ended otherwise: screened out, refused, broken off."""
+    """Of interviews that ended otherwise: screened out, refused, broken off."""
 
     def count(self, interview: Interview, stuck: str = "") -> None:
         """Count one interview."""
@@ -79,11 +79,11 @@ class SimulationFindings:
         (self.complete if whole else self.others).add(asked, interview.start.seed)
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
-        """Items nobody was asked, in written order."""
+        """List the items that were never asked, in written order."""
         return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reach_counts[leaf.id])
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
-        """Items that were reached, with the options nobody chose."""
+        """List items that were asked, with the options that were never chosen."""
         found = []
         for leaf in self.instrument.leaves.values():
             if self.reach_counts[leaf.id]:

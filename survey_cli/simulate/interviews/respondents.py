@@ -37,37 +37,37 @@ from survey_cli.values import Code, Missing, Value
 
 STATION: Final = "simulated"
 EVENT_INTERVALS: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
-"""Between an event and the next."""
+"""Times between an event and the next."""
 ENTRY_ATTEMPTS: Final = 60
-"""Entries tried at one item before the respondent declines, or breaks off where that is not permitted."""
+"""Entries tried at one item before the respondent declines, or breaks off where declining is not permitted."""
 REQUALIFY_ATTEMPTS: Final = 40
-"""How often what led to a screening end is answered otherwise before it is accepted."""
+"""How often the answers that led to a screening end are changed before the end is accepted."""
 
 AnswerShares: TypeAlias = Mapping[str, Mapping[Code, float]]
-"""By item, how often each code, or decline, is its answer; what is left over is invented."""
+"""By item, the share of each code or decline; the remainder is invented."""
 QuotaLookup: TypeAlias = Callable[[Machine, RouteStop], str]
-"""What the computer finds where the journal alone does not tell: `open`, `full`, `outside`."""
+"""Returns what the journal alone does not determine: `open`, `full`, `outside`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How often invented people do what: each a chance between 0 and 1, at each item."""
+    """How often simulated respondents do what: chances between 0 and 1, per item."""
 
     decline: float = 0.04
     back: float = 0.02
-    """Going back to the item before, to correct it."""
+    """Going back to the previous item to correct it."""
     confirm: float = 0.7
-    """At a warning: it is so. Otherwise the answer is changed."""
+    """Confirming at a warning; otherwise the answer is changed."""
     break_off: float = 0.0
-    """Hanging up, at each item."""
+    """Hanging up."""
     qualify: float = 0.0
-    """Of those whom their answers would screen out, how many answer otherwise, so that they qualify."""
+    """Share of those screened out by their answers who change them so that they qualify."""
     shares: AnswerShares = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedInterview:
-    """One invented interview, and where it got stuck, if it did: an item whose checks no invented answer passed."""
+    """One simulated interview, and the item at which it got stuck, as no invented answer passed its checks."""
 
     interview: Interview
     stuck: str = ""
@@ -81,7 +81,7 @@ def simulate_interviews(
     start: datetime,
     habits: Habits | None = None,
 ) -> Iterator[SimulatedInterview]:
-    """So many invented interviews, the same ones for the same seed. `start` is when the first begins."""
+    """Simulate interviews, the same ones for the same seed. `start` is when the first begins."""
     dice = Random(seed)
     habits = habits or Habits()
     for number in range(1, count + 1):
@@ -113,7 +113,7 @@ def _always_open(machine: Machine, stop: RouteStop) -> str:
 
 
 class Respondent:
-    """One invented person in one interview."""
+    """One simulated respondent in one interview."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Respondent:
         self._requalify_attempts = REQUALIFY_ATTEMPTS
 
     def answer(self, most: int = -1) -> None:
-        """Answer until the interview closes, or so many items were put to them; below 0: to its end."""
+        """Answer until the interview closes, or until `most` items were asked; below 0: without limit."""
         patience, dice = 0, self._dice
         while self.machine.status == "open" and most:
             machine = self.machine
@@ -161,7 +161,7 @@ class Respondent:
     def _choose_event(
         self, machine: Machine, stop: RouteStop | None, stamp: EventStamp, patience: int
     ) -> InterviewEvent | Rejection:
-        """What happens next."""
+        """Choose what happens next."""
         habits, dice = self._habits, self._dice
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
@@ -200,8 +200,10 @@ class Respondent:
     # qualifying
 
     def _requalify(self, stop: RouteStop) -> bool:
-        """At an end that screens them out: whether they go back and answer what led there otherwise, as if they had
-        never answered it so."""
+        """At a screening end: whether the respondent goes back and changes the answers that led there.
+
+        The first answers are then forgotten.
+        """
         question = stop.leaf.question
         if (
             not isinstance(question, EndItem)
@@ -231,7 +233,7 @@ class Respondent:
         return True
 
     def _go_back(self, number: int) -> None:
-        """Stand where the interview stood before the event of this number."""
+        """Restore the interview as it was before the event of this number."""
         began, *line = self.machine.events[:number]
         assert isinstance(began, InterviewStarted)
         self.machine = Machine.begin(self._instrument, began)
@@ -240,7 +242,7 @@ class Respondent:
 
 
 def _is_screening_outcome(outcome: str) -> bool:
-    """Whether an end of this outcome ends the interview of somebody who answered so, and not of one who finished."""
+    """Whether an end with this outcome screens a respondent out because of an answer."""
     row = OUTCOMES.get(outcome)
     return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
 
@@ -248,7 +250,7 @@ def _is_screening_outcome(outcome: str) -> bool:
 def _draw_answer(
     shares: Mapping[Code, float], leaf: CompiledItem, dice: Random
 ) -> Code | tuple[Code, ...] | None:
-    """The code, the codes of a multiple, or the decline that this respondent answers; None: whatever is invented."""
+    """Draw the code, the codes of a multiple, or the decline; None: the answer is invented."""
     if isinstance(leaf.question, MultipleItem):
         return tuple(code for code, share in shares.items() if dice.random() < share) or None
     lot = dice.random()
@@ -260,7 +262,7 @@ def _draw_answer(
 
 
 def _build_reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> Reply | None:
-    """The codes as an interface sends them; a number as it is typed."""
+    """Build the reply as an interface sends it: codes, or a number as it is typed."""
     if chosen is None or not leaf.options:
         return None if chosen is None else str(chosen)
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
@@ -269,7 +271,7 @@ def _build_reply(chosen: Code | tuple[Code, ...] | None, leaf: CompiledItem) -> 
 
 
 def _invent_sample(instrument: Instrument, case: str, dice: Random) -> Mapping[str, Value | Missing]:
-    """What an invented case brings."""
+    """Invent the sample values of a case."""
     return {
         name: case if column.role == "key" else invent_sample_value(instrument, name, column, dice)
         for name, column in instrument.sample.items()

@@ -9,7 +9,7 @@ from survey_cli.simulate.interviews.findings import SimulationFindings
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 
 BATCH_SIZE = 500
-"""Interviews handed to the keeper at a time."""
+"""Interviews that are passed to `keep` at a time."""
 
 
 def run_simulation(
@@ -23,8 +23,11 @@ def run_simulation(
     progress: Callable[[int], None] | None = None,
     completes: int = 0,
 ) -> SimulationFindings:
-    """What so many invented interviews show; with `completes`, as many as it takes until so many are complete, at most
-    `count`. `progress` is told after each batch how many are done."""
+    """Simulate interviews and return their findings.
+
+    With `completes`, it simulates until that many are complete, at most `count`. `progress` receives after each batch
+    how many are done.
+    """
     findings = SimulationFindings(instrument)
     batch: list[Interview] = []
 
