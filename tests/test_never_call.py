@@ -103,7 +103,7 @@ with DoNotCallList.open_beside(sys.argv[1]) as never:
 def test_another_file_in_its_place_is_refused(tmp_path):
     with Store.open(tmp_path / "never_call.db", create=True):
         pass
-    with pytest.raises(StoreError, match="not this program's list"):
+    with pytest.raises(StoreError, match="not a do-not-call list of this program"):
         DoNotCallList.open_beside(tmp_path / "asu.db")
     other = tmp_path / "other"
     other.mkdir()
@@ -188,7 +188,7 @@ def test_a_key_that_is_lost_or_anothers_is_said(tmp_path):
     file = tmp_path / "never_call.db.key"
     key = file.read_text()
     file.unlink()
-    with pytest.raises(StoreError, match="is not there, and without this key nobody"):
+    with pytest.raises(StoreError, match="is missing, and without this key nobody"):
         DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("00" * 32)
     with pytest.raises(StoreError, match="is the key of another list"):

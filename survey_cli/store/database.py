@@ -69,7 +69,7 @@ DRAFT_KEEPING_EVENTS: Final = (
 
 
 class Store(DataStore):
-    """One database. Every method raises StoreError when the world it is kept in is broken."""
+    """One database. Methods raise StoreError where the database can't be used."""
 
     def __init__(self, connector: Connector) -> None:
         super().__init__(connector)

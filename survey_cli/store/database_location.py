@@ -11,7 +11,7 @@ from survey_cli.store.database import Store
 from survey_cli.store.origin import DifferentQuestionnaireError, check_origin, write_origin
 
 RESPONSES_FOLDER: Final = "responses"
-"""The folder of databases, lists of people and of numbers never to be called."""
+"""The folder of databases, lists of people and do-not-call lists."""
 
 
 def find_study_folder(path: str | Path) -> Path:

@@ -70,7 +70,7 @@ REMOVED_TABLE: Final = """CREATE TABLE IF NOT EXISTS never_call_taken_off (
     reason TEXT NOT NULL,
     by TEXT NOT NULL
 )"""
-"""Made when a number is first taken off: lists that are in use have none."""
+"""Created when a number is first removed; lists of earlier versions have none."""
 HAS_REMOVED_TABLE: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'never_call_taken_off'",
     "postgresql": f"""SELECT 1 FROM pg_tables
@@ -97,7 +97,7 @@ ADD: Final = """
 ADD_ONCE: Final = (
     "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
 )
-"""For whoever may add to the list and change nothing on it."""
+"""For roles that may add to the list and change nothing on it."""
 SELECT_LISTED: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
 FIND_ENTRY: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
 REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
@@ -117,7 +117,7 @@ QUERY_SIZE: Final = 500
 
 
 class DoNotCallEntry(NamedTuple):
-    """Why a number is on the list, or was taken off it."""
+    """When, why and by whom a number was added to the list, or removed from it."""
 
     at: datetime
     reason: str
@@ -125,8 +125,8 @@ class DoNotCallEntry(NamedTuple):
 
 
 class DoNotCallList:
-    """The list, of numbers in E.164 form (`+13125550100`). Every method raises StoreError when the world it is kept in
-    is broken."""
+    """The list, of numbers in E.164 form (`+13125550100`). Methods raise StoreError where the database can't be
+    used."""
 
     def __init__(self, connector: Connector, key: str = "") -> None:
         """`key`: where it is not in the database."""
@@ -140,18 +140,18 @@ class DoNotCallList:
             if hashes and not reads_key:
                 return
         [(kept,)] = connector.read(KEY)
-        with translate_decoding_errors(connector.where, "the key of the list of numbers never to be called"):
+        with translate_decoding_errors(connector.where, "the key of the do-not-call list"):
             self._key = bytes.fromhex(key or kept)
         if key and kept not in (key, _make_key_mark(self._key)):
             raise StoreError(
                 f"{connector.where}{KEY_SUFFIX}",
-                "is the key of another list of numbers never to be called",
+                "is the key of another do-not-call list",
                 "put back the key that belongs to the list, from a backup of the folder",
             )
 
     @classmethod
     def open_beside(cls, where: str | Path) -> "DoNotCallList":
-        """The list that belongs to a study's database; made where there is none yet."""
+        """Open the list that belongs to a study's database; create it where there is none."""
         place = where if isinstance(where, ServerAddress) else str(where)
         if is_server_address(place):
             return cls(
@@ -165,7 +165,7 @@ class DoNotCallList:
 
     @classmethod
     def open_read_only(cls, where: str | Path) -> "DoNotCallList":
-        """The list beside a database of a place in which nothing can be written; an empty one where there is none."""
+        """Open the list beside a database in a read-only place; an empty list where there is none."""
         file = resolve_link(str(where)).parent / FILE_NAME
         if not file.exists():
             return cls.open_beside(":memory:")
@@ -174,7 +174,7 @@ class DoNotCallList:
 
     @classmethod
     def open(cls, path: Path) -> "DoNotCallList":
-        """The list in a file, its key in another; made, for their owner's eyes only, where there is none yet."""
+        """Open the list in a file, with its key in another; create both for their owner only where there is none."""
         where = str(path)
         path = resolve_link(path)
         check_folder(path.parent, where=where, file_system_of=find_file_system)
@@ -207,8 +207,8 @@ class DoNotCallList:
         self.close()
 
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
-        """Put numbers on the list, in short commits; gives how many were not on it. Of those that were the earlier date
-        and reason stand."""
+        """Add numbers to the list in short commits, and return how many are new. Of the others the earlier date and
+        reason stay."""
         added, moment = 0, encode_timestamp(at)
         for several in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
             with self._db.transaction():
@@ -217,8 +217,8 @@ class DoNotCallList:
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
-        """Take numbers off the list, all in one commit; gives how many were on it. Since when and why they were stays
-        beside when, why and by whom they were taken off."""
+        """Remove numbers from the list in one commit, and return how many were on it. A record of both the entry and the
+        removal stays."""
         hashes, moment = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
@@ -229,11 +229,11 @@ class DoNotCallList:
             return self._db.run_many(REMOVE, [(hash,) for hash in hashes])
 
     def find_removal(self, number: str) -> DoNotCallEntry | None:
-        """When, why and by whom a number was last taken off the list; None where it never was."""
+        """The last removal of a number from the list; None where there was none."""
         if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
             return None
         found = self._db.read(LAST_REMOVAL, (self._hash_number(number),))
-        with translate_decoding_errors(self._db.where, "the list of numbers never to be called"):
+        with translate_decoding_errors(self._db.where, "the do-not-call list"):
             return DoNotCallEntry(decode_timestamp(found[0][0]), *found[0][1:]) if found else None
 
     def select_listed(self, numbers: Collection[str]) -> set[str]:
@@ -250,13 +250,13 @@ class DoNotCallList:
         return {hash for (hash,) in self._db.read(SELECT_LISTED.format(marks=marks), hashes)}
 
     def find_entry(self, number: str) -> DoNotCallEntry | None:
-        """Since when and why a number is on the list; None where it is not."""
+        """The entry of a number on the list; None where there is none."""
         found = self._db.read(FIND_ENTRY, (self._hash_number(number),))
-        with translate_decoding_errors(self._db.where, "the list of numbers never to be called"):
+        with translate_decoding_errors(self._db.where, "the do-not-call list"):
             return DoNotCallEntry(decode_timestamp(found[0][0]), *found[0][1:]) if found else None
 
     def count(self) -> int:
-        """How many numbers are on it."""
+        """Number of entries on the list."""
         [(count,)] = self._db.read(COUNT)
         return int(count)
 
@@ -359,7 +359,7 @@ def _move_key_out(path: Path, where: str) -> None:
         [(key,)] = db.read(KEY)
         if key.startswith(KEY_MARK_PREFIX):
             return  # another program was first
-        with translate_decoding_errors(where, "the key of the list of numbers never to be called"):
+        with translate_decoding_errors(where, "the key of the do-not-call list"):
             mark = _make_key_mark(bytes.fromhex(key))
         try:
             lock_exclusively(db)
@@ -380,7 +380,7 @@ def _read_stored_key(db: SqliteConnector) -> str:
         return ""
     raise StoreError(
         f"{db.where}{KEY_SUFFIX}",
-        "is not there, and without this key nobody can tell which numbers are never to be called",
+        "is missing, and without this key nobody can tell which numbers are on the do-not-call list",
         "put it back from a backup of the folder",
     )
 
@@ -391,7 +391,7 @@ def _check_list_file(db: SqliteConnector) -> None:
     if mark != APPLICATION_ID:
         raise StoreError(
             db.where,
-            "is not this program's list of numbers never to be called",
+            "is not a do-not-call list of this program",
             "put the list back in its place from a backup, or move this file away to begin a new one",
         )
     if version > VERSION:

@@ -29,14 +29,14 @@ NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRecords:
-    """What is kept of one study, open to be read. Whoever opened it closes it."""
+    """The stored data of one study, open for reading. The caller closes it."""
 
     path: str
     instrument: Instrument
     plan: Plan
     store: Store
     where: str
-    """The database, as it is printed."""
+    """The database as it is printed."""
     people: People
 
     def close(self) -> None:
@@ -51,30 +51,30 @@ class StudyRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStudy(StudyRecords):
-    """One study with whoever works on it, and the numbers that nobody may call."""
+    """One open study with the person who works on it and the do-not-call list."""
 
     who: Interviewer
     do_not_call: DoNotCallList
     at: datetime = NO_TIME
-    """When something is asked of it, on the study's clock."""
+    """The current date and time on the study's clock."""
     repairs: list[str] = field(default_factory=list)
-    """What opening the study put right, or could not: a sentence each, for whoever opened it."""
+    """What opening the study repaired, or could not repair: one sentence each."""
     notice: str = ""
-    """What to tell whoever works here of the questionnaire's version."""
+    """Message about the questionnaire's version, for the person who works here."""
 
     def close(self) -> None:
         self.do_not_call.close()
         self.store.close()
 
     def is_on_do_not_call_list(self, numbers: Collection[str]) -> bool:
-        """Whether one of these numbers (E.164) is never to be called."""
+        """Whether one of these numbers (E.164) is on the do-not-call list."""
         return bool(self.do_not_call.select_listed(numbers))
 
 
 def open_records(
     path: str | Path, *, db: str | None = None, people: str | None = None
 ) -> StudyRecords | UserError:
-    """What is kept of a study, for whoever may read the database; nothing is made where there is none."""
+    """Open the stored data of a study for reading; nothing is created."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
@@ -150,7 +150,7 @@ def open_study(
         if isinstance(version, UserError):
             store.close()
             return version
-        never_call = (
+        do_not_call = (
             DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
         )
     except StoreError as problem:
@@ -164,7 +164,7 @@ def open_study(
         where=where,
         people=listed,
         who=who,
-        do_not_call=never_call,
+        do_not_call=do_not_call,
         notice=version.notice,
     )
 
@@ -177,7 +177,7 @@ def load_people_by_id(
 
 
 def load_people(path: str | Path, where: str, named: str | None) -> People | UserError:
-    """Those on the list that was named, else on the study's own; everybody where there is no list."""
+    """The people on the named list, else on the study's own; everybody where there is no list."""
     file = Path(named) if named else locate_people_file(path, where)
     if file is None or (not named and not file.is_file()):
         return People()

@@ -18,7 +18,7 @@ from survey_cli.values import Code, Missing, Value
 
 
 class InvalidValue(NamedTuple):
-    """Why a text is no value of its column."""
+    """Reason why a text is no valid value of its column."""
 
     what: str
     remedy: str

@@ -11,7 +11,7 @@ from survey_cli.values import NOT_ASKED, Cell
 
 
 class ValueChange(NamedTuple):
-    """A value that an existing case would have instead. Those of personal columns are in here too."""
+    """A value of an existing case that an import would change, personal columns included."""
 
     case: str
     line: int
@@ -21,7 +21,7 @@ class ValueChange(NamedTuple):
 
 
 class NamedCount(NamedTuple):
-    """How many cases there are of one kind; its name is empty where the file gives none."""
+    """Number of cases of one kind; its name is empty where the file gives none."""
 
     name: str
     cases: int
@@ -29,26 +29,26 @@ class NamedCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
-    """Cases but where it says numbers."""
+    """Effect of an import. Counts are of cases unless they say numbers."""
 
     rows: int
     new: int
     unchanged: int
     changed: int
     gone: int
-    """Kept already and not in the file; an import leaves them as they are."""
+    """Stored cases that are not in the file; an import leaves them as they are."""
     numbers: int
-    """Those that can be dialled, the dead ones left out; one that several cases have counts for each."""
+    """Those that can be dialed, the dead ones left out; one that several cases have counts for each."""
     dead: int
-    """Numbers that nothing can be made of."""
+    """Numbers that can't be read."""
     do_not_call: int
-    """Numbers on the list of those never to be called again."""
+    """Numbers on the do-not-call list."""
     mobile: int
     fixed: int
     unknown: int
     """Numbers whose plan does not tell mobile from fixed."""
     without_number: int
-    """No number that can be dialled, or only such as are never to be called."""
+    """No number that can be dialed, or only numbers on the do-not-call list."""
     without_zone: int
     """Neither the file, nor the study, nor a number says where: they can't be called."""
     replicates: tuple[NamedCount, ...]
@@ -63,7 +63,7 @@ def preview_import(
     existing: Mapping[str, Mapping[str, Cell]],
     never_call: Callable[[ParsedNumber], bool] = lambda _: False,
 ) -> ImportPreview:
-    """What an import would do to the cases that are kept already (key to values). `never_call` tells whether a number is
+    """What an import would do to the cases that are kept already (key to values). `never_call` says whether a number is
     on the list."""
     changes = tuple(
         ValueChange(case.key, case.line, column, was, case.values[column])

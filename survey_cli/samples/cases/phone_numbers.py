@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class ParsedNumber(NamedTuple):
-    """A number that can be dialled."""
+    """A number that can be dialed."""
 
     written: str
     """As it stood in the file, zeros and plus sign included."""
     e164: str
-    """`+13125550100`: what is dialled and compared; without the extension."""
+    """`+13125550100`: what is dialed and compared; without the extension."""
     national: str
     """As it is written in its own country: `(312) 555-0100 ext. 7`."""
     international: str
@@ -39,11 +39,11 @@ class ParsedNumber(NamedTuple):
     service: str = ""
     """What it is where it is nobody's ordinary line: `toll-free`, `premium rate`, …"""
     doubts: tuple[str, ...] = ()
-    """What a person should look at before it is dialled."""
+    """What a person should look at before it is dialed."""
 
 
 class InvalidNumber(NamedTuple):
-    """Why a text is nothing that may be dialled."""
+    """Reason why a text is not a number that may be dialed."""
 
     written: str
     why: str
@@ -222,7 +222,7 @@ def _restore_zero(bare: str, country: str | None) -> "PhoneNumber | None":
 
 def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
     """What to do about too many digits. A number abroad without its plus sign looks like one digit too many at home, and
-    the other way round, so it is never dialled on a guess."""
+    the other way round, so it is never dialed on a guess."""
     from phonenumbers import is_valid_number
 
     abroad = "+" + bare

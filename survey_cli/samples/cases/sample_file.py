@@ -36,7 +36,7 @@ class SampleNumber(NamedTuple):
 
     column: str
     read: ParsedNumber | InvalidNumber
-    """What can't be dialled is kept as written: it is a dead number, and the case is there all the same."""
+    """What can't be dialed is kept as written: it is a dead number, and the case is there all the same."""
 
 
 class SampleCase(NamedTuple):
@@ -60,7 +60,7 @@ class SampleCase(NamedTuple):
 
     @property
     def dialable_numbers(self) -> tuple[ParsedNumber, ...]:
-        """Those that can be dialled."""
+        """Those that can be dialed."""
         return tuple(n.read for n in self.numbers if isinstance(n.read, ParsedNumber))
 
 
@@ -93,22 +93,22 @@ def read_sample(
         where = Position(instrument.document.find_position("sample").file or str(path))
         remedy = "add role: key to the column of sample: that names a case"
         return [Problem("no-case-key", where, "sample", "no column is the key that names a case", remedy)]
-    findings = ProblemCollector(str(path))
-    opened = read_sheet(path, findings, sheet=sheet, encoding=encoding, known=instrument.sample)
+    collector = ProblemCollector(str(path))
+    opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=instrument.sample)
     if opened is None:
-        return findings.list_problems()
-    at = find_columns(opened, instrument.sample, key, findings, list_of="sample:")
+        return collector.list_problems()
+    at = find_columns(opened, instrument.sample, key, collector, list_of="sample:")
     if at is None:
-        return findings.list_problems()
-    _warn_of_missing_columns(instrument, at, opened, findings)
-    reading = _CaseReader(instrument, key, at, opened, findings)
-    for row in iterate_whole_rows(opened, findings):
+        return collector.list_problems()
+    _warn_of_missing_columns(instrument, at, opened, collector)
+    reading = _CaseReader(instrument, key, at, opened, collector)
+    for row in iterate_whole_rows(opened, collector):
         reading.read_row(row)
     reading.check_replicates()
-    if not reading.values and not findings.has_errors:
-        findings.add_error("sample-file", "", "there is no case below the first row", "give each case a row")
-    if findings.has_errors:
-        return findings.list_problems()
+    if not reading.values and not collector.has_errors:
+        collector.add_error("sample-file", "", "there is no case below the first row", "give each case a row")
+    if collector.has_errors:
+        return collector.list_problems()
     for name, column in instrument.sample.items():
         if column.type == "split":
             draw_arms(instrument, name, reading.values, existing)
@@ -116,23 +116,23 @@ def read_sample(
         file=str(path),
         cases=tuple(reading.cases),
         columns=tuple(name for name in instrument.sample if name in at),
-        problems=tuple(findings.list_problems()),
+        problems=tuple(collector.list_problems()),
     )
 
 
 def _warn_of_missing_columns(
-    instrument: Instrument, at: Mapping[str, int], sheet: InputSheet, findings: ProblemCollector
+    instrument: Instrument, at: Mapping[str, int], sheet: InputSheet, collector: ProblemCollector
 ) -> None:
     for name, column in instrument.sample.items():
         if name not in at and column.type != "split":
             remedy = "add it to the file, if the questionnaire needs it"
             what = "there is no such column in the file: every case is without"
-            findings.add_warning("heading", name, what, remedy, line=sheet.heading.line)
+            collector.add_warning("heading", name, what, remedy, line=sheet.heading.line)
     country = find_country(instrument)
     if country and not is_known_country(country):
         what = f"the numbers of a country {country!r} are not known"
         remedy = "write GB for the United Kingdom" if country == "UK" else "write two letters, as US"
-        findings.add_error("country", "fieldwork: country", what, remedy)
+        collector.add_error("country", "fieldwork: country", what, remedy)
 
 
 class _CaseReader:
@@ -144,9 +144,9 @@ class _CaseReader:
         key: str,
         at: Mapping[str, int],
         sheet: InputSheet,
-        findings: ProblemCollector,
+        collector: ProblemCollector,
     ) -> None:
-        self.findings = findings
+        self.collector = collector
         self.cases: list[SampleCase] = []
         self.values: dict[str, dict[str, Cell]] = {}
         self._lines: dict[str, int] = {}
@@ -188,7 +188,7 @@ class _CaseReader:
             if not text:
                 if name == self._roles.get("weight"):
                     remedy = "it counts as 1; give every case a weight, or none"
-                    self.findings.add_warning(
+                    self.collector.add_warning(
                         "sample-value", self._who[name], "there is no weight", remedy, line=row.line
                     )
                 continue
@@ -198,7 +198,7 @@ class _CaseReader:
             value = reader(text)
             if isinstance(value, InvalidValue):
                 what = f"{text[:60]!r}: {value.what}"
-                self.findings.add_error("sample-value", self._who[name], what, value.remedy, line=row.line)
+                self.collector.add_error("sample-value", self._who[name], what, value.remedy, line=row.line)
             else:
                 values[name] = value
         country = self._find_country(values, row)
@@ -217,14 +217,14 @@ class _CaseReader:
         if (text := values.get(name, NOT_ASKED)) != NOT_ASKED:
             region = read_region(str(text), country)
             if isinstance(region, InvalidValue):
-                self.findings.add_error(
+                self.collector.add_error(
                     "sample-value", self._who[name], region.what, region.remedy, line=row.line
                 )
                 return country or None
             values[name] = region
             if country and said != NOT_ASKED and region[:2] != country:
                 what = f"{region} is no region of {country}, which the row names as the country"
-                self.findings.add_error(
+                self.collector.add_error(
                     "sample-value", self._who[name], what, "correct one of them", line=row.line
                 )
             country = region[:2]
@@ -237,13 +237,13 @@ class _CaseReader:
                 if values[name] == NOT_ASKED:
                     what = f"there is no value, and the quota {quota.id} counts by it: the case is in no cell of it"
                     remedy = "fill it in; until then no target limits the case"
-                    self.findings.add_warning("sample-value", self._who[name], what, remedy, line=row.line)
+                    self.collector.add_warning("sample-value", self._who[name], what, remedy, line=row.line)
             lacking = quota.find_untargeted(values)
             if lacking and lacking not in self._without_target:
                 self._without_target.add(lacking)
                 what = f"there is no target for {lacking}: such cases are in no cell of the quota {quota.id}"
                 remedy = "give it a target, unless such cases are not limited"
-                self.findings.add_warning("sample-value", quota.id, what, remedy, line=row.line)
+                self.collector.add_warning("sample-value", quota.id, what, remedy, line=row.line)
 
     def check_replicates(self) -> None:
         """Cases without a replicate beside others that have one: they do not wait for their release."""
@@ -253,20 +253,20 @@ class _CaseReader:
                 if not case.replicate:
                     what = "there is no replicate: the case is released at once"
                     remedy = "fill it in if the case is to wait for its release"
-                    self.findings.add_warning("sample-value", self._who[name], what, remedy, line=case.line)
+                    self.collector.add_warning("sample-value", self._who[name], what, remedy, line=case.line)
 
     def _read_key(self, row: InputRow) -> str | None:
         """The case's key; None, with an error, where there is none or another case has it."""
         key = clean_text(row.cells[self._key_at])
         if not key:
             remedy = "give every case a key, or take the row out"
-            self.findings.add_error(
+            self.collector.add_error(
                 "case-key", self._who[self._key], "the case has no key", remedy, line=row.line
             )
             return None
         if len(key) > _MAX_KEY_LENGTH:
             what = f"a key of {len(key)} characters is too long"
-            self.findings.add_error(
+            self.collector.add_error(
                 "case-key", self._who[self._key], what, "name the case by a short code", line=row.line
             )
             return None
@@ -274,7 +274,7 @@ class _CaseReader:
         if first != row.line:
             what = f"{key[:60]!r} is the case of line {first} already"
             remedy = "one row for each case: give one another key, or take it out"
-            self.findings.add_error("case-key", self._who[self._key], what, remedy, line=row.line)
+            self.collector.add_error("case-key", self._who[self._key], what, remedy, line=row.line)
             return None
         return key
 
@@ -317,7 +317,7 @@ class _CaseReader:
         live = [same for same, number in found.items() if isinstance(number.read, ParsedNumber)]
         if not found:
             remedy = "it can't be called until it has one"
-            self.findings.add_warning(
+            self.collector.add_warning(
                 "no-number", key[:60], "the case has no number", remedy, line=row.line, of="cases"
             )
         for same in live:
@@ -325,11 +325,11 @@ class _CaseReader:
             if first != row.line:
                 what = f"the case of line {first} has the same number"
                 remedy = "nothing, if both are reached there"
-                self.findings.add_warning("same-number", key[:60], what, remedy, line=row.line, of="cases")
+                self.collector.add_warning("same-number", key[:60], what, remedy, line=row.line, of="cases")
         return tuple(found.values())
 
     def _warn_of_number(self, column: str, row: InputRow, what: str, remedy: str) -> None:
-        self.findings.add_warning("number", self._who[column], what, remedy, line=row.line)
+        self.collector.add_warning("number", self._who[column], what, remedy, line=row.line)
 
 
 def _format_weight(weight: Cell) -> str:

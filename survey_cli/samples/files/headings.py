@@ -18,7 +18,7 @@ def normalize_heading(name: str) -> str:
 
 
 def find_columns(
-    sheet: InputSheet, wanted: Iterable[str], needed: str, findings: ProblemCollector, *, list_of: str
+    sheet: InputSheet, wanted: Iterable[str], needed: str, collector: ProblemCollector, *, list_of: str
 ) -> Mapping[str, int] | None:
     """Wanted name to its column (from 0), by the exact name or by one that differs only in case, spaces and
     underscores; None, with an error, where the needed one is not there. `list_of` is what names them: `sample:`."""
@@ -37,23 +37,23 @@ def find_columns(
             ]
             for index in same[:1]:
                 what = f"the column {free[index]!r} is taken for it"
-                findings.add_warning(
+                collector.add_warning(
                     "heading", name, what, f"name it {name} to be sure", line=line, of="headings"
                 )
         if len(same) > 1:
             both = " and ".join(sheet.describe_column(index) for index in same[:2])
-            findings.add_error("heading", name, f"{both} both have this name", "keep one", line=line)
+            collector.add_error("heading", name, f"{both} both have this name", "keep one", line=line)
         if same:
             at[name] = same[0]
         for index in same:
             del free[index]
     if needed not in at:
-        _report_missing(sheet, wanted, needed, findings)
+        _report_missing(sheet, wanted, needed, collector)
         return None
     for index, given in free.items():
         near = find_nearest(given, [name for name in wanted if name not in at])
         remedy = f"did you mean {near!r}?" if near else "nothing, if the study does not need it"
-        findings.add_warning(
+        collector.add_warning(
             "heading",
             given,
             f"{sheet.describe_column(index)} is not in {list_of}, left out",
@@ -64,7 +64,7 @@ def find_columns(
     return at
 
 
-def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, findings: ProblemCollector) -> None:
+def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, collector: ProblemCollector) -> None:
     known = {normalize_heading(name) for name in wanted}
     line = sheet.heading.line
     for row in islice(sheet.rows, 10):
@@ -72,17 +72,17 @@ def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, findings:
             str.strip, row.cells
         ):
             remedy = f"the names seem to stand in line {row.line}: take out what stands above"
-            findings.add_error(
+            collector.add_error(
                 "heading", needed, "the first row does not name the columns", remedy, line=line
             )
             return
     names = [name.strip() for name in sheet.heading.cells if name.strip()]
     has = ", ".join(name[:40] for name in names[:12])
     remedy = suggest_nearest(needed, names, otherwise=f"the first row names the columns; it has {has}")
-    findings.add_error("heading", needed, "there is no such column in the file", remedy, line=line)
+    collector.add_error("heading", needed, "there is no such column in the file", remedy, line=line)
 
 
-def iterate_whole_rows(sheet: InputSheet, findings: ProblemCollector) -> Iterator[InputRow]:
+def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterator[InputRow]:
     """Rows that have a cell for each name of the heading; of the others it is said why they are left out."""
     width = len(sheet.heading.cells)
     while width and not sheet.heading.cells[width - 1].strip():
@@ -93,14 +93,14 @@ def iterate_whole_rows(sheet: InputSheet, findings: ProblemCollector) -> Iterato
             if any(map(str.strip, cells[width:])):
                 what = f"the row has {len(cells)} cells, the first row {width}"
                 remedy = "put a cell that holds the delimiter in quotes, or name the column"
-                findings.add_error("cells", "", what, remedy, line=row.line)
+                collector.add_error("cells", "", what, remedy, line=row.line)
                 continue
             del cells[width:]
         elif len(cells) < width:
             if not sheet.letters:
                 what = f"the row has {len(cells)} cells, the first row {width}"
                 remedy = "put a cell that goes over several lines in quotes, or add the delimiters"
-                findings.add_error("cells", "", what, remedy, line=row.line)
+                collector.add_error("cells", "", what, remedy, line=row.line)
                 continue
             cells.extend([""] * (width - len(cells)))
         yield row

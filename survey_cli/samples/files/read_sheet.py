@@ -24,45 +24,45 @@ _SEP: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 def read_sheet(
     path: Path | str,
-    findings: ProblemCollector,
+    collector: ProblemCollector,
     *,
     sheet: str | None = None,
     encoding: str | None = None,
     known: Collection[str] = (),
 ) -> InputSheet | None:
     """The rows of a CSV file (parted by commas, semicolons, tabs or strokes) or of one sheet of a workbook; None, with an
-    error in `findings`, where there is no reading it. More errors may be found as one goes through the rows.
+    error in `collector`, where there is no reading it. More errors may be found as one goes through the rows.
 
     `known` are names that the heading may have: they tell which delimiter it is, and which of a workbook's sheets."""
-    contents = read_contents(path, findings)
+    contents = read_contents(path, collector)
     if contents is None:
         return None
     if contents.startswith(_WORKBOOK):
         from survey_cli.samples.files.xlsx import read_workbook
 
-        return read_workbook(contents, findings, sheet=sheet)
+        return read_workbook(contents, collector, sheet=sheet)
     if contents.startswith(_OLD_WORKBOOK):
-        findings.add_error(
+        collector.add_error(
             "sample-file", "", "this is a workbook of the old kind (.xls)", "save it as .xlsx or CSV UTF-8"
         )
         return None
     if sheet is not None:
-        findings.add_error("sample-file", "", "a CSV file has no sheets", "leave the sheet's name out")
+        collector.add_error("sample-file", "", "a CSV file has no sheets", "leave the sheet's name out")
         return None
-    text = decode_text(contents, findings, encoding=encoding)
-    return None if text is None else _read_csv(text, findings, known)
+    text = decode_text(contents, collector, encoding=encoding)
+    return None if text is None else _read_csv(text, collector, known)
 
 
-def read_contents(path: Path | str, findings: ProblemCollector) -> bytes | None:
+def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None:
     """The file's bytes; None, with an error, where it can't be read or is too large."""
     file = Path(path)
     try:
         if file.is_dir():
-            findings.add_error("sample-file", "", "this is a folder", "name the file in it")
+            collector.add_error("sample-file", "", "this is a folder", "name the file in it")
             return None
         if not file.exists():
             near = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
-            findings.add_error(
+            collector.add_error(
                 "sample-file",
                 "",
                 "there is no such file",
@@ -70,36 +70,36 @@ def read_contents(path: Path | str, findings: ProblemCollector) -> bytes | None:
             )
             return None
         if not file.is_file():
-            findings.add_error("sample-file", "", "this is no plain file", "name a CSV file or a workbook")
+            collector.add_error("sample-file", "", "this is no plain file", "name a CSV file or a workbook")
             return None
         with file.open("rb") as opened:
             contents = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that leads to itself
         why = getattr(broken, "strerror", None) or "its name is no file's name"
-        findings.add_error(
+        collector.add_error(
             "sample-file", "", f"it can't be read: {why}", "check the path and your rights to it"
         )
         return None
     if len(contents) > MAX_BYTES:
         what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-        findings.add_error(
+        collector.add_error(
             "sample-file", "", what, "leave out columns that the study does not use, or divide it"
         )
         return None
     return contents
 
 
-def decode_text(contents: bytes, findings: ProblemCollector, *, encoding: str | None = None) -> str | None:
+def decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
     """The text of a file: UTF-8, or UTF-16 that says so in its first bytes; another `encoding` only if it is named, for
     a wrong guess would garble names where nobody looks."""
     if encoding is not None:
-        return _decode(contents, findings, encoding)
+        return _decode(contents, collector, encoding)
     if contents[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _decode(contents, findings, "utf-16")
+        return _decode(contents, collector, "utf-16")
     if (nul := contents.find(b"\0")) >= 0:
         what = "this is no text: there is a NUL byte in it"
         remedy = "save it as CSV UTF-8; if it is UTF-16, say --encoding utf-16"
-        findings.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, nul) + 1)
+        collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, nul) + 1)
         return None
     try:
         return contents.decode("utf-8-sig")
@@ -109,7 +109,7 @@ def decode_text(contents: bytes, findings: ProblemCollector, *, encoding: str | 
         remedy = "save it as CSV UTF-8, or name its encoding"
         if readings := _list_decodings(contents, broken.start):
             remedy += f", the one that makes this word right: {', '.join(readings)}"
-        findings.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, broken.start) + 1)
+        collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, broken.start) + 1)
         return None
 
 
@@ -126,21 +126,21 @@ def _list_decodings(contents: bytes, at: int) -> list[str]:
     return list(readings.values())
 
 
-def _decode(contents: bytes, findings: ProblemCollector, encoding: str) -> str | None:
+def _decode(contents: bytes, collector: ProblemCollector, encoding: str) -> str | None:
     try:
         return contents.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        findings.add_error(
+        collector.add_error(
             "encoding", "", f"there is no encoding {encoding!r}", "write utf-8, cp1252, latin-1 or utf-16"
         )
     except ValueError as broken:
         at = getattr(broken, "start", 0)
         line = contents.count(b"\n", 0, at) + 1
-        findings.add_error("encoding", "", f"the file is not {encoding}", "name another encoding", line=line)
+        collector.add_error("encoding", "", f"the file is not {encoding}", "name another encoding", line=line)
     return None
 
 
-def _read_csv(text: str, findings: ProblemCollector, known: Collection[str]) -> InputSheet | None:
+def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) -> InputSheet | None:
     before = 0
     delimiter = ""
     if said := _SEP.match(text):  # Excel's own way of naming the delimiter
@@ -148,11 +148,11 @@ def _read_csv(text: str, findings: ProblemCollector, known: Collection[str]) -> 
         text = text[said.end() :]
         before = 1
     delimiter = delimiter or _find_delimiter(text, known)
-    rows = _iterate_rows(text, delimiter, before, findings)
+    rows = _iterate_rows(text, delimiter, before, collector)
     heading = next(rows, None)
     if heading is None:
-        if not findings.has_errors:
-            findings.add_error("sample-file", "", "the file is empty", "its first row names the columns")
+        if not collector.has_errors:
+            collector.add_error("sample-file", "", "the file is empty", "its first row names the columns")
         return None
     return InputSheet(heading, rows, decimal_comma=delimiter != ",")
 
@@ -172,13 +172,13 @@ def _find_delimiter(text: str, known: Collection[str]) -> str:
     return max(DELIMITERS, key=parted)
 
 
-def _iterate_rows(text: str, delimiter: str, before: int, findings: ProblemCollector) -> Iterator[InputRow]:
+def _iterate_rows(text: str, delimiter: str, before: int, collector: ProblemCollector) -> Iterator[InputRow]:
     """Each row in which something stands. At a quote out of place one can't go on: what follows would be guessed."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (TypeError, ValueError):  # a delimiter such as a quote or a line end
         what = f"{delimiter!r} can't part cells"
-        findings.add_error("sample-file", "", what, "use a comma, a semicolon or a tab", line=1)
+        collector.add_error("sample-file", "", what, "use a comma, a semicolon or a tab", line=1)
         return
     done = 0
     try:
@@ -191,4 +191,4 @@ def _iterate_rows(text: str, delimiter: str, before: int, findings: ProblemColle
         what, remedy = "a quote stands where none can", 'write each " inside a quoted cell twice'
         if "unexpected end" in str(broken) or "larger than" in str(broken):  # 131,072 characters
             what, remedy = "a cell that begins with a quote never ends", "close the quote, or double it"
-        findings.add_error("quotes", "", f"{what}; nothing below is read", remedy, line=done + 1 + before)
+        collector.add_error("quotes", "", f"{what}; nothing below is read", remedy, line=done + 1 + before)

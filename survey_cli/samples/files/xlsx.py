@@ -23,74 +23,76 @@ _ERRORS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VAL
 
 
 def read_workbook(
-    contents: bytes, findings: ProblemCollector, *, sheet: str | None = None
+    contents: bytes, collector: ProblemCollector, *, sheet: str | None = None
 ) -> InputSheet | None:
     """One sheet: the one named, else the first that is not hidden. None, with an error, where there is no reading it."""
-    book = _open_workbook(contents, findings)
+    book = _open_workbook(contents, collector)
     if book is None:
         return None
-    name = _choose_sheet(book, findings, sheet)
+    name = _choose_sheet(book, collector, sheet)
     if name is None:
         return None
-    rows = _iterate_rows(book, name, findings)
+    rows = _iterate_rows(book, name, collector)
     uncounted = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
     heading = next(rows, None)
     if heading is None:
-        findings.add_error(
+        collector.add_error(
             "sample-file", f"sheet {name}", "the sheet is empty", "its first row names the columns"
         )
         return None
     if uncounted:
         what = f"the formula in {uncounted} has no value: the workbook was written by a program that does not count"
-        findings.add_error(
+        collector.add_error(
             "formula", f"sheet {name}", what, "open it in a spreadsheet and save it, or keep values only"
         )
         return None
     return InputSheet(heading, rows, letters=True)
 
 
-def _open_workbook(contents: bytes, findings: ProblemCollector) -> "Workbook | None":
+def _open_workbook(contents: bytes, collector: ProblemCollector) -> "Workbook | None":
     try:
         from openpyxl import load_workbook
     except ImportError:
         remedy = "install survey-cli[excel], or save the sheet as CSV UTF-8"
-        findings.add_error(
+        collector.add_error(
             "sample-file", "", "reading workbooks needs openpyxl, which is not installed", remedy
         )
         return None
     try:
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())
         if unpacked > MAX_UNPACKED:
-            findings.add_error("sample-file", "", "the workbook is too large", "keep the sheet of cases only")
+            collector.add_error(
+                "sample-file", "", "the workbook is too large", "keep the sheet of cases only"
+            )
             return None
         return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
     except Exception:  # of a broken archive the library raises whatever it meets
         what = "this is no Excel workbook, or it is damaged or locked with a password"
-        findings.add_error(
+        collector.add_error(
             "sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8"
         )
         return None
 
 
-def _choose_sheet(book: "Workbook", findings: ProblemCollector, wanted: str | None) -> str | None:
+def _choose_sheet(book: "Workbook", collector: ProblemCollector, wanted: str | None) -> str | None:
     names = [s.title for s in book.worksheets]
     if wanted is not None:
         if wanted in names:
             return wanted
         remedy = suggest_nearest(wanted, names, otherwise="it has " + ", ".join(names))
-        findings.add_error("sample-file", "", f"the workbook has no sheet {wanted!r}", remedy)
+        collector.add_error("sample-file", "", f"the workbook has no sheet {wanted!r}", remedy)
         return None
     seen = [s.title for s in book.worksheets if s.sheet_state == "visible"] or names
     if not seen:
-        findings.add_error("sample-file", "", "the workbook has no sheet of cells", "put the cases in one")
+        collector.add_error("sample-file", "", "the workbook has no sheet of cells", "put the cases in one")
         return None
     if len(seen) > 1:
         what = f"the workbook has several sheets: {seen[0]!r} is read, not {', '.join(map(repr, seen[1:]))}"
-        findings.add_warning("sample-file", "", what, "name the one you want")
+        collector.add_warning("sample-file", "", what, "name the one you want")
     return seen[0]
 
 
-def _iterate_rows(book: "Workbook", name: str, findings: ProblemCollector) -> Iterator[InputRow]:
+def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> Iterator[InputRow]:
     sheet: Any = book[name]
     sheet.reset_dimensions()  # some programs write them wrongly
     line = 0
@@ -104,12 +106,12 @@ def _iterate_rows(book: "Workbook", name: str, findings: ProblemCollector) -> It
             for at, text in enumerate(texts):
                 if text in _ERRORS:
                     who = f"{format_column_letter(at)}{line}"
-                    findings.add_error(
-                        "formula", who, f"here stands {text}", "mend the formula", line=line, of=text
+                    collector.add_error(
+                        "formula", who, f"here stands {text}", "fix the formula", line=line, of=text
                     )
             yield InputRow(line, texts)
     except Exception:  # as above
-        findings.add_error(
+        collector.add_error(
             "sample-file", f"sheet {name}", "the sheet is damaged after this row", "save it anew", line=line
         )
 

@@ -21,7 +21,7 @@ _NUMBER_HEADINGS: Final = ("number", "phone", "telephone", "phonenumber", "telep
 
 
 class DoNotCallNumber(NamedTuple):
-    """A number that is never to be called."""
+    """A number on a do-not-call list."""
 
     number: ParsedNumber
     since: date | None
@@ -50,26 +50,26 @@ def read_do_not_call_file(
     """The numbers of a text file with one on each line, or of a table with the columns number, date and reason: in this
     order where the first row does not name them. An area code and seven digits in two cells, as the registry of the
     United States has them, are one number. A date after `today` is an error. All problems where one is an error."""
-    findings = ProblemCollector(str(path))
-    opened = read_sheet(path, findings, sheet=sheet, encoding=encoding, known=COLUMNS)
+    collector = ProblemCollector(str(path))
+    opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:
-        return findings.list_problems()
+        return collector.list_problems()
     at = _find_columns(opened)
     if "number" not in at:
         remedy = "name the column number, or let the first row be a number"
         what = "no column holds numbers"
-        findings.add_error("do-not-call", "", what, remedy, line=opened.heading.line)
-        return findings.list_problems()
+        collector.add_error("do-not-call", "", what, remedy, line=opened.heading.line)
+        return collector.list_problems()
     barred: dict[str, DoNotCallNumber] = {}
     for row in _iterate_rows(opened, at):
-        for one in _read_numbers(row, at, country, today, findings):
+        for one in _read_numbers(row, at, country, today, collector):
             same = barred.setdefault(one.number.e164, one)
             if (one.since or date.max) < (same.since or date.max):
                 barred[one.number.e164] = one
-    if findings.has_errors:
-        return findings.list_problems()
+    if collector.has_errors:
+        return collector.list_problems()
     return DoNotCallFile(
-        file=str(path), numbers=tuple(barred.values()), problems=tuple(findings.list_problems())
+        file=str(path), numbers=tuple(barred.values()), problems=tuple(collector.list_problems())
     )
 
 
@@ -91,7 +91,7 @@ def _iterate_rows(sheet: InputSheet, at: dict[str, int]) -> Iterator[InputRow]:
 
 
 def _read_numbers(
-    row: InputRow, at: dict[str, int], country: str | None, today: date | None, findings: ProblemCollector
+    row: InputRow, at: dict[str, int], country: str | None, today: date | None, collector: ProblemCollector
 ) -> Iterator[DoNotCallNumber]:
     text = _join_number(row.cells, at["number"])
     joined = text != _read_cell(row, at, "number")
@@ -100,20 +100,20 @@ def _read_numbers(
         value = make_date_reader(country or "")(said)
         if isinstance(value, InvalidValue):
             what = f"{said[:40]!r}: {value.what}; the number is barred all the same"
-            findings.add_warning("do-not-call", "date", what, value.remedy, line=row.line)
+            collector.add_warning("do-not-call", "date", what, value.remedy, line=row.line)
         elif isinstance(value, date):
             since = value
             if today is not None and value > today:
                 what = f"{said[:40]!r} is in the future; nothing of this file is put on the list"
                 remedy = "write the day on which it was asked for, or leave the cell empty for today"
-                findings.add_error("do-not-call", "date", what, remedy, line=row.line)
+                collector.add_error("do-not-call", "date", what, remedy, line=row.line)
     reason = "" if joined else _read_cell(row, at, "reason")
     for read in read_numbers(text, country):
         if isinstance(read, ParsedNumber):
             yield DoNotCallNumber(read, since, reason, row.line)
         else:
             what = f"{read.written[:40]!r}: {read.why}; it is not barred"
-            findings.add_warning("do-not-call", "number", what, read.remedy, line=row.line)
+            collector.add_warning("do-not-call", "number", what, read.remedy, line=row.line)
 
 
 def _read_cell(row: InputRow, at: dict[str, int], name: str) -> str:

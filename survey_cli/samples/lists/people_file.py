@@ -34,17 +34,17 @@ def read_people(
     """Those listed in a file with the columns login, languages, skills, pseudonym and role, of which login is needed.
     Several languages or skills of one person stand with spaces, commas or semicolons between them. All problems where
     one of them is an error."""
-    findings = ProblemCollector(str(path))
-    opened = read_sheet(path, findings, sheet=sheet, encoding=encoding, known=COLUMNS)
+    collector = ProblemCollector(str(path))
+    opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:
-        return findings.list_problems()
-    at = find_columns(opened, COLUMNS, "login", findings, list_of=", ".join(COLUMNS))
+        return collector.list_problems()
+    at = find_columns(opened, COLUMNS, "login", collector, list_of=", ".join(COLUMNS))
     if at is None:
-        return findings.list_problems()
+        return collector.list_problems()
     people: dict[str, Interviewer] = {}
     lines: dict[tuple[str, str], int] = {}
-    for row in iterate_whole_rows(opened, findings):
-        one = _read_interviewer(row, at, findings)
+    for row in iterate_whole_rows(opened, collector):
+        one = _read_interviewer(row, at, collector)
         if one is None:
             continue
         people[one.login] = one
@@ -52,20 +52,22 @@ def read_people(
             first = lines.setdefault((name, said.casefold()), row.line) if said else row.line
             if first != row.line:
                 what = f"{said!r} stands in line {first} already"
-                findings.add_error("people", name, what, "give each person one of their own", line=row.line)
-    if not people and not findings.has_errors:
-        findings.add_error("people", "", "nobody is listed below the first row", "give each person a row")
-    if findings.has_errors:
-        return findings.list_problems()
-    return PeopleFile(people=People(interviewers=people), problems=tuple(findings.list_problems()))
+                collector.add_error("people", name, what, "give each person one of their own", line=row.line)
+    if not people and not collector.has_errors:
+        collector.add_error("people", "", "nobody is listed below the first row", "give each person a row")
+    if collector.has_errors:
+        return collector.list_problems()
+    return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
 
 
-def _read_interviewer(row: InputRow, at: Mapping[str, int], findings: ProblemCollector) -> Interviewer | None:
+def _read_interviewer(
+    row: InputRow, at: Mapping[str, int], collector: ProblemCollector
+) -> Interviewer | None:
     said = {name: clean_text(row.cells[index]) for name, index in at.items()}
     login = said["login"]
     if not _LOGIN.match(login):
         what = f"{login[:60]!r} is no login name" if login else "the login name is missing"
-        findings.add_error("people", "login", what, "write the name the person logs in with", line=row.line)
+        collector.add_error("people", "login", what, "write the name the person logs in with", line=row.line)
         return None
     role = _read_role(said.get("role", ""))
     if role is None:
@@ -73,7 +75,7 @@ def _read_interviewer(row: InputRow, at: Mapping[str, int], findings: ProblemCol
         remedy = suggest_nearest(
             said["role"], ["interviewer", "supervisor"], otherwise="write interviewer or supervisor"
         )
-        findings.add_error("people", "role", what, remedy, line=row.line)
+        collector.add_error("people", "role", what, remedy, line=row.line)
         return None
     return Interviewer(
         login=login,

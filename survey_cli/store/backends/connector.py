@@ -18,15 +18,15 @@ RowStream: TypeAlias = Callable[[str, Parameters], Iterator[tuple[Any, ...]]]
 
 
 class StatementResult(Protocol):
-    """What a statement has done."""
+    """Result of a statement."""
 
     @property
     def rowcount(self) -> int:
-        """How many rows it changed."""
+        """Number of rows changed."""
         ...
 
     def fetchall(self) -> Rows:
-        """The rows it found, or those it returns."""
+        """Rows selected or returned by the statement."""
         ...
 
 
@@ -34,45 +34,45 @@ Execute: TypeAlias = Callable[[str, Parameters], StatementResult]
 
 
 class Connector(ABC):
-    """One connection. Every error that is the world's doing leaves it as a StoreError."""
+    """One connection. Errors with an outside cause leave it as StoreError."""
 
     dialect: ClassVar[Dialect]
     driver_errors: ClassVar[tuple[type[BaseException], ...]]
-    """What the driver raises when the world is broken, or we made a mistake."""
+    """Errors of the driver with an outside cause, or programming errors."""
 
     def __init__(self, where: str) -> None:
         self.where = where
-        """The database, as it is printed."""
+        """The database as it is printed."""
         self.account = ""
-        """Who writes over this connection, as the system or the server knows them."""
+        """The account that writes over this connection, as the system or the server knows it."""
         self.read_only = False
-        """Nothing can be written where the database lies."""
+        """The place of the database is not writable."""
         self.clock: ServerClock | None = None
-        """The server's; None where the database has no clock of its own."""
+        """The server's clock; None where the database has none."""
         self.lock = threading.RLock()
         self._in_read_transaction = False
-        """Everything is read as it was at one moment."""
+        """A transaction reads everything as of one time."""
 
     # Reading
 
     @abstractmethod
     def read(self, statement: str, parameters: Parameters = ()) -> Rows:
-        """All rows; what was written in the transaction one is in among them."""
+        """All rows, including those written in the current transaction."""
 
     @abstractmethod
     def open_reader(self) -> AbstractContextManager[RowStream]:
-        """Hands out what reads rows one after another, those of every statement as they were at one moment,
-        whatever is written meanwhile; nobody's writing waits for it."""
+        """Context manager that returns a function for streaming rows. All its statements see the database as of one time;
+        writers do not wait for it."""
 
     def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
-        """Row after row in little memory, all as they were at one moment."""
+        """Stream rows in little memory, all as of one time."""
         with self.open_reader() as rows:
             yield from rows(statement, parameters)
 
     @contextmanager
     def read_transaction(self) -> Iterator[None]:
-        """Within it everything is read as it was at the first moment, whatever is written meanwhile; nobody's writing
-        waits for it. Nothing is written over this connection until it ends."""
+        """Context manager in which everything is read as of its beginning; writers do not wait for it. Nothing may be
+        written over this connection until it ends."""
         self.begin_read()
         self._in_read_transaction = True
         try:
@@ -83,19 +83,19 @@ class Connector(ABC):
 
     @abstractmethod
     def begin_read(self) -> None:
-        """Begin a transaction that reads, as of now."""
+        """Begin a read-only transaction as of now."""
 
     @contextmanager
     def tolerate_undecodable(self) -> Iterator[None]:
-        """Within it a text that can't be decoded is read with a mark in the place of what is wrong. (A server lets no
-        such text in.)"""
+        """Context manager in which a text that can't be decoded is read with replacement characters. (A server accepts no
+        such text.)"""
         yield
 
     # Writing
 
     @abstractmethod
     def run(self, statement: str, parameters: Parameters = ()) -> int:
-        """One statement; gives the number of rows it changed. Where no transaction is open it is one by itself."""
+        """Run one statement and return the number of rows changed; without an open transaction in one of its own."""
 
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         """The same outside of a transaction, one way to the server and back: Interrupted where its end was not
@@ -104,20 +104,20 @@ class Connector(ABC):
 
     @abstractmethod
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
-        """One statement, many times, within a transaction; gives the number of rows changed in all."""
+        """Run one statement many times within a transaction, and return the total number of rows changed."""
 
     def transaction(self) -> "Transaction":
-        """All or nothing, and on the disk when its `with` ends, which hands out what executes a statement in
-        it. Raises StoreError, then nothing was written."""
+        """Context manager of a transaction, which returns a function that executes statements. It is on disk when the
+        `with` ends. Where it raises StoreError, nothing was written."""
         return Transaction(self)
 
     @abstractmethod
     def begin(self) -> Execute:
-        """Begin a transaction, waiting for other connections as long as patience lasts."""
+        """Begin a transaction, waiting for other connections until the timeout."""
 
     @abstractmethod
     def lock_table(self, table: str) -> None:
-        """Within a transaction: until it ends nobody else writes to the table."""
+        """Within a transaction: keep others from writing to the table until it ends."""
 
     @abstractmethod
     def commit(self) -> None: ...
@@ -125,15 +125,15 @@ class Connector(ABC):
     @abstractmethod
     def roll_back(self) -> None: ...
 
-    # Trouble
+    # Errors
 
     @abstractmethod
     def translate_error(self, error: BaseException) -> BaseException:
-        """The error in plain words; itself where it is a mistake of ours."""
+        """The error as a StoreError with a plain message; the error itself where it is a programming error."""
 
     @abstractmethod
     def find_integrity_errors(self) -> Iterator[str]:
-        """A sentence for each thing the engine itself finds wrong with what it keeps."""
+        """One sentence for each error that the database engine finds."""
 
     @abstractmethod
     def close(self) -> None: ...

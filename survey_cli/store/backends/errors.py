@@ -8,8 +8,8 @@ from typing import Final
 
 
 class StoreError(Exception):
-    """The database can't be opened, read or written now. What was being written is not written, not even in
-    part; after the trouble is over the same call works."""
+    """The database can't be opened, read or written now. The transaction was not written, not even in part; once the
+    cause is removed, the same call works."""
 
     def __init__(self, where: str, what: str, remedy: str) -> None:
         super().__init__(where, what, remedy)
@@ -23,20 +23,20 @@ class StoreError(Exception):
 
 
 class TransientStoreError(StoreError):
-    """The connection was lost in the middle, or another station was in the way: the same call may work at once.
-    Whether the last of it was still written is not known."""
+    """The connection was lost, or another station was in the way: the same call may work at once. Whether the
+    last transaction was written is not known."""
 
 
 class UndecodableTextError(StoreError):
-    """A text is not UTF-8: the file was damaged, or edited by hand. It is named, and not shown."""
+    """A stored text is not UTF-8: the file was damaged, or edited by hand. The error does not show the text."""
 
 
 class DatabaseNotFoundError(StoreError):
-    """Nothing is kept here yet."""
+    """The database does not exist yet."""
 
 
 def make_driver_error(where: str, error: ImportError) -> StoreError:
-    """A server was named, and what talks to one is not installed."""
+    """Error for a missing PostgreSQL driver."""
     return StoreError(
         where,
         f"this installation can't talk to a database server ({error})",
@@ -45,7 +45,7 @@ def make_driver_error(where: str, error: ImportError) -> StoreError:
 
 
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"
-"""How one goes back to a backup. What is replaced is kept."""
+"""Command that restores a backup. The replaced files are kept."""
 
 DAMAGED: Final = (
     "the database is damaged",
@@ -95,7 +95,7 @@ def get_primary_code(error: sqlite3.Error) -> int:
 
 
 def translate_error(error: BaseException, where: str) -> StoreError | None:
-    """The problem in plain words; None where the error is a mistake of ours and not the world's."""
+    """The problem in plain words; None where the error is a programming error."""
     if isinstance(error, UnicodeError):
         return StoreError(where, "a text holds half a letter that no file can keep", "type it again")
     if isinstance(error, MemoryError):

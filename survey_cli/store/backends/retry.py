@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def retry_once(act: Callable[P, T]) -> Callable[P, T]:
-    """For what may be said twice: it is, where the connection was lost or another station was in the way."""
+    """Repeat a method once where the connection was lost or another station was in the way."""
 
     @wraps(act)
     def twice(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -17,19 +17,19 @@ class ContactNumber(NamedTuple):
 
     position: int
     written: str
-    """As it stood in the sample, or was typed."""
+    """As written in the sample, or typed."""
     e164: str
-    """`+13125550100`: what is dialled."""
+    """`+13125550100`: what is dialed."""
     display: str
-    """As it is shown to the interviewer."""
+    """As displayed to the interviewer."""
     extension: str = ""
 
 
 class Contact(NamedTuple):
-    """Whatever tells who a case is. It is kept apart from everything else, under a link that says nothing."""
+    """Whatever identifies the person of a case. It is stored apart from everything else, under a random link."""
 
     link: str
-    """Random text, given by whoever makes the contact."""
+    """Random text, chosen by the code that creates the contact."""
     name: str = ""
     columns: Mapping[str, Value] = NO_COLUMNS
     """The personal columns of the sample, typed."""
@@ -37,13 +37,13 @@ class Contact(NamedTuple):
 
 
 class NewCase(NamedTuple):
-    """A case that comes with a sample."""
+    """A case of an imported sample."""
 
     key: str
     entries: Sequence[HistoryEntry]
-    """Its history so far: that it was sampled, numbers that are marked."""
+    """Its history so far: the sampling, numbers that are marked."""
     queue_position: QueuePosition
-    """What this history comes to."""
+    """The queue position that follows from this history."""
     contact: Contact | None = None
     fingerprint: str = ""
     """A fingerprint of its row in the sample file, by which a later import knows what has changed."""
@@ -53,14 +53,14 @@ class Lease(NamedTuple):
     """A claim that expires."""
 
     token: str
-    """Random text; who shows it writes to the case."""
+    """Random text; its holder may write to the case."""
     by: str
     station: str
     until: datetime
 
 
 class LeaseHolder(NamedTuple):
-    """Who has a case just now."""
+    """The current holder of a case."""
 
     by: str
     station: str
@@ -68,18 +68,18 @@ class LeaseHolder(NamedTuple):
 
 
 class CaseRow(NamedTuple):
-    """Where one case stands. It all follows from its history; kept beside it for claiming and lists."""
+    """Current state of one case. It is derived from the history and stored beside it for claiming and lists."""
 
     key: str
     ordinal: int
-    """Its place in the sample, from 1."""
+    """Its position in the sample, from 1."""
     seq: int
-    """How many events it has."""
+    """Number of its events."""
     position_seq: int
-    """The event up to which its standing was worked out."""
+    """The event up to which its queue position was computed."""
     status: StoredCaseStatus
     status_after_lease: QueueStatus
-    """Where it goes when its lease ends; else the same as `status`."""
+    """The status after its lease ends; the same as `status` while it is not leased."""
     due_at: datetime | None
     bucket: str
     rank: str
@@ -91,7 +91,7 @@ class CaseRow(NamedTuple):
     promised_until: datetime | None
     owner: str
     holder: LeaseHolder | None
-    """The lease on it; it may have run out."""
+    """The holder of its lease, which may have expired."""
     frame: str
     replicate: str
     fingerprint: str
@@ -100,11 +100,11 @@ class CaseRow(NamedTuple):
 
 
 class CaseConflict(NamedTuple):
-    """Somebody wrote to the case since it was read: nothing of ours was written."""
+    """Another station wrote to the case since it was read: nothing was written now."""
 
     key: str
     seq: int
-    """The event that stands already."""
+    """The event that was written first."""
     kind: str
     by: str
     station: str
@@ -112,27 +112,27 @@ class CaseConflict(NamedTuple):
 
     @property
     def message(self) -> str:
-        """Who wrote to it."""
+        """Message that says who wrote to it."""
         return f"{self.by} has just written to this case"
 
 
 class LeaseLost(NamedTuple):
-    """The case is not with this station (any more): nothing was written."""
+    """This station does not have the lease of the case: nothing was written."""
 
     key: str
     holder: LeaseHolder | None
-    """Who has it now; None: nobody."""
+    """Its current holder, if any."""
 
     @property
     def message(self) -> str:
-        """Who has the case now."""
+        """Message that says who has the case now."""
         if self.holder is None:
             return "the case went back to the queue and others have called it since"
         return f"{self.holder.by} at station {self.holder.station} has this case now"
 
 
 class LeaseToken(NamedTuple):
-    """The lease under which a station writes to a case's interview: once another has the case, nothing is accepted."""
+    """The lease under which a station writes to a case's interview. Writes under another lease are refused."""
 
     case: str
     token: str
@@ -143,7 +143,7 @@ class CaseUpdate(NamedTuple):
 
     key: str
     seq: int
-    """The event that is the last one so far."""
+    """Number of the last event so far."""
     entries: Sequence[HistoryEntry]
     queue_position: QueuePosition | None = None
     token: str | None = None
@@ -153,15 +153,15 @@ class CaseUpdate(NamedTuple):
     contact: Contact | None = None
     fingerprint: str | None = None
     interview: str = ""
-    """The interview whose places in the quotas are settled with it; empty: none."""
+    """The interview whose quota places are updated with it; empty for none."""
     cells: Sequence[str] = ()
-    """The quota cells in which that interview counts from now on; it holds no other place."""
+    """The quota cells in which that interview counts from now on; its other places are dropped."""
     follow_up_tasks: Sequence[str] = ()
     """Work outside of this database that follows: see `Cases.owed`."""
 
 
 class ExpiredLease(NamedTuple):
-    """A lease that ran out; the case is back where it was."""
+    """A lease that expired; the case has returned to the queue."""
 
     key: str
     by: str
@@ -170,19 +170,19 @@ class ExpiredLease(NamedTuple):
 
 
 class QueueHead(NamedTuple):
-    """The case that comes first in a bucket, by what it sorts as."""
+    """The first case of a bucket, by its sort key."""
 
     bucket: str
     rank: str
 
 
 class CaseSearchResult(NamedTuple):
-    """A case found by a part of its key, of a name or of a number."""
+    """A case found by part of its key, name or number."""
 
     row: CaseRow
     name: str
     numbers: tuple[str, ...]
-    """As they are shown."""
+    """As they are displayed."""
 
 
 class CaseCounts(NamedTuple):
@@ -190,7 +190,7 @@ class CaseCounts(NamedTuple):
 
     by_status: Mapping[str, int]
     by_outcome: Mapping[str, int]
-    """The outcome keyed last; empty where nothing was keyed."""
+    """The last recorded outcome; empty where there is none."""
     by_code: Mapping[str, int]
 
 

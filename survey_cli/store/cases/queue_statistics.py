@@ -27,7 +27,7 @@ class OutcomeCount(NamedTuple):
 
     status: str
     outcome: str
-    """The outcome keyed last; empty where nothing was keyed."""
+    """The last recorded outcome; empty where there is none."""
     code: str
     cases: int
 

@@ -38,7 +38,7 @@ from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
 class DataStore:
-    """The data of one database. Every method raises StoreError when the world it is kept in is broken."""
+    """The data of one database. Methods raise StoreError where the database can't be used."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
@@ -71,7 +71,7 @@ class DataStore:
 
     @property
     def where(self) -> str:
-        """The database, as it is printed."""
+        """The database as it is printed."""
         return self._db.where
 
     def read_newest_instrument(self) -> str:

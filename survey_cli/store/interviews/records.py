@@ -81,7 +81,7 @@ class InterviewConflict:
 
     interview: str
     seq: int
-    """The event that stands already."""
+    """The event that was written first."""
     by: str
     station: str
     at: datetime

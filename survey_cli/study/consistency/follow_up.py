@@ -42,22 +42,22 @@ def build_follow_up_tasks(
 def do_follow_up_tasks(
     store: Store,
     instrument: Instrument,
-    never_call: DoNotCallList | None,
+    do_not_call: DoNotCallList | None,
     *,
     at: datetime,
     by: str,
     key: str = "",
 ) -> Iterator[str]:
     """Do what is owed, of the case `key` alone where one is given. Yields a sentence for each thing that could not be
-    done. `never_call` is None where only answers can be erased."""
+    done. `do_not_call` is None where only answers can be erased."""
     cases = store.cases
     for task in cases.list_follow_up_tasks():
         what, _, whose = task.partition(": ")
-        if (key and whose != key) or (what == LIST_TASK and never_call is None):
+        if (key and whose != key) or (what == LIST_TASK and do_not_call is None):
             continue
         try:
-            if what == LIST_TASK and never_call is not None:
-                _list_numbers(store, never_call, whose, at=at, by=by)
+            if what == LIST_TASK and do_not_call is not None:
+                _list_numbers(store, do_not_call, whose, at=at, by=by)
             else:
                 origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if what == ERASE_TASK else ("practice",)
                 erased = erase_answers(store, instrument, whose, at=at, by=by, why=WITHDRAWN, origins=origins)
@@ -76,13 +76,13 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     )
 
 
-def _list_numbers(store: Store, never_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:
+def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:
     contact = store.cases.find_contact(key)
     if contact is None:
         return
     blocked = [e for e in store.cases.read_history(key) if isinstance(e.event, DoNotCallSet)]
     last = blocked[-1] if blocked else None
-    never_call.add(
+    do_not_call.add(
         [number.e164 for number in contact.numbers if number.e164],
         at=last.at if last is not None else at,
         reason=last.event.why if last is not None and isinstance(last.event, DoNotCallSet) else "",

@@ -62,7 +62,7 @@ def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> N
 
 
 def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
-    """An interview that was put aside and is not gone on with any more, its case being done, holds no place."""
+    """Drop the quota places of suspended interviews that will not be resumed because their case is done."""
     for case in cases:
         if (
             case.interview

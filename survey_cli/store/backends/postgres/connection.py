@@ -315,7 +315,7 @@ class PostgresConnector(Connector):
             except psycopg.Error:
                 self._connection.close()  # the server rolls back what a lost connection has begun
 
-    # Trouble
+    # Errors
 
     def translate_error(self, error: BaseException) -> BaseException:
         return self._translate_error(error, self._connection)

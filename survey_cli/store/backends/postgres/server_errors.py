@@ -104,8 +104,7 @@ language is quoted."""
 
 
 def translate_server_error(code: str, said: str, where: str) -> StoreError | None:
-    """The problem in plain words by its SQLSTATE; None where the error is a mistake of ours and not the
-    world's."""
+    """The problem in plain words by its SQLSTATE; None where the error is a programming error."""
     if code.startswith(CONNECTION_CODES):
         return TransientStoreError(where, *CONNECTION_LOST)
     if code in TRANSIENT_CODES:

@@ -42,7 +42,7 @@ PRAGMAS: Final = (
 
 
 DRIVER_ERRORS: Final = (sqlite3.Error, UnicodeError, MemoryError)
-"""What sqlite3 raises when the world is broken, or we made a mistake."""
+"""Errors of sqlite3 with an outside cause, or programming errors."""
 
 
 UNDECODABLE_MESSAGE: Final = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
