@@ -217,7 +217,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
                     ),
                 ),
             ),
-            notes=("Letters name columns.",),
+            notes=("A letter marks a higher percentage.",),
         ),
         weighting=WeightingSummary(
             description="Raked to kind.",
@@ -230,7 +230,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         rates=build_rate_table(
             [RateInput(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"
         ),
-        notes=("Per cents may not add up to 100.",),
+        notes=("Percentages may not add up to 100.",),
         warnings=("These are simulated interviews.",),
     )
 

@@ -140,7 +140,7 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
     ("file", "id", "said"),
     [
         ("household.yaml", "no_consent", "Ends here unless consent is Yes; where that is not known, ends here as well."),
-        ("household.yaml", "no_consent", "“Household refuses (soft)”. The interview is put aside"),
+        ("household.yaml", "no_consent", "“Household refuses (soft)”. The interview is suspended"),
         ("asu_2000.yaml", "no_consent", "“Respondent refuses (hard)”. Nothing is asked after this."),
         ("household.yaml", "hh_size", "1 to 12 people"),
         ("household.yaml", "hh_size", "Declines: accepted here: Refused (−9)."),

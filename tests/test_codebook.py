@@ -48,7 +48,7 @@ def test_a_variable_says_wording_who_is_asked_codes_and_counts() -> None:
     told = f"Missing: -8 {HOSTILE_SHOWN}, don't know (3) · -6 Not asked (0)"
     assert told in text_of(variable), "the kind is said where the label does not"
     numbers = by_id("v-q25", root)
-    told = "Asked if q24 is 1. Whole number, scale. Source: question q25. Range 1 to 60. Holds any whole number (30)."
+    told = "Asked if q24 is 1. Whole number, scale. Source: question q25. Range 1 to 60. Values: any whole number (30)."
     assert told in text_of(numbers)
     assert not tables(numbers, "codes"), "any number is no table"
     assert text_of(by_id("v-phone", root)).count("Personal") == 1
@@ -123,7 +123,7 @@ def test_markdown_says_the_same() -> None:
     rows = [line for line in lines if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5, 6}
     assert any(
-        line.endswith("Source: question q25. Range 1 to 60. Holds any whole number (30).") for line in lines
+        line.endswith("Source: question q25. Range 1 to 60. Values: any whole number (30).") for line in lines
     )
     assert "### `q24_1` … `q24_2` Resources lacking" in lines
 

@@ -136,7 +136,7 @@ def test_labels_are_cut_to_80_letters_and_it_is_said(tmp_path: Path) -> None:
     [note] = wrote(Table(variables=(variable,), rows=[(1,)]), tmp_path / "x.dta")
     _, meta = back(tmp_path / "x.dta", Table(variables=(variable,), rows=()))
     assert meta.column_names_to_labels["q"] == "Would you say " + "ü" * 65 + "…"
-    assert note == "q: labels are cut to 80 letters, as Stata has them"
+    assert note == "q: labels are cut to 80 characters, as Stata has them"
 
 
 def test_codes_too_large_for_a_label_stand_without_and_it_is_said(tmp_path: Path) -> None:

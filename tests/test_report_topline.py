@@ -284,7 +284,7 @@ def test_weights_count_in_shares_and_not_in_bases():
 def test_a_unanimous_group_is_flagged_and_so_is_a_small_base():
     few = Report(AGREE, people("q2", _1=8))["q2"]
     assert any("Unanimous" in note for note in few.notes)
-    assert describe_base(few.base) == "Base: all 8 (small: one person is 12.5 per cent)"
+    assert describe_base(few.base) == "Base: all 8 (small: one person is 12.5 percent)"
     assert describe_base(Report(AGREE, people("q2", _1=30))["q2"].base) == "Base: all 30"
     assert not any("Unanimous" in note for note in Report(AGREE, people("q2", _1=6, _2=1))["q2"].notes)
 

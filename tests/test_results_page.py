@@ -58,7 +58,7 @@ def ancestry(root: Element) -> Iterator[tuple[Element, Element]]:
 def test_the_published_table_is_printed_as_it_was_published() -> None:
     (topline,) = tables(item("i-q2"), "topline")
     assert topline == [
-        ["Answer", "Number", "Per cent"],
+        ["Answer", "Number", "Percent"],
         ["Strongly agree", "2", "6"],
         ["Agree", "16", "46"],
         ["Disagree", "14", "40"],
@@ -82,7 +82,7 @@ def test_bars_in_a_table_are_as_long_as_their_shares() -> None:
 def test_a_banner_says_its_columns_letters_bases_and_tests() -> None:
     (banner,) = tables(item("i-q14"), "banner")
     assert banner[0] == ["Answer", "All", "Kind of unit"]
-    assert banner[1] == ["Number", "Per cent", "District (A)", "Sector (B)"]
+    assert banner[1] == ["Number", "Percent", "District (A)", "Sector (B)"]
     assert banner[2] == [HOSTILE_SHOWN, "213", "53", "75B", "32"]
     assert banner[3] == ["Trace", "1", "*", "[c]", "[c]"]
     assert banner[4] == ["Base", "400", "", "200", "200"]
@@ -373,7 +373,7 @@ def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: 
         assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
     assert made.banner is not None
     for name, rows, heads in (
-        ("Topline", "$1:$2", ["Answer", "Number", "Per cent"]),
+        ("Topline", "$1:$2", ["Answer", "Number", "Percent"]),
         ("Banner", "$1:$3", ["Answer", *(c.label for c in made.banner.columns[:2])]),
     ):
         sheet = book[name]

@@ -81,7 +81,7 @@ def test_a_group_stays_together_where_it_fits_by_itself() -> None:
     assert found["Region"] == 1
     assert found["Age"] == 1
     captions = [grid.caption for grid in grids]
-    assert captions[0] == "Item 4 by Region: per cent of each column"
+    assert captions[0] == "Item 4 by Region: column percentages"
 
 
 def test_a_narrow_banner_is_one_table() -> None:

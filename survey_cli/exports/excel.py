@@ -172,7 +172,7 @@ class _DataSheets:
             yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they go on in {', '.join(sheets[1:])}"
         for name, count in self._shortened.items():
             texts = "a text is" if count == 1 else f"{count:,} texts are"
-            yield f"{name}: {texts} cut to {EXCEL.text:,} letters, the most that a cell holds"
+            yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the most that a cell holds"
 
 
 def _set_up_sheet(sheet: Any, widths: Sequence[int]) -> None:

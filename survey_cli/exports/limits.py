@@ -287,4 +287,4 @@ def iterate_notes(
 
 
 def _name_unit(limits: FormatLimits) -> str:
-    return "bytes" if limits.counts_bytes else "letters"
+    return "bytes" if limits.counts_bytes else "characters"

@@ -337,7 +337,7 @@ class BookletBuilder:
             case EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
                 what = (
-                    f"“{name}”. The interview is put aside, and resumed later at the item that led here."
+                    f"“{name}”. The interview is suspended, and resumed later at the item that led here."
                     if temporary
                     else f"“{name}”. Nothing is asked after this."
                 )

@@ -92,7 +92,7 @@ def _describe_values(variable: CodebookVariable) -> str:
     if has_code_table(variable):
         return ""
     holds = " · ".join(map(_describe_code, variable.codes))
-    return f"Codes: {holds}" if variable.has_codes else f"Holds {holds}"
+    return f"Codes: {holds}" if variable.has_codes else f"Values: {holds}"
 
 
 def _describe_code(code: CodebookCode) -> str:

@@ -208,9 +208,9 @@ def list_unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
 def build_topline_grid(item: ItemResult) -> Grid:
     """Counts and per cents of one item."""
     return Grid(
-        caption=f"Item {item.number_or_id}: counts and per cents",
+        caption=f"Item {item.number_or_id}: counts and percentages",
         corner="Answer",
-        heads=(GridHead("", "Number"), GridHead("", "Per cent", has_bars=True)),
+        heads=(GridHead("", "Number"), GridHead("", "Percent", has_bars=True)),
         lines=tuple(
             GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total))
             for row in item.rows
@@ -287,7 +287,7 @@ def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, co
     rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
     summaries = [table.summaries[c] for c in columns] if table.summaries else []
     return Grid(
-        caption=f"Item {item.number_or_id} by {' and '.join(groups)}: per cent of each column",
+        caption=f"Item {item.number_or_id} by {' and '.join(groups)}: column percentages",
         corner="Answer",
         heads=tuple(_build_head(banner.columns[c]) for c in columns),
         lines=(
@@ -343,7 +343,7 @@ def build_joined_grid(
         corner=beside.corner,
         heads=(
             GridHead("All", "Number"),
-            GridHead("All", "Per cent", has_bars=len(banner.columns) - 1 <= MAX_BAR_COLUMNS),
+            GridHead("All", "Percent", has_bars=len(banner.columns) - 1 <= MAX_BAR_COLUMNS),
             *beside.heads[1:],
         ),
         lines=tuple(lines),
@@ -473,7 +473,7 @@ def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
     if not weighting.margins:
         return None
     return Grid(
-        caption="Per cents before and after weighting, and their targets",
+        caption="Percentages before and after weighting, and their targets",
         corner="Value",
         heads=(GridHead("", "Before"), GridHead("", "After"), GridHead("", "Target")),
         lines=tuple(

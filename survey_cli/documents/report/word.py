@@ -107,7 +107,7 @@ def _write_block(word: "_WordWriter", block: Block, results: Results) -> None:
         word.add_quote(battery.intro)
         word.add_chart(draw_battery(battery))
         for chart in draw_group_charts(results, battery):
-            word.add_chart(chart, f"{chart.title}: per cent of each group")
+            word.add_chart(chart, f"{chart.title}: percentage of each group")
     for item in block.items:
         _write_item(word, block, item, results)
 

@@ -43,7 +43,7 @@ MAX_PORTRAIT_COLUMNS: Final = 4
 PRINTED_NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?", re.ASCII)
 """A number of which there is nothing but its text."""
 TOPLINE_HEADS: Final = Grid(
-    caption="", corner="Answer", heads=(GridHead("", "Number"), GridHead("", "Per cent")), lines=()
+    caption="", corner="Answer", heads=(GridHead("", "Number"), GridHead("", "Percent")), lines=()
 )
 MAX_CELL_LENGTH: Final = 32_767
 """Letters that a cell holds."""

@@ -145,7 +145,7 @@ def _iterate_notes(broken: Iterable[str], wide: Iterable[str]) -> Iterator[str]:
         yield f"{names}: ends of lines are spaces there, since fixed columns have one line for each row"
     if names := join_names(wide):
         yield (
-            f"{names}: some letters take more than one byte of UTF-8, and positions count characters; a program that "
+            f"{names}: some characters take more than one byte of UTF-8, and positions count characters; a program that "
             "counts bytes misreads such lines: give it comma-separated values"
         )
 

@@ -300,7 +300,7 @@ def _describe_asked(v: Variable, told: CodebookContext) -> str:
             what = "names of the items" if v.item in told.instrument.groups else "codes of the options"
             return f"Drawn for each interview: the {what} in this order, spaces between."
         case "admin":
-            return "Kept of every interview."
+            return "Stored for every interview."
     leaf = told.find_item(v)
     if leaf is None:
         if v.item in told.instrument.groups:

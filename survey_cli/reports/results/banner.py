@@ -259,11 +259,11 @@ def _add_letters(
 
 def _build_notes(tables: Sequence[BannerTable], unit: int, terms: ResultOptions) -> list[str]:
     """What holds of all tables, and what their tests are."""
-    told = ["Per cents are of columns; the base of each column is the interviews in it that were asked."]
+    told = ["Column percentages; the base of a column is its interviews that were asked."]
     if any(base.small_text for table in tables for base in table.bases):
         told.append(
-            f"{UNRELIABLE_MARK} a base of fewer than {SMALL_BASE}: one person more or less moves its per cents by more"
-            f" than three points."
+            f"{UNRELIABLE_MARK} a base of fewer than {SMALL_BASE}: one person more or less moves its percentages by"
+            f" more than three points."
         )
     if unit != 1:
         told.append(
@@ -277,9 +277,9 @@ def _build_notes(tables: Sequence[BannerTable], unit: int, terms: ResultOptions)
         )
         return told
     told.append(
-        f"Letters name the columns of the same group than which a per cent is significantly greater: z tests of two"
-        f" shares at the 0.05 level, Bonferroni’s correction for the pairs of columns, effective bases of at least"
-        f" {SMALL_BASE}; none where a per cent is 0 or 100."
+        f"A letter marks a percentage significantly higher than that of the column with that letter, in the same group:"
+        f" z tests of two shares at the 0.05 level, Bonferroni’s correction for the pairs of columns, effective bases of"
+        f" at least {SMALL_BASE}; none where a percentage is 0 or 100."
     )
     told.append(
         "Tests leave out declines and columns without a value; items with several answers are compared by letters"

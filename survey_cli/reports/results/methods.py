@@ -266,7 +266,7 @@ def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
 
 def _describe_missing(terms: ResultOptions) -> str:
     told = (
-        "Declines and volunteered answers are left out of per cents"
+        "Declines and volunteered answers are left out of percentages"
         if terms.valid_only
         else "Declines and volunteered answers are rows, and in the base"
     )

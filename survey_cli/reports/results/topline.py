@@ -132,7 +132,7 @@ def build_base(table: Crosstab, column: int, *, unit: int, words: str = "") -> B
 def _describe_small_base(people: int, *, weighted: bool) -> str:
     if not 0 < people < SMALL_BASE:
         return ""
-    one = "" if weighted else f": one person is {format_percentage(Fraction(1, people), 1)} per cent"
+    one = "" if weighted else f": one person is {format_percentage(Fraction(1, people), 1)} percent"
     return f"small{one}"
 
 
@@ -245,13 +245,13 @@ def _build_notes(table: Crosstab, unit: int, terms: ResultOptions) -> list[str]:
         return told
     if table.question.kind == "multiple":
         told.append(
-            "Several answers could be given: per cents are of all who were asked, and add up to more."
+            "Several answers could be given: percentages are of all who were asked, and add up to more."
         )
     elif not table.has_hidden(0) and lines:
         shares = [Fraction(line.counts[0].weight, base.weight) for line in lines]
         total = sum_rounded_percentages(shares, terms.digits)
         if total != 100:
-            told.append(f"Per cents add up to {format_decimal(total, terms.digits)} because of rounding.")
+            told.append(f"Percentages add up to {format_decimal(total, terms.digits)} because of rounding.")
     told += warn_if_unanimous(table, 0, "everybody who was asked")
     return told
 
@@ -383,14 +383,14 @@ def build_table_notes(
     )
     least = format_decimal(Fraction(1, 2 * 10**terms.digits), terms.digits + 1)
     told = [
-        f"Per cents are rounded to {digits}, halves away from zero, and may not add up to 100.",
-        f"{TRACE_MARK} more than none, and less than {least} per cent. {EMPTY_MARK} nobody was asked.",
+        f"Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.",
+        f"{TRACE_MARK} more than none, and less than {least} percent. {EMPTY_MARK} nobody was asked.",
     ]
     if terms.valid_only:
-        told.append("Per cents are of those with an answer: declines and volunteered answers are left out.")
+        told.append("Percentages are of those with an answer: declines and volunteered answers are left out.")
     elif declines:
         told.append(
-            f"Per cents are of all who were asked: {', '.join(declines.values())} and volunteered answers are rows."
+            f"Percentages are of all who were asked: {', '.join(declines.values())} and volunteered answers are rows."
         )
     told.append("Whoever was not asked an item, or was not reached by it, is in none of its figures.")
     told.append(
@@ -401,5 +401,5 @@ def build_table_notes(
             f"{HIDDEN_MARK} a count of fewer than {terms.threshold} people, or one from which it would follow: not shown."
         )
     if weighted:
-        told.append("Counts and per cents are weighted; bases are numbers of interviews.")
+        told.append("Counts and percentages are weighted; bases are numbers of interviews.")
     return tuple(told)
