@@ -31,34 +31,35 @@ EXIT_SUSPENDED: Final = 3
 
 
 def conduct_interview(
-    desk: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None
+    session: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None
 ) -> int:
     """Conduct an interview to its end or until it is suspended; returns the exit code.
 
     `errors` receives what `write` can no longer show.
     """
-    why: Rejection | None = None
+    rejection: Rejection | None = None
     with Interrupts() as interrupts:
         try:
-            why = PlainInterview(desk, InputLines(read, interrupts), OutputLines(write)).run()
+            rejection = PlainInterview(session, InputLines(read, interrupts), OutputLines(write)).run()
         except OutputClosedError:
             discard_output(write)
-            if desk.prompt() is not None and (why := desk.suspend()) is None:
+            if session.prompt() is not None and (rejection := session.suspend()) is None:
                 report(errors, "The output was closed: the interview is suspended and can be resumed.")
-    if why is not None:
+    if rejection is not None:
         report(
-            errors or write, f"The interview could not be suspended: {why.why}. Every answer taken is kept."
+            errors or write,
+            f"The interview could not be suspended: {rejection.why}. Every answer taken is kept.",
         )
-    closing = desk.result()
-    if closing is None:
+    result = session.result()
+    if result is None:
         return EXIT_NOT_SUSPENDED
-    led_here = (
-        closing.status == "suspended" and closing.outcome is not None
+    ended_for_now = (
+        result.status == "suspended" and result.outcome is not None
     )  # an `end` with a temporary outcome
-    return EXIT_ENDED if closing.status == "ended" or led_here else EXIT_SUSPENDED
+    return EXIT_ENDED if result.status == "ended" or ended_for_now else EXIT_SUSPENDED
 
 
-def run_station(calling: "StationProtocol", read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
+def run_station(session: "StationProtocol", read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
     """Run a station until its shift ends; returns the exit code.
 
     It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED where something was still pending when the input or
@@ -66,21 +67,22 @@ def run_station(calling: "StationProtocol", read: TextIO, write: TextIO, errors:
     """
     from survey_cli.plain.station import PlainStation
 
-    owes: Rejection | None = None
+    rejection: Rejection | None = None
     with Interrupts() as interrupts:
-        station = PlainStation(calling, InputLines(read, interrupts), OutputLines(write))
+        station = PlainStation(session, InputLines(read, interrupts), OutputLines(write))
         try:
-            owes = station.run()
+            rejection = station.run()
         except OutputClosedError:
             discard_output(write)
             if station.interview is not None:
                 if station.interview.prompt() is not None:
                     station.interview.suspend()
-                calling.close_interview(then_next=False)
-            owes = calling.end_shift()
-    if owes is None:
+                session.close_interview(then_next=False)
+            rejection = session.end_shift()
+    if rejection is None:
         return EXIT_ENDED
     report(
-        errors or write, f"The shift is not ended: {owes.why}. Start the station again and it goes on there."
+        errors or write,
+        f"The shift is not ended: {rejection.why}. Start the station again and it goes on there.",
     )
     return EXIT_SUSPENDED

@@ -47,10 +47,10 @@ class _NextStep(Enum):
 class PlainInterview:
     """Conducts one interview, line by line."""
 
-    def __init__(self, desk: InterviewProtocol, typed: InputLines, printed: OutputLines) -> None:
-        self._session = desk
-        self._input = typed
-        self._output = printed
+    def __init__(self, session: InterviewProtocol, lines_in: InputLines, lines_out: OutputLines) -> None:
+        self._session = session
+        self._input = lines_in
+        self._output = lines_out
         self._heading = ""
         self._turn = ""
         self._declines = ""
@@ -68,17 +68,17 @@ class PlainInterview:
             self._output.print_aside("Practice interview")
         self._output.print_aside(self._session.notice)
         self._output.print_aside(".help lists what else can be typed")
-        why = self._run_prompts()
-        if (closing := self._session.result()) is not None:
-            self._output.print_aside(render_result(closing))
+        rejection = self._run_prompts()
+        if (result := self._session.result()) is not None:
+            self._output.print_aside(render_result(result))
         self._output.flush()
-        return why
+        return rejection
 
     def _run_prompts(self) -> Rejection | None:
-        prompt, then = self._session.prompt(), _NextStep.ARRIVE
+        prompt, next_step = self._session.prompt(), _NextStep.ARRIVE
         while prompt is not None:
-            if then is not _NextStep.WAIT:
-                self._show(prompt, anew=then is _NextStep.REPEAT)
+            if next_step is not _NextStep.WAIT:
+                self._show(prompt, anew=next_step is _NextStep.REPEAT)
             try:
                 line = ask_line(self._output, self._input)
                 outcome = self._handle_line(line, prompt)
@@ -87,9 +87,9 @@ class PlainInterview:
                 return self._session.suspend()
             if isinstance(outcome, Rejection):
                 self._output.print_marked("!", outcome.why)
-                then = _NextStep.WAIT
+                next_step = _NextStep.WAIT
             else:
-                then = outcome
+                next_step = outcome
             prompt = self._session.prompt()
         return None
 
@@ -97,34 +97,34 @@ class PlainInterview:
 
     def _show(self, prompt: Prompt, *, anew: bool) -> None:
         """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
-        query, printed = prompt.query, self._output
+        query, output = prompt.query, self._output
         self._was_denied = False
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
             self._show_headings(prompt, anew=anew)
-            read = printed.print_plain if prompt.aloud else printed.print_aside
+            read = output.print_plain if prompt.aloud else output.print_aside
             read(render_words(prompt.intro))
             read(render_words(prompt.text))
             self._show_options(prompt)
-            printed.print_aside(render_words(prompt.instruction))
-            printed.print_aside(render_words(prompt.probe))
+            output.print_aside(render_words(prompt.instruction))
+            output.print_aside(render_words(prompt.probe))
             if not prompt.aloud:
-                printed.print_aside("not asked: your own entry")
-            printed.print_aside(render_hint(prompt))
+                output.print_aside("not asked: your own entry")
+            output.print_aside(render_hint(prompt))
             self._show_declines(prompt, anew=anew)
             if isinstance(prompt.entry, VerbatimEntry) and (draft := self._session.load_draft()):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
-                printed.print_aside(f"you had begun to type here{keeps}\n{draft}")
+                output.print_aside(f"you had begun to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
-                printed.print_plain(render_earlier(prompt.earlier))
+                output.print_plain(render_earlier(prompt.earlier))
         if query is not None:
-            printed.print_marked("?", render_words(query.text))
+            output.print_marked("?", render_words(query.text))
             how = (
                 f"read it aloud: {commands.READ_BACK_HELP}"
                 if query.aloud
                 else (".ok confirms it, with a reason if you like, or another answer")
             )
-            printed.print_aside(how)
+            output.print_aside(how)
 
     def _show_headings(self, prompt: Prompt, *, anew: bool) -> None:
         """Print the section and the roster's turn, where they have changed."""
@@ -195,14 +195,14 @@ class PlainInterview:
             self._output.print_marked("=", echo)
         return _NextStep.ARRIVE
 
-    def _ask_meaning(self, doubtful: Rejection) -> _NextStep | Rejection:
+    def _ask_meaning(self, ambiguous: Rejection) -> _NextStep | Rejection:
         """Ask by number which meaning of an ambiguous entry is right."""
-        self._output.print_marked("?", doubtful.why)
-        for number, meaning in enumerate(doubtful.meanings, 1):
+        self._output.print_marked("?", ambiguous.why)
+        for number, meaning in enumerate(ambiguous.meanings, 1):
             self._output.print_plain(f"{number}  {meaning.label}")
         self._output.print_aside("a number chooses; Enter alone cancels")
         line = to_ascii_digits(ask_line(self._output, self._input).strip())
-        chosen = dict(enumerate(doubtful.meanings, 1)).get(int(line) if line.isdecimal() else 0)
+        chosen = dict(enumerate(ambiguous.meanings, 1)).get(int(line) if line.isdecimal() else 0)
         if chosen is None:
             return Rejection("nothing was saved: type the answer again")
         if chosen.decline:

@@ -41,8 +41,8 @@ def flatten(text: str) -> str:
 def format_duration(time: timedelta) -> str:
     """`3 minutes 12 seconds`."""
     minutes, seconds = divmod(int(time.total_seconds()), 60)
-    said = [format_count(minutes, "minute")] if minutes else []
-    return " ".join([*said, format_count(seconds, "second")] if seconds or not said else said)
+    parts = [format_count(minutes, "minute")] if minutes else []
+    return " ".join([*parts, format_count(seconds, "second")] if seconds or not parts else parts)
 
 
 def format_count(number: int, noun: str) -> str:

@@ -53,10 +53,10 @@ class _CanceledError(Exception):
 class PlainStation:
     """Runs one shift at a station, line by line."""
 
-    def __init__(self, calling: StationProtocol, typed: InputLines, printed: OutputLines) -> None:
-        self._station = calling
-        self._input = typed
-        self._output = printed
+    def __init__(self, session: StationProtocol, lines_in: InputLines, lines_out: OutputLines) -> None:
+        self._station = session
+        self._input = lines_in
+        self._output = lines_out
         self.interview: InterviewProtocol | None = None
         """The interview that is being conducted."""
         self._view: StationView | None = None
@@ -68,24 +68,24 @@ class PlainStation:
 
         Returns a Rejection that says what is still pending where the input ended before. Raises OutputClosedError.
         """
-        calling, printed = self._station, self._output
-        printed.print_aside(
-            ", ".join(part for part in (calling.title, calling.interviewer, calling.station) if part)
+        session, output = self._station, self._output
+        output.print_aside(
+            ", ".join(part for part in (session.title, session.interviewer, session.station) if part)
         )
-        printed.print_aside(".help lists what can be typed")
-        now = calling.view()
-        if isinstance(now, IdleView) and not now.why:
-            self._print_rejection(calling.claim_next())
+        output.print_aside(".help lists what can be typed")
+        view = session.view()
+        if isinstance(view, IdleView) and not view.why:
+            self._print_rejection(session.claim_next())
         try:
             while not self._has_ended:
                 self._show()
                 self._handle_line(ask_line(self._output, self._input).strip())
         except InputEndedError:
-            printed.end_line()
-            if (owes := calling.end_shift()) is not None:
-                return owes
-        printed.print_aside(render_shift(calling.summarize_shift()))
-        printed.flush()
+            output.end_line()
+            if (rejection := session.end_shift()) is not None:
+                return rejection
+        output.print_aside(render_shift(session.summarize_shift()))
+        output.flush()
         return None
 
     def _handle_line(self, text: str) -> None:
@@ -162,27 +162,27 @@ class PlainStation:
     def _run_command(self, text: str) -> Rejection | None:
         word, _, rest = text[1:].partition(" ")
         word, rest = word.casefold(), rest.strip()
-        calling = self._station
+        session = self._station
         match word:
             case "find":
                 return self._search_cases(rest)
             case "fetch" if rest:
-                return calling.fetch_case(rest)
+                return session.fetch_case(rest)
             case "promises":
-                promises = [render_appointment(p) for p in calling.list_appointments()]
-                self._print_lines(promises or ["you have no open appointments"])
+                appointments = [render_appointment(p) for p in session.list_appointments()]
+                self._print_lines(appointments or ["you have no open appointments"])
             case "back":
-                return calling.revoke_outcome()
+                return session.revoke_outcome()
             case "pause":
-                return calling.end_break() if isinstance(calling.view(), BreakView) else calling.start_break()
+                return session.end_break() if isinstance(session.view(), BreakView) else session.start_break()
             case "leave":
-                self._has_ended = (why := calling.end_shift()) is None
-                return why
+                self._has_ended = (rejection := session.end_shift()) is None
+                return rejection
             case "help":
                 self._print_lines([f"{said}  {does}" for said, does in STATION_COMMANDS.items()])
             case "again":
-                self._show_all(calling.view())
-            case "next" if isinstance(calling.view(), IdleView):
+                self._show_all(session.view())
+            case "next" if isinstance(session.view(), IdleView):
                 return self._claim_next()
             case _:
                 return self._run_case_command(word, rest)
@@ -251,10 +251,10 @@ class PlainStation:
     def _dial(self, view: CaseView) -> Rejection | None:
         if view.has_open_call:
             self._ask_confirmation("it was dialed: y dials it again")
-        said = self._station.dial()
-        if isinstance(said, Rejection):
-            return said
-        self._output.print_marked("=", said)
+        result = self._station.dial()
+        if isinstance(result, Rejection):
+            return result
+        self._output.print_marked("=", result)
         return None
 
     def _choose_next_number(self, view: CaseView) -> Rejection | None:
@@ -273,24 +273,26 @@ class PlainStation:
                 self._output.print_plain(render_outcome(choice))
 
     def _record(self, choice: OutcomeChoice, rest: str, view: CaseView) -> Rejection | None:
-        name, wants = choice.outcome.name, choice.required_input
-        if wants == "time":
+        name, required = choice.outcome.name, choice.required_input
+        if required == "time":
             return self._book_appointment(rest or self._ask(TIME_QUESTION))
-        told = self._ask_refusal(rest) if choice.is_refusal else None
+        refusal = self._ask_refusal(rest) if choice.is_refusal else None
         rest = "" if choice.is_refusal else rest
-        if wants == "sure":
+        if required == "sure":
             self._ask_confirmation(f"{name}: the case will not be called again; y keys it")
-        elif wants:
-            rest = rest or self._ask(INPUT_QUESTIONS[wants])
+        elif required:
+            rest = rest or self._ask(INPUT_QUESTIONS[required])
         elif not view.has_open_call and not view.pending_input:
             self._ask_confirmation(f"this number was not dialed from here; y keys {name} anyway")
-        if told is not None and any(told):
-            who, reason, strength = told
+        if refusal is not None and any(refusal):
+            who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:
                 return why
-        named = {"number": rest} if wants == "number" else {"language": rest} if wants == "language" else {}
-        if named:
-            return self._station.record_outcome(choice.outcome.id, **named)
+        arguments = (
+            {"number": rest} if required == "number" else {"language": rest} if required == "language" else {}
+        )
+        if arguments:
+            return self._station.record_outcome(choice.outcome.id, **arguments)
         return self._station.record_outcome(choice.outcome.id, note=rest)
 
     def _ask_refusal(self, reason: str) -> tuple[str, str, int]:
@@ -299,8 +301,8 @@ class PlainStation:
             return "", reason, 0
         who = self._ask_optional("who refused? Enter for nobody named")
         reason = self._ask_optional("the reason that was given? Enter for none")
-        asked = "how strong? 1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
-        strength = self._ask_choice(("", "1", "2", "3"), self._ask_optional, asked)
+        question = "how strong? 1 no time, perhaps another day, 2 unwilling, 3 angry, Enter for not said"
+        strength = self._ask_choice(("", "1", "2", "3"), self._ask_optional, question)
         return who, reason, int(strength or 0)
 
     def _search_cases(self, text: str) -> Rejection | None:
@@ -327,18 +329,18 @@ class PlainStation:
         return None if view.faq else Rejection("this survey has no answers to respondents' questions")
 
     def _conduct_interview(self) -> Rejection | None:
-        begun = self._station.open_interview()
-        if isinstance(begun, Rejection):
-            return begun
-        self.interview = begun
-        why = PlainInterview(begun, self._input, self._output).run()
+        interview = self._station.open_interview()
+        if isinstance(interview, Rejection):
+            return interview
+        self.interview = interview
+        rejection = PlainInterview(interview, self._input, self._output).run()
         self.interview = None
-        self._print_rejection(why)
-        came_back = self._station.close_interview()
+        self._print_rejection(rejection)
+        close_rejection = self._station.close_interview()
         view = self._station.view()
-        if came_back is None and isinstance(view, CaseView) and view.pending_input == "time":
+        if close_rejection is None and isinstance(view, CaseView) and view.pending_input == "time":
             return self._book_appointment(self._ask(TIME_QUESTION))
-        return came_back
+        return close_rejection
 
     # what wants more than one line
 
@@ -358,19 +360,19 @@ class PlainStation:
     def _book_appointment(self, text: str) -> Rejection | None:
         """Book an appointment: first its time, then who calls, whom to ask for and a note."""
         reading = 0
-        while isinstance(taken := self._station.parse_time(text, reading), UnclearTime):
-            if taken.choices:
-                self._output.print_marked("?", taken.why)
-                for n, meant in enumerate(taken.choices, 1):
+        while isinstance(time := self._station.parse_time(text, reading), UnclearTime):
+            if time.choices:
+                self._output.print_marked("?", time.why)
+                for n, meant in enumerate(time.choices, 1):
                     self._output.print_plain(f"{n}  {meant}")
-                numbers = [str(n) for n in range(1, len(taken.choices) + 1)]
+                numbers = [str(n) for n in range(1, len(time.choices) + 1)]
                 reading = int(self._ask_choice(numbers, self._ask, "which one?"))
             else:
-                self._output.print_marked("!", taken.why)
+                self._output.print_marked("!", time.why)
                 text = self._ask(TIME_QUESTION)
-        self._output.print_marked("=", ", ".join(part for part in (taken.echo, taken.hint) if part))
-        asked = "who calls? 1 anyone, 2 only me, 3 me first, Enter for anyone"
-        policy = OWNER_POLICIES[self._ask_choice(OWNER_POLICIES, self._ask_optional, asked)]
+        self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
+        question = "who calls? 1 anyone, 2 only me, 3 me first, Enter for anyone"
+        policy = OWNER_POLICIES[self._ask_choice(OWNER_POLICIES, self._ask_optional, question)]
         person = self._ask_optional("whom to ask for? Enter for nobody named")
         note = self._ask_optional("a note? Enter for none")
         return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)

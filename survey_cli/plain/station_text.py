@@ -111,13 +111,13 @@ def render_pending_input(view: CaseView) -> list[str]:
 def render_number(number: StationNumber, *, dialled: bool) -> str:
     """`Number 1, current: (915) 555-0122, fixed line, dialled`."""
     line = "kind of line unknown" if number.line == "unknown" else f"{number.line} line"
-    said = [flatten(number.text), line]
-    said += {"dead": ["dead"], "never_call": ["never to be called"]}.get(number.state, [])
-    said += ["dial by hand"] if number.by_hand else []
-    said += [flatten(number.outcome)] if number.outcome else []
-    said += ["dialed"] if number.current and dialled else []
-    said += [f"not now: {flatten(number.why_not)}"] if number.why_not else []
-    return f"Number {number.position}{', current' if number.current else ''}: {', '.join(said)}"
+    parts = [flatten(number.text), line]
+    parts += {"dead": ["dead"], "never_call": ["never to be called"]}.get(number.state, [])
+    parts += ["dial by hand"] if number.by_hand else []
+    parts += [flatten(number.outcome)] if number.outcome else []
+    parts += ["dialed"] if number.current and dialled else []
+    parts += [f"not now: {flatten(number.why_not)}"] if number.why_not else []
+    return f"Number {number.position}{', current' if number.current else ''}: {', '.join(parts)}"
 
 
 def _render_clock(view: CaseView) -> str:
@@ -132,22 +132,24 @@ def _render_clock(view: CaseView) -> str:
 
 def render_outcome(choice: OutcomeChoice) -> str:
     """`11  Never call again [never_call]`, with what must be typed behind it."""
-    wants = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
+    additions = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
     outcome = choice.outcome
-    return f"{outcome.number}  {flatten(outcome.name)} [{outcome.id}]{wants.get(choice.required_input, '')}"
+    return (
+        f"{outcome.number}  {flatten(outcome.name)} [{outcome.id}]{additions.get(choice.required_input, '')}"
+    )
 
 
-def render_appointment(promise: StationAppointment) -> str:
-    late = "LATE, " if promise.is_late else ""
-    said = [
-        f"{late}{format_time(promise.station_time)} here, {format_time(promise.respondent_time)} there",
-        flatten(promise.name),
-        promise.key,
+def render_appointment(appointment: StationAppointment) -> str:
+    late = "LATE, " if appointment.is_late else ""
+    parts = [
+        f"{late}{format_time(appointment.station_time)} here, {format_time(appointment.respondent_time)} there",
+        flatten(appointment.name),
+        appointment.key,
     ]
-    said += [promise.owner] if promise.owner else []
-    said += [f"ask for {flatten(promise.person)}"] if promise.person else []
-    said += [f"note: {flatten(promise.note)}"] if promise.note else []
-    return ", ".join(said)
+    parts += [appointment.owner] if appointment.owner else []
+    parts += [f"ask for {flatten(appointment.person)}"] if appointment.person else []
+    parts += [f"note: {flatten(appointment.note)}"] if appointment.note else []
+    return ", ".join(parts)
 
 
 def render_match(case: CaseMatch) -> str:

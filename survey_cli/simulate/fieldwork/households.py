@@ -108,14 +108,15 @@ class Household:
         dice = Random(f"{seed}\0{key}")
         pattern = choose_pattern(frame)
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        own = dice.gammavariate(1.5 + answered, 1 / (1.5 + propensities.contact * calls))
-        lot = dice.random()
+        reachability = dice.gammavariate(1.5 + answered, 1 / (1.5 + propensities.contact * calls))
+        draw = dice.random()
         others = [code for code in languages[1:] if dice.random() < OTHER_LANGUAGE_SHARE]
         return cls(
             dice=dice,
             propensities=propensities,
             contact_chances={
-                part: min(0.95, propensities.contact * own * share) for part, share in pattern.items()
+                part: min(0.95, propensities.contact * reachability * share)
+                for part, share in pattern.items()
             },
             dead_numbers={
                 position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in rang
@@ -124,17 +125,17 @@ class Household:
             refuse=min(1.0, propensities.refuse * dice.gammavariate(2, 0.5)),
             language=others[0] if others else "",
             is_eligible=dice.random() < propensities.eligible,
-            exclusion="unable" if lot < UNABLE_SHARE else "away" if lot < UNABLE_SHARE + AWAY_SHARE else "",
+            exclusion="unable" if draw < UNABLE_SHARE else "away" if draw < UNABLE_SHARE + AWAY_SHARE else "",
         )
 
     def answer_call(self, position: int, there: datetime) -> DialResult:
         """Draw the result of dialing this number, at this time on their clock."""
         if position in self.dead_numbers:
             return self.dead_numbers[position]
-        lot = self.dice.random()
-        if lot < self._find_contact_chance(there):
+        draw = self.dice.random()
+        if draw < self._find_contact_chance(there):
             return "somebody"
-        if lot > 1 - BUSY_SHARE:
+        if draw > 1 - BUSY_SHARE:
             return "busy"
         return "machine" if self.has_machine and self.dice.random() < MACHINE_ANSWER_SHARE else "no_answer"
 
@@ -177,12 +178,12 @@ def choose_pattern(frame: Frame) -> dict[WeekPart, float]:
 
 def _draw_dead_numbers(numbers: int, dice: Random) -> Iterator[tuple[int, DialResult]]:
     for position in range(1, numbers + 1):
-        lot = dice.random()
-        if lot < DISCONNECTED_SHARE:
+        draw = dice.random()
+        if draw < DISCONNECTED_SHARE:
             yield position, "disconnected"
-        elif lot < DISCONNECTED_SHARE + FAX_SHARE:
+        elif draw < DISCONNECTED_SHARE + FAX_SHARE:
             yield position, "fax"
-        elif lot < DISCONNECTED_SHARE + FAX_SHARE + WRONG_NUMBER_SHARE:
+        elif draw < DISCONNECTED_SHARE + FAX_SHARE + WRONG_NUMBER_SHARE:
             yield position, "wrong_number"
 
 

@@ -129,14 +129,16 @@ class SimulatedInterviewer:
     def _wait_between(self, span: tuple[int, int]) -> datetime:
         return self._wait(self._dice.uniform(*span))
 
-    def _check_done(self, station: StationSession, deed: str, came: object) -> bool:
+    def _check_done(self, station: StationSession, action: str, result: object) -> bool:
         """Whether an action was done; a rejection is logged."""
-        if not isinstance(came, Rejection):
+        if not isinstance(result, Rejection):
             return True
         view = station.view()
         key = view.key if isinstance(view, CaseView) else ""
         self.log.rejected.append(
-            RejectedAction(at=self._context.clock(), by=self.who.login, case=key, action=deed, why=came.why)
+            RejectedAction(
+                at=self._context.clock(), by=self.who.login, case=key, action=action, why=result.why
+            )
         )
         return False
 
@@ -189,21 +191,21 @@ class SimulatedInterviewer:
             yield from self._call(station, view)
 
     def _call(self, station: StationSession, view: CaseView) -> ActionTimes:
-        said = station.dial()
-        if not self._check_done(station, "dial", said):
+        result = station.dial()
+        if not self._check_done(station, "dial", result):
             yield self._wait(KEY_SECONDS)
             self._check_done(station, "finish", station.finish_case())
             return
-        house = self._context.find_household(view.key, len(view.numbers))
+        household = self._context.find_household(view.key, len(view.numbers))
         number = next((n.position for n in view.numbers if n.current), 0)
         there = self._context.clock().astimezone(
             view.respondent_time.tzinfo if view.respondent_time else None
         )
-        answer = house.answer_call(number, there)
+        answer = household.answer_call(number, there)
         yield self._wait(DIAL_SECONDS[answer])
         match answer:
             case "somebody":
-                yield from self._talk(station, view, house)
+                yield from self._talk(station, view, household)
             case "machine":
                 yield from self._leave_message(station, view)
             case _:
@@ -222,15 +224,15 @@ class SimulatedInterviewer:
         self._check_done(station, "spoke", station.record_script(message.id))
         yield from self._key_outcome(station, "machine_left")
 
-    def _talk(self, station: StationSession, view: CaseView, house: Household) -> ActionTimes:
+    def _talk(self, station: StationSession, view: CaseView, household: Household) -> ActionTimes:
         yield self._wait_between(TALK_SECONDS)
-        match house.choose_response(self.who):
+        match household.choose_response(self.who):
             case "interview":
-                yield from self._conduct_interview(station, view, house)
+                yield from self._conduct_interview(station, view, household)
             case "appointment":
                 yield from self._make_appointment(station, view)
             case "language":
-                yield from self._key_outcome(station, "language", language=house.language)
+                yield from self._key_outcome(station, "language", language=household.language)
             case outcome:
                 yield from self._key_outcome(station, outcome)
 
@@ -245,75 +247,81 @@ class SimulatedInterviewer:
             found = station.parse_time(text)
             reading = 1 if isinstance(found, UnclearTime) and found.choices else 0
             [policy] = self._dice.choices(*OWNER_POLICY_WEIGHTS)
-            booked = station.book_appointment(text, reading=reading, policy=policy)
-            if self._check_done(station, f"book {text}", booked):
-                house = self._context.find_household(view.key, len(view.numbers))
-                house.appointment = wall
+            rejection = station.book_appointment(text, reading=reading, policy=policy)
+            if self._check_done(station, f"book {text}", rejection):
+                household = self._context.find_household(view.key, len(view.numbers))
+                household.appointment = wall
                 return
         yield from self._key_outcome(station, "callback")
 
     # an interview
 
-    def _conduct_interview(self, station: StationSession, view: CaseView, house: Household) -> ActionTimes:
-        desk = station.open_interview()
-        if not self._check_done(station, "interview", desk) or not isinstance(desk, InterviewSession):
+    def _conduct_interview(
+        self, station: StationSession, view: CaseView, household: Household
+    ) -> ActionTimes:
+        session = station.open_interview()
+        if not self._check_done(station, "interview", session) or not isinstance(session, InterviewSession):
             yield from self._key_outcome(station, "callback")
             return
-        prompt = desk.prompt()
-        if prompt is not None and house.language in prompt.languages and house.language != prompt.language:
-            desk.switch_language(house.language)
-        left = house.draw_patience()
-        while (prompt := desk.prompt()) is not None:
+        prompt = session.prompt()
+        if (
+            prompt is not None
+            and household.language in prompt.languages
+            and household.language != prompt.language
+        ):
+            session.switch_language(household.language)
+        items_left = household.draw_patience()
+        while (prompt := session.prompt()) is not None:
             yield self._wait(self._dice.uniform(0.3, 1.7) * self._context.item_seconds)
-            if left == 0:
-                self._check_done(station, "stop", self._cut_short(desk))
+            if items_left == 0:
+                self._check_done(station, "stop", self._cut_short(session))
                 break
-            left -= 1
-            if not self._answer_prompt(desk, prompt):
-                self._check_done(station, "stop", desk.stop("break_off"))
+            items_left -= 1
+            if not self._answer_prompt(session, prompt):
+                self._check_done(station, "stop", session.stop("break_off"))
         self._check_done(station, "came back", station.close_interview())
 
-    def _cut_short(self, desk: InterviewSession) -> Rejection | None:
+    def _cut_short(self, session: InterviewSession) -> Rejection | None:
         """Interrupt the interview for an appointment or a callback, or say so afterwards."""
-        how = self._dice.choice(("appointment", "callback", ""))
-        return desk.stop(how) if how else desk.suspend()
+        outcome = self._dice.choice(("appointment", "callback", ""))
+        return session.stop(outcome) if outcome else session.suspend()
 
-    def _answer_prompt(self, desk: InterviewSession, prompt: Prompt) -> bool:
+    def _answer_prompt(self, session: InterviewSession, prompt: Prompt) -> bool:
         """Answer the prompt, in as many attempts as needed; False where none succeeds, or they hang up."""
         habits, dice = self._context.habits, self._dice
-        if prompt.ending in UNWILLING_OUTCOMES and self._change_answers(desk):
+        if prompt.ending in UNWILLING_OUTCOMES and self._change_answers(session):
             return True
         if dice.random() < habits.break_off:
             return False
         for tries in range(ENTRY_ATTEMPTS):
-            asked = desk.prompt()
-            if asked is None or asked.place != prompt.place:
+            current = session.prompt()
+            if current is None or current.place != prompt.place:
                 return True
-            if asked.query is not None and (dice.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2):
-                done = desk.confirm()
-            elif isinstance(asked.entry, ReadEntry):
-                done = desk.reply("")
-            elif asked.declines and (dice.random() < habits.decline or tries > ENTRY_ATTEMPTS - 5):
-                done = desk.decline(dice.choice(asked.declines).id)
+            if current.query is not None and (dice.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2):
+                rejection = session.confirm()
+            elif isinstance(current.entry, ReadEntry):
+                rejection = session.reply("")
+            elif current.declines and (dice.random() < habits.decline or tries > ENTRY_ATTEMPTS - 5):
+                rejection = session.decline(dice.choice(current.declines).id)
             else:
-                done = _send_invented_answer(desk, dice)
-            if done is None and desk.prompt() is not None and _is_queried_again(desk, prompt):
+                rejection = _send_invented_answer(session, dice)
+            if rejection is None and session.prompt() is not None and _is_queried_again(session, prompt):
                 continue
-            if done is None:
+            if rejection is None:
                 return True
         return False
 
-    def _change_answers(self, desk: InterviewSession) -> bool:
+    def _change_answers(self, session: InterviewSession) -> bool:
         """Whether the answers that led to an unwilling end could be changed."""
         for _ in range(CHANGE_ATTEMPTS):
-            if desk.go_back() is not None:
+            if session.go_back() is not None:
                 return False
-            done = _send_invented_answer(desk, self._dice)
-            asked = desk.prompt()
-            if done is None and asked is not None and asked.query is not None:
-                desk.confirm()
-                asked = desk.prompt()
-            if asked is None or asked.ending not in UNWILLING_OUTCOMES:
+            rejection = _send_invented_answer(session, self._dice)
+            current = session.prompt()
+            if rejection is None and current is not None and current.query is not None:
+                session.confirm()
+                current = session.prompt()
+            if current is None or current.ending not in UNWILLING_OUTCOMES:
                 return True
         return False
 
@@ -339,18 +347,18 @@ def _is_engaged(view: object) -> bool:
     return isinstance(view, CaseView) and (view.has_open_call or view.pending_input != "")
 
 
-def _is_queried_again(desk: InterviewSession, before: Prompt) -> bool:
+def _is_queried_again(session: InterviewSession, before: Prompt) -> bool:
     """Whether a warning was raised at the same place."""
-    asked = desk.prompt()
-    return asked is not None and asked.place == before.place and asked.query is not None
+    current = session.prompt()
+    return current is not None and current.place == before.place and current.query is not None
 
 
-def _send_invented_answer(desk: InterviewSession, dice: Random) -> Rejection | None:
+def _send_invented_answer(session: InterviewSession, dice: Random) -> Rejection | None:
     """Send an answer that the item itself invents."""
-    machine = desk.interview.machine
+    machine = session.interview.machine
     stop = machine.current_stop
     if stop is None or not stop.leaf.question.asks:
-        return desk.reply("")
-    return desk.reply(
+        return session.reply("")
+    return session.reply(
         stop.leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
     )

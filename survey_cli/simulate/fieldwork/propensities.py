@@ -49,36 +49,40 @@ def measure_propensities(
         if not case.calls:
             continue
         for call in case.calls:
-            found = classify_outcome(call, plan)
-            calls[found] += 1
-            if call.number and found not in BAD_NUMBER_OUTCOMES:
+            outcome = classify_outcome(call, plan)
+            calls[outcome] += 1
+            if call.number and outcome not in BAD_NUMBER_OUTCOMES:
                 zones = list_call_zones(case, case.find_number(call.number), plan)
                 expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
         lengths += read_call_sessions(history, plan).interview_lengths.values()
     usual = Propensities()
-    talks = sum(n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES)
+    conversations = sum(
+        n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES
+    )
     refused = sum(n for id, n in calls.items() if id in REFUSAL_OUTCOMES)
-    later = sum(n for id, n in calls.items() if id in CALL_AGAIN_OUTCOMES)
-    made = calls.total()
+    again = sum(n for id, n in calls.items() if id in CALL_AGAIN_OUTCOMES)
+    call_count = calls.total()
     propensities, basis = usual, []
-    if made >= MIN_CALLS and expected:
-        propensities = replace(propensities, contact=min(0.95, talks / expected))
+    if call_count >= MIN_CALLS and expected:
+        propensities = replace(propensities, contact=min(0.95, conversations / expected))
         basis.append(
-            f"a call is answered by somebody {propensities.contact:.0%} of the time (of {made:,} calls here)"
+            f"a call is answered by somebody {propensities.contact:.0%} of the time (of {call_count:,} calls here)"
         )
     else:
         basis.append(f"a call is answered by somebody {usual.contact:.0%} of the time (assumed)")
-    if talks >= MIN_CONVERSATIONS:
+    if conversations >= MIN_CONVERSATIONS:
         hard = sum(n for id, n in calls.items() if id in HARD_REFUSALS)
         propensities = replace(
             propensities,
-            refuse=refused / talks,
+            refuse=refused / conversations,
             hard_refusal=hard / refused if refused else usual.hard_refusal,
-            call_again=later / (talks - refused) if talks > refused else usual.call_again,
-            appointment=calls["appointment"] / later if later else usual.appointment,
-            eligible=1 - calls["not_eligible"] / (talks - refused) if talks > refused else usual.eligible,
+            call_again=again / (conversations - refused) if conversations > refused else usual.call_again,
+            appointment=calls["appointment"] / again if again else usual.appointment,
+            eligible=1 - calls["not_eligible"] / (conversations - refused)
+            if conversations > refused
+            else usual.eligible,
         )
-        basis.append(f"{propensities.refuse:.0%} of talks are refused (of {talks:,} talks here)")
+        basis.append(f"{propensities.refuse:.0%} of talks are refused (of {conversations:,} talks here)")
     else:
         basis.append(f"{usual.refuse:.0%} of talks are refused, {usual.eligible:.0%} are eligible (assumed)")
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")

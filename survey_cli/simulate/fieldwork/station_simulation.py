@@ -145,10 +145,10 @@ class StationSimulation:
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Run to the end. `progress` receives the number of days that have passed."""
-        began, told = self.at, 0
+        began, reported = self.at, 0
         while self.step():
             days = (self.at - began).days
-            if progress is not None and days > told:
+            if progress is not None and days > reported:
                 progress(days)
-                told = days
+                reported = days
         self.at = max(self.at, self.end)

@@ -70,41 +70,41 @@ class StudySimulation:
 
 
 def simulate_study(
-    trial: StudySimulationOptions, tell: Callable[[int, int, int], None] | None = None
+    options: StudySimulationOptions, tell: Callable[[int, int, int], None] | None = None
 ) -> StudySimulation | UserError:
     """Simulate the study's fieldwork.
 
     `tell` receives how many days have passed, of how many, and how many interviews are complete.
     """
-    instrument = open_instrument(trial.path)
+    instrument = open_instrument(options.path)
     if isinstance(instrument, UserError):
         return instrument
-    people = load_people_by_id(trial.path, instrument.id, db=trial.db, named=trial.people)
+    people = load_people_by_id(options.path, instrument.id, db=options.db, named=options.people)
     if isinstance(people, UserError):
         return people
-    staff = build_staff(people, trial.interviewers)
+    staff = build_staff(people, options.interviewers)
     if isinstance(staff, UserError):
         return staff
     plan = Plan.from_instrument(instrument)
-    plan = replace(plan, spread=trial.spread or plan.spread)
-    fieldwork = _build_settings(trial, plan)
-    if isinstance(fieldwork, UserError):
-        return fieldwork
-    zone = fieldwork.zone.key
+    plan = replace(plan, spread=options.spread or plan.spread)
+    settings = _build_settings(options, plan)
+    if isinstance(settings, UserError):
+        return settings
+    zone = settings.zone.key
     cases = load_simulation_cases(
         SimulatedStudyOptions(
-            path=trial.path,
-            at=find_day_start(zone, fieldwork.starts),
-            invented=invent_cases(instrument, trial.cases, zone, Random(f"{trial.seed}\0sample")),
-            sample=trial.sample,
-            db=trial.db,
+            path=options.path,
+            at=find_day_start(zone, settings.starts),
+            invented=invent_cases(instrument, options.cases, zone, Random(f"{options.seed}\0sample")),
+            sample=options.sample,
+            db=options.db,
             people=people,
         ),
         instrument,
     )
     if isinstance(cases, UserError):
         return cases
-    model = FieldworkModel(instrument, plan, people, staff, cases, fieldwork)
+    model = FieldworkModel(instrument, plan, people, staff, cases, settings)
     model.run(tell)
     return StudySimulation(
         run=build_simulation_report(
@@ -119,18 +119,18 @@ def simulate_study(
                 for w in (agent.log for agent in model.interviewers)
             ],
         ),
-        settings=fieldwork,
+        settings=settings,
         interviewers=len(staff),
-        days=model.days if model.interrupted else fieldwork.days,
+        days=model.days if model.interrupted else settings.days,
         spread=plan.spread,
     )
 
 
-def _build_settings(trial: StudySimulationOptions, plan: Plan) -> FieldworkSettings | UserError:
-    name = trial.zone or plan.zone
+def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSettings | UserError:
+    name = options.zone or plan.zone
     if not name:
         return UserError(
-            trial.path,
+            options.path,
             "it does not say in which zone the stations are",
             "write fieldwork: zone:, or give --zone America/Chicago",
         )
@@ -139,17 +139,17 @@ def _build_settings(trial: StudySimulationOptions, plan: Plan) -> FieldworkSetti
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
     return FieldworkSettings(
-        starts=trial.starts or plan.calendar.starts or trial.today,
-        days=trial.days,
-        seed=trial.seed,
+        starts=options.starts or plan.calendar.starts or options.today,
+        days=options.days,
+        seed=options.seed,
         zone=zone,
-        propensities=trial.propensities,
-        habits=trial.habits,
-        item_seconds=trial.item_seconds,
+        propensities=options.propensities,
+        habits=options.habits,
+        item_seconds=options.item_seconds,
     )
 
 
-def build_staff(people: People, wanted: int | None) -> Sequence[Interviewer] | UserError:
+def build_staff(people: People, requested: int | None) -> Sequence[Interviewer] | UserError:
     """List the interviewers, in the order of the list.
 
     Where more are requested than are listed, further ones copy the languages and skills of the first ones in turn;
@@ -158,7 +158,7 @@ def build_staff(people: People, wanted: int | None) -> Sequence[Interviewer] | U
     if not people.interviewers:
         return [
             Interviewer(login=f"interviewer {number}", role="supervisor")
-            for number in range(1, (wanted or DEFAULT_INTERVIEWERS) + 1)
+            for number in range(1, (requested or DEFAULT_INTERVIEWERS) + 1)
         ]
     listed = [one for one in people.interviewers.values() if not one.supervises]
     if not listed:
@@ -167,6 +167,6 @@ def build_staff(people: People, wanted: int | None) -> Sequence[Interviewer] | U
         )
     invented = [
         replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
-        for number in range(len(listed), wanted or 0)
+        for number in range(len(listed), requested or 0)
     ]
-    return [*listed, *invented][:wanted]
+    return [*listed, *invented][:requested]

@@ -22,30 +22,30 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
     if source.tree is None or select_errors(source.problems):
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
         return UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
-    found: dict[str, Mapping[Code, float]] = {}
-    for item, given in source.tree.items():
+    shares_by_item: dict[str, Mapping[Code, float]] = {}
+    for item, item_shares in source.tree.items():
         leaf = instrument.leaves.get(str(item))
         where = f"{path}: {item}"
         if leaf is None or not leaf.question.asks:
             return UserError(
                 where, "no question has this id", suggest_nearest(str(item), instrument.leaves, otherwise="")
             )
-        if not isinstance(given, Mapping):
+        if not isinstance(item_shares, Mapping):
             return UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
-        shares = _read_item_shares(where, leaf, given)
+        shares = _read_item_shares(where, leaf, item_shares)
         if isinstance(shares, UserError):
             return shares
-        found[leaf.id] = shares
-    return found
+        shares_by_item[leaf.id] = shares
+    return shares_by_item
 
 
 def _read_item_shares(
-    where: str, leaf: CompiledItem, given: Mapping[Any, Any]
+    where: str, leaf: CompiledItem, item_shares: Mapping[Any, Any]
 ) -> dict[Code, float] | UserError:
     known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}
-    for code, text in given.items():
+    for code, text in item_shares.items():
         value = parse_share(str(text))
         if value is None:
             return UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")

@@ -10,14 +10,6 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.values import Code
 
 
-@dataclass(frozen=True, slots=True)
-class ItemReach:
-    """How often one item was asked."""
-
-    item: str
-    interviews: int
-
-
 @dataclass(slots=True)
 class InterviewLengths:
     """How many questions were asked in one interview."""
@@ -75,8 +67,8 @@ class SimulationFindings:
         self.outcome_counts[interview.outcome or interview.status] += 1
         if stuck:
             self.stuck_counts[stuck] += 1
-        whole = (interview.outcome or interview.status) == COMPLETE
-        (self.complete if whole else self.others).add(asked, interview.start.seed)
+        is_complete = (interview.outcome or interview.status) == COMPLETE
+        (self.complete if is_complete else self.others).add(asked, interview.start.seed)
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """List the items that were never asked, in written order."""
@@ -84,10 +76,10 @@ class SimulationFindings:
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
-        found = []
+        items = []
         for leaf in self.instrument.leaves.values():
             if self.reach_counts[leaf.id]:
                 unchosen = tuple(o.code for o in leaf.options if not self.choice_counts[leaf.id, o.code])
                 if unchosen:
-                    found.append((leaf, unchosen))
-        return tuple(found)
+                    items.append((leaf, unchosen))
+        return tuple(items)
