@@ -5,7 +5,7 @@ They read and write files; what counts as a problem is decided by the checks of 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -26,8 +26,6 @@ from survey_cli.instrument.schema.reference import (
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, find_nearest, sort_problems
-from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
-from survey_cli.services.export.format_checks import check_formats
 from survey_cli.services.output_files import check_output_path, write_text_file
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -161,6 +159,8 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
     items = len(found.instrument.leaves) if found.instrument is not None else None
     problems = found.problems
     if formats and found.instrument is not None and found.draft is not None:
+        from survey_cli.services.export.format_checks import check_formats
+
         more = check_formats(found.instrument, found.draft, formats, problems)
         problems = tuple(sort_problems((*problems, *more)))
     accepted: Sequence[str] = ()
@@ -230,10 +230,10 @@ def _is_schema(path: Path) -> bool:
 def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
     """Every meaning of a word of the language."""
     asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
+    for entries in (_list_language, _list_further_rules):  # the further rules load writers and the store
+        if meanings := tuple(entry for entry in entries() if entry.word.casefold() == asked):
+            return meanings
     known = _list_entries()
-    meanings = tuple(entry for entry in known if entry.word.casefold() == asked)
-    if meanings:
-        return meanings
     near = find_nearest(asked, {entry.word for entry in known})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` alone lists every word"
     return UserError("explain", f"{word!r} is no word of the language", remedy)
@@ -246,14 +246,21 @@ def list_vocabulary() -> dict[ReferenceKind, list[str]]:
 
 
 def _list_entries() -> tuple[ReferenceEntry, ...]:
+    return (*_list_language(), *_list_further_rules())
+
+
+def _list_language() -> tuple[ReferenceEntry, ...]:
+    """The words of the language, and the problems of a file by itself."""
+    return (*list_entries(), *_describe_rules(RULES), *_describe_rules({MODULE_RULE: MODULE_EXPLANATION}))
+
+
+def _list_further_rules() -> tuple[ReferenceEntry, ...]:
+    """The problems that a file has beside data formats, and beside earlier versions of it."""
+    from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
     from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
-    rules = (
-        ReferenceEntry(word=rule, kind="problem", meaning=says)
-        for rule, says in {**RULES, **FORMAT_RULES, **VERSION_RULES}.items()
-    )
-    return (
-        *list_entries(),
-        *rules,
-        ReferenceEntry(word=MODULE_RULE, kind="problem", meaning=MODULE_EXPLANATION),
-    )
+    return (*_describe_rules(FORMAT_RULES), *_describe_rules(VERSION_RULES))
+
+
+def _describe_rules(rules: Mapping[str, str]) -> Iterator[ReferenceEntry]:
+    return (ReferenceEntry(word=rule, kind="problem", meaning=meaning) for rule, meaning in rules.items())
