@@ -81,11 +81,14 @@ def check(
     Where interviews are kept already, it is compared with every version that was asked: codes with other texts, narrowed
     ranges, other kinds of answers and missing items are errors until --accept says that they are meant.
     """
-    from survey_cli.services.export.format_checks import parse_formats
     from survey_cli.services.questionnaire.questionnaire_files import check_file as checked
     from survey_cli.services.questionnaire.questionnaire_files import find_instruments
 
-    wanted = parse_formats(formats or ())
+    wanted: tuple[str, ...] | UserError = ()
+    if formats:
+        from survey_cli.services.export.format_checks import parse_formats
+
+        wanted = parse_formats(formats)
     if isinstance(wanted, UserError):
         fail(wanted)
     if accept or reason or same or by:
