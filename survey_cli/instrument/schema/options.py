@@ -114,7 +114,7 @@ Options: TypeAlias = dict[CodeKey, OptionSpec]
 
 
 class ScaleSpec(SpecModel):
-    """A named list of options for any item: `1: Strongly agree`, `2: Agree`, …
+    """A named list of options for any item, such as `1: Strongly agree` and `2: Agree`.
 
     With an order: `{order: flip, options: {1: …}}`.
     """

@@ -158,7 +158,7 @@ class CompiledItem:
         self.place = Place(self.id)
 
     def __repr__(self) -> str:
-        return f"Leaf({self.id})"
+        return f"CompiledItem({self.id})"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
