@@ -464,9 +464,9 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
     ("arguments", "says"),
     [
         (["-o", "there.md"], "there.md: the file exists — give another name, or --force to overwrite it"),
-        (["-o", "tea.pdf"], "tea.pdf: nothing is printed as .pdf — end the name in .html or .md"),
+        (["-o", "tea.pdf"], "tea.pdf: .pdf is not a format for printing — end the name in .html or .md"),
         (["-o", "tea"], "tea: the file's name has no ending"),
-        (["-o", "there.md/x.md"], "there.md/x.md: there.md is no folder"),
+        (["-o", "there.md/x.md"], "there.md/x.md: there.md is not a folder"),
         (["-o", "x" * 300 + ".md"], "it cannot be written (File name too long)"),
         (["-o", "folder.md"], "folder.md: this is a folder"),
         (["--language", "fr"], "--language: the questionnaire has no language 'fr' — it has en"),

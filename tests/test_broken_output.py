@@ -52,7 +52,7 @@ def test_a_full_disk_is_told_of_the_file_in_one_line(small_disk: Path, name: str
     assert done.returncode == 1
     [line] = [line for line in done.stderr.splitlines() if not line.startswith(("it can tell", "left out"))]
     assert line.startswith(f"{target}: it cannot be written (")
-    assert line.endswith("make room, or choose another place")
+    assert line.endswith("free some space, or choose another place")
     assert list(small_disk.iterdir()) == []
 
 
@@ -92,7 +92,7 @@ def test_results_that_go_nowhere_are_no_success(command: list[str], how: str) ->
     assert "stdout:" not in done.stderr
     last = done.stderr.splitlines()[-1]
     if how == "closed":
-        assert last == "standard output: it is closed, so the result went nowhere — open it, or name a file"
+        assert last == "standard output: it is closed, so the result was lost — open it, or name a file"
     else:
         assert "no space left on device" in last.lower()
 

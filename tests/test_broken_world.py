@@ -316,7 +316,7 @@ def test_two_stations_in_one_interview(desktop: Desktop, plain: bool) -> None:
         first.key("\x03y")
         see(first, "once more leaves")
         first.key("y")
-        see(first, "could not be suspended: start it again to go on")
+        see(first, "could not be suspended: start it again to continue")
     assert first.end() == 1
     if not second.plain:
         second.key("\x1b")  # the notice that it was resumed is read
@@ -529,7 +529,7 @@ def test_a_terminal_without_a_full_screen(desktop: Desktop) -> None:
     desktop.stations.append(station)
     see(
         station,
-        "no full screen here (TERM=dumb), so the interview is held one line at a time, as with --plain",
+        "no full screen here (TERM=dumb), so the interview is conducted one line at a time, as with --plain",
     )
     see(station, "for the tests")
     assert b"\x1b" not in station.raw
@@ -579,7 +579,7 @@ def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
     )
     assert blind.returncode == 1
     assert blind.stderr == (
-        "survey: the output is closed, so no question could be shown — start it on a terminal\n"
+        "survey: the output is closed, so no question can be shown — start it on a terminal\n"
     )
     assert not Path("responses").exists()
     silent = subprocess.run(

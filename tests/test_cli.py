@@ -185,7 +185,7 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     assert (eight["times"], eight["age"]) == ("3", "-7")
     identifying, counted = err.splitlines()
     assert counted == f"stdout: 2 interviews, {len(seven)} columns, from responses/mine.db"
-    assert "it can tell who said what" in identifying
+    assert "it can identify respondents" in identifying
     assert "--public" in identifying
 
 
@@ -233,7 +233,7 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert run_command(["db", "backup", mine, "copy.db"]) == 0
     assert capsys.readouterr().err == "responses/mine.db: copied to copy.db\n"
     assert run_command(["db", "verify", mine, "--db", "copy.db"]) == 0
-    assert re.fullmatch(r"copy\.db: 2 interviews, \d+ events: all is well\n", capsys.readouterr().err)
+    assert re.fullmatch(r"copy\.db: 2 interviews, \d+ events: no problems\n", capsys.readouterr().err)
     assert run_command(["db", "backup", mine, "copy.db"]) == 1
 
 
@@ -368,7 +368,7 @@ def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
             [*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert done.returncode == 1
-    assert done.stderr == "survey: no space left on device — see to that, then give the command again\n"
+    assert done.stderr == "survey: no space left on device — fix that, then give the command again\n"
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

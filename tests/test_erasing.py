@@ -408,7 +408,7 @@ def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:
     assert "--yes" in piped.stderr
     done = subprocess.run([SURVEY[0], *command, "--yes"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "the key 'A' stays" in done.stderr
+    assert "the key 'A' is kept" in done.stderr
     assert shift.row("A").why == "erased"
 
 
@@ -495,8 +495,8 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
 # anonymise
 
 
-def anonymised(shift: Shift, *, dry: bool = False) -> AnonymizationResult:
-    done = anonymize_study(request(shift), dry_run=dry)
+def anonymized(shift: Shift, *, dry_run: bool = False) -> AnonymizationResult:
+    done = anonymize_study(request(shift), dry_run=dry_run)
     assert isinstance(done, AnonymizationResult), done
     return done
 
@@ -506,15 +506,15 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
     shift = a_shift(tmp_path, items=items)
     told(shift)
     rows = data(shift)
-    early = anonymised(shift)
+    early = anonymized(shift)
     assert (early.cases, early.interviews) == (0, 0)
     assert early.next_at == shift.case("A").last_call.at + timedelta(days=90)  # type: ignore[union-attr]
     shift.later(days=89)
-    assert anonymised(shift).cases == 0
+    assert anonymized(shift).cases == 0
     shift.later(days=1)
-    assert anonymised(shift, dry_run=True).cases == 1
+    assert anonymized(shift, dry_run=True).cases == 1
     assert WHO in repr(load_subject(request(shift), "A"))
-    done = anonymised(shift)
+    done = anonymized(shift)
     assert (done.cases, done.interviews, done.skipped, done.clean) == (1, 1, (), True)
     assert shift.row("A").code == "1.1"
     assert found_in(*files_of(shift)) == {TOWN, TOLD}  # neither is marked as personal
@@ -522,7 +522,7 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
         name: cell for name, cell in rows.items() if name not in ("who", "who_state", "name", "phone", "boss")
     }
     assert findings(shift) == ()
-    assert (anonymised(shift).cases, anonymised(shift).interviews) == (0, 0)
+    assert (anonymized(shift).cases, anonymized(shift).interviews) == (0, 0)
     assert shift.bring(SAMPLE, update=True).nameless == ("A",)
     gone(shift)
     assert found_in(*files_of(shift)) == set()
@@ -544,9 +544,9 @@ def data(shift: Shift) -> dict[str, object]:
 def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     shift.to("2027-03-17 12:00")
-    assert anonymised(shift).cases == 0
+    assert anonymized(shift).cases == 0
     shift.to("2027-03-19 12:00")
-    assert anonymised(shift).cases == 2
+    assert anonymized(shift).cases == 2
     row = shift.row("B")
     assert (row.status, row.code) == ("done", "2.20")
     silent = Shift(tmp_path / "other", ITEMS) if (tmp_path / "other").mkdir() is None else shift

@@ -223,7 +223,7 @@ def test_labels_that_change_nothing_are_said_to(shift: Shift) -> None:
         for labels in (False, True):
             made = export_file(shift.file, wished(shift, to=name, labels=labels, force=True))
             assert not isinstance(made, UserError), made
-            assert any("--labels changes nothing" in note for note in made.notes) == (labels and said)
+            assert any("--labels has no effect" in note for note in made.notes) == (labels and said)
             file = Path(made.beside or name)
             both.append(file.read_bytes())
         assert (both[0] == both[1]) == said, name
@@ -271,7 +271,7 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
 @pytest.mark.parametrize(
     ("outs", "told"),
     [
-        (["field.yaml/x.csv"], "field.yaml/x.csv: field.yaml is no folder"),
+        (["field.yaml/x.csv"], "field.yaml/x.csv: field.yaml is not a folder"),
         (["."], ".: this is a folder — name a file in it"),
         (["a.csv", "a.csv"], "a.csv: it is named twice"),
         (["-", "-"], "-o: standard output is named twice"),
@@ -289,7 +289,7 @@ def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], t
 def test_an_option_with_nothing_in_it_does_not_mean_everything(shift: Shift, option: str) -> None:
     answer = CliRunner().invoke(build_app(), ["export", str(shift.file), "--db", shift.db, option, ""])
     assert answer.exit_code == 2
-    assert (answer.stdout, "nothing stands in it" in answer.stderr) == ("", True)
+    assert (answer.stdout, "it is empty" in answer.stderr) == ("", True)
 
 
 def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) -> None:

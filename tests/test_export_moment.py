@@ -95,7 +95,7 @@ def before(
 
 
 def test_files_of_one_go_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, export_data, "exported", 2, lambda: held(shift, "C", "2", "2"))
+    before(monkeypatch, export_data, "export_records", 2, lambda: held(shift, "C", "2", "2"))
     done = export_files(shift.file, wished(shift), ["one.csv", "two.csv"])
     assert not isinstance(done, UserError), done
     assert rows("one.csv") == rows("two.csv")
@@ -105,7 +105,7 @@ def test_files_of_one_go_are_of_one_moment(shift: Shift, monkeypatch: pytest.Mon
 
 
 def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, bundling, "_texts", 1, lambda: held(shift, "C", "2", "2"))
+    before(monkeypatch, bundling, "_write_questionnaire_texts", 1, lambda: held(shift, "C", "2", "2"))
     made = write_bundle(shift.file, wished(shift), "out")
     assert isinstance(made, BundleResult), made
     assert made.interviews == 2
@@ -118,7 +118,7 @@ def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_report_and_its_rates_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, results_report, "rates_of_records", 1, lambda: held(shift, "C", "2", "2"))
+    before(monkeypatch, results_report, "compute_rates_from_records", 1, lambda: held(shift, "C", "2", "2"))
     made = reported(shift)
     assert made.interviews == 2
     assert complete(made) == 1

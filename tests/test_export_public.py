@@ -77,11 +77,11 @@ def test_columns_are_told_by_kind() -> None:
 def test_an_export_says_what_can_tell_who_said_what(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["export", file, "--db", "v.db", "-o", "x.csv"]) == 0
     said = capsys.readouterr().err
-    assert "it can tell who said what: keys (interview_id, interview_case, interview_by, unit);" in said
+    assert "it can identify respondents: keys (interview_id, interview_case, interview_by, unit);" in said
     assert "free text (city, q1_2_text, q2, " in said
     assert "--public" in said
     assert run_command(["export", file, "--db", "v.db", "-o", "e.csv", "--what", "events"]) == 0
-    assert "each row says of which case it is" in capsys.readouterr().err
+    assert "each row names its case" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "ddi"])
@@ -91,7 +91,7 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
     to = f"x{FORMATS[name].extensions[0]}"
     assert run_command(["export", file, "--db", "v.db", "--public", "--format", name, "-o", to]) == 0
     told = capsys.readouterr().err
-    assert "left out for the public: keys (interview_id, interview_case, interview_by, unit)" in told
+    assert "left out of the public file: keys (interview_id, interview_case, interview_by, unit)" in told
     data = [path for path in Path().iterdir() if path.name.startswith("x") and path.suffix != ".xlsx"]
     for path in data:
         content = path.read_bytes()
@@ -113,15 +113,15 @@ def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) ->
     for word in SAID:
         assert not [name for name, content in every.items() if word.encode() in content], word
     readme = every["README.txt"].decode()
-    assert "Left out for the public: keys (interview_id, " in readme
-    assert "Rare combinations of answers may still tell who somebody is." in readme
+    assert "Left out of the public file: keys (interview_id, " in readme
+    assert "Rare combinations of answers may still identify a respondent." in readme
     manifest = json.loads(every["manifest.json"])
     assert manifest["public"] is True
     assert "city" in manifest["left_out_for_the_public"]["free text"]
     assert len(manifest["last_event"]) == len("2026-11-24")
     assert not {"cases.csv", "calls.csv"} & every.keys()
     assert run_command(["export", file, "--db", "v.db", "--bundle", "all", "-o", "x.csv"]) == 0
-    assert "It can tell who said what: keys (interview_id, " in Path("all/README.txt").read_text()
+    assert "It can identify respondents: keys (interview_id, " in Path("all/README.txt").read_text()
 
 
 @pytest.mark.parametrize("option", [["--with-contacts"], ["--personal", "q2"], ["--what", "answers"]])
@@ -138,7 +138,8 @@ def test_data_for_one_program_are_said_not_to_be_safe_in_a_spreadsheet(
 ) -> None:
     assert run_command(["export", file, "--db", "v.db", "-o", f"x.{ending}"]) == 0
     assert (
-        f"x_{ending}.csv has texts as they were typed, which a spreadsheet may run" in capsys.readouterr().err
+        f"x_{ending}.csv contains texts as they were typed, which a spreadsheet may run"
+        in capsys.readouterr().err
     )
     assert run_command(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"]) == 0
     assert "spreadsheet" not in capsys.readouterr().err

@@ -239,8 +239,8 @@ def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
     keep(secretive(edited), kept_at=NOW.replace(hour=16)).close()
     _, made = taken(edited)
     assert made.warnings == (
-        "2 different questionnaires say version '1' (in use since 2026-11-24 15:00:00 UTC, "
-        "2026-11-24 16:00:00 UTC): raise version: whenever the file is edited",
+        "2 different questionnaires have version '1' (in use since 2026-11-24 15:00:00 UTC, "
+        "2026-11-24 16:00:00 UTC): change version: whenever the file is edited",
     )
     assert made.differences == ("q1: worded otherwise in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
 

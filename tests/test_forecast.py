@@ -281,9 +281,7 @@ def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.Cap
     assert run_command(["forecast", *study, "--interviewers", "2,4"]) == 0
     out = capfd.readouterr().out
     assert "1 of 50 (quota kinds) complete now, 300 cases" in " ".join(out.split())
-    assert re.search(
-        r"^people +complete +a day +hours each +calls each +target +sample ends$", out, re.MULTILINE
-    )
+    assert re.search(r"^people +complete +per day +hours +calls +target +sample ends$", out, re.MULTILINE)
     assert len(re.findall(r"^[24] +\d+ ", out, re.MULTILINE)) == 2
     assert max(map(len, out.splitlines())) <= 80
     assert run_command(["forecast", *study, "--interviewers", "2", "--format", "json"]) == 0

@@ -128,7 +128,7 @@ def test_more_kinds_of_declines_than_letters() -> None:
         "dta",
         head=f"{HEAD}declines: {{dk: {{code: -8, text: DK}}, {declines}}}\n",
     )
-    assert "k22, k23 will be labelled codes" in problem.what
+    assert "k22, k23 will be labeled codes" in problem.what
 
 
 # the command

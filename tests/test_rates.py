@@ -547,8 +547,8 @@ def test_csv_and_json_say_the_same_exactly(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--e", "1.2"], "--e: '1.2' is no share"),
-        (["--e-uh", "land=x"], "--e-uh: 'x' is no share"),
+        (["--e", "1.2"], "--e: '1.2' is not a share"),
+        (["--e-uh", "land=x"], "--e-uh: 'x' is not a share"),
         (["--e-uo", "sea=0.5"], "--e-uo: there is no frame 'sea'"),
         (["--composite", "land=0.4,mobile=0.7"], "add up to 1.1"),
         (["--composite", "land=1"], "no weight for mobile"),

@@ -455,7 +455,7 @@ def test_what_is_no_finding_is_left_out_unless_it_is_asked_for(folder: Path) -> 
     made = build_results_report("v.yaml", ReportOptions(db="v.db"))
     assert isinstance(made, Results)
     assert [item.id for item in made.items] == ["q1", "ma", "mb", "age_1", "age_2", "q2", "person_turns"]
-    assert "Not reported, as the questionnaire says: consent." in made.notes
+    assert "Excluded from the report by the questionnaire: consent." in made.notes
     named = build_results_report("v.yaml", ReportOptions(db="v.db", items=("consent", "q1")))
     assert isinstance(named, Results)
     assert [(item.number, item.id) for item in named.items] == [("2", "consent"), ("4", "q1")]

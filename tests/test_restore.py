@@ -200,7 +200,9 @@ def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().err
     assert f"{shift.db}: restored from {shift.folder / 'backup.db'}: 1 interview, 6 events\n" in said
     assert f"the replaced database is kept: {shift.folder}/field.replaced-" in said
-    assert "in the replaced database alone: 1 interview, 4 answers, 1 case, 1 call; the newest is of " in said
+    assert (
+        "only in the replaced database: 1 interview, 4 answers, 1 case, 1 call; the newest is from " in said
+    )
     assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
     assert "ready for this version of the program" in capsys.readouterr().err
     assert on(shift.station("bob")) == "B"

@@ -134,7 +134,7 @@ def test_an_error_keeps_everything_out_and_makes_no_database(survey, study) -> N
 def test_a_dry_run_changes_nothing_and_shows_no_names(survey, study) -> None:
     out, err = survey("sample", "import", study, "cases.csv", "--dry-run")
     assert "3 new" in out
-    assert "3 cases would come in" in err
+    assert "3 cases would be imported" in err
     assert not Path("responses/study.db").exists()
     survey("sample", "import", study, "cases.csv")
     written("cases.csv", HEAD + ROWS.replace("Ann Núñez", "Ana Roe").replace("West", "North"))
@@ -150,7 +150,7 @@ def test_a_dry_run_changes_nothing_and_shows_no_names(survey, study) -> None:
 def test_an_update_changes_what_the_file_says_and_nothing_else(survey, study) -> None:
     survey("sample", "import", study, "cases.csv", "--release", "all")
     written("fewer.csv", "id,region,phone\na,,312 555 0199\nb,East,312 555 0101\n")
-    assert "1 differ and were left" in survey("sample", "import", study, "fewer.csv")[1]
+    assert "1 differ and were not changed" in survey("sample", "import", study, "fewer.csv")[1]
     assert case("a").columns["region"] == "West"
     assert "1 updated" in survey("sample", "import", study, "fewer.csv", "--update")[1]
     found = case("a")
@@ -185,7 +185,7 @@ def test_an_update_takes_no_case_from_a_station(survey, study) -> None:
 
 def test_a_number_that_cannot_be_read_is_kept_as_dead(survey, study) -> None:
     out, err = survey("sample", "import", study, "cases.csv", "--release", "all")
-    assert "1 can't be read" in out
+    assert "1 cannot be read" in out
     assert "1 without a number that may be dialed" in out
     assert "cases.csv:4" in err
     assert "(warning)" in err
@@ -195,7 +195,7 @@ def test_a_number_that_cannot_be_read_is_kept_as_dead(survey, study) -> None:
 
 def test_replicates_wait_for_their_release(survey, study) -> None:
     _, err = survey("sample", "import", study, "cases.csv", "--release", "1")
-    assert "2 of them wait for their replicate's release" in err
+    assert "2 of them wait until their replicate is released" in err
     assert case("a").released
     assert not case("b").released
     assert (
@@ -229,7 +229,7 @@ def test_replicates_are_named_by_number_span_or_name(text: str, names: set[str] 
 def test_a_listed_number_is_marked_at_import(survey, study) -> None:
     survey("do-not-call", "add", "312 555 0101", "--country", "US", "--reason", "asked in a letter")
     out, _ = survey("sample", "import", study, "cases.csv", "--dry-run")
-    assert "1 never to be called" in out
+    assert "1 on the do-not-call list" in out
     survey("sample", "import", study, "cases.csv", "--release", "all")
     assert case("b").numbers[0].state == "never_call"
     assert case("a").numbers[0].state == "live"
@@ -242,19 +242,21 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     assert "it is not barred" in err
     assert "0 of them new" in survey("do-not-call", "add", "registry.csv", "--country", "US")[1]
     assert survey("do-not-call", "count")[0] == "2\n"
-    assert "never to be called: registry" in survey("do-not-call", "check", "+1 (312) 555-0100", gives=1)[0]
+    assert "is on the list: registry" in survey("do-not-call", "check", "+1 (312) 555-0100", gives=1)[0]
     assert "is not on the list" in survey("do-not-call", "check", "+1 312 555 0177")[0]
     one = ("do-not-call", "remove", "+1 312 555 0100")
     assert "--reason" in survey(*one, gives=2)[1]
     nobody_else = survey(*one, "+1 312 555 0177", "--reason", "a slip", gives=1)[1]
     assert "+13125550177 is not on the list" in nobody_else
     assert survey("do-not-call", "count")[0] == "2\n"
-    assert "1 number taken off" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
+    assert (
+        "1 number removed from the list" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
+    )
     assert "by sue: another person's now" in survey("do-not-call", "check", "+1 312 555 0100")[0]
     assert survey("do-not-call", "count")[0] == "1\n"
     assert "which country it is of" in survey("do-not-call", "check", "312 555 0100", gives=1)[1]
     assert "--country" in survey("do-not-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
-    assert "there is no such file" in survey("do-not-call", "add", "registry.txt", gives=1)[1]
+    assert "it is neither a file nor a number" in survey("do-not-call", "add", "registry.txt", gives=1)[1]
     assert b"5550100" not in Path("responses/never_call.db").read_bytes()
 
 

@@ -160,7 +160,7 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     capsys.readouterr()
     assert run_command(["study", "publish", str(shift.file), *where]) == 1
-    assert "may not publish a questionnaire: the schema is another's" in capsys.readouterr().err
+    assert "may not publish a questionnaire: the schema belongs to another role" in capsys.readouterr().err
     refused(shift, shift.sue, "SELECT key FROM survey_shared.never_call_key")
 
 
@@ -229,7 +229,7 @@ def test_on_a_file_publishing_makes_the_file_the_studys(
     assert run_command(["study", "publish", str(other), "--db", shift.db]) == 0
     assert "version 1 is published" in capsys.readouterr().err
     assert run_command(["study", "publish", str(other), "--db", shift.db]) == 0
-    assert "was in force already" in capsys.readouterr().err
+    assert "was in effect already" in capsys.readouterr().err
 
 
 def test_the_script_is_printed_and_changes_nothing(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:

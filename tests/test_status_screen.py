@@ -42,7 +42,7 @@ def test_no_line_is_wider_than_the_terminal_and_every_section_is_there() -> None
         "cases",
         "waiting for a supervisor",
         "appointments",
-        "outcomes keyed last",
+        "last outcomes",
         "codes of cases that are done",
         "quotas",
         "attempts by the respondent's time of day",

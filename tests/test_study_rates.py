@@ -129,7 +129,7 @@ def test_open_appointments_are_no_refusals() -> None:
 
 def test_finished_cases_alone_leave_the_open_ones_out_and_say_so() -> None:
     path = a_study(units("complete", "refusal_hard", "refusal_soft", "no_answer", None))
-    report = rated(path, finalised=True)
+    report = rated(path, finalized=True)
     assert column(report).counts == DispositionCounts(i=1, r=1)
     assert "only finished cases: 3 cases that are open are left out" in report.notes
     assert "3 cases are open" in " ".join(rated(path).notes)
@@ -203,7 +203,7 @@ def test_a_correction_counts_from_when_it_was_made() -> None:
 
 
 def test_before_the_sample_came_there_are_no_rates() -> None:
-    assert "no case was in the field then" in refused(a_study(units("complete")), as_of="2026-01-01")
+    assert "no case was released then" in refused(a_study(units("complete")), as_of="2026-01-01")
 
 
 def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
@@ -222,7 +222,7 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
     first = parse_start_time("2026-11-20", now, ZoneInfo("America/Denver"), option="--since")
     assert isinstance(first, RequestedTime)
     assert (first.at.day, first.at.hour) == (20, 7)
-    assert "--since: 2026-11-26 is still" in str(
+    assert "--since: 2026-11-26 is in the future" in str(
         parse_start_time("2026-11-26", now, ZoneInfo("UTC"), option="--since")
     )
     for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
@@ -252,7 +252,7 @@ def test_what_cannot_divide_the_cases_is_refused_with_what_can() -> None:
     path = a_study(units("complete"))
     assert "did you mean 'region'" in refused(path, by="regoin")
     assert "personal" in refused(path, by="name")
-    assert "names each case" in refused(path, by="unit")
+    assert "identifies cases" in refused(path, by="unit")
     many = a_study(
         [history(f"m{n}", columns={"region": f"r{n}"}) for n in range(61)], now=NOW
     )  # the same database
@@ -279,10 +279,10 @@ def test_frames_are_never_added_up_and_a_composite_is_made_by_their_weights() ->
     path = a_study([*land, *cell], fieldwork="frame: rdd, country: US")
     report = rated(path)
     assert [c.frame for c in report.columns] == ["landline", "mobile"]
-    both = rated(path, assumed=RateAssumptions(composite="landline=0.5,mobile=0.5"))
+    both = rated(path, assumptions=RateAssumptions(composite="landline=0.5,mobile=0.5"))
     assert rate(column(both, frame="composite"), "RR1") == Fraction(1, 2) * (Fraction(1, 2) + Fraction(2, 3))
     assert column(both, frame="composite").counts is None
-    assert "no frame 'mobil'" in refused(path, assumed=RateAssumptions(e="mobil=0.3"))
+    assert "no frame 'mobil'" in refused(path, assumptions=RateAssumptions(e="mobil=0.3"))
 
 
 # What else must be said, or must not count
@@ -312,7 +312,9 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
             _start(store, row, begun)
     report = rated(path)
     assert column(report).counts == DispositionCounts(i=1, nc=2)
-    assert any("2 practice or invented interviews do not count" in note for note in report.notes)
+    assert any(
+        "2 practice or simulated interviews and their calls are not counted" in note for note in report.notes
+    )
     assert column(rated(path, all_origins=True)).counts == DispositionCounts(i=3)
 
 
@@ -364,7 +366,7 @@ def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> No
     )
     assert isinstance(made, UserError)
     assert [p.who for p in made.problems] == ["case unit 9"]
-    assert "no rates: a case has a code that no group counts" in str(made)
+    assert "no rates: a case has a code that belongs to no group" in str(made)
 
 
 OUTCOMES = ("no_answer", "busy", "machine", "callback", "refusal_soft", "refusal_hard", "not_eligible", "complete",
@@ -527,7 +529,7 @@ def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.Capture
     [
         (["study.yaml", "--counts", "x.csv"], "give an instrument, or final counts"),
         ([], "give an instrument, or final counts"),
-        (["study.yaml", "--frame", "rdd"], "an instrument says them itself"),
+        (["study.yaml", "--frame", "rdd"], "an instrument has its own"),
         (["--counts", "x.csv", "--by", "kind"], "are for an instrument's cases"),
     ],
 )
@@ -541,7 +543,7 @@ def test_options_that_do_not_go_together_are_refused(
 def test_a_study_without_cases_is_told_how_to_get_some(capsys: pytest.CaptureFixture[str]) -> None:
     path = a_study()
     assert run_command(["rates", str(path)]) == 1
-    assert "no case is in the field yet" in capsys.readouterr().err
+    assert "no case is released yet" in capsys.readouterr().err
 
 
 def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(

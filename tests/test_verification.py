@@ -190,8 +190,8 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
     served.asked(address, "UPDATE interviews SET outcome = 'refusal_hard' WHERE case_key = 'A'")
     served.asked(address, "UPDATE cases SET code = '1.1' WHERE key = 'C'")
     findings = "\n".join(found(shift, address))
-    assert "outcome is not what its journal says" in findings
-    assert "case C: code is not what its history" in findings
+    assert "outcome differs from its journal" in findings
+    assert "case C: code differs from its history" in findings
 
 
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ import sys
 
 
 def main() -> None:
-    """The command `survey`: never returns, exits with the code."""
-    # What is imported and built at the start lasts: looking through it again and again costs a tenth of every start.
+    """Run the command `survey` and exit with its code; never returns."""
+    # Objects made at the start live on; collecting them again and again takes a tenth of every start.
     gc.set_threshold(200_000, 20, 100)
-    # Another program's plugins have no business in our models, and looking for some takes 15 ms.
+    # Pydantic plugins of other programs are not used, and looking for them takes 15 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from survey_cli.cli.run_command import run_command
 

@@ -43,22 +43,21 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         "preview": CommandEntry(
             "preview:preview", "Show the questionnaire as an interviewer sees it, while you write it."
         ),
-        "print": CommandEntry("print:print", "Print the questionnaire for those who review it."),
+        "print": CommandEntry("print:print", "Print the questionnaire for reviewers."),
         "simulate": CommandEntry(
-            "simulate:simulate", "Simulate interviews, and show what nobody reaches or chooses."
+            "simulate:simulate",
+            "Simulate interviews, and show which items and options are never reached or chosen.",
         ),
         "schema": CommandEntry(
             "questionnaire:schema",
-            "Write the JSON Schema by which editors complete and check questionnaires.",
+            "Write the JSON Schema with which editors complete and check questionnaires.",
         ),
         "explain": CommandEntry(
             "questionnaire:explain", "Explain a word of the language; without one, list them all."
         ),
     },
     "Interviews": {
-        "interview": CommandEntry(
-            "interview:interview", "Conduct an interview, or resume one that was suspended."
-        ),
+        "interview": CommandEntry("interview:interview", "Conduct an interview, or resume a suspended one."),
         "interviews": CommandEntry(
             "interview:interviews", "List the interviews: case, status, item, date and time, interviewer."
         ),
@@ -86,18 +85,19 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
             },
         ),
         "queue": CommandEntry(
-            "case_lists:queue", "List who is called next, in order and why, and what is due but closed now."
+            "case_lists:queue",
+            "List the next cases in the order of calling, with reasons, and those that are due but not callable now.",
         ),
         "status": CommandEntry(
             "status:status",
-            "Show how the fieldwork is going: progress, outcomes, quotas, appointments, interviewers.",
+            "Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.",
         ),
         "rates": CommandEntry(
             "rates:rates", "Show response, cooperation, refusal and contact rates, as AAPOR defines them."
         ),
         "forecast": CommandEntry(
             "forecast:forecast",
-            "Forecast the rest of the fieldwork: interviews per day, hours for each, the day of the target.",
+            "Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.",
         ),
         "study": CommandGroup(
             "Pause, resume, share and publish a study; list its people.",
@@ -110,7 +110,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
             },
         ),
         "do-not-call": CommandGroup(
-            "Keep the list of numbers that are never to be called, which all studies share.",
+            "Maintain the do-not-call list, which all studies share.",
             {
                 "add": "sample:do_not_call_add",
                 "remove": "sample:do_not_call_remove",
@@ -121,19 +121,19 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
     },
     "Data": {
         "export": CommandEntry(
-            "export:export", "Write the data: one row for each interview, one column for each variable."
+            "export:export", "Write the data: one row per interview, one column per variable."
         ),
         "report": CommandEntry(
             "report:report", "Report the results: every item with its wording, base, counts and percentages."
         ),
         "codebook": CommandEntry(
             "report:codebook",
-            "Describe the data: every variable with its wording, base, codes, labels and missing values.",
+            "Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.",
         ),
     },
     "Privacy": {
         "privacy": CommandGroup(
-            "Show or remove the personal data of a person, or of all whose time is over.",
+            "Show or remove the personal data of a person, or of all whose retention period is over.",
             {
                 "subject": "privacy:subject",
                 "erase": "privacy:erase",
@@ -181,13 +181,13 @@ RENAMED: Final[Mapping[str, str]] = {
 """Commands by the names that they once had."""
 
 COMPLETION_VARIABLE = "_SURVEY_COMPLETE"
-"""Set by the shell that completes a word."""
+"""Variable that a shell sets to complete a word."""
 WITHOUT_COMMAND = ("", "-h", "--help", "--version")
-"""What can stand in place of a command; the list of commands is printed without importing them."""
+"""First words for which no command is needed: the list of commands is available without building them."""
 
 
 class Command(TyperCommand):
-    """One command, whose arguments are listed by their names alone."""
+    """One command, whose arguments are listed by name alone in its help."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -197,12 +197,12 @@ class Command(TyperCommand):
 
 
 def _hide_type(ctx: Any) -> str:
-    """No `<str>` after FILE."""
+    """Leave out the type after an argument's name."""
     return ""
 
 
 class Commands(TyperGroup):
-    """All commands, in panels."""
+    """All commands, listed by panel."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -227,8 +227,8 @@ class Subcommands(TyperGroup):
 
 
 def select_app(word: str) -> typer.Typer:
-    """The app with the command of this name alone; with none for `survey --help`; with all where no command has this name
-    (whoever mistypes one is shown the nearest), and for completion."""
+    """The app with only the command of this name, where there is one; else with all. Typer builds every command of an
+    app, and thirty unused ones take 6 ms of every start."""
     if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
         return build_app({})
     named = {name: command for name, command in iterate_commands() if name == word}
@@ -247,7 +247,7 @@ def build_app(commands: Mapping[str, CommandEntry | CommandGroup] | None = None)
     app = typer.Typer(
         name="survey",
         cls=Commands,
-        rich_markup_mode=None,  # boxes help nobody who listens, and cost 70 ms
+        rich_markup_mode=None,  # boxes are noise to a screen reader, and take 70 ms
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent
 
 
 def run_full_screen(act: Callable[[], None]) -> bool:
-    """Run a full screen; where it broke, why is said, and it is False."""
+    """Run a full-screen interface. Where it fails, print why and return False."""
     from survey_cli.tui import ScreenFailed
 
     try:
@@ -29,7 +29,7 @@ def run_full_screen(act: Callable[[], None]) -> bool:
 
 
 def write_crash_report(bug: BaseException) -> str:
-    """Write the report into a file of the temporary folder; the line to say."""
+    """Write the report into a temporary file. Returns the line to print."""
     text = "\n".join(_render_report(bug)) + "\n"
     try:
         with tempfile.NamedTemporaryFile(
@@ -58,7 +58,7 @@ def _render_report(bug: BaseException) -> Iterator[str]:
 
 
 def _describe_command(arguments: list[str]) -> str:
-    """The command and the names of its options, their values left out."""
+    """The command and the names of its options, without their values."""
     first = [a for a in arguments[:1] if a.isalpha()]
     return " ".join([*first, *(a.partition("=")[0] for a in arguments if a.startswith("--"))]) or "(none)"
 

@@ -16,13 +16,13 @@ import typer
 from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RetryCommand, say
 
 INTERRUPTED = 130
-"""130 as shells have it: 128 and the number of SIGINT."""
+"""As in shells: 128 and the number of SIGINT."""
 
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer keeps its parser to itself
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export its parser's exceptions
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code."""
+    """Run one command. Returns its exit code."""
     _prepare_streams()
     try:
         code = _run_until_settled(arguments)
@@ -39,9 +39,9 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _prepare_streams() -> None:
-    """Every stream is there, and no text is too strange for it."""
+    """Make sure that every stream exists and accepts any text."""
     for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
+        if getattr(sys, name) is None:  # closed by the calling process
             setattr(sys, name, _open_null_stream(name))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -49,14 +49,14 @@ def _prepare_streams() -> None:
 
 
 def _open_null_stream(name: str) -> TextIO:
-    """In place of a stream that is not there: nothing to read; results that are written fail as they are flushed, and
-    notices go nowhere."""
+    """A substitute for a closed stream: nothing to read, writing results fails when they are flushed, notices are
+    discarded."""
     mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
     return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
 
 
 def _run_until_settled(arguments: Sequence[str]) -> int:
-    """The exit code of the command; it is run again after each question that was settled at the terminal."""
+    """The exit code of the command, which is run again after each question that was answered at the terminal."""
     while True:
         try:
             return _run_once(arguments)
@@ -79,12 +79,12 @@ def _run_once(arguments: Sequence[str]) -> int:
 
 
 def _report_misuse(error: Exception) -> int:
-    """Say what was not understood, and where it is explained."""
+    """Print what was not understood, and where it is explained."""
     from survey_cli.cli.app import RENAMED
 
     near = getattr(error, "possibilities", None) or ()
     message = error.message if near else error.format_message()  # type: ignore[attr-defined]
-    message = message.replace("Value error, ", "")  # how typer's own validator begins
+    message = message.replace("Value error, ", "")  # prefix of typer's own validator
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "survey")
@@ -98,14 +98,14 @@ def _report_misuse(error: Exception) -> int:
 
 
 def _report_failure(error: Exception) -> int:
-    """A broken world says so in its own words; anything else is our mistake."""
+    """Print known errors in their own words; write a crash report for all others."""
     if all(isinstance(getattr(error, beat, None), str) for beat in ("where", "what", "remedy")):
         say(str(error))
     elif isinstance(error, OSError) and error.errno == EBADF:
-        say("standard output: it is closed, so the result went nowhere — open it, or name a file")
+        say("standard output: it is closed, so the result was lost — open it, or name a file")
     elif isinstance(error, OSError) and error.strerror:
         where = error.filename if isinstance(error.filename, str) else "survey"
-        say(f"{where}: {error.strerror.lower()} — see to that, then give the command again")
+        say(f"{where}: {error.strerror.lower()} — fix that, then give the command again")
     else:
         from survey_cli.cli.crash_report import write_crash_report
 
@@ -114,7 +114,7 @@ def _report_failure(error: Exception) -> int:
 
 
 def _discard_last_flush() -> None:
-    """Let the interpreter's last flush go nowhere where nobody takes it."""
+    """Discard what the interpreter would flush at exit where nothing can receive it."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

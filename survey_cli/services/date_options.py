@@ -7,40 +7,40 @@ from typing import Final, NamedTuple
 from survey_cli.problems import UserError
 
 FORMAT_REMEDY: Final = (
-    "write a day as 2026-11-24, or a moment as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
+    "write a date as 2026-11-24, or a date and time as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
 )
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TICK: Final = timedelta(microseconds=1)
 
 
 class RequestedTime(NamedTuple):
-    """A moment that is not after now."""
+    """A point in time that is not in the future."""
 
     at: datetime
     """Aware, UTC."""
     text: str
-    """On the clock of whoever asked, its zone said: `Tue 24 Nov 2026 17:00 (CET, UTC+01:00)`."""
+    """On the clock of whoever asked, with its zone: `Tue 24 Nov 2026 17:00 (CET, UTC+01:00)`."""
     past: bool
-    """Another moment than now was asked for."""
+    """It is earlier than now."""
 
 
 def describe_now(now: datetime, zone: tzinfo | None) -> RequestedTime:
-    """This moment in words; `zone` is the computer's own where it is None."""
+    """The current time as text; `zone` is the computer's own where it is None."""
     return RequestedTime(now.astimezone(UTC), _format_local(now.astimezone(zone)), past=False)
 
 
 def parse_past_time(
     text: str, now: datetime, zone: tzinfo | None, *, option: str
 ) -> RequestedTime | UserError:
-    """The moment that was written, local where no offset is: of a day its end, of today now. A wall time that the clock
-    shows twice is the first one."""
+    """Parse a past time, local where it has no offset. A day means its end, today means now. A wall time that occurs
+    twice is the first."""
     written = text.strip()
     try:
         if _DAY.match(written):
             return _resolve_end_of_day(date.fromisoformat(written), now, zone, option)
         found = datetime.fromisoformat(written)
     except (ValueError, OverflowError):
-        return UserError(option, f"{written!r} is no moment", FORMAT_REMEDY)
+        return UserError(option, f"{written!r} is not a date and time", FORMAT_REMEDY)
     at = (found if found.tzinfo else _to_local(found, zone)).astimezone(UTC)
     if at > now:
         return _make_future_error(written.removesuffix(" 00:00"), option)
@@ -50,7 +50,7 @@ def parse_past_time(
 def parse_start_time(
     text: str, now: datetime, zone: tzinfo | None, *, option: str
 ) -> RequestedTime | UserError:
-    """The same, but of a day its beginning."""
+    """Parse a past time; a day means its beginning."""
     return parse_past_time(
         f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option
     )
@@ -73,7 +73,7 @@ def _resolve_end_of_day(
 
 def _make_future_error(written: str, option: str) -> UserError:
     return UserError(
-        option, f"{written} is still to come", "name a moment that is past, or leave it out for now"
+        option, f"{written} is in the future", "name a time in the past, or leave the option out"
     )
 
 

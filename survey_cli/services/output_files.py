@@ -14,45 +14,48 @@ from survey_cli.problems import UserError
 T = TypeVar("T")
 
 OWNER_ONLY: Final = 0o600
-"""The mode of every file that may tell what somebody answered."""
+"""Mode of files that may contain answers."""
 
 
 def check_output_path(target: Path, *, force: bool) -> UserError | None:
-    """Why nothing may be written there. Only a plain file is ever replaced: not a device, a pipe or a folder."""
+    """Why nothing can be written there; None where it can. Only a regular file is ever replaced, never a device, a
+    pipe or a folder."""
     try:
         if target.is_dir():
             return UserError(str(target), "this is a folder", "name a file in it")
         if target.exists() and not target.is_file():
-            return UserError(str(target), "this is no plain file", "name a file, or - for standard output")
+            return UserError(
+                str(target), "this is not a regular file", "name a file, or - for standard output"
+            )
         if target.exists() and not force:
             return _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
             return UserError(
-                str(target), f"{_find_named_folder(target, folder)} is no folder", "name another place"
+                str(target), f"{_find_named_folder(target, folder)} is not a folder", "name another place"
             )
         if not os.access(folder, os.W_OK | os.X_OK):
-            what = f"you may not write into the folder {_find_named_folder(target, folder)}"
-            return UserError(str(target), what, "have that allowed, or name another place")
+            what = f"you have no permission to write into the folder {_find_named_folder(target, folder)}"
+            return UserError(str(target), what, "get permission, or name another place")
     except (OSError, ValueError) as error:
         return _make_write_error(target, error)
     return None
 
 
 def _find_named_folder(target: Path, folder: Path) -> Path:
-    """A folder above a target as it was named, where it was."""
+    """The folder as the target's path names it, where it does."""
     return next((parent for parent in target.parents if parent.resolve() == folder), folder)
 
 
 def write_text_file(
     target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
 ) -> T | UserError:
-    """Write by way of a temporary file beside the target, so that a half-written one never has its name; what `write`
-    returns, or why it could not be. Folders that are missing are made. Only the owner can read the file unless it is
-    `public`: a report or an export may say who answered what."""
+    """Write by way of a temporary file beside the target, so that an unfinished file never has its name. Returns what
+    `write` returns, or the error. Missing folders are made. Only the owner can read the file unless it is `public`,
+    since a report or an export may contain answers."""
     named = target
     try:
-        target = target.resolve()  # through a link, so that the link stays one
+        target = target.resolve()  # the target of a link, so that the link is kept
         temporary = target.with_name(f".{target.name[:200]}.{token_hex(4)}")
         target.parent.mkdir(parents=True, exist_ok=True)
         file = temporary.open("x", encoding="utf-8", newline=newline)
@@ -74,8 +77,8 @@ def write_text_file(
 
 
 def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | UserError:
-    """The same for a writer that wants a path: it receives one beside the target, with the target's ending. Only
-    the owner can read the file."""
+    """Write as `write_text_file` does, for a writer that needs a path: it receives one beside the target with the
+    target's ending."""
     named = target
     try:
         target = target.resolve()
@@ -89,7 +92,7 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | 
         made = write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        if _is_disk_full(temporary):  # not every library notices that the end of a file was not taken
+        if _is_disk_full(temporary):  # not every library notices that the end of a file was not written
             raise OSError(ENOSPC, "No space left on device")
         return made if _move_into_place(temporary, target, force=force) else _make_exists_error(named)
     except OSError as error:
@@ -102,8 +105,8 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | 
 def write_file_pair(
     target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
 ) -> T | UserError:
-    """The same for a writer of two files, the second one known to the first by its name. The second gets its name first:
-    what has its name finds what it speaks of."""
+    """Write two files, where the first contains the second's name. The second is put in place first, so that the
+    first never refers to a missing file."""
 
     def both(path: Path) -> T:
         made = write_file(beside, lambda data: write(path, data, beside.name), force=force)
@@ -118,7 +121,7 @@ def write_file_pair(
 
 
 class _DataFileError(Exception):
-    """Why the second of two files could not be put."""
+    """Why the data file could not be written."""
 
     def __init__(self, trouble: UserError) -> None:
         super().__init__(str(trouble))
@@ -126,13 +129,13 @@ class _DataFileError(Exception):
 
 
 def _move_into_place(temporary: Path, target: Path, *, force: bool) -> bool:
-    """Give the finished file its name; False where, unless forced, another has come there meanwhile."""
+    """Rename the finished file to its name. Returns False where, unless forced, another file has appeared there."""
     if not force:
         try:
             os.link(temporary, target)
         except FileExistsError:
             return False
-        except OSError:  # a file system without links
+        except OSError:  # the file system has no hard links
             pass
         else:
             return True
@@ -145,14 +148,14 @@ def _make_exists_error(target: Path) -> UserError:
 
 
 def _make_write_error(target: Path, error: OSError | ValueError) -> UserError:
-    why = getattr(error, "strerror", None) or "its name is no file's name"
+    why = getattr(error, "strerror", None) or "it is not a valid file name"
     full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _is_disk_full(target)
-    remedy = "make room, or choose another place" if full else "choose another place"
+    remedy = "free some space, or choose another place" if full else "choose another place"
     return UserError(str(target), f"it cannot be written ({why})", remedy)
 
 
 def _is_disk_full(target: Path) -> bool:
-    """Whether there is next to no room left where the file was to go: not every library says why it failed."""
+    """Whether the disk is almost full. Not every library reports that as the reason."""
     try:
         return disk_usage(target.resolve().parent).free < 1 << 16
     except OSError:

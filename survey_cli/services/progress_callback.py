@@ -5,11 +5,11 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 REPORT_INTERVAL: Final = 200
-"""Things that are read between two tellings."""
+"""Number of items between two reports."""
 
 
 class ProgressReporter:
-    """Counts what is gone through, in one go or in several, and tells it of so many."""
+    """Counts items while they are read, in one iteration or several, and reports progress."""
 
     def __init__(self, tell: Callable[[int, int], None] | None, whole: int) -> None:
         self._tell, self._whole, self._done = tell, whole, 0

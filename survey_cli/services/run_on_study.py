@@ -17,28 +17,29 @@ from survey_cli.study.permissions import check_supervisor
 T = TypeVar("T")
 
 MAX_KEYS_SEARCHED: Final = 20_000
-"""Keys that are looked through for the one that was meant."""
+"""Number of keys among which a similar one is searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Who asks, of which study, and when."""
+    """Study, time and account of one request."""
 
     path: str
     at: datetime
-    """On this computer's clock; the study that is asked has it on its own."""
+    """On this computer's clock; it is converted to the study's clock."""
     db: str | None = None
     by: str = ""
-    """The account unless given."""
+    """The account by default."""
     people: str | None = None
     notify: Callable[[str], object] = str
-    """Told, a sentence each, what opening the study put right."""
+    """Receives one sentence for each thing that opening the study repaired."""
 
 
 def run_on_study(
     request: Request, do: Callable[[OpenStudy], T | UserError], *, for_whom: str = ""
 ) -> T | UserError:
-    """What `do` gives of the study. `for_whom` is what only a supervisor may do, in words (`correct an outcome`)."""
+    """Return what `do` returns for the opened study. `for_whom` describes an action that only a supervisor may take
+    (`correct an outcome`)."""
     study = open_study(request.path, db=request.db, by=request.by, people=request.people)
     if isinstance(study, UserError):
         return study
@@ -48,7 +49,7 @@ def run_on_study(
         try:
             study = replace(study, at=convert_to_study_time(study.store, request.at))
             if study.store.read_only:
-                repair(study, study.at)  # what it would do is said; the study is shown as it was left
+                repair(study, study.at)  # reports what it would do; the study is shown unchanged
             else:
                 study.store.cases.finish_imports()
                 rebuild_queue(study, study.at)
@@ -61,12 +62,12 @@ def run_on_study(
 
 
 def convert_to_study_time(store: Store, at: datetime) -> datetime:
-    """A time of this computer's clock on the study's."""
+    """Convert a time of this computer's clock to the study's clock."""
     return convert_to_study_clock(store, at, datetime.now(UTC))
 
 
 def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
-    """There is none of this key; which one was meant?"""
+    """The error for a key that no case has, with the most similar key as a suggestion."""
     cases = study.store.cases
     near = [found.row.key for found in cases.search(key, limit=2)] if study.who.supervises and key else []
     remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class RefusalChoice(StrEnum):
-    """Which refusals."""
+    """Which refusals are reopened."""
 
     soft = "soft"
 
 
 class OwnerChoice(StrEnum):
-    """Who keeps a promise."""
+    """Who may keep an appointment."""
 
     only = "only"
     first = "first"
@@ -34,20 +34,20 @@ def outcome(
     case: CaseArgument,
     outcome: Annotated[
         str,
-        typer.Argument(metavar="[OUTCOME]", help="The outcome, as callback; with --code it may be left out."),
+        typer.Argument(metavar="[OUTCOME]", help="The outcome, such as callback; optional with --code."),
     ] = "",
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help="An AAPOR code instead of the outcome's own: 4.70.")
     ] = "",
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why it is corrected; needed.")] = "",
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason; required.")] = "",
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Correct a case's outcome. What was keyed stays in its history.
+    """Correct a case's outcome. The outcome that was keyed stays in its history.
 
-    An outcome that is temporary puts the case back into the queue; one that is final ends it. A complete interview that
-    is corrected away gives its places in the quotas back.
+    A temporary outcome puts the case back into the queue; a final one ends it. Correcting a complete interview to
+    another outcome releases its quota places.
     """
     from survey_cli.services.cases.case_actions import correct_outcome
 
@@ -61,9 +61,7 @@ def answer(
     case: CaseArgument,
     note: Annotated[
         str,
-        typer.Option(
-            "--note", metavar="TEXT", help="What the interviewer is to know; shown at the next call."
-        ),
+        typer.Option("--note", metavar="TEXT", help="A note for the interviewer, shown at the next call."),
     ] = "",
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -77,25 +75,27 @@ def answer(
 
 def reopen(
     file: InstrumentArgument,
-    case: Annotated[
-        str, typer.Argument(metavar="[CASE]", help="The case's key; left out with --refusals.")
-    ] = "",
+    case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key; not with --refusals.")] = "",
     refusals: Annotated[
         RefusalChoice | None,
-        typer.Option("--refusals", help="All soft refusals that are finished, to be converted."),
+        typer.Option("--refusals", help="All finished soft refusals, for conversion."),
     ] = None,
     before: Annotated[
         str,
-        typer.Option("--before", metavar="DATE", help="Of these, only those that last refused before then."),
+        typer.Option(
+            "--before", metavar="DATE", help="Of these, only those whose last refusal was before then."
+        ),
     ] = "",
-    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; it stands in the history.")] = "",
+    note: Annotated[
+        str, typer.Option("--note", metavar="TEXT", help="The reason; it is recorded in the history.")
+    ] = "",
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Put a finished case back into the queue, or all soft refusals. Its limit of attempts begins anew.
+    """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
 
-    Whoever refused for good, or is never to be called, is left alone.
+    Hard refusals and cases that may not be called again are left alone.
     """
     from survey_cli.services.cases.case_actions import reopen_case as reopened
     from survey_cli.services.cases.case_actions import reopen_refusals
@@ -134,7 +134,7 @@ def free(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Take a case away from the station that has it. The call that was going on stays in its history."""
+    """Take a case away from the station that has it. The call in progress stays in its history."""
     from survey_cli.services.cases.case_actions import free_case as freed
 
     made = freed(build_request(file, by=by, people=people, db=db), case)
@@ -148,33 +148,31 @@ def free(
 
 def reassign(
     file: InstrumentArgument,
-    case: Annotated[
-        str, typer.Argument(metavar="[CASE]", help="The case's key; left out with --all-of.")
-    ] = "",
+    case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key; not with --all-of.")] = "",
     to: Annotated[
-        str, typer.Option("--to", metavar="NAME", help="Who keeps the appointment from now on; or anyone.")
+        str, typer.Option("--to", metavar="NAME", help="The new owner of the appointment; or anyone.")
     ] = "",
     all_of: Annotated[
         str,
-        typer.Option("--all-of", metavar="NAME", help="All appointments that this interviewer is to keep."),
+        typer.Option("--all-of", metavar="NAME", help="All appointments of this interviewer."),
     ] = "",
     keeps: Annotated[
         OwnerChoice | None,
         typer.Option(
-            "--keeps", help="Only they, or they first and anyone once it is late; as before unless given."
+            "--keeps", help="Only they, or they first and anyone once it is late; unchanged by default."
         ),
     ] = None,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Give an appointment, or all those of one interviewer, to another."""
+    """Give an appointment, or all those of one interviewer, to another interviewer."""
     from survey_cli.services.cases.case_actions import reassign_appointments as reassigned
 
     if bool(case) == bool(all_of):
         raise typer.BadParameter("name a case, or --all-of NAME", param_hint="CASE")
     if not to:
-        raise typer.BadParameter("name who keeps the appointment, or anyone", param_hint="--to")
+        raise typer.BadParameter("name the new owner of the appointment, or anyone", param_hint="--to")
     made = reassigned(
         build_request(file, by=by, people=people, db=db),
         to=to,
@@ -185,11 +183,11 @@ def reassign(
     if case and not isinstance(made, UserError):
         _say_change(made.changed[0])
     else:
-        _say_changes(made, f"{'anyone' if to == 'anyone' else to}'s to keep now")
+        _say_changes(made, f"now {'anyone' if to == 'anyone' else to}'s")
 
 
 def _say_change(made: "CaseActionResult | UserError") -> None:
-    """What was done, and where the case stands now."""
+    """Print what was done, and the case's status now."""
     if isinstance(made, UserError):
         fail(made)
     stands = made.standing

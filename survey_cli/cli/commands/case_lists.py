@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 MAX_CLOSED: Final = 10
 MAX_SKIPPED: Final = 10
 MAX_REASON_LENGTH: Final = 40
-"""Letters of a reason in a list."""
+"""Characters of a reason in a list."""
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
 InterviewerOption = Annotated[
     str,
-    typer.Option("--interviewer", metavar="NAME", help="For this interviewer; for who asks unless given."),
+    typer.Option("--interviewer", metavar="NAME", help="For this interviewer; the account by default."),
 ]
 
 
 class ListFormat(StrEnum):
-    """How a list is written."""
+    """Output format of a list."""
 
     table = "table"
     csv = "csv"
@@ -60,7 +60,7 @@ class SheetFormat(StrEnum):
 
 
 def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
-    """Who asks, of which study, now."""
+    """The request of this account for a study, now."""
     from survey_cli.services.run_on_study import Request
 
     return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say)
@@ -87,16 +87,16 @@ def list_all(
     where: Annotated[
         str,
         typer.Option(
-            "--where", metavar="CONDITION", help="Only those of which this holds: \"region == 'West'\"."
+            "--where", metavar="CONDITION", help="Only those for which this is true: \"region == 'West'\"."
         ),
     ] = "",
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
-    form: Annotated[ListFormat, typer.Option("--format", help="How it is written.")] = ListFormat.table,
+    form: Annotated[ListFormat, typer.Option("--format", help="Output format.")] = ListFormat.table,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """List the cases and where each stands.
+    """List the cases with their status.
 
     Where the study lists its people, only supervisors see names, numbers and notes.
     """
@@ -109,7 +109,7 @@ def list_all(
         fail(listed)
     _print_cases(listed.lines, form)
     said = f"{len(listed.lines):,} of {format_count(listed.total, 'case')}"
-    say(f"{listed.where}: {said}{'' if listed.names_shown else '; names are for supervisors'}")
+    say(f"{listed.where}: {said}{'' if listed.names_shown else '; names are visible to supervisors only'}")
     if listed.damage:
         say(listed.damage)
         raise typer.Exit(1)
@@ -118,7 +118,7 @@ def list_all(
 def show(
     file: InstrumentArgument,
     case: CaseArgument,
-    form: Annotated[SheetFormat, typer.Option("--format", help="How it is written.")] = SheetFormat.table,
+    form: Annotated[SheetFormat, typer.Option("--format", help="Output format.")] = SheetFormat.table,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
@@ -151,7 +151,7 @@ def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
 
 
 def _render_cases(lines: "tuple[CaseLine, ...]") -> str:
-    """The columns that say something of any of them."""
+    """The columns that have a value in at least one line."""
     named = any(line.name and line.name != line.key for line in lines)
     head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
     rows = [
@@ -224,7 +224,7 @@ def _describe_status(line: "CaseLine", zone: str) -> str:
 
 
 def render_json(found: Any) -> str:
-    """What was found, for other programs; moments in UTC."""
+    """The value as JSON for other programs; times in UTC."""
     from dataclasses import is_dataclass
 
     def plain(value: Any) -> Any:
@@ -246,11 +246,11 @@ def render_json(found: Any) -> str:
 
 
 def say_skipped(left: Sequence[tuple[str, str]]) -> None:
-    """Say which cases were left as they are, and why: the first few, and how many more."""
+    """Print which cases were skipped and why: the first few, and how many more."""
     for key, reason in left[:MAX_SKIPPED]:
-        say(f"{key}: left as it is: {reason}")
+        say(f"{key}: not changed: {reason}")
     if len(left) > MAX_SKIPPED:
-        say(f"… and {len(left) - MAX_SKIPPED} more were left as they are")
+        say(f"… and {len(left) - MAX_SKIPPED} more were not changed")
 
 
 def why(
@@ -259,7 +259,7 @@ def why(
     at: Annotated[
         str,
         typer.Option(
-            "--at", metavar="MOMENT", help="Then instead of now: 2026-11-24 15:00, on the clock here."
+            "--at", metavar="TIME", help="Date and time instead of now: 2026-11-24 15:00, local time."
         ),
     ] = "",
     interviewer: InterviewerOption = "",
@@ -267,7 +267,7 @@ def why(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Say why a case is called now or is not: every rule with its verdict, and when it may be called next.
+    """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
 
     Exit code 0: it may be called; 1: it may not.
     """
@@ -301,9 +301,9 @@ def _render_verdicts(found: "CallabilityReport") -> Iterator[str]:
         if "never call" in refused:
             yield "next: never"
         elif line.status == "done":
-            yield "next: never, unless a supervisor puts it back"
+            yield "next: never, unless a supervisor reopens it"
         else:
-            yield "next: not to be foreseen"
+            yield "next: cannot be predicted"
 
 
 def queue(
@@ -316,7 +316,7 @@ def queue(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """List who is called next, in order and why, and what is due but closed now."""
+    """List the next cases in the order of calling, with reasons, and those that are due but not callable now."""
     from survey_cli.services.cases.queue_lists import list_queue as asked
 
     found = asked(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
@@ -343,10 +343,10 @@ def _render_queue(found: "QueueReport") -> Iterator[str]:
         ]
         yield render_table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
     else:
-        yield "nobody can be called now"
+        yield "no case can be called now"
     for heading, closed in (
-        ("turned down by their own rules:", found.turned_down),
-        ("due, but not called now (the first case of each kind):", found.closed),
+        ("excluded by a rule:", found.turned_down),
+        ("due, but not callable now (the first case of each kind):", found.closed),
     ):
         if closed:
             yield ""
@@ -368,7 +368,7 @@ def people(
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """List who works on the study, which case each has now, and the appointments each is to keep."""
+    """List who works on the study, with each interviewer's current case and appointments."""
     from survey_cli.services.study.interviewer_list import list_interviewers
 
     found = list_interviewers(build_request(file, by=by, people=people, db=db))
@@ -391,7 +391,7 @@ def people(
     if rows:
         print(
             render_table(
-                ("login", "role", "languages", "skills", "pseudonym", "appointments", "has now"), rows
+                ("login", "role", "languages", "skills", "pseudonym", "appointments", "current case"), rows
             )
         )
     if found.unowned_appointments:
@@ -403,6 +403,6 @@ def people(
     else:
         say(
             wrap_paragraph(
-                "nobody is listed, so everybody may do everything: interviewers.csv beside the database would list them"
+                "no people are listed, so everybody may do everything; list them in interviewers.csv beside the database"
             )
         )

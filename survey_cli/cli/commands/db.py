@@ -10,7 +10,7 @@ from survey_cli.problems import UserError
 
 
 def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
-    """Prove that every interview's data are what its journal says, and that the database is whole."""
+    """Verify that every interview's data match its journal, and that the database is intact."""
     from survey_cli.cli.output.progress import show_progress
     from survey_cli.services.database.interview_archive import verify_database as verified
 
@@ -23,7 +23,7 @@ def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     counted = f"{format_count(found.interviews, 'interview')}, {format_count(found.events, 'event')}"
     for note in found.notes:
         say(note)
-    well = format_count(len(found.findings), "finding") if found.findings else "all is well"
+    well = format_count(len(found.findings), "finding") if found.findings else "no problems"
     say(f"{found.where}: {counted}: {well}")
     raise typer.Exit(1 if found.findings else 0)
 
@@ -33,7 +33,7 @@ def backup(
     to: Annotated[str, typer.Argument(metavar="TO", help="The copy's path.")],
     db: DatabaseOption = None,
 ) -> None:
-    """Copy the database, whole and consistent, also while interviews run. `survey status` says when it was last done."""
+    """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup."""
     from survey_cli.cli.output import datetimes
     from survey_cli.services.database.interview_archive import back_up_database
 
@@ -44,13 +44,14 @@ def backup(
 
 
 def restore(
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy that `survey db backup` made.")],
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A copy made by `survey db backup`.")],
     file: InstrumentArgument,
     db: DatabaseOption = None,
 ) -> None:
-    """Put a backup in the place of the database. What is replaced is kept beside it, under a dated name.
+    """Replace the database by a backup. The replaced database is kept beside it, under a dated name.
 
-    Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is listed.
+    Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is
+    listed.
     """
     from survey_cli.cli.output import datetimes
     from survey_cli.services.database.restore_and_upgrade import restore_database
@@ -67,15 +68,15 @@ def restore(
     say(f"the replaced database is kept: {made.kept}")
     lost = made.lost
     if lost is None:
-        say("the replaced database can't be read: whether anything in it is newer is not known")
+        say("the replaced database cannot be read, so it is unknown whether it has anything newer")
     elif any(lost[:-1]):
         parts = (
             format_count(number, name)
             for number, name in zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
             if number
         )
-        newest = f"; the newest is of {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
-        say(f"in the replaced database alone: {', '.join(parts)}{newest}")
+        newest = f"; the newest is from {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
+        say(f"only in the replaced database: {', '.join(parts)}{newest}")
     else:
         say("nothing in the replaced database is newer")
 

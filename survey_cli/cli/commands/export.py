@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OriginChoice(StrEnum):
-    """Which interviews."""
+    """Which interviews are exported."""
 
     real = "real"
     practice = "practice"
@@ -28,7 +28,7 @@ class OriginChoice(StrEnum):
 
 
 class RowChoice(StrEnum):
-    """What one row is of."""
+    """Unit of a row."""
 
     interviews = "interviews"
     answers = "answers"
@@ -38,11 +38,11 @@ class RowChoice(StrEnum):
 
 
 def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
-    """What was typed with nothing in it: a script's variable that was never set would quietly mean everything."""
+    """Reject an empty value: an unset variable in a script would quietly select everything."""
     source = context.get_parameter_source(option.name or "")
     some = [value] if isinstance(value, str) else value or []
     if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in some):
-        raise typer.BadParameter("nothing stands in it: say what is meant, or leave the option out")
+        raise typer.BadParameter("it is empty: give a value, or leave the option out")
     return value
 
 
@@ -69,7 +69,7 @@ def export(
         ),
     ] = None,
     what: Annotated[
-        RowChoice, typer.Option("--what", help="What one row is of: the data, or how they came about.")
+        RowChoice, typer.Option("--what", help="The unit of a row: the data, or how they were collected.")
     ] = RowChoice.interviews,
     variables: Annotated[
         list[str] | None,
@@ -86,7 +86,7 @@ def export(
             "--where",
             metavar="CONDITION",
             callback=require_text,
-            help='Only those of which this is true: "kind == 1 and age > 17".',
+            help='Only those for which this is true: "kind == 1 and age > 17".',
         ),
     ] = "",
     rake: Annotated[
@@ -95,34 +95,34 @@ def export(
             "--rake",
             metavar="FILE",
             callback=require_text,
-            help="With a last column weight_raked: the weights that a report has with this file of targets.",
+            help="Add a last column weight_raked: the weights of a report with this file of targets.",
         ),
     ] = "",
     trim: Annotated[
         str,
-        typer.Option("--trim", metavar="TIMES", help="With --rake: the most times the mean a weight may be."),
+        typer.Option(
+            "--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean."
+        ),
     ] = "",
     as_of: Annotated[
         str,
         typer.Option(
             "--as-of",
-            metavar="MOMENT",
+            metavar="TIME",
             callback=require_text,
-            help="Without what happened after this day or moment.",
+            help="As of this date, or date and time.",
         ),
     ] = "",
     labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
     bom: Annotated[
-        bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel knows UTF-8.")
+        bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel recognizes UTF-8.")
     ] = False,
     partials: Annotated[
         bool,
-        typer.Option(
-            "--partials/--no-partials", help="With or without interviews that did not come to their end."
-        ),
+        typer.Option("--partials/--no-partials", help="With or without unfinished interviews."),
     ] = True,
     origin: Annotated[
-        OriginChoice, typer.Option("--origin", help="Which interviews to take.")
+        OriginChoice, typer.Option("--origin", help="Which interviews to include.")
     ] = OriginChoice.real,
     personal: Annotated[
         bool,
@@ -140,21 +140,21 @@ def export(
     ] = None,
     public: Annotated[
         bool,
-        typer.Option("--public", help="Without keys, free text, dates and times, which tell who said what."),
+        typer.Option(
+            "--public", help="Without keys, free text, dates and times, which can identify respondents."
+        ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     raw: Annotated[
         bool,
-        typer.Option("--raw", help="Texts as they are, though a spreadsheet might run them as formulas."),
+        typer.Option("--raw", help="Texts unchanged, although a spreadsheet might run them as formulas."),
     ] = False,
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Labels in this language of the instrument.")
     ] = "",
     form: Annotated[
         str,
-        typer.Option(
-            "--format", metavar="NAME", help="The format; the file's ending chooses it unless given."
-        ),
+        typer.Option("--format", metavar="NAME", help="The format; chosen by the file's ending by default."),
     ] = "",
     bundle: Annotated[
         str,
@@ -172,12 +172,13 @@ def export(
         bool, typer.Option("--formats", callback=_print_formats, is_eager=True, help="List the formats.")
     ] = False,
 ) -> None:
-    """Write the data: one row for each interview, one column for each variable.
+    """Write the data: one row per interview, one column per variable.
 
-    With --what one row for each answer, event, case or call instead.
+    With --what, one row per answer, event, case or
+    call instead.
 
-    An interview that was erased is a row without values, with the outcome withdrawn. Interviewers stand under the
-    pseudonyms that the list of people gives them.
+    An erased interview is a row without values, with the outcome withdrawn. Interviewers are named by their
+    pseudonyms in the list of people.
     """
     from survey_cli.services.export.export_data import ExportOptions, export_files
 
@@ -216,8 +217,12 @@ def export(
         say(line)
     if done[0].left_out:
         left = ", ".join(done[0].left_out)
-        ask = "--with-contacts asks" if what is RowChoice.calls else "--personal NAME or --with-contacts asks"
-        say(f"left out as personal: {left} ({ask} for them)")
+        ask = (
+            "--with-contacts includes them"
+            if what is RowChoice.calls
+            else "--personal NAME or --with-contacts includes them"
+        )
+        say(f"left out as personal: {left} ({ask})")
     if done[0].rows and done[0].disclosure_note:
         say(done[0].disclosure_note)
     for made in done:
@@ -239,5 +244,5 @@ def _write_bundle(file: str, wish: "ExportOptions", to: str, outs: Sequence[str]
     if made.interviews and made.data_files[0].disclosure_note:
         say(made.data_files[0].disclosure_note)
     for line in made.skipped:
-        say(f"not in {made.to}: {line}")
+        say(f"not included in {made.to}: {line}")
     say(f"{made.to}: {format_count(made.interviews, 'interview')}, {format_count(len(made.files), 'file')}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
 
 MAX_CELLS: Final = 6
-"""Quota cells that are named for each row."""
+"""Quota cells named for each row."""
 MAX_INTERVIEWERS: Final = 1000
 SPREADS: Final[tuple["SpreadMode", ...]] = ("prefer", "wait", "off")
 
@@ -32,7 +32,7 @@ def forecast(
         typer.Option(
             "--interviewers",
             metavar="N,N,…",
-            help="How many call, a row for each: 4,8,12. Those listed unless given, else 4,8,12.",
+            help="Numbers of interviewers, one row each: 4,8,12. By default those listed, else 4,8,12.",
         ),
     ] = "",
     spread: Annotated[
@@ -40,7 +40,7 @@ def forecast(
         typer.Option(
             "--spread",
             metavar="HOW,…",
-            help="How attempts are spread over the day, a row for each: prefer,wait,off. As the study says unless given.",
+            help="How attempts are spread over the day, one row each: prefer,wait,off. The study's own by default.",
         ),
     ] = "",
     days: Annotated[
@@ -50,28 +50,25 @@ def forecast(
             metavar="N",
             min=1,
             max=400,
-            help="Days of the calendar; to the study's last day, or 60.",
+            help="Calendar days; by default to the study's last day, or 60.",
         ),
     ] = None,
     zone: Annotated[
         str,
-        typer.Option(
-            "--zone", metavar="ZONE", help="Where the stations are; the study's own zone unless given."
-        ),
+        typer.Option("--zone", metavar="ZONE", help="The stations' time zone; the study's own by default."),
     ] = "",
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")
     ] = 1,
-    form: Annotated[
-        StatusFormat, typer.Option("--format", help="A table to read, or figures to go on with.")
-    ] = StatusFormat.table,
+    form: Annotated[StatusFormat, typer.Option("--format", help="Output format.")] = StatusFormat.table,
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Forecast the rest of the fieldwork: interviews per day, hours for each, the day of the target.
+    """Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.
 
-    It starts from the cases, appointments and quotas as they stand now; nothing is written. How often people answer and
-    refuse is measured in the study's own calls, or assumed where there are too few, and said. Ctrl+C shows what is ready.
+    It starts from the cases, appointments and quotas as they are now; nothing is written. How often people answer and
+    refuse is measured in the study's own calls, or assumed where there are too few; the result says which. Ctrl+C
+    shows what is ready.
     """
     from survey_cli.simulate.fieldwork.forecast import ForecastOptions
     from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast
@@ -101,7 +98,7 @@ def forecast(
 
 
 def _parse_levels(text: str) -> tuple[int, ...]:
-    """How many interviewers, for each row; empty where it is not said."""
+    """Numbers of interviewers, one for each row; empty where none is given."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(not part.isdecimal() or not 0 < int(part) <= MAX_INTERVIEWERS for part in parts):
         raise typer.BadParameter(
@@ -130,9 +127,9 @@ def _render_parts(found: "Forecast") -> Iterator[str]:
         "people",
         *(("spread",) if several else ()),
         "complete",
-        "a day",
-        "hours each",
-        "calls each",
+        "per day",
+        "hours",
+        "calls",
     )
     last = found.rows[-1] if found.interrupted else None
     lines = [
@@ -157,8 +154,8 @@ def _render_parts(found: "Forecast") -> Iterator[str]:
         if row.unfilled and row is not last:
             yield wrap_paragraph(_describe_unfilled(row, several=several))
     yield wrap_paragraph(
-        "Hours and calls are those for each complete interview; target: the day on which it is reached; sample ends: the "
-        f"day on which nobody is left to be called. Assumptions: {'; '.join(found.basis)}."
+        "Hours and calls are per complete interview; target: the day on which it is reached; sample ends: the "
+        f"day on which no case is left to call. Assumptions: {'; '.join(found.basis)}."
     )
 
 

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from survey_cli.sessions.open_interview import ColumnRequest
 
 SUSPENDED = 3
-"""Exit code: the interview was suspended or stopped by hand."""
+"""Exit code where the interview was suspended or stopped by hand."""
 SIMPLE_TERMINALS = ("dumb", "unknown")
-"""Values of TERM: no cursor can be moved there."""
+"""Values of TERM for terminals that cannot move the cursor."""
 INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "origin")
 
 InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
-        "--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments unless given."
+        "--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments by default."
     ),
 ]
 
 ClockOption = Annotated[
     bool,
     typer.Option(
-        "--clock-is-right", help="Believe this computer's clock, whatever the newest entry's date is."
+        "--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry."
     ),
 ]
 
@@ -39,11 +39,11 @@ ClockOption = Annotated[
 def interview(
     file: InstrumentArgument,
     case: Annotated[
-        str, typer.Option("--case", metavar="KEY", help="Whose interview it is; asked for if not given.")
+        str, typer.Option("--case", metavar="KEY", help="The case to interview; asked for if not given.")
     ] = "",
     interviewer: Annotated[
         str,
-        typer.Option("--interviewer", metavar="NAME", help="Who interviews; the account unless given."),
+        typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default."),
     ] = "",
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
@@ -54,19 +54,21 @@ def interview(
         typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
     ] = False,
     practice: Annotated[
-        bool, typer.Option("--practice", help="A trial: kept, but never among the real interviews.")
+        bool, typer.Option("--practice", help="A practice interview: stored, but never among the real ones.")
     ] = False,
-    reopen: Annotated[bool, typer.Option("--reopen", help="Correct an interview that is finished.")] = False,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Correct a finished interview.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Begin a second interview of the same case.")
     ] = False,
     station: Annotated[
         str,
-        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name unless given."),
+        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default."),
     ] = "",
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to see one again."),
+        typer.Option(
+            "--seed", metavar="N", help="Fixes shuffled orders and splits, to reproduce an interview."
+        ),
     ] = None,
     clock_is_right: ClockOption = False,
     columns: Annotated[
@@ -74,9 +76,9 @@ def interview(
         typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column of a new case; may be repeated."),
     ] = None,
 ) -> None:
-    """Conduct an interview, or resume one that was suspended.
+    """Conduct an interview, or resume a suspended one.
 
-    Exit code 0: it came to its end; 3: it was suspended or stopped.
+    Exit code 0: it was finished; 3: it was suspended or stopped.
     """
     from survey_cli.sessions.interview.start_interview import StartOptions
     from survey_cli.sessions.open_interview import start_or_resume
@@ -84,9 +86,7 @@ def interview(
 
     if sys.__stdout__ is None:
         fail(
-            UserError(
-                "survey", "the output is closed, so no question could be shown", "start it on a terminal"
-            )
+            UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal")
         )
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     given = parse_columns(columns or [])
@@ -95,16 +95,17 @@ def interview(
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
         _find_wanted_columns(
             file, db=db, case="", practice=practice
-        )  # what is wrong is said before anything is asked
+        )  # report errors before asking for anything
         case = _ask_line("Case")
         given |= _ask_columns(_find_wanted_columns(file, db=db, case=case, practice=practice), given)
     if not plain and not terminal:
-        say("survey: no terminal here, so the interview is held one line at a time, as with --plain")
+        say("survey: no terminal here, so the interview is conducted one line at a time, as with --plain")
         plain = True
     if not plain and os.environ.get("TERM") in SIMPLE_TERMINALS:
         term = os.environ["TERM"]
         say(
-            f"survey: no full screen here (TERM={term}), so the interview is held one line at a time, as with --plain"
+            f"survey: no full screen here (TERM={term}), so the interview is conducted one line at a time, "
+            "as with --plain"
         )
         plain = True
     seating = StartOptions(
@@ -143,7 +144,7 @@ def parse_columns(written: list[str]) -> dict[str, str]:
 
 
 def _ask_line(what: str) -> str:
-    """A line from the terminal; Ctrl+D or Ctrl+C ends the command."""
+    """Read a line from the terminal; Ctrl+D or Ctrl+C ends the command."""
     while True:
         line = input(f"{what}: ").strip()
         if line:
@@ -162,10 +163,10 @@ def _find_wanted_columns(
 
 
 def _ask_columns(wants: "tuple[ColumnRequest, ...]", given: dict[str, str]) -> dict[str, str]:
-    """The sample columns of a new case, as far as whoever sits there knows them."""
+    """Ask for the sample columns of a new case."""
     asked = [want for want in wants if want.name not in given]
     if asked:
-        print("What is known of this case? Enter leaves a column empty.")
+        print("What is known about this case? Enter leaves a column empty.")
     return {want.name: _ask_column(want) for want in asked}
 
 
@@ -193,7 +194,7 @@ def _run_full_screen(desk: "InterviewSession") -> int:
         return 1
     closing = desk.result()
     if closing is None:
-        say("The interview could not be suspended: start it again to go on. Every answer taken is kept.")
+        say("The interview could not be suspended: start it again to continue. Every answer is stored.")
         return 1
     say(_describe_closing(desk, closing))
     return (
@@ -210,10 +211,10 @@ def _describe_closing(desk: "InterviewSession", closing: "InterviewResult") -> s
     practice = "practice, " if desk.practice else ""
     remark = f"; {closing.remark}" if closing.remark else ""
     if closing.erased:
-        return f"{desk.respondent}: {practice}{how}, 0 answers kept: all are erased{remark}"
+        return f"{desk.respondent}: {practice}{how}, 0 answers stored: all are erased{remark}"
     answers = format_count(closing.answered, "answer")
     took = f"{minutes}:{seconds:02}"
-    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, kept in {closing.stored_in}{remark}"
+    return f"{desk.respondent}: {practice}{how}, {answers} in {took}, stored in {closing.stored_in}{remark}"
 
 
 def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:

@@ -16,28 +16,30 @@ def preview(
     file: InstrumentArgument,
     at: Annotated[
         str,
-        typer.Option("--at", metavar="ITEM", help="Stand at this item; what is open before it is invented."),
+        typer.Option(
+            "--at", metavar="ITEM", help="Begin at this item; missing answers before it are invented."
+        ),
     ] = "",
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
     ] = "",
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", help="Fixes shuffled orders, splits and whatever is invented."),
+        typer.Option("--seed", metavar="N", help="Fixes shuffled orders, splits and invented answers."),
     ] = 1,
     columns: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="COLUMN=VALUE",
-            help="A sample column; may be repeated. Those not given are invented.",
+            help="A sample column; may be repeated. Others are invented.",
         ),
     ] = None,
 ) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.
 
-    Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the answers
-    that still fit; while the file is broken, its problems. Nothing is kept.
+    Keep this open beside your editor: each time the file is saved, the screen shows it at the same item, with the
+    answers that are still valid; while the file has errors, its problems. Nothing is stored.
     """
     given = parse_columns(columns or [])
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

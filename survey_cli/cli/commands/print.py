@@ -19,19 +19,17 @@ def print(
     ] = "-",
     language: Annotated[
         str,
-        typer.Option(
-            "--language", metavar="CODE", help="The language of the texts; all for every one of them."
-        ),
+        typer.Option("--language", metavar="CODE", help="The language of the texts; all for every language."),
     ] = "",
     comments: Annotated[
-        bool, typer.Option("--comments", help="With lines to write comments on, under every item.")
+        bool, typer.Option("--comments", help="With lines for comments under every item.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Print the questionnaire for those who review it.
+    """Print the questionnaire for reviewers.
 
-    What is read aloud, instructions, answers with their codes, and in plain English who is asked and what is checked.
-    The .html is one file that opens in any browser, and prints well from there.
+    It shows what is read aloud, instructions, answers with their codes, and in plain English who is asked and what is
+    checked. The .html is one file that opens in any browser, and prints well from there.
     """
     from survey_cli.services.questionnaire.print_questionnaire import PrintOptions, print_questionnaire
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from survey_cli.services.privacy.erase_and_anonymize import ErasurePreview
 
 PAUSE_SECONDS: Final = 0.005
-"""Seconds between two cases: an interviewer beside us waits no longer than one of them."""
+"""Seconds between two cases, so that an interviewer never waits longer than one case takes."""
 
 
 class SubjectFormat(StrEnum):
-    """How it is written."""
+    """Output format."""
 
     text = "text"
     json = "json"
@@ -33,14 +33,14 @@ class SubjectFormat(StrEnum):
 def subject(
     file: InstrumentArgument,
     case: CaseArgument,
-    form: Annotated[SubjectFormat, typer.Option("--format", help="How it is written.")] = SubjectFormat.text,
+    form: Annotated[SubjectFormat, typer.Option("--format", help="Output format.")] = SubjectFormat.text,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Print everything that is held on one person: name, numbers, history, notes, every answer.
+    """Print everything stored about one person: name, numbers, history, notes, every answer.
 
-    Where the study lists its people, only supervisors may. What was exported, printed or backed up is not known here.
+    Where the study lists its people, only supervisors may. Exports, printed lists and backups are not included.
     """
     from survey_cli.services.privacy.subject_access import load_subject as held
 
@@ -49,7 +49,7 @@ def subject(
         fail(found)
     print(render_json(found) if form is SubjectFormat.json else "\n".join(_render_subject(found)))
     say(
-        f"{found.where}: nothing else here; exports, the sample file, printed lists and backups are not looked at"
+        f"{found.where}: this is everything here; exports, the sample file, printed lists and backups are not included"
     )
 
 
@@ -60,11 +60,11 @@ def _render_subject(found: "Subject") -> Iterator[str]:
     for number in found.numbers:
         written = f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
         extension = f", extension {number.extension}" if number.extension else ""
-        shown = number.shown or "not kept any more"
+        shown = number.shown or "no longer stored"
         yield make_printable(
             f"  number {number.position}: {shown}{written}{extension}, {number.state.replace('_', ' ')}"
         )
-    yield f"  on the list of numbers never to be called: {'yes' if found.on_do_not_call_list else 'no'}"
+    yield f"  on the do-not-call list: {'yes' if found.on_do_not_call_list else 'no'}"
     if found.zone or found.language:
         yield make_printable(f"  zone {found.zone or 'unknown'}, language {found.language or 'not said'}")
     for column in found.columns:
@@ -72,7 +72,7 @@ def _render_subject(found: "Subject") -> Iterator[str]:
         yield make_printable(f"  {column.label}: {column.words}{personal}")
     if found.history:
         yield ""
-        yield "what happened"
+        yield "history"
         rows = [
             (str(p.seq), datetimes.format_here(p.at), f"{p.what}{f': {p.note}' if p.note else ''}", p.by)
             for p in found.history
@@ -92,7 +92,7 @@ def _render_interview(one: "SubjectInterview") -> Iterator[str]:
     if one.problem:
         yield make_printable(f"  {one.problem}")
     for name, words in one.sample:
-        yield make_printable(f"  told of the sample: {name} = {words}")
+        yield make_printable(f"  sample column: {name} = {words}")
     for line in one.lines:
         yield make_printable(
             f"  {line.seq:>3}  {datetimes.format_here(line.at)}  {line.by}  {_render_journal_line(line)}"
@@ -112,11 +112,15 @@ def erase(
     file: InstrumentArgument,
     case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key.")] = "",
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; needed, and kept: name nobody in it.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody."
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="No case: finish what was broken off, as verify tells.")
+        bool,
+        typer.Option("--unfinished", help="Without a case: finish interrupted erasures that verify reports."),
     ] = False,
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -124,8 +128,8 @@ def erase(
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
 
-    What stays is a tombstone: the case's key, outcomes, times and coded sample columns, so that rates and counts hold.
-    The same command again finishes what was broken off.
+    The case's key, outcomes, times and coded sample columns stay, so that rates and counts remain correct. The same
+    command again finishes an interrupted erasure.
     """
     from survey_cli.services.privacy.erase_and_anonymize import erase_person as erased
     from survey_cli.services.privacy.erase_and_anonymize import finish_erasure, preview_erasure
@@ -137,11 +141,11 @@ def erase(
         finished = finish_erasure(asks)
         if isinstance(finished, UserError):
             fail(finished)
-        say(f"{format_count(finished.interviews, 'interview')} erased that had been left")
+        say(f"{format_count(finished.interviews, 'interview')} erased that had been left unfinished")
         _warn_of_free_pages(file, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
-        raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
+        raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
     found = preview_erasure(asks, case)
     if isinstance(found, UserError):
         fail(found)
@@ -149,7 +153,11 @@ def erase(
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            fail(UserError(f"case {case}", "nothing was erased: nobody can be asked here", "give --yes"))
+            fail(
+                UserError(
+                    f"case {case}", "nothing was erased: there is no terminal to confirm it", "give --yes"
+                )
+            )
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
@@ -162,10 +170,8 @@ def erase(
     else:
         say(f"{case}: nothing was left to erase")
     _warn_of_free_pages(file, clean=made.scrubbed)
-    say(
-        f"the key {case!r} stays as the tombstone's name; if it tells who it was, only a new sample has another"
-    )
-    say("the sample file, exports, printed lists and backups are yours to delete")
+    say(f"the key {case!r} is kept; if it identifies the person, only a new sample can change it")
+    say("the sample file, exports, printed lists and backups are for you to delete")
 
 
 def _render_preview(found: "ErasurePreview") -> Iterator[str]:
@@ -182,7 +188,7 @@ def _render_preview(found: "ErasurePreview") -> Iterator[str]:
 def _warn_of_free_pages(file: str, *, clean: bool) -> None:
     if not clean:
         say(
-            "another program was reading the database, so erased words may still be in its free pages — "
+            "another program was reading the database, so erased text may still be in its free pages — "
             f"later give: survey privacy erase {file} --unfinished"
         )
 
@@ -190,7 +196,7 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
 def anonymize(
     file: InstrumentArgument,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
+        bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")
     ] = False,
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -203,7 +209,7 @@ def anonymize(
     from survey_cli.services.privacy.erase_and_anonymize import anonymize_study as done
 
     made = done(
-        build_request(file, by=by, people=people, db=db), dry=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
+        build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
     )
     if isinstance(made, UserError):
         fail(made)
@@ -211,11 +217,11 @@ def anonymize(
     would = "would lose" if made.dry_run else "lost"
     say(
         f"{made.where}: {format_count(made.cases, 'case')} and {format_count(made.interviews, 'interview')} {would} "
-        f"what tells who it was, after {made.span}"
+        f"what identifies a person, after {made.span}"
     )
     if made.next_at is not None:
         say(f"next: {datetimes.format_here(made.next_at)}")
     _warn_of_free_pages(file, clean=made.clean)
     if (made.cases or made.interviews) and not made.dry_run:
-        say("the sample file, exports, printed lists and backups are yours to delete")
+        say("the sample file, exports, printed lists and backups are for you to delete")
     raise typer.Exit(1 if made.skipped else 0)

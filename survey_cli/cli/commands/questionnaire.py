@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ProblemFormat(StrEnum):
-    """How problems are written."""
+    """Output format of problems."""
 
     text = "text"
     json = "json"
@@ -40,46 +40,51 @@ def new(
     if isinstance(begun, UserError):
         fail(begun)
     path = begun.path
-    say(f"{path}: written. It is a whole questionnaire with comments: read it, then make it yours.")
+    say(f"{path}: written. It is a complete questionnaire with comments: read it, then adapt it.")
     say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
 
 
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Instruments; of a folder, every instrument in it and below."),
+        typer.Argument(metavar="FILE", help="Questionnaires; for a folder, every one in and below it."),
     ],
     form: Annotated[
         ProblemFormat,
-        typer.Option("--format", help="text to read, json for programs, github for its annotations."),
+        typer.Option("--format", help="text to read, json for programs, github for annotations."),
     ] = ProblemFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
     formats: Annotated[
         list[str] | None,
         typer.Option(
-            "--for", metavar="FORMATS", help="Say too what these formats can't hold: sav,dta,sss,xlsx."
+            "--for", metavar="FORMATS", help="Also check what these formats cannot store: sav,dta,sss,xlsx."
         ),
     ] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(
-            "--accept", metavar="ITEM", help="Accept how this item has changed since interviews. Repeatable."
+            "--accept",
+            metavar="ITEM",
+            help="Accept the change of this item since earlier interviews. Repeatable.",
         ),
     ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="With --accept: why. It is kept with your name.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="With --accept: the reason. It is stored with your name."
+        ),
     ] = "",
     same: Annotated[
         bool,
-        typer.Option("--same", help="With --accept: the new text means the same, as after a correction."),
+        typer.Option("--same", help="With --accept: the new text has the same meaning."),
     ] = False,
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
     """List every problem of a questionnaire, with its line and a remedy.
 
-    Where interviews are kept already, it is compared with every version that was asked: codes with other texts, narrowed
-    ranges, other kinds of answers and missing items are errors until --accept says that they are meant.
+    Where interviews are stored already, the questionnaire is compared with every version in use: codes with other texts,
+    narrower ranges, other kinds of answers and missing items are errors until --accept says that they are intended.
     """
     from survey_cli.services.questionnaire.questionnaire_files import check_file as checked
     from survey_cli.services.questionnaire.questionnaire_files import find_instruments
@@ -117,9 +122,9 @@ def _accept_changes(
     from survey_cli.services.questionnaire.version_check import accept_changes
 
     if not items:
-        fail(UserError("--accept", "no item is named", "name what is accepted: --accept q1"))
+        fail(UserError("--accept", "no item is named", "name the accepted item: --accept q1"))
     if not reason.strip():
-        fail(UserError("--reason", "no reason is given", "say why the change is meant: --reason TEXT"))
+        fail(UserError("--reason", "no reason is given", "say why the change is intended: --reason TEXT"))
     if len(files) != 1:
         fail(
             UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
@@ -130,7 +135,7 @@ def _accept_changes(
 
 
 def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -> None:
-    """Problems are what was asked for: they go to stdout."""
+    """Print problems on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
     if form is ProblemFormat.json:
@@ -169,10 +174,10 @@ def schema(
     ] = "-",
     module: Annotated[bool, typer.Option("--module", help="The schema of a module instead.")] = False,
 ) -> None:
-    """Write the JSON Schema by which editors complete and check questionnaires.
+    """Write the JSON Schema with which editors complete and check questionnaires.
 
-    Put it beside your instruments as instrument.schema.json, and let them begin with the line
-    "# yaml-language-server: $schema=./instrument.schema.json".
+    Save it beside your questionnaires as instrument.schema.json, and begin each of them with the line "#
+    yaml-language-server: $schema=./instrument.schema.json".
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
@@ -193,10 +198,7 @@ def explain(
         ),
     ] = "",
 ) -> None:
-    """Explain a word of the language; without one, list them all.
-
-    The name that a command had earlier is explained by its name now.
-    """
+    """Explain a word of the language; without one, list them all."""
     from survey_cli.services.questionnaire import questionnaire_files
 
     if not word:
@@ -217,7 +219,7 @@ def explain(
 
 
 def _render_explanation(text: str) -> str:
-    """Prose wrapped; examples, which are indented or show a remedy by an arrow, as they stand."""
+    """Prose is wrapped; examples, which are indented or have an arrow, are printed as written."""
     parts = text.split("\n\n")
     example = [any(line.startswith("  ") or "→" in line for line in part.split("\n")) for part in parts]
     return "\n\n".join(

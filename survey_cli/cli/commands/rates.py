@@ -34,18 +34,18 @@ PeopleOption = Annotated[
     typer.Option(
         "--people",
         metavar="PATH",
-        help="The list of interviewers; interviewers.csv beside the database unless given.",
+        help="The list of people; interviewers.csv beside the database by default.",
     ),
 ]
 
 
 ZoneOption = Annotated[
-    str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
+    str, typer.Option("--zone", metavar="ZONE", help="The local time zone; the computer's by default.")
 ]
 
 
 def parse_zone(name: str) -> "ZoneInfo | None":
-    """The zone of this name; None, the computer's own, where none is given."""
+    """The time zone of this name; None, the computer's own, for an empty name."""
     from zoneinfo import ZoneInfo
 
     if not name:
@@ -53,11 +53,13 @@ def parse_zone(name: str) -> "ZoneInfo | None":
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise typer.BadParameter(f"--zone: {name!r} is no time zone: write one as America/Chicago") from None
+        raise typer.BadParameter(
+            f"--zone: {name!r} is not a time zone: write one such as America/Chicago"
+        ) from None
 
 
 class FrameChoice(StrEnum):
-    """How the sample came to be."""
+    """Kind of sample frame."""
 
     list = "list"
     establishment = "establishment"
@@ -72,7 +74,7 @@ class RatesOriginChoice(StrEnum):
 
 
 class RatesFormat(StrEnum):
-    """How the report is written."""
+    """Output format of the rates."""
 
     table = "table"
     csv = "csv"
@@ -82,35 +84,35 @@ class RatesFormat(StrEnum):
 def rates(
     file: Annotated[
         str,
-        typer.Argument(metavar="FILE", help="The instrument, whose cases are counted.", show_default=False),
+        typer.Argument(metavar="FILE", help="The instrument whose cases are counted.", show_default=False),
     ] = "",
     by: Annotated[
-        str, typer.Option("--by", metavar="COLUMN", help="Also for each value of this sample column.")
+        str, typer.Option("--by", metavar="COLUMN", help="Also by the values of this sample column.")
     ] = "",
     as_of: Annotated[
         str,
         typer.Option(
             "--as-of",
-            metavar="MOMENT",
-            help="As it stood then: 2026-11-24 is the end of that day here, or '2026-11-24 17:00'.",
+            metavar="TIME",
+            help="As of then: 2026-11-24 means the end of that day, or '2026-11-24 17:00'.",
         ),
     ] = "",
-    finalised: Annotated[
-        bool, typer.Option("--finalised", help="Leave out the cases that may still be called.")
+    finalized: Annotated[
+        bool, typer.Option("--finalized", help="Leave out cases that may still be called.")
     ] = False,
     weighted: Annotated[
-        bool, typer.Option("--weighted", help="By the sample column with role: weight.")
+        bool, typer.Option("--weighted", help="Weight by the sample column with role: weight.")
     ] = False,
     origin: Annotated[
         RatesOriginChoice,
-        typer.Option("--origin", help="Real interviews, or practice and invented ones too."),
+        typer.Option("--origin", help="Real interviews, or practice and simulated ones too."),
     ] = RatesOriginChoice.real,
     counts: Annotated[
         str,
         typer.Option(
             "--counts",
             metavar="FILE",
-            help="Instead of cases, a CSV file of final counts: columns code or group, count, and frame where there are"
+            help="Instead of cases, a CSV file of final counts: columns code or group, count, and frame if there are"
             " several; - is stdin.",
         ),
     ] = "",
@@ -118,8 +120,8 @@ def rates(
         FrameChoice | None,
         typer.Option(
             "--frame",
-            help="With --counts, how the sample came to be: rdd unless given. In a list or establishment frame e is 1;"
-            " else it is estimated. An instrument says it itself.",
+            help="With --counts, the kind of sample frame: rdd by default. In a list or establishment frame e is 1;"
+            " else it is estimated. An instrument has its own.",
         ),
     ] = None,
     e: Annotated[
@@ -131,7 +133,7 @@ def rates(
         ),
     ] = "",
     e_uh: Annotated[
-        str, typer.Option("--e-uh", metavar="SHARE", help="The same for UH, unknown if household, alone.")
+        str, typer.Option("--e-uh", metavar="SHARE", help="The same for UH (unknown if household) alone.")
     ] = "",
     e_uo: Annotated[str, typer.Option("--e-uo", metavar="SHARE", help="The same for UO alone.")] = "",
     composite: Annotated[
@@ -139,32 +141,31 @@ def rates(
         typer.Option(
             "--composite",
             metavar="WEIGHTS",
-            help="Also a composite of the frames, by their weights: landline=0.6,mobile=0.4.",
+            help="Also a composite of the frames with these weights: landline=0.6,mobile=0.4.",
         ),
     ] = "",
     quotas: Annotated[
         bool,
         typer.Option(
-            "--quotas", help="With --counts: quotas decided who was interviewed. The heading says so."
+            "--quotas", help="With --counts: quotas determined who was interviewed; the heading says so."
         ),
     ] = False,
     digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimals of the per cents.")
+        int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimals of percentages.")
     ] = 1,
-    form: Annotated[
-        RatesFormat, typer.Option("--format", help="A table to read, or figures to go on with.")
-    ] = RatesFormat.table,
+    form: Annotated[RatesFormat, typer.Option("--format", help="Output format.")] = RatesFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
 ) -> None:
     """Show response, cooperation, refusal and contact rates, as AAPOR defines them.
 
-    Of a study, every released case counts as if the field closed now, or at the moment given: by the code that comes
-    first in precedence, a case never dialled as 2.20 (3.11 of random digits). How many are open stands beside.
+    For a study, every released case counts as if the field period closed now, or at the time given: by its code that
+    comes first in precedence; a case never dialed as 2.20 (3.11 in a random digit sample). The number of open cases
+    is shown beside.
 
-    Rows of a file of counts are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which is
-    only compared. Counts may be weighted. Frames are never added up.
+    Rows of a file of counts are AAPOR codes (2.11) or groups (I P R NC O UH UO NE), and T for a frame's total, which
+    is only compared. Counts may be weighted. Frames are never added up.
     """
     from survey_cli.cli.output.problems import render_plain
     from survey_cli.services.report.response_rates import (
@@ -180,18 +181,18 @@ def rates(
         frame=(frame or FrameChoice.rdd).value, e=e, e_uh=e_uh, e_uo=e_uo, composite=composite, quotas=quotas
     )
     if counts:
-        if by or as_of or finalised or weighted:
+        if by or as_of or finalized or weighted:
             raise typer.BadParameter(
-                "--by, --as-of, --finalised and --weighted are for an instrument's cases"
+                "--by, --as-of, --finalized and --weighted are for an instrument's cases"
             )
         made = compute_rates_from_counts(counts, assumed, stdin=sys.stdin.buffer)
     else:
         if frame or quotas:
-            raise typer.BadParameter("--frame and --quotas are for --counts: an instrument says them itself")
+            raise typer.BadParameter("--frame and --quotas are for --counts: an instrument has its own")
         wish = RatesOptions(
             by=by,
             as_of=as_of,
-            finalized=finalised,
+            finalized=finalized,
             weighted=weighted,
             all_origins=origin is RatesOriginChoice.all,
             assumptions=assumed,
@@ -201,7 +202,7 @@ def rates(
     if isinstance(made, UserError):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()
-        ):  # nothing else checks such a file: all are said
+        ):  # no other command checks such a file, so all are printed
             say(str(problem))
         fail(replace(made, problems=made.problems[-MOST_PROBLEMS:] if counts else made.problems))
     for warning in made.warnings:
@@ -210,7 +211,7 @@ def rates(
 
 
 def print_rates(report: "RateTable", *, form: RatesFormat, digits: int) -> None:
-    """The report on stdout."""
+    """Print the report on stdout."""
     match form:
         case RatesFormat.table:
             print(render_rates(report, digits=digits, cells=get_width()))
@@ -228,7 +229,7 @@ def print_rates(report: "RateTable", *, form: RatesFormat, digits: int) -> None:
 
 
 def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
-    """The report in lines: as many columns side by side as `cells` allow, the others below; then the notes."""
+    """The report as text: as many columns side by side as fit into `cells`, the others below, then the notes."""
     labels = _build_labels(report)
     figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
     left = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
@@ -247,7 +248,7 @@ def render_rates(report: "RateTable", *, digits: int, cells: int) -> str:
 
 
 def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
-    """What stands to the left of the figures: a name, what is above the line, what below."""
+    """The labels left of the figures: name, numerator, denominator."""
     from survey_cli.fieldwork.rates.dispositions import GROUPS
     from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS
 
@@ -263,7 +264,7 @@ def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
 
 
 class _FigureColumn(NamedTuple):
-    """One column as it is shown, its title first, every line as wide as the others."""
+    """One column of figures with its title first, all lines equally wide."""
 
     lines: tuple[str, ...]
     cells: int
@@ -291,7 +292,7 @@ def _build_figures(
 
 
 def render_rates_json(report: "RateTable") -> str:
-    """The report as one object. Shares are from 0 to 1, and stand under `exact` as fractions; null is not defined."""
+    """The report as one object. Shares are from 0 to 1, and under `exact` as fractions; null means not defined."""
     from fractions import Fraction
 
     from survey_cli.reports.fieldwork.rates import collect_figures

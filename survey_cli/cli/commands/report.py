@@ -31,15 +31,13 @@ LanguageOption = Annotated[
 ]
 ThresholdOption = Annotated[
     int,
-    typer.Option(
-        "--threshold", metavar="N", min=0, help="Counts of fewer people are hidden; 0 hides nothing."
-    ),
+    typer.Option("--threshold", metavar="N", min=0, help="Smaller counts are hidden; 0 hides nothing."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 
 
 class InclusionChoice(StrEnum):
-    """Which interviews, by how far they came."""
+    """Which interviews, by completeness."""
 
     complete = "complete"
     partial = "partial"
@@ -73,45 +71,47 @@ def report(
             "--where",
             metavar="CONDITION",
             callback=require_text,
-            help='Only interviews of which this is true: "kind == 1".',
+            help='Only interviews for which this is true: "kind == 1".',
         ),
     ] = "",
     interviews: Annotated[
-        InclusionChoice, typer.Option("--interviews", help="Complete ones alone, partial ones too, or all.")
+        InclusionChoice, typer.Option("--interviews", help="Complete ones only, partial ones too, or all.")
     ] = InclusionChoice.partial,
     origin: Annotated[
-        OriginChoice, typer.Option("--origin", help="Which interviews to take.")
+        OriginChoice, typer.Option("--origin", help="Which interviews to include.")
     ] = OriginChoice.real,
     as_of: Annotated[
         str,
         typer.Option(
-            "--as-of", metavar="MOMENT", callback=require_text, help="As it stood after this day or moment."
+            "--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time."
         ),
     ] = "",
     valid: Annotated[
         bool,
-        typer.Option("--valid", help="Per cents of those with an answer: no declines, nothing volunteered."),
+        typer.Option(
+            "--valid", help="Percentages of those with an answer, without declines and volunteered answers."
+        ),
     ] = False,
     digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimals of the per cents.")
+        int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimals of percentages.")
     ] = 0,
     threshold: ThresholdOption = 5,
     tests: Annotated[
         bool | None,
         typer.Option(
             "--tests/--no-tests",
-            help="Tests with --by, or none; unless given, where not the whole population was interviewed.",
+            help="Significance tests with --by, or none; by default unless the whole population was interviewed.",
             show_default=False,
         ),
     ] = None,
     margins: Annotated[bool, typer.Option("--margins", help="Margins of error with each item.")] = False,
-    verbatims: Annotated[
-        bool, typer.Option("--verbatims", help="Print what people said in their own words.")
-    ] = False,
-    cases: Annotated[bool, typer.Option("--cases", help="With --verbatims: whose words they are.")] = False,
+    verbatims: Annotated[bool, typer.Option("--verbatims", help="Print verbatim answers.")] = False,
+    cases: Annotated[bool, typer.Option("--cases", help="With --verbatims: print the case of each.")] = False,
     weighted: Annotated[
         bool,
-        typer.Option("--weighted/--unweighted", help="By the sample column with role: weight, or not."),
+        typer.Option(
+            "--weighted/--unweighted", help="Weight by the sample column with role: weight, or not."
+        ),
     ] = True,
     rake: Annotated[
         str,
@@ -124,9 +124,11 @@ def report(
     ] = "",
     trim: Annotated[
         str,
-        typer.Option("--trim", metavar="TIMES", help="With --rake: the most times the mean a weight may be."),
+        typer.Option(
+            "--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean."
+        ),
     ] = "",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of tests that draw tables.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of simulated tests.")] = 1,
     charts: Annotated[
         str,
         typer.Option(
@@ -145,8 +147,9 @@ def report(
 ) -> None:
     """Report the results: every item with its wording, base, counts and percentages.
 
-    On the terminal, or with -o as .html (one file that opens in any browser and prints well), .md, .docx, .xlsx or .csv.
-    Don't know, refused and volunteered answers are rows; whoever was not asked is in no base. Small counts are hidden.
+    On the terminal, or with -o as .html (one file that opens in any browser and prints well), .md, .docx, .xlsx or
+    .csv. Don't know, refused and volunteered answers are rows; whoever was not asked is in no base. Small counts are
+    hidden.
     """
     from survey_cli.services.report.publish import OutputTarget, publish_results
     from survey_cli.services.report.report_options import ReportOptions
@@ -206,7 +209,7 @@ def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
     counts: Annotated[
-        bool, typer.Option("--counts/--no-counts", help="With or without how many have each code.")
+        bool, typer.Option("--counts/--no-counts", help="With or without counts of each code.")
     ] = True,
     origin: Annotated[
         OriginChoice, typer.Option("--origin", help="Which interviews to count.")
@@ -217,9 +220,9 @@ def codebook(
     people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Describe the data: every variable with its wording, base, codes, labels and missing values.
+    """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
 
-    As .html, .md or .docx. Where interviews are kept, with counts.
+    As .html, .md or .docx. Where interviews are stored, with counts.
     """
     from survey_cli.services.report.publish import OutputTarget, publish_codebook
     from survey_cli.services.report.report_options import CodebookOptions
@@ -247,7 +250,7 @@ def _split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _has_blocks() -> bool:
-    """Can this terminal show them?"""
+    """Whether this terminal can show block characters."""
     try:
         "█▒░".encode(sys.stdout.encoding or "ascii")
     except (LookupError, UnicodeEncodeError):

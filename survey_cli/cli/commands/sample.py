@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 MAX_PER_KIND: Final = 10
 MAX_CHANGES: Final = 20
 PAUSE_SECONDS: Final = 0.005
-"""Seconds between two commits: an interviewer beside us waits no longer than one of them."""
+"""Seconds between two commits, so that an interviewer never waits longer than one commit takes."""
 
 LoginOption = Annotated[
-    str, typer.Option("--by", metavar="NAME", help="Who does it; the account unless given.")
+    str, typer.Option("--by", metavar="NAME", help="Who does it; the account by default.")
 ]
 PeopleFileOption = Annotated[
     str | None,
     typer.Option(
         "--people",
         metavar="FILE",
-        help="The list of people; interviewers.csv beside the database unless given.",
+        help="The list of people; interviewers.csv beside the database by default.",
     ),
 ]
 
@@ -43,19 +43,15 @@ def import_cases(
     cases: Annotated[str, typer.Argument(metavar="CASES", help="The sample: a CSV file or a workbook.")],
     sheet: Annotated[
         str | None,
-        typer.Option("--sheet", metavar="NAME", help="The workbook's sheet; the first unless given."),
+        typer.Option("--sheet", metavar="NAME", help="The workbook's sheet; the first by default."),
     ] = None,
     encoding: Annotated[
         str | None,
-        typer.Option(
-            "--encoding", metavar="NAME", help="The file's encoding, where it is not UTF-8: cp1252."
-        ),
+        typer.Option("--encoding", metavar="NAME", help="The file's encoding if it is not UTF-8: cp1252."),
     ] = None,
     update: Annotated[
         bool,
-        typer.Option(
-            "--update", help="Give cases that are here already the file's values, where they differ."
-        ),
+        typer.Option("--update", help="Update existing cases with the file's values."),
     ] = False,
     release: Annotated[
         str,
@@ -64,15 +60,16 @@ def import_cases(
         ),
     ] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
+        bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")
     ] = False,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Import the cases of a file, all or none. Safe to repeat: what is here already stays as it is.
+    """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
 
-    Problems go to stderr, by line; where one of them is an error nothing is imported, and the exit code is 1.
+    Problems are printed to stderr, by line; where one of them is an error nothing is imported, and the exit code is
+    1.
     """
     from survey_cli.services.run_on_study import Request
     from survey_cli.services.sample.import_sample import ImportOptions, ImportRuntime, import_sample
@@ -103,7 +100,7 @@ def import_cases(
 
 @contextmanager
 def show_import_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on the terminal while it lasts; nothing in a pipe."""
+    """Show a progress bar on the terminal; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -121,7 +118,8 @@ def _count_errors(problems: Sequence[Problem]) -> int:
 
 
 def _say_problems(problems: Sequence[Problem]) -> None:
-    """By line; of each kind the first ten, and how many more there are. Errors are never left out for warnings."""
+    """Print problems by line; of each kind the first ten, and how many more. Errors are never left out for
+    warnings."""
 
     def kind(problem: Problem) -> tuple[str, str]:
         return problem.rule, problem.severity
@@ -140,12 +138,13 @@ def _say_problems(problems: Sequence[Problem]) -> None:
 def _render_summary(summary: "ImportPreview") -> Iterator[str]:
     yield (
         f"cases: {format_count(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
-        f"{summary.unchanged:,} unchanged; {summary.gone:,} here and not in the file"
+        f"{summary.unchanged:,} unchanged; {summary.gone:,} stored and not in the file"
     )
     if summary.numbers or summary.dead:
         yield (
             f"numbers: {summary.numbers:,} can be dialed ({summary.mobile:,} mobile, {summary.fixed:,} fixed, "
-            f"{summary.unknown:,} unknown), {summary.dead:,} can't be read, {summary.do_not_call:,} never to be called"
+            f"{summary.unknown:,} unknown), {summary.dead:,} cannot be read, "
+            f"{summary.do_not_call:,} on the do-not-call list"
         )
     lacking = []
     if summary.without_number:
@@ -153,7 +152,7 @@ def _render_summary(summary: "ImportPreview") -> Iterator[str]:
     if summary.without_zone:
         lacking.append(f"{summary.without_zone:,} without a time zone")
     if lacking:
-        yield f"can't be called: {', '.join(lacking)}"
+        yield f"cannot be called: {', '.join(lacking)}"
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
         named = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
         if any(share.name for share in shares):
@@ -181,25 +180,23 @@ def _format_cell(cell: object) -> str:
 def _describe_import(made: "ImportResult", *, update: bool) -> str:
     """What was done, or would be."""
     if made.dry_run:
-        return (
-            f"{made.where}: nothing was changed; without --dry-run {made.summary.new:,} cases would come in"
-        )
+        return f"{made.where}: nothing was changed; without --dry-run {made.summary.new:,} cases would be imported"
     said = [f"{format_count(made.added, 'case')} imported"]
     if made.added - made.released > 0:
-        said.append(f"{made.added - made.released:,} of them wait for their replicate's release")
+        said.append(f"{made.added - made.released:,} of them wait until their replicate is released")
     if update:
         said.append(f"{made.updated:,} updated")
     elif made.summary.changed:
-        said.append(f"{made.summary.changed:,} differ and were left as they are (--update changes them)")
+        said.append(f"{made.summary.changed:,} differ and were not changed (--update changes them)")
     if made.busy:
         said.append(f"{len(made.busy):,} are with a station and were not changed: import again later")
     if made.nameless:
-        said.append(f"{len(made.nameless):,} of the file were erased or anonymised, and stay so")
+        said.append(f"{len(made.nameless):,} in the file were erased or anonymized, and stay so")
     return f"{made.where}: {', '.join(said)}"
 
 
 CountryOption = Annotated[
-    str, typer.Option("--country", metavar="CODE", help="Where numbers without + are read: US, DE.")
+    str, typer.Option("--country", metavar="CODE", help="Country of numbers without +: US, DE.")
 ]
 
 
@@ -211,19 +208,19 @@ def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "
 
 def do_not_call_add(
     numbers: Annotated[
-        list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one on each line.")
+        list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one per line.")
     ],
     country: CountryOption = "",
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, where the file does not say.")
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, where the file has none.")
     ] = "asked by telephone",
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Put numbers on the list: from now on no study imports, offers or dials them.
+    """Add numbers to the list: from now on no study imports, offers or dials them.
 
-    A file has a number on each line, or the columns number, date and reason; what can't be read is said and left out. The
-    date of the file is kept; of two dates for one number the earlier.
+    A file has one number per line, or the columns number, date and reason; numbers that cannot be read are reported
+    and left out. The date in the file is kept; of two dates for one number, the earlier.
     """
     from survey_cli.services.sample.do_not_call_list import add_numbers
 
@@ -234,7 +231,7 @@ def do_not_call_add(
         _say_problems(made)
         raise typer.Exit(1)
     _say_problems(made.problems)
-    say(f"{made.where}: {format_count(made.read, 'number')} read, {made.new:,} of them new on the list")
+    say(f"{made.where}: {format_count(made.read, 'number')} read, {made.new:,} of them new")
 
 
 def do_not_call_check(
@@ -253,12 +250,12 @@ def do_not_call_check(
         fail(found)
     if found.since is None:
         off = found.removal
-        history = f"; it was taken off {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
+        history = f"; it was removed {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
         print(make_printable(f"{found.number} is not on the list{history}"))
         return
     print(
         make_printable(
-            f"{found.number} is never to be called: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"
+            f"{found.number} is on the list: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"
         )
     )
     raise typer.Exit(1)
@@ -268,24 +265,28 @@ def do_not_call_remove(
     numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
     country: CountryOption = "",
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; needed, and kept: name nobody in it.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody."
+        ),
     ] = "",
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Take numbers off the list: a slip, or a number that is another person's now. All, or none where one is not on it.
+    """Remove numbers from the list: a mistake, or a number that belongs to another person now. All, or none where one
+    is not on it.
 
-    Who took a number off, when and why is kept. A case that was closed as never to be called again stays so until its
-    outcome is corrected: survey case outcome.
+    Who removed a number, when and why is kept. A case that was closed as do not call stays closed until its outcome
+    is corrected: survey outcome.
     """
     from survey_cli.services.sample.do_not_call_list import remove_numbers
 
     if not reason.strip():
-        raise typer.BadParameter("say why, without a name in it", param_hint="--reason")
+        raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
     made = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
     if isinstance(made, UserError):
         fail(made)
-    say(f"{made.where}: {format_count(len(made.numbers), 'number')} taken off the list")
+    say(f"{made.where}: {format_count(len(made.numbers), 'number')} removed from the list")
 
 
 def do_not_call_count(db: DatabaseOption = None) -> None:
@@ -297,4 +298,4 @@ def do_not_call_count(db: DatabaseOption = None) -> None:
         fail(found)
     where, numbers = found
     print(numbers)
-    say(f"{where}: {format_count(numbers, 'number')} never to be called")
+    say(f"{where}: {format_count(numbers, 'number')} on the do-not-call list")

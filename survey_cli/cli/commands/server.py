@@ -22,11 +22,11 @@ def grant(
     ] = False,
     db: DatabaseOption = None,
 ) -> None:
-    """Give two roles of a database server what interviewers and supervisors need, and nothing else.
+    """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.
 
-    Interviewers add entries and can't change or remove one, nor read the key of the do-not-call list. Supervisors may
-    also correct and erase. Neither publishes a questionnaire. Make the roles first: CREATE ROLE interviewers; then
-    CREATE ROLE ann LOGIN IN ROLE interviewers.
+    Interviewers add entries and cannot change or remove one, nor read the key of the do-not-call list. Supervisors
+    may also correct and erase. Neither publishes a questionnaire. Create the roles first: CREATE ROLE interviewers;
+    then CREATE ROLE ann LOGIN IN ROLE interviewers.
     """
     from survey_cli.services.database.server_grants import grant_rights, render_study_grants
 

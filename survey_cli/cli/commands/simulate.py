@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions
 
 MAX_TRIES_PER_COMPLETE = 100
-"""With --completes, interviews that are invented at most for each complete one."""
+"""With --completes, the most interviews simulated for each complete one."""
 MAX_LISTED = 12
 """Items listed under one heading."""
 PANEL: Final = "With --fieldwork"
@@ -44,7 +44,7 @@ def simulate(
         int, typer.Option("--number", "-n", metavar="N", min=1, max=10_000_000, help="How many interviews.")
     ] = 1000,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="The same seed invents the same people.")
+        int, typer.Option("--seed", metavar="N", help="The same seed gives the same interviews.")
     ] = 1,
     decline: Annotated[
         float, typer.Option("--decline", metavar="SHARE", min=0, max=1, help="How often an item is declined.")
@@ -52,7 +52,7 @@ def simulate(
     break_off: Annotated[
         float,
         typer.Option(
-            "--break-off", metavar="SHARE", min=0, max=1, help="How often they hang up, at each item."
+            "--break-off", metavar="SHARE", min=0, max=1, help="How often respondents hang up, at each item."
         ),
     ] = 0.0,
     qualify: Annotated[
@@ -62,13 +62,16 @@ def simulate(
             metavar="SHARE",
             min=0,
             max=1,
-            help="Of those whom their answers would screen out, how many answer so that they qualify.",
+            help="Share of those who would be screened out that answer so that they qualify.",
         ),
     ] = 0.85,
     completes: Annotated[
         int,
         typer.Option(
-            "--completes", metavar="N", min=0, help="So many complete interviews, instead of --number in all."
+            "--completes",
+            metavar="N",
+            min=0,
+            help="Number of complete interviews, instead of --number in all.",
         ),
     ] = 0,
     answers: Annotated[
@@ -76,16 +79,16 @@ def simulate(
         typer.Option(
             "--answers",
             metavar="FILE",
-            help="How often what is answered, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
+            help="Shares of answers, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
         ),
     ] = "",
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the interviews, as simulated ones.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Store the interviews, as simulated ones.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Keep them even where real interviews are kept.")
+        bool, typer.Option("--force", help="Store them even where real interviews are stored.")
     ] = False,
     fieldwork: Annotated[
         bool,
-        typer.Option("--fieldwork", help="Let invented interviewers call, and see how the study would go."),
+        typer.Option("--fieldwork", help="Simulate fieldwork with invented interviewers."),
     ] = False,
     interviewers: Annotated[
         int | None,
@@ -94,15 +97,13 @@ def simulate(
             metavar="N",
             min=1,
             max=200,
-            help="How many call, more than are listed too; without it all that are listed, or 6 where nobody is.",
+            help="Number of interviewers; by default all who are listed, or 6.",
             rich_help_panel=PANEL,
         ),
     ] = None,
     days: Annotated[
         int,
-        typer.Option(
-            "--days", metavar="N", min=1, max=400, help="Days of the calendar.", rich_help_panel=PANEL
-        ),
+        typer.Option("--days", metavar="N", min=1, max=400, help="Calendar days.", rich_help_panel=PANEL),
     ] = 10,
     start: Annotated[
         datetime | None,
@@ -110,7 +111,7 @@ def simulate(
             "--start",
             metavar="DAY",
             formats=["%Y-%m-%d"],
-            help="The first day, as 2026-11-30; the study's own unless given, or today.",
+            help="The first day, as 2026-11-30; by default the study's own, or today.",
             rich_help_panel=PANEL,
         ),
     ] = None,
@@ -118,7 +119,7 @@ def simulate(
         SpreadChoice | None,
         typer.Option(
             "--spread",
-            help="What becomes of a case outside of the part of the day tried least; as the study says unless given.",
+            help="How attempts are spread over the day; the study's own by default.",
             rich_help_panel=PANEL,
         ),
     ] = None,
@@ -127,7 +128,7 @@ def simulate(
         typer.Option(
             "--sample",
             metavar="FILE",
-            help="The cases of this file; those of the database unless given, as if nobody had called them yet.",
+            help="The cases of this file; by default those of the database, as if nobody had been called.",
             rich_help_panel=PANEL,
         ),
     ] = "",
@@ -138,7 +139,7 @@ def simulate(
             metavar="N",
             min=0,
             max=1_000_000,
-            help="So many invented cases.",
+            help="Number of invented cases.",
             rich_help_panel=PANEL,
         ),
     ] = 0,
@@ -147,7 +148,7 @@ def simulate(
         typer.Option(
             "--zone",
             metavar="ZONE",
-            help="Where the stations are, as America/Chicago; the study's own unless given.",
+            help="The stations' time zone, as America/Chicago; the study's own by default.",
             rich_help_panel=PANEL,
         ),
     ] = "",
@@ -156,45 +157,48 @@ def simulate(
         typer.Option(
             "--people",
             metavar="FILE",
-            help="Who works on the study; interviewers.csv beside the database unless given.",
+            help="The list of people; interviewers.csv beside the database by default.",
             rich_help_panel=PANEL,
         ),
     ] = None,
     contact: Annotated[
-        float, _make_share_option("--contact", "How often somebody answers a call, on average over the week.")
+        float, _make_share_option("--contact", "How often a person answers a call, on average over the week.")
     ] = 0.25,
-    refuse: Annotated[
-        float, _make_share_option("--refuse", "How often somebody who is spoken with refuses.")
-    ] = 0.2,
+    refuse: Annotated[float, _make_share_option("--refuse", "How often a contacted person refuses.")] = 0.2,
     later: Annotated[
         float,
-        _make_share_option("--later", "How often somebody who does not refuse wants to be called again."),
+        _make_share_option("--later", "How often a person who does not refuse asks for another call."),
     ] = 0.25,
     kept: Annotated[
-        float, _make_share_option("--kept", "How often somebody answers at the time that was agreed.")
+        float, _make_share_option("--kept", "How often a person answers at the time of the appointment.")
     ] = 0.75,
-    eligible: Annotated[float, _make_share_option("--eligible", "How many belong to the survey.")] = 0.95,
+    eligible: Annotated[float, _make_share_option("--eligible", "Share of eligible persons.")] = 0.95,
     seconds: Annotated[
         float,
         typer.Option(
-            "--seconds", metavar="N", min=1, max=600, help="For one item, on average.", rich_help_panel=PANEL
+            "--seconds",
+            metavar="N",
+            min=1,
+            max=600,
+            help="Seconds per item, on average.",
+            rich_help_panel=PANEL,
         ),
     ] = 12.0,
     db: DatabaseOption = None,
 ) -> None:
-    """Simulate interviews, and show what nobody reaches or chooses.
+    """Simulate interviews, and show which items and options are never reached or chosen.
 
-    They answer through the real engine, with don't know, refusals, warnings confirmed and answers corrected. Most answer
-    so that they are not screened out (--qualify); otherwise options are chosen equally often, unless --answers says
-    how often.
+    Invented respondents answer through the real engine, with don't know, refusals, confirmed warnings and corrected
+    answers. Most answer so that they are not screened out (--qualify); otherwise options are chosen equally often,
+    unless --answers says how often.
 
-    With --fieldwork invented interviewers call them, by the study's rules, on a clock that jumps: completes by day,
-    calls for each, attempts, outcomes, rates, appointments, quotas, and how busy everybody is. Nothing of it is kept.
-    Ctrl+C shows the days that are over. `survey forecast` starts from a study as it stands.
+    With --fieldwork, invented interviewers call them by the study's rules, on a simulated clock: completes by day,
+    calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy the interviewers are. Nothing is
+    stored. Ctrl+C shows the days that are done. `survey forecast` starts from a study as it is now.
     """
     if fieldwork:
         if keep or force:
-            raise typer.BadParameter("--fieldwork keeps nothing: leave --keep and --force out")
+            raise typer.BadParameter("--fieldwork stores nothing: leave --keep and --force out")
         if sample and cases:
             raise typer.BadParameter("give --sample or --cases, not both")
         from survey_cli.simulate import Habits
@@ -264,14 +268,14 @@ def simulate(
         print(make_printable(line))
     if findings.complete.interviews < completes:
         say(
-            f"only {format_count(findings.complete.interviews, 'interview')} came to complete: see where the others end"
+            f"only {format_count(findings.complete.interviews, 'interview')} are complete: see where the others end"
         )
     if keeping is not None:
-        say(f"{keeping.where}: {format_count(findings.interviews, 'simulated interview')} kept")
+        say(f"{keeping.where}: {format_count(findings.interviews, 'simulated interview')} stored")
 
 
 def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
-    """Let them call, and show how it went."""
+    """Simulate fieldwork and print the report."""
     from survey_cli.cli.commands.simulation_text import print_simulation
     from survey_cli.simulate.fieldwork.study_simulation import simulate_study
 
@@ -287,7 +291,7 @@ def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
 
 @contextmanager
 def _show_interview_progress(whole: int) -> Iterator[Callable[[int], None] | None]:
-    """A bar on the terminal while it lasts; nothing in a pipe."""
+    """Show a progress bar on the terminal; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -301,7 +305,7 @@ def _show_interview_progress(whole: int) -> Iterator[Callable[[int], None] | Non
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
-    """The findings in plain lines."""
+    """The findings as plain lines."""
     number = findings.interviews
     lines = [f"{format_count(number, 'interview')}: {_describe_outcomes(findings)}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):

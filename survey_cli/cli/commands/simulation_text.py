@@ -16,7 +16,7 @@ MAX_ENDS: Final = 12
 
 
 def print_simulation(tried: "StudySimulation") -> None:
-    """The report on stdout."""
+    """Print the report on stdout."""
     for part in _render_parts(tried):
         print(part)
         print()
@@ -27,13 +27,13 @@ def _render_parts(tried: "StudySimulation") -> Iterator[str]:
     run, fieldwork = tried.run, tried.settings
     chances = fieldwork.propensities
     yield wrap_paragraph(
-        f"Invented people: nobody was called. {format_count(run.cases, 'case')}, "
+        f"Invented respondents: nobody was called. {format_count(run.cases, 'case')}, "
         f"{format_count(tried.interviewers, 'interviewer')}, {format_count(tried.days, 'day')} from {fieldwork.starts} "
-        f"({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. Assumed: a call is answered by "
-        f"somebody {chances.contact:.0%} of the time, {chances.refuse:.0%} of talks are refused, "
+        f"({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. Assumptions: a call is answered by "
+        f"a person {chances.contact:.0%} of the time, {chances.refuse:.0%} of contacts refuse, "
         f"{chances.eligible:.0%} are eligible, an appointment is kept {chances.keep_appointment:.0%} of the time, "
         f"{fieldwork.item_seconds:g} seconds for each item. Options are chosen equally often, so quotas over answers "
-        "fill otherwise than they would. Change --contact, --refuse, --kept, --eligible, --seconds to see their effect."
+        "fill differently from reality. Change --contact, --refuse, --kept, --eligible, --seconds to see their effect."
     )
     yield _summarize(run)
     yield _render_days(run)
@@ -45,17 +45,19 @@ def _render_parts(tried: "StudySimulation") -> Iterator[str]:
         yield _render_cells(run)
     yield _render_ends(run)
     if run.rates is not None:
-        yield "if the field closed at the end:\n" + render_rates(run.rates, digits=1, cells=get_width())
+        yield "if the field period closed at the end:\n" + render_rates(
+            run.rates, digits=1, cells=get_width()
+        )
 
 
 def _summarize(run: "SimulationReport") -> str:
-    each = f"{run.calls / run.complete:.1f} calls for each" if run.complete else "no complete interview"
+    each = f"{run.calls / run.complete:.1f} calls per complete" if run.complete else "no complete interview"
     done, calls = format_count(run.complete, "complete interview"), format_count(run.calls, "call")
     return f"{done} of {format_count(run.cases, 'case')}, {calls}: {each}"
 
 
 def _align_figures(rows: list[list[str]], *, left: int = 1) -> list[list[str]]:
-    """Figures to the right."""
+    """Align figures right."""
     wide = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return [[c if n < left else c.rjust(wide[n]) for n, c in enumerate(row)] for row in rows]
 
@@ -90,7 +92,7 @@ def _render_outcomes(run: "SimulationReport") -> str:
     rest = sum(row.calls for row in run.outcomes[MAX_OUTCOMES:])
     if rest:
         shown.append(["others", str(rest), _format_share(rest, run.calls)])
-    return _render_table(("what calls came to", "calls", "share"), shown)
+    return _render_table(("outcome", "calls", "share"), shown)
 
 
 def _render_attempts(run: "SimulationReport") -> str:
@@ -102,7 +104,7 @@ def _render_attempts(run: "SimulationReport") -> str:
 
 
 def _render_work(run: "SimulationReport") -> str:
-    head = ("interviewer", "shifts", "hours", "on cases", "calls", "an hour", "complete")
+    head = ("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete")
     rows = []
     for row in run.interviewers:
         hours = row.on_duty.total_seconds() / 3600
@@ -151,7 +153,7 @@ def _render_ends(run: "SimulationReport") -> str:
     rest = sum(row.cases for row in run.final_statuses[MAX_ENDS:])
     if rest:
         shown.append(["others", str(rest)])
-    return _render_table(("where cases stand at the end", "cases"), shown)
+    return _render_table(("status of cases at the end", "cases"), shown)
 
 
 def _format_share(part: int, whole: int) -> str:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 def station(
     file: InstrumentArgument,
     interviewer: Annotated[
-        str, typer.Option("--interviewer", metavar="NAME", help="Who calls; the account unless given.")
+        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default.")
     ] = "",
     name: Annotated[
         str,
-        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name unless given."),
+        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default."),
     ] = "",
     plain: Annotated[
         bool,
@@ -37,19 +37,19 @@ def station(
         typer.Option(
             "--people",
             metavar="PATH",
-            help="The list of interviewers; interviewers.csv beside the database unless given.",
+            help="The list of people; interviewers.csv beside the database by default.",
         ),
     ] = None,
     zone: Annotated[
-        str, typer.Option("--zone", metavar="ZONE", help="The time zone here; the computer's unless given.")
+        str, typer.Option("--zone", metavar="ZONE", help="The local time zone; the computer's by default.")
     ] = "",
     clock_is_right: ClockOption = False,
     db: DatabaseOption = None,
 ) -> None:
     """Call one case after another, and record the outcomes.
 
-    Set SURVEY_DIAL to have numbers dialled by a command of this computer: linphonecsh dial {number}.
-    Exit code 0: the shift was ended; 3: something was still owed on a case.
+    Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}. Exit code 0: the
+    shift was ended; 3: a case still needs an outcome.
     """
     from survey_cli.sessions.station.open_station import open_station
     from survey_cli.study.location import describe_files
@@ -107,13 +107,13 @@ def share(
     ],
     db: DatabaseOption = None,
 ) -> None:
-    """Let several people of one computer work on a study, each under their own login.
+    """Let several people on one computer work on a study, each under their own login.
 
-    The folder of the databases becomes the group's (2770, the databases 0660, lists 0640); nobody else can read it.
+    The folder of the databases is given to the group (2770, the databases 0660, lists 0640); nobody else can read it.
     """
     from survey_cli.services.database.group_permissions import share_with_group as shared
 
     folder = shared(file, group, db=db)
     if isinstance(folder, UserError):
         fail(folder)
-    say(f"{folder}: for the group {group} and nobody else")
+    say(f"{folder}: shared with the group {group}, closed to everybody else")

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
 
 MAX_WIDTH: Final = 100
-"""Cells that a line takes at most."""
+"""Maximum width of a line."""
 MAX_LISTED: Final = 8
-"""Lines of a list whose rest is only counted."""
+"""Maximum number of lines in a list; the rest is counted."""
 MAX_NAME_WIDTH: Final = 28
-"""Cells of a name or note before it is cut."""
+"""Maximum width of a name or note."""
 APPOINTMENT_STATES: Final = {
     "missed": "missed",
     "due": "due now",
@@ -42,7 +42,7 @@ APPOINTMENT_STATES: Final = {
 
 
 class StatusFormat(StrEnum):
-    """How the report is written."""
+    """Output format of the status."""
 
     table = "table"
     json = "json"
@@ -51,27 +51,25 @@ class StatusFormat(StrEnum):
 def status(
     file: InstrumentArgument,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Stay on the screen and follow what happens; q leaves.")
+        bool, typer.Option("--watch", help="Stay on the screen and follow changes; q leaves.")
     ] = False,
     since: Annotated[
         str,
         typer.Option(
             "--since",
-            metavar="MOMENT",
-            help="Count calls, hours and lengths from then on: 2026-11-24, or '2026-11-24 17:00'.",
+            metavar="TIME",
+            help="Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.",
         ),
     ] = "",
-    form: Annotated[
-        StatusFormat, typer.Option("--format", help="Tables to read, or figures to go on with.")
-    ] = StatusFormat.table,
+    form: Annotated[StatusFormat, typer.Option("--format", help="Output format.")] = StatusFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Show how the fieldwork is going: progress, outcomes, quotas, appointments, interviewers.
+    """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
-    Cases, outcomes, quotas and appointments are as they stand now; calls, hours and lengths are of the time since
-    --since, or of all time.
+    Cases, outcomes, quotas and appointments are as they are now; calls, hours and lengths are counted from --since,
+    or from the beginning.
     """
     from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
     from survey_cli.services.run_on_study import Request
@@ -121,7 +119,7 @@ def _watch_status(read: Any) -> None:
 
 
 def to_json_data(found: Any) -> Any:
-    """The report as JSON has it: moments with their offset, lengths in seconds."""
+    """The report as JSON data: times with their offset, durations in seconds."""
     from dataclasses import fields, is_dataclass
 
     match found:
@@ -147,7 +145,7 @@ def to_json_data(found: Any) -> Any:
 
 
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
-    """The report in lines of at most so many cells."""
+    """The report as lines of at most so many cells."""
     width = min(cells, MAX_WIDTH)
     drawn: list[str] = [report.title, ""]
     if report.paused:
@@ -182,7 +180,7 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
     yield (
-        "cases, as they stand",
+        "cases, current status",
         _render_columns(
             ("", "cases", ""),
             [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")],
@@ -190,7 +188,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
     )
     yield from _render_attention(report)
     yield (
-        "outcomes keyed last",
+        "last outcomes",
         _render_columns(
             ("outcome", "cases", "done", ""),
             ((o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes),
@@ -245,19 +243,21 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
         n = report.numbers
         yield (
             "numbers",
-            [f"{n.dead:,} dead, {n.never_call:,} never to be called, of {format_count(n.cases, 'case')}"],
+            [
+                f"{n.dead:,} dead, {n.never_call:,} on the do-not-call list, of {format_count(n.cases, 'case')}"
+            ],
         )
 
 
 def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
-    """What a supervisor looks at first: who waits, who was promised a call, who sits at what."""
+    """What a supervisor looks at first: referred cases, appointments, cases at stations."""
     yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
     by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
     said = ", ".join(
         f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s]
     )
     promises = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
-    head = ("case", "", "here", "there", "keeper")
+    head = ("case", "", "here", "there", "owner")
     yield f"appointments: {said}", _render_list(head, promises, len(report.appointments))
     stations = [
         (
@@ -269,7 +269,7 @@ def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence
         )
         for lease in report.leases[: 3 * MAX_LISTED]
     ]
-    head = ("case", "with", "station", "since", "kept until")
+    head = ("case", "with", "station", "since", "until")
     yield f"at stations now: {len(report.leases):,}", _render_list(head, stations, len(report.leases))
 
 
@@ -316,16 +316,18 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
     ]
     head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
     notes = [
-        "hours are those on cases, calls/h is told from one hour on; length is the mean of completed"
-        " interviews; refused is of talks that ended in an interview, part of one or a refusal"
+        "hours are those spent on cases, calls/h is shown from one hour on; length is the mean of completed"
+        " interviews; refused is of contacts that ended in a complete or partial interview or a refusal"
     ]
     if any(0 < one.conclusive_contacts < SMALL_BASE for one in people):
-        notes.append(f"* of fewer than {SMALL_BASE}: one more or less would move it by over five points")
+        notes.append(
+            f"* base of fewer than {SMALL_BASE}: one more or less would change it by over five points"
+        )
     return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
 
 
 def _render_list(head: Sequence[str], rows: Iterable[Sequence[str]], whole: int) -> list[str]:
-    """A list, and how many more there are."""
+    """A list, and how many more lines there are."""
     shown = list(rows)
     more = [f"… and {whole - len(shown):,} more"] if whole > len(shown) else []
     return [*_render_columns(head, shown, right=()), *more]
@@ -334,7 +336,7 @@ def _render_list(head: Sequence[str], rows: Iterable[Sequence[str]], whole: int)
 def _render_columns(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
-    """Rows in columns. Figures stand to the right: in all columns that hold only such, or those that are named."""
+    """Rows in columns. Figures are aligned right: in all columns that contain nothing else, or in those given."""
     from survey_cli.text_width import measure_width
 
     body = [tuple(map(make_printable, row)) for row in rows]
@@ -362,7 +364,7 @@ def _render_columns(
 
 
 def _format_share(part: int, whole: int) -> str:
-    """`29%`, with a mark where it is of few; a dash of none."""
+    """`29%`, with a mark for a small base; a dash without a base."""
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
     if not whole:
@@ -382,7 +384,7 @@ def _shorten(name: str) -> str:
 
 
 def truncate(line: str, cells: int) -> str:
-    """As much of a line as so many cells hold."""
+    """As much of a line as fits into so many cells."""
     from survey_cli.text_width import fit, measure_width
 
     if measure_width(line) <= cells:

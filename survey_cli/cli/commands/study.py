@@ -14,7 +14,7 @@ from survey_cli.problems import UserError
 def pause(
     file: InstrumentArgument,
     message: Annotated[
-        str, typer.Option("--message", metavar="TEXT", help="What every station's screen shows.")
+        str, typer.Option("--message", metavar="TEXT", help="Text shown on every station's screen.")
     ] = "",
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -22,7 +22,8 @@ def pause(
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
 
-    Interviews that go on are finished, and what was dialed is still keyed. Cases and appointments stay in the queue.
+    Current interviews are finished, and outcomes of numbers already dialed are still keyed. Cases and appointments
+    stay in the queue.
     """
     from survey_cli.services.study.pause_and_resume import pause_study
 
@@ -31,13 +32,13 @@ def pause(
     if isinstance(paused, UserError):
         fail(paused)
     here = paused.since.astimezone()
-    say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations go on")
+    say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations continue")
 
 
 def resume(
     file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
 ) -> None:
-    """Let the stations of a paused study call again; they go on by themselves."""
+    """Let the stations of a paused study call again; they continue automatically."""
     from survey_cli.services.study.pause_and_resume import resume_study
 
     asking = build_request(file, by=by, people=people, db=db)
@@ -45,21 +46,21 @@ def resume(
     if isinstance(ended, UserError):
         fail(ended)
     minutes = int((asking.at - ended.since).total_seconds() // 60)
-    say(f"{file}: resumed after {format_count(minutes, 'minute')}; the stations go on by themselves")
+    say(f"{file}: resumed after {format_count(minutes, 'minute')}; the stations continue automatically")
 
 
 def publish(
     file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
 ) -> None:
-    """Have interviews begin with the questionnaire as its file is now.
+    """Let interviews begin with the questionnaire as its file is now.
 
-    On a database server only this changes the version: stations go on with the published one until then. It is for the
-    owner of the schema. With a database file every change of the questionnaire's file holds by itself; there this
-    command makes another file the study's questionnaire.
+    On a database server only this command changes the version: until then, stations continue with the published one.
+    It is for the owner of the schema. With a database file, every change of the questionnaire's file takes effect
+    automatically; there this command makes another file the study's questionnaire.
     """
     from survey_cli.services.study.publish_version import publish_version as publish_version
 
     made = publish_version(build_request(file, by=by, people=people, db=db))
     if isinstance(made, UserError):
         fail(made)
-    say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in force already'}")
+    say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in effect already'}")

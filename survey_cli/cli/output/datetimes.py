@@ -6,12 +6,13 @@ import typer
 
 
 def now() -> datetime:
-    """This moment, in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
 def parse_time(text: str, *, option: str) -> datetime:
-    """`2026-11-24`, `2026-11-24 15:00`, `15:00` (today), on the clock here unless it names an offset; in UTC."""
+    """Parse `2026-11-24`, `2026-11-24 15:00` or `15:00` (today), on the clock here unless it has an offset. Returns
+    UTC."""
     plain = text.strip()
     try:
         if ":" in plain and "-" not in plain:
@@ -20,13 +21,13 @@ def parse_time(text: str, *, option: str) -> datetime:
             found = datetime.fromisoformat(plain)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is no moment: write 2026-11-24 15:00, or 15:00 for today", param_hint=option
+            f"{text!r} is not a date and time: write 2026-11-24 15:00, or 15:00 for today", param_hint=option
         ) from None
     return found.astimezone(UTC)
 
 
 def _load_zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo  # help says no moments, and need not wait for it
+    from zoneinfo import ZoneInfo  # not needed for help
 
     return ZoneInfo(name)
 
@@ -37,7 +38,7 @@ def format_here(at: datetime) -> str:
 
 
 def format_clock(at: datetime, zone: str) -> str:
-    """`13:00`, on the clock there; `?` where nobody knows it."""
+    """`13:00`, on the clock there; `?` without a zone."""
     return f"{at.astimezone(_load_zone(zone)):%H:%M}" if zone else "?"
 
 

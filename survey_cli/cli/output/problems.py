@@ -19,14 +19,14 @@ GUTTER: Final = " │ "
 
 
 class Snippet(NamedTuple):
-    """A line of the file and the carets below it, both fit for the terminal."""
+    """A line of the file and the carets below it, both as shown on the terminal."""
 
     line: str
     carets: str
 
 
 def render_plain(problem: Problem) -> str:
-    """`file:line:col: who: what — remedy`; a warning says that it is one."""
+    """`file:line:col: who: what — remedy`, with the severity for a warning."""
     if problem.severity == "error":
         return make_printable(str(problem))
     return make_printable(_add_severity(problem))
@@ -38,7 +38,7 @@ def _add_severity(problem: Problem) -> str:
 
 
 def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
-    """The line as it can be shown in `width` cells, and carets under `length` characters from `column` (from 1).
+    """The line as shown in `width` cells, with carets under `length` characters from `column` (from 1).
 
     Tabs become four spaces; a long line is cut around the carets, with … where something is left out.
     """
@@ -71,7 +71,7 @@ def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
 
 
 def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
-    """The problem with its snippet; colour says nothing that words don't."""
+    """The problem with its snippet; color repeats what the words say."""
     from rich.text import Text
 
     word, style = problem.severity, "bold red" if problem.severity == "error" else "bold yellow"
@@ -95,7 +95,7 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
 
 
 def render_problems_json(problems: Iterable[Problem]) -> str:
-    """A list of objects, one for each problem."""
+    """A list of objects, one per problem."""
     return json.dumps(
         [
             {

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 SHOW_AFTER_SECONDS: Final = 1.0
-"""Seconds before it is shown."""
+"""Seconds before the bar is shown."""
 PLAIN_INTERVAL_SECONDS: Final = 5.0
-"""Seconds from one line to the next, where there is no terminal."""
+"""Seconds between two lines, where there is no terminal."""
 
 
 @contextmanager
 def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | None]:
-    """Hands out what is told how many of how many have been read; None where nobody looks, or `shown` is not."""
+    """Yield a callback for the number read and the total; None without a terminal, or where `shown` is false."""
     if not shown or not sys.stderr.isatty():
         yield None
         return
@@ -41,8 +41,8 @@ def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] 
 
 @contextmanager
 def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
-    """Hands out what is told how many of how many days of simulated fieldwork are over, and how many interviews are
-    complete: a bar on the terminal, a line every few seconds elsewhere."""
+    """Yield a callback for the days of simulated fieldwork done, the total, and the complete interviews: a bar on the
+    terminal, a line every few seconds elsewhere."""
     if sys.stderr.isatty():
         with show_progress() as tell:
             yield lambda done, days, complete: tell(done, days) if tell is not None else None

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 MAX_WIDTH: Final = 100
 LABEL_WIDTH: Final = 28
-"""Cells of a label before it is broken, where there is room for so many."""
+"""Width of a label before it is wrapped."""
 INDENT: Final = 4
 MIN_BAR_WIDTH: Final = 10
 FULL_BAR_WIDTH: Final = 32
-"""Cells of a bar of 100 per cent, where there is room: the same for all items."""
+"""Width of a bar of 100 percent, the same for all items."""
 BAR_BLOCKS: Final[dict[str, str]] = {"net": "▒", "decline": "░", "volunteered": "░"}
 SOLID_BLOCK: Final = "█"
 THRESHOLD_REMEDY: Final = "; --threshold 0 shows all, for those who may see them"
 ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
-"""For terminals that have no blocks."""
+"""Replacements on terminals without block characters."""
 
 
 def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Iterator[str]:
-    """The report, line by line. `blocks`: the terminal can show them."""
+    """The report, line by line. `blocks`: the terminal can show block characters."""
     from survey_cli.documents.report.report_layout import (
         APPENDIX_TITLE,
         METHODS_TITLE,
@@ -137,7 +137,7 @@ def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: boo
 
 
 def _wrap_hanging(first: str, text: str, cells: int) -> str:
-    """A paragraph whose later lines stand below its text."""
+    """A paragraph with a hanging indent."""
     from textwrap import wrap
 
     space = " " * measure_width(first)
@@ -154,7 +154,7 @@ def _pad_left(text: str, to: int) -> str:
 
 
 def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
-    """The label of each line, broken where it is long."""
+    """The label of each line, wrapped where it is long."""
     from textwrap import wrap
 
     from survey_cli.documents.report.report_layout import format_row_note
@@ -163,7 +163,7 @@ def _wrap_labels(grid: "Grid", most: int) -> list[list[str]]:
 
 
 def _render_bars(grid: "Grid", cells: int, blocks: bool) -> Iterator[str]:
-    """Label, count, per cent, bar."""
+    """Label, count, percentage and bar of each line."""
     labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
     left = max((measure_width(text) for lines in labels for text in lines), default=0)
     counts = max((measure_width(line.cells[0].text) for line in grid.lines), default=0)
@@ -186,7 +186,7 @@ def _render_bar(line: "GridLine", room: int, blocks: bool) -> str:
 
 
 def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
-    """A table of figures: as many columns side by side as there is room for, the others below."""
+    """A table of figures: as many columns side by side as fit, the others below."""
     yield _wrap_hanging(" " * INDENT, grid.caption, cells)
     labels = _wrap_labels(grid, min(LABEL_WIDTH, max(cells // 2 - INDENT, 12)))
     left = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
@@ -217,7 +217,7 @@ def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
 def _render_group_names(
     grid: "Grid", widths: Sequence[int], start: int, end: int, left: int
 ) -> Iterator[str]:
-    """Over the first column of each group its name, as far as it goes."""
+    """The name of each group above its first column."""
     line = " " * left
     at = left
     for n in range(start, end):

@@ -15,16 +15,16 @@ from survey_cli.problems import ConfirmableError, UserError
 
 FAILED, MISUSED = 1, 2
 PIPE_CLOSED = 141
-"""As shells have it: 128 and the number of SIGPIPE."""
+"""As in shells: 128 and the number of SIGPIPE."""
 MOST_PROBLEMS = 10
-"""How many problems of an instrument are shown where another command was wanted."""
+"""Number of an instrument's problems shown by a command other than `check`."""
 
 _DIRECTION_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
-"""Characters that turn the direction of what follows."""
+"""Characters that change the direction of the following text."""
 
 
 def make_printable(text: str) -> str:
-    """The text on one line, with control characters and switches of direction shown as what they are."""
+    """The text on one line, with control characters and direction controls made visible."""
     if text.isprintable():
         return text
     return "".join(_escape_character(c) for c in text)
@@ -40,7 +40,7 @@ def _escape_character(character: str) -> str:
 
 
 class _TerminalText(io.TextIOBase):
-    """Text on its way to a terminal: what would move its cursor or write to its clipboard is shown as what it is."""
+    """A text stream to a terminal that makes control characters visible."""
 
     def __init__(self, terminal: TextIO) -> None:
         self._terminal = terminal
@@ -54,25 +54,25 @@ class _TerminalText(io.TextIOBase):
 
 
 def open_data_output() -> TextIO:
-    """Standard output for data and documents: UTF-8 whatever the terminal speaks, unchanged into a pipe or a file, and
-    harmless on a terminal."""
+    """Standard output for data and documents: always UTF-8, unchanged into a pipe or a file, with control characters
+    made visible on a terminal."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     return cast(TextIO, _TerminalText(sys.stdout)) if sys.stdout.isatty() else sys.stdout
 
 
 def say(line: str) -> None:
-    """A line to whoever sits there; stdout belongs to data."""
+    """Print a line for the user on stderr; stdout is for data."""
     print(make_printable(line), file=sys.stderr)
 
 
 def fail(trouble: UserError) -> NoReturn:
-    """Say why it could not be done, and end the command."""
+    """Print why it cannot be done, and end the command."""
     for problem in trouble.problems[:MOST_PROBLEMS]:
         say(str(problem))
     if len(trouble.problems) > MOST_PROBLEMS:
         say(f"… and {len(trouble.problems) - MOST_PROBLEMS} more")
-    if [p.where.line for p in trouble.problems] != [0]:  # a file that can't be read at all has said so
+    if [p.where.line for p in trouble.problems] != [0]:  # the problem of an unreadable file says the same
         say(str(trouble))
     if isinstance(trouble, ConfirmableError):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -84,7 +84,7 @@ def fail(trouble: UserError) -> NoReturn:
 
 
 class RetryCommand(Exception):
-    """What stood in the way was settled at the terminal: the command is to be run again."""
+    """A question was answered at the terminal, so the command is run again."""
 
 
 def _confirm(question: str) -> bool:
@@ -93,7 +93,7 @@ def _confirm(question: str) -> bool:
 
 
 def get_width() -> int:
-    """How many cells a line has."""
+    """Number of cells in a line."""
     return max(20, shutil.get_terminal_size().columns)
 
 

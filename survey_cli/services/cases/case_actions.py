@@ -51,20 +51,20 @@ from survey_cli.study.open_study import OpenStudy
 
 STATION: Final = "office"
 MAX_TRIES: Final = 5
-"""Stations may write to the case between our reading and our writing."""
+"""Attempts to write, since stations may write to the case between reading and writing."""
 
 
 class CaseActionResult(NamedTuple):
-    """A case that was changed, and where it stands now."""
+    """A case that was changed, and its queue position afterwards."""
 
     key: str
     standing: QueuePosition
     summary: str
-    """What was done, in words."""
+    """What was done, as text."""
 
 
 class PreviousHolder(NamedTuple):
-    """Who had a case until it was freed."""
+    """Who had the case before it was freed."""
 
     by: str
     station: str
@@ -77,31 +77,31 @@ class CaseBatchResult:
 
     changed: tuple[CaseActionResult, ...]
     skipped: tuple[tuple[str, str], ...] = ()
-    """Cases that were left as they are, each with the reason."""
+    """Cases that were not changed, each with the reason."""
 
 
 class _PlannedChange(NamedTuple):
-    """What is to be done to a case."""
+    """The change to make to a case."""
 
     events: list[CaseEvent]
     summary: str
     follow_ups: tuple[str, ...] = ()
-    """What follows once it is written: numbers for the do-not-call list, answers to be erased."""
+    """Follow-up tasks once it is stored: numbers for the do-not-call list, answers to erase."""
 
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""Told the cases done and those in all."""
+"""Receives the number of cases done and the total."""
 PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | UserError | None"]
-"""What is to be done to a case as it stands, or why that cannot be; None where it is not among those that are meant."""
+"""Returns the change to make to a case, an error where it is not possible, or None where the case is not affected."""
 
 
 def correct_outcome(
     request: Request, key: str, outcome: str, *, code: str = "", note: str = ""
 ) -> CaseActionResult | UserError:
-    """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the queue;
-    places in the quotas go back, or are taken, with its interview's code."""
+    """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the
+    queue; quota places are released or taken according to its interview's code."""
     if not note.strip():
-        return UserError(f"case {key}", "a correction needs its reason", "say it with --note")
+        return UserError(f"case {key}", "a correction needs a reason", "give it with --note")
 
     def do(study: OpenStudy) -> CaseActionResult | UserError:
         row = find_disposition(code)
@@ -126,8 +126,8 @@ def correct_outcome(
 
 
 def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
-    """Whether this outcome undoes that nobody may ever call the case again, whether a station, a supervisor or the list
-    said so; consent that was withdrawn stays so."""
+    """Whether this outcome undoes a do-not-call mark set by a station, a supervisor or the list. A withdrawal of
+    consent is never undone."""
     new = plan.outcomes.get(outcome)
     if not case.do_not_call or case.erased or new is None or build_do_not_call_events(new):
         return False
@@ -137,20 +137,21 @@ def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
 
 
 def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCallEntry]]:
-    """The numbers of a case that are on the do-not-call list, each with why."""
+    """The case's numbers that are on the do-not-call list, each with its entry."""
     contact = study.store.cases.find_contact(key)
     numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
     return [(number, why) for number in numbers if (why := study.do_not_call.find_entry(number)) is not None]
 
 
 def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
-    """Why the case may not be called although its outcome is corrected: a number of it was listed by somebody else."""
+    """Why the case may not be called although its outcome is corrected: somebody else listed one of its numbers."""
     blocked = [
         entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, DoNotCallSet)
     ]
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
-            what = f"a number of it has been on the do-not-call list since {why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
+            since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
+            what = f"one of its numbers has been on the do-not-call list since {since}"
             remedy = "if that is wrong too, first: survey do-not-call remove NUMBER --reason TEXT"
             return UserError(f"case {key}", what, remedy)
     return None
@@ -183,7 +184,7 @@ def _plan_correction(
 
 
 def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult | UserError:
-    """Answer what an interviewer referred to the supervisor: the case goes back to the queue."""
+    """Answer what an interviewer referred to the supervisor; the case returns to the queue."""
 
     def deed(case: Case, plan: Plan) -> _PlannedChange | UserError:
         waits = case.calls[case.calls_before_answer :]
@@ -191,8 +192,8 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
             return _PlannedChange([ReferralAnswered(note.strip())], "answered")
         return UserError(
             f"case {key}",
-            "nobody referred it to a supervisor",
-            "survey case why says what it waits for",
+            "it was not referred to a supervisor",
+            "survey case why shows what it waits for",
         )
 
     return run_on_study(
@@ -203,7 +204,7 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
 
 
 def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResult | UserError:
-    """Put a finished case back into the queue, its limit of attempts anew."""
+    """Put a finished case back into the queue, with its attempts counted anew."""
 
     def do(study: OpenStudy) -> CaseActionResult | UserError:
         def deed(case: Case) -> _PlannedChange | UserError:
@@ -219,26 +220,26 @@ def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResul
 def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | None:
     where, stands = f"case {case.key}", schedule_case(case, study.plan, at)
     if case.erased or case.do_not_call:
-        what = "it was erased" if case.erased else "it is never to be called again"
-        return UserError(where, what, "nothing: whoever asked for that is left alone")
+        what = "it was erased" if case.erased else "it may not be called again"
+        return UserError(where, what, "none: the request not to be called is permanent")
     if stands.status != "done":
         return UserError(
-            where, f"it is not finished: {_describe_status(stands)}", "survey case why says when it comes"
+            where, f"it is not finished: {_describe_status(stands)}", "survey case why shows when it is due"
         )
     if stands.code == "1.1":
         remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
         return UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
         remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
-        return UserError(where, "none of its numbers works", remedy)
+        return UserError(where, "none of its numbers is in service", remedy)
     return None
 
 
 def reopen_refusals(
     request: Request, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
 ) -> CaseBatchResult | UserError:
-    """Put soft refusals that are finished back for conversion: those whose last refusal was before a moment, where one is
-    given. Whoever refused for good, or asked never to be called, is left alone."""
+    """Put finished soft refusals back for conversion: those whose last refusal was before a given time. Hard refusals
+    and do-not-call requests are left alone."""
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         def deed(case: Case) -> _PlannedChange | None:
@@ -258,7 +259,7 @@ def reopen_refusals(
 
 
 def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
-    """Whether it is finished because of refusals, of which none was for good."""
+    """Whether the case is finished because of refusals, none of them hard."""
     calls = case.calls[case.calls_before_reopening :]
     refused = [call for call in calls if classify_outcome(call, plan) in REFUSAL_OUTCOMES]
     return (
@@ -272,8 +273,8 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
 def release_replicates(
     request: Request, replicates: str, *, progress: ProgressCallback | None = None
 ) -> CaseBatchResult | UserError:
-    """Release replicates of the sample: their cases may be called. Those that are released stay so; the same again
-    goes on where it broke off."""
+    """Release replicates of the sample, so that their cases may be called. Released replicates stay released;
+    repeating the call continues where it stopped."""
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         rows, known = [], set()
@@ -283,7 +284,7 @@ def release_replicates(
                 if row.status_after_lease in (
                     "unreleased",
                     "done",
-                ):  # without a working number a case is done before its release
+                ):  # a case without a working number is done before its release
                     rows.append(row)
         wanted = parse_replicates(replicates, known, where=study.where)
         if isinstance(wanted, UserError):
@@ -299,14 +300,14 @@ def release_replicates(
 
 
 def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHolder] | UserError:
-    """Free a case from the station that has it, whoever sits there; the call that was going on stays in the history."""
+    """Free a case from its station. The call in progress stays in the history."""
 
     def do(study: OpenStudy) -> tuple[CaseActionResult, PreviousHolder] | UserError:
         row = study.store.cases.find_row(key)
         if row is None:
             return make_unknown_case_error(study, key)
         if row.holder is None:
-            return UserError(f"case {key}", "no station has it", "survey case why says what keeps it")
+            return UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
         held = row.holder
         going_on: list[str] = []
         since: list[datetime] = []
@@ -322,7 +323,7 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
         for interview in going_on:
             study.store.cases.drop_quota_places(
                 interview
-            )  # as when a lease runs out: whoever goes on asks for a place again
+            )  # as when a lease expires: whoever resumes it reserves a place again
         reconcile_lapsed(study.store, study.plan, [key], study.at)
         case = Case.from_history(key, study.store.cases.read_history(key))
         freed = freed._replace(standing=schedule_case(case, study.plan, study.at))
@@ -334,9 +335,9 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
 def reassign_appointments(
     request: Request, *, to: str, key: str = "", all_of: str = "", policy: AppointmentPolicy | None = None
 ) -> CaseBatchResult | UserError:
-    """Give the promise of one case, or all those of one interviewer, to another; `anyone` to whoever is free. Without a
-    policy each keeps its own, and a single one that was anyone's is the other's alone; of one interviewer's promises
-    those that anyone may keep stay as they are."""
+    """Give the appointment of one case, or all those of one interviewer, to another; `anyone` makes them available to
+    all. Without a policy each appointment keeps its own, except that a single one that was anyone's becomes the new
+    owner's alone. With `all_of`, appointments that anyone may keep are left as they are."""
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         if trouble := _check_login(study, to):
@@ -347,16 +348,16 @@ def reassign_appointments(
             promise = find_open_appointment(case, study.plan)
             if promise is None:
                 return UserError(
-                    f"case {case.key}", "it has no appointment", "survey case why says when it comes"
+                    f"case {case.key}", "it has no appointment", "survey case why shows when it is due"
                 )
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
             given = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, own)
             if who is not None and not who.speaks(case.language):
-                what = f"it wants {case.language}, which {to} does not speak"
+                what = f"its language is {case.language}, which {to} does not speak"
                 return UserError(f"case {case.key}", what, "name somebody who does, or anyone")
-            return _PlannedChange([given], f"its appointment is {_describe_owner(given)} to keep")
+            return _PlannedChange([given], f"its appointment is now {_describe_owner(given)}")
 
         if key:
             moved = _change_case(study, key, deed, study.at)
@@ -365,7 +366,7 @@ def reassign_appointments(
             return CaseBatchResult(changed=(moved,))
         rows = study.store.cases.list_appointments(owner=all_of)
         if not rows:
-            return UserError(all_of, "has no appointment to keep", "survey study people lists who has")
+            return UserError(all_of, "has no appointments", "survey study people lists who has")
         return _change_cases(study, rows, deed, study.at)
 
     return run_on_study(request, do, for_whom="give an appointment to another")
@@ -383,7 +384,7 @@ def _check_login(study: OpenStudy, login: str) -> UserError | None:
     return UserError(login, "is not among the people of this study", remedy)
 
 
-# order of doing
+# applying changes
 
 
 def _change_existing_case(
@@ -401,8 +402,7 @@ def _change_existing_case(
 def _change_case(
     study: OpenStudy, key: str, deed: PlanChange, at: datetime, *, take: bool = False
 ) -> CaseActionResult | UserError | None:
-    """Read the case, see what is to be done, write it; again where somebody wrote in between. `take`: though a station
-    has it."""
+    """Read the case, decide, write; again where somebody wrote in between. `take`: even where a station has it."""
     cases = study.store.cases
     for _ in range(MAX_TRIES):
         row = cases.find_row(key)
@@ -441,11 +441,11 @@ def _change_case(
                         f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again"
                     )
             return CaseActionResult(key, stands, found.summary + _describe_passed_targets(study, cells))
-    return UserError(f"case {key}", "stations keep writing to it", "give the command again")
+    return UserError(f"case {key}", "stations keep changing it", "give the command again")
 
 
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
-    """The targets that are passed by an interview which counts in these cells again, in words; empty where none is."""
+    """The quota targets exceeded by an interview that counts in these cells again, as text; empty where none is."""
     fill = study.store.cases.read_quota_fill() if cells else {}
     targets = ((id, fill[id].completes, study.plan.quotas.cells[id]) for id in cells)
     passed = [
@@ -499,8 +499,8 @@ def _describe_status(stands: QueuePosition) -> str:
 
 
 def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, ...]]:
-    """The case's interview, and the quota cells in which it counts from now on: where it is complete its own, else none.
-    No interview where its places stay as they are."""
+    """The case's interview, and the quota cells in which it counts from now on: its own where it is complete, else
+    none. No interview where its quota places do not change."""
     if not case.interview or not study.plan.quotas.quotas:
         return "", ()
     if code_case(case, study.plan).code != "1.1":

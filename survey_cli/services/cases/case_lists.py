@@ -39,25 +39,26 @@ from survey_cli.values import Cell, Missing
 
 STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")
 MAX_SINGLE_LOOKUPS: Final = 200
-"""So many names are looked up one after another; of more, all are read."""
+"""Up to this number, names are read one by one; above it, all contacts are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFilter:
-    """Which cases are wanted: those of which all that is given holds."""
+    """Filter for a list of cases; all given criteria must hold."""
 
     status: str = ""
     outcome: str = ""
     code: str = ""
     find: str = ""
-    """In the key, the name, or a number."""
+    """Part of the key, the name or a number."""
     where: str = ""
-    """A condition over the sample's columns."""
+    """A condition over the sample columns."""
     limit: int | None = None
 
 
 def list_cases(request: Request, wanted: CaseFilter) -> CaseList | UserError:
-    """The cases in the sample's order. One text that can't be decoded keeps no other case from being listed."""
+    """List the cases in the order of the sample. A text that cannot be decoded does not keep other cases from being
+    listed."""
 
     def tolerant(study: OpenStudy) -> CaseList | UserError:
         try:
@@ -74,12 +75,14 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
     cases = study.store.cases
     if wanted.status and wanted.status not in STATUSES:
         remedy = suggest_nearest(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
-        return UserError("--status", f"{wanted.status!r} is no status", remedy)
+        return UserError("--status", f"{wanted.status!r} is not a status", remedy)
     if wanted.outcome and wanted.outcome not in study.plan.outcomes:
         remedy = suggest_nearest(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
         return UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
     if wanted.find and not study.who.supervises:
-        return UserError("--find", "only supervisors look for names and numbers", "name the case by its key")
+        return UserError(
+            "--find", "only supervisors may search names and numbers", "name the case by its key"
+        )
     keys = _select_keys(study, wanted)
     if isinstance(keys, UserError):
         return keys
@@ -100,7 +103,7 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
 
 
 def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError | None:
-    """The keys of those that `find` and `where` leave; None where all are left."""
+    """The keys that `find` and `where` select; None for all."""
     keys: set[str] | None = None
     if wanted.find:
         keys = {found.row.key for found in study.store.cases.search(wanted.find)}
@@ -111,7 +114,9 @@ def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError |
         return condition
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
-        return UserError("--where", f"{min(hidden)} is personal, and only supervisors see it", "leave it out")
+        return UserError(
+            "--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out"
+        )
     chosen = {
         key
         for key, env in _iterate_sample_values(study, personal=bool(hidden))
@@ -121,7 +126,7 @@ def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError |
 
 
 def parse_sample_condition(instrument: Instrument, text: str) -> Condition | UserError:
-    """The condition over sample columns that `text` is."""
+    """Parse a condition over sample columns."""
     condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
         first = select_errors(problems)[0]
@@ -130,12 +135,12 @@ def parse_sample_condition(instrument: Instrument, text: str) -> Condition | Use
     if others:
         known = ", ".join(instrument.sample)
         remedy = suggest_nearest(others[0], instrument.sample, otherwise=f"the sample has {known}")
-        return UserError("--where", f"{others[0]!r} is no column of the sample", remedy)
+        return UserError("--where", f"{others[0]!r} is not a column of the sample", remedy)
     return condition
 
 
 def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:
-    """Every case's key and sample values."""
+    """Iterate over the key and sample values of every case."""
     nothing: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
     contacts = dict(study.store.cases.iterate_contacts()) if personal else {}
@@ -153,7 +158,7 @@ def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tupl
 
 
 def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
-    """The names of these cases, as far as whoever asks may see them."""
+    """The names of these cases, as far as the account may see them."""
     if not study.who.supervises:
         return {}
     cases = study.store.cases
@@ -163,7 +168,7 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
 
 
 def build_case_line(row: CaseRow, name: str) -> CaseLine:
-    """One case as it is listed."""
+    """One line of the list of cases."""
     return CaseLine(
         key=row.key,
         name=name,
@@ -255,7 +260,7 @@ def _build_cell_lines(plan: Plan, case: Case, fill: Mapping[str, CellFill]) -> t
 def _iterate_history_lines(
     key: str, history: list[HistoryEntry], accounts: list[str], plan: Plan, *, whole: bool
 ) -> Iterator[CaseHistoryLine]:
-    """The history in words; not `whole`: without notes and whom to ask for, which may tell who it is."""
+    """The history as text. Without `whole`, notes and contact names are left out, which could identify the person."""
     case = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event

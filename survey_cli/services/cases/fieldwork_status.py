@@ -37,18 +37,18 @@ from survey_cli.study.pause import read_pause
 
 
 class InterviewTarget(NamedTuple):
-    """How many interviews are wanted."""
+    """The number of interviews to conduct."""
 
     interviews: int | None
     source: str
-    """What says so."""
+    """Where the number comes from."""
 
 
 def load_fieldwork_status(
     request: Request, *, since: str = "", zone: tzinfo | None = None
 ) -> FieldworkStatus | UserError:
-    """How the fieldwork stands at the moment of asking. What was done is counted from `since` on, as typed: of a day its
-    beginning. `zone` is the clock of whoever asks, the computer's where it is None."""
+    """Build the status of the fieldwork. Activity is counted from `since`, as typed; a day means its beginning.
+    `zone` is the time zone of dates, the computer's where it is None."""
     begun = parse_start_time(since, request.at, zone, option="--since") if since else None
     if isinstance(begun, UserError):
         return begun
@@ -103,8 +103,8 @@ def _build_status(
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:
-    """The largest quota that is about everybody (one with `where:` is about some); else the size of the population, all
-    of which is then to be interviewed; else nobody has said."""
+    """The largest quota without `where:`; else the size of the population, all of which is to be interviewed; else
+    none."""
     whole = [
         (sum(cell.target for cell in quota.cells.values()), quota.id)
         for quota in study.plan.quotas.quotas
@@ -172,7 +172,7 @@ def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldC
 
 
 def find_last_note(history: Sequence[HistoryEntry]) -> str:
-    """What was noted last, at a call or by itself."""
+    """The last note, with a call or separate."""
     for entry in reversed(history):
         match entry.event:
             case OutcomeRecorded(note=text) | CaseNoteWritten(text=text) | OutcomeOverridden(note=text) if (

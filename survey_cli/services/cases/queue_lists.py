@@ -30,13 +30,14 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 
 EXTRA_CASES: Final = 50
-"""Cases looked at beyond those that are wanted: the rules turn some down."""
+"""Cases read beyond the requested number, since the rules exclude some."""
 
 
 def explain_case(
     request: Request, key: str, *, at: datetime, interviewer: str = ""
 ) -> CallabilityReport | UserError:
-    """Whether a case may be called at a moment by an interviewer (by anybody fit where none is named), rule by rule."""
+    """Explain, rule by rule, whether a case may be called at a given time by an interviewer (by any suitable one
+    where none is named)."""
 
     def do(study: OpenStudy) -> CallabilityReport | UserError:
         who = _find_interviewer(study, interviewer)
@@ -49,7 +50,7 @@ def explain_case(
 
 
 def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
-    """Through whose eyes one looks."""
+    """The interviewer from whose point of view the queue is shown."""
     if not login:
         return study.who
     return study.people.find(login) or UserError(
@@ -88,7 +89,7 @@ def _is_on_do_not_call_list(study: OpenStudy, key: str) -> bool:
 
 
 def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | UserError:
-    """The next cases in the order in which they would be claimed now, and those that are due but closed."""
+    """The next cases in the order in which they would be claimed now, and those that are due but excluded."""
 
     def do(study: OpenStudy) -> QueueReport | UserError:
         who = _find_interviewer(study, interviewer)
@@ -127,7 +128,7 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
 
 
 def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, int]]:
-    """How many cases are in each state, for this interviewer, in the order of the status report."""
+    """Number of cases in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
     for group in study.store.queue_statistics.count_groups(turns.at):
         sums[turns.classify_group(group, [turns.who]) if group.bucket else group.status] += group.cases
@@ -135,7 +136,7 @@ def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, i
 
 
 def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[DeferredLine]:
-    """The buckets that are closed now, those that open first before the others."""
+    """Groups of cases that cannot be called now, those that open first before the others."""
     found: list[DeferredLine] = []
     for head in study.store.cases.list_queue_heads():
         bucket = parse_criteria(head.bucket)
@@ -159,7 +160,7 @@ def _waits_for_owner(study: OpenStudy, turns: CallOrder, bucket: ClaimCriteria, 
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) -> str:
-    """Why a case stands where it does, in a few words."""
+    """Why a case has its place in the queue, in a few words."""
     turn = turns.rank_case(parse_criteria(row.bucket), row.rank)
     promise, last = find_open_appointment(case, plan), case.last_call
     said = []
@@ -171,11 +172,11 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) ->
         case "2":
             said.append("its interview was interrupted")
         case _ if turn.quota_fill < 1000:
-            said.append(f"its quota is {turn.quota_fill // 10} % filled")
+            said.append(f"its quota is {turn.quota_fill // 10}% filled")
         case _:
             pass
     if turn.deferred:
-        said.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} was tried least")
+        said.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} has been tried least")
     if case.priority and turn.order not in "12":
         said.append(f"priority {case.priority}")
     if last is None:

@@ -16,107 +16,108 @@ ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice", "simulated")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What is to be exported, and how."""
+    """Which data to export, and how."""
 
     to: str
     """A file's path, or `-` for standard output."""
     what: RowKind = "interviews"
-    """What one row is of: an interview, an answer, an event, a case, a call."""
+    """The unit of a row: interview, answer, event, case or call."""
     db: str | None = None
     format: str = ""
     beside: tuple[str, ...] = ()
-    """All files that are written together; a description is of the first CSV among them."""
+    """All files written together; a description is of the first CSV among them."""
     labels: bool = False
     bom: bool = False
     raw: bool = False
     partials: bool = True
-    """Interviews that are open, suspended or stopped are among the rows."""
+    """Include interviews that are open, suspended or stopped."""
     origin: OriginFilter = "real"
     personal: frozenset[str] = frozenset()
-    """Personal columns to include, by their names or their items'."""
+    """Personal columns to include, by their names or their items' names."""
     all_personal: bool = False
-    """Every personal column, names and telephone numbers too: for supervisors, where a study lists its people."""
+    """Include all personal columns, names and telephone numbers too; for supervisors, where a study lists its
+    people."""
     public: bool = False
-    """Without keys, free text, dates and times."""
+    """Leave out keys, free text, dates and times."""
     variables: tuple[str, ...] = ()
-    """Names of columns, items, sections; all where there are none."""
+    """Names of columns, items and sections; empty for all."""
     where: str = ""
-    """A condition over an interview's data, or a case's sample columns, that is true of what is wanted."""
+    """A condition over an interview's data or a case's sample columns."""
     rake: str = ""
-    """A file of targets, to which interviews are weighted as in a report; the weights are the last column."""
+    """A file of targets; the interviews are weighted to it as in a report, and the weights are the last column."""
     trim: str = ""
-    """The most times the mean that a raked weight may be, as it is typed: `5`."""
+    """The highest raked weight, as a multiple of the mean, as typed: `5`."""
     as_of: str = ""
-    """A past moment as it is typed: what happened later is left out."""
+    """A past time as typed; later events are left out."""
     at: datetime | None = None
-    """Now; the clock is asked unless it is given."""
+    """The current time; read from the clock where it is None."""
     zone: tzinfo | None = None
-    """On whose clock `as_of` is written; the computer's where it is None."""
+    """The time zone of `as_of`; the computer's where it is None."""
     language: str = ""
     force: bool = False
     """Overwrite the file."""
     progress: Callable[[int, int], None] | None = None
-    """Told now and then how many interviews or cases have been read, and how many there are."""
+    """Receives from time to time the number of interviews or cases read, and the total."""
     people: str | None = None
-    """The list of people, whose pseudonyms stand for their logins; the study's own unless given."""
+    """The list of people, with pseudonyms for their logins; the study's own by default."""
 
 
 class OverriddenOutcome(NamedTuple):
-    """What an interview came to by a supervisor's correction of its case."""
+    """The outcome that a supervisor's correction gave an interview."""
 
     outcome: str
-    """An outcome's id; the code where a code alone was given."""
+    """The id of the outcome; the code where only a code was given."""
     code: str
-    """Under which its case counts."""
+    """The code under which the case counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTable:
-    """A table for the writers, and what is to be said of it."""
+    """A table for the writers, with the notes on it."""
 
     table: Table
     warnings: tuple[str, ...] = ()
-    """What makes the data doubtful."""
+    """Reasons to doubt the data."""
     differences: tuple[str, ...] = ()
-    """Where versions of the instrument differ."""
+    """Differences between versions of the instrument."""
     left_out: tuple[str, ...] = ()
-    """Whose personal columns were not asked for."""
+    """Items and columns whose personal values were not requested."""
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
-    """By interview what a supervisor's correction made of it."""
+    """Corrected outcomes, by interview."""
     identifying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Columns that can tell who an interview was with, by kind: in the table, or with `public` left out of it."""
+    """Columns that can identify respondents, by kind: in the table, or with `public` left out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """What went out."""
+    """One written file."""
 
     to: str
     rows: int
     variables: int
     source: str
     each: str = "interview"
-    """What one row is."""
+    """The unit of a row."""
     beside: str = ""
-    """The file with the data, where there is one beside."""
+    """The separate data file, where there is one."""
     warnings: tuple[str, ...] = field(default=())
     differences: tuple[str, ...] = field(default=())
     left_out: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
-    """What the format could not hold."""
+    """What the format could not store."""
     identifying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Columns that can tell who an interview was with, by kind: in the file, or left out where it is public."""
+    """Columns that can identify respondents, by kind: in the file, or left out where it is public."""
     public: bool = False
 
     @property
     def disclosure_note(self) -> str:
-        """What is to be said of that; empty where there is nothing."""
+        """The note on identifying columns; empty where there are none."""
         if self.each != "interview":
-            return "each row says of which case it is, and when: this file tells who said what"
+            return "each row names its case and the time: this file can identify respondents"
         told = "; ".join(f"{kind} ({format_names(names)})" for kind, names in self.identifying.items())
         if not told:
             return ""
         if self.public:
-            return f"left out for the public: {told}. Rare combinations of answers may still tell who somebody is"
-        hides = "reports hide small counts, the data hide none"
-        return f"it can tell who said what: {told}; {hides}: --public leaves these columns out"
+            return f"left out of the public file: {told}. Rare combinations of answers may still identify a respondent"
+        hides = "small counts are hidden in reports, not in the data"
+        return f"it can identify respondents: {told}; {hides}: --public leaves these columns out"

@@ -39,7 +39,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 
 
 class InterviewRowError(Exception):
-    """Why the rows cannot go on, found in the middle of them."""
+    """An interview whose data cannot be read, found while iterating over rows."""
 
     def __init__(self, trouble: UserError) -> None:
         super().__init__(str(trouble))
@@ -48,7 +48,7 @@ class InterviewRowError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewSource:
-    """Where interviews are taken from, and which."""
+    """Which interviews are read, and from where."""
 
     store: Store
     instrument: Instrument
@@ -56,11 +56,11 @@ class InterviewSource:
     options: ExportOptions
     language: str
     pseudonyms: Mapping[str, str]
-    """By login what stands for an interviewer."""
+    """Pseudonyms of interviewers, by login."""
     until: datetime | None = None
-    """What happened later is left out."""
+    """Later events are left out."""
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
-    """By interview what a supervisor's correction made of it."""
+    """Corrected outcomes, by interview."""
 
     @property
     def origins(self) -> tuple[InterviewOrigin, ...]:
@@ -68,7 +68,7 @@ class InterviewSource:
 
     @property
     def statuses(self) -> tuple[InterviewStatus, ...]:
-        """Those that are listed now; as of a past moment each journal says."""
+        """Statuses selected in the store. As of a past time, each journal decides instead."""
         return () if self.options.partials or self.until is not None else ("ended",)
 
     @property
@@ -77,16 +77,16 @@ class InterviewSource:
 
 
 class _SelectedInterview(NamedTuple):
-    """An interview that is wanted."""
+    """A selected interview."""
 
     line: ExportRow
     journal: Sequence[InterviewEvent] | None = None
-    """Its events so far; None where nobody had to read them."""
+    """Its events; None where they were not read."""
     interview: Interview | None = None
 
 
 def build_interview_table(source: InterviewSource) -> DataTable | UserError:
-    """All versions that have interviews to export as one table. Without any, the file's own columns."""
+    """Build one table of all versions that have interviews; without any, with the file's own columns."""
     versions = _load_versions(source)
     if isinstance(versions, UserError):
         return versions
@@ -120,7 +120,7 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
 
 
 def check_personal_names(wish: ExportOptions, known: Collection[str]) -> UserError | None:
-    """What is asked for with `--personal` and is none of these."""
+    """The error for a `--personal` name that is not known."""
     for name in sorted(wish.personal - set(known)):
         remedy = suggest_nearest(name, known, otherwise="name an item")
         return UserError("--personal", f"there is no column {name!r}", remedy)
@@ -128,7 +128,7 @@ def check_personal_names(wish: ExportOptions, known: Collection[str]) -> UserErr
 
 
 def build_event_table(source: InterviewSource) -> DataTable | UserError:
-    """A row for each event of each interview."""
+    """Build a table with one row per event."""
     return _build_long_table(
         source,
         EVENT_COLUMNS,
@@ -138,7 +138,7 @@ def build_event_table(source: InterviewSource) -> DataTable | UserError:
 
 
 def build_answer_table(source: InterviewSource) -> DataTable | UserError:
-    """A row for each answer of each interview that counts."""
+    """Build a table with one row per current answer."""
     return _build_long_table(
         source,
         ANSWER_COLUMNS,
@@ -193,7 +193,7 @@ def _build_long_table(
 
 
 def _load_versions(source: InterviewSource) -> "list[_Version] | UserError":
-    """The versions that have interviews to export, the first kept first."""
+    """The versions that have interviews to export, the oldest first."""
     condition = parse_condition(source.instrument, source.options)
     if isinstance(condition, UserError):
         return condition
@@ -232,13 +232,14 @@ def _load_versions(source: InterviewSource) -> "list[_Version] | UserError":
 
 
 def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
-    """Whether somebody has said so of a changed text."""
+    """Whether somebody accepted the changed text as having the same meaning."""
     accepted = find_acceptance(store, change)
     return accepted is not None and accepted.same
 
 
 def parse_condition(instrument: Instrument, wish: ExportOptions) -> Condition | UserError | None:
-    """The condition of `--where`; None where there is none. What is personal is asked about only by whoever gets it."""
+    """Parse the condition of `--where`; None where there is none. It may refer to personal items only where they are
+    exported."""
     if not wish.where:
         return None
     condition, problems = compile_external_condition(instrument, wish.where, who="--where")
@@ -252,12 +253,12 @@ def parse_condition(instrument: Instrument, wish: ExportOptions) -> Condition | 
 
 
 def make_personal_condition_error(name: str) -> UserError:
-    """Why nobody may ask about a column that is not asked for."""
+    """The error for a condition over a personal column that is not exported."""
     return UserError("--where", f"{name} is personal", f"leave it out, or add --personal {name}")
 
 
 def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
-    """The outcomes of the newest version in words, and AAPOR's names of codes that supervisors gave alone."""
+    """Labels of the newest version's outcomes, and AAPOR's names of codes that supervisors gave alone."""
     labels = build_outcome_labels(source.instrument, source.language)
     for code in sorted({ruled.outcome for ruled in source.overrides.values()} - set(labels)):
         row = find_disposition(code)
@@ -268,19 +269,19 @@ def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
 def _describe_corrections(source: InterviewSource) -> Iterator[str]:
     if number := len(source.overrides):
         many = "1 interview" if number == 1 else f"{number:,} interviews"
-        yield f"interview_outcome is a supervisor's correction in {many}; what was keyed is among the calls"
+        yield f"interview_outcome is a supervisor's correction in {many}; the outcome keyed is among the calls"
 
 
 def _warn_of_equal_names(used: Sequence[InstrumentRow]) -> Iterator[str]:
-    """Versions by one name that are several texts."""
+    """Yield a warning for each version name that several different texts have."""
     for name in dict.fromkeys(kept.version for kept in used):
         same = [kept for kept in used if kept.version == name]
         if len(same) > 1:
             which = f"version {name!r}" if name else "no version"
             days = ", ".join(_format_kept_at(kept) for kept in same)
             yield (
-                f"{len(same)} different questionnaires say {which} (in use since {days}): "
-                "raise version: whenever the file is edited"
+                f"{len(same)} different questionnaires have {which} (in use since {days}): "
+                "change version: whenever the file is edited"
             )
 
 
@@ -300,12 +301,12 @@ class _Version:
     reporter: ProgressReporter
     language: str
     apart: Mapping[str, SeparateColumns] = field(default_factory=dict)
-    """Items, sample columns and computes that mean something else than in newer versions."""
+    """Items, sample columns and computes with another meaning than in newer versions."""
     number: int = 1
 
     @property
     def hidden_items(self) -> frozenset[str]:
-        """Items whose values are not to be said."""
+        """Items whose values are not exported."""
         wish = self.source.options
         return frozenset() if wish.all_personal else find_personal_names(self.instrument) - wish.personal
 
@@ -331,7 +332,7 @@ class _Version:
                 yield _render_admin_columns(line, version, shown.get(line.by, line.by)) + data[1:]
 
         known = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
-        why = "it is computed from other answers there, or from answers with another meaning"
+        why = "it is computed there from other answers, or from answers with another meaning"
         without_input = {name: SeparateColumns(self.number, why) for name in computing.lacking}
         return VersionRows(
             version=self.label,
@@ -341,13 +342,13 @@ class _Version:
         )
 
     def explain_uncomputed(self) -> Iterator[str]:
-        """What is said of computes of the questionnaire that are no column, for want of what they read."""
+        """Yield a note for each compute that is not a column because its inputs are missing."""
         computing = self._build_computing()
         there = {v.name for v in computing.variables}
         for name, compute in self.source.instrument.computes.items():
             if name not in there:
                 reads = ", ".join(sorted(list_inputs(compute)))
-                yield f"{name}: not computed: {self.label} does not have all that it reads ({reads}) in this meaning"
+                yield f"{name}: not computed: {self.label} lacks some of its inputs ({reads}) in this meaning"
 
     def _build_computing(self) -> ComputeUpdate:
         wish = self.source.options
@@ -357,12 +358,12 @@ class _Version:
         )
 
     def _has_current_columns(self, variables: Sequence[Variable]) -> bool:
-        """Whether the kept cells are those of today's columns."""
+        """Whether the stored cells have the current columns."""
         kept = [(v.name, v.storage, v.personal) for v in self.kept.variables]
         return [(v.name, v.storage, v.personal) for v in variables] == kept
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
-        """The interviews that are wanted, the first begun first."""
+        """Iterate over the selected interviews, the oldest first."""
         source = self.source
         lines = self.reporter(
             source.store.iterate_export_rows(
@@ -384,8 +385,8 @@ class _Version:
                 yield from holds(line)
 
     def _select_as_of(self, line: ExportRow, until: datetime) -> Iterator[_SelectedInterview]:
-        """An interview as it was at a moment; what was erased since is erased. None where it had not begun, or is not
-        wanted."""
+        """Yield the interview as it was at that time; what was erased since stays erased. Nothing where it had not
+        begun, or is not selected."""
         journal = self.source.store.read_journal(line.id)
         if not journal or journal[0].stamp.at > until:
             return
@@ -403,7 +404,7 @@ class _Version:
         yield _SelectedInterview(line, journal, interview)
 
     def _make_selector(self, where: Condition) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
-        """Of one interview after another, itself where the condition is true of it."""
+        """Return a function that yields an interview where the condition holds for it."""
         variables = build_columns(self.instrument, self.language)
         plain = {
             v.name: at
@@ -432,7 +433,8 @@ class _Version:
         return holds
 
     def _is_true(self, where: Condition, interview: Interview, computing: ComputeUpdate) -> bool:
-        """Whether a condition holds of an interview; what its version did not have, or meant otherwise, was not asked."""
+        """Whether a condition holds for an interview; what its version did not have, or had with another meaning,
+        counts as not asked."""
         known = computing.extend_env(interview.evaluate_route().env)
         other = self.apart.keys() | computing.lacking
         lacking = {name for name in where.names if name not in known}
@@ -440,15 +442,13 @@ class _Version:
         return where.evaluate({**known, **dict.fromkeys(lacking, NOT_ASKED)}) is True
 
     def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[InterviewEvent], Interview]:
-        """An interview whose stored data are not taken as they are: its journal and what that gives. Stopped where the
-        row beside it says something else."""
+        """Replay an interview whose stored data are not used. Raises an error where its row differs from its
+        journal."""
         journal = self.source.store.read_journal(line.id)
         interview = self._replay(line, journal)
         if differing := find_differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
-            remedy = (
-                f"`survey db verify` lists all that differs; a backup is brought back by: {RESTORE_COMMAND}"
-            )
+            remedy = f"`survey db verify` lists all differences; to restore a backup: {RESTORE_COMMAND}"
             raise InterviewRowError(UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy))
         return journal, interview
 
@@ -460,12 +460,14 @@ class _Version:
 
 
 def _make_replay_error(line: ExportRow, error: ValueError) -> InterviewRowError:
-    what = f"its journal can't be followed ({str(error).partition(':')[0]})"  # the rest may quote an answer
-    return InterviewRowError(UserError(f"case {line.case}", what, "`survey db verify` tells more"))
+    what = (
+        f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
+    )
+    return InterviewRowError(UserError(f"case {line.case}", what, "`survey db verify` gives details"))
 
 
 def _render_admin_columns(line: ExportRow, version: str, by: str) -> str:
-    """The beginning of a row."""
+    """The first cells of a row, as JSON."""
     id, case, number, origin, status, outcome, began, updated, *_ = line
     text = encode_basestring
     return (

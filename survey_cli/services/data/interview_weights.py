@@ -28,9 +28,9 @@ RAKED_WEIGHT: Final = make_figure("weight_raked", "Raked weight", decimals=6)
 
 
 def check_trim(rake: str, trim: str) -> UserError | None:
-    """What cannot be meant by `--trim`."""
+    """Why `--trim` is invalid; None where it is valid."""
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
-        return UserError("--trim", f"{trim!r} cannot be", "say how many times the mean, as 5")
+        return UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
     if trim and not rake:
         return UserError("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
     return None
@@ -39,8 +39,8 @@ def check_trim(rake: str, trim: str) -> UserError | None:
 def load_counted_answers(
     made: DataTable, plan: Plan, which: InterviewSelection, *, words: bool = False, ids: bool = False
 ) -> tuple[AnswerColumns, AnalysisBase]:
-    """The answers of all interviews without what is personal, and which of them count. `words`: with what was said;
-    `ids`: with what names each interview. Raises ValueError where a row cannot be read."""
+    """Load the answers of all interviews without personal ones, and which interviews count. `words` includes verbatim
+    answers, `ids` the interviews' ids. Raises ValueError where a row cannot be read."""
     ruled = {id: one.code for id, one in made.overrides.items()}
 
     def wanted(variable: Variable) -> bool:
@@ -70,7 +70,7 @@ def weight_interviews(
     base: bool = True,
     threshold: int = 0,
 ) -> InterviewWeights | UserError | None:
-    """What the interviews weigh by the sample's column with the role weight (unless `base` is False), by the file of
+    """Weight the interviews by the sample column with the role weight (unless `base` is False), by the file of
     targets `rake`, or by both; None where there is neither."""
     column = find_column(instrument, "weight") if base else None
     if column is None and not rake:
@@ -79,7 +79,7 @@ def weight_interviews(
     if rake:
         rows = read_targets(rake)
         if isinstance(rows, tuple):
-            return UserError(rake, "it is no file of targets", "mend it", problems=rows)
+            return UserError(rake, "it is not a valid file of targets", "fix it", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
         answers,
@@ -93,8 +93,8 @@ def weight_interviews(
 def append_raked_weights(
     made: DataTable, whole: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
 ) -> DataTable | UserError:
-    """The same data with the weights of a report behind them, none for an interview that it would not count. `whole` has
-    all interviews that it is made of; of both tables the first column names the interview."""
+    """Append the raked weights of a report as a column, missing for interviews that the report would not count.
+    `whole` is the table with all columns; in both tables the first column identifies the interview."""
     answers, got = load_counted_answers(whole, plan, "partial", ids=True)
     answers = answers.select(got.rows)
     found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
@@ -111,7 +111,8 @@ def append_raked_weights(
 
 
 def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]) -> Table:
-    """`weight_of`: by the text that names a row; a column of weights is the one that programs weight by."""
+    """Append a column of weights, which becomes the weight variable. `weight_of` is by the text of a row's first
+    cell."""
     width = len(table.variables)
     text_of = {name: _encode_cell(weight) for name, weight in weight_of.items()}
     none = _encode_cell(NOT_APPLICABLE)
@@ -135,5 +136,5 @@ def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]
 
 
 def _encode_cell(cell: Cell) -> str:
-    """As it is kept."""
+    """The cell as stored."""
     return split_row(encode_cells((cell,)), 1)[0]

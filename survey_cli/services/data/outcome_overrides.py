@@ -22,7 +22,7 @@ from survey_cli.study.open_study import StudyRecords
 
 
 def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dict[str, OverriddenOutcome]:
-    """By interview, what a correction of its case made of it, and still does. Raises StoreError."""
+    """Find the corrected outcomes that still apply, by interview. Raises StoreError."""
     found: dict[str, OverriddenOutcome] = {}
     for key, history in records.store.cases.iterate_histories(until=until, corrected=True):
         found |= _find_case_overrides(key, history, records.plan)
@@ -32,10 +32,10 @@ def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dic
 def _find_case_overrides(
     key: str, history: Iterable[HistoryEntry], plan: Plan
 ) -> dict[str, OverriddenOutcome]:
-    """A correction speaks of the interview that was begun last: a final one always, any other where the call that it
-    corrects is that interview's. It holds until the interview is gone on with."""
+    """Find the corrected outcomes of one case. A correction applies to the latest interview: a final one always, any
+    other where the corrected call is that interview's. It holds until the interview is resumed."""
     case, found = Case(key=key), dict[str, OverriddenOutcome]()
-    own = False  # the last call is what the interview came to
+    own = False  # the last call's outcome is the interview's
     for entry in history:
         before, case = case, case.apply(entry)
         match entry.event:

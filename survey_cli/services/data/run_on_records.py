@@ -24,8 +24,8 @@ def run_on_records(
     people: str | None = None,
     to: str = "-",
 ) -> T | UserError:
-    """What `do` gives of the records of an instrument, or why it could not; `to` is where that goes. The records are open
-    as long as it takes."""
+    """Return what `do` returns for the records of an instrument, or the error; `to` is where the result is written.
+    The records are open while `do` runs."""
     records = open_records(path, db=db, people=people)
     if isinstance(records, UserError):
         return records
@@ -36,13 +36,13 @@ def run_on_records(
         return UserError(problem.where, problem.what, problem.remedy)
     except InterviewRowError as stopped:
         return stopped.trouble
-    except ValueError:  # not the error, which may quote an answer
-        return UserError(records.where, "a row of data can't be read", "`survey db verify` tells more")
+    except ValueError:  # without the error's text, which may contain an answer
+        return UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details")
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         place = "standard output" if to == "-" else to
         if error.errno == EBADF:
-            return UserError(place, "it is closed, so the result went nowhere", "open it, or name a file")
+            return UserError(place, "it is closed, so the result was lost", "open it, or name a file")
         what = f"it cannot be written ({error.strerror or error})"
-        return UserError(place, what, "choose another place, or make room")
+        return UserError(place, what, "choose another place, or free some space")

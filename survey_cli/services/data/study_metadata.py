@@ -10,7 +10,7 @@ from survey_cli.table import StudyDescription
 
 
 def describe_study(instrument: Instrument, language: str) -> StudyDescription:
-    """What is written under `study:`; of each item who is asked it, after which words, and how interviewers ask it."""
+    """The texts under `study:`, and for each item who is asked, its introduction and its instruction."""
     written = instrument.document.study
 
     def said(text: Text | None) -> str:
@@ -47,8 +47,8 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
 
 
 def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
-    """By item the conditions on the way to it, in words: `Asked if kind is District, and unless consent is Yes.` Items
-    that are asked of all are not among them."""
+    """The conditions for asking each item, as text: `Asked if kind is District, and unless consent is Yes.` Items
+    that everybody is asked are left out."""
     rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
 
@@ -75,7 +75,7 @@ def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
 
 
 def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
-    """By compute how its value comes about, in words: `1 if hh_size is 1, else 0`."""
+    """How each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
     rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
     for name, compute in instrument.computes.items():
@@ -88,7 +88,7 @@ def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
 
 
 def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
-    """By roster how often it is gone through, in words: `as many as hh_size, at most 12`."""
+    """How often each roster is repeated, as text: `as many as hh_size, at most 12`."""
     rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
     for name, group in instrument.groups.items():
@@ -98,7 +98,7 @@ def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
         if group.each is not None:
             often = f"one for each answer to {group.each.id}, "
         elif group.until is not None:
-            often = f"another as long as {group.until.id} is yes, "
+            often = f"repeated while {group.until.id} is yes, "
         elif group.count is not None:
             often = f"as many as {rules.render_clause(group.count)}, "
         found[name] = _to_plain_text(f"{often}at most {group.maximum}")

@@ -28,7 +28,7 @@ from survey_cli.values import Variable
 
 
 def query_table(records: StudyRecords, wish: ExportOptions) -> DataTable | UserError:
-    """The table. Its rows are read while it is gone through: the records must stay open as long."""
+    """Build the table. Its rows are read while iterating over them, so the records must stay open."""
     made = _build_table(records, wish)
     if not isinstance(made, UserError) and wish.rake:
         whole = _build_table(records, replace(wish, variables=()))
@@ -92,18 +92,20 @@ def _select_columns(made: DataTable, instrument: Instrument, wish: ExportOptions
 
 
 def _check_personal_access(records: StudyRecords) -> UserError | None:
-    """Why whoever asks may not have names and numbers; None where they may: they supervise, or nobody is listed."""
+    """Why the account may not export names and numbers; None where it may, as a supervisor or where nobody is
+    listed."""
     who = records.people.find(records.store.account)
     if who is not None and who.supervises:
         return None
-    what = "only a supervisor may take out names, numbers and personal answers"
+    what = "only a supervisor may export names, numbers and personal answers"
     return UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
 
 
 def select_column_names(
     variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]
 ) -> set[str] | UserError:
-    """The columns that are wanted by their names, their items', or those of sections; what names a row goes with them."""
+    """The columns selected by their names, their items or their sections. The first column, which identifies a row,
+    is always included."""
     first = variables[0].name
     names = {first}
     of_item: dict[str, set[str]] = {}

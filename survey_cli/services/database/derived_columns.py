@@ -7,7 +7,7 @@ from survey_cli.store import ExportRow
 
 
 def find_differences(interview: Interview, line: ExportRow) -> list[str]:
-    """The columns of a row as it is exported that are not what the journal gives."""
+    """The names of the exported row's columns whose values differ from those of the journal."""
     last = next(event for event in reversed(interview.events) if not isinstance(event, AnswersErased)).stamp
     derived = {
         "case_key": (line.case, interview.start.case),

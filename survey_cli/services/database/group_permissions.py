@@ -17,9 +17,9 @@ SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
 def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | UserError:
-    """Give the folder of the databases, and every database and list in it, to the group: its members read and write the
-    databases and read the lists, what is made there later is the group's too, and nobody else sees any of it. Returns
-    the folder."""
+    """Give the folder of the databases, with every database and list in it, to the group. Its members can write the
+    databases and read the lists, files made later belong to the group too, and nobody else has access. Returns the
+    folder."""
     instrument = open_instrument(path)
     if isinstance(instrument, UserError):
         return instrument
@@ -39,8 +39,10 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | 
                 os.chown(file, -1, number)
                 file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
     except OSError as error:
-        remedy = f"its owner, or root, does this, and must be in the group {group} themselves"
-        return UserError(str(error.filename or folder), f"cannot be given away ({error.strerror})", remedy)
+        remedy = f"its owner, or root, must do this, and must be a member of the group {group}"
+        return UserError(
+            str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy
+        )
     return folder
 
 

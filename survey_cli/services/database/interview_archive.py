@@ -36,12 +36,12 @@ class InterviewList(NamedTuple):
     where: str
     rows: list[InterviewRow]
     damage: str = ""
-    """What could not be decoded, where something could not."""
+    """What could not be decoded; empty where everything could."""
 
 
 def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList | UserError:
-    """Every interview in the instrument's database, and where that is. One text that can't be decoded keeps no other
-    interview from being listed."""
+    """List every interview in the instrument's database. A text that cannot be decoded does not keep other interviews
+    from being listed."""
     opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
@@ -67,13 +67,13 @@ def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationResult:
-    """What a verification found."""
+    """The result of a verification."""
 
     where: str
     interviews: int
     events: int
     findings: tuple[str, ...]
-    """What is wrong, in plain words; empty when all is well."""
+    """What is wrong, as text; empty where nothing is."""
     notes: tuple[str, ...] = ()
     """What could not be compared, and why; changes of meaning that nobody has accepted."""
 
@@ -85,9 +85,9 @@ def verify_database(
     at: datetime | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> VerificationResult | UserError:
-    """Every journal can be followed, every row that is derived equals what it is derived from, nothing is dated after
-    `at` (now unless given), and the database itself is whole. `tell` is told now and then how many interviews and cases
-    have been compared, of how many."""
+    """Verify a database: every journal can be replayed, every derived row equals its source, nothing is dated after
+    `at` (now by default), and the file itself is intact. `tell` receives from time to time the number of interviews
+    and cases compared, and the total."""
     opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
@@ -104,7 +104,7 @@ def verify_database(
 def verify_store(
     where: str, store: Store, instrument: Instrument, *, tell: Callable[[int, int], None] | None = None
 ) -> VerificationResult:
-    """What a verification of an open database finds, all as of one moment. Raises StoreError."""
+    """Verify an open database as of one point in time. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
         verification = Verification(store, Plan.from_instrument(instrument), tell)
         findings = (
@@ -125,7 +125,7 @@ def verify_store(
 
 
 class SimulatedInterviewWriter:
-    """Keeps invented interviews, some at a time, in a database that holds no real ones."""
+    """Stores simulated interviews in batches, in a database without real ones."""
 
     def __init__(self, store: Store, where: str, instrument: Instrument, *, start: datetime) -> None:
         self._store = store
@@ -134,7 +134,7 @@ class SimulatedInterviewWriter:
         store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
 
     def write(self, interviews: Sequence[Interview]) -> None:
-        """Keep these with their whole journals. Raises StoreError."""
+        """Store these interviews with their journals. Raises StoreError."""
         self._store.add_interviews(
             (self._build_record(i) for i in interviews), rows=5_000, pause=_pause_between_commits
         )
@@ -164,14 +164,14 @@ class SimulatedInterviewWriter:
 
 
 def _pause_between_commits() -> None:
-    """Between two commits: an interviewer beside us waits no longer than one of them."""
+    """Pause between two commits, so that an interviewer never waits longer than one commit takes."""
     sleep(0.005)
 
 
 def open_simulated_interview_writer(
     path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
 ) -> SimulatedInterviewWriter | UserError:
-    """A keeper for invented interviews of this instrument; refused where real ones are kept, unless forced."""
+    """Open a writer for simulated interviews; refused where real ones are stored, unless forced."""
     where = locate_database(path, instrument.id, db)
     store = open_store(where, create=True)
     if isinstance(store, UserError):
@@ -179,7 +179,7 @@ def open_simulated_interview_writer(
     try:
         if not force and store.list_interviews(origin="real"):
             store.close()
-            what = "real interviews are kept here, and invented ones do not belong among them"
+            what = "real interviews are stored here, and simulated ones must not be mixed with them"
             return UserError(where, what, "give another database with --db, or --force")
         return SimulatedInterviewWriter(store, where, instrument, start=start)
     except StoreError as problem:
@@ -195,8 +195,8 @@ def back_up_database(
     db: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str | UserError:
-    """A consistent copy of the database while interviews run; where it was copied from. The database keeps that it was
-    made; the copy does not know of itself."""
+    """Copy the database consistently while interviews run. Returns where it was copied from. The database records
+    that a backup was made; the copy does not."""
     opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
@@ -210,6 +210,6 @@ def back_up_database(
             store.record_backup(at=at, by=store.account)
         except StoreError as problem:
             return UserError(
-                where, f"copied to {to}, but that is not kept here: {problem.what}", problem.remedy
+                where, f"copied to {to}, but that could not be recorded here: {problem.what}", problem.remedy
             )
     return where

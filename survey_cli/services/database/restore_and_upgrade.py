@@ -23,22 +23,22 @@ OTHER_BACKUP_REMEDY = "name an earlier backup; nothing was changed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreResult:
-    """A database that was put back from a backup."""
+    """A database that was restored from a backup."""
 
     where: str
     interviews: int
-    """In it now."""
+    """Interviews in the restored database."""
     events: int
     kept: str = ""
-    """Where the replaced database is; empty where there was none."""
+    """Path of the replaced database; empty where there was none."""
     lost: LostData | None = None
-    """What only the replaced one has; None where it can't be read."""
+    """What only the replaced database has; None where it cannot be read."""
 
 
 def restore_database(
     path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None
 ) -> RestoreResult | UserError:
-    """Put a backup in the place of a study's database, which nobody may be using; the replaced files are kept."""
+    """Replace a study's database by a backup while nobody uses it. The replaced files are kept."""
     found = _locate_database(path, db)
     if isinstance(found, UserError):
         return found
@@ -56,7 +56,7 @@ def restore_database(
         return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
         return UserError(
-            where, f"the backup can't be copied ({error.strerror})", "look at the folder and the disk"
+            where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk"
         )
     return RestoreResult(
         where=where,
@@ -68,23 +68,23 @@ def restore_database(
 
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult | UserError:
-    """What the copy of a backup holds, or why it can't take the place of the study's database."""
+    """What the copy of the backup contains, or why it cannot replace the study's database."""
     try:
         with Store.open(copy, create=False) as store:
             others = {row.id for row in store.list_instruments()} - {instrument.id}
             found = verify_store(backup, store, instrument)
     except StoreError as problem:
-        return UserError(backup, f"the backup is not whole: {problem.what}", OTHER_BACKUP_REMEDY)
+        return UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY)
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
         return UserError(backup, what, "name that study's questionnaire, or another backup")
     if found.findings:
-        return UserError(backup, f"the backup is not whole: {found.findings[0]}", OTHER_BACKUP_REMEDY)
+        return UserError(backup, f"the backup is damaged: {found.findings[0]}", OTHER_BACKUP_REMEDY)
     return found
 
 
 def upgrade_database(path: str | Path, *, db: str | None = None) -> str | UserError:
-    """Bring a study's database to this version of the program; where it is."""
+    """Upgrade a study's database to this version of the program. Returns its location."""
     found = _locate_database(path, db)
     if isinstance(found, UserError):
         return found
@@ -97,7 +97,7 @@ def upgrade_database(path: str | Path, *, db: str | None = None) -> str | UserEr
 
 
 def _locate_database(path: str | Path, db: str | None) -> tuple[str, Instrument] | UserError:
-    """Where the database of an instrument is, and the instrument."""
+    """The location of an instrument's database, and the instrument."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument

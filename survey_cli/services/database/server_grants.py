@@ -40,13 +40,13 @@ def build_study_grants(
 
 
 def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
-    """The same as a file for psql; nothing is asked of the server."""
+    """The statements as a script for psql; the server is not contacted."""
     found = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
     return found if isinstance(found, UserError) else render_script(found[1])
 
 
 def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
-    """Give the roles their rights; where that was done. The schema must be there, and be one's own."""
+    """Give the roles their rights. Returns the location. The schema must exist and belong to the account."""
     found = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
     if isinstance(found, UserError):
         return found
@@ -57,11 +57,11 @@ def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: s
     with store:
         try:
             if not store.can_publish():
-                what = f"{store.account} may not give rights here: the schema is another's"
+                what = f"{store.account} may not grant rights here: the schema belongs to another role"
                 return UserError(
-                    where, what, "connect as the owner of the schema, or give them the script: --print"
+                    where, what, "connect as the owner of the schema, or send the owner the script: --print"
                 )
-            DoNotCallList.open_beside(where).close()  # what all studies share is there
+            DoNotCallList.open_beside(where).close()  # makes the list that all studies share
             with store.connector.transaction() as execute:
                 for statement in statements:
                     execute(statement, ())

@@ -36,17 +36,17 @@ from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.table import build_columns, build_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
-"""What a journal or a history raises that was altered by hand."""
+"""Exceptions that replaying a manipulated journal or history can raise."""
 SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "erased")
-"""Kinds of events after which data are derived."""
+"""Kinds of events after which a snapshot is stored."""
 TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
-"""Columns of a case's place in the queue that change with time alone once the study has an end."""
+"""Columns of a case's queue position that change with time alone once the study has an end."""
 DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {"rank", "promised_at", "promised_until", "owner"}
-"""Those of a case that is done by then."""
+"""The same for a case that is done by then."""
 
 
 class Verification:
-    """One verification of an open database; what was gone through is counted."""
+    """One verification of an open database, with counts of what was compared."""
 
     def __init__(self, store: Store, plan: Plan, tell: Callable[[int, int], None] | None = None) -> None:
         self._store, self._plan = store, plan
@@ -59,7 +59,7 @@ class Verification:
         self._in_step = store.read_setting(PLAN_SETTING) in (None, plan.fingerprint)
 
     def iterate_findings(self) -> Iterator[str]:
-        """One sentence for each thing that is wrong. Raises StoreError where that can't be found out."""
+        """Yield one sentence for each thing that is wrong. Raises StoreError where the database cannot be read."""
         instruments = self._store.list_instruments()
         for kept in instruments:
             yield from self._check_version(kept)
@@ -71,7 +71,7 @@ class Verification:
         if self._in_step:
             return ()
         return (
-            "the fieldwork rules have changed since the queue was worked out; `survey status` does that, then verify",
+            "the fieldwork rules have changed since the queue was computed; run `survey status`, then verify",
         )
 
     # Versions and their interviews
@@ -102,7 +102,7 @@ class Verification:
             yield f"{who}: {problem.what}"
             return
         except REPLAY_ERRORS:
-            yield f"{who}: the journal cannot be followed"
+            yield f"{who}: the journal cannot be replayed"
             return
         if any(isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
@@ -125,7 +125,7 @@ class Verification:
         if [event.stamp.at for event in journal] != sorted(event.stamp.at for event in journal):
             yield f"{who}: the times of its events are not in order"
         for name in differing:
-            yield f"{who}: {name} is not what its journal says"
+            yield f"{who}: {name} differs from its journal"
         yield from self._check_snapshot(who, instrument, stored, journal, settled=not differing)
         draft = self._store.find_draft(row.id)
         if draft is not None and _get_item_id(draft.place) not in instrument.leaves:
@@ -165,7 +165,7 @@ class Verification:
             yield f"{who}: its row or its snapshot is not as it was written (origin, number, or the digest)"
 
     def _has_current_columns(self, instrument: Instrument, hash: str) -> bool:
-        """Whether the columns that were stored are those that this program derives."""
+        """Whether the stored columns are those that this program derives."""
         derived = build_columns(instrument)
         stored = self._store.read_variables(hash)
         return [(v.name, v.storage, v.personal) for v in derived] == [
@@ -188,7 +188,7 @@ class Verification:
                 yield f"{who}: {problem.what}"
                 continue
             except REPLAY_ERRORS:
-                yield f"{who}: its history cannot be followed"
+                yield f"{who}: its history cannot be replayed"
                 continue
             if history and isinstance(history[0].event, CaseSampled):
                 imported[history[0].at, history[0].by] += 1
@@ -196,16 +196,16 @@ class Verification:
                 yield f"{who}: its history does not begin with the sample"
                 continue
             for name in _compare_case_columns(row, case, history):
-                yield f"{who}: {name} is not what its history says"
+                yield f"{who}: {name} differs from its history"
             if self._in_step and 0 < row.position_seq <= len(history):
                 try:
                     for name in self._compare_queue_position(row, history):
-                        yield f"{who}: {name} is not what its history and the fieldwork rules give"
-                except REPLAY_ERRORS:  # a zone that there is not
-                    yield f"{who}: its place in the queue cannot be worked out"
+                        yield f"{who}: {name} differs from its history and the fieldwork rules"
+                except REPLAY_ERRORS:  # an unknown time zone
+                    yield f"{who}: its place in the queue cannot be computed"
             yield from self._check_case_interviews(who, history)
             if case.erased and (row.fingerprint or cases.find_contact(row.key) is not None):
-                yield f"{who}: it was erased, and its contact or its mark is still here"
+                yield f"{who}: it was erased, but its contact or its mark is still stored"
         for ordinal, count in ordinals.items():
             if count > 1:
                 yield f"{count} cases have the place {ordinal} in the sample"
@@ -221,9 +221,7 @@ class Verification:
         ]
         if row.status_after_lease != derived.status:
             differing.append("was")
-        if (
-            row.status_after_lease == "ready" and derived.status == "waiting" and not row.why
-        ):  # its time has come
+        if row.status_after_lease == "ready" and derived.status == "waiting" and not row.why:  # it is due now
             differing = [name for name in differing if name not in ("was", "why")]
         if self._plan.calendar.ends is not None:
             passing = DONE_CASE_COLUMNS if row.status_after_lease == "done" else TIME_DEPENDENT_COLUMNS
@@ -234,7 +232,7 @@ class Verification:
         for id in {entry.event.interview for entry in history if isinstance(entry.event, InterviewOpened)}:
             found = self._store.find_interview(id)
             if found is None:
-                yield f"{who}: its interview {id[:8]} is not there"
+                yield f"{who}: its interview {id[:8]} is missing"
             elif found.origin != "real" or found.case != who.removeprefix("case "):
                 yield f"{who}: its interview {id[:8]} is listed as another case's, or for practice"
 
@@ -252,17 +250,17 @@ class Verification:
         for interview, cell, state in self._store.cases.iterate_quota_places():
             row = self._store.find_interview(interview)
             if row is None:
-                yield f"quota cell {cell}: interview {interview[:8]} has a place in it and is not there"
+                yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and is missing"
             elif state == "held" and row.status in ("ended", "stopped"):
-                yield f"quota cell {cell}: interview {interview[:8]} holds a place in it and is over"
+                yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and is over"
             elif state == "taken" and interview not in self._completed:
-                yield f"quota cell {cell}: interview {interview[:8]} has a place in it and was never complete"
+                yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and was never complete"
 
 
 def _compare_instrument_columns(who: str, kept: InstrumentRow, derived: InstrumentRow) -> Iterator[str]:
     for name in ("id", "version", "title"):
         if getattr(kept, name) != getattr(derived, name):
-            yield f"{who}: its {name} is not what its text says"
+            yield f"{who}: its {name} differs from its text"
 
 
 def _get_item_id(place: str) -> str:
@@ -270,7 +268,7 @@ def _get_item_id(place: str) -> str:
 
 
 def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:
-    """The columns of a case that its history alone tells, where they differ."""
+    """Yield the columns of a case that differ from its history."""
     if row.seq != len(history):
         yield "seq"
     known = {0, *(number.position for number in case.numbers)}

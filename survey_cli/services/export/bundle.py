@@ -38,40 +38,40 @@ from survey_cli.store import Store
 from survey_cli.study.open_study import StudyRecords
 
 DEFAULT_FORMATS: Final = ("csv", "ddi", "sav")
-"""Formats of the data where none are asked for, those whose libraries are installed: two for archives, one for SPSS."""
+"""Data formats where none is requested: two for archives, one for SPSS. Formats without their library are skipped."""
 FIELDWORK_TABLES: Final[Mapping[RowKind, str]] = {
-    "cases": "every case of the sample, and how it stands",
-    "calls": "every call, and what came of it",
+    "cases": "every case of the sample, with its status",
+    "calls": "every call, with its outcome",
 }
-"""Other tables that go with them, as CSV."""
+"""Other tables that are included, as CSV."""
 EXTRA_TABLES: Final[Mapping[RowKind, str]] = {
-    "answers": "a row for each answer",
-    "events": "a row for each thing that was keyed",
+    "answers": "one row per answer",
+    "events": "one row per event of an interview",
 }
-"""What else can be asked for."""
+"""Tables that are included on request."""
 UNSUPPORTED_ENDINGS: Final = frozenset((".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"))
-"""Endings of files that a bundle never is."""
+"""File endings of archives that are not supported."""
 ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest that a .zip can say; it stands for no time at all."""
+"""The earliest time that a .zip file can store, as a constant for all entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleResult:
-    """What a bundle holds."""
+    """The files of a finished bundle."""
 
     to: str
     files: tuple[str, ...]
     interviews: int
     data_files: tuple[ExportResult, ...]
     skipped: tuple[str, ...] = field(default=())
-    """What is not in it, and why."""
+    """What is not included, and why."""
 
 
 def write_bundle(
     path: str | Path, wish: ExportOptions, to: str, outs: Sequence[str] = ()
 ) -> BundleResult | UserError:
-    """Make the folder `to`, or the file where it ends in .zip. `outs` are names of files of data in it, in place of
-    those that are there unless it is said; `wish.what`, where it is no interviews, is a table besides."""
+    """Write a bundle into the folder `to`, or into a file where it ends in .zip. `outs` names the data files in it,
+    instead of the default ones; `options.what`, where it is not interviews, adds a table."""
     target, zipped = Path(to), to.lower().endswith(".zip")
     if target.suffix.lower() in UNSUPPORTED_ENDINGS:
         return UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
@@ -106,42 +106,47 @@ def write_bundle(
         else:
             _move_into_place(folder, target)
     except OSError as error:
-        return UserError(to, f"it cannot be written ({error.strerror})", "choose another place, or make room")
+        return UserError(
+            to, f"it cannot be written ({error.strerror})", "choose another place, or free some space"
+        )
     finally:
         rmtree(folder, ignore_errors=True)
     return replace(made, to=to)
 
 
 def _check_target(target: Path, *, zipped: bool, force: bool) -> UserError | None:
-    """Why nothing may be written there. A folder is taken the place of only where it is a bundle and nothing else."""
+    """Why the target cannot be written; None where it can. A folder is replaced only where it is a bundle and nothing
+    else."""
     if zipped:
         return check_output_path(target, force=force)
     if not target.exists():
         return check_output_path(target, force=force)
     if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
         return None
-    what = "this folder is no bundle, or has more in it" if target.is_dir() and force else "it exists"
-    remedy = "give another name" if force else "give another name, or --force to make the bundle anew"
+    what = (
+        "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it exists"
+    )
+    remedy = "give another name" if force else "give another name, or --force to replace the bundle"
     return UserError(str(target), what, remedy)
 
 
 def _check_file_names(outs: Sequence[str]) -> UserError | None:
-    """Why a file of data cannot have such a name in a bundle."""
+    """Why a data file cannot have one of these names in a bundle."""
     for out in outs:
         if out == "-" or Path(out).name != out:
-            what = "with --bundle this is the name of a file in it"
+            what = "with --bundle this is the name of a file in the bundle"
             return UserError("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
         if (
             out in RESERVED_NAMES
             or out in {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
             or out == "questionnaire"
         ):
-            return UserError("-o", f"{out}: a bundle has a file of this name", "give another name")
+            return UserError("-o", f"{out}: a bundle has its own file of this name", "give another name")
     return None
 
 
 def _move_into_place(folder: Path, target: Path) -> None:
-    """Give the finished folder its name. What had it is put aside until then, and comes back where that fails."""
+    """Give the finished folder its name. A previous folder is moved aside first, and restored if that fails."""
     for file in folder.rglob("*"):
         file.chmod(0o700 if file.is_dir() else 0o600)
     if not target.exists():
@@ -194,7 +199,8 @@ def _write_contents(
     if _has_cases(records.store):
         if wish.public:
             skipped += (
-                f"{what}.csv: its rows name cases and times, so it is not public" for what in FIELDWORK_TABLES
+                f"{what}.csv: its rows contain cases and times, so it is not public"
+                for what in FIELDWORK_TABLES
             )
         else:
             tables += FIELDWORK_TABLES.keys()
@@ -232,11 +238,13 @@ def _has_cases(store: Store) -> bool:
 def _write_table(
     records: StudyRecords, wish: ExportOptions, folder: Path, what: RowKind, last: datetime | None
 ) -> ExportResult | UserError:
-    """Another table as CSV, as of the last thing that happened. Which columns and interviews are wanted says nothing of
-    cases and calls: where that is asked for, they are not there."""
+    """Write another table as CSV, as of the last event. Filters by interview or column do not apply to cases and
+    calls, so with them the table is refused."""
     if what in FIELDWORK_TABLES and (wish.where or wish.variables):
         return UserError(
-            f"{what}.csv", "cases and calls go with all interviews and all columns", "ask for them alone"
+            f"{what}.csv",
+            "cases and calls are exported only with all interviews and all columns",
+            "export them separately",
         )
     at = wish.at if wish.as_of or last is None else last
     own = replace(wish, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="")
@@ -244,7 +252,7 @@ def _write_table(
 
 
 def _find_last_event_time(store: Store) -> datetime | None:
-    """When the last thing happened that is kept; None where nothing has."""
+    """Time of the last stored event; None where there is none."""
     moments = [row.updated_at for row in store.list_interviews()]
     moments += [row.updated_at for row in store.cases.iterate_rows()]
     return max(moments, default=None)
@@ -253,8 +261,8 @@ def _find_last_event_time(store: Store) -> datetime | None:
 def _write_questionnaire_texts(
     store: Store, instrument: Instrument, folder: Path, until: datetime | None
 ) -> None:
-    """The full text of every version that was asked until then, each in a folder of its own; of the file's where none
-    was."""
+    """Write the full text of every version used until then, each in its own folder; the current file's text where
+    none was used."""
     kept = [one for one in store.list_instruments() if until is None or one.kept_at <= until]
     versions = [(one.hash, one.texts) for one in kept] or [(instrument.hash, instrument.texts)]
     for hash, texts in versions:
@@ -269,7 +277,7 @@ def _write_questionnaire_texts(
 def _write_rates(
     records: StudyRecords, wish: ExportOptions, folder: Path, last: datetime | None
 ) -> list[str]:
-    """The rates as of the last thing that happened, or as of the moment that was asked for; why not, where not."""
+    """Write the rates as of the last event, or as of the time requested. Returns why not, where it cannot."""
     now = wish.at or datetime.now(UTC)
     asked = RatesOptions(as_of=_format_as_of(wish, now), all_origins=wish.origin == "all")
     made = compute_rates_from_records(records, asked, now=now if wish.as_of else last or now, zone=UTC)
@@ -283,13 +291,13 @@ def _write_rates(
 
 
 def _format_as_of(wish: ExportOptions, now: datetime) -> str:
-    """The moment that was asked for as everybody reads it; empty where that is now."""
+    """The requested time in ISO format; empty for now."""
     when = parse_past_time(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
     return when.at.isoformat() if isinstance(when, RequestedTime) and when.past else ""
 
 
 def _write_codebook(records: StudyRecords, wish: ExportOptions, folder: Path) -> list[str]:
-    """What each variable holds, with the counts of the data beside it; why there is none, where not."""
+    """Write the codebook, with counts of the data in the bundle. Returns why not, where it cannot."""
     asked = CodebookOptions(language=wish.language, origin=wish.origin)
     made = load_codebook_from_records(records, asked, of=replace(wish, what="interviews"))
     if isinstance(made, UserError):
@@ -299,7 +307,7 @@ def _write_codebook(records: StudyRecords, wish: ExportOptions, folder: Path) ->
 
 
 def _write_zip(folder: Path, to: Path) -> None:
-    """The folder as a .zip, its files in the order of their names."""
+    """Write the folder as a .zip file, its files sorted by name."""
     with ZipFile(to, "w", ZIP_DEFLATED, compresslevel=9) as packed:
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
             entry = ZipInfo(file.relative_to(folder).as_posix(), ZIP_EPOCH)

@@ -19,9 +19,9 @@ MANIFEST: Final = "manifest.json"
 README: Final = "README.txt"
 CHECKSUMS: Final = "SHA256SUMS"
 RESERVED_NAMES: Final = frozenset((MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt"))
-"""Names that no file of data may have there."""
+"""Names that no data file in a bundle may have."""
 _DESCRIPTIONS: Final = {
-    "codebook.html": "every variable: wording, who was asked, codes, missing values, counts; for a browser",
+    "codebook.html": "every variable: wording, who was asked, codes, missing values, counts; opens in a browser",
     "rates.csv": "outcomes of the calls, and AAPOR's response, refusal and contact rates",
     "rates.txt": "what the rates count, and how",
 }
@@ -30,23 +30,23 @@ _TOOL_PREFIX: Final = "survey-cli "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleContents:
-    """What stands in the folder, and where it comes from."""
+    """What the folder contains, and where it comes from."""
 
     instrument: Instrument
     options: ExportOptions
     last_event_at: datetime | None
-    """When the last thing happened that is in it."""
+    """Time of the last event included."""
     as_of: str
-    """The past moment it shows; empty where that is now."""
+    """The past time that it shows; empty for now."""
     data_files: Sequence[ExportResult]
-    """The files of data, the interviews first."""
+    """The data files, the interviews first."""
     descriptions: Mapping[str, str]
-    """By file of data what it is."""
+    """Description of each data file, by name."""
     skipped: Sequence[str]
 
     @property
     def last_event_text(self) -> str:
-        """The same in words, to the day where the bundle is public; empty where nothing happened yet."""
+        """The time of the last event as text, only the day where the bundle is public; empty where there is none."""
         if self.last_event_at is None:
             return ""
         return (
@@ -60,14 +60,14 @@ class BundleContents:
         return str(self.instrument.title.get(self.instrument.language))
 
     def describe_file(self, name: str) -> str:
-        """What a file is, in words."""
+        """The description of a file."""
         if name.startswith("questionnaire/"):
-            return "the questionnaire as it was written, a folder for each version that was in use"
+            return "the source of the questionnaire, one folder per version in use"
         return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
 
 
 def write_metadata(folder: Path, contents: BundleContents) -> tuple[str, ...]:
-    """Write them beside what is there already; all files of the bundle by name."""
+    """Write the metadata files beside the data. Returns the names of all files in the bundle."""
     files = _list_files(folder)
     (folder / README).write_text(_render_readme(contents, files), encoding="utf-8", errors="backslashreplace")
     manifest = _render_manifest(contents, folder, _list_files(folder))
@@ -78,7 +78,7 @@ def write_metadata(folder: Path, contents: BundleContents) -> tuple[str, ...]:
 
 
 def is_bundle(folder: Path) -> bool:
-    """Was this folder made here, and has nothing come to it since?"""
+    """Whether the folder is a bundle without any added files."""
     try:
         said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if not str(said["made_with"]).startswith(_TOOL_PREFIX):
@@ -107,20 +107,20 @@ def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
     ]
     told = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
     told["questionnaire/"] = contents.describe_file("questionnaire/")
-    told[MANIFEST] = "the same for programs: what each file is, rows, bytes, SHA-256"
+    told[MANIFEST] = "the same for programs: description, rows, bytes and SHA-256 of each file"
     told[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
     wide = max(map(len, told))
     lines += [f"{name:<{wide}}  {what}" for name, what in sorted(told.items())]
     if data.left_out:
         lines += ["", f"Left out as personal: {', '.join(data.left_out)}"]
     elif contents.options.all_personal or contents.options.personal:
-        lines += ["", "There are personal data in it: names, telephone numbers or personal answers."]
+        lines += ["", "It contains personal data: names, telephone numbers or personal answers."]
     if data.disclosure_note:
         lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
         others = [made.to for made in contents.data_files if made.each != "interview"]
         if others:
-            lines.append(f"{', '.join(others)}: each row says of which case it is, and when.")
-    lines += ["", *(f"Not in it: {line}" for line in contents.skipped)] if contents.skipped else []
+            lines.append(f"{', '.join(others)}: each row names its case and the time.")
+    lines += ["", *(f"Not included: {line}" for line in contents.skipped)] if contents.skipped else []
     notes = [f"{made.to}: {note}" for made in contents.data_files for note in made.notes]
     said = [*data.warnings, *data.differences, *notes]
     lines += ["", *said] if said else []
@@ -128,14 +128,14 @@ def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
 
 
 def _describe_filters(wish: ExportOptions) -> list[str]:
-    """Which interviews and columns there are, where not all."""
+    """The filters that leave out interviews or columns."""
     told = []
     if wish.origin != "real":
-        told.append(f"Interviews of origin {wish.origin}: interview_origin says of each which.")
+        told.append(f"Interviews of origin {wish.origin}: interview_origin has the origin of each.")
     if wish.where:
-        told.append(f"Only interviews of which this is true: {wish.where}")
+        told.append(f"Only interviews for which this is true: {wish.where}")
     if not wish.partials:
-        told.append("Without interviews that did not come to their end.")
+        told.append("Without unfinished interviews.")
     if wish.variables:
         told.append(f"Only these columns: {', '.join(wish.variables)}")
     return [*told, ""] if told else []
@@ -170,7 +170,7 @@ def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str
         "files": [
             {
                 "name": name,
-                "what": contents.describe_file(name) or "this bundle in words",
+                "what": contents.describe_file(name) or "description of this bundle",
                 "bytes": (folder / name).stat().st_size,
                 "sha256": _hash_file(folder / name),
                 **rows.get(name, {}),

@@ -19,7 +19,7 @@ from survey_cli.table import Table, show_table_placeholders
 
 __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 
-LABELS_NOTE: Final = "labels are in the file beside the codes: --labels changes nothing"
+LABELS_NOTE: Final = "the file has labels beside the codes: --labels has no effect"
 
 
 def export_file(
@@ -33,8 +33,8 @@ def export_file(
 def export_files(
     path: str | Path, wish: ExportOptions, outs: Sequence[str], *, stdout: TextIO | None = None
 ) -> list[ExportResult] | UserError:
-    """The same into several files, one after the other, all as the study stood at one moment; none is begun where one of
-    them could not be."""
+    """Write the data into several files, all as of the same point in time. None is begun where one of them cannot be
+    written."""
     if wish.rake and wish.what != "interviews":
         return UserError("--rake", "only interviews are weighted", "leave out --what")
     if (trouble := check_outputs(outs, wish)) is not None:
@@ -54,7 +54,7 @@ def export_files(
 
 
 def check_outputs(outs: Sequence[str], wish: ExportOptions) -> UserError | None:
-    """Why one of these files cannot be written; None where nothing stands in the way of any."""
+    """Why one of these files cannot be written; None where all can."""
     if (trouble := check_trim(wish.rake, wish.trim)) is not None:
         return trouble
     if wish.public and wish.what != "interviews":
@@ -64,7 +64,7 @@ def check_outputs(outs: Sequence[str], wish: ExportOptions) -> UserError | None:
             "--public", "personal columns are never public", "leave out --personal and --with-contacts"
         )
     if wish.rake and not wish.partials:
-        remedy = "leave out --no-partials: who counts in no report has no weight"
+        remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
         return UserError("--rake", "partial interviews are weighted with complete ones", remedy)
     for out in outs:
         chosen = _choose_format(replace(wish, to=out))
@@ -78,7 +78,7 @@ def check_outputs(outs: Sequence[str], wish: ExportOptions) -> UserError | None:
 def export_records(
     records: StudyRecords, wish: ExportOptions, *, stdout: TextIO | None = None
 ) -> ExportResult | UserError:
-    """One file of records that are open."""
+    """Write one file from open records."""
     chosen = _choose_format(wish)
     if isinstance(chosen, UserError):
         return chosen
@@ -112,7 +112,7 @@ def export_records(
 
 
 def _name_described_file(wish: ExportOptions) -> str:
-    """The name of the file that a description is of: the first CSV that is written with it, else one of its own name."""
+    """The name of the data file that a description is of: the first CSV written with it, else one named like it."""
     for out in wish.beside:
         if out.lower().endswith(FORMATS["csv"].extensions):
             return Path(out).name
@@ -122,13 +122,13 @@ def _name_described_file(wish: ExportOptions) -> str:
 
 
 def _warn_unescaped_text(made: DataTable, chosen: Format, wish: ExportOptions) -> Iterator[str]:
-    """A warning where free text lies in a file of data that is for one program alone."""
+    """Yield a warning where free text is in a data file meant for one program alone."""
     beside = _locate_data_file(chosen, wish)
     texts = wish.what != "interviews" or ("free text" in made.identifying and not wish.public)
     if beside is not None and texts:
         yield (
-            f"{beside.name} has texts as they were typed, which a spreadsheet may run as formulas: "
-            "open it with the program that it is for"
+            f"{beside.name} contains texts as they were typed, which a spreadsheet may run as formulas: "
+            "open it only with the program it is meant for"
         )
 
 
@@ -142,11 +142,11 @@ def _choose_format(wish: ExportOptions) -> Format | UserError:
         return chosen
     if wish.format:
         return UserError("--format", chosen, f"name one of {', '.join(FORMATS)}")
-    return UserError(wish.to, chosen, "end it in one of these, or name the format with --format")
+    return UserError(wish.to, chosen, "use one of these endings, or name the format with --format")
 
 
 def _check_duplicates(outs: Sequence[str], wish: ExportOptions) -> UserError | None:
-    """Two outputs would be one file: the same name again, or a CSV and that which stands beside another."""
+    """The error where two outputs would be the same file; a separate data file counts too."""
     files: dict[Path | str, str] = {}
     for number, out in enumerate(outs):
         if out in outs[:number]:
@@ -162,14 +162,16 @@ def _check_duplicates(outs: Sequence[str], wish: ExportOptions) -> UserError | N
 
 
 def _locate_data_file(chosen: Format, wish: ExportOptions) -> Path | None:
-    """The file with the data of a format that has it beside."""
+    """The path of the separate data file of a format that has one."""
     return chosen.find_data_path(Path(wish.to))
 
 
 def _check_output(chosen: Format, wish: ExportOptions) -> UserError | None:
     if wish.to == "-":
         if chosen.write is None:
-            return UserError("-o", f"{chosen.name} is no text that goes into a pipe", "name a file")
+            return UserError(
+                "-o", f"{chosen.name} is not a text format, so it cannot go into a pipe", "name a file"
+            )
         return None
     beside = _locate_data_file(chosen, wish)
     for file in (Path(wish.to), beside):
@@ -185,7 +187,7 @@ def _check_output(chosen: Format, wish: ExportOptions) -> UserError | None:
 def write_table(
     table: Table, chosen: Format, manner: WriteOptions, wish: ExportOptions, stdout: TextIO
 ) -> WriteResult | UserError:
-    """Into the file, or onto standard output."""
+    """Write the table into the file, or to standard output."""
     to = Path(wish.to)
     if chosen.write is not None:
         write = chosen.write

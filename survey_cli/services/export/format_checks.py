@@ -38,20 +38,20 @@ from survey_cli.values import Code, Variable
 
 RULES: Final = {
     "format-name": (
-        "A column's name is longer than the format's program takes, or is a word of its own: the file has another "
-        "name, which the export says. Shorten the id or the code."
+        "A column's name is longer than the format's program accepts, or reserved there: the file has another "
+        "name, which the export reports. Shorten the id or the code."
     ),
     "format-label": (
-        "A label is longer than the format keeps (SPSS 256 bytes for a variable and 120 for a value, Stata 80 letters "
+        "A label is longer than the format stores (SPSS 256 bytes for a variable and 120 for a value, Stata 80 letters "
         "for a variable): the file has its beginning. Give the item or the option a short `label:`."
     ),
     "format-missing": (
-        "SPSS leaves out by itself at most three codes of a column, or a range of whole numbers and one code, and no "
-        "text of more than eight bytes. What does not fit stands as a labelled code, to be left out by hand. Give the "
-        "declines codes that follow one another, as -9, -8 and -7 do, and options whole numbers for codes."
+        "SPSS excludes at most three codes of a column as missing, or a range of whole numbers and one code, and no "
+        "text of more than eight bytes. All others become labeled codes, to be excluded by hand. Give the "
+        "declines consecutive codes, such as -9, -8 and -7, and options whole numbers as codes."
     ),
     "format-codes": (
-        "The format does not keep codes such as these: Stata labels whole numbers only; Triple-S numbers the options "
+        "The format does not store codes such as these: Stata labels whole numbers only; Triple-S numbers the options "
         "of a `multiple` from 1. Give the options whole numbers, those of a `multiple` 1, 2, 3 and so on."
     ),
     "format-columns": (
@@ -59,16 +59,16 @@ RULES: Final = {
         "`multiple` with many options in it. Set a smaller `max:`, or use another format."
     ),
 }
-"""What only `survey check --for` finds, and what it means."""
+"""The rules of `survey check --for`, with their explanations."""
 
 
 VALUE_LABEL_PREFIX: Final = "the label of the code "
-"""How what is said of a value's label begins."""
+"""Beginning of a message about a value's label."""
 
 
 @dataclass(frozen=True, slots=True)
 class _FormatData:
-    """An instrument's data as a format is to hold them."""
+    """An instrument's data, to be stored in a format."""
 
     instrument: Instrument
     draft: InstrumentDraft
@@ -76,7 +76,7 @@ class _FormatData:
     language: str
 
     def make_problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
-        """A warning at an item, sample column or compute, or at its text; at none, at the file."""
+        """A warning at an item, sample column or compute, or at its text; without an item, at the file."""
         where = (
             locate_definition(self.draft, item)
             if item
@@ -87,8 +87,7 @@ class _FormatData:
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
     def find_label_text(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
-        """Whose is the label of a code, and where does it stand: an outcome's, a named list's, an item's,
-        or a decline's."""
+        """The owner of a code's label and the label's text: of an outcome, a named list, an item or a decline."""
         own = self.instrument.document.outcomes.get(code)  # type: ignore[call-overload]
         if variable.name == "interview_outcome" and own is not None:
             return str(code), own.name
@@ -103,7 +102,7 @@ class _FormatData:
 
 
 def parse_formats(names: Sequence[str]) -> tuple[str, ...] | UserError:
-    """The formats by the names and endings that were given, commas between them."""
+    """Parse names and endings of formats, separated by commas."""
     asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
     found = []
     for name in asked:
@@ -120,7 +119,7 @@ def parse_formats(names: Sequence[str]) -> tuple[str, ...] | UserError:
 def check_formats(
     instrument: Instrument, draft: InstrumentDraft, formats: Sequence[str], known: Iterable[Problem]
 ) -> list[Problem]:
-    """What the formats can't hold, in any language of the instrument, less what is `known` already."""
+    """Check what the formats cannot store, in every language of the instrument, without what is `known` already."""
     told = {(p.rule, p.who) for p in known}
     found: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
@@ -139,7 +138,7 @@ def check_formats(
 
 
 def _is_value_label(problem: Problem) -> bool:
-    """Is it the label of a value, and not that of a variable?"""
+    """Whether the problem is about the label of a value, not of a variable."""
     return problem.rule == "format-label" and problem.what.startswith(VALUE_LABEL_PREFIX)
 
 
@@ -148,7 +147,7 @@ _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
     ("sps", "format-label"): "long-label",
     ("dta", "format-name"): "long-column",
 }
-"""What `survey check` says without being asked for a format."""
+"""Rules that `survey check` applies without a format."""
 
 
 def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
@@ -156,7 +155,7 @@ def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[P
         names = fit_names([v.name for v in held.variables], limits)
         for variable, name in zip(held.variables, names, strict=True):
             if name != variable.name:
-                what = f"{limits.program} does not take the name {variable.name}; its file says {name}"
+                what = f"{limits.program} does not accept the name {variable.name}; its file says {name}"
                 yield held.make_problem("format-name", variable.item, what, "shorten the id or the code")
 
     return check
@@ -165,7 +164,7 @@ def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[P
 def _make_label_check(
     limits: FormatLimits, *, texts: bool = True
 ) -> Callable[[_FormatData], Iterator[Problem]]:
-    """`texts`: values of columns of texts have labels there."""
+    """Return a check of labels. `texts`: values of text columns have labels in this format."""
     measure = "bytes" if limits.counts_bytes else "letters"
 
     def check(held: _FormatData) -> Iterator[Problem]:
@@ -201,23 +200,21 @@ def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
         if long:
             why, remedy = (
                 f"takes texts to {MAX_TEXT_CODE_BYTES} bytes for missing",
-                "give the options whole numbers for codes",
+                "give the options whole numbers as codes",
             )
         elif variable.storage == "text":
             why = "takes three texts for missing, of which not asked and not reached are two"
-            remedy = "give the options whole numbers for codes"
+            remedy = "give the options whole numbers as codes"
         else:
             why = "takes three codes for missing, or a range and one"
-            remedy = (
-                "give declines codes that follow one another, as -9, -8, -7, or mark fewer options missing"
-            )
+            remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"
         yield held.make_problem(
             "format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy
         )
 
 
 def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
-    remedy = "give the options whole numbers for codes"
+    remedy = "give the options whole numbers as codes"
     for variable in held.variables:
         if has_unlabeled_texts(variable):
             what = f"the codes of {variable.name} are texts, which Stata does not label"
@@ -228,7 +225,7 @@ def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
             yield held.make_problem("format-codes", variable.item, what, "give the options smaller codes")
     letters = assign_letters(held.variables)
     if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
-        what = f"Stata has 26 letters for missings: {join_names(left)} will be labelled codes"
+        what = f"Stata has 26 letters for missings: {join_names(left)} will be labeled codes"
         yield held.make_problem("format-missing", "", what, "have fewer kinds of declines")
 
 
@@ -263,4 +260,4 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[_FormatData], Iterator[Problem]], ..
     "sss3": (_check_triple_s_codes,),
     "sss3-fixed": (_check_triple_s_codes,),
 }
-"""By format what is looked at; one that is not here holds everything."""
+"""Checks by format; a format that is not listed stores everything."""

@@ -18,29 +18,29 @@ from survey_cli.study.consistency.person_erasure import ErasureResult
 from survey_cli.study.open_study import OpenStudy
 
 CONTACTS: Final = "contacts"
-"""What `retention:` names."""
+"""The key under `retention:`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePreview:
-    """What will leave with an erasure, counted."""
+    """Counts of what an erasure will remove."""
 
     key: str
     where: str
     name: str
     numbers: int
     columns: tuple[str, ...]
-    """Sample columns whose values go."""
+    """Sample columns whose values are removed."""
     notes: int
     interviews: int
     answered: int
-    """Places of its interviews that hold an answer."""
+    """Answers in its interviews."""
     erased: bool
     """It was erased before."""
 
 
 def preview_erasure(request: Request, key: str) -> ErasurePreview | UserError:
-    """What there is of a person, before it is erased; nothing is changed."""
+    """Count what is stored about a person; nothing is changed."""
     return run_on_study(request, lambda study: _build_preview(study, key), for_whom="erase a person's data")
 
 
@@ -73,9 +73,10 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
 
 
 def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | UserError:
-    """Erase everything that tells who a case is and what was answered. A second time it finishes what was broken off."""
+    """Erase everything that identifies a case and everything that was answered. A second call finishes an interrupted
+    erasure."""
     if not why.strip():
-        return UserError(f"case {key}", "an erasure needs its reason", "say it with --reason, without a name")
+        return UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
 
     def do(study: OpenStudy) -> ErasureResult | UserError:
         if not study.store.cases.find_row(key) and not person_erasure.list_person_interviews(
@@ -88,7 +89,7 @@ def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | Use
 
 
 def finish_erasure(request: Request) -> ErasureResult | UserError:
-    """Finish whatever erasing broke off, and clean the file's bytes where somebody was reading before."""
+    """Finish interrupted erasures, and clear the file's free pages where that was not possible before."""
     return run_on_study(
         request,
         lambda study: person_erasure.finish_erasures(study, at=study.at, by=study.who.login),
@@ -98,40 +99,41 @@ def finish_erasure(request: Request) -> ErasureResult | UserError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnonymizationResult:
-    """What `retention:` did, or with a dry run would do."""
+    """What anonymization by `retention:` did, or in a dry run would do."""
 
     where: str
     span: str
-    """How long names are kept: `90 days`."""
+    """The retention period: `90 days`."""
     cases: int
     interviews: int
-    """Those that lost answers; with a dry run those that may."""
+    """Interviews that lost answers; in a dry run, those that may."""
     skipped: tuple[tuple[str, str], ...]
-    """Cases that could not lose them now, each with the reason."""
+    """Cases that could not be anonymized now, each with the reason."""
     next_at: datetime | None
-    """When the time of the next case is over; None where that is not known."""
+    """When the retention period of the next case ends; None where that is not known."""
     clean: bool
     dry_run: bool
 
 
 def anonymize_study(
-    request: Request, *, dry: bool = False, pause: Callable[[], None] | None = None
+    request: Request, *, dry_run: bool = False, pause: Callable[[], None] | None = None
 ) -> AnonymizationResult | UserError:
-    """Remove names, numbers, notes and personal answers of every case whose time is over, as `retention:` says. It runs
-    from when the case was done, or from the study's end where it was open then. Done again it finds nothing to do."""
+    """Remove names, numbers, notes and personal answers of every case whose retention period is over. The period
+    begins when the case was done, or at the study's end where it was still open. Repeating the call changes nothing
+    more."""
 
     def do(study: OpenStudy) -> AnonymizationResult | UserError:
         after = study.plan.retention.get(CONTACTS)
         if after is None:
-            what = "the study says nothing of how long contacts are kept"
+            what = "the study does not say how long contacts are kept"
             return UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
-        return _anonymize_due_cases(study, after, study.at, dry=dry, pause=pause)
+        return _anonymize_due_cases(study, after, study.at, dry_run=dry_run, pause=pause)
 
-    return run_on_study(request, do, for_whom="anonymise a study")
+    return run_on_study(request, do, for_whom="anonymize a study")
 
 
 def _anonymize_due_cases(
-    study: OpenStudy, after: timedelta, at: datetime, *, dry: bool, pause: Callable[[], None] | None
+    study: OpenStudy, after: timedelta, at: datetime, *, dry_run: bool, pause: Callable[[], None] | None
 ) -> AnonymizationResult:
     named = dict(_iterate_named_cases(study, at))
     due = [key for key, since in named.items() if since is not None and since + after <= at]
@@ -139,7 +141,7 @@ def _anonymize_due_cases(
     cases = interviews = 0
     left: list[tuple[str, str]] = []
     for number, key in enumerate(due):
-        if dry:
+        if dry_run:
             cases += study.store.cases.find_row(key) is not None
             interviews += len(person_erasure.list_person_interviews(study.store, key))
             continue
@@ -155,7 +157,7 @@ def _anonymize_due_cases(
         interviews += done.interviews
         if done.unreadable:
             left.append(
-                (key, "its journal cannot be followed, so its answers stay: survey privacy erase takes all")
+                (key, "its journal cannot be replayed, so its answers stay: survey privacy erase removes all")
             )
     return AnonymizationResult(
         where=study.where,
@@ -164,8 +166,8 @@ def _anonymize_due_cases(
         interviews=interviews,
         skipped=tuple(left),
         next_at=min(later, default=None),
-        clean=dry or person_erasure.scrub_database(study.store),
-        dry_run=dry,
+        clean=dry_run or person_erasure.scrub_database(study.store),
+        dry_run=dry_run,
     )
 
 
@@ -177,7 +179,7 @@ def format_duration(span: timedelta) -> str:
 
 
 def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, datetime | None]]:
-    """Every case of which it is still known who it is, and since when it is done."""
+    """Iterate over the cases that can still be identified, each with the time since when it has been done."""
     contacts = {key for key, _ in study.store.cases.iterate_contacts()}
     sampled = set()
     for key, history in study.store.cases.iterate_histories():

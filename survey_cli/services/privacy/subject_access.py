@@ -31,7 +31,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 
 def load_subject(request: Request, key: str) -> Subject | UserError:
-    """All that is kept of a person; nothing is changed."""
+    """Load everything stored about a person; nothing is changed."""
     return run_on_study(
         request, lambda study: _build_subject(study, key), for_whom="see all that is held on a person"
     )
@@ -86,7 +86,7 @@ def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[SubjectNum
 
 
 def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[SubjectColumn]:
-    """Those the questionnaire names now in its order, then any that an earlier one named."""
+    """Iterate over columns that the questionnaire has now, in its order, then those of earlier versions."""
     apart: Mapping[str, Cell] = contact.columns if contact is not None else {}
     names = [*instrument.sample, *case.columns, *apart]
     for name in dict.fromkeys(names):
@@ -137,7 +137,7 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
         ),
         lines=tuple(_iterate_journal_lines(known, journal)),
         draft=draft.text if draft is not None else "",
-        problem="" if known is not None else "its questionnaire cannot be read here any more",
+        problem="" if known is not None else "its questionnaire can no longer be read",
     )
 
 
@@ -170,14 +170,14 @@ def _iterate_journal_lines(
 def _describe_event(
     event: said.InterviewEvent, instrument: Instrument | None, leaf: CompiledItem | None
 ) -> tuple[str, str, str]:
-    """What happened, what was answered, and what was noted with it."""
+    """The event, the answer and the note, as text."""
     language = instrument.language if instrument is not None else ""
     labels = {o.code: str(o.label.get(language)) for o in leaf.options} if leaf is not None else {}
     match event:
         case said.InterviewStarted():
             return f"began, {event.today}", "", f"{event.session.interviewer}, {event.session.daypart}"
         case said.InterviewResumed(reopen=reopen):
-            return "reopened" if reopen else "gone on with", "", event.session.interviewer
+            return "reopened" if reopen else "resumed", "", event.session.interviewer
         case said.QuestionAnswered(value=value, specify_texts=words):
             given = "; ".join(f"{code}: {text}" for code, text in words.items())
             aloud = leaf is not None and isinstance(leaf.question, SpokenItem)
@@ -186,7 +186,7 @@ def _describe_event(
             offered = {d.id: str(d.text.get(language)) for d in leaf.declines} if leaf is not None else {}
             return "declined", offered.get(decline, decline), ""
         case said.ValueComputed(value=value):
-            return "looked up", _format_value(value, labels), ""
+            return "computed", _format_value(value, labels), ""
         case said.PositionMoved(jump=jump):
             return "jumped to" if jump else "back to", "", ""
         case said.QueryConfirmed(reason=reason):
@@ -198,7 +198,7 @@ def _describe_event(
         case said.LanguageChanged(language=spoken):
             return f"in {spoken}", "", ""
         case said.InterviewSuspended(outcome=outcome):
-            return f"put aside{f': {outcome}' if outcome else ''}", "", ""
+            return f"suspended{f': {outcome}' if outcome else ''}", "", ""
         case said.InterviewStopped(outcome=outcome):
             return f"stopped: {outcome}", "", ""
         case said.InterviewEnded(outcome=outcome):

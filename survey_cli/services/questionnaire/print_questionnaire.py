@@ -20,18 +20,18 @@ WRITERS: Final[Mapping[str, Callable[[Booklet], str]]] = {
     ".md": render_markdown,
     ".markdown": render_markdown,
 }
-"""Each ending, and who writes it."""
+"""Writers by file ending."""
 ALL_LANGUAGES: Final = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintOptions:
-    """What is to be printed, and how."""
+    """What to print, and how."""
 
     to: str
     """A file's path, or `-` for Markdown on standard output."""
     language: str = ""
-    """One of the instrument's, its first where this is empty; `all` for all of them."""
+    """One of the instrument's languages, the first by default; `all` for all of them."""
     comments: bool = False
     """Leave lines for comments."""
     force: bool = False
@@ -40,7 +40,7 @@ class PrintOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintResult:
-    """What went out."""
+    """The printed document."""
 
     to: str
     items: int
@@ -50,11 +50,11 @@ class PrintResult:
 def print_questionnaire(
     path: str | Path, wish: PrintOptions, *, stdout: TextIO | None = None
 ) -> PrintResult | UserError:
-    """Write the booklet of an instrument into one file."""
+    """Write the document of an instrument into one file."""
     target = Path(wish.to)
     ending = ".md" if wish.to == "-" else target.suffix.lower()
     if ending not in WRITERS:
-        what = f"nothing is printed as {ending}" if ending else "the file's name has no ending"
+        what = f"{ending} is not a format for printing" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
         return UserError(wish.to, what, remedy)
     if wish.to != "-" and (trouble := check_output_path(target, force=wish.force)) is not None:
@@ -66,7 +66,7 @@ def print_questionnaire(
         instrument.languages if wish.language == ALL_LANGUAGES else (wish.language or instrument.language,)
     )
     if languages[0] not in instrument.languages:
-        has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} takes every one"
+        has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"
         return UserError("--language", f"the questionnaire has no language {wish.language!r}", has)
     made = laid_out(instrument, languages, comments=wish.comments)
     text = WRITERS[ending](made)

@@ -32,11 +32,11 @@ SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
 MODULE_RULE: Final = "module"
 MODULE_EXPLANATION: Final = (
-    "The file holds nothing but scales, compute and items: it is a module. It is checked with each instrument that "
+    "The file contains only scales, compute and items: it is a module. It is checked with each instrument that "
     "includes it, since only there all the names it uses are known."
 )
 _EDITOR_LINES: Final = 4
-"""How many of the template's first lines are for the editor, the explanation among them."""
+"""Number of lines at the beginning of the template that are for the editor."""
 
 
 # ── a new instrument ───────────────────────────────────────────────────────────────────────────────────────
@@ -44,15 +44,15 @@ _EDITOR_LINES: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewInstrument:
-    """A new instrument's file."""
+    """The file of a new instrument."""
 
     path: Path
     schema: bool
-    """The editor's schema lies beside it already."""
+    """The editor's schema is beside it already."""
 
 
 def create_instrument(file: str, *, force: bool = False) -> NewInstrument | UserError:
-    """Write a commented instrument that can be interviewed with at once."""
+    """Write a commented instrument that can be used at once."""
     path = Path(file)
     if path.is_dir():
         return UserError(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
@@ -70,23 +70,23 @@ def create_instrument(file: str, *, force: bool = False) -> NewInstrument | User
 
 
 def _derive_name(stem: str) -> str:
-    """A file's name as the name of an instrument: letters, digits and `_`, a letter first."""
+    """The file's name as the name of an instrument: letters, digits and `_`, beginning with a letter."""
     name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")[:32]
     return name if name[:1].isalpha() else f"survey_{name}"[:32].rstrip("_")
 
 
 def _quote_path(path: Path) -> str:
-    """The path as one types it in a comment's example."""
+    """The path as typed in an example command."""
     printable = "".join(c for c in str(path) if c.isprintable())
     return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
 
 
 def _write_text(path: Path, text: str, *, fresh: bool) -> UserError | None:
-    """Write a text file, with the folder it goes into; `fresh` never overwrites one."""
+    """Write a text file, and its folder where it is missing; with `fresh` an existing file is never overwritten."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "its name is no file's name"
+        why = getattr(error, "strerror", None) or "it is not a valid file name"
         return UserError(str(path), f"its folder cannot be made ({why})", "choose another place")
     if (trouble := check_output_path(path, force=not fresh)) is not None:
         return trouble
@@ -99,22 +99,22 @@ def _write_text(path: Path, text: str, *, fresh: bool) -> UserError | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentCheck:
-    """One instrument's problems, in order."""
+    """The problems of one instrument, in order."""
 
     file: str
     problems: tuple[Problem, ...]
     items: int | None
-    """How many items it asks; None where it could not be built."""
+    """Number of items asked; None where the instrument could not be compiled."""
     line_at: Callable[[Position], str]
-    """The line of text at a problem's place, for showing it."""
+    """Returns the line of text at a problem's position."""
     accepted: tuple[str, ...] = ()
-    """Changes of meaning since earlier interviews that somebody has accepted, in words."""
+    """Accepted changes of meaning since earlier interviews, as text."""
     in_use: str = ""
-    """The database and list of people beside it, by their whole paths; empty where no database is found."""
+    """Full paths of the database and the list of people in use; empty where there is no database."""
 
 
 def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
-    """The files to check: each path itself, and of a folder the instruments in and below it, modules left out."""
+    """The files to check: each path itself, and for a folder the instruments in and below it, without modules."""
     found: dict[str, None] = {}
     troubles = []
     for path in paths:
@@ -134,7 +134,7 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
 
 
 def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
-    """YAML files in and below a folder, hidden ones left out."""
+    """Iterate over YAML files in and below a folder, without hidden ones."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix in SUFFIXES and not hidden and path.is_file():
@@ -142,16 +142,16 @@ def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
 
 
 def is_module(source: InstrumentSource) -> bool:
-    """Whether a file is a module: nothing but scales, compute and items."""
+    """Whether a file is a module: only scales, compute and items."""
     return bool(source.tree) and all(key in MODULE_KEYS for key in source.tree or ())
 
 
 def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> InstrumentCheck:
-    """Every problem of one instrument and its modules; what these `formats` can't hold of its data; and what interviews
-    that are kept already mean otherwise."""
+    """Check one instrument with its modules: its problems, what the `formats` cannot store, and changes of meaning
+    since stored interviews."""
     source = load_source(file)
     if is_module(source):
-        what = "this is a module, no instrument of its own"
+        what = "this is a module, not an instrument"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
         module = Problem(MODULE_RULE, Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
@@ -187,8 +187,7 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
 
 
 def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
-    """Whether interviews may be stored already. While a questionnaire is written there are none, and the store is not
-    even imported."""
+    """Whether interviews may be stored already. Where there are none, the store is not even imported."""
     database = Path("responses", f"{instrument}.db")
     return bool(db) or any((folder / database).is_file() for folder in Path(file).resolve().parents)
 
@@ -207,12 +206,12 @@ def render_schema(*, module: bool = False) -> str:
 
 
 def write_schema(file: str, *, module: bool = False) -> UserError | None:
-    """Write the schema into a file; it overwrites nothing but an earlier schema."""
+    """Write the schema into a file; only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
         return UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
-        return UserError(file, "the file exists and is no JSON Schema", "give another name")
+        return UserError(file, "the file exists and is not a JSON Schema", "give another name")
     return _write_text(path, render_schema(module=module), fresh=False)
 
 
@@ -235,8 +234,8 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
             return meanings
     known = _list_entries()
     near = find_nearest(asked, {entry.word for entry in known})
-    remedy = f"did you mean {near!r}?" if near else "`survey explain` alone lists every word"
-    return UserError("explain", f"{word!r} is no word of the language", remedy)
+    remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
+    return UserError("explain", f"{word!r} is not a word of the language", remedy)
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:

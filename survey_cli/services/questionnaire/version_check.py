@@ -26,11 +26,11 @@ from survey_cli.table.meaning_changes import OUTCOME_PREFIX
 RULES: Final = {
     "changed-meaning": (
         "Interviews were conducted with an earlier version in which this item meant something else: a code had "
-        "another text, the kind of answer or the unit was another, codes or numbers were accepted that no longer are, "
+        "another text, the kind of answer or the unit was different, codes or numbers were accepted that no longer are, "
         "or the item is gone; or an outcome of the study had another name or code. No real interview begins until the "
-        "change is undone (give new answers new codes, new questions new names) or accepted: survey check FILE "
-        "--accept ITEM --reason TEXT. Exports then keep the older answers in columns of their own, as q1__v1, unless "
-        "--same says that the new text means the same, as after a correction of its spelling. Capitals, spaces, "
+        "change is undone (give new answers new codes, and new questions new names) or accepted: survey check FILE "
+        "--accept ITEM --reason TEXT. Exports then have the older answers in separate columns, as q1__v1, unless "
+        "--same says that the new text means the same, as after a spelling correction. Capitals, spaces, "
         "quotes and marks at the end of a text are not compared."
     ),
 }
@@ -38,7 +38,7 @@ RULES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedChanges:
-    """What `--accept` has kept."""
+    """Changes that `--accept` has stored as accepted."""
 
     where: str
     """The database."""
@@ -48,8 +48,8 @@ class AcceptedChanges:
 def check_meanings(
     file: str, instrument: Instrument, draft: InstrumentDraft, db: str | None
 ) -> tuple[list[Problem], list[str]]:
-    """The changes of meaning that nobody has accepted, and in words those that somebody has. Nothing where no interviews
-    are kept yet."""
+    """Problems for changes of meaning that nobody has accepted, and a text for each accepted one. Nothing where no
+    interviews are stored yet."""
     top = Position(draft.document.instrument.where.file)
     try:
         store = open_existing_store(locate_database(file, instrument.id, db))
@@ -94,7 +94,7 @@ def _iterate_problems(
         of = sum(total[hash] for hash in one.versions)
         counted = f"answered in {have:,} of {of:,} interviews of {one.versions_text}"
         if item.startswith(OUTCOME_PREFIX):
-            counted = f"calls and interviews of {one.versions_text} may have it"
+            counted = f"calls and interviews of {one.versions_text} may use it"
         yield Problem(
             "changed-meaning",
             where if where.line else top,
@@ -122,7 +122,7 @@ def accept_changes(
     by: str = "",
     db: str | None = None,
 ) -> AcceptedChanges | UserError:
-    """Keep that the changes of these items are meant, and why. Where people are listed, this is for supervisors."""
+    """Store that the changes of these items are intended, and why. Where people are listed, only supervisors may."""
     instrument = open_instrument(file)
     if isinstance(instrument, UserError):
         return instrument

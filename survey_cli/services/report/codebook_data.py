@@ -22,7 +22,7 @@ from survey_cli.values import Variable
 
 
 def load_codebook(path: str | Path, wish: CodebookOptions) -> Codebook | UserError:
-    """The codebook of a study; with counts where interviews are kept and counts are wanted."""
+    """The codebook of a study, with counts where there are interviews and counts are requested."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
@@ -54,7 +54,7 @@ def load_codebook(path: str | Path, wish: CodebookOptions) -> Codebook | UserErr
 def load_codebook_from_records(
     records: StudyRecords, wish: CodebookOptions, of: ExportOptions | None = None
 ) -> Codebook | UserError:
-    """The same of records that are open, with counts; `of`: of the data that such a wish takes out."""
+    """The codebook of open records, with counts; `of` are the options of the export that it describes."""
     export = of or ExportOptions(to="-", language=wish.language, origin=wish.origin, progress=wish.progress)
     made = query_table(records, export)
     if isinstance(made, UserError):

@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportWriter(Generic[T]):
-    """Who writes files of one ending: as text, or into a file by its path."""
+    """The writer of files with one ending: as text, or into a file by its path."""
 
     text: Callable[[T], str] | None = None
     file: Callable[[T, Path], None] | None = None
     newline: str = "\n"
     extra: str = ""
-    """What has to be installed besides: `survey-cli[word]`."""
+    """The extra that has to be installed: `survey-cli[word]`."""
 
 
 def _render_csv(made: Results) -> str:
@@ -71,32 +71,32 @@ CODEBOOK_WRITERS: Final[Mapping[str, ReportWriter[Codebook]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputTarget:
-    """Where a report goes."""
+    """Where a report is written."""
 
     to: str = ""
-    """A file's path; `-` for Markdown on standard output; empty where it is only drawn."""
+    """A file's path; `-` for Markdown on standard output; empty where it is only shown."""
     charts: str = ""
     """A folder for charts as files; empty for none."""
     png: bool = False
-    """Charts as PNG too."""
+    """Write charts as PNG too."""
     force: bool = False
     """Overwrite files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedReport(Generic[T]):
-    """What was made, and what went out."""
+    """A report, and what was written."""
 
     report: T
     to: str
     charts: int = 0
-    """How many files."""
+    """Number of chart files."""
 
 
 def publish_results(
     path: str | Path, wish: ReportOptions, place: OutputTarget, *, stdout: TextIO | None = None
 ) -> PublishedReport[Results] | UserError:
-    """The report of a study's results, written where it is wanted."""
+    """Build the results report of a study and write it."""
     barred = _check_target(place, RESULTS_WRITERS, "a report") or _check_charts(place)
     if barred is not None:
         return barred
@@ -115,7 +115,7 @@ def publish_results(
 def publish_codebook(
     path: str | Path, wish: CodebookOptions, place: OutputTarget, *, stdout: TextIO | None = None
 ) -> PublishedReport[Codebook] | UserError:
-    """The codebook of a study, written where it is wanted."""
+    """Build the codebook of a study and write it."""
     if (barred := _check_target(place, CODEBOOK_WRITERS, "a codebook")) is not None:
         return barred
     made = load_codebook(path, wish)
@@ -130,12 +130,12 @@ def _get_ending(place: OutputTarget) -> str:
 
 
 def _check_target(place: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> UserError | None:
-    """Why nothing can be written there, before anything is counted."""
+    """Why the report cannot be written, checked before anything is counted."""
     if not place.to:
         return None
     ending = _get_ending(place)
     if ending not in writers:
-        said = f"{what} is not written as {ending}" if ending else "the file's name has no ending"
+        said = f"{what} cannot be written as {ending}" if ending else "the file's name has no ending"
         return UserError(place.to, said, f"end the name in one of {', '.join(writers)}")
     return None if place.to == "-" else check_output_path(Path(place.to), force=place.force)
 
@@ -172,17 +172,18 @@ def _write_report(
 
 def _check_charts(place: OutputTarget) -> UserError | None:
     if place.png and not place.charts:
-        return UserError("--png", "there is no folder for pictures", "name one with --charts DIR")
+        return UserError("--png", "there is no folder for charts", "name one with --charts DIR")
     if place.png and not can_render_png():
         what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
         return UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
     if place.charts and Path(place.charts).exists() and not Path(place.charts).is_dir():
-        return UserError(place.charts, "this is no folder", "name a folder for the charts")
+        return UserError(place.charts, "this is not a folder", "name a folder for the charts")
     return None
 
 
 def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
-    """Every chart of a report, and what stands over it: of each battery, and of each item that is no statement of one."""
+    """Iterate over every chart of a report with its heading: of each battery, and of each item outside of
+    batteries."""
     for battery in made.batteries:
         block = Block(battery, tuple(item for item in made.items if item.battery == battery.id))
         title, intro = flatten(battery.title), flatten(battery.intro)

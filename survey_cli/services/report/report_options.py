@@ -11,63 +11,63 @@ from survey_cli.services.data.export_options import OriginFilter as Origins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """What is to be reported. What is empty is as the study has it."""
+    """What to report. Empty values mean the study's own."""
 
     db: str | None = None
     people: str | None = None
     language: str = ""
     origin: Origins = "real"
     interviews: InterviewSelection = "partial"
-    """Complete and partial ones, unless said."""
+    """Which interviews are in the analysis base: complete and partial ones by default."""
     where: str = ""
-    """A condition over an interview's data that is true of those that are reported on."""
+    """A condition over an interview's data."""
     as_of: str = ""
-    """A past moment as it is typed."""
+    """A past time as typed."""
     at: datetime | None = None
-    """Now; the clock is asked unless it is given."""
+    """The current time; read from the clock where it is None."""
     zone: tzinfo | None = None
-    """Whose clock moments are said on; the computer's where it is None."""
+    """The time zone of dates in the report; the computer's where it is None."""
     by: tuple[str, ...] = ()
     """Variables whose values are the columns of the banner."""
     items: tuple[str, ...] = ()
-    """Items, sections and batteries to report on; all where there are none."""
+    """Items, sections and batteries to report on; empty for all."""
     valid: bool = False
-    """Per cents of those with an answer: without declines and volunteered ones."""
+    """Percentages of those with an answer, without declines and volunteered answers."""
     threshold: int = DEFAULT_THRESHOLD
-    """Counts of fewer people are hidden; 0 hides none."""
+    """Smaller counts are suppressed; 0 suppresses none."""
     digits: int = 0
-    """Decimals of per cents."""
+    """Decimals of percentages."""
     inference: bool | None = None
-    """Tests are made; None: unless the whole population was interviewed."""
+    """Run significance tests; None: unless the whole population was interviewed."""
     margins: bool = False
-    """Margins of error are printed with each item."""
+    """Print margins of error with each item."""
     verbatims: bool = False
-    """What people said in their own words is printed."""
+    """Print verbatim answers."""
     cases: bool = False
-    """With its case; only where verbatims are printed."""
+    """Print the case with each verbatim answer."""
     weighted: bool = True
-    """By the sample column with `role: weight`, where there is one."""
+    """Weight by the sample column with `role: weight`, where there is one."""
     rake: str = ""
     """A file of targets."""
     trim: str = ""
-    """The most times the mean that a raked weight may be, as it is typed: `5`."""
+    """The highest raked weight, as a multiple of the mean, as typed: `5`."""
     seed: int = 1
-    """Of tests that draw tables."""
+    """Seed of simulated tests."""
     progress: Callable[[int, int], None] | None = None
-    """Told now and then how many interviews have been read, and how many there are."""
+    """Receives from time to time the number of interviews read, and the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodebookOptions:
-    """What a codebook is to say."""
+    """What a codebook contains."""
 
     db: str | None = None
     people: str | None = None
     language: str = ""
     origin: Origins = "real"
     counts: bool = True
-    """How many interviews have each code, where there are interviews."""
+    """Count the interviews with each code, where there are interviews."""
     threshold: int = DEFAULT_THRESHOLD
-    """Counts of fewer people are not printed."""
+    """Smaller counts are suppressed."""
     progress: Callable[[int, int], None] | None = None
-    """Told now and then how many interviews have been read, and how many there are."""
+    """Receives from time to time the number of interviews read, and the total."""

@@ -28,40 +28,40 @@ from survey_cli.values import Value
 
 RULE: Final = "rates"
 MAX_PARTS: Final = 60
-"""Columns of a table that anybody still reads."""
-SHARE_REMEDY: Final = "a share is written as 0.9, 90% or 9/10"
+"""Highest number of columns in a table."""
+SHARE_REMEDY: Final = "write a share as 0.9, 90% or 9/10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateAssumptions:
-    """What is to be taken for granted, as texts of the command line."""
+    """Assumptions about eligibility, as texts of the command line."""
 
     frame: SampleFrame = "rdd"
-    """How the sample came to be, which decides what codes mean and if e has to be estimated."""
+    """The kind of sample frame, which decides what codes mean and whether e is estimated."""
     e: str = ""
-    """One share for all frames, or `landline=0.3,mobile=0.5`; estimated where this is empty."""
+    """One share for all frames, or `landline=0.3,mobile=0.5`; estimated where it is empty."""
     e_uh: str = ""
-    """The same for UH alone; it wins over `e`."""
+    """The share for UH alone; it takes precedence over `e`."""
     e_uo: str = ""
-    """The same for UO alone."""
+    """The share for UO alone."""
     composite: str = ""
-    """Weights of the frames, `landline=0.6,mobile=0.4`."""
+    """Weights of the frames: `landline=0.6,mobile=0.4`."""
     quotas: bool = False
-    """Quotas decided who was interviewed."""
+    """Quotas determined who was interviewed."""
 
 
 class ResolvedAssumptions(NamedTuple):
-    """The same, once the frames are known."""
+    """The assumptions for each frame."""
 
     e: Mapping[str, Eligibility]
     """By frame."""
     weights: Mapping[str, Fraction]
-    """By frame; empty where no composite is wanted."""
+    """By frame; empty without a composite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatesReport:
-    """The report, and what is doubtful in the counts it rests upon."""
+    """The table of rates, and warnings about its counts."""
 
     table: RateTable
     warnings: tuple[Problem, ...]
@@ -72,17 +72,17 @@ class RatesOptions:
     """Which cases of a study are counted, and how."""
 
     by: str = ""
-    """The sample column that the frames are divided by."""
+    """The sample column whose values divide the frames."""
     as_of: str = ""
-    """A past moment as it is typed; empty for now."""
+    """A past time as typed; empty for now."""
     finalized: bool = False
-    """Cases that may still be called are left out."""
+    """Leave out cases that may still be called."""
     weighted: bool = False
-    """By the sample column with `role: weight`."""
+    """Weight by the sample column with `role: weight`."""
     all_origins: bool = False
-    """Practice and invented interviews count too."""
+    """Count practice and simulated interviews too."""
     assumptions: RateAssumptions = field(default_factory=RateAssumptions)
-    """Of it e and the composite; the frame and the quotas are the study's."""
+    """Only e and the composite are used; frame and quotas are the study's."""
 
 
 def compute_study_rates(
@@ -95,8 +95,8 @@ def compute_study_rates(
     people: str | None = None,
     tell: Callable[[str], object] = str,
 ) -> RatesReport | UserError:
-    """The rates of a study's own cases. `zone` is the clock on which dates are written and shown, the computer's where it
-    is None; `tell` receives what opening the study put right."""
+    """Compute the rates of a study's own cases. `zone` is the time zone of dates, the computer's where it is None;
+    `tell` receives what opening the study repaired."""
     study = open_study(path, db=db, people=people)
     if isinstance(study, UserError):
         return study
@@ -113,7 +113,7 @@ def compute_study_rates(
 def compute_rates_from_records(
     records: StudyRecords, wish: RatesOptions, *, now: datetime, zone: tzinfo | None = None
 ) -> RatesReport | UserError:
-    """The same of records that are open. Raises StoreError."""
+    """Compute the rates of open records. Raises StoreError."""
     now = convert_to_study_time(records.store, now)
     when = parse_past_time(wish.as_of, now, zone, option="--as-of") if wish.as_of else describe_now(now, zone)
     if isinstance(when, UserError):
@@ -123,7 +123,7 @@ def compute_rates_from_records(
 
 
 def _check_options(instrument: Instrument, wish: RatesOptions) -> UserError | None:
-    """Why the sample has not what is asked of it."""
+    """Why the sample does not support the options."""
     if wish.weighted and find_column(instrument, "weight") is None:
         return UserError(
             "--weighted", "no sample column has role: weight", "give the column of base weights that role"
@@ -132,15 +132,17 @@ def _check_options(instrument: Instrument, wish: RatesOptions) -> UserError | No
         return None
     column = instrument.sample.get(wish.by)
     offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
-    otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no column to divide by"
+    otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no suitable column"
     if column is None:
         return UserError(
-            "--by", f"{wish.by!r} is no sample column", suggest_nearest(wish.by, offered, otherwise=otherwise)
+            "--by",
+            f"{wish.by!r} is not a sample column",
+            suggest_nearest(wish.by, offered, otherwise=otherwise),
         )
     if column.is_personal:
         return UserError("--by", f"{wish.by} is personal", otherwise)
     if column.role == "key":
-        return UserError("--by", f"{wish.by} names each case: every part would be one case", otherwise)
+        return UserError("--by", f"{wish.by} identifies cases: every group would be one case", otherwise)
     return None
 
 
@@ -168,7 +170,7 @@ def _build_study_report(
     if found.uncountable:
         return _make_uncounted_error(study, found)
     if not found.frames:
-        none = "no case was in the field then" if when.past else "no case is in the field yet"
+        none = "no case was released then" if when.past else "no case is released yet"
         return UserError(
             study.where, none, "name a later moment" if when.past else "import or release a sample"
         )
@@ -206,12 +208,12 @@ def _iterate_notes(instrument: Instrument, wish: RatesOptions, found: StudyDispo
     cases = sum(tally.cases for tally in found.frames)
     if wish.weighted:
         column = find_column(instrument, "weight")
-        yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is a number of cases"
+        yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is an unweighted number of cases"
     if found.unreleased:
-        yield f"no part of the sample yet: {found.unreleased:,} cases of replicates that are not released"
+        yield f"not included: {found.unreleased:,} cases of replicates that are not released"
     if found.excluded_sessions:
         yield (
-            f"{found.excluded_sessions:,} practice or invented interviews do not count, nor do their calls"
+            f"{found.excluded_sessions:,} practice or simulated interviews and their calls are not counted"
             " (--origin all counts them)"
         )
 
@@ -223,7 +225,7 @@ def _find_unreal_interviews(store: Store) -> frozenset[str]:
 
 
 def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> UserError:
-    """Every case is counted, or no rate is given."""
+    """The error where a case's code belongs to no group: no rate is computed unless every case is counted."""
     problems = tuple(
         Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
         for key, why in found.uncountable
@@ -231,7 +233,7 @@ def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> User
     many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
     return UserError(
         study.where,
-        f"no rates: {many} a code that no group counts",
+        f"no rates: {many} a code that belongs to no group",
         "give each an outcome: survey case outcome",
         problems,
     )
@@ -240,7 +242,7 @@ def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> User
 def compute_rates_from_counts(
     counts: str, assumed: RateAssumptions, *, stdin: BinaryIO | None = None
 ) -> RatesReport | UserError:
-    """The rates of a CSV file of counts; `-` reads `stdin`."""
+    """Compute the rates of a CSV file of counts; `-` reads `stdin`."""
     read = read_counts(counts, frame=assumed.frame, stdin=stdin)
     if isinstance(read, tuple):
         return _make_rates_error(counts, read)
@@ -255,7 +257,8 @@ def compute_rates_from_counts(
 def resolve_assumptions(
     frames: Mapping[str, DispositionCounts], assumed: RateAssumptions
 ) -> ResolvedAssumptions | list[Problem]:
-    """e of each frame, from its counts or as given, and the weights of a composite; or what is wrong with the options."""
+    """Determine e of each frame, estimated or as given, and the weights of a composite; or return the problems of the
+    options."""
     e, e_uh, e_uo, weights = (
         _Shares(option, text, tuple(frames))
         for option, text in (
@@ -288,12 +291,12 @@ def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
     many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
     return UserError(
-        where, f"no rates, for {many}", "mend that, then give the command again", tuple(problems)
+        where, f"no rates because of {many}", "fix that, then give the command again", tuple(problems)
     )
 
 
 class _Shares:
-    """What an option says of each frame: `0.9` of all, `landline=0.3,mobile=0.5` of those named."""
+    """The shares that an option gives: `0.9` for all frames, `landline=0.3,mobile=0.5` for those named."""
 
     def __init__(self, option: str, text: str, frames: tuple[str, ...]) -> None:
         self.by_frame: dict[str, Fraction] = {}
@@ -308,7 +311,7 @@ class _Shares:
     def _parse_common_share(self, text: str, frames: tuple[str, ...]) -> None:
         value = parse_share(text)
         if text and value is None:
-            self._add_problem(f"{text!r} is no share from 0 to 1", SHARE_REMEDY)
+            self._add_problem(f"{text!r} is not a share from 0 to 1", SHARE_REMEDY)
         elif value is not None:
             self.by_frame = dict.fromkeys(frames, value)
 
@@ -317,12 +320,12 @@ class _Shares:
         value = parse_share(written)
         if name not in frames:
             known = [frame for frame in frames if frame]
-            has = f"frames are {', '.join(known)}" if known else "there is one frame, without a name"
+            has = f"frames are {', '.join(known)}" if known else "there is only one frame, without a name"
             self._add_problem(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=has))
         elif name in self.by_frame:
             self._add_problem(f"{name!r} is given twice", "leave one of them out")
         if value is None:
-            self._add_problem(f"{written!r} is no share from 0 to 1", SHARE_REMEDY)
+            self._add_problem(f"{written!r} is not a share from 0 to 1", SHARE_REMEDY)
         elif name in frames:
             self.by_frame[name] = value
 
@@ -331,7 +334,7 @@ class _Shares:
 
 
 def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]) -> Iterator[Problem]:
-    """Why weights that can be read make no composite."""
+    """Yield why valid weights make no composite."""
 
     def problem(what: str, remedy: str) -> Problem:
         return Problem(RULE, Position("--composite"), "", what, remedy)

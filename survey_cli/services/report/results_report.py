@@ -42,7 +42,7 @@ MAX_DIGITS: Final = 4
 
 
 def build_results_report(path: str | Path, wish: ReportOptions) -> Results | UserError:
-    """The report of a study's results."""
+    """Build the results report of a study."""
     if (trouble := _check_options(wish)) is not None:
         return trouble
     wish = replace(wish, at=wish.at or datetime.now(UTC))
@@ -54,32 +54,32 @@ def build_results_report(path: str | Path, wish: ReportOptions) -> Results | Use
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ReportData:
-    """The interviews, and what the study says of itself, all of one moment."""
+    """The interviews and the study's description, all as of one point in time."""
 
     instrument: Instrument
     answers: AnswerColumns
     included: AnalysisBase
     whole: AnalysisBase
-    """Of the whole study, whatever condition there is: complete and partial ones."""
+    """Complete and partial interviews of the whole study, without the condition."""
     narrowing: ReportFilter
     variables: tuple[Variable, ...]
     study: StudyDescription
     language: str
     warnings: tuple[str, ...]
     rates: RatesReport | UserError
-    """The study's own, or why it has none."""
+    """The study's response rates, or why it has none."""
 
 
 def _check_options(wish: ReportOptions) -> UserError | None:
-    """What cannot be meant."""
+    """Why the options are invalid; None where they are valid."""
     if not 0 <= wish.digits <= MAX_DIGITS:
-        return UserError("--digits", f"{wish.digits} decimals", f"0 to {MAX_DIGITS} can be had")
+        return UserError("--digits", f"{wish.digits} decimals", f"choose 0 to {MAX_DIGITS}")
     if wish.threshold < 0:
-        return UserError("--threshold", f"{wish.threshold} is no number of people", "0 hides nothing")
+        return UserError("--threshold", f"{wish.threshold} is not a number of people", "0 hides nothing")
     if (trouble := check_trim(wish.rake, wish.trim)) is not None:
         return trouble
     if wish.cases and not wish.verbatims:
-        return UserError("--cases", "cases are printed with verbatims only", "say --verbatims too")
+        return UserError("--cases", "cases are printed only with verbatims", "give --verbatims too")
     return None
 
 
@@ -128,7 +128,7 @@ def _load_report_data(records: StudyRecords, wish: ReportOptions) -> _ReportData
 
 
 def _describe_as_of(wish: ReportOptions) -> str:
-    """The moment of `--as-of` in words; empty where none was asked for."""
+    """The time of `--as-of` as text; empty where none was given."""
     if not wish.as_of or wish.at is None:
         return ""
     moment = parse_past_time(wish.as_of, wish.at, wish.zone, option="--as-of")
@@ -138,13 +138,13 @@ def _describe_as_of(wish: ReportOptions) -> str:
 def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -> Results | UserError:
     instrument = found.instrument
     if not found.included.rows:
-        remedy = "interview somebody first"
+        remedy = "conduct interviews first"
         if found.included.left_out:
-            remedy = f"{found.included.left_out:,} were begun; --interviews all reports on them"
+            remedy = f"{found.included.left_out:,} were started; --interviews all includes them"
         elif wish.as_of or wish.where:
-            remedy = "name a later moment" if wish.as_of else "ask for less with --where"
+            remedy = "name a later moment" if wish.as_of else "select more with --where"
         elif wish.origin == "real":
-            remedy += ", or say --origin for practice or simulated ones"
+            remedy += ", or select practice or simulated ones with --origin"
         return UserError(str(path), "there are no interviews to report on", remedy)
     rated = found.rates
     rates = rated.table if isinstance(rated, RatesReport) else None
@@ -164,7 +164,9 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
         seed=wish.seed,
     )
     if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
-        terms = replace(terms, population=None)  # asked for all the same: as if of a larger population
+        terms = replace(
+            terms, population=None
+        )  # requested although it is a census: as if from a larger population
     weights = weight_interviews(
         found.answers,
         instrument,
@@ -188,7 +190,9 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
     if isinstance(chosen, UserError):
         return chosen
     tallied = [tabulate(question, answers, groupings, terms) for question in listed]
-    tables = hide_small_counts(tallied, answers, groupings, terms)  # of all, so that --items hide the same
+    tables = hide_small_counts(
+        tallied, answers, groupings, terms
+    )  # of all items, so that --items suppresses the same
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     listed_items = sum(table.question.is_reported for table in tables)
     unreported = [t.question.item for t in tables if not t.question.is_reported and t.question not in chosen]
@@ -236,7 +240,8 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
 def _select_groupings(
     answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
 ) -> list[Grouping] | UserError:
-    """The banner's variables, each with few values. A `multiple` stands for its options, each of which parts all."""
+    """The banner's variables, each with few values. A `multiple` is replaced by its options, each of which divides
+    all interviews."""
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     offered = {
         name: v
@@ -251,21 +256,21 @@ def _select_groupings(
         wanted += [one for one in several if one in offered] or [name]
     for name in dict.fromkeys(wanted):
         if name in personal:
-            return UserError("--by", f"{name} is personal", "divide by something that is not")
+            return UserError("--by", f"{name} is personal", "choose another variable")
         variable = offered.get(name)
         if variable is None:
             if name in instrument.computes:
                 reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
-                what = f"{name} is not computed: no interview has all that it reads ({reads}) in its present meaning"
-                return UserError("--by", what, "divide by something else until there are some")
+                what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
+                return UserError("--by", what, "choose another variable until there are some")
             remedy = suggest_nearest(name, offered, otherwise="name an item, a sample column or a compute")
             return UserError("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
-            return UserError("--by", f"{name} holds what people said", "divide by an item with codes")
+            return UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
         grouping = build_grouping(answers, variable)
         if isinstance(grouping, int):
             what = f"{name} has {grouping:,} values"
-            return UserError("--by", what, f"divide by a variable of at most {MAX_COLUMNS}")
+            return UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
         made.append(grouping)
     labels = Counter(grouping.label for grouping in made)
     return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
@@ -290,9 +295,9 @@ def _select_questions(
 
 
 def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
-    """What the questionnaire keeps out of the report."""
+    """Yield a note on items that the questionnaire excludes from reports."""
     if items:
-        yield f"Not reported, as the questionnaire says: {', '.join(dict.fromkeys(items))}."
+        yield f"Excluded from the report by the questionnaire: {', '.join(dict.fromkeys(items))}."
 
 
 def _build_item(
@@ -308,8 +313,8 @@ def _build_item(
 
 
 def _collect_verbatims(table: Crosstab, answers: AnswerColumns, wish: ReportOptions) -> tuple[Verbatim, ...]:
-    """What was said, in the order of the interviews, the same words once; words of options after one another. Nothing
-    where a reader could count what is hidden."""
+    """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other. None
+    where they would reveal a suppressed count."""
     question = table.question
     if not wish.verbatims or table.is_base_hidden(0):
         return ()
@@ -368,7 +373,7 @@ def _list_decline_labels(chosen: Sequence[ReportQuestion]) -> dict[str, str]:
 
 
 def _count_selected_cases(rates: RateTable | None) -> int:
-    """Cases of the sample: where they are the whole population, nothing was drawn."""
+    """Number of cases in the sample. Where it is the whole population, no sample was drawn."""
     if rates is None:
         return 0
     counts = [column.counts for column in rates.columns if column.counts is not None and not column.by]
@@ -376,7 +381,7 @@ def _count_selected_cases(rates: RateTable | None) -> int:
 
 
 def _compute_rates(records: StudyRecords, wish: ReportOptions) -> RatesReport | UserError:
-    """The study's own, as of the same moment; or why it has none."""
+    """The study's response rates as of the same time, or why it has none."""
     return compute_rates_from_records(
         records,
         RatesOptions(as_of=wish.as_of, all_origins=wish.origin != "real"),

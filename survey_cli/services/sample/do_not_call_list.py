@@ -22,27 +22,27 @@ LIST_SCHEMA = "never_call"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoNotCallRequest:
-    """Which list is asked, by whom, when."""
+    """Which list is used, by whom and when."""
 
     at: datetime
     by: str = ""
-    """The account unless given."""
+    """The account by default."""
     db: str | None = None
-    """A server whose studies share a list, or any study's database beside which it lies."""
+    """A server whose studies share a list, or the database of any study that uses it."""
     country: str = ""
-    """Two letters: in which country numbers without + are read."""
+    """Two letters: the country of numbers without +."""
 
 
 class DoNotCallAddition(NamedTuple):
-    """What was put on the list."""
+    """What was added to the list."""
 
     where: str
     read: int
-    """Numbers that were given, each once."""
+    """Number of different numbers given."""
     new: int
-    """Those that were not on it."""
+    """Number of them that were not listed before."""
     problems: tuple[Problem, ...]
-    """Warnings: what could not be read is not on it."""
+    """Warnings about numbers that could not be read and were not added."""
 
 
 class DoNotCallLookup(NamedTuple):
@@ -51,15 +51,15 @@ class DoNotCallLookup(NamedTuple):
     where: str
     number: str
     since: datetime | None
-    """None: it is not."""
+    """None where it is not on the list."""
     reason: str
     by: str
     removal: DoNotCallEntry | None = None
-    """When, why and by whom it was last taken off, where it was."""
+    """When, why and by whom it was last removed; None where it never was."""
 
 
 class DoNotCallRemoval(NamedTuple):
-    """What was taken off the list."""
+    """What was removed from the list."""
 
     where: str
     numbers: tuple[str, ...]
@@ -69,8 +69,8 @@ class DoNotCallRemoval(NamedTuple):
 def add_numbers(
     request: DoNotCallRequest, given: Sequence[str], *, reason: str
 ) -> DoNotCallAddition | UserError | list[Problem]:
-    """Put numbers on the list, and those of files: nobody calls them from then on, not even where their case is on a
-    screen. All or none of a file whose reading fails."""
+    """Add numbers, and the numbers in files, to the list. Nobody calls them from then on, not even where their case
+    is on a screen. A file that cannot be read adds nothing."""
     if trouble := _check_country(request):
         return trouble
     numbers: dict[str, tuple[str, datetime]] = {}
@@ -109,12 +109,12 @@ def add_numbers(
 
 
 def _resolve_date(day: date | None, now: datetime) -> datetime:
-    """Since when a number of a file is on the list: the day that the file says, now where it says none."""
+    """The date since when a number in a file is listed: that of the file, else now."""
     return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
 def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup | UserError:
-    """Whether a number is on the list, since when and why."""
+    """Look up whether a number is on the list, since when and why."""
     number = _check_country(request) or _parse_number(given, request)
     if isinstance(number, UserError):
         return number
@@ -134,7 +134,7 @@ def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup | U
 def remove_numbers(
     request: DoNotCallRequest, given: Sequence[str], *, reason: str
 ) -> DoNotCallRemoval | UserError:
-    """Take numbers off the list: all, or none where one of them is not on it."""
+    """Remove numbers from the list: all, or none where one of them is not on it."""
     if trouble := _check_country(request):
         return trouble
     numbers: list[str] = []
@@ -162,7 +162,7 @@ def remove_numbers(
 
 
 def count_numbers(request: DoNotCallRequest) -> tuple[str, int] | UserError:
-    """Where the list is, and how many numbers it has."""
+    """The location of the list, and its number of entries."""
     opened = _open_list(request)
     if isinstance(opened, UserError):
         return opened
@@ -180,14 +180,14 @@ def _check_country(request: DoNotCallRequest) -> UserError | None:
     remedy = (
         "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
     )
-    return UserError("--country", f"the numbers of a country {request.country!r} are not known", remedy)
+    return UserError("--country", f"{request.country!r} is not a known country", remedy)
 
 
 def _parse_number(text: str, request: DoNotCallRequest) -> str | UserError:
     read = read_number(clean_text(text), request.country or None)
     if isinstance(read, InvalidNumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
-            return UserError(text, "there is no such file, and no number in it", "check the name")
+            return UserError(text, "it is neither a file nor a number", "check the name")
         remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
         return UserError(
             text, read.why, remedy.replace(", or name the country under fieldwork: country:", "")
@@ -213,5 +213,5 @@ def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList] | UserErr
         return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
         return UserError(
-            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "see to that first"
+            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix that first"
         )

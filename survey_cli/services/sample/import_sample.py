@@ -44,48 +44,48 @@ STATION: Final = "import"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """How a file is to be imported."""
+    """How a file is imported."""
 
     file: str
     sheet: str | None = None
     encoding: str | None = None
     update: bool = False
-    """Cases that are kept already take on the file's values."""
+    """Give cases that are stored already the file's values."""
     dry_run: bool = False
-    """Say what would happen, and change nothing."""
+    """Report what would happen, and change nothing."""
     release: str = ""
-    """Replicates that are in the field from the beginning: `1-2`."""
+    """Replicates to release at once: `1-2`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRuntime:
-    """What an import needs of the world: dice, time between commits, somebody to tell how far it is."""
+    """What an import needs from its environment: random numbers, pauses between commits, a progress callback."""
 
     rng: Random
-    """Throws the links of the contacts: nobody may guess them."""
+    """Source of contact links, which must be unpredictable."""
     pause: Callable[[], None] | None = None
     progress: Callable[[int, int], None] | None = None
-    """Told the cases done and those in all."""
+    """Receives the number of cases done and the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What an import did, or with a dry run would do."""
+    """What an import did, or in a dry run would do."""
 
     where: str
     summary: ImportPreview
     hidden: frozenset[str]
-    """Personal columns: their values are not to be shown."""
+    """Personal columns, whose values must not be shown."""
     problems: tuple[Problem, ...]
     """Warnings, by line."""
     added: int
     released: int
-    """New cases that may be called at once, as far as their replicate goes."""
+    """New cases whose replicate, if any, is released."""
     updated: int
     busy: tuple[str, ...]
-    """Cases that should have changed, but are with a station now."""
+    """Cases that were not updated because a station has them."""
     nameless: tuple[str, ...]
-    """Cases of the file that were erased or anonymised: nothing of them comes back."""
+    """Cases in the file that were erased or anonymized; none of their data are stored again."""
     dry_run: bool
 
 
@@ -93,20 +93,20 @@ class _SampleToImport(NamedTuple):
     sample: SampleFile
     summary: ImportPreview
     listed: Collection[str]
-    """Numbers on the list of those never to be called."""
+    """Numbers on the do-not-call list."""
     new: list[SampleCase]
     released: frozenset[str]
     nameless: tuple[str, ...]
-    """Cases of the file that were erased or anonymised: they stay so."""
+    """Cases in the file that were erased or anonymized."""
     located: frozenset[str]
-    """Cases with more numbers that tell their zones than are kept: new ones among them."""
+    """Cases for which the file has more numbers with zones than are stored."""
 
 
 def import_sample(
     request: Request, wanted: ImportOptions, manner: ImportRuntime
 ) -> ImportResult | UserError | list[Problem]:
-    """Import the cases of a file. Problems where one of them is an error: then nothing was kept, and no database
-    made. The same file again changes nothing."""
+    """Import the cases of a file. Returns problems where one of them is an error; then nothing was stored and no
+    database was made. Importing the same file again changes nothing."""
     fresh = _locate_new_database(request)
     if isinstance(fresh, UserError):
         return fresh
@@ -137,7 +137,7 @@ def import_sample(
 
 
 def _locate_new_database(request: Request) -> str | UserError:
-    """Where the database would be, if there is none yet; else empty."""
+    """Where the database will be, if there is none yet; else an empty string."""
     instrument = open_instrument(request.path)
     if isinstance(instrument, UserError):
         return instrument
@@ -152,7 +152,7 @@ def _locate_new_database(request: Request) -> str | UserError:
 
 
 def _find_people_list(request: Request, where: str) -> str | None:
-    """The list of people that holds for a database which is still to be made."""
+    """The list of people that applies to a database which does not exist yet."""
     own = locate_people_file(request.path, where)
     return request.people or (str(own) if own is not None and own.is_file() else None)
 
@@ -168,7 +168,7 @@ def _open_for_import(request: Request, *, create: bool) -> OpenStudy | UserError
 
 
 def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
-    """The study with the list that lies where its database will be, should there be one."""
+    """The study with the do-not-call list at the location of its future database, if there is one."""
     if not is_server_address(where) and not Path(where).with_name(LIST).is_file():
         return replace(study, where=where)
     study.do_not_call.close()
@@ -206,16 +206,16 @@ def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImpor
 def _apply_import(
     study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
 ) -> ImportResult | UserError:
-    """Keep what was read, unless that is only tried."""
+    """Store what was read, unless it is a dry run."""
     added = updated = 0
     busy: list[str] = []
     if not wanted.dry_run:
         rebuild_queue(study, at, pause=manner.pause)
         try:
             added = _add_cases(study, read, wanted, at, manner) if read.new else 0
-        except ValueError as doubled:  # another import brought it meanwhile
+        except ValueError as doubled:  # another import added it meanwhile
             return UserError(
-                study.where, f"{doubled}, so nothing was kept", "import again: it says what is new"
+                study.where, f"{doubled}, so nothing was imported", "import again to see what is new"
             )
         if wanted.update:
             refresh_queue(study.store, study.plan, at)
@@ -279,14 +279,14 @@ def _make_link(dice: Random) -> str:
 def _update_cases(
     study: OpenStudy, read: _SampleToImport, at: datetime, manner: ImportRuntime
 ) -> tuple[int, list[str]]:
-    """Give the cases that the file changes its values; what was called and answered stays. How many, and which are with a
-    station, that must not lose what is being keyed there."""
+    """Give changed cases the file's values; calls and answers stay. Returns how many were updated, and the cases that
+    were skipped because a station has them."""
     cases, busy = study.store.cases, []
     done, columns = 0, read.sample.columns
     changed = {change.case for change in read.summary.changes} | read.located
     for case in (case for case in read.sample.cases if case.key in changed):
         before = fieldwork.Case.from_history(case.key, cases.read_history(case.key))
-        if before.anonymized:  # erased while the file was read
+        if before.anonymized:  # erased while the file was being read
             continue
         kept = cases.find_contact(case.key)
         events: list[CaseEvent] = [

@@ -6,8 +6,8 @@ from survey_cli.problems import UserError, suggest_nearest
 
 
 def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
-    """The replicates that `1-2,5` or `north` names, `all` all of them; every one of them must be known, and a span must
-    hold one at least."""
+    """Parse `1-2,5`, `north` or `all` into names of replicates. Each must be known, and a range must contain at least
+    one."""
     if not known:
         return UserError(where, "the sample has no replicates", "give it a column with role: replicate")
     if text.strip() == "all":

@@ -19,15 +19,16 @@ class ExistingCases(NamedTuple):
     """The cases that a study has before an import."""
 
     values: dict[str, dict[str, Cell]]
-    """Their sample values by key, those of personal columns among them."""
+    """Their sample values by key, including personal columns."""
     nameless: frozenset[str]
-    """Those of which it is not kept any more who they are, for good."""
+    """Cases whose identity was removed for good."""
     located: dict[str, int]
-    """How many numbers of each have zones: none where an earlier release imported them beside the study's zone."""
+    """How many numbers of each case have zones; none where an earlier release imported them with the study's zone
+    alone."""
 
 
 def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
-    """What is kept of every case."""
+    """Load what is stored about every case."""
     personal = {key: contact.columns for key, contact in store.cases.iterate_contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     values: dict[str, dict[str, Cell]] = {}
@@ -43,7 +44,7 @@ def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
 
 
 def assign_positions(case: SampleCase, kept: Contact | None = None) -> list[int]:
-    """What each of its numbers is called by in its history: a number that is kept already goes on under its own."""
+    """The position of each of the case's numbers in its history: a number that is stored already keeps its own."""
     known = {number.e164 or number.written: number.position for number in (kept.numbers if kept else ())}
     free = max(known.values(), default=0)
     found = []
@@ -61,7 +62,7 @@ def _get_number_text(number: SampleNumber) -> str:
 
 
 def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact | None = None) -> CaseSampled:
-    """What the sample brings of a case that tells nobody who it is."""
+    """The event with the case's sample values that do not identify anybody."""
     return CaseSampled(
         columns=_select_values(case, instrument, hidden=False),
         numbers=tuple(
@@ -87,8 +88,8 @@ def build_update_event(
     kept: Contact | None,
     columns: Collection[str],
 ) -> CaseSampled:
-    """The same of a case that is kept already: of the columns that the file has not it says nothing, so what stood there
-    stands on; an empty cell empties."""
+    """The event for a case that is stored already. Columns missing in the file keep their values; an empty cell
+    clears the value."""
     brought = build_sample_event(case, instrument, kept)
     silent = {
         role for role in ("zone", "language", "weight", "priority", "frame", "replicate")
@@ -108,7 +109,7 @@ def build_update_event(
 def iterate_number_marks(
     case: SampleCase, listed: Collection[str], kept: Contact | None = None
 ) -> Iterator[CaseEvent]:
-    """New numbers that nothing can be made of, and such as are never to be called."""
+    """Iterate over marks for new numbers that cannot be read, and for those on the do-not-call list."""
     known = {number.position for number in (kept.numbers if kept else ())}
     for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):
         if isinstance(number.read, ParsedNumber):
@@ -126,8 +127,8 @@ def build_contact(
     kept: Contact | None = None,
     columns: Collection[str] = (),
 ) -> Contact:
-    """What tells who a case is; of one that is `kept` only these columns change, and numbers that are not in the file any
-    more stay."""
+    """The case's identifying data. For a stored contact only these columns change, and numbers missing in the file
+    stay."""
     values = _select_values(case, instrument, hidden=True)
     if kept is not None:
         values = _merge_values(kept.columns, values, columns)
@@ -153,7 +154,7 @@ def _build_contact_number(position: int, number: SampleNumber, instrument: Instr
 
 
 def _select_values(case: SampleCase, instrument: Instrument, *, hidden: bool) -> dict[str, Value]:
-    """Those of its values that are there, the personal ones or the others; the key is the case's name, and in neither."""
+    """The case's non-missing values, personal ones or others. The key is in neither."""
     return {
         name: value
         for name, value in case.values.items()
@@ -174,6 +175,6 @@ def _merge_values(
 
 
 def compute_fingerprint(case: SampleCase) -> str:
-    """What its row says, short: an equal one has changed nothing."""
+    """A short digest of the row; an equal one means that nothing has changed."""
     said = sorted((name, repr(value)) for name, value in case.values.items())
     return blake2b(repr(said).encode(), digest_size=8).hexdigest()

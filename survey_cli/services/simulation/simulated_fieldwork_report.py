@@ -34,7 +34,7 @@ def build_simulation_report(
     fill: Mapping[str, CellFill],
     work: Sequence[InterviewerRow],
 ) -> SimulationReport:
-    """The report as of the moment `at`; days are those of `zone`."""
+    """Build the report as of `at`; days are those of `zone`."""
     rates = _build_rates(histories, plan, people, at)
     return summarize_simulation(histories(), plan, at=at, zone=zone, fill=fill, work=work, rates=rates)
 

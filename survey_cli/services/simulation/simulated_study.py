@@ -35,29 +35,29 @@ from survey_cli.study.open_study import OpenStudy, open_records, open_study
 STATION: Final = "import"
 IMPORTED_BY: Final = "sample"
 SAMPLE_EVENTS: Final = (CaseSampled, CaseReleased, NumberMarked, DoNotCallSet)
-"""What is known of a case before anybody calls."""
+"""Events that come from the sample, before any call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedStudyOptions:
-    """Which cases are tried: those invented, else those of a file, else those that the study's database has."""
+    """Which cases are simulated: invented ones, else those of a file, else those of the study's database."""
 
     path: str
     at: datetime
-    """When they came."""
+    """When the cases were imported."""
     invented: Sequence[SampleCase] = ()
     sample: str = ""
     db: str | None = None
     people: People = field(default_factory=People)
     released: Collection[str] | None = None
-    """Replicates of invented cases, or of a file's, that are in the field; None: all. Of the database's cases those are
-    that were released."""
+    """Released replicates of invented cases or of a file's; None: all. Cases of the database are released as they are
+    there."""
 
 
 def load_simulation_cases(
     wish: SimulatedStudyOptions, instrument: Instrument
 ) -> list[tuple[str, list[HistoryEntry]]] | UserError:
-    """The cases, each with the history it has before anybody calls."""
+    """Load the cases, each with its history before any call."""
     if wish.invented:
         cases = list(_iterate_sampled_cases(wish.invented, instrument, wish.released))
     elif wish.sample:
@@ -79,7 +79,7 @@ def load_simulation_cases(
 
 
 def open_simulated_study(wish: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
-    """The study, open, in memory; whoever asked closes it."""
+    """Open the study in memory; the caller closes it."""
     instrument = open_instrument(wish.path)
     cases = load_simulation_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
     if isinstance(cases, UserError):
@@ -107,7 +107,7 @@ def _iterate_sampled_cases(
 
 
 def _load_stored_cases(wish: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]] | UserError:
-    """The cases that are kept, each as its sample brought it."""
+    """Load the stored cases, each as its sample brought it."""
     study = open_records(wish.path, db=wish.db)
     if isinstance(study, UserError):
         remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
@@ -151,7 +151,7 @@ def _build_cases(
 
 
 def _build_invented_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
-    """Numbers that are nobody's: no country has the code 999."""
+    """A contact with numbers that nobody has: no country has the code 999."""
     return Contact(
         link=link,
         numbers=tuple(

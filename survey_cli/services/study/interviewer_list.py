@@ -12,7 +12,7 @@ from survey_cli.study.open_study import OpenStudy
 
 
 def list_interviewers(request: Request) -> InterviewerList | UserError:
-    """Everybody on the list, and whoever has a case or a promise without being on it."""
+    """List everybody on the list of people, and everybody else with a case or an appointment."""
     return run_on_study(request, lambda study: _build_list(study, request))
 
 
@@ -53,6 +53,6 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
 
 
 def _read_problems(file: Path) -> tuple[Problem, ...]:
-    """What was doubtful in the list as it was read."""
+    """Problems in the list of people."""
     found = read_people(file)
     return tuple(found) if isinstance(found, list) else found.problems

@@ -8,7 +8,8 @@ from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_
 
 
 def pause_study(request: Request, message: str = "") -> Pause | UserError:
-    """Let no station claim a case or dial a number until `resume_study`; interviews that go on are finished."""
+    """Keep all stations from claiming cases and dialing numbers until `resume_study`. Current interviews are
+    finished."""
     text = clean_text(message)
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
@@ -23,7 +24,7 @@ def pause_study(request: Request, message: str = "") -> Pause | UserError:
 
 
 def resume_study(request: Request) -> Pause | UserError:
-    """Let stations claim and dial again. Returns the pause that ended; a UserError where there was none."""
+    """Let stations claim and dial again. Returns the pause that ended, or an error where there was none."""
 
     def do(study: OpenStudy) -> Pause | UserError:
         pause = read_pause(study.store)

@@ -16,17 +16,17 @@ from survey_cli.study.version_changes import check_may_begin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedVersion:
-    """What was published."""
+    """The published version."""
 
     where: str
     version: str
     """The designer's label, or the beginning of the hash."""
     new: bool
-    """It was not in force before."""
+    """It was not in effect before."""
 
 
 def publish_version(request: Request) -> PublishedVersion | UserError:
-    """Have interviews begin with the questionnaire as its file is now. A database that is not there yet is made."""
+    """Publish the questionnaire as its file is now. A missing database is made."""
     study = open_study(
         request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True
     )
@@ -42,7 +42,7 @@ def publish_version(request: Request) -> PublishedVersion | UserError:
 def _publish(study: OpenStudy, request: Request) -> PublishedVersion | UserError:
     store, instrument = study.store, study.instrument
     if not store.can_publish():
-        what = f"{store.account} may not publish a questionnaire: the schema is another's"
+        what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
         return UserError(study.where, what, "connect as the owner of the schema, or ask them")
     if (changed := check_may_begin(store, instrument)) is not None:
         return changed
