@@ -228,8 +228,8 @@ def test_a_disk_that_filled_up_after_the_interviews(
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
     assert db.exists()
     (small_disk / "holiday.jpg").write_bytes(b"x" * disk_usage(small_disk).free)
-    for command in ("interviews", "verify", "status"):
-        said = told(capsys, command, "small.yaml", "--db", str(db))
+    for command in (("interviews",), ("db", "verify"), ("status",)):
+        said = told(capsys, *command, "small.yaml", "--db", str(db))
         assert "the disk is full — make room on it, then try again" in said
         assert "SQLITE" not in said
 
@@ -400,10 +400,15 @@ def test_junk_in_the_database_is_one_plain_line(
             at = dice.randrange(100, len(spoiled) - 600)
             spoiled[at : at + 600] = dice.choice((dice.randbytes(600), bytes(600), b"\xff" * 600))
         Path("junk.db").write_bytes(spoiled)
-        for command in (["interview", "--case", "3", "--reopen"], ["interview", "--case", "new"], ["interviews"],
-                        ["db", "verify"], ["export", "-o", "-"]):  # fmt: skip
+        for command in (
+            ["interview", "small.yaml", "--case", "3", "--reopen"],
+            ["interview", "small.yaml", "--case", "new"],
+            ["interviews", "small.yaml"],
+            ["db", "verify", "small.yaml"],
+            ["export", "small.yaml", "-o", "-"],
+        ):
             monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: SIM115
-            code = run_command([command[0], "small.yaml", *command[1:], "--db", "junk.db"])
+            code = run_command([*command, "--db", "junk.db"])
             out, err = capsys.readouterr()
             assert code in (0, 1, 3), (seed, command, err)
             assert "Traceback" not in out + err, (seed, command, err)

@@ -396,7 +396,7 @@ def test_an_export_names_interviewers_by_their_pseudonyms(tmp_path: Path) -> Non
 def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     told(shift)
-    command = [*SURVEY[1:], "erase", str(shift.file), "A", "--db", shift.db, "--reason", "asked"]
+    command = [*SURVEY[1:], "privacy", "erase", str(shift.file), "A", "--db", shift.db, "--reason", "asked"]
     asked = pexpect.spawn(SURVEY[0], command, encoding="utf-8", timeout=30)
     asked.expect("Erase this for good")
     asked.sendline("n")
