@@ -10,13 +10,13 @@ from survey_cli.problems import Position
 # Problems: text, column, length, what is found, what to do about it.
 
 SLIPS = [
-    ("q1 = 1", 13, 1, "one = does not compare", "write =="),
+    ("q1 = 1", 13, 1, "a single = is not a comparison", "write =="),
     ("q1 == 1 && q2 == 1", 18, 2, "&& is not part", "write and"),
     ("q1 == 1 || q2 == 1", 18, 2, "|| is not part", "write or"),
     ("!adult", 10, 1, "! alone", "write not"),
     ("q1 <> 1", 13, 2, "<> is not part", "write !="),
-    ("q1 => 1", 13, 2, "=> is the wrong way round", "write >="),
-    ("q1 =< 1", 13, 2, "=< is the wrong way round", "write <="),
+    ("q1 => 1", 13, 2, "=> is in the wrong order", "write >="),
+    ("q1 =< 1", 13, 2, "=< is in the wrong order", "write <="),
     ("q1 ≥ 1", 13, 1, "≥ is not part", "write >="),
     ("“tv” in media", 10, 1, "typographic quote", 'write a straight one: "'),
     ("‘tv’ in media", 10, 1, "typographic quote", "write a straight one: '"),
@@ -33,44 +33,44 @@ SLIPS = [
     ("q1 == 1and q2 == 1", 16, 4, "1and runs into the word after it", "1 and"),
     ("(q1 == 1", 10, 1, "this ( is never closed", "write )"),
     ("q1 in [1, 2", 16, 1, "this [ is never closed", "write ]"),
-    ("q1 == 1)", 17, 1, "this ) closes nothing", "take it out"),
+    ("q1 == 1)", 17, 1, "this ) has no opening bracket", "remove it"),
     ("q1 in [1, 2)", 21, 1, "a [ is closed here by )", "write ]"),
-    ("name == 'a", 18, 1, "opens a text that is never closed", "write '"),
+    ("name == 'a", 18, 1, "starts a text that is never closed", "write '"),
     ("q1 == 1 and", 18, 3, "something is missing after and", "write what follows"),
     ("== 1", 10, 2, "something is missing before ==", "write what comes first"),
-    ("q1 == 1 q2 == 2", 18, 2, "nothing joins 1 and q2", "write and, or"),
+    ("q1 == 1 q2 == 2", 18, 2, "there is nothing between 1 and q2", "write and, or"),
     ("q1 if q2 == 1", 13, 2, "this if has no else", "a if condition else b"),
     ("if q1 == 1 then 1 else 2", 21, 4, "'then' is not part", "a if condition else b"),
-    ("q1 == 1 # only men", 18, 1, "# would hide the rest", "take it out"),
+    ("q1 == 1 # only men", 18, 1, "# would hide the rest", "remove it"),
     ("${q1} == 1", 10, 1, "$ is not part", "q1, not ${q1}"),
     ("{q1} == 1", 10, 1, "{ is not part", "q1, not {q1}"),
-    ("région == 1", 10, 6, "'région' has letters that no name has", "put a text in quotes"),
-    ("q1 == 1\u200b", 17, 1, "U+200B, zero width space", "take it out"),
-    ("q1 == 1\x00", 17, 1, "U+0000", "take it out"),
-    ("name == 'a\\'b'", 20, 1, "a backslash", "take it out"), ("name == 'a\\d'", 20, 1, "a backslash", "take it out"),
+    ("région == 1", 10, 6, "'région' contains letters that names can't have", "put a text in quotes"),
+    ("q1 == 1\u200b", 17, 1, "U+200B, zero width space", "remove it"),
+    ("q1 == 1\x00", 17, 1, "U+0000", "remove it"),
+    ("name == 'a\\'b'", 20, 1, "a backslash", "remove it"), ("name == 'a\\d'", 20, 1, "a backslash", "remove it"),
     ("q1 is 1", 10, 7, "'is' is not part", "write =="),
     ("hours ** 2 > 4", 10, 10, "** is not part", "a * a"),
     ("hours % 2 == 1", 10, 9, "% is not part", "0.5"),
     ("hours // 2 == 1", 10, 10, "// is not part", "round"),
-    ("[q1]", 10, 4, "a list stands here alone", "q1 in [1, 2]"),
+    ("[q1]", 10, 4, "a list can't be used on its own", "q1 in [1, 2]"),
     ("name == f'a'", 18, 4, "an f before a text", "write the text alone"),
     ("name == b'a'", 18, 4, "neither a number nor a text", "between quotes"),
-    ("media == 'tv' 'radio'", 19, 12, "is not one text", "a comma goes between"),
+    ("media == 'tv' 'radio'", 19, 12, "is not one text", "separated by commas"),
     ("name == '''a'''", 18, 7, "is not one text", "one text between two quotes"),
     ("adult == True", 19, 4, "True is not part", "write adult, or not adult"),
     ("q1 == None", 16, 4, "None is not part", "answered(q1)"),
     ("(lambda: 1) == 1", 11, 9, "is not part of a condition", "is written like"),
     ("[x for x in media]", 10, 18, "is not part of a condition", "is written like"),
-    ("class == 1", 10, 5, "'class' cannot stand in a condition", "write the item's id"),
+    ("class == 1", 10, 5, "'class' can't be used in a condition", "write the item's id"),
 ]  # fmt: skip
 
 MEANINGS = [
     ("regoin == 'north'", "unknown-name", 10, 6, "'regoin' is not a variable", "did you mean 'region'?"),
     ("q1 == 1 and zzz == 2", "unknown-name", 22, 3, "'zzz' is not a variable", "name an item"),
-    ("true", "unknown-name", 10, 4, "true is not part", "leave the key out"),
+    ("true", "unknown-name", 10, 4, "true is not part", "remove the key"),
     ("cuont(media) > 1", "unknown-function", 10, 5, "no function 'cuont'",
      "did you mean count(truth, …) or count(multiple)?"),
-    ("ANSWERED(q1)", "unknown-function", 10, 8, "no function 'ANSWERED'", "small letters: answered(item)"),
+    ("ANSWERED(q1)", "unknown-function", 10, 8, "no function 'ANSWERED'", "lower case: answered(item)"),
     ("NOT(adult)", "unknown-function", 10, 3, "no function 'NOT'", "write not"),
     ("selected(media, 'tv')", "unknown-function", 10, 8, "no function 'selected'", "'tv' in media"),
     ("na(q1)", "unknown-function", 10, 2, "no function 'na'", "q1 in [na]"),
@@ -80,10 +80,10 @@ MEANINGS = [
     ("round() == 1", "wrong-arguments", 10, 7, "round takes 1 or 2 arguments, not 0", "round(number, digits)"),
     ("today(1) == visit", "wrong-arguments", 10, 8, "today takes no argument, not 1", "write today()"),
     ("count() > 1", "wrong-arguments", 10, 7, "count takes at least 1 argument, not 0", "count(multiple)"),
-    ("round(hours, digits=1) > 1", "wrong-arguments", 10, 22, "plainly", "round(number, digits)"),
-    ("count(*media) > 1", "wrong-arguments", 10, 13, "plainly", "count(multiple)"),
+    ("round(hours, digits=1) > 1", "wrong-arguments", 10, 22, "by position", "round(number, digits)"),
+    ("count(*media) > 1", "wrong-arguments", 10, 13, "by position", "count(multiple)"),
     ("round(hours, days) > 1", "wrong-arguments", 23, 4, "whole number from 0 to 10", "round(a / b, 1)"),
-    ("answered(q1 == 1)", "wrong-arguments", 19, 7, "asks about an item, and q1 == 1 is none", "answered(q1)"),
+    ("answered(q1 == 1)", "wrong-arguments", 19, 7, "requires an item, and q1 == 1 is not one", "answered(q1)"),
     ("length(q1) > 1", "wrong-arguments", 17, 2, "counts characters", "length(text)"),
     ("years_between(born, hours) > 1", "wrong-arguments", 30, 5, "hours is a number", "years_between(date, date)"),
     ("today == visit", "wrong-arguments", 10, 5, "without its brackets", "write today()"),
@@ -103,35 +103,35 @@ MEANINGS = [
     ("zip == 10", "unlike-kinds", 17, 2, "text codes, but 10 is a number", "its codes are '010', '020'"),
     ("hours > '18'", "unlike-kinds", 18, 4, "hours is a number, but '18' is a text", "write 18, without quotes"),
     ("name == 3", "unlike-kinds", 18, 1, "name is a text, but 3 is a number", "in quotes: '3'"),
-    ("hours == name", "unlike-kinds", 10, 13, "hours is a number, but name is a text", "one kind"),
+    ("hours == name", "unlike-kinds", 10, 13, "hours is a number, but name is a text", "the same kind"),
     ("born == '5 May'", "unlike-kinds", 18, 7, "born is a date", "'2024-01-05'"),
     ("born > '2024-02-30'", "unlike-kinds", 17, 12, "born is a date", "'2024-01-05'"),
     ("at > '9:30'", "unlike-kinds", 15, 6, "at is a time of day", "'09:30'"),
     ("adult == 3", "unlike-kinds", 19, 1, "adult is true or false already", "write it alone"),
     ("region > 'a'", "unknown-code", 19, 3, "no code 'a'", "name one of these"),
-    ("name > 'a'", "no-order", 10, 10, "name is a text, which > cannot put in order", "compare with =="),
-    ("media == 'tv'", "multiple-compared", 10, 13, "media is a multiple", "say 'tv' in media"),
-    ("media != 'tv'", "multiple-compared", 10, 13, "media is a multiple", "say 'tv' not in media"),
+    ("name > 'a'", "no-order", 10, 10, "name is a text, which > cannot order", "compare with =="),
+    ("media == 'tv'", "multiple-compared", 10, 13, "media is a multiple", "write 'tv' in media"),
+    ("media != 'tv'", "multiple-compared", 10, 13, "media is a multiple", "write 'tv' not in media"),
     ("media in ['tv', 'web']", "multiple-compared", 10, 22, "a multiple", "'tv' in media or 'web' in media"),
-    ("media >= 2", "multiple-compared", 10, 10, "a multiple", "say count(media) >= 2"),
-    ("q1 == dk", "decline-compared", 16, 2, "not a value", "say dk(q1), or q1 in [dk]"),
-    ("q1 == na", "decline-compared", 16, 2, "not a value", "say q1 in [na]"),
-    ("q1", "not-a-truth", 10, 2, "q1 is an item with number codes", "say answered(q1), or q1 == 1"),
+    ("media >= 2", "multiple-compared", 10, 10, "a multiple", "write count(media) >= 2"),
+    ("q1 == dk", "decline-compared", 16, 2, "not a value", "write dk(q1), or q1 in [dk]"),
+    ("q1 == na", "decline-compared", 16, 2, "not a value", "write q1 in [na]"),
+    ("q1", "not-a-truth", 10, 2, "q1 is an item with number codes", "write answered(q1), or q1 == 1"),
     ("hours", "not-a-truth", 10, 5, "hours is a number", "answered(hours), or hours > 0"),
     ("name", "not-a-truth", 10, 4, "name is a text", "answered(name)"),
     ("media", "not-a-truth", 10, 5, "media is a multiple", "count(media) >= 1"),
     ("not q1", "not-a-truth", 14, 2, "q1 is an item", "answered(q1)"),
-    ("q1 == 1 or 2", "not-a-truth", 21, 1, "2 stands here", "repeat the item: q1 == 2"),
-    ("'q1 == 1'", "not-a-truth", 10, 9, "stands here", "take the quotes away"),
-    ("count(q1) > 1", "not-a-truth", 16, 2, "count counts what is true", "count(answered(q1))"),
+    ("q1 == 1 or 2", "not-a-truth", 21, 1, "2 is used where", "repeat the item: q1 == 2"),
+    ("'q1 == 1'", "not-a-truth", 10, 9, "is used where", "remove the quotes"),
+    ("count(q1) > 1", "not-a-truth", 16, 2, "count requires conditions", "count(answered(q1))"),
     ("name + nick == 'ab'", "not-a-number", 10, 11, "does not join texts", "fills"),
     ("born + 1 == visit", "not-a-number", 10, 4, "born is a date", "years_between(start, end)"),
-    ("(q1 == 1) + 1 == 2", "not-a-number", 11, 7, "true or false", "say count(q1 == 1)"),
+    ("(q1 == 1) + 1 == 2", "not-a-number", 11, 7, "true or false", "write count(q1 == 1)"),
     ("media + 1 == 2", "not-a-number", 10, 5, "a multiple", "count(media)"),
-    ("sum(name, nick) > 1", "not-a-number", 14, 4, "sum works on numbers", "name a number"),
-    ("min(q1, born) > 1", "unlike-kinds", 10, 13, "values of one kind", "one kind"),
+    ("sum(name, nick) > 1", "not-a-number", 14, 4, "sum requires numbers", "name a number"),
+    ("min(q1, born) > 1", "unlike-kinds", 10, 13, "values of the same kind", "the same kind"),
     ("age > 3", "list-as-value", 10, 3, "once for each turn of person",
-     "say count(person.age > 3) >= 1, or person[1].age > 3"),
+     "write count(person.age > 3) >= 1, or person[1].age > 3"),
     ("person.age > 3", "list-as-value", 10, 10, "age is asked once for each turn", "count(person.age > 3) >= 1"),
     ("person", "roster-as-value", 10, 6, "person is a roster", "person[1].age"),
     ("person[1] == 2", "roster-as-value", 10, 9, "is a turn, not an item", "person[1].item"),
@@ -141,12 +141,12 @@ MEANINGS = [
     ("q1.age > 1", "unknown-name", 10, 2, "q1 is an item and has no parts", "write q1 alone"),
     ("media[1] == 'tv'", "condition-syntax", 10, 8, "media[1] is not part", "person[1].age"),
     ("3 in person.age", "not-a-list", 15, 10, "a list over the turns", "count(person.age == 3) >= 1"),
-    ("1 in q1", "not-a-list", 15, 2, "not a list", "say q1 == 1"),
-    ("count(person.age == make) > 1", "unlike-lists", 16, 18, "different rosters", "each for itself"),
+    ("1 in q1", "not-a-list", 15, 2, "not a list", "write q1 == 1"),
+    ("count(person.age == make) > 1", "unlike-lists", 16, 18, "different rosters", "each of them separately"),
     ("sum(hours) > 1", "one-value", 14, 5, "hours is one value", "sum(number, number, …)"),
     ("q1 in []", "constant-condition", 10, 8, "an empty list", "write the codes"),
     ("q1 in [kind]", "item-in-list", 17, 4, "kind is an item", "q1 == kind"),
-    ("q1 in [1 + 1]", "item-in-list", 17, 5, "1 + 1 is no code", "list numbers"),
+    ("q1 in [1 + 1]", "item-in-list", 17, 5, "1 + 1 is not a code", "list numbers"),
 ]  # fmt: skip
 
 
@@ -238,10 +238,10 @@ def test_in_a_roster_counting_one_turn_is_pointed_out() -> None:
     [problem] = said("count(sex == 2) == 1", scope=IN_PERSON)
     assert problem.rule == "one-value"
     assert problem.severity == "warning"
-    assert "say person.sex for all turns" in problem.remedy
+    assert "write person.sex for all turns" in problem.remedy
     [problem] = said("sum(age) > 40", scope=IN_PERSON)
     assert problem.severity == "error"
-    assert "say sum(person.age) for all turns" in problem.remedy
+    assert "write sum(person.age) for all turns" in problem.remedy
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_the_caret_stands_in_the_file() -> None:
     assert column("name == 'ééé' or region == north") == 37
     assert column("name == 'a'\n or q1 = 1") == 10  # several lines: where the text begins
     [problem] = compile_condition("q1 = 1", SCOPE, where=Position("a.yaml"), who="")[1]
-    assert str(problem) == "a.yaml: one = does not compare — write == for 'is the same as'"
+    assert str(problem) == "a.yaml: a single = is not a comparison — write == for 'is the same as'"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def passing(lines: str) -> list[tuple[str, str]]:
     found = check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
     assert [str(p) for p in found if p.severity == "error" and p.rule != "decline-passes-end"] == []
     return [
-        (p.who, p.what.split(" is unknown where ")[1].split()[0])
+        (p.who, p.what.split(" is unknown if ")[1].split()[0])
         for p in found
         if p.rule == "decline-passes-end"
     ]
@@ -161,9 +161,7 @@ def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
         if p.rule == "decline-passes-end"
     ]
     assert "answered(age) and (" not in problem.remedy, "whoever declines the age and is not sure would go on"
-    assert problem.remedy.endswith(
-        "write answered(age) and … in that part of the condition which is about age"
-    )
+    assert problem.remedy.endswith("write answered(age) and … in the part of the condition that is about age")
 
 
 def test_the_remedy_is_one_that_works() -> None:
@@ -174,7 +172,7 @@ def test_the_remedy_is_one_that_works() -> None:
             for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
             if p.severity == "error"
         ]
-        advised = problem.remedy.removeprefix("write unless: ").partition(" in its place")[0]
+        advised = problem.remedy.removeprefix("write unless: ").partition(" instead, ")[0]
         assert passing(OUT % f'unless: "{advised}"' + ASKED % "") == []
         explicit = problem.remedy.rpartition("ask_if: ")[2]
         assert passing(OUT % f'ask_if: "{explicit}"' + ASKED % "") == []
@@ -227,7 +225,7 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
         return end.evaluate(env)
 
     reported = {
-        p.what.split(" is unknown where ")[1].split()[0]
+        p.what.split(" is unknown if ")[1].split()[0]
         for p in check_instrument(source).problems
         if p.rule == "decline-passes-end"
     }

@@ -223,7 +223,7 @@ def test_an_unknown_format_is_a_problem(fill: str) -> None:
 def test_a_language_without_ordinals_is_a_problem() -> None:
     head = "instrument: t\ntitle: {hi: T}\nlanguages: [hi]\nitems:\n"
     (line,) = said(head + ITEM.format("{turn:ordinal}"))
-    assert "'ordinal' is known in en, es, fr, de, pt, it, nl, not in hi" in line
+    assert "'ordinal' is available in en, es, fr, de, pt, it, nl, not in hi" in line
 
 
 def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:

@@ -45,4 +45,4 @@ def test_a_scale_with_a_code_that_is_called_options_has_a_place() -> None:
 def test_what_names_a_case_is_no_date(role: str) -> None:
     """A case's key is kept as it is typed: in a column of dates its interviews could not be read again."""
     found = problems(f"sample: {{case: {{type: date, role: {role}}}}}\nitems: []\n")
-    assert any(f"role: a {role} is a text, and this is a date — write type: text" in p for p in found)
+    assert any(f"role: a {role} must be a text, and this is a date — write type: text" in p for p in found)

@@ -96,7 +96,7 @@ def test_two_possible_readings_are_asked_about(
         ("12.000", "de", 0, "12000 is out of range"),
         ("1.2.3", "en", 1, "1.2.3 is not a number: in digits, as 12,345.5"),
         ("007", "en", 0, "007 is not a number: in digits, as 12,345"),
-        ("9" * 16, "en", 0, "more than 15 digits are not kept exactly"),
+        ("9" * 16, "en", 0, "more than 15 digits are not stored exactly"),
         ("twelve", "de", 0, "twelve is not a number: in digits, as 12.345"),
     ],
 )  # fmt: skip

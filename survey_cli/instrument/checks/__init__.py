@@ -101,7 +101,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def get_rule(check: Check) -> str:
-    """The rule that a check finds breaches of."""
+    """Return the rule that a check enforces."""
     return check.__name__.replace("_", "-")
 
 
@@ -112,18 +112,21 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class CheckResult(NamedTuple):
-    """What an instrument is worth: itself, unless there are errors, and everything that was found."""
+    """Result of checking: the instrument, unless there are errors, and all problems."""
 
     instrument: Instrument | None
     problems: tuple[Problem, ...]
-    """In the order of their places."""
+    """In the order of their positions."""
     draft: InstrumentDraft | None
-    """What the checks looked at; None where the file could not be made out."""
+    """What the checks examined; None if the file could not be parsed."""
 
 
 def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
-    """One problem per cause: what the statements of a battery share is told of the first, and an end that a decline
-    passes is not also told to be unknown then."""
+    """Keep one problem per cause.
+
+    A problem shared by the statements of a battery is reported for the first one. An end that a decline passes is not
+    also reported as unknown.
+    """
     ends = {p.who for p in problems if p.rule == "decline-passes-end"}
     told: dict[tuple[object, ...], Problem] = {}
     for p in problems:
@@ -133,9 +136,9 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
 
 
 def check_instrument(source: InstrumentSource) -> CheckResult:
-    """Build an instrument and run every check, so that all problems are told in one go."""
+    """Compile an instrument and run every check, so that all problems are reported at once."""
     collecting = gc.isenabled()
-    gc.disable()  # the collector would walk the growing tree again and again: it doubles the time of a large file
+    gc.disable()  # repeated collections over the growing tree would double the time for a large file
     try:
         instrument, draft, problems = compile_instrument(source)
         if draft is not None:
@@ -144,7 +147,7 @@ def check_instrument(source: InstrumentSource) -> CheckResult:
     finally:
         if collecting:
             gc.freeze()
-            gc.unfreeze()  # all that has grown counts as old, or the next collection would begin by walking it
+            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
             gc.enable()
     found = tuple(limit_per_rule(_remove_repeated_causes(problems)))
     return CheckResult(None if select_errors(found) else instrument, found, draft)

@@ -14,22 +14,22 @@ from survey_cli.values import Code
 
 
 class SourceOptionList(NamedTuple):
-    """One list of options as it stands in the file."""
+    """One list of options as written in the file."""
 
     owner: str
     options: Mapping[Code, OptionSpec]
     node: YamlMapping | None
     is_multiple: bool = False
-    """Any number of its options can be chosen."""
+    """Any number of options can be chosen."""
     is_named: bool = False
-    """It stands under `scales`."""
+    """It is defined under `scales`."""
 
 
 T = TypeVar("T")
 
 
 def list_items(draft: InstrumentDraft) -> Sequence[AnyItem]:
-    """Every item and group, in written order, also those whose id was taken."""
+    """List every item and group in written order, including those with a duplicate id."""
     items: list[AnyItem] | None = draft.check_cache.get("items")
     if items is None:
         items = draft.check_cache["items"] = list(_iterate_items_below(draft.document.items))
@@ -41,7 +41,7 @@ def iterate_items(draft: InstrumentDraft, kind: type[T], /) -> Iterator[T]: ...
 @overload
 def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]: ...
 def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]:
-    """Every item of one of these classes, in written order."""
+    """Yield every item of these classes, in written order."""
     by_class: dict[type, list[tuple[int, AnyItem]]] | None = draft.check_cache.get("by class")
     if by_class is None:
         by_class = draft.check_cache["by class"] = {}
@@ -62,7 +62,7 @@ def _iterate_items_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
 
 
 def list_option_lists(draft: InstrumentDraft) -> Sequence[SourceOptionList]:
-    """Every list of options that was written out: under `scales`, at items, at sample columns."""
+    """List every list of options that is written out: under `scales`, at items, at sample columns."""
     lists: list[SourceOptionList] | None = draft.check_cache.get("lists")
     if lists is None:
         lists = draft.check_cache["lists"] = list(_iterate_option_lists(draft))
@@ -83,19 +83,19 @@ def _iterate_option_lists(draft: InstrumentDraft) -> Iterator[SourceOptionList]:
 
 
 def find_options_node(part: SpecModel) -> YamlMapping | None:
-    """The mapping of code to option as written: under `options`, or the part itself in its short form."""
+    """Find the mapping of code to option as written: under `options`, or the model itself in its short form."""
     node = part._node
     if node is None:
         return None
     inner = node.get("options")
     if isinstance(inner, YamlMapping):
         return inner
-    named = isinstance(inner, YamlScalar) and not isinstance(part, ScaleSpec)  # there it is a code
+    named = isinstance(inner, YamlScalar) and not isinstance(part, ScaleSpec)  # in a scale it is a code
     return None if named else node
 
 
 def locate_key(node: YamlNode | None, key: object) -> Position:
-    """Where a key (or code) of a mapping stands; where the mapping begins, if it is not there."""
+    """Return the position of a key (or code) of a mapping; of the mapping itself if it has no such key."""
     if isinstance(node, YamlMapping):
         text = str(key)
         for written in node:
@@ -105,12 +105,12 @@ def locate_key(node: YamlNode | None, key: object) -> Position:
 
 
 def locate_name(name: object) -> Position:
-    """Where a name that was written stands."""
+    """Return the position of a name as written."""
     return name.where if isinstance(name, YamlScalar) else NOWHERE
 
 
 def find_node(node: YamlNode | None, *steps: str | int) -> YamlNode | None:
-    """What stands at the end of a way down, or None."""
+    """Find the node at the end of a path, or None."""
     for step in steps:
         if isinstance(node, YamlMapping) and isinstance(step, str):
             node = node.get(step)
@@ -122,20 +122,20 @@ def find_node(node: YamlNode | None, *steps: str | int) -> YamlNode | None:
 
 
 def locate_definition(draft: InstrumentDraft, name: str) -> Position:
-    """Where an item, group, sample column or compute is named."""
+    """Return the position at which an item, group, sample column or compute is defined."""
     if name in draft.symbols:
         return draft.symbols[name].where
     return draft.symbol_table.groups[name][0] if name in draft.symbol_table.groups else NOWHERE
 
 
 def shorten_text(text: Text, draft: InstrumentDraft) -> str:
-    """A text in the default language, short enough for a problem."""
+    """Return a text in the default language, short enough for a message."""
     words = " ".join(text.get(str(draft.document.languages[0])).split())
     return words if len(words) <= 40 else words[:39] + "…"
 
 
 def join_words(words: Sequence[object], *, most: int = 8, joint: str = "and") -> str:
-    """`a, b and c`; the first few of many."""
+    """Join words as `a, b and c`; only the first few of many."""
     some = [str(word) for word in words[:most]]
     if len(words) > most:
         return f"{', '.join(some)}, … ({len(words)} in all)"

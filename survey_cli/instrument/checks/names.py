@@ -25,7 +25,7 @@ from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable
 
 MAX_ID_LENGTH: Final = 32
-"""Characters of a Stata name; SPSS takes 64 bytes."""
+"""Characters of a Stata name; SPSS accepts 64 bytes."""
 
 _ID_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
 _SURVEY_NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
@@ -43,7 +43,7 @@ COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
 
 
 def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
-    """Every name that becomes a column or can stand in a condition."""
+    """Yield every name that becomes a column or can be used in a condition, with its position."""
     for name, named in draft.symbols.items():
         yield name, named.where
     for name, group in draft.symbol_table.groups.items():
@@ -55,7 +55,7 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: 2nd, type: text, text: …}     → id: second
 
-    Ids name columns in the data: SPSS, Stata and databases take no others, and Stata no longer ones.
+    Ids name columns in the data: SPSS, Stata and databases accept no others, and Stata no longer ones.
     """
     places = list(_iterate_names(draft))
     places += [(str(name), locate_name(name)) for name in draft.document.declines]
@@ -70,7 +70,7 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
         yield Problem("bad-id", where, name, f"{name!r} can't be an id", _suggest_id(name), length=len(name))
     title = draft.document.instrument
     if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
-        what = f"{str(title)!r} can't name the survey: files are named by it"
+        what = f"{str(title)!r} can't be the survey's name: files are named after it"
         remedy = "use letters, digits, _ and -, at most 64"
         yield Problem("bad-id", title.where, "", what, remedy, length=len(title))
 
@@ -94,7 +94,7 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem("reserved-id", where, name, f"the id {name!r} is {why}", remedy, length=len(name))
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
-            what = f"the decline's id {str(decline)!r} is a word that interviewers type after a dot"
+            what = f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"
             yield Problem(
                 "reserved-id", locate_name(decline), str(decline), what, "choose another", length=len(decline)
             )
@@ -106,15 +106,15 @@ def _explain_reserved(name: str, declines: set[str]) -> str:
     if name in declines:
         return "a decline's id"
     if name in _FILL_NAMES:
-        return f"always there as a fill: {{{name}}}"
+        return f"a built-in fill: {{{name}}}"
     if name.lower() in ADMIN_COLUMNS:
-        return "a column that the data of every interview begin with"
+        return "an administrative column of the data"
     if iskeyword(name):
-        return "a word of Python, which conditions follow"
+        return "a reserved word of Python, whose syntax conditions use"
     if name.lower() in _SPSS_WORDS:
-        return "a word that SPSS keeps for itself"
+        return "a reserved word of SPSS"
     if name in _STATA_WORDS or _STATA_STRING_TYPE.match(name):
-        return "a word that Stata keeps for itself"
+        return "a reserved word of Stata"
     return ""
 
 
@@ -124,13 +124,13 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: Q1, …}
         - {id: q1, …}     → id: q2
 
-    Conditions could not tell them apart; SPSS, Stata and databases take `Q1` and `q1` for one column.
+    Conditions could not distinguish them; SPSS, Stata and databases treat `Q1` and `q1` as one column.
     """
     for first, second, name in draft.symbol_table.clashes:
         kind = first.kind if isinstance(first, Symbol) else "group of items"
         at = first.where if isinstance(first, Symbol) else first
         article = "an" if kind[0] in "aeiou" else "a"
-        what = f"there is {article} {kind} {name!r} already, at {at}"
+        what = f"there is already {article} {kind} {name!r}, at {at}"
         yield Problem("duplicate-id", second, name, what, "rename one of them", length=len(name))
         if at.file != second.file:
             what = f"there is another {name!r}, at {second}"
@@ -141,14 +141,14 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
         other, place = seen.setdefault(name.lower(), (name, where))
         if other != name:
             (other, place), (name, where) = sorted(((other, place), (name, where)), key=lambda n: n[1])
-            what = f"{name!r} differs from {other!r} at {place} only in its capitals"
+            what = f"{name!r} differs from {other!r} at {place} only in capitals"
             yield Problem("duplicate-id", where, name, what, "rename one of them", length=len(name))
     quotas: dict[str, Position] = {}
     for quota in draft.document.quotas:
         name = str(quota.id)
         first_at = quotas.setdefault(name.lower(), quota.find_position("id"))
         if first_at is not quota.find_position("id"):
-            what = f"there is a quota {name!r} already, at {first_at}"
+            what = f"there is already a quota {name!r}, at {first_at}"
             yield Problem(
                 "duplicate-id", quota.find_position("id"), name, what, "rename one of them", length=len(name)
             )
@@ -158,16 +158,16 @@ class _Column(NamedTuple):
     name: str
     owner: str
     what: str
-    """What stands in it, in words."""
+    """Its content, in words."""
 
 
 def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Two columns of the data would have the same name: one is an id, the other is made from an id.
+    """Two columns of the data would have the same name: one is an id, the other is derived from an id.
 
         - {id: q5, type: multiple, options: {1: TV, 2: Radio}, …}     its columns are q5_1 and q5_2
         - {id: q5_1, type: text, …}                                   → id: q5_why
 
-    Also made: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
+    Also derived: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
     a date `x_y x_m x_d`, and in a roster `x_turns` and one column for each turn, `x_2`.
     """
     families = _group_related_ids(draft)
@@ -192,8 +192,10 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
-    """Ids of which one is the beginning of the other up to a `_`: only among these can made names meet. Also single
-    multiples, whose codes may differ only in case or be called like a companion."""
+    """Group ids of which one is a prefix of the other up to a `_`: only their derived names can clash.
+
+    Also returned are single multiples whose codes may differ only in case or equal the suffix of a derived column.
+    """
     names = {name.lower(): name for name, _ in _iterate_names(draft)}
     below: dict[str, list[str]] = defaultdict(list)
     for low, name in names.items():
@@ -214,7 +216,7 @@ def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
 
 
 def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
-    """Every column that comes from an id, with what it is."""
+    """Yield every column that is derived from an id, with its content."""
     leaf = draft.leaves.get(owner)
     group = draft.groups.get(owner)
     if leaf is None:
@@ -260,11 +262,11 @@ def _count_turns(draft: InstrumentDraft, leaf: CompiledItem) -> int:
 
 
 def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A column's name, made of an id, a code and a turn, is longer than Stata keeps.
+    """A column's name, made of an id, a code and a turn, is longer than Stata allows.
 
         - {id: which_newspapers_do_you_read, type: multiple, options: {morning_post: …}, …}
 
-    The other formats keep it whole; the Stata file shortens it. Shorten the id or the code.
+    Other formats keep the full name; the Stata file shortens it. Shorten the id or the code.
     """
     language = get_label_language(draft)
     for leaf in draft.leaves.values():
@@ -292,7 +294,7 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A code of a multiple can't be part of a column's name.
+    """A code of a multiple can't be part of a column name.
 
         - {id: media, type: multiple, options: {news-paper: …}, …}     → news_paper
 

@@ -15,12 +15,13 @@ from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 
 _MAX_LISTED: Final = 20
-"""Names of a loop that are printed."""
+"""How many names of a cycle a message lists."""
 
 
 def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
-    """By the index after which each can be computed (−1: from the sample alone). Their names are added to the draft;
-    loops and clashes become problems."""
+    """Compile all computes, by the index after which each can be computed (−1: from the sample alone).
+
+    Their names are added to the draft; cycles and clashes become problems."""
     written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
     needs = {
         name: frozenset().union(*(find_names_in_text(w) for _, w in text.iterate_languages()))
@@ -33,7 +34,7 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
         trail, left = (
             [first],
             [iter(sorted(needs[first]))],
-        )  # those that wait for one another, and what each still needs
+        )  # the computes in progress, and what each still depends on
         while trail and not (len(trail) == 1 and first in done):
             need = next(left[-1], None)
             if need in trail:
@@ -54,19 +55,19 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
 
 
 def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
-    """The problem of computes that need one another."""
+    """Report computes that depend on one another."""
     loop = [*names, names[0]]
     shown = (
         loop
         if len(loop) <= _MAX_LISTED
         else [*loop[: _MAX_LISTED // 2], f"… {len(loop) - _MAX_LISTED} more", *loop[-_MAX_LISTED // 2 :]]
     )
-    what = f"the computes need one another: {' → '.join(shown)}"
-    compiler.problems.append(Problem("circular", where, names[0], what, "break the loop"))
+    what = f"the computes depend on one another: {' → '.join(shown)}"
+    compiler.problems.append(Problem("circular", where, names[0], what, "break the cycle"))
 
 
 def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:
-    """One compute, and the index after which it can be computed."""
+    """Compile one compute, and find the index after which it can be computed."""
     draft = compiler.draft
     conditions: dict[str, Condition] = {}
     for language, expression in text.iterate_languages():
@@ -101,7 +102,7 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
 
 
 def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
-    """When a name is settled, come what may: in a shuffled group or a roster, at the end of that."""
+    """Find the index at which a name is settled in any case: in a shuffled group or a roster, at the end of it."""
     walk = compiler.draft.symbol_table
     named = walk.symbols.get(name)
     if named is None:
@@ -113,7 +114,7 @@ def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
 
 
 def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, Template] | None:
-    """The texts of the codes that a compute passes on: of one coded variable, or chosen among some with one list."""
+    """Find the texts of the codes that a compute returns: of one coded variable, or of several with the same list."""
 
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:

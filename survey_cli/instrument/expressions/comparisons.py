@@ -38,13 +38,13 @@ COMPARISON_SIGNS: Final[dict[type[ast.cmpop], str]] = {
 }
 MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _MAX_LISTED: Final = 8
-"""Codes that a remedy spells out."""
+"""How many codes a remedy lists."""
 
 
 def compile_comparison(
     reading: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
 ) -> Term:
-    """`left sign right`."""
+    """Compile `left sign right`."""
     if left.is_literal and not right.is_literal:
         left, sign, right = right, MIRRORED_SIGNS[sign], left
     if left.kind == "wrong" or right.kind == "wrong":
@@ -61,7 +61,7 @@ def compile_comparison(
         return right
     kin = get_family(left)
     if kin in ("text", "truth") and not exact:
-        what = f"{reading.describe(left)}, which {sign} cannot put in order"
+        what = f"{reading.describe(left)}, which {sign} cannot order"
         return reading.report_problem(
             "no-order", node, what, "compare with == or !=, or list the codes: q1 in ['a', 'b']"
         )
@@ -93,7 +93,7 @@ def compile_comparison(
 def compile_in_list(
     reading: ExpressionChecker, left: Term, elements: list[ast.expr], node: ast.expr, *, negated: bool
 ) -> Term:
-    """`left in [1, 2, dk]`."""
+    """Compile `left in [1, 2, dk]`."""
     scope = reading.scope
     declines: set[str] = set()
     values: list[Any] = []
@@ -111,7 +111,7 @@ def compile_in_list(
         return reading.make_wrong(node)
     if not elements:
         return reading.report_problem(
-            "constant-condition", node, "nothing is in an empty list", "write the codes: [1, 2]"
+            "constant-condition", node, "an empty list contains nothing", "write the codes: [1, 2]"
         )
     if left.kind == "codes":
         return _report_multiple_compared(reading, left, "in", left, node, values)
@@ -134,7 +134,7 @@ def compile_in_list(
 def compile_in_multiple(
     reading: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool
 ) -> Term:
-    """`'tv' in media`."""
+    """Compile `'tv' in media`."""
     if left.kind == "wrong" or right.kind == "wrong":
         return reading.make_wrong(node)
     source = reading.get_source(right.node)
@@ -143,16 +143,16 @@ def compile_in_multiple(
         if right.roster:
             what, remedy = (
                 f"{source} is a list over the turns of {right.roster}",
-                f"say count({source} == {code}) >= 1",
+                f"write count({source} == {code}) >= 1",
             )
         elif right.name:
             what, remedy = (
                 f"{source} is {describe_kind(right)}, not a list",
-                f"say {source} == {code}, or {source} in [{code}]",
+                f"write {source} == {code}, or {source} in [{code}]",
             )
         else:
             what, remedy = (
-                f"{source} is no list",
+                f"{source} is not a list",
                 "write a list in square brackets, or a multiple: 'tv' in media",
             )
         return reading.report_problem("not-a-list", right.node, what, remedy)
@@ -171,8 +171,10 @@ def compile_in_multiple(
 
 
 def convert_literal(reading: ExpressionChecker, part: Term, other: Term, *, exact: bool) -> Term:
-    """The literal `part` as it can be compared with `other`: a text that is a date or time becomes one,
-    a code is one that exists (unless it only bounds, as in `q2 >= 0`); else a problem."""
+    """Convert the literal `part` so that it can be compared with `other`, or report a problem.
+
+    A text becomes a date or time, and a code must exist (unless it is only a limit, as in `q2 >= 0`).
+    """
     kin = get_family(other)
     if kin == "date" or kin == "time":
         return _convert_to_date_or_time(reading, part, other, kin)
@@ -191,7 +193,7 @@ def convert_literal(reading: ExpressionChecker, part: Term, other: Term, *, exac
 
 
 def _convert_to_code(reading: ExpressionChecker, part: Term, other: Term) -> Term:
-    """The literal as the code that it names, letter for letter as the code was written."""
+    """Convert the literal to the code that it names, exactly as that was written."""
     codes = other.codes or frozenset()
     if part.value in codes:
         return part
@@ -204,7 +206,7 @@ def _convert_to_code(reading: ExpressionChecker, part: Term, other: Term) -> Ter
 
 
 def _check_list_element(reading: ExpressionChecker, element: ast.expr, beside: Term) -> Term:
-    """One value of a list in brackets."""
+    """Check one value of a list in brackets."""
     match element:
         case ast.Constant():
             return reading.check_literal(element)
@@ -219,7 +221,7 @@ def _check_list_element(reading: ExpressionChecker, element: ast.expr, beside: T
         case ast.Name():
             return reading.report_unknown_name(element, beside)
         case _:
-            what = f"{reading.get_source(element)} is no code"
+            what = f"{reading.get_source(element)} is not a code"
             return reading.report_problem(
                 "item-in-list", element, what, "list numbers, texts in quotes, dk and refused"
             )
@@ -235,7 +237,7 @@ def _negate(reading: ExpressionChecker, part: Term, item: Term, values: list[Any
 
 def _describe_constant_condition(holds: object) -> tuple[str, str]:
     word = "true" if holds is True else "false"
-    return f"this is always {word}: no answer enters into it", "name an item, or leave it out"
+    return f"this is always {word}: it depends on no answer", "name an item, or remove it"
 
 
 def _report_multiple_compared(
@@ -247,26 +249,26 @@ def _report_multiple_compared(
     values: list[Any] | None = None,
 ) -> Term:
     source = reading.get_source(part.node)
-    what = f"{source} is a multiple, which holds any number of codes, so {sign} cannot compare it"
+    what = f"{source} is a multiple, which contains any number of codes, so {sign} cannot compare it"
     if sign in ("<", "<=", ">", ">="):
-        remedy = f"say count({source}) {sign} {reading.get_source(other.node) if other is not part else 2}"
+        remedy = f"write count({source}) {sign} {reading.get_source(other.node) if other is not part else 2}"
     elif values:
-        remedy = "say " + " or ".join(
+        remedy = "write " + " or ".join(
             f"{format_constant(value)} in {source}" for value in values[:_MAX_LISTED]
         )
     else:
         code = reading.get_source(other.node) if other.is_literal else "'code'"
-        remedy = f"say {code} {'not in' if sign == '!=' else 'in'} {source}"
+        remedy = f"write {code} {'not in' if sign == '!=' else 'in'} {source}"
     return reading.report_problem("multiple-compared", node, what, remedy)
 
 
 def _check_same_kind(reading: ExpressionChecker, left: Term, right: Term, node: ast.expr) -> bool:
-    """Whether two parts, neither of them a literal, are of one kind; else a problem is noted."""
+    """Whether two terms, neither of them a literal, are of the same kind; otherwise report a problem."""
     families = {get_family(left), get_family(right)}
     if len(families) == 1 or "any" in families:
         return True
     what = f"{reading.describe(left)}, but {reading.describe(right)}"
-    reading.report_problem("unlike-kinds", node, what, "compare two of one kind")
+    reading.report_problem("unlike-kinds", node, what, "compare values of the same kind")
     return False
 
 
@@ -281,11 +283,9 @@ def _report_unknown_code(reading: ExpressionChecker, part: Term, other: Term) ->
 
 
 def _report_misquoted_code(reading: ExpressionChecker, part: Term, other: Term, twin: Code) -> Term:
-    """The code is there, as a number where a text was written, or the other way round."""
+    """Report a code that exists as a number although a text was written, or the other way round."""
     kind = "numbers" if isinstance(twin, int) else "texts"
-    what = (
-        f"the codes of {reading.get_source(other.node)} are {kind}, and {format_constant(part.value)} is none"
-    )
+    what = f"the codes of {reading.get_source(other.node)} are {kind}, and {format_constant(part.value)} is not one"
     hint = "without quotes" if isinstance(twin, int) else "in quotes"
     return reading.report_problem("unlike-kinds", part.node, what, f"write {format_constant(twin)}, {hint}")
 
@@ -308,7 +308,7 @@ def _report_unlike_literal(reading: ExpressionChecker, part: Term, other: Term, 
 def _convert_to_date_or_time(
     reading: ExpressionChecker, part: Term, other: Term, kin: Literal["date", "time"]
 ) -> Term:
-    """A text as the date or time of day it stands for."""
+    """Convert a text to a date or time of day."""
     shape = r"[0-9]{4}-[0-9]{2}-[0-9]{2}" if kin == "date" else r"[0-9]{2}:[0-9]{2}"
     moment: date | time | None = None
     if part.kind == "text" and re.fullmatch(shape, part.value):
@@ -320,13 +320,13 @@ def _convert_to_date_or_time(
         example = (
             "year-month-day in quotes: '2024-01-05'" if kin == "date" else "hours:minutes in quotes: '09:30'"
         )
-        what = f"{reading.describe(other)}, but {reading.get_source(part.node)} is none"
+        what = f"{reading.describe(other)}, but {reading.get_source(part.node)} is not one"
         return reading.report_problem("unlike-kinds", part.node, what, f"write {example}")
     return part._replace(kind=kin, value=moment, evaluate=make_constant(moment))
 
 
 def _warn_if_constant(reading: ExpressionChecker, part: Term, sign: str, bound: Any, node: ast.expr) -> None:
-    """Warn where every code, or none, is on the right side of a bound."""
+    """Warn if every code satisfies the comparison, or none does."""
     if get_family(part) != "number" or part.kind != "code":
         return
     holds = [COMPARE[sign](code, bound) for code in part.codes or ()]
@@ -334,13 +334,15 @@ def _warn_if_constant(reading: ExpressionChecker, part: Term, sign: str, bound: 
         word = "true for every answer" if all(holds) else "never true"
         what = f"this is {word}: the codes of {part.name} are {format_codes(part.codes or ())}"
         remedy = (
-            f"say answered({part.name}) if you mean any answer" if all(holds) else "compare with one of these"
+            f"write answered({part.name}) if you mean any answer"
+            if all(holds)
+            else "compare with one of these"
         )
         reading.warn("constant-condition", node, what, remedy)
 
 
 def _suggest_other_codes(reading: ExpressionChecker, item: Term, values: list[Any]) -> str:
-    """The remedy that names the codes left, where they are few."""
+    """Suggest the remaining codes, if they are few."""
     codes = sorted(
         (code for code in item.codes or () if code not in values),
         key=lambda code: (isinstance(code, str), code),
@@ -349,11 +351,11 @@ def _suggest_other_codes(reading: ExpressionChecker, item: Term, values: list[An
         return ""
     source, left = reading.get_source(item.node), ", ".join(format_constant(code) for code in codes)
     declines = ", ".join(reading.scope.declines) or "dk"
-    return f"say {source} in [{left}, {declines}] if they count, {source} in [{left}] if not"
+    return f"write {source} in [{left}, {declines}] if they count, {source} in [{left}] if not"
 
 
 def find_constant(node: ast.expr) -> Any:
-    """The number or text that a constant is, with its sign; None where it is no constant."""
+    """Find the value of a constant, with its sign; None if it is not a constant."""
     match node:
         case ast.Constant(value=value):
             return value

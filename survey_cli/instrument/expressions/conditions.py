@@ -70,7 +70,7 @@ __all__ = [
 ]
 
 ExpectedKind: TypeAlias = Literal["truth", "number", "value", "list"]
-"""What a place wants: a truth; a number; any one value; a list over turns or a multiple."""
+"""What is expected: a truth value; a number; any single value; a list over turns or a multiple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ class Condition:
     reads_turn: bool
     """Whether it reads the current turn of a roster."""
     result_type: ValueType
-    """What its value is, as another condition would see it."""
+    """The type of its value, as another condition would see it."""
     evaluate: Evaluator = field(compare=False, repr=False)
-    """From answers to a value. A truth is True, False, or the `Missing` that leaves it unknown."""
+    """Maps answers to a value. A truth value is True, False, or the `Missing` that makes it unknown."""
     tree: ast.expr = field(compare=False, repr=False)
 
 
@@ -98,8 +98,10 @@ def compile_condition(
     wants: ExpectedKind = "truth",
     answered: frozenset[str] = frozenset(),
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
-    """The condition that `text` is, or None, and what was found in it: warnings alone leave it whole. It is evaluated
-    only where the items in `answered` have an answer."""
+    """Compile `text` to a condition (None if there are errors), and return the problems in it.
+
+    The condition is evaluated only if the items in `answered` have an answer.
+    """
     parsed = parse_expression(text)
     if isinstance(parsed, ParseFailure):
         return None, (_make_problem(parsed, text, where, who),)
@@ -118,12 +120,12 @@ def compile_condition(
 
 
 def find_names_in_text(text: str) -> frozenset[str]:
-    """Every name in an expression, rosters and declines among them, functions not; of any text whatever."""
+    """Find every name in any text as an expression, including rosters and declines, but no functions."""
     return find_names(text)
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:
-    """Where a condition written at `where` first names a variable, and how many characters that takes."""
+    """Return position and length of the first use of a variable in a condition written at `where`."""
     parsed = parse_expression(condition.text)
     if isinstance(parsed, ParsedExpression):
         for node in ast.walk(parsed.tree):
@@ -164,20 +166,20 @@ def _make_problem(slip: ParseFailure, text: str, where: Position, who: str) -> P
 
 
 def _check_expected(reading: ExpressionChecker, part: Term, wants: ExpectedKind) -> Term:
-    """The whole, if it is what its place wants."""
+    """Return the term if it is of the expected kind, else report a problem."""
     if wants == "list":
         if part.roster or part.kind == "codes":
             return part
         remedy = "name a multiple, or a roster's item: person.age"
         return reading.report_problem(
-            "one-value", part.node, "this is one value, but a list is wanted here", remedy
+            "one-value", part.node, "this is one value, but a list is required here", remedy
         )
     if part.roster:
         return reading.report_list(part)
     if wants == "truth":
         return reading.require_truth(part)
     if wants == "number" and get_family(part) not in ("number", "any"):
-        return reading.report_not_a_number(part, "a number is wanted here")
+        return reading.report_not_a_number(part, "a number is required here")
     return part
 
 
@@ -226,7 +228,7 @@ def _compile_variable(
     reading.names.add(name)
     if known.why_unanswered:
         what = f"{name} {known.why_unanswered}; it has no answer"
-        return reading.report_problem("no-answer", node, what, "name an item that somebody answers")
+        return reading.report_problem("no-answer", node, what, "name an item with an answer")
     unsure = frozenset((name,)) if known.declinable else frozenset[str]()
     kind: Kind = _KIND_OF_TYPE.get(known.type, known.type)  # type: ignore[arg-type]
     if kind == "truth":
@@ -238,7 +240,7 @@ def _compile_variable(
 
 
 def _compile_attribute(reading: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
-    """`person.age` or `person[1].age`."""
+    """Compile `person.age` or `person[1].age`."""
     scope = reading.scope
     match node.value:
         case ast.Name(id=roster):
@@ -246,7 +248,7 @@ def _compile_attribute(reading: ExpressionChecker, node: ast.Attribute, depth: i
         case ast.Subscript(value=ast.Name(id=roster), slice=index):
             which = index
         case _:
-            what = f"{reading.get_source(node)} names no item of a roster"
+            what = f"{reading.get_source(node)} does not name an item of a roster"
             return reading.report_problem(
                 "condition-syntax", node, what, "write person.age, or person[1].age"
             )
@@ -305,7 +307,7 @@ def _report_subscript(reading: ExpressionChecker, node: ast.Subscript, depth: in
         return reading.report_problem(
             "roster-as-value", node, f"{source} is a turn, not an item", f"name the item: {source}.item"
         )
-    remedy = "only a roster's turn stands so: person[1].age; a list follows in: q1 in [1, 2]"
+    remedy = "only a roster has turns: person[1].age; a list follows in: q1 in [1, 2]"
     return reading.report_problem("condition-syntax", node, f"{source} is not part of a condition", remedy)
 
 
@@ -319,7 +321,7 @@ def _compile_junction(reading: ExpressionChecker, node: ast.BoolOp, depth: int) 
         for child in node.values:
             if isinstance(child, ast.BoolOp) and not reading.parsed.is_bracketed(child):
                 source = reading.get_source(child)
-                what = "and binds more closely than or, which is easily read otherwise"
+                what = "and binds more tightly than or, which is easily misread"
                 reading.warn(
                     "and-or-without-brackets", child, what, f"write ({source}), or put brackets elsewhere"
                 )
@@ -333,7 +335,7 @@ def _compile_junction(reading: ExpressionChecker, node: ast.BoolOp, depth: int) 
 
 
 def _join_truths(reading: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool) -> Term:
-    """The truths joined by `and`, or by `or`."""
+    """Join truth values by `and`, or by `or`."""
     tests = [part.test for part in parts if part.test is not None]
 
     def quick(runs: list[Evaluator]) -> Evaluator:
@@ -357,7 +359,7 @@ def _compile_unary(reading: ExpressionChecker, node: ast.UnaryOp, depth: int) ->
             return turned
         case ast.USub() | ast.UAdd():
             if get_family(part) not in ("number", "any"):
-                return reading.report_not_a_number(part, "a sign goes before a number")
+                return reading.report_not_a_number(part, "a sign must precede a number")
             if isinstance(node.op, ast.UAdd):
                 return part._replace(node=node)
             if part.is_literal:
@@ -386,11 +388,11 @@ def _compile_binary(reading: ExpressionChecker, node: ast.BinOp, depth: int) -> 
         return reading.make_wrong(node)
     families = [get_family(part) for part in parts]
     if sign == "+" and families == ["text", "text"]:
-        remedy = "name both as fills in the text that is to be read: {first} {last}"
+        remedy = "use both as fills in the text: {first} {last}"
         return reading.report_problem("not-a-number", node, "+ adds numbers and does not join texts", remedy)
     for part, kin in zip(parts, families, strict=True):
         if kin not in ("number", "any"):
-            return reading.report_not_a_number(part, f"{sign} works on numbers")
+            return reading.report_not_a_number(part, f"{sign} requires numbers")
     return reading.combine(make_arithmetic(sign), parts, "number", node)
 
 
@@ -408,7 +410,7 @@ def _compile_comparisons(reading: ExpressionChecker, node: ast.Compare, depth: i
 def _compile_link(
     reading: ExpressionChecker, left: ast.expr, op: ast.cmpop, right: ast.expr, node: ast.expr, depth: int
 ) -> Term:
-    """One link of a comparison."""
+    """Compile one link of a chained comparison."""
     if isinstance(op, ast.Is | ast.IsNot):
         what = "'is' is not part of a condition"
         return reading.report_problem(
@@ -448,7 +450,7 @@ def _compile_choice(reading: ExpressionChecker, node: ast.IfExp, depth: int) -> 
         return reading.make_wrong(node)
     if len(kinds) > 1:
         what = f"{reading.describe(then)}, but {reading.describe(otherwise)}"
-        return reading.report_problem("unlike-kinds", node, what, "give two of one kind")
+        return reading.report_problem("unlike-kinds", node, what, "use two values of the same kind")
     kind: Kind = then.kind if then.kind == otherwise.kind else "code"
     codes = then.codes | otherwise.codes if then.codes and otherwise.codes else None
     if kind == "code" and codes is None and kinds:
@@ -462,19 +464,19 @@ def _compile_call(reading: ExpressionChecker, node: ast.Call, depth: int) -> Ter
 
 
 def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
-    """What is said of syntax that Python has and a condition has not."""
+    """Explain syntax that is valid in Python but not in a condition."""
     match node:
         case ast.List():
-            return "a list stands here alone", "a list follows in: q1 in [1, 2]"
+            return "a list can't be used on its own", "a list follows in: q1 in [1, 2]"
         case ast.Tuple():
             remedy = "write decimals with a point (1.5), a list in square brackets ([1, 5])"
             return "there is a comma outside a list or function", remedy
         case ast.BinOp(op=ast.Pow()):
             return "** is not part of a condition", "write a product: a * a"
         case ast.BinOp(op=ast.FloorDiv()):
-            return "// is not part of a condition", "write / and, where you want a whole number, round(…)"
+            return "// is not part of a condition", "write / and, for a whole number, round(…)"
         case ast.BinOp(op=ast.Mod()):
-            return "% is not part of a condition", "write the share as a number: 0.5 for 50 per cent"
+            return "% is not part of a condition", "write a percentage as a number: 0.5 for 50 percent"
         case ast.BinOp():
             return "this operator is not part of a condition", "use + - * /, and or not"
         case ast.JoinedStr():

@@ -27,33 +27,33 @@ from survey_cli.values import NOT_ASKED, Code
 
 
 class ValueType(NamedTuple):
-    """What a name means to a condition."""
+    """What a name means in a condition: the type and range of its value."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
-    """`codes`: a multiple; `draw`: the turn that was drawn, a number; `flag`: true or false."""
+    """`codes`: a multiple; `draw`: the number of the selected turn; `flag`: true or false."""
     codes: frozenset[Code] | None = None
-    """The codes it can have; None where any will do."""
+    """The codes it can have; None if it can have any."""
     declinable: bool = False
-    """Whether it may be don't know or refused."""
+    """Whether it can be don't know or refused."""
     roster: str | None = None
-    """The roster it lives in."""
+    """The roster it belongs to."""
     why_unanswered: str = ""
     """Why it never has an answer: `is read aloud`."""
 
 
 class Scope(NamedTuple):
-    """All that a condition may name, and where the condition stands."""
+    """The names that a condition may use, and the position of the condition."""
 
     names: Mapping[str, ValueType]
     rosters: Collection[str] = frozenset()
     declines: tuple[str, ...] = ("dk", "refused")
     """The declines' ids, as in `q in [3, dk, refused]`."""
     inside_roster: str | None = None
-    """The roster the condition stands in: its items are this turn's; elsewhere they are lists."""
+    """The roster that contains the condition: its items are those of the current turn; elsewhere they are lists."""
     groups: Collection[str] = frozenset()
-    """Sections and batteries, which have no answer of their own."""
+    """Sections and batteries, which have no answers of their own."""
     nearest: FindNearest = find_nearest
-    """Finds the name that an unknown one was meant to be."""
+    """Finds the name that an unknown one probably stands for."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]
@@ -63,24 +63,24 @@ NOT_CONSTANT: Final = object()
 
 
 class Term(NamedTuple):
-    """A part of a condition, once understood."""
+    """A checked and compiled part of a condition."""
 
     kind: Kind
     evaluate: Evaluator
     node: ast.expr
     name: str = ""
-    """The variable it is, if it is one and nothing more."""
+    """The variable, if it is just a variable."""
     plain_name: str = ""
-    """The same, where one look-up by this name reads it."""
+    """The same, if a single look-up by this name reads it."""
     codes: frozenset[Code] | None = None
     roster: str | None = None
-    """It is a list over the turns of this roster."""
+    """If set, it is a list over the turns of this roster."""
     value: Any = NOT_CONSTANT
-    """What a literal is worth."""
+    """The value of a literal."""
     unsure_names: frozenset[str] = NO_NAMES
-    """Variables whose don't know or refusal leaves this part without a value."""
+    """Variables whose don't know or refusal leaves this term without a value."""
     test: ConstantTest | None = None
-    """The same as `run`, where it is an ordinary variable against constants."""
+    """The same as `evaluate`, if it compares an ordinary variable with constants."""
 
     @property
     def is_literal(self) -> bool:
@@ -100,12 +100,12 @@ KIND_NAMES: Final[dict[Kind, str]] = {
 
 
 def get_family(part: Term) -> Family:
-    """What the part can be compared with."""
+    """Return what the term can be compared with."""
     return get_code_family(part.codes) if part.kind == "code" else part.kind
 
 
 def describe_kind(part: Term) -> str:
-    """What the part is, in words."""
+    """Describe in words what the term is."""
     if part.kind != "code":
         return KIND_NAMES[part.kind]
     kin = get_code_family(part.codes)
@@ -114,7 +114,7 @@ def describe_kind(part: Term) -> str:
 
 @lru_cache(maxsize=512)
 def get_code_family(codes: frozenset[Code] | None) -> Literal["number", "text", "any"]:
-    """Codes are all numbers, all texts, or (not known, or mixed) either."""
+    """Return whether codes are all numbers, all texts, or (unknown or mixed) either."""
     if not codes:
         return "any"
     numbers = sum(1 for code in codes if isinstance(code, int))
@@ -122,7 +122,7 @@ def get_code_family(codes: frozenset[Code] | None) -> Literal["number", "text", 
 
 
 def format_constant(value: object) -> str:
-    """A constant as it is written in a condition."""
+    """Format a constant as it is written in a condition."""
     match value:
         case date():
             return repr(value.isoformat())
@@ -135,14 +135,14 @@ def format_constant(value: object) -> str:
 
 
 def format_codes(codes: Iterable[Code], most: int = 8) -> str:
-    """Codes for a message: in order, the first few of many."""
+    """Format codes for a message: sorted, only the first few of many."""
     ordered = sorted(codes, key=lambda code: (isinstance(code, str), code))
     some = ", ".join(format_constant(code) for code in ordered[:most])
     return some if len(ordered) <= most else f"{some}, … ({len(ordered)} in all)"
 
 
 def shift_position(where: Position, text: str, at: int) -> Position:
-    """The place of the character `at` of a text written at `where`; the text's own place where nobody knows better."""
+    """Return the position of the character `at` of a text written at `where`; the text's own position if unknown."""
     if isinstance(text, YamlScalar) and text.where == where:
         return text.find_position(at)
     if not where.column or "\n" in text:
@@ -155,7 +155,7 @@ def _evaluate_wrong(env: object) -> Any:
 
 
 class ExpressionChecker:
-    """One condition while it is being understood: what was found in it so far."""
+    """Checker of one condition, with what was found in it so far."""
 
     __slots__ = (
         "_doubts", "guarded_names", "names", "parsed", "parts", "problems", "scope", "text", "too_large", "turns",
@@ -177,45 +177,46 @@ class ExpressionChecker:
         self._doubts: list[tuple[frozenset[str], Problem]] = []
 
     def get_source(self, node: ast.AST) -> str:
-        """The part as written, for a message: a long one loses its middle."""
+        """Return a node as written, for a message: a long one loses its middle."""
         return shorten(self.parsed.get_source(node))
 
     def report_problem(
         self, rule: str, node: ast.expr, what: str, remedy: str, *, severity: Severity = "error"
     ) -> Term:
-        """Note what is wrong with a part; it counts as wrong from here on, and nothing more is said of it."""
+        """Report a problem and return a wrong term, about which nothing more is reported."""
         self.problems.append(self._make_problem(rule, node, what, remedy, severity))
         return self.make_wrong(node)
 
     def make_wrong(self, node: ast.expr) -> Term:
-        """A part of which everything has been said."""
+        """Return a term about which nothing more is reported."""
         return Term("wrong", _evaluate_wrong, node)
 
     def describe(self, part: Term) -> str:
-        """`age is a number`."""
+        """Describe a term: `age is a number`."""
         return f"{self.get_source(part.node)} is {describe_kind(part)}"
 
     def warn(self, rule: str, node: ast.expr, what: str, remedy: str) -> None:
         self.report_problem(rule, node, what, remedy, severity="warning")
 
     def add_doubt(self, part: Term, names: frozenset[str], remedy: str = "") -> None:
-        """Note that a don't know or refusal leaves this unknown, unless the condition provides for it."""
+        """Record that a don't know or refusal makes this unknown, unless the condition provides for it."""
         if not names:
             return
         name = min(names)
         source = self.get_source(part.node)
         source = f"({source})" if isinstance(part.node, ast.BoolOp | ast.IfExp) else source
         items = " or ".join(sorted(names))
-        what = f"a don't know or refusal at {items} leaves this unknown, so it does not hold"
+        what = f"a don't know or refusal at {items} makes this unknown, and thus not true"
         remedy = (
-            remedy or f"say {source} or declined({name}) if they count, answered({name}) and {source} if not"
+            remedy
+            or f"write {source} or declined({name}) if they count, answered({name}) and {source} if not"
         )
         self._doubts.append(
             (names, self._make_problem("unsure-negation", part.node, what, remedy, "warning"))
         )
 
     def collect_problems(self) -> tuple[Problem, ...]:
-        """All that was found; of one item that may be declined once."""
+        """Return all problems; those about declines once per item."""
         told, unguarded = set(self.guarded_names), []
         for names, problem in self._doubts:
             if not names <= told:
@@ -229,7 +230,7 @@ class ExpressionChecker:
         return Problem(rule, where, self.who, what, remedy, severity, max(length, 1))
 
     def check_literal(self, node: ast.Constant) -> Term:
-        """A number or text as written."""
+        """Check a number or text as written."""
         value = node.value
         if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19:
             return Term("number", make_constant(value), node, value=value)
@@ -240,7 +241,7 @@ class ExpressionChecker:
             )
         match value:
             case bool():
-                remedy = "a truth needs no comparison: write adult, or not adult"
+                remedy = "a truth value needs no comparison: write adult, or not adult"
                 return self.report_problem(
                     "condition-syntax", node, f"{value} is not part of a condition", remedy
                 )
@@ -253,12 +254,12 @@ class ExpressionChecker:
                 value = to_nfc(value)
                 return Term("text", make_constant(value), node, value=value)
             case str():
-                remedy = "write one text between two quotes; a comma goes between the texts of a list"
+                remedy = "write one text between two quotes; texts of a list are separated by commas"
                 return self.report_problem(
                     "condition-syntax", node, f"{shorten(source)} is not one text", remedy
                 )
             case None:
-                remedy = "say answered(q1), or not answered(q1)"
+                remedy = "write answered(q1), or not answered(q1)"
                 return self.report_problem(
                     "condition-syntax", node, "None is not part of a condition", remedy
                 )
@@ -278,8 +279,10 @@ class ExpressionChecker:
         quick: Callable[[list[Evaluator]], Evaluator] | None = None,
         test: ConstantTest | None = None,
     ) -> Term:
-        """`function` of the parts, turn by turn where there is a list among them. Where there is none, what is worth
-        the same may stand for it: what `quick` makes of the parts, or `test`."""
+        """Combine terms by `function`, turn by turn if one of them is a list.
+
+        Without a list, an equivalent evaluator may replace it: the one that `quick` makes of the terms, or `test`.
+        """
         lists = False
         for part in parts:
             if part.kind == "wrong":
@@ -303,31 +306,31 @@ class ExpressionChecker:
         return Term(kind, run, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
 
     def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
-        """The roster whose turns the parts run over; empty without a list, None where there are two."""
+        """Find the roster whose turns the terms run over; empty without a list, None if there are two."""
         rosters = sorted({part.roster for part in parts if part.roster})
         if len(rosters) > 1:
-            what = f"lists of different rosters stand together here ({' and '.join(rosters)})"
+            what = f"lists of different rosters are combined here ({' and '.join(rosters)})"
             self.report_problem(
-                "unlike-lists", node, what, "count or sum each for itself, then put the results together"
+                "unlike-lists", node, what, "count or sum each of them separately, then combine the results"
             )
             return None
         return rosters[0] if rosters else ""
 
     def require_truth(self, part: Term, *, before: ast.expr | None = None) -> Term:
-        """The part where a truth is wanted; `before` is what stands on the other side of an `and` or `or`."""
+        """Return the term if it is a truth value, else report it; `before` is the other operand of `and` or `or`."""
         if part.kind in ("truth", "wrong"):
             return part
         source = self.get_source(part.node)
         if part.is_literal:
-            what = f"{source} stands here where something true or false is wanted"
+            what = f"{source} is used where something true or false is required"
             remedy = "compare an item with it: q1 == 1"
             if isinstance(before, ast.Compare) and isinstance(before.left, ast.Name):
                 item = before.left.id
                 remedy = f"repeat the item: {item} == {source}, or list the codes: {item} in […]"
             elif part.kind == "text" and any(sign in part.value for sign in "=<>()"):
-                remedy = "take the quotes away"
+                remedy = "remove the quotes"
             return self.report_problem("not-a-truth", part.node, what, remedy)
-        what = f"{self.describe(part)}, and something true or false is wanted here"
+        what = f"{self.describe(part)}, and something true or false is required here"
         match part.kind:
             case "code":
                 code = (
@@ -335,32 +338,32 @@ class ExpressionChecker:
                     if part.codes
                     else "1"
                 )
-                remedy = f"say answered({source}), or {source} == {code}"
+                remedy = f"write answered({source}), or {source} == {code}"
             case "codes":
                 code = (
                     format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c)))
                     if part.codes
                     else "'tv'"
                 )
-                remedy = f"say {code} in {source}, or count({source}) >= 1"
+                remedy = f"write {code} in {source}, or count({source}) >= 1"
             case "number":
                 remedy = (
-                    f"say answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0"
+                    f"write answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0"
                 )
             case _:
-                remedy = f"say answered({source}), or compare it with =="
+                remedy = f"write answered({source}), or compare it with =="
         return self.report_problem("not-a-truth", part.node, what, remedy)
 
     def report_not_a_number(self, part: Term, wanted: str) -> Term:
-        """The problem of a part that is no number where one is wanted."""
+        """Report a term that is not a number although one is expected."""
         source = self.get_source(part.node)
         match get_family(part):
             case "date":
-                remedy = "say years_between(start, end) for the whole years between two dates"
+                remedy = "write years_between(start, end) for the whole years between two dates"
             case "truth":
-                remedy = f"say count({source}) for 1 if it holds, else 0"
+                remedy = f"write count({source}) for 1 if it holds, else 0"
             case "codes":
-                remedy = f"say count({source}) for how many were chosen"
+                remedy = f"write count({source}) for how many were chosen"
             case "text" if part.is_literal and part.value.isdigit():
                 remedy = f"write {part.value}, without quotes"
             case _:
@@ -368,7 +371,7 @@ class ExpressionChecker:
         return self.report_problem("not-a-number", part.node, f"{wanted}, and {self.describe(part)}", remedy)
 
     def report_list(self, part: Term) -> Term:
-        """The problem of a list over turns where one value is wanted."""
+        """Report a list over turns where one value is expected."""
         roster, source = part.roster, self.get_source(part.node)
         names = (n for n in ast.walk(part.node) if isinstance(n, ast.Name | ast.Attribute))
         node = min((n for n in names if self._is_list(n)), key=self.parsed.locate, default=part.node)
@@ -379,45 +382,41 @@ class ExpressionChecker:
             if isinstance(node, ast.Attribute)
             else "item"
         )
-        what = (
-            f"{item} is asked once for each turn of {roster}, so this is a list, and one value is wanted here"
-        )
+        what = f"{item} is asked once for each turn of {roster}, so this is a list, and one value is required here"
         rest = source.removeprefix(f"{roster}.")
         if part.kind != "truth":
-            remedy = f"say sum({roster}.{item}), max({roster}.{item}) or {roster}[1].{item}"
+            remedy = f"write sum({roster}.{item}), max({roster}.{item}) or {roster}[1].{item}"
         elif rest.startswith(item):
-            remedy = f"say count({roster}.{rest}) >= 1, or {roster}[1].{rest} for one turn"
+            remedy = f"write count({roster}.{rest}) >= 1, or {roster}[1].{rest} for one turn"
         else:
-            remedy = f"say count({source}) >= 1, or name one turn: {roster}[1].{item}"
+            remedy = f"write count({source}) >= 1, or name one turn: {roster}[1].{item}"
         return self.report_problem("list-as-value", node, what, remedy)
 
     def _is_list(self, node: ast.Name | ast.Attribute) -> bool:
-        """Whether this name is read in all turns."""
+        """Whether this name is a list over all turns."""
         if isinstance(node, ast.Attribute):
             return isinstance(node.value, ast.Name)
         known = self.scope.names.get(node.id)
         return known is not None and known.roster is not None
 
     def report_unknown_name(self, node: ast.Name, beside: Term | None = None) -> Term:
-        """A name that is no variable: a code without quotes, a decline, a roster, a function, or a slip."""
+        """Report a name that is not a variable: a code without quotes, a decline, a roster, a function, or a typo."""
         word, scope = shorten(node.id), self.scope
         if beside and beside.codes:
             near = next(
                 (c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None
             )
             if near is not None:
-                what = f"{word} is a code of {beside.name or 'the list'}, and such codes stand in quotes"
+                what = f"{word} is a code of {beside.name or 'the list'}, and such codes need quotes"
                 return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
         name = beside.name if beside and beside.name else "q1"
         if word in scope.declines:
             remedy = (
-                f"say {word}({name}), or {name} in [{word}]"
+                f"write {word}({name}), or {name} in [{word}]"
                 if word in FUNCTIONS
-                else f"say {name} in [{word}]"
+                else f"write {name} in [{word}]"
             )
-            return self.report_problem(
-                "decline-compared", node, f"{word} is a way of not answering, not a value", remedy
-            )
+            return self.report_problem("decline-compared", node, f"{word} is a decline, not a value", remedy)
         if word in scope.rosters:
             items = [item for item, known in scope.names.items() if known.roster == word]
             item = items[0] if items else "item"
@@ -431,15 +430,15 @@ class ExpressionChecker:
         if word in FUNCTIONS:
             remedy = f"write {FUNCTIONS[word].signature}"
             return self.report_problem(
-                "wrong-arguments", node, f"the function {word} stands here without its brackets", remedy
+                "wrong-arguments", node, f"the function {word} is used without its brackets", remedy
             )
         if word.lower() in ("true", "false", "always", "never"):
-            remedy = "leave the key out if it always holds; otherwise compare an item: q1 == 1"
+            remedy = "remove the key if it always holds; otherwise compare an item: q1 == 1"
             return self.report_problem("unknown-name", node, f"{word} is not part of a condition", remedy)
         near = scope.nearest(word, scope.names)
         remedy = f"did you mean {near!r}?" if near else "name an item, a sample column or a compute"
         if beside and beside.codes:
-            what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item beside it'}"
+            what = f"{word!r} is neither a variable nor a code of {beside.name or 'the item next to it'}"
             also = f"{remedy} " if near else ""
             code = find_nearest(word, [c for c in beside.codes if isinstance(c, str)])
             if code is not None and not near:
@@ -464,7 +463,7 @@ class ExpressionChecker:
 
 
 def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:
-    """The variables whose don't know leaves any of the parts without a value."""
+    """Collect the variables whose don't know leaves any of the terms without a value."""
     unsure = NO_NAMES
     for part in parts:
         if part.unsure_names:

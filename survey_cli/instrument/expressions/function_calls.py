@@ -25,7 +25,7 @@ from survey_cli.values import NOT_REACHED
 _REPLACEMENTS: Final = {
     "and": "write a and b",
     "or": "write a or b",
-    "not": "write not, in small letters",
+    "not": "write not, in lower case",
     "if": "write 'a if condition else b'",
     "iif": "write 'a if condition else b'",
     "selected": "write 'tv' in media",
@@ -38,16 +38,16 @@ _REPLACEMENTS: Final = {
     "isnull": "write not answered(q1)",
     "empty": "write not answered(q1)",
     "any": "write count(…) >= 1",
-    "all": "compare count(…) with the number there should be",
+    "all": "compare count(…) with the required number",
     "abs": "write a if a >= 0 else -a",
     "now": "write today()",
     "age": "write years_between(born, today())",
 }
-"""What other programs call it."""
+"""Names from other programs, and what to write instead."""
 
 
 def compile_call(reading: ExpressionChecker, node: ast.Call, understand: Callable[[ast.expr], Term]) -> Term:
-    """`function(argument, …)`."""
+    """Compile `function(argument, …)`."""
     if not isinstance(node.func, ast.Name):
         what = f"{reading.get_source(node.func)} is not a function"
         return reading.report_problem("unknown-function", node.func, what, _list_known_functions())
@@ -55,7 +55,7 @@ def compile_call(reading: ExpressionChecker, node: ast.Call, understand: Callabl
     if function is None:
         return _report_unknown_function(reading, node.func)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-        what = "a function takes its arguments plainly, one after another"
+        what = "arguments are passed by position only"
         return reading.report_problem("wrong-arguments", node, what, f"write {function.signature}")
     if not function.min_arguments <= len(node.args) <= function.max_arguments:
         return _report_argument_count(reading, node, node.func.id, function)
@@ -91,13 +91,13 @@ def _report_unknown_function(reading: ExpressionChecker, func: ast.Name) -> Term
     name = func.id
     what = f"there is no function {name!r}"
     if name.lower() in FUNCTIONS:
-        remedy = f"write it in small letters: {FUNCTIONS[name.lower()].signature}"
+        remedy = f"write it in lower case: {FUNCTIONS[name.lower()].signature}"
     elif name.lower() in _REPLACEMENTS:
         remedy = _REPLACEMENTS[name.lower()]
     elif name in reading.scope.declines:
-        remedy = f"say q1 in [{name}]"
+        remedy = f"write q1 in [{name}]"
     elif name in reading.scope.names:
-        what, remedy = f"{name} is an item, and brackets do not follow an item", f"write {name} alone"
+        what, remedy = f"{name} is an item, and an item takes no brackets", f"write {name} alone"
     else:
         near = find_nearest(name, FUNCTIONS)
         remedy = f"did you mean {FUNCTIONS[near].signature}?" if near else _list_known_functions()
@@ -125,7 +125,7 @@ def _compile_item_function(
     if part.kind == "wrong":
         return part
     if not part.name:
-        what = f"{name} asks about an item, and {reading.get_source(part.node)} is none"
+        what = f"{name} requires an item, and {reading.get_source(part.node)} is not one"
         return reading.report_problem(
             "wrong-arguments", part.node, what, f"write {function.signature}, as in {name}(q1)"
         )
@@ -152,19 +152,19 @@ def _report_uncountable(reading: ExpressionChecker, part: Term) -> Term:
     source = reading.get_source(part.node)
     if part.kind == "codes":
         what = (
-            f"{source} is a multiple and stands here with others"
+            f"{source} is a multiple, and there are other arguments"
             if not part.roster
             else f"{source} is a list of multiples"
         )
         remedy = (
-            f"count({source}) alone gives how many codes were chosen"
+            f"write count({source}) alone for the number of codes chosen"
             if not part.roster
-            else f"say count('code' in {source})"
+            else f"write count('code' in {source})"
         )
     else:
-        what = f"count counts what is true, and {reading.describe(part)}"
+        what = f"count requires conditions, and {reading.describe(part)}"
         remedy = (
-            f"say count(answered({source})), or count({source} == …)"
+            f"write count(answered({source})), or count({source} == …)"
             if part.name
             else "compare it: count(q1 == 1, q2 == 1)"
         )
@@ -176,8 +176,8 @@ def _warn_if_one_turn(reading: ExpressionChecker, node: ast.Call, part: Term) ->
     for inner in ast.walk(part.node) if inside else ():
         known = reading.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
         if isinstance(inner, ast.Name) and known and known.roster == inside:
-            what = f"{inner.id} is this turn's here, so this counts one turn"
-            remedy = f"say {inside}.{inner.id} for all turns, or leave count out"
+            what = f"{inner.id} refers to the current turn here, so this counts one turn"
+            remedy = f"write {inside}.{inner.id} for all turns, or remove count"
             reading.warn("one-value", node, what, remedy)
             return
 
@@ -188,19 +188,19 @@ def _compile_list_function(
     for part in parts:
         kin = get_family(part)
         if kin == "codes" or (function.argument_kind == "numbers" and kin not in ("number", "any")):
-            return reading.report_not_a_number(part, f"{name} works on numbers")
+            return reading.report_not_a_number(part, f"{name} requires numbers")
         if kin in ("text", "truth"):
-            return reading.report_not_a_number(part, f"{name} works on numbers, dates and times")
+            return reading.report_not_a_number(part, f"{name} requires numbers, dates or times")
     kinds = {get_family(part) for part in parts} - {"any"}
     if len(kinds) > 1:
-        what = f"{name} compares values of one kind, and {reading.describe(parts[0])}, {reading.describe(parts[-1])}"
-        return reading.report_problem("unlike-kinds", node, what, "give values of one kind")
+        what = f"{name} compares values of the same kind, and {reading.describe(parts[0])}, {reading.describe(parts[-1])}"
+        return reading.report_problem("unlike-kinds", node, what, "use values of the same kind")
     if len(parts) == 1 and not parts[0].roster:
         source = reading.get_source(parts[0].node)
-        what = f"{name} works on a list or several values, and {source} is one value"
+        what = f"{name} requires a list or several values, and {source} is one value"
         remedy = f"write {function.signature}"
         if parts[0].name and reading.scope.inside_roster and isinstance(parts[0].node, ast.Name):
-            remedy = f"say {name}({reading.scope.inside_roster}.{source}) for all turns"
+            remedy = f"write {name}({reading.scope.inside_roster}.{source}) for all turns"
         return reading.report_problem("one-value", parts[0].node, what, remedy)
     kind: Kind = "date" if kinds == {"date"} else "time" if kinds == {"time"} else "number"
     return _combine_lists(reading, node, parts, function, kind)
@@ -215,7 +215,7 @@ def _combine_lists(
     *,
     whole: bool = False,
 ) -> Term:
-    """The function over all parts as one. `whole`: missing where a roster as a whole is."""
+    """Apply the function to all arguments as one list. With `whole` the result is missing if a whole roster is."""
     runs, lists = (
         [part.evaluate for part in parts],
         [part.evaluate for part in parts if part.roster and whole],
@@ -235,9 +235,9 @@ def _combine_lists(
 
 def _compile_round(reading: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
     if get_family(parts[0]) not in ("number", "any"):
-        return reading.report_not_a_number(parts[0], "round works on a number")
+        return reading.report_not_a_number(parts[0], "round requires a number")
     if len(parts) == 2 and not (isinstance(parts[1].value, int) and 0 <= parts[1].value <= 10):
-        what = "the digits to round to are a whole number from 0 to 10"
+        what = "the number of digits must be a whole number from 0 to 10"
         return reading.report_problem(
             "wrong-arguments", parts[1].node, what, f"write {function.signature}, as in round(a / b, 1)"
         )
@@ -249,7 +249,7 @@ def _compile_length(
 ) -> Term:
     part = parts[0]
     if part.kind != "text" and get_family(part) != "any":
-        remedy = f"say count({part.name})" if part.kind == "codes" else f"write {function.signature}"
+        remedy = f"write count({part.name})" if part.kind == "codes" else f"write {function.signature}"
         return reading.report_problem(
             "wrong-arguments", part.node, f"length counts characters, and {reading.describe(part)}", remedy
         )

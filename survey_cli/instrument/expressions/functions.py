@@ -14,23 +14,23 @@ from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 ArgumentKind: TypeAlias = Literal[
     "item", "truths", "numbers", "comparable", "number", "text", "dates", "nothing"
 ]
-"""`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of them, or a list."""
+"""`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of values, or a list."""
 
 
 class Function(NamedTuple):
     """One row of the table."""
 
     signature: str
-    """As it is shown to a designer."""
+    """As it is displayed to the designer."""
     argument_kind: ArgumentKind
     min_arguments: int
     max_arguments: int
     apply: Callable[..., Any]
-    """From cells to a cell. Of the functions over lists: from one flat tuple."""
+    """Maps cells to a cell. Functions over lists receive one flat tuple."""
 
 
 def flatten(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The parts of several arguments as one: a list gives each of its turns."""
+    """Return several arguments as one tuple: a list contributes each of its turns."""
 
     def parts() -> Iterator[Any]:
         for argument in arguments:
@@ -43,19 +43,19 @@ def flatten(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _count_truths(truths: tuple[Any, ...]) -> Any:
-    """What is true counts; what is declined or was not asked does not; what is not reached may yet be either."""
+    """Count what is true. Declined and not asked don't count; while one is not reached, the count is not reached."""
     if NOT_REACHED in truths:
         return NOT_REACHED
     return sum(1 for truth in truths if truth is True)
 
 
 def count_codes(several: Any) -> Any:
-    """The number of codes chosen in a multiple."""
+    """Count the codes chosen in a multiple."""
     return several if several.__class__ is Missing else len(several)
 
 
 def _require_all(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Missing if a part is."""
+    """Make a function missing if one of its cells is."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         gone = combine_missing(*cells)
@@ -65,7 +65,7 @@ def _require_all(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any
 
 
 def _use_answered(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Over the parts that are answered; missing if there are parts and none is."""
+    """Apply a function to the answered cells only; missing if there are cells and none is answered."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         answered = tuple([cell for cell in cells if cell.__class__ is not Missing])
@@ -75,7 +75,7 @@ def _use_answered(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[An
 
 
 def _catch_errors(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Not asked where there is no result: no part at all, parts of unlike kinds, a number too large."""
+    """Return not asked if a function has no result: no cells, cells of different kinds, a number too large."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         try:
@@ -95,7 +95,7 @@ def _average(numbers: tuple[Any, ...]) -> Any:
 
 
 def round_half_away(number: Any, digits: Any = 0) -> Any:
-    """Rounded half away from zero: 2.5 gives 3, −2.5 gives −3. Whole unless `digits` is given."""
+    """Round half away from zero: 2.5 becomes 3, −2.5 becomes −3. The result is whole unless `digits` is given."""
     if number.__class__ is Missing or digits.__class__ is Missing:
         return combine_missing(number, digits)
     try:
@@ -106,17 +106,19 @@ def round_half_away(number: Any, digits: Any = 0) -> Any:
 
 
 def count_characters(text: Any) -> Any:
-    """The number of characters."""
+    """Count the characters of a text."""
     return text if text.__class__ is Missing else len(str(to_nfc(text)))
 
 
 def count_years_between(start: Any, end: Any) -> Any:
-    """Whole years from `start` to `end`, negative if `end` comes first. Who was born on 29 February completes
-    a year on 1 March where the year has no such day."""
+    """Count the full years from `start` to `end`, negative if `end` comes first.
+
+    A person born on 29 February completes a year on 1 March if the year has no such day.
+    """
     if start.__class__ is Missing or end.__class__ is Missing:
         return combine_missing(start, end)
     if not isinstance(start, date) or not isinstance(end, date):
-        return DK  # a partial date: the day, or the month too, is what they did not know
+        return DK  # a partial date: the day, or also the month, was not known
     if end < start:
         return -_count_full_years(end, start)
     return _count_full_years(start, end)
@@ -131,7 +133,7 @@ def is_answered(cell: Any) -> bool:
 
 
 def is_declined(cell: Any) -> bool:
-    """Don't know, refused, or any other decline."""
+    """Whether it is don't know, refused, or any other decline."""
     return cell.__class__ is Missing and cell.kind not in ("not_asked", "not_reached")
 
 
@@ -140,7 +142,7 @@ def _make_state_check(kind: str) -> Callable[[Any], bool]:
 
 
 MAX_ARGUMENTS: Final = 400
-"""More arguments than a condition has room for."""
+"""More arguments than a condition can contain."""
 
 
 def _define_list_function(

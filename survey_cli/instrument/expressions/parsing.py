@@ -12,19 +12,19 @@ from keyword import iskeyword
 from typing import Final, NamedTuple
 
 MAX_LENGTH: Final = 2_000
-"""Characters in one condition."""
+"""Maximum number of characters in one condition."""
 MAX_PARTS: Final = 400
 MAX_DEPTH: Final = 50
-"""Brackets, operators and calls inside one another."""
+"""Maximum nesting of brackets, operators and calls."""
 
 
 def shorten(source: str) -> str:
-    """A stretch of a condition for a message: a long one loses its middle."""
+    """Shorten a part of a condition for a message: a long one loses its middle."""
     return source if len(source) <= 60 else f"{source[:40]} … {source[-15:]}"
 
 
 class ParseFailure(NamedTuple):
-    """Why a text is no expression: what stands at `at`, `length` characters of it."""
+    """Why a text is not an expression: the mistake at `offset`, `length` characters long."""
 
     rule: str
     offset: int
@@ -39,10 +39,10 @@ class ParsedExpression(NamedTuple):
     tree: ast.expr
     text: str
     leading_blanks: int
-    """Blanks before the expression begins."""
+    """Number of blanks before the expression."""
 
     def locate(self, node: ast.AST) -> tuple[int, int]:
-        """Where the part begins in the text as written, and its length, both in characters."""
+        """Return where a node begins in the text as written, and its length, both in characters."""
         start: int = node.col_offset  # type: ignore[attr-defined]
         end: int = node.end_col_offset  # type: ignore[attr-defined]
         if not self.text.isascii():  # ast counts UTF-8 bytes
@@ -51,12 +51,12 @@ class ParsedExpression(NamedTuple):
         return start + self.leading_blanks, end - start
 
     def get_source(self, node: ast.AST) -> str:
-        """The part as written."""
+        """Return the text of a node as written."""
         start, length = self.locate(node)
         return self.text[start : start + length]
 
     def is_bracketed(self, node: ast.AST) -> bool:
-        """Whether the part stands in round brackets of its own."""
+        """Whether a node has round brackets of its own."""
         start, length = self.locate(node)
         return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(
             ")"
@@ -65,7 +65,7 @@ class ParsedExpression(NamedTuple):
 
 _LINE_BREAKS_TO_BLANKS: Final = str.maketrans("\n\r\t\f\v", "     ")
 _SUSPICIOUS: Final = re.compile(r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]")
-"""What Python's own parser would read in a way of its own, warn about, or explain badly."""
+"""Whatever Python's own parser would interpret differently, warn about, or explain badly."""
 _TOKENS: Final = re.compile(
     r"""(?P<text>'[^']*'|"[^"]*")"""
     r"""|(?P<open>['"])"""
@@ -77,8 +77,8 @@ _TYPOGRAPHIC_QUOTES: Final = dict.fromkeys("‘’‚‛′`´", "'") | dict.fro
 _EXAMPLE: Final = "a condition is written like q1 == 1 and q2 in [3, 4]"
 
 _FOREIGN_SIGNS: Final[dict[str, tuple[str, str]]] = {
-    "=": ("one = does not compare", "write == for 'is the same as'"),
-    ":=": (":= does not compare", "write == for 'is the same as'"),
+    "=": ("a single = is not a comparison", "write == for 'is the same as'"),
+    ":=": (":= is not a comparison", "write == for 'is the same as'"),
     "===": ("=== is not part of a condition", "write =="),
     "!==": ("!== is not part of a condition", "write !="),
     "<=>": ("<=> is not part of a condition", "write == or !="),
@@ -89,17 +89,17 @@ _FOREIGN_SIGNS: Final[dict[str, tuple[str, str]]] = {
     "!": ("! alone is not part of a condition", "write not, or != for 'is different from'"),
     "<>": ("<> is not part of a condition", "write != for 'is different from'"),
     "=!": ("=! is not part of a condition", "write != for 'is different from'"),
-    "=>": ("=> is the wrong way round", "write >= for 'at least'"),
-    "=<": ("=< is the wrong way round", "write <= for 'at most'"),
+    "=>": ("=> is in the wrong order", "write >= for 'at least'"),
+    "=<": ("=< is in the wrong order", "write <= for 'at most'"),
     "^": ("^ is not part of a condition", "write and, or, or a product with *"),
     "**": ("** is not part of a condition", "write a product: a * a"),
-    "//": ("// is not part of a condition", "write / and, where you want a whole number, round(…)"),
-    "%": ("% is not part of a condition", "write the share as a number: 0.5 for 50 per cent"),
+    "//": ("// is not part of a condition", "write / and, for a whole number, round(…)"),
+    "%": ("% is not part of a condition", "write a percentage as a number: 0.5 for 50 percent"),
     "~": ("~ is not part of a condition", "write not"),
     "?": ("? is not part of a condition", "write 'a if condition else b'"),
     ";": ("; is not part of a condition", "join conditions with and or or"),
-    "#": ("# would hide the rest of the condition", "take it out; comments stand on a line of their own"),
-    "\\": ("a backslash is not part of a condition", "take it out; put a text that holds ' between \""),
+    "#": ("# would hide the rest of the condition", "remove it; comments need a line of their own"),
+    "\\": ("a backslash is not part of a condition", "remove it; put a text that contains ' between \""),
     "$": ("$ is not part of a condition", "write the item's id alone: q1, not ${q1}"),
     "{": (
         "{ is not part of a condition",
@@ -136,9 +136,9 @@ _CLOSING_BRACKETS: Final = {"(": ")", "[": "]"}
 
 @lru_cache(maxsize=1024)
 def parse_expression(text: str) -> ParsedExpression | ParseFailure:
-    """The expression that `text` is. Line breaks count as blanks."""
+    """Parse `text` as an expression. Line breaks count as blanks."""
     if len(text) > MAX_LENGTH:
-        what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the most"
+        what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the maximum"
         return ParseFailure("condition-too-large", 0, 1, what, "compute parts of it under names of their own")
     doubtful = _SUSPICIOUS.search(text)
     flat = text.translate(_LINE_BREAKS_TO_BLANKS) if doubtful else str(text)
@@ -163,15 +163,13 @@ def parse_expression(text: str) -> ParsedExpression | ParseFailure:
 
 
 def describe_too_large(at: int = 0, length: int = 1) -> ParseFailure:
-    what = (
-        f"this condition has more than {MAX_PARTS} parts, or parts more than {MAX_DEPTH} deep in one another"
-    )
+    what = f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep"
     remedy = "compute parts of it under names of their own, or write a list (q1 in [1, 2, 3]) or sum(…)"
     return ParseFailure("condition-too-large", at, length, what, remedy)
 
 
 def validate_number(written: str) -> tuple[str, str] | None:
-    """What is wrong with how a number is written, and the remedy; None where nothing is."""
+    """Return what is wrong with the notation of a number, and the remedy; None if it is valid."""
     if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", written) and written:
         return None
     written = shorten(written)
@@ -180,7 +178,7 @@ def validate_number(written: str) -> tuple[str, str] | None:
         number = bare if bare and bare[0].isdigit() else "0" + bare.rstrip(".")
         return (
             f"{written} begins with a zero",
-            f"write {number}, or {written!r} in quotes where codes are texts",
+            f"write {number}, or {written!r} in quotes if codes are texts",
         )
     joined = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", written)
     if joined:
@@ -189,8 +187,10 @@ def validate_number(written: str) -> tuple[str, str] | None:
 
 
 def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFailure | None:
-    """The first thing in the text that no condition can hold: before Python's parser was asked, only what is
-    wrong in any place; once it gave up with `add_error`, what is most likely meant."""
+    """Find the first piece of text that can't be part of a condition.
+
+    Without `error` only what is wrong everywhere is found; with the `error` of Python's parser, also its likely cause.
+    """
     if "\\" in flat:
         return ParseFailure("condition-syntax", flat.index("\\"), 1, *_FOREIGN_SIGNS["\\"])
     tokens = list(_TOKENS.finditer(flat))
@@ -211,19 +211,19 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
         case "text":
             return None
         case "open":
-            return f"this {word} opens a text that is never closed", f"write {word} at its end too"
+            return f"this {word} starts a text that is never closed", f"write {word} at its end"
         case "number":
             return validate_number(word)
         case "name" if not word.isascii():
-            what = f"{shorten(word)!r} has letters that no name has: names are made of a to z, digits and _"
-            return what, "write the name as it stands at the item's id, or put a text in quotes"
+            what = f"{shorten(word)!r} contains letters that names can't have: names consist of a to z, digits and _"
+            return what, "write the name exactly as the item's id, or put a text in quotes"
     if word in _TYPOGRAPHIC_QUOTES:
         return f"{word} is a typographic quote", f"write a straight one: {_TYPOGRAPHIC_QUOTES[word]}"
     if word in _FOREIGN_SIGNS:
         return _FOREIGN_SIGNS[word]
     if not word.isascii() or not word.isprintable():
         name = unicodedata.name(word, "a control character").lower()
-        return f"there is a character that does not belong here (U+{ord(word):04X}, {name})", "take it out"
+        return f"there is an invalid character (U+{ord(word):04X}, {name})", "remove it"
     return None
 
 
@@ -235,12 +235,12 @@ def _find_word_mistake(token: re.Match[str]) -> tuple[str, str] | None:
     if small != word and small in _KEYWORDS:
         return f"{word} is written in capitals", f"write {small}"
     if iskeyword(word) and word not in _KEYWORDS:
-        return f"{word!r} cannot stand in a condition", "write the item's id, or put a text in quotes"
+        return f"{word!r} can't be used in a condition", "write the item's id, or put a text in quotes"
     return None
 
 
 def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
-    """The first bracket that nothing closes, or that closes nothing."""
+    """Find the first bracket without its counterpart."""
     waiting: list[re.Match[str]] = []
     for token in tokens:
         sign = token[0]
@@ -249,7 +249,7 @@ def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
         elif sign in (")", "]"):
             if not waiting:
                 return ParseFailure(
-                    "condition-syntax", token.start(), 1, f"this {sign} closes nothing", "take it out"
+                    "condition-syntax", token.start(), 1, f"this {sign} has no opening bracket", "remove it"
                 )
             opened = waiting.pop()[0]
             if _CLOSING_BRACKETS[opened] != sign:
@@ -273,17 +273,17 @@ def _is_operand(token: re.Match[str]) -> bool:
 
 
 def _find_missing_operator(tokens: list[re.Match[str]]) -> ParseFailure | None:
-    """Two values side by side with nothing between them."""
+    """Find two values side by side with nothing between them."""
     for left, right in pairwise(tokens):
         if _is_operand(right) and (_is_operand(left) or left[0] in (")", "]")):
-            what = f"nothing joins {shorten(left[0])} and {shorten(right[0])}"
-            remedy = "write and, or, a comparison or (in a list) a comma between them"
+            what = f"there is nothing between {shorten(left[0])} and {shorten(right[0])}"
+            remedy = "write and, or, an operator or (in a list) a comma between them"
             return ParseFailure("condition-syntax", right.start(), len(right[0]), what, remedy)
     return None
 
 
 def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
-    """An operator without what it works on, or an `if` without its `else`."""
+    """Find an operator without its operand, or an `if` without its `else`."""
     words = [token[0] for token in tokens]
     if "if" in words and "else" not in words:
         token = tokens[words.index("if")]
@@ -293,20 +293,20 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
     if not _is_operand(last) and last[0] not in (")", "]"):
         what, remedy = (
             f"something is missing after {last[0]}",
-            f"write what follows, or take it out; {_EXAMPLE}",
+            f"write what follows, or remove it; {_EXAMPLE}",
         )
         return ParseFailure("condition-syntax", last.start(), len(last[0]), what, remedy)
     if not _is_operand(start) and start[0] not in ("(", "[", "not", "-", "+"):
         what, remedy = (
             f"something is missing before {start[0]}",
-            f"write what comes first, or take it out; {_EXAMPLE}",
+            f"write what comes first, or remove it; {_EXAMPLE}",
         )
         return ParseFailure("condition-syntax", start.start(), len(start[0]), what, remedy)
     return None
 
 
 def _locate_syntax_error(flat: str, error: SyntaxError) -> ParseFailure:
-    """The place where Python's parser gave up."""
+    """Report the position at which Python's parser gave up."""
     lead = len(flat) - len(flat.lstrip(" "))
     at = min(lead + max((error.offset or 1) - 1, 0), len(flat) - 1)
     here = _TOKENS.match(flat, at)
@@ -315,7 +315,7 @@ def _locate_syntax_error(flat: str, error: SyntaxError) -> ParseFailure:
 
 
 def find_names(text: str) -> frozenset[str]:
-    """Every name in the text, functions and joining words apart; tolerant of anything."""
+    """Find every name in a text, except functions and keywords; any text is accepted."""
     tokens = [token for token in _TOKENS.finditer(text[:MAX_LENGTH]) if token.lastgroup == "name"]
     return frozenset(
         token[0]

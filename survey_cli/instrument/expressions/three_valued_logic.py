@@ -13,13 +13,15 @@ from unicodedata import normalize
 from survey_cli.values import MISSING_PRECEDENCE, NOT_ASKED, NOT_REACHED, Code, Missing
 
 Env: TypeAlias = Mapping[Any, Any]
-"""Answers by name, or by (name, turn) in a roster; `#turn` the current turn, `#person` the turns of
-the roster `person` so far, `#today` the day of the interview. What is absent is not reached."""
+"""Answers by name, or by (name, turn) in a roster.
+
+`#turn` is the current turn, `#person` the turns of the roster `person` so far, `#today` the day of the interview. What is
+absent is not reached."""
 Evaluator: TypeAlias = Callable[[Env], Any]
 
 _RANK: Final = {kind: rank for rank, kind in enumerate(MISSING_PRECEDENCE)}
 MAX_NUMBER: Final = 2**63 - 1
-"""A result beyond this fits no column of any format: it is missing."""
+"""A result beyond this fits no column of any format and becomes missing."""
 
 
 def _rank(gone: Missing) -> tuple[int, str]:
@@ -27,18 +29,20 @@ def _rank(gone: Missing) -> tuple[int, str]:
 
 
 def combine_missing(*cells: Any) -> Missing | None:
-    """The missing value that several give together: the first kind present in `MISSING_PRECEDENCE`, then by name.
-    None where nothing is missing."""
+    """Combine the missing values among cells into one; None if none is missing.
+
+    The first kind present in `MISSING_PRECEDENCE` wins, then the first by name.
+    """
     gone = [cell for cell in cells if cell.__class__ is Missing]
     return min(gone, key=_rank) if gone else None
 
 
 def to_nfc(value: Any) -> Any:
-    """Text in its composed form, so that the two ways to write é are equal; anything else as it is."""
+    """Return text in composed form, so that both encodings of é are equal; anything else unchanged."""
     return normalize("NFC", value) if value.__class__ is str and not value.isascii() else value
 
 
-# Truth (Kleene): False and unknown is False, True or unknown is True.
+# Truth values (Kleene): False and unknown is False, True or unknown is True.
 
 
 def logical_and(*truths: Any) -> Any:
@@ -60,16 +64,16 @@ def logical_not(truth: Any) -> Any:
 
 
 def choose(truth: Any, then: Any, otherwise: Any) -> Any:
-    """`then if truth else otherwise`: an unknown truth takes `otherwise`."""
+    """Return `then` if the truth value is true, else `otherwise`, also if it is unknown."""
     return then if truth is True else otherwise
 
 
 def to_truth(cell: Any) -> Any:
-    """A stored truth: kept as 1 or 0 by some stores."""
+    """Convert a stored truth value, which some databases keep as 1 or 0."""
     return cell if cell.__class__ is Missing else bool(cell)
 
 
-# Comparison: with anything not answered it is unknown, and so is ordering a text against a number.
+# Comparison: unknown if an operand has no answer, or if a text is ordered against a number.
 
 COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "==": operator.eq,
@@ -82,7 +86,7 @@ COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
-    """The comparison as a function of two cells."""
+    """Return a comparison as a function of two cells."""
     holds = COMPARE[sign]
 
     def compare(left: Any, right: Any) -> Any:
@@ -97,7 +101,7 @@ def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
 
 
 def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callable[[Any], Any]:
-    """Whether a cell is one of `values`, or missing in one of the ways that `declines` names."""
+    """Return a test whether a cell is one of `values`, or missing as one of `declines`."""
 
     def is_member(cell: Any) -> Any:
         if cell.__class__ is Missing:
@@ -108,17 +112,17 @@ def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callabl
 
 
 def is_chosen(code: Any, several: Any) -> Any:
-    """Whether `code` is among the codes of a multiple."""
+    """Whether `code` is chosen in a multiple."""
     if code.__class__ is Missing or several.__class__ is Missing:
         return combine_missing(code, several)
     return code in several
 
 
-# Arithmetic: missing if a part is, or if the result is no number that can be kept.
+# Arithmetic: missing if an operand is, or if the result is not a number that can be stored.
 
 
 def replace_overflow(number: Any) -> Any:
-    """`number`, or not asked where it is infinite, no number, or larger than any column holds."""
+    """Return `number`, or not asked if it is infinite, not a number, or too large for any column."""
     if number.__class__ is float:
         return number if isfinite(number) else NOT_ASKED
     return number if -MAX_NUMBER <= number <= MAX_NUMBER else NOT_ASKED
@@ -129,7 +133,7 @@ def _divide(left: Any, right: Any) -> Any:
 
 
 def make_arithmetic(sign: str) -> Callable[[Any, Any], Any]:
-    """`+ - * /` as a function of two cells; division by zero gives not asked."""
+    """Return `+ - * /` as a function of two cells; division by zero is not asked."""
     result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide}[sign]
 
     def calculate(left: Any, right: Any) -> Any:
@@ -150,7 +154,7 @@ def negate(cell: Any) -> Any:
     return -cell if isinstance(cell, int | float) else NOT_ASKED
 
 
-# Closures: how a part of a condition reads a mapping. The frequent shapes have one of their own.
+# Closures that evaluate parts of a condition from a mapping, with special ones for frequent forms.
 
 
 def make_constant(value: Any) -> Evaluator:
@@ -158,17 +162,17 @@ def make_constant(value: Any) -> Evaluator:
 
 
 def make_reader(name: str) -> Evaluator:
-    """An ordinary variable."""
+    """Read an ordinary variable."""
     return lambda env: env.get(name, NOT_REACHED)
 
 
 def make_turn_reader(name: str) -> Evaluator:
-    """A roster's item, in the current turn."""
+    """Read a roster item in the current turn."""
     return lambda env: env.get((name, env["#turn"]), NOT_REACHED)
 
 
 def make_all_turns_reader(name: str, roster: str) -> Evaluator:
-    """A roster's item, in all turns so far; missing where the roster is."""
+    """Read a roster item in all turns so far; missing if the roster is."""
     turns_of = "#" + roster
 
     def run(env: Env) -> Any:
@@ -181,7 +185,7 @@ def make_all_turns_reader(name: str, roster: str) -> Evaluator:
 
 
 def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
-    """A roster's item, in the turn that `which` gives; not asked where there is no such turn."""
+    """Read a roster item in the turn that `which` returns; not asked if there is no such turn."""
     turns_of = "#" + roster
 
     def run(env: Env) -> Any:
@@ -194,11 +198,11 @@ def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
 
 
 class ConstantTest(NamedTuple):
-    """An ordinary variable against constants: the shape of most comparisons, and quick for it."""
+    """A comparison of an ordinary variable with constants: the most frequent form, evaluated fast."""
 
     name: str
     holds: Callable[[Any], Any]
-    """Of an answer, never of a missing value. A TypeError says that it can't be told this way."""
+    """Receives an answer, never a missing value. A TypeError means that the general form must decide."""
 
 
 _MIRRORED_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -208,23 +212,23 @@ _MIRRORED_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     ">": operator.lt,
     ">=": operator.le,
 }
-"""Each sign with its sides exchanged, so that the constant can be bound first."""
+"""Each comparison with exchanged operands, so that the constant can be bound first."""
 
 
 def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
-    """An ordinary variable against a constant of its own kind."""
+    """Compare an ordinary variable with a constant of its own kind."""
     if sign == "==":
         return ConstantTest(name, frozenset((value,)).__contains__)
     return ConstantTest(name, partial(_MIRRORED_COMPARISONS[sign], value))
 
 
 def make_membership_test(name: str, values: frozenset[Any]) -> ConstantTest:
-    """An ordinary variable in a list of constants, none of them a text that could be written in two ways."""
+    """Look for an ordinary variable in a list of constants, none of them a text with several encodings."""
     return ConstantTest(name, values.__contains__)
 
 
 def make_inclusion_test(code: Code, name: str) -> ConstantTest:
-    """A constant code in a multiple."""
+    """Look for a constant code in a multiple."""
     return ConstantTest(name, lambda several: code in several)
 
 
@@ -233,7 +237,7 @@ def make_answered_reader(name: str) -> Evaluator:
 
 
 def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
-    """Whether the variable passes; what `otherwise` says where the test can't tell."""
+    """Evaluate one test; `otherwise` decides if the test can't."""
     name, holds = test
 
     def run(env: Env) -> Any:
@@ -247,7 +251,7 @@ def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
 
 
 def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
-    """Whether all tests are passed: `logical_and` them, in one go."""
+    """Evaluate `logical_and` of several tests at once."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -266,7 +270,7 @@ def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluat
 
 
 def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
-    """Whether one test at least is passed: `logical_or` them, in one go."""
+    """Evaluate `logical_or` of several tests at once."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -285,7 +289,7 @@ def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluato
 
 
 def make_conjunction(parts: list[Evaluator]) -> Evaluator:
-    """`logical_and` what the parts are worth; none is looked at after a false one."""
+    """Evaluate `logical_and` of the parts, none after a false one."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -301,7 +305,7 @@ def make_conjunction(parts: list[Evaluator]) -> Evaluator:
 
 
 def make_disjunction(parts: list[Evaluator]) -> Evaluator:
-    """`logical_or` what the parts are worth; none is looked at after a true one."""
+    """Evaluate `logical_or` of the parts, none after a true one."""
 
     def run(env: Env) -> Any:
         gone = None
@@ -317,7 +321,7 @@ def make_disjunction(parts: list[Evaluator]) -> Evaluator:
 
 
 def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Evaluator:
-    """`function` of what the parts are worth."""
+    """Apply `function` to the values of the parts."""
     match parts:
         case [one]:
             return lambda env: function(one(env))
@@ -330,8 +334,11 @@ def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Ev
 def make_application_by_turn(
     function: Callable[..., Any], parts: list[Evaluator], listed: list[bool]
 ) -> Evaluator:
-    """`function` turn by turn: the parts marked in `listed` give one cell for each turn, the others one for
-    all. A roster that is missing as a whole gives that missing value."""
+    """Apply `function` turn by turn.
+
+    The parts marked in `listed` have one cell per turn, the others one for all turns. If a roster is missing as a whole,
+    the result is that missing value.
+    """
 
     def run(env: Env) -> Any:
         cells = [part(env) for part in parts]

@@ -12,7 +12,7 @@ from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.values import Code
 
 LabelLookup: TypeAlias = Callable[[str, Code | None], str]
-"""Words for an item (code None), or for a code of it. Where a code has no label: the code itself."""
+"""Returns the words for an item (code None), or for one of its codes; the code itself if it has no label."""
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
 _COMPARISON_WORDS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
@@ -23,7 +23,7 @@ _COMPARISON_WORDS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
     ast.Gt: ("is more than", "is at most"),
     ast.GtE: ("is at least", "is less than"),
 }
-"""Each comparison, and its opposite."""
+"""The words for each comparison, and for its opposite."""
 _MIRRORED_OPERATORS: Final[dict[type[ast.cmpop], ast.cmpop]] = {
     ast.Lt: ast.Gt(),
     ast.LtE: ast.GtE(),
@@ -38,9 +38,9 @@ _STATE_WORDS: Final = {
 }
 _FUNCTION_WORDS: Final = {
     "sum": "the sum of",
-    "sum_answered": "the sum of what was answered of",
+    "sum_answered": "the sum of the answers to",
     "mean": "the mean of",
-    "mean_answered": "the mean of what was answered of",
+    "mean_answered": "the mean of the answers to",
     "min": "the smallest of",
     "max": "the largest of",
     "length": "the number of characters of",
@@ -54,13 +54,13 @@ _OPERATOR_WORDS: Final[dict[type[ast.operator], str]] = {
 
 
 def render_sentence(condition: Condition, say: LabelLookup) -> str:
-    """The condition as an English sentence without its full stop."""
+    """Render a condition as an English sentence without a period."""
     sentence = render_clause(condition, say)
     return sentence[:1].upper() + sentence[1:]
 
 
 def render_clause(condition: Condition, say: LabelLookup) -> str:
-    """The same as a part of a longer sentence: what follows "asked if"."""
+    """Render a condition as a part of a longer sentence, after "asked if"."""
     return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, say)
 
 
@@ -97,18 +97,18 @@ def _render(node: ast.expr, say: LabelLookup) -> str:
 
 
 def _render_truth(node: ast.expr, say: LabelLookup) -> str:
-    """A truth: of a name alone, that it holds."""
+    """Render a truth value; for a name alone, that it holds."""
     return f"{say(node.id, None)} holds" if isinstance(node, ast.Name) else _render(node, say)
 
 
 def _render_operand(node: ast.expr, say: LabelLookup, *, truth: bool = False) -> str:
-    """A part of a larger sentence: in brackets where it could be read otherwise."""
+    """Render a part of a larger sentence, in brackets if it could be misread."""
     text = (_render_truth if truth else _render)(node, say)
     return f"({text})" if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp) else text
 
 
 def _render_negation(node: ast.expr, say: LabelLookup) -> str:
-    """The opposite of a part."""
+    """Render the opposite of a term."""
     match node:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _render(operand, say)
@@ -118,11 +118,11 @@ def _render_negation(node: ast.expr, say: LabelLookup) -> str:
             return f"{_render(item, say)} {_STATE_WORDS[name][1]}"
         case ast.Name(id=name):
             return f"{say(name, None)} does not hold"
-    return f"it is not so that {_render_operand(node, say, truth=True)}"
+    return f"it is not true that {_render_operand(node, say, truth=True)}"
 
 
 def _render_comparison(node: ast.Compare, say: LabelLookup, *, denied: bool = False) -> str:
-    """`age is at least 18`; `age is at least 18 and at most 65` where a chain goes round one item."""
+    """Render `age is at least 18`, or for a chain around one item, `age is at least 18 and at most 65`."""
     operands = [node.left, *node.comparators]
     links: list[str] = []
     for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
@@ -154,7 +154,7 @@ def _render_membership(left: ast.expr, right: ast.expr, say: LabelLookup, *, den
 
 
 def _find_item(node: ast.expr) -> str:
-    """The item that a part is, if it is one."""
+    """Return the item that a node names, if it is one."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -163,7 +163,7 @@ def _find_item(node: ast.expr) -> str:
 
 
 def _render_value(item: str, node: ast.expr, say: LabelLookup) -> str:
-    """A value beside an item: the label of its code, a way of not answering, or what it is."""
+    """Render a value compared with an item: the label of its code, a decline, or the value itself."""
     match node:
         case ast.Constant(value=int() | str() as code) if item:
             return say(item, code)
@@ -195,7 +195,7 @@ def _render_call(name: str, args: list[ast.expr], say: LabelLookup) -> str:
             each = f" of each {say(roster, None)}"
             return f"the number of turns of {say(roster, None)} where {told[0].replace(each, '')}"
         case ("count", _):
-            return f"how many hold of: {'; '.join(told)}"
+            return f"how many of these hold: {'; '.join(told)}"
         case _ if name in _STATE_WORDS:
             return f"{told[0]} {_STATE_WORDS[name][0]}"
         case _:
@@ -204,7 +204,7 @@ def _render_call(name: str, args: list[ast.expr], say: LabelLookup) -> str:
 
 
 def _find_roster(node: ast.expr) -> str:
-    """The roster whose turns a part runs over, where it says so."""
+    """Find the roster whose turns a node runs over, if it names one."""
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
             return part.value.id

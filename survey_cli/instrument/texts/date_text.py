@@ -47,7 +47,7 @@ def read_date(
     language, Monday and January first, understood beside the English ones.
     """
     if not text:
-        return Rejection("a date is wanted")
+        return Rejection("a date is required")
     otherwise = Rejection(f"{text[:20]} is not a date: write day, month and year")
     pieces = _pieces(_ORDINAL.sub("", to_ascii_digits(text)))
     if pieces is None or len(text) > 60:
@@ -123,7 +123,8 @@ def _made(year: int, day_month: list[int], partial: bool) -> date | str | Reject
 
 def _named(word: str, names: Sequence[str], of: int) -> int | None:
     """The month or day, from 1, whose name this word is or, of three letters or more, begins. `names` may hold several
-    forms of all `of` names, one after another."""
+    forms of all `of` names, one after another.
+    """
     folded = word.casefold()
     if folded == "sept" and of == 12:
         return 9

@@ -12,17 +12,17 @@ from typing import Final, NamedTuple
 from survey_cli.entries import to_ascii_digits
 
 MAX_DIGITS: Final = 15
-"""Beyond so many digits a decimal is no longer exact."""
+"""With more digits a decimal number is no longer exact."""
 
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?(0|[1-9]\d*|(?=\.))(\.\d+)?\Z", re.ASCII)
 _GROUPING_MARKS: Final = " \u00a0\u202f\u2009'’٬"
-"""A space, an apostrophe and the Arabic thousands separator set off no decimals anywhere."""
+"""A space, an apostrophe and the Arabic thousands separator are never decimal marks."""
 _SHAPE: Final = re.compile(r"([+-]?)([\d.,]+)\Z", re.ASCII)
 _GROUPED: Final = re.compile(r"(?:[1-9]\d{0,2}(?:S\d{3})+|[1-9]\d?(?:S\d{2})+S\d{3})\Z", re.ASCII)
 
 
 class Separators(NamedTuple):
-    """How a language writes numbers."""
+    """The number separators of a language."""
 
     decimal: str
     group: str
@@ -32,22 +32,22 @@ ENGLISH: Final = Separators(".", ",")
 
 
 class NumberReading(NamedTuple):
-    """One number that a text may mean."""
+    """One number that a text can mean."""
 
     value: int | float
     places: int
-    """How many decimal places were typed."""
+    """The number of decimal places typed."""
     usual: bool
-    """The language writes it so."""
+    """The usual notation in the language."""
 
     def fits(self, decimals: int) -> bool:
-        """Whether no more than so many decimal places say anything."""
+        """Whether the value has no more than so many significant decimal places."""
         return self.value == round(self.value, decimals)
 
 
 @lru_cache(maxsize=64)
 def get_separators(language: str) -> Separators:
-    """The separators of a language; the English ones where it is not known."""
+    """Return the separators of a language; the English ones if it is unknown."""
     if language == "en":
         return ENGLISH
     from babel.core import UnknownLocaleError
@@ -61,7 +61,7 @@ def get_separators(language: str) -> Separators:
 
 
 def format_number(value: int | float, language: str, *, grouped: bool = True) -> str:
-    """The number in digits of a language: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped: 1985, 2500."""
+    """Format a number as a language writes it: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped (2500)."""
     text = format(value, ".15g") if isinstance(value, float) else str(value)
     whole, point, rest = text.partition(".")
     grouped = grouped and len(whole.lstrip("-")) > 4 and "e" not in text
@@ -78,8 +78,10 @@ def format_number(value: int | float, language: str, *, grouped: bool = True) ->
 
 
 def list_number_readings(text: str, language: str | None) -> tuple[NumberReading, ...]:
-    """What a text may mean, the language's own reading first; empty where it is no number. Without a language no reading
-    is more usual than another."""
+    """List the numbers that a text can mean, the language's own notation first; empty if it is not a number.
+
+    Without a language no reading is more usual than another.
+    """
     typed = to_ascii_digits(text.strip()).replace("−", "-").replace("٫", ".·")
     certain, typed = ".·" in typed, typed.replace(".·", ".")
     shape = _SHAPE.match(_remove_grouping_marks(typed))
@@ -91,7 +93,7 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
     if not marks or certain:
         return _remove_duplicates([_parse_digits(sign, digits, None, usual=True)])
     last = marks[-1]
-    if len(set(marks)) == 2:  # 1.234,50: the last one sets off the decimals
+    if len(set(marks)) == 2:  # 1.234,50: the last one is the decimal mark
         other = "," if last == "." else "."
         whole, _, rest = digits.rpartition(last)
         good = marks.count(last) == 1 and _is_grouped(whole, other)
@@ -107,13 +109,13 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
         grouped_as_usual = any(r is not None and r.usual for r in readings)
         if (
             usual or last == "." or (readings and not grouped_as_usual)
-        ):  # a point, as computers write it anywhere
+        ):  # a point, which computers use everywhere
             readings.append(_parse_digits(sign, digits.replace(last, "."), None, usual=usual))
     return _remove_duplicates(sorted(readings, key=lambda r: r is not None and not r.usual))
 
 
 def _remove_grouping_marks(text: str) -> str:
-    """The text without separators that can only group: `12 000`, `12'000`."""
+    """Remove separators that can only group digits: `12 000`, `12'000`."""
     for mark in _GROUPING_MARKS:
         whole = re.match(r"[+-]?([^.,]*)", text)
         if mark in text and whole and _is_grouped(whole[1], mark):
@@ -122,7 +124,7 @@ def _remove_grouping_marks(text: str) -> str:
 
 
 def _is_grouped(digits: str, mark: str) -> bool:
-    """Whether the mark stands after every third digit from the right, or as in India, third and then every second."""
+    """Whether the mark separates every third digit from the right, or as in India, the third and then every second."""
     return bool(_GROUPED.match(digits.replace(mark, "S")))
 
 
@@ -144,7 +146,7 @@ def _remove_duplicates(readings: list[NumberReading | None]) -> tuple[NumberRead
 
 
 class NumberRejection(NamedTuple):
-    """Why a text is no number here: the reason, or the values of which one must be chosen."""
+    """Why a text is not accepted as a number: the reason, and the values if one of several must be chosen."""
 
     reason: str
     values: tuple[int | float, ...] = ()
@@ -153,13 +155,14 @@ class NumberRejection(NamedTuple):
 def read_number(
     text: str, language: str, *, decimals: int, why_not: Callable[[int | float], str]
 ) -> int | float | NumberRejection:
-    """The number that is meant, of at most so many decimal places; `why_not` says why a value is not accepted.
+    """Read a number with at most `decimals` decimal places; `why_not` explains why a value is not accepted.
 
-    The language's own reading counts. It is doubted where the text is as good a plain decimal (2.500 in German, three
-    decimals), or where it would be a decimal and whole numbers are wanted (12.000 in English)."""
+    The language's own notation counts. It is rejected as ambiguous if the text is also a plain decimal (2.500 in German,
+    three decimals), or if it would be a decimal and whole numbers are expected (12.000 in English).
+    """
     readings = list_number_readings(text, language)
     if sum(c.isdecimal() for c in text) > MAX_DIGITS:
-        return NumberRejection(f"more than {MAX_DIGITS} digits are not kept exactly")
+        return NumberRejection(f"more than {MAX_DIGITS} digits are not stored exactly")
     if not readings:
         shown = format_number(12345.5 if decimals else 12345, language)
         return NumberRejection(f"{text[:20]} is not a number: in digits, as {shown}")

@@ -11,25 +11,25 @@ CARDINALS: Final = {
     "it": "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici",
     "nl": "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf",
 }
-"""Zero to twelve; more is written in digits, as style guides do."""
+"""Zero to twelve; larger numbers are written in digits, as style guides recommend."""
 _ORDINALS: Final = (
     *("first", "second", "third", "fourth", "fifth", "sixth"),
     *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
 )
 _ENGLISH_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _ENDINGS: Final = {"es": ".º", "pt": ".º", "it": "º", "fr": "e", "de": ".", "nl": "e"}
-"""Behind the digits. Words would depend on the gender of what is counted."""
+"""Endings after digits. Words would depend on the grammatical gender."""
 SPELLED_LANGUAGES: Final = tuple(CARDINALS)
 
 
 def spell_cardinal(number: float, language: str) -> str | None:
-    """`two`; None where the number or the language has no words here."""
+    """Spell a number, as `two`; None if the number or the language has no words here."""
     words = CARDINALS.get(language.partition("-")[0], "").split()
     return words[int(number)] if number == int(number) and 0 <= number < len(words) else None
 
 
 def spell_ordinal(number: float, language: str) -> str | None:
-    """`second` in English, else the digits as the language writes them: `2.º`, `2e`. None where that is not known."""
+    """Spell an ordinal: `second` in English, digits as `2.º` or `2e` in other languages; None if unknown."""
     base, n = language.partition("-")[0], int(number)
     if n != number or n < 1:
         return None

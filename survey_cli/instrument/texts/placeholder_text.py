@@ -13,8 +13,10 @@ _PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<fill>[^{}]+)\}|(?P<stress
 
 
 def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
-    """The parts of one line as the questionnaire's file has it: `**stress**`, `{fill}` by its name alone, and a doubled
-    brace for one."""
+    """Split one line of a text into parts with their style.
+
+    `**stress**` and `{fill}` become parts (a fill is its name alone), and a doubled brace becomes one.
+    """
     last, marks = 0, line.count("**") // 2 * 2
     manner: PartStyle = "plain"
     for part in _PART.finditer(line):
@@ -33,7 +35,7 @@ def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
 
 
 def render_placeholders(text: str) -> str:
-    """The text without marks of stress; what is filled in stands in angle quotes: `your ‹office›`. Lines stay."""
+    """Return the text without stress marks and with fills in angle quotes: `your ‹office›`. Lines are kept."""
     if not _PART.search(text):
         return text
     return "\n".join(

@@ -19,14 +19,14 @@ from survey_cli.problems import FindNearest, Position, Problem, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 
 NO_ANSWER_TEXT: Final = "…"
-"""Read where a fill has no answer and no words for that."""
+"""Replaces a fill that has no answer and no alternative words."""
 
 BUILT_IN_FILLS: Final = ("interviewer", "daypart", "today", "case", "turn", "each")
 _NO_TURN_PROBLEMS: Final = {
-    "turn": ("{turn} is the number of a roster's turn, and this is in no roster", "take it out"),
+    "turn": ("{turn} is the number of a roster's turn, and this is not in a roster", "remove it"),
     "each": (
-        "{each} is the option that a turn of an `each:` roster is for, and this is in none",
-        "take it out; in another roster say {turn}, or fill in one of its items",
+        "{each} is the option of a turn of an `each:` roster, and this is not in one",
+        "remove it; in another roster write {turn}, or fill in one of its items",
     ),
 }
 OR_WORDS: Final = {"en": "or", "es": "o", "fr": "ou", "de": "oder", "pt": "ou", "it": "o", "nl": "of"}
@@ -40,17 +40,17 @@ _SPELLED_FORMATS: Final = ("ordinal", "words")
 
 
 class TextVariable(NamedTuple):
-    """How the value of one name is said in a text."""
+    """A name that a text can fill in, and how its value is rendered."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
     labels: "Mapping[Code, Template] | None" = None
-    """The texts of its options, once they are compiled."""
+    """The compiled texts of its options."""
     roster: str | None = None
-    """The roster it lives in; for a draw, the roster it is drawn from."""
+    """The roster it belongs to; for a draw, the roster it selects from."""
     turn_name: str | None = None
     """For a draw: the roster's item that names a turn."""
     may_be_missing: bool = False
-    """It can be missing where it stands, so the text should have words for that."""
+    """It can be missing at this position, so that the text should have alternative words."""
     why_unanswered: str = ""
     """Why it never has an answer: `is read aloud`."""
 
@@ -63,7 +63,7 @@ _BUILT_IN_VARIABLES: Final = {
 
 
 class TextFill(NamedTuple):
-    """One `{…}`: what is looked up, how it is said, and the words where there is no answer."""
+    """One `{…}`: what is looked up, how it is rendered, and the words if there is no answer."""
 
     key: str
     variable: TextVariable | None
@@ -71,27 +71,27 @@ class TextFill(NamedTuple):
     format: str = ""
     otherwise: str | None = None
     roster: str | None = None
-    """Of `{each}`: the roster whose turn it speaks of."""
+    """For `{each}`: the roster whose turn it refers to."""
 
 
 TemplatePart: TypeAlias = str | TextFill
 TextRun: TypeAlias = tuple[tuple[TemplatePart, ...], bool]
-"""Parts, and whether they are stressed."""
+"""The parts of a run, and whether they are stressed."""
 
 
 class TextScope(NamedTuple):
-    """What a text may name."""
+    """The names that a text may use."""
 
     names: Mapping[str, TextVariable]
     inside_roster: str | None = None
     options: bool = False
-    """`{options}` has a meaning here."""
+    """`{options}` is allowed here."""
     each: bool = True
-    """`{each}` has a meaning here."""
+    """`{each}` is allowed here."""
     nearest: FindNearest = find_nearest
-    """Finds the name that an unknown one was meant to be."""
+    """Finds the name that an unknown one probably stands for."""
     languages: Sequence[str] = ()
-    """Those of the file, in which a text that is written once is read."""
+    """The languages of the file, in which a text without translations is read."""
 
 
 class Template(NamedTuple):
@@ -100,12 +100,12 @@ class Template(NamedTuple):
     source: Text
     runs: Mapping[str, tuple[TextRun, ...]]
     static_words: Mapping[str, StyledText]
-    """The words of those languages in which there is nothing to fill."""
+    """The words of the languages in which there is nothing to fill."""
 
     def fill(
         self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = ""
     ) -> StyledText:
-        """The words to be read. Never fails: what has no answer, or can't be said, is its own words, or `…`."""
+        """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
         ready = self.static_words.get(key)
         if ready is not None:
@@ -125,7 +125,7 @@ class Template(NamedTuple):
                 yield from (p.key for p in parts if isinstance(p, TextFill))
 
     def get_source_text(self, language: str) -> str:
-        """The text as written, for lists and labels."""
+        """Return the text as written, for lists and labels."""
         return str(self.source.get(language))
 
 
@@ -134,7 +134,7 @@ def _render_fill(
 ) -> str:
     try:
         return _look_up_fill(fill, env, language, options, joint)
-    except Exception as error:  # a mistake here must cost one word, not the interview
+    except Exception as error:  # a mistake here must not stop the interview
         unsaid = env.get("#unsaid")
         if unsaid is not None:
             unsaid[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
@@ -162,16 +162,16 @@ def _look_up_fill(
         key: Any = fill.key if turn is None else (fill.key, turn)
         value = env.get((key, language)) if (key, language) in env else env.get(key, NOT_REACHED)
         if isinstance(fill.turn, int) and said.labels:
-            env = {**env, "#turn": fill.turn}  # the texts of that turn's options may name its other items
+            env = {**env, "#turn": fill.turn}  # the texts of that turn's options may refer to its other items
     if value is None or isinstance(value, Missing):
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
-    if value == () and fill.otherwise is not None:  # several answers were possible, and none was given
+    if value == () and fill.otherwise is not None:  # several answers were possible, and none was chosen
         return fill.otherwise
     return _apply_word_format(_format_value(value, said, env, language, fill.format), fill.format)
 
 
 def _format_value(value: Any, said: TextVariable, env: Mapping[Any, Any], language: str, form: str) -> str:
-    """One value in words: the texts of codes, formats for numbers and dates."""
+    """Format a value: the texts of codes, formats for numbers and dates."""
     if said.labels and form != "code":
         codes = value if isinstance(value, tuple) else (value,)
         texts = [said.labels.get(code) for code in codes]
@@ -215,7 +215,7 @@ def _format_number(value: float, form: str, language: str) -> str:
 
 @lru_cache(maxsize=64)
 def _find_locale(language: str) -> str:
-    """Babel's name of a language, English where it knows none. Asked only where needed: loading Babel takes 60 ms."""
+    """Return Babel's name of a language, or English. Called only if needed: loading Babel takes 60 ms."""
     from babel.core import Locale, UnknownLocaleError
 
     try:
@@ -230,8 +230,10 @@ _CONTEXTS: Final[tuple[Literal["format", "stand-alone"], ...]] = ("format", "sta
 
 @lru_cache(maxsize=64)
 def list_month_names(language: str) -> tuple[str, ...]:
-    """The twelve months in a language, as in a date, by themselves and short, one list after another; the English ones
-    where it is not known."""
+    """List the names of the months in a language; the English ones if it is unknown.
+
+    The forms follow one another: as in a date, standing alone, and the abbreviations of both, twelve names each.
+    """
     from babel.dates import get_month_names
 
     forms = [get_month_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
@@ -240,7 +242,7 @@ def list_month_names(language: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def list_day_names(language: str) -> tuple[str, ...]:
-    """The same of the days of the week, from Monday."""
+    """List the names of the days of the week, from Monday, in the same forms as those of the months."""
     from babel.dates import get_day_names
 
     forms = [get_day_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
@@ -248,7 +250,7 @@ def list_day_names(language: str) -> tuple[str, ...]:
 
 
 def _format_partial_date(text: str, language: str) -> str:
-    """A month and year, or a year alone, as a partial date keeps them: `1950-03` is March 1950."""
+    """Format a partial date, a month and year or a year alone: `1950-03` is March 1950."""
     year, _, month = text.partition("-")
     if not month:
         return year
@@ -290,11 +292,11 @@ def _join_options(options: Sequence[str], joint: str) -> str:
 
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
-    """The template, and what is wrong with its fills."""
+    """Compile a text to a template, and return the problems with its fills."""
     once = text.plain
     if (
         once is not None and "{" not in once and "*" not in once and "}" not in once
-    ):  # as nearly all labels are
+    ):  # true for nearly all labels
         said = str(once)
         return Template(text, {"": (((said,), False),)}, {"": (TextSpan(said),)}), []
     runs: dict[str, tuple[TextRun, ...]] = {}
@@ -351,7 +353,7 @@ def _parse_runs(
 def _report_unmatched_brace(
     written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]
 ) -> None:
-    """A brace that opens or closes nothing, in what is read as it stands."""
+    """Report a brace without its counterpart in literal text."""
     for brace, what, remedy, severity in _BRACES:
         at = written.find(brace, start, end)
         if at >= 0:
@@ -362,7 +364,12 @@ def _report_unmatched_brace(
 
 _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = (
     ("{", "the brace { is never closed", "write } where the fill ends, or double the brace: {{", "error"),
-    ("}", "the brace } closes nothing", "write { where the fill begins, or double the brace: }}", "warning"),
+    (
+        "}",
+        "the brace } has no opening brace",
+        "write { where the fill starts, or double the brace: }}",
+        "warning",
+    ),
 )
 
 
@@ -386,7 +393,7 @@ def _parse_fill(
     words = otherwise.strip() if bar else None
 
     def fitting(said: TextVariable) -> str:
-        """The format, or none where it is a wrong one."""
+        """Return the format, or nothing if it is invalid."""
         if form and (why := _explain_bad_format(form, said)):
             problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[said.type]}")
             return ""
@@ -394,10 +401,8 @@ def _parse_fill(
             la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES
         ]
         if form in _SPELLED_FORMATS and unknown:
-            what = (
-                f"{whole}: {form!r} is known in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
-            )
-            problem("bad-format", what, f"write {{{name}}}, which says the digits")
+            what = f"{whole}: {form!r} is available in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
+            problem("bad-format", what, f"write {{{name}}}, which is read as digits")
         return form
 
     if name == "options" and scope.options:
@@ -411,7 +416,7 @@ def _parse_fill(
     if not found:
         problem(
             "bad-fill",
-            f"{whole} is no fill",
+            f"{whole} is not a fill",
             "write {name} with the id of an earlier item, or double the brace: {{",
         )
         return None
@@ -420,9 +425,7 @@ def _parse_fill(
     said = scope.names.get(key)
     if said is None or (item and said.roster != roster):
         if name == "options":
-            problem(
-                "unknown-fill", "{options} has no options to read here", "use it in an item that has options"
-            )
+            problem("unknown-fill", "{options} has no options here", "use it in an item that has options")
             return None
         near = scope.nearest(key, (*scope.names, *BUILT_IN_FILLS))
         remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
@@ -432,7 +435,7 @@ def _parse_fill(
         problem(
             "unknown-fill",
             f"{whole}: {key} {said.why_unanswered}; it has no answer",
-            "fill in something answered",
+            "fill in something that has an answer",
         )
         return None
     form = fitting(said)
@@ -464,20 +467,22 @@ def _explain_bad_format(form: str, said: TextVariable) -> str:
         return ""
     if said.type == "number":
         return (
-            "" if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form) else f"{form!r} is no number format"
+            ""
+            if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form)
+            else f"{form!r} is not a number format"
         )
     if said.type in ("date", "time"):
-        return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is no {said.type} format"
-    return f"{form!r} does not fit a {said.type}"
+        return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is not a {said.type} format"
+    return f"{form!r} does not suit a {said.type}"
 
 
 def locate_in_text(written: YamlScalar, offset: int) -> Position:
-    """The position of a character within a scalar."""
+    """Return the position of a character within a scalar."""
     return written.find_position(offset)
 
 
 def find_fill(text: str, name: str) -> int:
-    """Where a text fills in a name; −1 where it does not."""
+    """Return the index at which a text fills in a name; −1 if it does not."""
     at = text.find("{")
     while at >= 0:
         inside = text[at + 1 : text.find("}", at)]

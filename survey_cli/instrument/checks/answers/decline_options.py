@@ -35,7 +35,7 @@ prefiro não responder|rifiuta|rifiuto|non risponde|preferisco non rispondere|we
 wil niet zeggen|zeg ik liever niet|vill ej svara|ønsker ikke å svare|odmowa|odmawia odpowiedzi|cevap yok|отказ
 отказ от ответа|отказался|رفض|يرفض الإجابة|मना किया|जवाब देने से मना किया|無回答|回答拒否|答えたくない|拒绝回答|무응답""",
 }
-"""As questionnaires put them, beside the words that the study itself has for its declines."""
+"""Usual wordings in questionnaires, in addition to the study's own texts for its declines."""
 _KINDS: Final = {
     phrase: kind
     for kind, lines in _PHRASES.items()
@@ -50,7 +50,7 @@ _VOLUNTEERED: Final = re.compile(
 
 @lru_cache(maxsize=1000)
 def _normalize(text: str) -> str:
-    """A text without case, brackets and marks around it, or a note that it is volunteered."""
+    """Return a text without case, surrounding punctuation, and notes that it is volunteered."""
     words = text.casefold().replace("’", "'").strip(_MARKS)
     if "vol" in words or "read" in words or "dnr" in words:
         words = _VOLUNTEERED.sub("", words).strip(_MARKS)
@@ -58,13 +58,13 @@ def _normalize(text: str) -> str:
 
 
 def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An option says what a decline says that is offered at the same item.
+    """An option has the same meaning as a decline that is offered at the same item.
 
         options: {1: "Yes", 2: "No", 8: Don't know, 9: Refused}
 
     The interviewer has two ways to key a don't know, and the data two codes for it, one of which counts as an answer.
-    Take the options out, and let the declines have their codes: `declines: {dk: 8, refused: 9}`. Where the answer is
-    meant to count, take the decline away instead: `declines: [refused]`.
+    Remove the options, and give their codes to the declines: `declines: {dk: 8, refused: 9}`. If the answer is meant to
+    count, remove the decline instead: `declines: [refused]`.
     """
     told: set[tuple[str | int, int]] = set()
     known: dict[int, dict[str, str]] = {}
@@ -92,8 +92,8 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         listed = [f"{code} ({shorten_text(options[code], draft)})" for code in found.values()]
         ways = join_words([f".{kind}" for kind in found])
         one = len(found) == 1
-        what = f"the option{'' if one else 's'} {join_words(listed)} {'is' if one else 'are'} offered beside {ways}"
-        what += f", which say{'s' if one else ''} the same"
+        verb = "has" if one else "have"
+        what = f"the option{'' if one else 's'} {join_words(listed)} {verb} the same meaning as {ways}"
         yield Problem(
             "option-declines",
             where,
@@ -116,7 +116,7 @@ def _collect_texts(leaf: CompiledItem) -> Mapping[Code, Text]:
 
 
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
-    """What says one of these declines, in any language, and which one it says."""
+    """Map each phrase for one of these declines, in any language, to the decline's id."""
     ids = {decline.id for decline in declines}
     own = {
         _normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()
@@ -125,7 +125,7 @@ def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
 
 
 def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
-    """The decline that an option's text says in any language."""
+    """Find the decline with the meaning of an option's text in any language."""
     said = (phrases.get(_normalize(written)) for _, written in text.iterate_languages())
     return next(filter(None, said), None)
 
@@ -138,16 +138,16 @@ def _locate_option(draft: InstrumentDraft, leaf: CompiledItem, code: Code) -> Po
 
 
 def _find_owner(draft: InstrumentDraft, name: str) -> str:
-    """The item whose list it is: of a statement, the battery."""
+    """Return the item that the list belongs to: for a statement, its battery."""
     named = draft.symbols.get(name)
     return str(named.question.id) if named is not None and named.question is not None else name
 
 
 def _write_remedy(leaf: CompiledItem, found: Mapping[str, Code]) -> str:
     if not all(isinstance(code, int) for code in found.values()):
-        return f"take {'it' if len(found) == 1 else 'them'} out of the options"
+        return f"remove {'it' if len(found) == 1 else 'them'} from the options"
     codes = ", ".join(f"{d.id}: {found.get(d.id, d.code)}" for d in leaf.declines)
     at = f" at the items that use {leaf.scale}" if leaf.scale is not None else ""
     return (
-        f"take {'it' if len(found) == 1 else 'them'} out of the options, and write declines: {{{codes}}}{at}"
+        f"remove {'it' if len(found) == 1 else 'them'} from the options, and write declines: {{{codes}}}{at}"
     )

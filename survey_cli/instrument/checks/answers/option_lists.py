@@ -28,7 +28,7 @@ from survey_cli.values import Code
 def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     """A list under `scales` is used by no item and no sample column.
 
-    Take it out, or use it: `scale: NAME`, `options: NAME`.
+    Remove it, or use it: `scale: NAME`, `options: NAME`.
     """
     scales = draft.document.scales
     if not scales:
@@ -48,16 +48,16 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     meant = {likely(word, scales) for word in unknown}
     for name in scales:
         if str(name) not in used and str(name) not in meant:
-            what, remedy = "no item uses this list", "take it out, or name it with scale: or options:"
+            what, remedy = "no item uses this list", "remove it, or name it with scale: or options:"
             yield Problem("unused-list", locate_name(name), str(name), what, remedy, "warning", len(name))
 
 
 def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A list has no options, or a question only one.
+    """A list has no options, or a question has only one.
 
         - {id: q1, type: single, options: {1: "Yes"}, text: …}
 
-    With one option there is nothing to choose. (A multiple may have one: it is named or not.)
+    With one option there is no choice. (A multiple may have one: it is mentioned or not.)
     """
     for listed in list_option_lists(draft):
         node = listed.node
@@ -68,12 +68,12 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
             )
         elif len(listed.options) == 1 and not listed.is_multiple:
             (code,) = listed.options
-            what = f"the only option is {code}, so there is nothing to choose"
+            what = f"the only option is {code}, so there is no choice"
             at = locate_key(node, code)
             if any(
                 p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems
             ):
-                continue  # the other option may have been meant to have another code
+                continue  # the other option was probably meant to have another code
             yield Problem("empty-list", at, listed.owner, what, "add an option", "warning", len(str(code)))
 
 
@@ -107,13 +107,13 @@ def _write_kind_remedy(odd: Code) -> str:
         return f"write {odd.lstrip('+0')} without quotes or zeros before it, or quote all codes"
     if isinstance(odd, str) and odd.isdecimal():
         return "write 0, or quote all codes"
-    return "give them all numbers, or all words"
+    return "use only numbers, or only words"
 
 
 def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Two codes of a list can't be told apart when they are keyed, or two declines have one code or key.
+    """Two codes of a list can't be distinguished when keyed, or two declines have the same code or key.
 
-    options: {a: Always, A: Never}      capitals are not told apart
+    options: {a: Always, A: Never}      capitals are not distinguished
     declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
     """
     for listed in list_option_lists(draft):
@@ -125,7 +125,7 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
                 continue
             other = seen.setdefault(code.casefold(), code)
             if other != code:
-                what = f"the codes {other} and {code} differ only in their capitals, which nobody keys"
+                what = f"the codes {other} and {code} differ only in capitals, which are not distinguished when keyed"
                 where = locate_key(listed.node, code)
                 yield Problem(
                     "duplicate-code", where, listed.owner, what, "change one of them", length=len(code)
@@ -135,7 +135,7 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A decline's key is no letter, or gives another decline already in the same language."""
+    """Check that each decline's key is a letter, and no other decline's key in the same language."""
     languages = draft.document.languages
     taken: dict[tuple[str, str], str] = {}
     told: set[tuple[str, str]] = set()
@@ -143,7 +143,7 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
         for written_for, key in decline.key.iterate_languages() if decline.key is not None else ():
             letter = str(key).lower()
             if len(letter) != 1 or not letter.isalpha():
-                what = f"key: {str(key)!r} is not one letter"
+                what = f"key: {str(key)!r} is not a single letter"
                 yield Problem(
                     "duplicate-code", key.where, str(name), what, "write a single letter", length=len(key)
                 )
@@ -153,7 +153,7 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
                 if first != name and (str(name), letter) not in told:
                     told.add((str(name), letter))
                     of = f" in {language}" if written_for else ""
-                    what = f"key: the key {letter} gives {first} already{of}"
+                    what = f"key: the key {letter} is already used for {first}{of}"
                     yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
 
 
@@ -162,7 +162,7 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
 
         declines: {refused: {code: -9, text: Refused, key: r}}     and an option radio
 
-    Then the letter alone can't refuse: r and Enter does, where r begins a code; where r is a code, only `.refused`.
+    Then the letter alone does not work: r and Enter does if r begins a code; if r is a code, only `.refused` does.
     """
     told: set[tuple[object, str]] = set()
     for leaf in draft.leaves.values():
@@ -181,7 +181,7 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             told.add((leaf.scale or leaf.id, decline.id))
             key, code = met
             same = len(code) == 1
-            keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed for it"
+            keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed"
             what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
             node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
             listed = (
@@ -204,14 +204,14 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_composition(who: str, node: YamlMapping | None) -> Iterator[Problem]:
-    """Codes that look the same but are composed of different characters: the second hides the first."""
+    """Check for codes that look the same but are composed of different characters: the second hides the first."""
     seen: dict[str, YamlScalar] = {}
     for key in node or ():
         if key.isascii() or not isinstance(key, YamlScalar):
             continue
         first = seen.setdefault(unicodedata.normalize("NFC", key), key)
         if first is not key:
-            what = f"the code {str(key)!r} stands at {first.where} already, composed of other characters"
+            what = f"the code {str(key)!r} occurs at {first.where} already, composed of other characters"
             yield Problem("duplicate-code", key.where, who, what, "change one of them", length=len(key))
 
 
@@ -220,15 +220,15 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
 
         options: {1: Often, 2: Sometimes, 3: Often}
 
-    Neither the interviewer nor the respondent can tell them apart. (Options with `ask_if` may: they are not both
-    offered.)
+    Neither the interviewer nor the respondent can distinguish them. (Options with `ask_if` may have the same text if
+    they are not offered together.)
     """
     language = str(draft.document.languages[0])
     for listed in list_option_lists(draft):
         options = list(listed.options.items())
         plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
         if len(plain) == len(options) and "".join(plain).isascii():
-            continue  # all different, as they nearly always are
+            continue  # all different, the usual case
         for here in map(str, draft.document.languages):
             seen: dict[str, tuple[Code, object]] = {}
             told = False
@@ -263,11 +263,11 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
 def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     """A decline has the code of an answer.
 
-        - {id: age, type: number, max: 120, declines: {dk: 98}, …}     98 may be an age: → dk: 998
+        - {id: age, type: number, max: 120, declines: {dk: 98}, …}     98 can be an age: → dk: 998
         declines: {dk: {code: 9, …}}     and a list with an option 9
 
-    In the data the two could not be told apart. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
-    not reached). In a multiple 0 and 1 are taken: its columns say mentioned or not.
+    The two could not be distinguished in the data. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
+    not reached). In a multiple, 0 and 1 are taken: its columns say mentioned or not.
     """
     reserved = _list_reserved_codes(draft)
     language = str(draft.document.languages[0])
@@ -300,7 +300,7 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
 def _are_clearly_distinct(
     question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]
 ) -> bool:
-    """Whether declines are told from answers at a glance, as they are nearly always: negative, and no answer is."""
+    """Whether all decline codes are negative and no answer is, which is the quick and usual case."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
     if question.__class__ is NumberItem:
@@ -309,14 +309,16 @@ def _are_clearly_distinct(
 
 
 def _report_clash(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
-    """What is said of declines whose codes mean something else at an item."""
+    """Report declines whose codes mean something else at an item."""
     where, length = _locate_decline(draft, leaf, taken[0][0])
     reasons = {why for _, _, why in taken}
-    remedy = "change the code of the one or the other"
+    remedy = "change one of the two codes"
     if isinstance(leaf.question, NumberItem | DateItem):
-        remedy = "give declines codes here that no answer can have: declines: {dk: 9998, refused: 9999}"
+        remedy = "give declines codes that no answer can have: declines: {dk: 9998, refused: 9999}"
         if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
-            remedy = "change the codes under declines: at the top to ones that no answer can have, as -9998"
+            remedy = (
+                "change the codes under the top-level declines: to ones that no answer can have, as -9998"
+            )
     if len(reasons) == 1:
         labels = join_words([f"{label!r} ({code})" for code, label, _ in taken])
         code_of = "the code of" if len(taken) == 1 else "the codes of"
@@ -341,7 +343,7 @@ def _get_owner(leaf: CompiledItem) -> str:
 def _check_repeated_codes(
     leaf: CompiledItem, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]
 ) -> Iterator[Problem]:
-    """Two declines of one item with one code."""
+    """Check for two declines of one item with the same code."""
     seen: dict[int, str] = {}
     for code, label in (*codes, *reserved):
         first = seen.setdefault(code, label)
@@ -352,11 +354,11 @@ def _check_repeated_codes(
                 if leaf.question.declines is not None
                 else leaf.question.find_position("id")
             )
-            yield Problem("decline-code", where, leaf.id, what, "give each its own code")
+            yield Problem("decline-code", where, leaf.id, what, "give each a different code")
 
 
 def _explain_code_use(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
-    """What else a decline's code would mean in this item's columns; empty where nothing."""
+    """Explain what else a decline's code would mean in this item's columns; empty if nothing."""
     question = leaf.question
     if isinstance(question, CodedItem):
         if isinstance(question, MultipleItem):
@@ -382,7 +384,7 @@ def _explain_code_use(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> 
 
 
 def _locate_decline(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> tuple[Position, int]:
-    """Where a decline meets an answer: at the item's own declines, else at the code or range that it meets."""
+    """Locate the clash of a decline with an answer: at the item's own declines, else at the code or range."""
     here = leaf.question.declines
     if isinstance(here, dict):
         for name, own in here.items():

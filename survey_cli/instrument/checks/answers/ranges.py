@@ -27,12 +27,12 @@ from survey_cli.values import Code
 
 MAX_DECIMALS: Final = 6
 MAX_TURNS: Final = 999
-"""Each turn is a set of columns in the data."""
+"""Each turn has its own columns in the data."""
 _REGEX: Final = re.compile(r"\\[dwsDWS]|\[[^\]]*-[^\]]*\]|\{\d+(,\d*)?\}|\.\*|^\^|\$$")
 
 
 def _locate_value(part: SpecModel, *keys: str) -> tuple[Position, int]:
-    """Where the first of these keys that was written has its value, and how long that is."""
+    """Return position and length of the value of the first of these keys that was written."""
     for key in keys:
         value = find_node(part._node, key)
         if value is not None:
@@ -41,7 +41,7 @@ def _locate_value(part: SpecModel, *keys: str) -> tuple[Position, int]:
 
 
 def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
-    """The least is more than the most, so that no answer fits; or a scale's first point is not below its last.
+    """The minimum exceeds the maximum, so that no answer is valid.
 
     - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
     """
@@ -50,17 +50,17 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         where, length = _locate_value(item, "max")
         if isinstance(item, NumberItem):
-            own = "" if item._node and "min" in item._node else " (0 where it is left out)"
-            what = f"min is {item.min}{own}, and max is {item.max}: no number fits"
-            remedy = "exchange them" if not own else "write min: as well, below max"
+            own = "" if item._node and "min" in item._node else " (0 by default)"
+            what = f"min is {item.min}{own}, and max is {item.max}: no number is valid"
+            remedy = "swap them" if not own else "write min: too, below max"
             yield Problem("empty-range", where, str(item.id), what, remedy, length=length)
         else:
-            what = f"min is {item.min}, and max is {item.max}: no number of answers fits"
-            yield Problem("empty-range", where, str(item.id), what, "exchange them", length=length)
+            what = f"min is {item.min}, and max is {item.max}: no number of answers is valid"
+            yield Problem("empty-range", where, str(item.id), what, "swap them", length=length)
 
 
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A number is not possible where it stands: more answers than options, negative decimals, a roster of no turns.
+    """A number is impossible here: more answers than options, negative decimals, a roster without turns.
 
     - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
     - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
@@ -72,7 +72,7 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
         if not 0 <= number.decimals <= MAX_DECIMALS:
             where, length = _locate_value(number, "decimals")
             what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
-            remedy = "write how many places are kept"
+            remedy = "write the number of decimal places"
             yield Problem("bad-range", where, str(number.id), what, remedy, length=length)
             continue
         for key, value in (("min", number.min), ("max", number.max)):
@@ -88,7 +88,7 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
         if not 1 <= roster.max <= MAX_TURNS:
             where, length = _locate_value(roster, "max")
             what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
-            remedy = "write the most turns there can be: each is a set of columns in the data"
+            remedy = "write the maximum number of turns: each has its own columns in the data"
             yield Problem("bad-range", where, str(roster.id), what, remedy, length=length)
 
 
@@ -110,12 +110,12 @@ def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem, who: str) -
 
 
 def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A roster does not say how its turns come about, or says it twice; or `max` is less than `each` can bring.
+    """A roster does not define its turns, or defines them twice; or `max` is less than the options of `each`.
 
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
 
-    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is wanted. What
-    `count:` or `each:` bring beyond `max` has no turn.
+    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is required. Whatever
+    `count:` or `each:` produce beyond `max` has no turn.
     """
     for item in iterate_items(draft, RosterItem):
         who = str(item.id)
@@ -124,7 +124,7 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
             what = (
                 f"a roster can't have both {join_words([f'{g}:' for g in given])}"
                 if given
-                else "a roster needs count:, each: or until: to say how many turns there are"
+                else "a roster needs count:, each: or until: for its number of turns"
             )
             where = locate_key(item._node, given[1]) if given else locate_name(item.id)
             length = len(given[1]) if given else len(who)
@@ -135,12 +135,12 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
             where, length = _locate_value(item, "max")
             what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
-            remedy = "the last ones would bring no turn: raise max, or let it stand if that is meant"
+            remedy = "the last ones would have no turn: raise max, or leave it if that is intended"
             yield Problem("roster-turns", where, who, what, remedy, "warning", length)
 
 
 def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Iterator[Problem]:
-    """The count may be more than the most turns."""
+    """Warn if the count can exceed the maximum of turns."""
     assert group.count is not None
     most, of = _find_maximum(draft, group.count.tree)
     if item.max < 1 or (most is not None and most <= item.max):
@@ -153,12 +153,12 @@ def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Ite
         else f"max: {item.max} turns, but count: {most}"
     )
     remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
-    remedy = f"those beyond it would have no turn: {remedy}, or let it stand if that is meant"
+    remedy = f"those beyond it would have no turn: {remedy}, or leave it if that is intended"
     yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
 
 
 def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
-    """The most that a count can be (None: no bound), and the item that it is; 0 where that can't be told."""
+    """Find the maximum of a count (None: no limit) and the item it comes from; 0 if that is unknown."""
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
     leaf = draft.leaves.get(tree.id) if isinstance(tree, ast.Name) else None
@@ -183,12 +183,12 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
             ) if name == leaf.id and not check.aloud and not check.soft:
                 bounds.append(bound)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
-                return 0, ""  # some other rule, which may bound it
+                return 0, ""  # another kind of rule, which may limit it
     return min(bounds, default=None), leaf.id
 
 
 def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A split has no arm, one arm, or an arm whose share is not positive.
+    """A split has no arm, only one, or an arm whose share is not positive.
 
     - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
     """
@@ -213,7 +213,7 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A net counts codes together that the list does not have.
+    """A net combines codes that the list does not have.
 
     nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
     """
@@ -233,7 +233,7 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
                     if codes
                     else "it has no codes"
                 )
-                what = f"nets: {str(net)!r} counts the code {member}, which {who} does not have"
+                what = f"nets: {str(net)!r} contains the code {member}, which {who} does not have"
                 yield Problem("unknown-net", where, who, what, has, length=len(member))
 
 
@@ -254,14 +254,14 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
 
         pattern: "\\\\d{5}"     → "99999"
 
-    `9` stands for a digit, `A` for a letter, `X` for either; anything else stands for itself.
+    `9` means a digit, `A` a letter, `X` either; anything else means itself.
     """
     for item in iterate_items(draft, TextItem):
         if item.pattern is None:
             continue
         where, length = _locate_value(item, "pattern")
         if _REGEX.search(item.pattern):
-            what = f"pattern: {str(item.pattern)!r} looks like a regular expression, and would be taken letter for letter"
+            what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but would be taken literally"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
             yield Problem("bad-pattern", where, str(item.id), what, remedy, "warning", length)
         elif not any(letter in "9AX" for letter in item.pattern):
@@ -278,16 +278,17 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`labels:`, `or:` or `exclusive:` stands where it says nothing: labels belong to a scale with `from:` and `to:`,
-    `or:` to an item with options, `exclusive:` to a multiple.
+    """`labels:`, `or:` or `exclusive:` has no effect here.
+
+    Labels belong to a scale with `from:` and `to:`, `or:` to an item with options, `exclusive:` to a multiple.
 
     - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """
     for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
             where = locate_key(item._node, "labels")
-            what = "labels: only go with from: and to:; the options have texts of their own"
-            yield Problem("idle-labels", where, str(item.id), what, "take them out", "warning", len("labels"))
+            what = "labels: requires from: and to:; the options have texts of their own"
+            yield Problem("idle-labels", where, str(item.id), what, "remove them", "warning", len("labels"))
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
                 if option.exclusive:
@@ -296,9 +297,11 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
                         if option._node
                         else (item.find_position("options"), 1)
                     )
-                    what = f"exclusive: option {code} is chosen alone anyway, as every option of a {item.type} is"
-                    yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", length)
+                    what = (
+                        f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
+                    )
+                    yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", length)
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             where = locate_key(item._node, "or")
             what = "or: joins the options in {options}, and there are none here"
-            yield Problem("idle-labels", where, str(item.id), what, "take it out", "warning", len("or"))
+            yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", len("or"))

@@ -11,7 +11,7 @@ from survey_cli.problems import Position, Problem, suggest_nearest
 
 _SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
 _CALLED_AGAIN: Final = frozenset({"supervisor", "appointment", "callback"})
-"""Outcomes after which somebody waits to be called again."""
+"""Outcomes after which the respondent expects another call."""
 
 
 def _list_outcomes(draft: InstrumentDraft) -> list[str]:
@@ -19,7 +19,7 @@ def _list_outcomes(draft: InstrumentDraft) -> list[str]:
 
 
 def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An outcome is neither in the outcome table nor under the file's `outcomes:`.
+    """An outcome is neither in the outcome table nor defined under the file's `outcomes:`.
 
     - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
     delays: {bussy: 20m}                               → busy
@@ -40,14 +40,14 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         key, _, word = pair.partition("\0")
         if word in draft.lost:
             continue
-        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or take one of the table")
+        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
         yield Problem(
             "unknown-outcome", where, who, f"{key} there is no outcome {word!r}", remedy, length=len(word)
         )
 
 
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An `end` sets an outcome that means nobody was reached, though somebody is being interviewed.
+    """An `end` sets an outcome that means nobody was reached, although somebody is being interviewed.
 
     - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
     """
@@ -58,8 +58,8 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         outcome = OUTCOMES.get(question.outcome)
         if outcome is not None and outcome.moment == "before":
-            what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
-            remedy = "take an outcome of somebody who was: callback, refusal_soft, not_eligible, …"
+            what = f"outcome: {outcome.id} ({outcome.name}) means nobody was reached"
+            remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
             yield Problem(
                 "outcome-moment",
                 question.find_position("outcome"),
@@ -72,34 +72,34 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An outcome of the study's own does not say how it is counted.
+    """An outcome that the study defines does not say how it is counted.
 
         outcomes: {moved: {name: Moved away, like: not_eligible}}
 
-    `like:` names one of the table; without it, `code:` (AAPOR, as 4.70), `moment:` and `temporary:` are all needed. What
-    only an interview comes to is nobody's to key, and what waits to be called again is not final.
+    `like:` names one from the table; without it, `code:` (AAPOR, as 4.70), `moment:` and `temporary:` are all required.
+    An outcome that only an interview can have can't be keyed, and one that needs another call is not final.
     """
     for name, outcome in draft.document.outcomes.items():
         who = str(name)
         kind = str(outcome.like or who)
         if kind in _SET_BY_INTERVIEW and outcome.like is not None and kind != who:
-            what = f"like: only an interview comes to {kind}; nobody can key an outcome like it"
-            remedy = f"rename it: outcomes: {{{kind}: {{name: …}}}}, or take another"
+            what = f"like: only an interview can have the outcome {kind}; it can't be keyed"
+            remedy = f"rename it: outcomes: {{{kind}: {{name: …}}}}, or use another"
             yield Problem("own-outcome", outcome.find_position("like"), who, what, remedy, length=len(kind))
         if kind in _CALLED_AGAIN and outcome.temporary is False:
-            what = f"temporary: false, but after {kind} somebody waits: the case would never be found again"
+            what = f"temporary: false, but {kind} requires another call, which would never be made"
             yield Problem(
                 "own-outcome",
                 outcome.find_position("temporary"),
                 who,
                 what,
-                "leave temporary: out",
+                "remove temporary:",
                 length=len("false"),
             )
         if outcome.code is not None and not _is_aapor_code(outcome.code):
-            what = f"code: {str(outcome.code)!r} is no AAPOR code for an outcome"
+            what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
             remedy = (
-                "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 count nothing"
+                "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 can't be counted"
             )
             yield Problem(
                 "own-outcome", outcome.find_position("code"), who, what, remedy, length=len(outcome.code)
@@ -114,7 +114,7 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
                 locate_name(name),
                 who,
                 what,
-                "add like: with an outcome of the table",
+                "add like: with an outcome from the table",
                 length=len(who),
             )
 

@@ -21,12 +21,12 @@ from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem, suggest_nearest
 
 _MAX_LISTED: Final = 6
-"""Cells that a problem names one by one."""
+"""How many cells a message lists."""
 _MAX_CELLS: Final = 10_000
 
 
 def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota's `where` is no condition, or names something or a code that is not there.
+    """A quota's `where` is not a condition, or names a variable or code that does not exist.
 
     - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
     """
@@ -59,11 +59,11 @@ def _compile_quotas(
 
 
 def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota's `by` or `targets` name a variable or code that is not there, or cells are left without a target.
+    """A quota's `by` or `targets` name a variable or code that does not exist, or cells have no target.
 
         - {id: region_kind, by: [region, kind], targets: {Central/1: 5, Central/2: 7}}
 
-    `by` names items or sample columns with codes; a cell is their codes in that order, joined by `/`.
+    `by` names items or sample columns with codes; a cell is their codes in this order, joined by `/`.
     """
     for quota in draft.document.quotas:
         who = str(quota.id)
@@ -82,8 +82,8 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
                 continue
             if named.value_type.roster is not None or named.value_type.type not in ("code", "text", "flag"):
                 codes = None
-                what = f"by: {name} (at {named.where}) has no codes to make cells of"
-                remedy = "name a single, a scale, or a compute that gives codes"
+                what = f"by: {name} (at {named.where}) has no codes for cells"
+                remedy = "name a single, a scale, or a compute with codes"
                 yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
             if str(name) in [str(n) for n in quota.by[:index]]:
@@ -91,8 +91,8 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
                     "quota-cells",
                     where,
                     who,
-                    f"by: {name} stands here twice",
-                    "take one out",
+                    f"by: {name} is listed twice",
+                    "remove one",
                     length=len(name),
                 )
             if named.value_type.codes is None:
@@ -126,7 +126,9 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
     lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given]
     if lacking:
         what = f"targets: {len(lacking)} cells have no target: {join_words(lacking, most=_MAX_LISTED)}"
-        remedy = "add them, or write 0 where nobody is wanted; without a target a cell counts as outside"
+        remedy = (
+            "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
+        )
         where = locate_key(quota._node, "targets")
         yield Problem(
             "quota-cells",
@@ -140,12 +142,12 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
 
 
 def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota does not say how many are wanted, or of whom.
+    """A quota does not say how many interviews are needed, or with whom.
 
         - {id: sectors, where: kind == 1, target: 14}
         - {id: region_kind, by: [region, kind], targets: {Central/1: 5}}
 
-    `where` (or none, for everybody) goes with `target`, `by` with `targets`.
+    `target` goes with `where` (or alone, for everybody), `targets` with `by`.
     """
     for quota in draft.document.quotas:
         who, at = str(quota.id), quota.find_position("id")
@@ -164,7 +166,7 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
                 length=len(who),
             )
         elif quota.targets and not quota.by:
-            what = "targets: name cells, but there is no by: to make them"
+            what = "targets: names cells, but there is no by: to define them"
             yield Problem(
                 "quota-target", locate_key(quota._node, "targets"), who, what, "add by: [variable]", length=7
             )
@@ -176,7 +178,7 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
         amounts += [(f"targets: {c}", n, _locate_target(quota, str(c))) for c, n in quota.targets.items()]
         for key, amount, where in amounts:
             if amount is not None and amount < 0:
-                what = f"{key}: {amount} is less than nobody"
+                what = f"{key}: {amount} is negative"
                 yield Problem("quota-target", where, who, what, "write 0 or more", length=len(str(amount)))
 
 
@@ -186,11 +188,11 @@ def _locate_target(quota: QuotaSpec, cell: str) -> Position:
 
 
 def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota counts by an answer that is given only after the respondent has hung up: nobody can be turned away then.
+    """A quota depends on an answer from after the hang-up, when nobody can be screened out any more.
 
     - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
 
-    A place is held as soon as the deciding answer is given; if the cell is full, the interview ends there.
+    A place is reserved as soon as the deciding answer is given; if the cell is full, the interview ends there.
     """
     for quota, condition, _ in _compile_quotas(draft):
         if quota.soft:
@@ -199,7 +201,7 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
         late = [n for n in sorted(needs) if n in draft.leaves and draft.leaves[n].after_hangup]
         if late:
             what = (
-                f"it counts by {late[0]} (at {locate_definition(draft, late[0])}), "
+                f"it depends on {late[0]} (at {locate_definition(draft, late[0])}), "
                 "asked after the respondent has hung up"
             )
             remedy = f"move {late[0]} before that section, or write soft: true"
@@ -208,11 +210,11 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota can be full, and what the respondent is told then is written in English alone.
+    """A quota can be full, and the text read to the respondent in that case exists only in English.
 
         fieldwork: {scripts: {quota_full: {text: Vielen Dank, wir haben genug Interviews. Auf Wiederhören.}}}
 
-    Without `scripts: quota_full` the program says thank you in English.
+    Without `scripts: quota_full` the program thanks the respondent in English.
     """
     foreign = [language for language in draft.document.languages if not str(language).startswith("en")]
     fieldwork = draft.document.fieldwork
@@ -220,17 +222,15 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
     hard = next((quota for quota in draft.document.quotas if not quota.soft), None)
     if hard is None or told or not foreign:
         return
-    what = (
-        f"when it is full the respondent is thanked in English, but interviews are conducted in {foreign[0]}"
-    )
-    remedy = "write the words: fieldwork: {scripts: {quota_full: {text: …}}}"
+    what = f"if it is full the respondent is thanked in English, but interviews are conducted in {foreign[0]}"
+    remedy = "write the text: fieldwork: {scripts: {quota_full: {text: …}}}"
     yield Problem("quota-script", hard.find_position("id"), str(hard.id), what, remedy, "warning")
 
 
 def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota is looked up before everything that it counts by has been asked.
+    """A quota is looked up before all items that it depends on have been asked.
 
-    - {id: room, type: lookup, quota: women}     put it behind the item sex
+    - {id: room, type: lookup, quota: women}     move it after the item sex
     """
     quotas = (
         {str(quota.id): (quota, condition) for quota, condition, _ in _compile_quotas(draft)}
@@ -251,10 +251,10 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
         late = [n for n in sorted(needs) if n in draft.symbols and draft.symbols[n].index >= at]
         if late:
             what = (
-                f"quota: {question.quota} counts by {late[0]} (at {locate_definition(draft, late[0])}), "
-                "which is settled only later"
+                f"quota: {question.quota} depends on {late[0]} (at {locate_definition(draft, late[0])}), "
+                "which is known only later"
             )
-            remedy = f"move {name} behind {late[0]}"
+            remedy = f"move {name} after {late[0]}"
             yield Problem(
                 "quota-early", question.find_position("quota"), name, what, remedy, length=len(question.quota)
             )

@@ -8,21 +8,21 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.problems import Position, Problem, suggest_nearest
 
 REPEATABLE_ROLES: Final = frozenset({"phone"})
-"""Roles that several columns may have: a case may have several numbers."""
+"""Roles that several columns may have: a case can have several numbers."""
 TEXT_ROLES: Final = {
     "key": (), "phone": (), "name": (), "zone": ("single",), "country": ("single",), "region": ("single",),
     "language": ("single",),
 }  # fmt: skip
-"""Roles of columns that hold text, and what else each may be."""
+"""Roles of text columns, and the other types that each may have."""
 
 LOCATION_ROLES: Final = frozenset({"country", "region"})
-"""Roles of columns that say where the respondent is."""
+"""Roles of columns that contain the respondent's location."""
 
 
 def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Two columns of the sample have the same role. Only `phone` may be given several times.
+    """Two columns of the sample have the same role. Only `phone` may be used several times.
 
-    sample: {unit: {role: key}, number: {role: key}}     one column names the case
+    sample: {unit: {role: key}, number: {role: key}}     one column identifies the case
     """
     seen: dict[str, tuple[str, Position]] = {}
     for name, column in draft.document.sample.items():
@@ -31,29 +31,31 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
         first, where = seen.setdefault(column.role, (str(name), column.find_position("role")))
         if first == str(name):
             continue
-        what = f"role: {first} (at {where}) is the {column.role} already"
+        what = f"role: {first} (at {where}) already has the role {column.role}"
         remedy = "give the role to one of them"
         if column.role == "key":
-            remedy = "keep one: the key alone names the case; add a column that holds both if you must"
+            remedy = (
+                "keep one: the key alone identifies the case; if necessary, add a column that combines both"
+            )
         yield Problem(
             "twice-role", column.find_position("role"), str(name), what, remedy, length=len(column.role)
         )
 
 
 def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
-    """No column of the sample has the role `key`, so that cases can't be named and no sample can be imported.
+    """No column of the sample has the role `key`, so that cases can't be identified and no sample can be imported.
 
     sample: {unit: {type: text, role: key}}
     """
     sample = draft.document.sample
     if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
         where = locate_key(draft.document._node, "sample")
-        what = "no column is the key that names a case"
+        what = "no column is the key that identifies a case"
         yield Problem("no-case-key", where, "sample", what, "add role: key to one", "warning", len("sample"))
 
 
 def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A column's type and its other keys do not go together.
+    """A column's type and its other keys do not match.
 
     kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
     version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
@@ -72,13 +74,13 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             ("balanced_within", "split", column.balanced_within is not None),
         ):
             if given and column.type != kind:
-                what = f"{key}: goes with type: {kind}, and this is a {column.type}"
-                remedy = f"write type: {kind}, or take it out"
+                what = f"{key}: requires type: {kind}, and this is a {column.type}"
+                remedy = f"write type: {kind}, or remove it"
                 yield Problem(
                     "sample-column", locate_key(column._node, key), who, what, remedy, length=len(key)
                 )
         if column.role in ("weight", "priority") and column.type != "number":
-            what = f"role: a {column.role} is a number, and this is a {column.type}"
+            what = f"role: a {column.role} must be a number, and this is a {column.type}"
             yield Problem(
                 "sample-column",
                 column.find_position("role"),
@@ -88,7 +90,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 length=len(column.role),
             )
         if column.role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[column.role]):
-            what = f"role: a {column.role} is a text, and this is a {column.type}"
+            what = f"role: a {column.role} must be a text, and this is a {column.type}"
             yield Problem(
                 "sample-column",
                 column.find_position("role"),
@@ -101,7 +103,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             what = (
                 f"personal: the {column.role} decides when the case is called, so it is kept with its history"
             )
-            remedy = "take personal: out, or leave the column out"
+            remedy = "remove personal:, or leave the column out"
             yield Problem("sample-column", column.find_position("personal"), who, what, remedy, length=4)
         within = column.balanced_within
         if within is None or column.type != "split":

@@ -44,9 +44,9 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
         dayparts: {day: "09:00-17:00", evening: {hours: "17:00-20:30", weight: 2}, weekend: sat}
 
-    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the first comes first. Nobody is
-    called outside the hours that the country's law or profession allows (08:00-21:00 where none are known) unless a
-    `reason:` says why; a part of the day lies within the hours.
+    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the earlier one comes first.
+    Nobody is called outside the hours that the country's law or profession allows (08:00-21:00 if none are known) unless
+    `reason:` says why. A day part lies within the hours.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -97,7 +97,7 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
-    """Hours that are wider than people may be called in on one of their days."""
+    """Warn about hours that are wider than those permitted on one of their days."""
     found = parse_hours(text)
     if not isinstance(found, Hours):
         return
@@ -109,17 +109,19 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
             of = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
             source = f" ({rule.source})" if rule is not None else ""
             what = f"hours: {name}: {text} is wider than {allowed}{of}{source}, and no reason: is given"
-            remedy = f"say in reason: why it may be, or narrow it; until then nobody is called outside of {allowed}"
+            remedy = (
+                f"explain it in reason:, or narrow the hours; until then nobody is called outside {allowed}"
+            )
             yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
             return
 
 
 def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A study writes no calling hours, and none are known for its country.
+    """A study defines no calling hours, and none are known for its country.
 
     fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
 
-    Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, never on the day of rest.
+    Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, and never on the day of rest.
     """
     field = draft.document.fieldwork
     if field is None or field.country is None or field.hours or str(field.country) not in COUNTRIES:
@@ -130,7 +132,7 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         rest = next(DAYS[day] for day in range(7) if day not in usual)
         what = f"country: no calling hours are known for {country}"
         remedy = (
-            "write hours: by its laws and customs; until then people are called "
+            "write hours: that suit its laws and customs; until then people are called "
             f"from 09:00 to 20:30 on workdays and never on {rest}"
         )
         yield Problem(
@@ -145,7 +147,7 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_daypart_hours(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
-    """A part of the day in which nobody is ever called."""
+    """Warn about a day part in which nobody is ever called."""
     spans = {
         day: parse_hours(span) for key, span in field.hours.items() for day in _list_days(parse_days(key))
     }
@@ -160,8 +162,8 @@ def _check_daypart_hours(field: FieldworkSpec, name: YamlScalar, text: YamlScala
     else:
         called = not named or any(day in spans for day in named)
     if not called:
-        what = f"dayparts: {name}: no calling hours lie in {text}"
-        remedy = "take it out, or widen hours:"
+        what = f"dayparts: {name}: there are no calling hours in {text}"
+        remedy = "remove it, or widen hours:"
         yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
 
 
@@ -179,7 +181,7 @@ def _check_hours(text: YamlScalar, key: str) -> Iterator[Problem]:
 
 
 def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A day of the field period is no date, or the last comes before the first.
+    """A day of the field period is not a date, or the last day comes before the first.
 
     closed: [2026-11-26]
     ends: 2026-12-18     year-month-day
@@ -205,7 +207,7 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
             field.find_position("ends"),
             "fieldwork",
             what,
-            "exchange them",
+            "swap them",
             length=len(field.ends or ""),
         )
 
@@ -218,18 +220,18 @@ def _parse_date(text: str) -> date | None:
 
 
 def _report_date(key: str, text: YamlScalar) -> Problem:
-    what = f"{key}: {str(text)!r} is no date"
+    what = f"{key}: {str(text)!r} is not a date"
     return Problem(
         "bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text)
     )
 
 
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A time zone is not one of the IANA names, a country not one of ISO 3166, or a region none of the country's.
+    """A time zone is not an IANA name, a country not an ISO 3166 code, or a region not one of the country.
 
     zone: America/New_York     not EST5, not New York
     country: DE                two letters
-    region: DE-BY              as in ISO 3166-2; BY will do
+    region: DE-BY              as in ISO 3166-2; BY is enough
     """
     field = draft.document.fieldwork
     if field is None:
@@ -265,7 +267,7 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
-    """Why a region is none of the country's, and what to write."""
+    """Explain why a region is not one of the country's, and what to write."""
     if not country:
         return (
             "region: the country is missing",
@@ -276,7 +278,7 @@ def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     if not list_regions(country):
         return (
             f"region: no regions of {country} are known",
-            "take it out; write days of the region in closed:",
+            "remove it; write the region's holidays in closed:",
         )
     return f"region: {country} has no region {region!r}", suggest_region(region, country)
 
@@ -290,12 +292,12 @@ def _is_zone(name: str) -> bool:
 
 
 def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A length of time is not written as a number and m, h or d, or is one of nothing.
+    """A duration is not a number followed by m, h or d, or has no effect.
 
     delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
     retention: {contacts: 90d}
 
-    What ends a case has no delay; `appointment` is that of appointments; a lease is a day at most.
+    A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -316,10 +318,10 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
-    """Lengths of time that come to nothing, or to what nobody means."""
+    """Warn about durations without an effect, or with one that is hardly intended."""
     for name in field.retention:
         if str(name) not in RETAINED_DATA:
-            what = f"retention: {str(name)!r} is nothing that is kept for a time"
+            what = f"retention: {str(name)!r} is not data with a retention period"
             remedy = suggest_nearest(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
             yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, length=len(name))
     for name, text in field.delays.items():
@@ -328,18 +330,18 @@ def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Pro
         row = OUTCOMES.get(kind)
         temporary = own.temporary if own is not None and own.temporary is not None else row and row.temporary
         if temporary is False and row is not None and not row.next_number:
-            what, remedy = f"delays: after {name} nobody calls again", "take it out"
+            what, remedy = f"delays: after {name} there is no further call", "remove it"
         elif str(text) == "appointment" and kind != "appointment":
             what, remedy = (
-                f"delays: {name}: an appointment is promised at appointment alone",
-                "write a length of time",
+                f"delays: {name}: only the outcome appointment has an appointment",
+                "write a duration",
             )
         else:
             continue
         yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
     if field.spread_wait is not None and field.spread != "wait" and "spread" not in draft.lost:
-        what = f"spread_wait: with spread: {field.spread} nothing waits for a part of the day"
-        remedy, at = "take it out, or write spread: wait", field.spread_wait.where
+        what = f"spread_wait: with spread: {field.spread} no case waits for a day part"
+        remedy, at = "remove it, or write spread: wait", field.spread_wait.where
         yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
     lease = field.lease
     if (
@@ -347,14 +349,14 @@ def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Pro
         and not validate_duration(lease, words=False)
         and _count_minutes(lease) > _MINUTES_PER_DAY
     ):
-        what = f"lease: {lease}: a station that is lost keeps its case so long"
+        what = f"lease: {lease}: after a station crashes its case stays claimed for so long"
         yield Problem(
             "bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease)
         )
 
 
 RETAINED_DATA: Final = ("contacts",)
-"""What may be kept for a time."""
+"""Data with a retention period."""
 _MINUTES_PER_DAY: Final = 24 * 60
 
 
@@ -363,7 +365,7 @@ def _count_minutes(text: str) -> int:
 
 
 def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A limit on calls lets nobody be called, or one within a day is wider than that on all.
+    """A limit on calls allows no call at all, or a limit per day exceeds the total.
 
     attempts: {total: 8, per_day: 2}
     refusals: {max: 2}
@@ -382,7 +384,7 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
         if value is None:
             continue
         if value < 1:
-            what = f"{key}: {value} lets nobody be called{' then' if key == 'weight' else ''}"
+            what = f"{key}: {value} allows no calls{' then' if key == 'weight' else ''}"
             yield Problem(
                 "bad-limit",
                 part.find_position(key),
@@ -392,7 +394,7 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
                 length=len(str(value)),
             )
         elif key in _PERIOD_WORDS and value > attempts.total > 0:
-            what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in all"
+            what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in total"
             yield Problem(
                 "bad-limit",
                 part.find_position(key),
@@ -404,16 +406,16 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
             )
 
 
-_PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a part of the day"}
+_PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a day part"}
 
 
 def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`complete_from:`, `partial_from:`, `eligible_from:` or `recording:` names no item.
+    """`complete_from:`, `partial_from:`, `eligible_from:` or `recording:` does not name an item.
 
     complete_from: q31
     partial_from: {answered: 50%}
 
-    They come in the order eligible, partial, complete.
+    They are reached in the order eligible, partial, complete.
     """
     field = draft.document.fieldwork
     if field is None:
@@ -439,7 +441,7 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
-    """Points that come in another order than interviews reach them."""
+    """Warn about completion points in a different order from that in which interviews reach them."""
     points = ("eligible_from", "partial_from", "complete_from")
     for first, then in (points[:2], points[1:], points[::2]):
         early, late = getattr(field, first), getattr(field, then)
@@ -453,7 +455,7 @@ def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Probl
                 field.find_position(first),
                 "fieldwork",
                 what,
-                "exchange them",
+                "swap them",
                 "warning",
                 len(early),
             )
@@ -468,7 +470,7 @@ def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Probl
                     field.find_position(first),
                     "fieldwork",
                     what,
-                    "exchange them",
+                    "swap them",
                     "warning",
                     len(first),
                 )
@@ -476,13 +478,13 @@ def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Probl
 
 def _check_share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
     if not given:
-        what = f"{key}: it says neither an item nor a share"
+        what = f"{key}: it names neither an item nor a percentage"
         yield Problem(
             "unknown-item", locate_key(field._node, key), "fieldwork", what, "write {answered: 50%}"
         )
     for word, share in given.items():
         if str(word) != "answered":
-            what = f"{key}: {str(word)!r} is not known here"
+            what = f"{key}: {str(word)!r} is not allowed here"
             yield Problem(
                 "unknown-item",
                 locate_name(word),
@@ -505,19 +507,19 @@ def _check_share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, Yaml
 
 
 def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`eligible_from:` stands in a frame of units that are known to be eligible beforehand, where it changes no code.
+    """`eligible_from:` has no effect in a frame of units that are known to be eligible.
 
-    fieldwork: {frame: rdd, eligible_from: adult}     numbers dialled at random: who answers must be screened
+    fieldwork: {frame: rdd, eligible_from: adult}     numbers dialed at random: whoever answers must be screened
     fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
 
-    Whoever the questionnaire finds not to belong is not eligible (4.70) in every frame, by an `end` with
+    A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an `end` with
     `outcome: not_eligible`.
     """
     field = draft.document.fieldwork
     if field is None or field.eligible_from is None or field.frame == "rdd":
         return
-    what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible beforehand; it changes no code"
-    remedy = "take it out, or write frame: rdd if the numbers are dialed at random"
+    what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible in advance, so it has no effect"
+    remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
     length = len(field.eligible_from)
     yield Problem(
         "known-eligible", field.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length
@@ -525,12 +527,12 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Calls are recorded, but not by this program; or the item that gives notice of it is not on every route.
+    """Calls are recorded, but not by this program; or the item that announces it is not on every route.
 
     fieldwork: {recording: notice}
     - {id: notice, type: read, text: This call may be recorded.}     without ask_if or unless, in no shuffled group
 
-    Whatever records the calls must itself wait for that item.
+    The recording system itself must wait for that item.
     """
     field = draft.document.fieldwork
     if field is None or field.recording is None:
@@ -540,8 +542,8 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
         "recording-notice",
         field.find_position("recording"),
         "fieldwork",
-        "recording: nothing is recorded by this program; it only checks that everybody hears the notice",
-        "let the telephone system record, from that item on",
+        "recording: this program records nothing; it only checks that everybody hears the notice",
+        "let the telephone system start recording at that item",
         "warning",
         len(name),
     )
@@ -556,13 +558,11 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     if passed is None and leaf.roster is not None:
         passed = leaf.roster
     if passed is not None:
-        which = (
-            "it has a condition" if passed == name else f"{passed}, in which it stands, may be passed over"
-        )
+        which = "it has a condition" if passed == name else f"{passed}, which contains it, may be skipped"
         what = (
             f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {which}"
         )
-        remedy = "give notice in an item that everybody is asked"
+        remedy = "put the notice in an item that everybody is asked"
         yield Problem(
             "recording-notice", field.find_position("recording"), "fieldwork", what, remedy, length=len(name)
         )

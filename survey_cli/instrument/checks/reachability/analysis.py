@@ -29,28 +29,28 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 
 MAX_REASONS: Final = (0, 30, 8)
-"""Of so many reasons it is tried whether one, or two, are enough to say why something can't be."""
+"""How many candidate reasons are tried on their own (index 1) and in pairs (index 2)."""
 MAX_KEPT_REASONS: Final = 100
-"""Reasons that are kept while walking: the latest."""
+"""How many reasons are kept along the route: the latest ones."""
 
 
 class Reason(NamedTuple):
-    """One thing that must hold for a place to be reached."""
+    """One thing that must hold for a position to be reached."""
 
     requirements: tuple[Requirement, ...]
     is_end: bool = False
-    """It is an `end` that has not ended the interview: not all of its needs were met."""
+    """It is an `end` that did not end the interview: not all of its requirements were met."""
 
 
 class RouteConstraints(NamedTuple):
-    """What must hold at one place."""
+    """What must hold at one position of the route."""
 
     facts: Facts = NO_CONSTRAINTS
     reasons: tuple[Reason, ...] = ()
 
 
 class ReachabilityFinding(NamedTuple):
-    """A condition that can't be worth what it would have to be, and why."""
+    """A condition that can't have the truth value it would need, and why."""
 
     rule: str
     condition: Condition
@@ -58,29 +58,29 @@ class ReachabilityFinding(NamedTuple):
     what: str
     remedy: str
     never: int
-    """What it is never worth where it stands."""
+    """Truth values that it never has at its position."""
     reasons: tuple[Reason, ...]
-    """Without any, the condition alone is enough to see it."""
+    """Empty if the condition alone is sufficient."""
 
 
 @dataclass(slots=True)
 class _ReachabilityAnalysis:
-    """The walk over one draft."""
+    """Traversal of the route of one draft."""
 
     draft: InstrumentDraft
     solver: ConditionSolver
     findings: list[ReachabilityFinding] = field(default_factory=list)
     items_without_options: list[CompiledItem] = field(default_factory=list)
-    """Where it may be that no option is offered."""
+    """Items for which it can happen that no option is offered."""
 
     def walk_group(
         self, nodes: Sequence[CompiledNode], here: RouteConstraints, *, shuffled: bool, roster: bool
     ) -> list[Reason]:
-        """Walk what stands in a group. Gives the ends in it that were passed, as its own end sees them."""
+        """Walk the nodes of a group and return the ends in it that were passed, as its own end sees them."""
         passed: list[Reason] = []
         for node in nodes:
             if not here.facts:
-                break  # nobody comes here, which has been said
+                break  # nobody gets here, which has been reported
             behind = self._walk_node(node, here, roster)
             passed += behind
             if not shuffled:
@@ -115,7 +115,7 @@ class _ReachabilityAnalysis:
     def _is_relevant(
         self, leaf: CompiledItem, needs: tuple[Requirement, ...], here: RouteConstraints
     ) -> bool:
-        """Whether there is anything to be found at an item, or anything to be learned from it."""
+        """Whether an item can yield a finding or a constraint."""
         if leaf.checks or (leaf.options_vary and leaf.scale is None) or leaf.options_conditional:
             return True
         if isinstance(leaf.question, EndItem):
@@ -125,7 +125,7 @@ class _ReachabilityAnalysis:
         return len(needs) > 1 or self.solver.may_settle(needs[0].condition, here.facts)
 
     def _list_passed_ends(self, leaf: CompiledItem, needs: tuple[Requirement, ...]) -> list[Reason]:
-        """An `end` that was passed: its conditions were not all met."""
+        """Return an `end` that was passed, as the reason that not all of its conditions were met."""
         if (
             not isinstance(leaf.question, EndItem)
             or _has_broken_condition(leaf)
@@ -141,7 +141,7 @@ class _ReachabilityAnalysis:
     def _enter(
         self, node: CompiledNode, needs: tuple[Requirement, ...], here: RouteConstraints
     ) -> RouteConstraints | None:
-        """What holds inside; None where nobody comes in."""
+        """Return the constraints inside a node; None if nobody gets there."""
         for need in needs:
             condition, worth = need.condition, need.truths
             facts = self.solver.assume(condition, worth, here.facts)
@@ -164,37 +164,37 @@ class _ReachabilityAnalysis:
             "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
         )
         holds = "can't hold" if need.key == "ask_if" else "always holds"
-        remedy = f"change one of the conditions, or take {node.id} out"
+        remedy = f"change one of the conditions, or remove {node.id}"
         self.add_finding(
             "never-reached", need.condition, need.key, f"{holds} here, {what}", remedy, need.truths, here
         )
 
     def _report_needless(self, node: CompiledNode, need: Requirement, here: RouteConstraints) -> None:
         what = "always holds here" if need.key == "ask_if" else "can't hold here"
-        remedy = "take it out, or change one of the conditions"
+        remedy = "remove it, or change one of the conditions"
         if (
             isinstance(node, CompiledItem)
             and isinstance(node.question, EndItem)
             and len(list_requirements(node)) == 1
         ):
-            what += ", so nobody gets beyond this end"
-            remedy = "take it out if that is meant, or change one of the conditions"
+            what += ", so nobody gets past this end"
+            remedy = "remove it if that is intended, or change one of the conditions"
         self.add_finding(
             "needless-condition", need.condition, need.key, what, remedy, ANY_TRUTH ^ need.truths, here
         )
 
     def _check_item(self, leaf: CompiledItem, here: RouteConstraints) -> None:
-        """The conditions of its options, and of its checks once it is answered."""
+        """Check the conditions of an item's options, and of its checks once it is answered."""
         for option in leaf.options if leaf.scale is None else ():
             condition = option.ask_if
             if condition is None:
                 continue
             if not self._is_possible(condition, TRUE, here):
                 what = f"can't hold here, so the option {option.code} is never offered"
-                remedy = "change one of the conditions, or take the option out"
+                remedy = "change one of the conditions, or remove the option"
                 self.add_finding("never-reached", condition, "ask_if", what, remedy, TRUE, here)
             elif not self._is_possible(condition, NOT_TRUE, here):
-                remedy = "take it out, or change one of the conditions"
+                remedy = "remove it, or change one of the conditions"
                 self.add_finding(
                     "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, here
                 )
@@ -207,7 +207,7 @@ class _ReachabilityAnalysis:
             return
         here = here._replace(facts=self.solver.assume_answered(leaf.id, here.facts))
         for check in leaf.checks:
-            condition, remedy = check.condition, "change the condition, or take it out"
+            condition, remedy = check.condition, "change the condition, or remove it"
             if check.aloud and not self._is_possible(condition, TRUE, here):
                 what = "can't hold here, so it is never read"
                 self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, here)
@@ -240,7 +240,7 @@ class _ReachabilityAnalysis:
         )
 
     def _find_reasons(self, condition: Condition, worth: int, here: RouteConstraints) -> tuple[Reason, ...]:
-        """The fewest, and the first of these, that are enough; all of those that stand around it where no two are."""
+        """Find the smallest sufficient set of reasons; the latest three around it if no pair is sufficient."""
         knowing = self.solver
         candidates = list(here.reasons)
         names = set(condition.names)
@@ -276,7 +276,7 @@ def _apply_reason(knowing: ConditionSolver, reason: Reason, facts: Facts) -> Fac
 
 
 def _has_broken_condition(node: CompiledNode) -> bool:
-    """Whether a condition is written that could not be understood."""
+    """Whether one of its conditions could not be compiled."""
     written = node.question if isinstance(node, CompiledItem) else node.spec
     return written is not None and (
         (written.ask_if is not None and node.ask_if is None)
@@ -285,7 +285,7 @@ def _has_broken_condition(node: CompiledNode) -> bool:
 
 
 def find_unreachable_conditions(draft: InstrumentDraft) -> Sequence[ReachabilityFinding]:
-    """What the walk along the route comes to."""
+    """Analyze the route once and return its findings."""
     found: list[ReachabilityFinding] | None = draft.check_cache.get("along the route")
     if found is None:
         walk = _ReachabilityAnalysis(draft, ConditionSolver(draft))
@@ -297,45 +297,46 @@ def find_unreachable_conditions(draft: InstrumentDraft) -> Sequence[Reachability
 
 
 def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition can't hold where it stands, since others must hold for anybody to come there: those of the sections
-    around it, those of the items it names, and those of the ends that came before.
+    """A condition can't hold at its position, because other conditions must hold for anybody to get there.
+
+    These are the conditions of the sections around it, of the items it names, and of the ends before it.
 
         - {id: b, type: section, ask_if: "q2 in [2, 3]", items: [{id: q7, ask_if: q2 == 1, …}]}
         - {id: stop, type: end, unless: consent == 1}
-          {id: why, type: verbatim, ask_if: consent == 2, …}     behind the end: it is never asked
+          {id: why, type: verbatim, ask_if: consent == 2, …}     after the end: it is never asked
 
-    Move the item, or change one of the conditions; all of them are named.
+    Move the item, or change one of the conditions; the problem names all of them.
     """
     yield from _report_findings(draft, "never-reached")
 
 
 def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition always holds where it stands, since others have made sure of it: it decides nothing.
+    """A condition always holds at its position, because other conditions guarantee it: it has no effect.
 
         - {id: stop, type: end, unless: consent == 1}
-          {id: age, type: number, ask_if: consent == 1, …}     nobody else comes here
+          {id: age, type: number, ask_if: consent == 1, …}     nobody else gets here
 
-    Take it out, or correct it if something else was meant.
+    Remove it, or correct it if something else was meant.
     """
     yield from _report_findings(draft, "needless-condition")
 
 
 def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Every option of a question has an `ask_if`: where none of them holds, the question is passed over as not asked.
+    """Every option of a question has an `ask_if`: if none of them holds, the question is not asked.
 
         options:
           1: {text: By car, ask_if: car == 1}
           2: {text: By train, ask_if: station == 1}
 
-    If that is meant, give the item an `ask_if` that says so; else add an option that is always offered.
+    If that is intended, give the item an `ask_if` that says so; otherwise add an option that is always offered.
     """
     find_unreachable_conditions(draft)
     for leaf in draft.check_cache["optionless"]:
         named = draft.symbols.get(leaf.id)
         where = named.where if named is not None else leaf.question.at("id")
-        what = "every option has an ask_if: where none of them holds, this is not asked"
+        what = "every option has an ask_if: if none of them holds, this is not asked"
         remedy = (
-            "add an option without ask_if (as None of these), or an ask_if to the item that makes sure of one"
+            "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
         )
         yield Problem("no-option", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
@@ -351,13 +352,13 @@ def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
         if use is None or (not finding.reasons and id(finding.condition) in said):
             continue
         why = [_describe_reason(reason, uses) for reason in finding.reasons]
-        because = f": {join_words(why)}" if why else ", whatever is answered"
+        because = f": {join_words(why)}" if why else ", whatever the answers are"
         what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
         yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
 
 
 def _describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:
-    """One reason in words, with the place of its condition."""
+    """Describe a reason in words, with the position of its condition."""
     need = reason.requirements[-1]
     use = uses.get(id(need.condition))
     text = shorten(need.condition.text) + (f" (at {use.where})" if use is not None else "")

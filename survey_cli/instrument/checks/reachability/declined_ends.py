@@ -30,30 +30,30 @@ from survey_cli.values import Code
 
 _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
-"""Computes of computes that are followed."""
+"""How deeply computes of computes are followed."""
 _STRICT_FUNCTIONS: Final = frozenset(("sum", "mean", "min", "max", "round", "length", "years_between"))
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 class _SupposedAnswer(NamedTuple):
-    """What is supposed of one item; of everything else that it is answered somehow."""
+    """An assumed answer to one item; everything else is assumed to have some answer."""
 
     item: str
     declined: str = ""
-    """The decline that was given, if one was."""
+    """The decline, if it was declined."""
     code: Code | None = None
-    """The code that was given, if that is supposed."""
+    """The code, if one is assumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Assumption:
-    """What conditions can be worth under one supposed answer."""
+    """Truth values of conditions under one assumed answer."""
 
     answer: _SupposedAnswer
     computes: Mapping[str, Compute]
 
     def evaluate(self, node: ast.expr, depth: int = 0) -> int:
-        """All that a condition can be worth: true, false, unknown, together by `|`."""
+        """Return all possible truth values of a condition: TRUE, FALSE, UNKNOWN, joined by `|`."""
         match node:
             case ast.BoolOp(op=op, values=values):
                 return _combine(
@@ -81,7 +81,7 @@ class _Assumption:
                 return self.evaluate_value(node, depth)
 
     def evaluate_value(self, node: ast.expr, depth: int = 0) -> int:
-        """Whether a part can have a value (true or false), and can be missing because the item was declined (unknown)."""
+        """Return whether a term can have a value (TRUE, FALSE) or be missing since the item was declined (UNKNOWN)."""
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 if name == self.answer.item:
@@ -117,7 +117,7 @@ class _Assumption:
         )
 
     def evaluate_requirements(self, needs: tuple[Requirement, ...]) -> int:
-        """Whether all of these are met: true, false, or unknown where one is not met for being unknown."""
+        """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is not met because it is unknown."""
         return _combine([self._evaluate_requirement(need) for need in needs], conjunction=True)
 
     def _evaluate_requirement(self, need: Requirement) -> int:
@@ -163,7 +163,7 @@ class _Assumption:
 
 
 def _combine(worths: list[int], *, conjunction: bool) -> int:
-    """What `and`, or `or`, can be worth of parts that can be worth these."""
+    """Return the possible truth values of `and` or `or` over operands with these possible truth values."""
     decides, other = (FALSE, TRUE) if conjunction else (TRUE, FALSE)
     joined = other
     for worth in worths:
@@ -178,14 +178,14 @@ def _negate(worth: int) -> int:
 
 
 class _RouteItem(NamedTuple):
-    """One leaf on the route: what must hold for anybody to come to the groups around it, and to itself."""
+    """One item on the route: what must hold for anybody to get to the groups around it, and to the item itself."""
 
     leaf: CompiledItem
     outer_requirements: tuple[Requirement, ...]
     own: tuple[Requirement, ...]
-    """Of an end: what decides whether it applies."""
+    """For an end: what decides whether it applies."""
     roster_counts: tuple[ast.expr, ...]
-    """How many turns the roster around it has."""
+    """The number of turns of the rosters around it."""
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -197,7 +197,10 @@ def _asks_somebody(leaf: CompiledItem) -> bool:
 
 
 def _list_route(root: ItemGroup) -> list[_RouteItem]:
-    """Every leaf on the route, in written order. A group that asks nothing before its end decides with it."""
+    """List every item on the route, in written order.
+
+    The condition of a group that asks nothing before its end counts as the end's own.
+    """
     found: list[_RouteItem] = []
     asked = 0
 
@@ -222,14 +225,14 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
 
 
 def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Whoever declines an item passes an `end` that other answers to the item lead to, and is interviewed.
+    """A respondent who declines an item passes an `end` that other answers to it lead to, and is interviewed.
 
         - {id: consent, type: single, options: {1: "Yes", 2: "No"}, text: May I ask you some questions?}
         - {id: no_consent, type: end, ask_if: consent == 2, outcome: refusal_soft}
 
-    After a refusal at `consent` the condition is unknown, and an `ask_if` that is unknown does not apply. Write
+    After a refusal at `consent` the condition is unknown, and an unknown `ask_if` does not apply. Write
     `unless: consent == 1`, which also stops everybody who has not clearly said yes, or `declines: []` at the item.
-    If they are to be interviewed, say so: `ask_if: answered(consent) and consent == 2`.
+    If they are to be interviewed, make it explicit: `ask_if: answered(consent) and consent == 2`.
     """
     if draft.root is None or draft.lost:
         return
@@ -255,8 +258,8 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
             need = next((n for n in reversed(end.own) if name in _find_inputs(draft, (n,))), end.own[-1])
             use = uses.get(id(need.condition))
             what = (
-                f"{need.key}: {shorten(need.condition.text)} is unknown where {name} is declined "
-                f"({join_words(kinds, joint='or')}): this end does not apply, and the interview goes on{onward}"
+                f"{need.key}: {shorten(need.condition.text)} is unknown if {name} is declined "
+                f"({join_words(kinds, joint='or')}): this end does not apply, and the interview continues{onward}"
             )
             where = use.where if use is not None else end.leaf.question.find_position("id")
             remedy = _write_remedy(draft, item, [places[i] for i in own_ends], end, need)
@@ -265,7 +268,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _find_inputs(draft: InstrumentDraft, needs: tuple[Requirement, ...]) -> dict[str, None]:
-    """The items that these conditions depend on, through computes, in order."""
+    """Find the items that these conditions depend on, also through computes, in order."""
     waiting = [name for need in needs for name in sorted(need.condition.names)]
     found: dict[str, None] = {}
     while waiting:
@@ -280,7 +283,7 @@ def _find_inputs(draft: InstrumentDraft, needs: tuple[Requirement, ...]) -> dict
 def _follow(
     draft: InstrumentDraft, places: list[_RouteItem], ends: list[int], answer: _SupposedAnswer
 ) -> tuple[int, str] | None:
-    """The last end that is passed before the interview goes on, and with what it goes on; None where it does not."""
+    """Find the last end passed before the interview continues, and what it continues with; None if it does not."""
     declined, answered = (
         _Assumption(answer, draft.computes),
         _Assumption(_SupposedAnswer(answer.item), draft.computes),
@@ -318,7 +321,7 @@ def _follow(
         ):
             wanted = [n for n in place.requirements if n.key == "ask_if" and answer.item in n.condition.names]
             if wanted and reached == TRUE:
-                return None  # what is asked of those who declined is written here
+                return None  # the questionnaire says here what respondents who declined are asked
             return passed, f" with {place.leaf.id}"
     return passed, " to its end, and counts as complete"
 
@@ -330,16 +333,16 @@ def _write_remedy(
     tree = need.condition.tree
     if isinstance(tree, ast.BoolOp) and isinstance(
         tree.op, ast.Or
-    ):  # its other parts still end the interview
-        others += f"write answered({item.id}) and … in that part of the condition which is about {item.id}"
+    ):  # the other operands still end the interview
+        others += f"write answered({item.id}) and … in the part of the condition that is about {item.id}"
     else:
         others += f"ask_if: answered({item.id}) and {_bracket(need)}"
     if need.key != "ask_if":
-        return f"write the condition such that it holds of whoever declines, {others}"
+        return f"write a condition that is true for respondents who decline, {others}"
     going_on = _write_continue_condition(draft, item, ends, need)
     if not going_on:
-        return f"write what must hold to go on, as unless: in its place, {others}"
-    return f"write unless: {going_on} in its place, {others}"
+        return f"write unless: with the condition for continuing instead, {others}"
+    return f"write unless: {going_on} instead, {others}"
 
 
 def _bracket(need: Requirement) -> str:
@@ -350,7 +353,7 @@ def _bracket(need: Requirement) -> str:
 def _write_continue_condition(
     draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], need: Requirement
 ) -> str:
-    """The condition under which the interview goes on, for `unless`."""
+    """Write the condition under which the interview continues, for `unless`."""
     if all(place.own and {n for m in place.own for n in m.condition.names} == {item.id} for place in ends):
         codes = [
             option.code

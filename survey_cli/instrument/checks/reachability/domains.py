@@ -8,13 +8,13 @@ from math import ceil, floor, inf, isinf
 from typing import Any, Final, NamedTuple, TypeAlias
 
 MAX_RANGES: Final = 16
-"""More spans of numbers are taken as one that holds them all."""
+"""More ranges than this are replaced by one that contains them all."""
 NO_MISSING: Final[frozenset[str]] = frozenset()
 NOT_ASKED_KINDS: Final = frozenset(("not_asked", "not_reached"))
 
 
 class NumberRange(NamedTuple):
-    """The numbers from `low` to `high`; an open end is not among them."""
+    """The numbers from `low` to `high`; an open end is excluded."""
 
     low: float
     high: float
@@ -25,28 +25,28 @@ class NumberRange(NamedTuple):
 Values: TypeAlias = frozenset[Any] | tuple[NumberRange, ...]
 ALL_NUMBERS: Final = (NumberRange(-inf, inf),)
 ANY_ANSWER: Final[Values] = frozenset(("an answer",))
-"""Stands for all answers of a variable whose values are not told apart."""
+"""Stands for all answers of a variable whose values are not distinguished."""
 
 
 class Domain(NamedTuple):
-    """What a variable can be: an answer among `values`, or missing in one of the ways in `gone`."""
+    """What a variable can be: an answer among `values`, or missing in one of the ways in `missing`."""
 
     values: Values
     missing: frozenset[str] = NO_MISSING
 
     @property
     def is_possible(self) -> bool:
-        """Whether anything is left."""
+        """Whether any value or missing kind remains."""
         return bool(self.values or self.missing)
 
 
 def intersect_domains(left: Domain, right: Domain, *, whole: bool) -> Domain:
-    """What is in both; `whole` where numbers have no decimals."""
+    """Return what is in both; `whole` if numbers have no decimals."""
     return Domain(_intersect_values(left.values, right.values, whole), left.missing & right.missing)
 
 
 def unite_domains(left: Domain, right: Domain) -> Domain:
-    """What is in either."""
+    """Return what is in either."""
     gone = left.missing | right.missing
     if not left.values or not right.values:
         return Domain(left.values or right.values, gone)
@@ -89,7 +89,7 @@ def _limit_ranges(spans: tuple[NumberRange, ...]) -> tuple[NumberRange, ...]:
 
 
 def build_comparison_ranges(sign: str, value: float) -> tuple[NumberRange, ...]:
-    """The numbers that `sign value` holds of."""
+    """Return the numbers for which `sign value` holds."""
     match sign:
         case "==":
             return (NumberRange(value, value),)
@@ -102,12 +102,12 @@ def build_comparison_ranges(sign: str, value: float) -> tuple[NumberRange, ...]:
 
 
 def build_ranges_of(values: list[float]) -> tuple[NumberRange, ...]:
-    """These numbers and no others."""
+    """Return these numbers and no others."""
     return _limit_ranges(tuple([NumberRange(value, value) for value in sorted(set(values))]))
 
 
 def build_ranges_without(values: list[float]) -> tuple[NumberRange, ...]:
-    """All numbers but these."""
+    """Return all numbers except these."""
     points = sorted(set(values))
     if len(points) >= MAX_RANGES:
         return ALL_NUMBERS

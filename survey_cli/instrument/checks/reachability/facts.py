@@ -37,32 +37,33 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, to_nfc
 
 FactKey: TypeAlias = str | tuple[str, Any]
-"""A variable; or a multiple and one of its codes, which is chosen (True) or not (False)."""
+"""A variable; or a multiple and one of its codes, whose domain is chosen (True) or not (False)."""
 Possibility: TypeAlias = Mapping[FactKey, Domain]
-"""One way in which things can be: what each variable can be that is not simply anything."""
+"""One combination of domains: those of the variables that are constrained at all."""
 Facts: TypeAlias = tuple[Possibility, ...]
-"""The ways in which things can be; none where it is impossible."""
+"""The alternative possibilities; empty if the assumptions contradict each other."""
 NO_CONSTRAINTS: Final[Facts] = ({},)
 MAX_POSSIBILITIES: Final = 6
-"""More ways are taken as one, which knows what all of them know."""
+"""More possibilities than this are merged into one, which holds what all of them have in common."""
 MAX_KEYS: Final = 64
-"""Variables that one way tells of; what is learned of more is let go."""
+"""Constrained variables in one possibility; constraints on further ones are dropped."""
 MAX_STEPS: Final = 50
-"""So often is something narrowed for one condition; the rest of it is let go."""
+"""How often a domain is narrowed for one condition; the rest of the condition is ignored."""
 STEPS_PER_ITEM: Final = 20
-"""So often is something narrowed for all conditions of a file, by its items: far more than are needed where not every
-condition hangs on several others. What is beyond is let go."""
+"""How often a domain is narrowed for all conditions of a file, per item.
+
+It is far more than needed unless every condition depends on several others. Beyond it nothing is narrowed."""
 _NO_VALUES: Final[Values] = frozenset()
 
 
 class ConditionSolver:
-    """What is known of a draft's variables, and what follows from conditions."""
+    """Solver for the conditions of one draft: narrows the domains of its variables under assumptions."""
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
         self.variables = VariableTable(draft)
         self.unreached: set[str] = set()
-        """Items that were found to be never asked."""
+        """Items that are never asked, as found so far."""
         self._follows_requirements = True
         self._depth = 0
         self._steps_left = 0
@@ -70,8 +71,7 @@ class ConditionSolver:
 
     @contextmanager
     def ignore_requirements(self) -> Iterator[None]:
-        """Here an item that must have been asked tells nothing of what its own conditions need; and what is tried here
-        is not counted."""
+        """Ignore the conditions of items that must have been asked, and don't count the steps."""
         left, self._follows_requirements = self._total_steps_left, False
         try:
             yield
@@ -79,8 +79,11 @@ class ConditionSolver:
             self._total_steps_left, self._follows_requirements = left, True
 
     def may_settle(self, condition: Condition, facts: Facts) -> bool:
-        """Whether the condition could be settled here: alone, by what the facts tell of its variables, or since they
-        depend on one another. Quick: a condition of which it says no need not be looked at."""
+        """Whether the condition may have a fixed truth value under these facts.
+
+        This is a quick test: if it returns False, the condition need not be examined. A condition may be settled by
+        itself, by what the facts say about its variables, or because these depend on one another.
+        """
         names, told = condition.names, _list_constrained_names(facts) | self.unreached
         if len(names) == 1:
             (name,) = names
@@ -106,17 +109,17 @@ class ConditionSolver:
         return False
 
     def assume_all(self, needs: tuple[Requirement, ...], facts: Facts) -> Facts:
-        """The ways in which all of these are worth what they must be."""
+        """Return the facts under which all of these requirements are met."""
         for need in needs:
             facts = self.assume(need.condition, need.truths, facts)
         return facts
 
     def assume_not_all(self, needs: tuple[Requirement, ...], facts: Facts) -> Facts:
-        """The ways in which one of these at least is not worth that."""
+        """Return the facts under which at least one of these requirements is not met."""
         return _unite_facts([self.assume(n.condition, ANY_TRUTH ^ n.truths, facts) for n in needs])
 
     def assume(self, condition: Condition, worth: int, facts: Facts) -> Facts:
-        """The ways in which the condition is worth one of `evaluate`: true, not true, false or not false."""
+        """Return the facts under which the condition has one of `truths`: true, not true, false or not false."""
         self._steps_left = MAX_STEPS
         return self._assume(condition.tree, worth, facts)
 
@@ -148,7 +151,7 @@ class ConditionSolver:
     def _assume_junction(
         self, parts: list[ast.expr] | list[ast.Compare], worth: int, facts: Facts, *, conjunction: bool
     ) -> Facts:
-        # an `and` is not true where one part is not, and not false where no part is; an `or` the other way round
+        # an `and` is not true if one operand is not, and not false if no operand is; an `or` the other way round
         if worth & (FALSE if conjunction else TRUE):
             return _unite_facts([self._assume(part, worth, facts) for part in parts])
         for part in parts:
@@ -169,7 +172,7 @@ class ConditionSolver:
         return self._narrow(name, Domain(values, _list_missing_kinds(subject, worth)), facts, subject)
 
     def _assume_state(self, function: str, name: str, worth: int, facts: Facts) -> Facts:
-        """`answered(q)` and its like, which are never unknown."""
+        """Assume a truth value of `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
         subject = self.variables(name)
         if subject is None or function not in ("answered", "dk", "refused", "declined"):
             return facts
@@ -198,14 +201,14 @@ class ConditionSolver:
         return facts
 
     def assume_answered(self, name: str, facts: Facts) -> Facts:
-        """The ways in which this has an answer."""
+        """Return the facts under which the variable has an answer."""
         subject = self.variables(name)
         return facts if subject is None else self._narrow(name, Domain(subject.domain.values), facts, subject)
 
     def _assume_constant_comparison(
         self, name: str, sign: str, value: Any, worth: int, facts: Facts
     ) -> Facts:
-        """A variable compared with a constant."""
+        """Assume a truth value of a comparison of a variable with a constant."""
         subject = self.variables(name)
         if subject is None:
             return facts
@@ -226,11 +229,11 @@ class ConditionSolver:
     def _narrow_to_matching(
         self, name: str, holds: Callable[[Any], bool], worth: int, facts: Facts, subject: VariableInfo
     ) -> Facts:
-        """A variable of few values, each of which holds or does not."""
+        """Narrow a variable with an enumerated domain to the values that match, or don't."""
         assert isinstance(subject.domain.values, frozenset)
         try:
             values = frozenset(v for v in subject.domain.values if worth & (TRUE if holds(v) else FALSE))
-        except TypeError:  # a text put in order with a number
+        except TypeError:  # a text ordered against a number
             return facts
         return self._narrow(name, Domain(values, _list_missing_kinds(subject, worth)), facts, subject)
 
@@ -248,7 +251,7 @@ class ConditionSolver:
                 return facts
 
     def _assume_in_list(self, name: str, elements: list[ast.expr], worth: int, facts: Facts) -> Facts:
-        """`q in [1, 2, dk]`."""
+        """Assume a truth value of `q in [1, 2, dk]`."""
         subject = self.variables(name)
         if subject is None or subject.kind == "several":
             return facts
@@ -272,7 +275,7 @@ class ConditionSolver:
         return self._narrow(name, Domain(wanted, gone), facts, subject)
 
     def _assume_in_multiple(self, name: str, code: Any, worth: int, facts: Facts) -> Facts:
-        """`'tv' in media`."""
+        """Compile `'tv' in media`."""
         subject = self.variables(name)
         if subject is None or subject.kind != "several":
             return facts
@@ -285,7 +288,7 @@ class ConditionSolver:
         )
 
     def _narrow(self, key: FactKey, wanted: Domain, facts: Facts, subject: VariableInfo) -> Facts:
-        """The ways in which the variable is among `wanted`."""
+        """Return the facts under which the variable is in `wanted`."""
         self._steps_left -= len(facts)
         self._total_steps_left -= len(facts)
         if self._steps_left < 0 or self._total_steps_left < 0:
@@ -322,7 +325,7 @@ class ConditionSolver:
 
 
 def _list_constrained_names(facts: Facts) -> set[str]:
-    """The variables that the facts tell of."""
+    """Return the variables that the facts constrain."""
     if facts == NO_CONSTRAINTS:
         return set()
     return {key if isinstance(key, str) else key[0] for world in facts for key in world}
@@ -333,7 +336,7 @@ def _list_missing_kinds(subject: VariableInfo, worth: int) -> frozenset[str]:
 
 
 def _list_operands(node: ast.expr) -> list[str]:
-    """The variables without which this has no value."""
+    """List the variables without which this has no value."""
     match node:
         case ast.Name(id=name):
             return [name]
@@ -346,7 +349,7 @@ def _list_operands(node: ast.expr) -> list[str]:
 
 
 def _unite_facts(ways: list[Facts]) -> Facts:
-    """All of these ways: as one that knows what all know, where they are many."""
+    """Unite possibilities; too many are merged into one that holds what all have in common."""
     worlds = [world for facts in ways for world in facts]
     if len(worlds) <= 1:
         return tuple(worlds)

@@ -22,17 +22,17 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4
-"""What a condition can be worth; together by `|`."""
+"""Truth values of a condition; sets of them are joined by `|`."""
 NOT_TRUE: Final = FALSE | UNKNOWN
 ANY_TRUTH: Final = TRUE | FALSE | UNKNOWN
 MAX_DEPTH: Final = 4
-"""Conditions of conditions that are followed."""
+"""How deeply conditions of conditions are followed."""
 MAX_LINKS: Final = 30
-"""Variables that one hangs together with; more are taken for all there are."""
+"""How many linked variables are collected; more count as all."""
 
 
 class Requirement(NamedTuple):
-    """A condition that an item or group stands under, and what it must be worth for it to be reached."""
+    """A condition on an item or group, and the truth values it must have for the node to be reached."""
 
     condition: Condition
     truths: int
@@ -42,19 +42,19 @@ class Requirement(NamedTuple):
 
 
 class VariableInfo(NamedTuple):
-    """What is known of a variable wherever it is named."""
+    """What is known about a variable everywhere."""
 
     domain: Domain
     kind: str
     """`codes`, `number`, `several`, `flag`, or `any`."""
     is_whole: bool = False
-    """A number without decimals."""
+    """It is a number without decimals."""
     is_asked: bool = False
-    """An item's: it has an answer or a decline where its conditions held, and nowhere else."""
+    """It belongs to an item: it has an answer or a decline if its conditions held, and otherwise neither."""
 
 
 def list_requirements(node: CompiledItem | ItemGroup) -> tuple[Requirement, ...]:
-    """What the conditions of an item or group must be worth."""
+    """List the requirements of an item or group."""
     found = []
     if node.ask_if is not None:
         found.append(Requirement(node.ask_if, TRUE, node.id, "ask_if"))
@@ -64,7 +64,7 @@ def list_requirements(node: CompiledItem | ItemGroup) -> tuple[Requirement, ...]
 
 
 class VariableTable:
-    """The variables of a draft, gathered as they are wanted."""
+    """The variables of a draft, collected on demand."""
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
@@ -74,7 +74,7 @@ class VariableTable:
         self._links: dict[str, frozenset[str]] = {}
 
     def __call__(self, name: str) -> VariableInfo | None:
-        """What is known of it; None where it is no variable."""
+        """Return what is known about a name; None if it is not a variable."""
         known = self._variables.get(name)
         if known is None:
             named = self.draft.symbols.get(name)
@@ -106,7 +106,7 @@ class VariableTable:
         return VariableInfo(Domain(ANY_ANSWER, gone), "any", is_asked=asked)
 
     def _may_be_skipped(self, named: Symbol, leaf: CompiledItem) -> bool:
-        """Whether it may be passed over, as far as is written: a condition that is wrong counts too."""
+        """Whether the item can be skipped according to the file, where an invalid condition counts too."""
         question = leaf.question
         if named.value_type.roster is not None or any(step.shuffled for step in named.path):
             return True
@@ -121,7 +121,7 @@ class VariableTable:
         return False
 
     def list_requirements_of(self, name: str) -> tuple[Requirement, ...]:
-        """The conditions that held where this item was asked: its own and those of the groups around it."""
+        """List the requirements that were met if this item was asked: its own and those of the groups around it."""
         way = self._requirements.get(name)
         if way is None:
             named, leaf = self.draft.symbols[name], self.draft.leaves[name]
@@ -133,7 +133,7 @@ class VariableTable:
         return way
 
     def find_linked_names(self, name: str) -> frozenset[str]:
-        """The variable and those that its having an answer tells something of."""
+        """Find the variables that are constrained if this one has an answer, including itself."""
         links = self._links.get(name)
         if links is not None:
             return links
@@ -147,7 +147,7 @@ class VariableTable:
         return links
 
     def _list_conditions(self, name: str) -> list[Condition]:
-        """The conditions on which it hangs whether this has an answer, or which it stands for."""
+        """List the conditions that decide whether this has an answer, or those of the compute."""
         subject, compute = self(name), self.draft.computes.get(name)
         if compute is not None:
             return list(compute.conditions.values())

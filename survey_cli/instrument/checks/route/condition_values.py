@@ -20,7 +20,7 @@ from survey_cli.values import Code
 
 
 def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition can never hold, or always holds, whatever is answered.
+    """A condition can never hold, or always holds, whatever the answers are.
 
     ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
     ask_if: age > 65 and age < 18        → age > 65 or age < 18
@@ -41,7 +41,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(tree, ast.BoolOp) and (found := _find_contradiction(tree)):
             told.add(id(condition))
             yield _make_problem(
-                use, tree, f"{found} can't both hold, so this is never true", _write_remedy(tree)
+                use, tree, f"{found} can't both be true, so this never is", _write_remedy(tree)
             )
         elif not numbers.keys().isdisjoint(condition.names):
             for problem in _check_ranges(use, tree, numbers, declines):
@@ -50,7 +50,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
-    """Name, sign, constant of each comparison that must hold for `node` to hold."""
+    """Yield name, sign and constant of each comparison that must hold for `node` to hold, and its node."""
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
             for value in values:
@@ -72,7 +72,7 @@ def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
 
 
 def _find_contradiction(tree: ast.BoolOp) -> str:
-    """Two comparisons of one item that exclude one another, in words; empty where there are none."""
+    """Describe two comparisons of one item that exclude each other; empty if there are none."""
     if not isinstance(tree.op, ast.And):
         return ""
     seen: dict[str, list[tuple[str, Any]]] = {}
@@ -102,14 +102,14 @@ def _are_exclusive(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
 def _write_remedy(tree: ast.BoolOp) -> str:
     equal = [(name, value) for name, sign, value, _ in _iterate_links(tree) if sign == "=="]
     if len(equal) == len(tree.values) and len({name for name, _ in equal}) == 1:
-        return f"for any of them say {equal[0][0]} in [{', '.join(repr(value) for _, value in equal)}]"
-    return "for either of them say or"
+        return f"for any of them write {equal[0][0]} in [{', '.join(repr(value) for _, value in equal)}]"
+    return "for either of them write or"
 
 
 def _check_ranges(
     use: NameUse, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
 ) -> Iterator[Problem]:
-    """Comparisons with a number that every answer, or none, is on one side of."""
+    """Yield comparisons with a number that every answer, or no answer, satisfies."""
     for node in _iterate_comparisons(tree):
         for name, sign, value, _ in _iterate_links(node):
             item = numbers.get(name)
@@ -121,16 +121,18 @@ def _check_ranges(
             word = "true for every answer" if holds else "never true"
             what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
             remedy = (
-                f"say answered({name}) if you mean any answer" if holds else "change the number, or the range"
+                f"write answered({name}) if you mean any answer"
+                if holds
+                else "change the number, or the range"
             )
             if not holds and (kind := declines.get(value)) is not None:
-                remedy = f"say dk({name})" if kind == "dk" else f"say {name} in [{kind}]"
+                remedy = f"write dk({name})" if kind == "dk" else f"write {name} in [{kind}]"
             yield _make_problem(use, node, what, remedy)
         yield from _check_list(use, node, numbers)
 
 
 def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
-    """Every comparison of a condition."""
+    """Yield every comparison of a condition."""
     waiting = [tree]
     while waiting:
         match waiting.pop():
@@ -149,7 +151,7 @@ def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
 
 
 def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
-    """Numbers in a list that the item named before it can't be."""
+    """Yield problems for numbers in a list that the item can't have."""
     match node:
         case ast.Compare(
             left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]
@@ -178,7 +180,7 @@ def _describe_range(name: str, item: NumberItem, *asked: float) -> str:
 
 
 def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
-    """Whether the comparison holds for every number of the range, or for none; None where it depends."""
+    """Whether the comparison holds for every number of the range, or for none; None if it depends."""
     low, high = item.min, item.max
     if sign in ("==", "!="):
         outside = value < low or (high is not None and value > high) or round(value, item.decimals) != value
@@ -202,9 +204,9 @@ def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Probl
 
 
 def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
-    """What a `prefill` gives is no answer to its item.
+    """The value of a `prefill` can't be an answer to its item.
 
-    - {id: age, type: number, prefill: name, …}     a name is no number
+    - {id: age, type: number, prefill: name, …}     a name is not a number
     """
     for leaf in draft.leaves.values():
         if leaf.prefill is None:
@@ -220,32 +222,30 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]) -> str:
-    """Why a value of this kind can never be an answer; empty where it may."""
+    """Explain why a value of this type can never be an answer; empty if it can."""
     kin = get_code_family(gives.codes) if gives.type == "code" else gives.type
     match question:
         case _ if not question.asks:
-            return "nobody answers here"
+            return "this item has no answer"
         case NumberItem():
-            return "" if kin in ("number", "draw", "any") else "a number is wanted"
+            return "" if kin in ("number", "draw", "any") else "a number is required"
         case MultipleItem():
             return (
                 ""
                 if gives.type == "codes" and not _are_disjoint(gives, codes)
-                else "codes of a multiple are wanted"
+                else "codes of a multiple are required"
             )
         case CodedItem():
             if _are_disjoint(gives, codes):
-                return (
-                    f"it gives {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
-                )
+                return f"its value is one of {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
             wanted = {"number" if isinstance(c, int) else "text" for c in codes}
-            return "" if kin == "any" or kin in wanted or not codes else "the code of an option is wanted"
+            return "" if kin == "any" or kin in wanted or not codes else "the code of an option is required"
         case FreeTextItem():
-            return "" if kin in ("text", "any") else "a text is wanted"
+            return "" if kin in ("text", "any") else "a text is required"
         case DateItem():
-            return "" if kin == "date" else "a date is wanted"
+            return "" if kin == "date" else "a date is required"
         case TimeItem():
-            return "" if kin == "time" else "a time of day is wanted"
+            return "" if kin == "time" else "a time of day is required"
         case _:
             return ""
 

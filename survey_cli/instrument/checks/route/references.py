@@ -12,13 +12,13 @@ from survey_cli.problems import Position, Problem
 
 
 def later(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition or text names something that is asked only later, or the item itself.
+    """A condition or text refers to something that is asked only later, or to the item itself.
 
         - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3: it is never answered yet
         - {id: q1, ask_if: q1 == 2, …}     nor is q1 before it is asked
 
-    Move the item up, or name an earlier one. A compute can be used once its last input is settled; a check on an
-    answer may name the item itself.
+    Move the item up, or refer to an earlier one. A compute can be used once its last input is settled; a check of an
+    answer may refer to the item itself.
     """
     place = _make_locator(draft)
     for use in draft.uses:
@@ -31,7 +31,7 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
             elif name in draft.symbol_table.groups:
                 group_at, _, last, _ = draft.symbol_table.groups[name]
                 if last < use.before or any(step.group == name for step in use.path):
-                    continue  # settled, or inside of it, which is said elsewhere
+                    continue  # settled, or inside of it, which is reported elsewhere
                 where, length = place(use, name)
                 what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
                 yield Problem(
@@ -40,7 +40,7 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
-    """A function that finds where exactly a use names something; the texts are gone through only if it is asked."""
+    """Return a function that locates a name within a use; the texts are indexed at its first call."""
 
     @cache
     def texts() -> dict[tuple[str, Position], list[YamlScalar]]:
@@ -67,16 +67,16 @@ def _report_later(
 ) -> Problem:
     owner, name = use.owner, named.id
     if name == owner:
-        what = f"{use.key}: {name} refers to itself, and has no answer yet when this is looked at"
-        remedy = "name an earlier item; a rule for the answer itself goes under checks:"
+        what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
+        remedy = "name an earlier item; a rule for the answer itself belongs under checks:"
     elif named.kind == "compute":
         inputs = _list_inputs(draft, name)
         latest = max(inputs, key=lambda n: n.index, default=None)
-        of = f", since it needs {latest.id} (at {latest.where})" if latest is not None else ""
-        what = f"{use.key}: the compute {name} (at {named.where}) is settled only later{of}"
+        of = f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
+        what = f"{use.key}: the compute {name} (at {named.where}) is known only later{of}"
         remedy = f"move {owner} after that" if latest is not None else f"move {owner} down"
         if latest is not None and any(step.shuffled for step in latest.path):
-            remedy = f"move {owner} after the group that holds {latest.id}, whose order is drawn"
+            remedy = f"move {owner} after the group that contains {latest.id}, whose order is random"
     else:
         inside = any(step.group == owner for step in named.path)
         how = f"is part of {owner}" if inside else "is asked later"
@@ -90,7 +90,7 @@ def _report_later(
 
 
 def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
-    """The items a compute needs, through other computes."""
+    """List the items a compute depends on, also through other computes."""
     found: dict[str, Symbol] = {}
     waiting = [compute]
     while waiting:
@@ -105,12 +105,12 @@ def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
 
 
 def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A condition or text names something in the same shuffled group, which may come before or after it.
+    """A condition or text refers to something in the same shuffled group, which may come before or after it.
 
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
 
-    Take one of them out of the group, put both into a section of their own inside it, or keep the first with
-    `anchor: true` at the head of the group.
+    Move one of them out of the group, put both into a section of their own inside it, or keep the first one at the
+    head of the group with `anchor: true`.
     """
     place = _make_locator(draft)
     for use in draft.uses:
@@ -125,11 +125,11 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
                 continue
             where, length = place(use, name)
             what = (
-                f"{use.key}: {name} (at {named.where}) stands in {step[0].group} too, whose order is drawn, "
+                f"{use.key}: {name} (at {named.where}) is in the same group {step[0].group}, whose order is random, "
                 f"so it may come after {use.owner}"
             )
             remedy = (
-                f"take {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
+                f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
             )
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
@@ -137,7 +137,7 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
 def _find_fork(
     mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]
 ) -> tuple[GroupStep, GroupStep] | None:
-    """Where two ways part within a shuffled group; None where they do not."""
+    """Find the steps where two paths separate within a shuffled group; None if they do not."""
     for here, there in zip(mine, other, strict=False):
         if here.group != there.group:
             return None
@@ -156,7 +156,7 @@ def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: in
 
 
 def is_always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
-    """Whether an item comes last in every shuffled group it stands in, whatever the order."""
+    """Whether an item comes last in each of its shuffled groups, whatever the order."""
     for step in path:
         group = draft.groups.get(step.group)
         if step.shuffled and group is not None and not all(c.anchor for c in group.children[step.child :]):

@@ -16,7 +16,7 @@ INTERVIEWER: Final = "interviewer"
 
 
 def unreachable(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Items stand after an `end` that has no condition: nobody is ever asked them.
+    """Items follow an `end` that has no condition: they are never asked.
 
         - {id: bye, type: end, outcome: complete}
         - {id: age, type: number, …}     never reached
@@ -27,7 +27,7 @@ def unreachable(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem | None]:
-    """The problems in a list, and the item that always ends the interview in it, if there is one."""
+    """Find the problems in a list, and the item in it that always ends the interview, if there is one."""
     found: list[Problem] = []
     for at, item in enumerate(items):
         ending: EndItem | None = item if isinstance(item, EndItem) else None
@@ -52,11 +52,11 @@ def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem 
 
 
 def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An `end` stands in a group whose order is drawn: what is asked before it would be left to chance.
+    """An `end` is in a group with random order, so that chance decides what is asked before it.
 
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: out, type: end, ask_if: …, …}]}
 
-    Move the `end` behind the group, or anchor it as its last item.
+    Move the `end` after the group, or anchor it as its last item.
     """
     for name, leaf in draft.leaves.items():
         if not isinstance(leaf.question, EndItem | HandoverItem) or name not in draft.symbols:
@@ -66,24 +66,22 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         group = next(step.group for step in named.path if step.shuffled)
         kind = leaf.question.type
-        what = (
-            f"this {kind} stands in {group}, whose order is drawn, so what comes before it is left to chance"
-        )
-        yield Problem("end-in-order", named.where, name, what, f"move it behind {group}", length=len(name))
+        what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
+        yield Problem("end-in-order", named.where, name, what, f"move it after {group}", length=len(name))
 
 
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A roster stands inside a roster. The data has one column for each turn, and no turns of turns.
+    """A roster is inside another roster. The data has one column per turn, and no turns of turns.
 
-    Ask the inner items without a roster (first, second, …), or put the inner roster behind the outer one.
+    Ask the inner items without a roster (first, second, …), or move the inner roster after the outer one.
     """
 
     def below(items: Sequence[AnyItem], outer: str) -> Iterator[Problem]:
         for item in items:
             if isinstance(item, RosterItem):
                 if outer:
-                    what = f"this roster stands inside of the roster {outer}"
-                    remedy = f"move it behind {outer}"
+                    what = f"this roster is inside the roster {outer}"
+                    remedy = f"move it after {outer}"
                     yield Problem(
                         "nested-roster", locate_name(item.id), str(item.id), what, remedy, length=len(item.id)
                     )
@@ -95,11 +93,11 @@ def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A `draw`, `handover`, `end` under a turn, or a section for after the hang-up, stands inside a roster.
+    """A `draw`, a `handover`, or a section for after the hang-up is inside a roster.
 
         - {id: person, type: roster, …, items: [{id: who, type: draw, from: person}]}
 
-    A draw is made from all turns: put it behind the roster.
+    A draw is made from all turns: move it after the roster.
     """
 
     def below(items: Sequence[AnyItem], outer: str) -> Iterator[Problem]:
@@ -112,13 +110,13 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
             hangup = isinstance(item, SectionItem) and item.after is not None
             if outer and (hangup or isinstance(item, DrawItem | HandoverItem)):
                 kind = "section for after the hang-up" if hangup else item.type
-                what = f"a {kind} can't stand inside of the roster {outer}"
+                what = f"a {kind} can't be inside the roster {outer}"
                 yield Problem(
                     "in-roster",
                     locate_name(item.id),
                     str(item.id),
                     what,
-                    f"move it behind {outer}",
+                    f"move it after {outer}",
                     length=len(item.id),
                 )
 
@@ -126,12 +124,12 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A lookup does not say what is looked up, or names a quota or sample column that is not there.
+    """A lookup does not say what to look up, or names a quota or sample column that does not exist.
 
         - {id: room, type: lookup, quota: region_kind}     open, full or outside
         - {id: kind_now, type: lookup, sample: kind}
 
-    Exactly one of `quota:` (one under `quotas:`) and `sample:` (one under `sample:`) is wanted.
+    Exactly one of `quota:` (one under `quotas:`) and `sample:` (one under `sample:`) is required.
     """
     quotas = [str(quota.id) for quota in draft.document.quotas]
     columns = list(map(str, draft.document.sample))
@@ -159,17 +157,17 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`by:` and `after:` have one meaning each: `by: interviewer`, and on a section `after: hangup`."""
+    """`by:` and `after:` have one possible value each: `by: interviewer`, and on a section `after: hangup`."""
     for item in iterate_items(draft, QuestionItem, SectionItem):
         if isinstance(item, DrawItem):
-            continue  # its `by` says how it is drawn
+            continue  # its `by` is the method of selection
         if isinstance(item, QuestionItem) and item.by is not None and item.by != INTERVIEWER:
-            what = f"by: {str(item.by)!r} is not known here"
-            remedy = "write by: interviewer if nobody is asked, or take it out"
+            what = f"by: {str(item.by)!r} is not allowed here"
+            remedy = "write by: interviewer if no respondent is asked, or remove it"
             yield Problem("bad-by", item.find_position("by"), str(item.id), what, remedy, length=len(item.by))
         elif isinstance(item, SectionItem) and item.after is not None and item.after != HANGUP:
-            what = f"after: {str(item.after)!r} is not known here"
-            remedy = "write after: hangup, or take it out"
+            what = f"after: {str(item.after)!r} is not allowed here"
+            remedy = "write after: hangup, or remove it"
             yield Problem(
                 "bad-by", item.find_position("after"), str(item.id), what, remedy, length=len(item.after)
             )
@@ -203,7 +201,7 @@ def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
     for item in section.items:
         if isinstance(item, SectionItem):
             if item.after == HANGUP and section.after != HANGUP:
-                what = f"a section for after the hang-up stands inside of {section.id}"
+                what = f"a section for after the hang-up is inside {section.id}"
                 remedy = "move it to the end of the file's items"
                 yield Problem(
                     "hangup-not-last",
@@ -218,7 +216,7 @@ def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
 
 
 def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A section, battery or roster holds nothing, or the file has no items: there is nothing to ask."""
+    """A section, battery or roster is empty, or the file has no items."""
     if not draft.document.items and not draft.lost:
         where = draft.document.find_position("items")
         yield Problem(
@@ -231,25 +229,25 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
         key = "statements" if isinstance(item, BatteryItem) else "items"
         if not getattr(item, key) and not draft.lost:
-            what = f"{key}: this {item.type} holds nothing"
+            what = f"{key}: this {item.type} is empty"
             where = locate_key(item._node, key)
             yield Problem(
-                "empty-group", where, str(item.id), what, "fill it, or take it out", "warning", len(key)
+                "empty-group", where, str(item.id), what, "fill it, or remove it", "warning", len(key)
             )
 
 
 def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A draw's `using:` goes with `by: youngest` or `by: next_birthday`; with a random draw it compares nothing."""
+    """A draw's `using:` goes with `by: youngest` or `by: next_birthday`; it has no effect on a random draw."""
     for item in iterate_items(draft, DrawItem):
         if item.by == "random" and item.using is not None:
-            what = "using: a random draw compares nothing"
+            what = "using: has no effect on a random draw"
             ways = join_words(["by: youngest", "by: next_birthday"], joint="or")
             yield Problem(
                 "idle-condition",
                 item.find_position("using"),
                 str(item.id),
                 what,
-                f"write {ways}, or take it out",
+                f"write {ways}, or remove it",
                 "warning",
                 len(item.using),
             )

@@ -13,7 +13,7 @@ from survey_cli.instrument.texts.templates import locate_in_text
 from survey_cli.problems import Position, Problem
 
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that turn the direction of what follows: a text can read otherwise than it is written."""
+"""Characters that change the direction of the text after them, so that it reads differently from how it is written."""
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
 )
@@ -25,7 +25,7 @@ _QUOTES: Final = str.maketrans(
 
 
 def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
-    """Every text that is not plain ASCII, with its owner, and every such code."""
+    """Yield every text and code that is not plain ASCII, with its owner."""
     for who, text in list_texts(draft):
         if text.plain is not None:
             if not text.plain.isascii():
@@ -42,32 +42,32 @@ def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar
 
 
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text holds a character that turns the direction of what follows, so that it reads otherwise than it is.
+    """A text contains a character that changes the direction of what follows, so that it reads differently from its code.
 
-    Take it out (the problem names its place). Arabic and Hebrew need none: their letters have a direction.
+    Remove it (the problem names its position). Arabic and Hebrew need none: their letters have a direction.
     """
     for who, written in _list_non_ascii(draft):
         if found := _DIRECTION_MARKS.search(written):
             yield _make_problem(
-                "turned-text", who, written, found.start(), "turns the direction of what follows"
+                "turned-text", who, written, found.start(), "changes the direction of what follows"
             )
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text or code holds a character of no width. It was most likely pasted with the text.
+    """A text or code contains a character of zero width. It was most likely pasted with the text.
 
-    Texts that look alike would differ, and searches miss them. Take it out (the problem names its place). Within an
-    emoji, and between Arabic or Indic letters, a joiner is right and nothing is said.
+    Texts that look alike would differ, and searches miss them. Remove it (the problem names its position). Within an
+    emoji, and between Arabic or Indic letters, a joiner is correct and is not reported.
     """
     for who, written in _list_non_ascii(draft):
         for found in _INVISIBLE.finditer(written):
             if not _is_appropriate(written, found.start()):
-                yield _make_problem("invisible", who, written, found.start(), "is seen by nobody")
+                yield _make_problem("invisible", who, written, found.start(), "is invisible")
                 break
 
 
 def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
-    """Each of them once, though it may serve several items."""
+    """Return every non-ASCII text once, even if several items share it."""
     found: dict[Position, tuple[str, YamlScalar]] | None = draft.check_cache.get("beyond ascii")
     if found is None:
         found = draft.check_cache["beyond ascii"] = {}
@@ -77,7 +77,7 @@ def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
 
 
 def _is_appropriate(text: str, at: int) -> bool:
-    """Whether a character of no width belongs where it stands."""
+    """Whether a character of zero width is correct at its position."""
     letter = text[at]
     if letter == _JOINER:
         before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
@@ -88,7 +88,7 @@ def _is_appropriate(text: str, at: int) -> bool:
 
 
 def _is_joining(letter: str) -> bool:
-    """An emoji, or a letter of a script whose letters join."""
+    """Whether it is an emoji, or a letter of a script whose letters join."""
     return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
 
 
@@ -100,14 +100,14 @@ def _make_problem(rule: str, who: str, written: YamlScalar, at: int, why: str) -
     after = f" after {near!r}" if near else " at the beginning"
     what = f"U+{ord(letter):04X}{called}{after} {why}"
     return Problem(
-        rule, locate_in_text(written, at), who, what, "take it out: delete and retype the letters around it"
+        rule, locate_in_text(written, at), who, what, "remove it: delete and retype the letters around it"
     )
 
 
 def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Labels of two lists are the same but for their quotes (Don't, Don’t) or how an accent is composed.
+    """Two labels differ only in their quotes (Don't, Don’t) or in how an accent is composed.
 
-    Tables and programs take them for two different answers. Write both the same way.
+    Tables and programs treat them as two different answers. Write both the same way.
     """
     seen: dict[str, tuple[str, Position]] = {}
     told: set[str] = set()
@@ -124,7 +124,7 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
                     continue
                 told.add(like)
                 same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
-                how = "accents, composed otherwise" if same else "quotes"
+                how = "way of composing accents" if same else "quotes"
                 at = text.where if text.where.line else locate_key(listed.node, code)
                 what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
                 yield Problem(

@@ -14,7 +14,7 @@ _FOR_WHOM: Final = re.compile(
     r"\b(?:for|from|of|with|behalf|de|del|para|von|vom|für|der|des|pour|du|da|do|di|per|van|voor)\s+"
     r"(?:(?:the|an?|la|el|los|las|le|les|der|die|das|dem|den|il|het|o)\s+)?[^\W\d_a-z]"
 )
-"""A word such as *for*, and a name with a capital behind it."""
+"""A word such as *for*, followed by a capitalized name."""
 
 
 def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -22,9 +22,9 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
 
-    Codes of practice ask for both. `{interviewer}` is the interviewer's name; for whom is taken to be said by a fill, by
-    words that stand under `study:`, or by any name after `for`, `from` or `of`. A file without `study:`, `fieldwork:` and
-    `sample:` calls nobody, and needs no introduction.
+    Codes of practice require both. `{interviewer}` is the interviewer's name. The client counts as named by a fill, by
+    words from `study:`, or by any name after `for`, `from` or `of`. A file without `study:`, `fieldwork:` and `sample:`
+    is not used for calls and needs no introduction.
     """
     document = draft.document
     if draft.root is None or draft.lost:
@@ -54,15 +54,15 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
             wanted.append(f"for whom ({name})")
     if not wanted:
         return
-    what = f"nothing before or in this first question says {' and '.join(wanted)}"
-    remedy = 'begin with a read: "Good {daypart}, this is {interviewer} calling for …"'
+    what = f"neither this first question nor anything before it says {' and '.join(wanted)}"
+    remedy = 'start with a read: "Good {daypart}, this is {interviewer} calling for …"'
     yield Problem(
         "introduction", draft.symbols[first.id].where, first.id, what, remedy, "warning", len(first.id)
     )
 
 
 def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
-    """The first question that a respondent is asked, and all that is said up to it."""
+    """Find the first question that a respondent is asked, and everything that is read up to it."""
     templates: list[Template] = []
 
     def below(group: ItemGroup) -> CompiledItem | None:

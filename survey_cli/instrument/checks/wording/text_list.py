@@ -11,14 +11,14 @@ from survey_cli.instrument.texts.templates import Template
 
 
 class OwnedText(NamedTuple):
-    """One text and its owner: an item, a list, a section of the file."""
+    """One text and its owner: an item, a list, or a section of the file."""
 
     owner: str
     text: Text
 
 
 def list_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
-    """Every text that is read, shown or exported; one that many items share (a list's) once. Computes are not texts."""
+    """List every text that is read, shown or exported (computes are not texts); a shared text occurs once."""
     texts: list[OwnedText] | None = draft.check_cache.get("texts")
     if texts is None:
         texts = draft.check_cache["texts"] = list(_iterate_texts(draft))
@@ -26,7 +26,7 @@ def list_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
 
 
 def list_translated_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
-    """Those that are written for each language."""
+    """List the texts that are written per language."""
     texts: list[OwnedText] | None = draft.check_cache.get("translated")
     if texts is None:
         texts = draft.check_cache["translated"] = [
@@ -36,7 +36,7 @@ def list_translated_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
 
 
 def list_texts_with_fills(draft: InstrumentDraft) -> Sequence[tuple[str, Template]]:
-    """Those in which something is filled in, compiled, with their owners."""
+    """List the compiled texts that contain fills, with their owners."""
     texts: list[tuple[str, Template]] | None = draft.check_cache.get("filled")
     if texts is None:
         texts = draft.check_cache["filled"] = [

@@ -20,16 +20,16 @@ from survey_cli.instrument.texts.templates import Template, TextFill, find_fill,
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
 
 MAX_VARIABLE_LABEL_BYTES: Final = 256
-"""Bytes of a variable's label that SPSS keeps."""
+"""Bytes of a variable label that SPSS keeps."""
 MAX_VALUE_LABEL_BYTES: Final = 120
-"""Bytes of a value's label that SPSS keeps."""
+"""Bytes of a value label that SPSS keeps."""
 _LANGUAGE_TAG: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?\Z", re.ASCII)
 _MAX_LISTED: Final = 12
-"""Texts that a problem names one by one."""
+"""How many texts a message lists."""
 
 
 def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A language under `languages:` is given twice, or is no language tag.
+    """A language under `languages:` is given twice, or is not a language tag.
 
     languages: [en, es]     two or three small letters; with a region where it matters: pt-br
     """
@@ -44,15 +44,20 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
                 else "write two or three small letters: en, es, pt-br"
             )
             yield Problem(
-                "bad-language", where, "languages", f"{name!r} is no language tag", remedy, length=len(name)
+                "bad-language",
+                where,
+                "languages",
+                f"{name!r} is not a language tag",
+                remedy,
+                length=len(name),
             )
         elif name in seen:
             yield Problem(
                 "bad-language",
                 where,
                 "languages",
-                f"{name} stands here twice",
-                "take one out",
+                f"{name} is listed twice",
+                "remove one",
                 length=len(name),
             )
         seen.add(name)
@@ -71,16 +76,16 @@ _LANGUAGE_ALIASES: Final = {
 
 
 def _list_languages(draft: InstrumentDraft) -> list[str]:
-    """The file's languages, each once, as they would be written rightly."""
+    """List the file's languages, each once, in their correct form."""
     return list(dict.fromkeys(str(la).lower().replace("_", "-") for la in draft.document.languages))
 
 
 def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Texts are not there in every language of `languages:`. All of them are named in one problem.
+    """Texts are missing in some of the `languages:`. One problem lists all of them.
 
         text: {en: How old are you?, es: ¿Cuántos años tiene?}
 
-    Until it is added, the text is read in the first language that it has.
+    Until the translation is added, the text is read in the first language that it has.
     """
     languages = _list_languages(draft)
     if len(languages) < 2:
@@ -104,14 +109,14 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
         count = "1 text" if len(places) == 1 else f"{len(places)} texts"
         parts.append(f"{language} is missing from {count}: {', '.join(named)}{more}")
     yield Problem(
-        "missing-translation", first[0], first[1], "; ".join(parts), "add them, or take the language out"
+        "missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language"
     )
 
 
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text is written once though the file has several languages: it will be read the same in all of them.
+    """A text is written only once although the file has several languages: it is read the same in all of them.
 
-    That may be meant (a name, a number). Each file is told once, at its first such text.
+    That may be intended (a name, a number). It is reported once per file, at the first such text.
     """
     if len(draft.document.languages) < 2:
         return
@@ -130,12 +135,12 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
         both = ", ".join(str(language) for language in draft.document.languages)
         what = f"this text is the same in all languages ({both}){more}"
         first, second = draft.document.languages[:2]
-        remedy = f"write {{{first}: …, {second}: …}} where they differ"
+        remedy = f"write {{{first}: …, {second}: …}} if they differ"
         yield Problem("one-language", where, who, what, remedy, "warning")
 
 
 def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text is written in a language that is not under `languages:`, so nobody will ever read it.
+    """A text is written in a language that is not listed under `languages:`, so it is never read.
 
     languages: [en, es]
     text: {en: Hello, sp: Hola}     → es: Hola
@@ -156,17 +161,17 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
                     )
                 remedy = f"did you mean {meant!r}?" if meant else add
                 if meant == language:
-                    remedy = "write the words alone: no keys but languages stand here"
+                    remedy = "write the text itself: only languages can be keys here"
                 what = f"{language!r} is not one of the languages of this file"
                 yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
 
 
 def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A fill stands in a text in one language and not in the other.
+    """A fill is used in a text in one language and not in another.
 
         text: {en: "Is {name} at home?", es: "¿Está en casa?"}
 
-    Add it to the translation, or leave it out of both.
+    Add it to the translation, or remove it from both.
     """
     if len(draft.document.languages) < 2:
         return
@@ -191,7 +196,7 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
                 written.where,
                 who,
                 what,
-                "add the fill, or leave it out of both",
+                "add the fill, or remove it from both",
                 "warning",
                 len(written),
             )
@@ -208,12 +213,12 @@ def _shorten(text: str) -> str:
 
 
 def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text fills in something that may be missing where it is read, and has no words for that.
+    """A text fills in a value that may be missing when it is read, without alternative words.
 
-        text: "You said {hours} hours."     after a don't know it reads "You said … hours."
+        text: "You said {hours} hours."     after a don't know it becomes "You said … hours."
         → "You said {hours|that many} hours."
 
-    Nothing is said where the item's own `ask_if` or check names it, since it is then answered.
+    It is not reported if the item's own `ask_if` or check refers to the variable, which then has an answer.
     """
     for who, template in list_texts_with_fills(draft):
         for language in template.runs:
@@ -223,8 +228,8 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             written = template.source.by_language.get(language) or template.source.get(language)
             at = max(find_fill(written, fill.key), 0)
             whole = written[at : written.find("}", at) + 1]
-            what = f"{whole} may have no answer here, and the text has no words for that"
-            remedy = f"write {whole[:-1]}|words for that}}"
+            what = f"{whole} may have no answer here, and the text has no alternative words"
+            remedy = f"write {whole[:-1]}|alternative words}}"
             yield Problem(
                 "unsure-fill", locate_in_text(written, at), who, what, remedy, "warning", len(whole)
             )
@@ -232,7 +237,7 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _find_unsure_fill(draft: InstrumentDraft, who: str, template: Template, language: str) -> TextFill | None:
-    """The first fill of a text that may be missing and has no words for that."""
+    """Find the first fill of a text that may be missing and has no alternative words."""
     for parts, _ in template.runs[language]:
         for part in parts:
             if not isinstance(part, TextFill) or part.variable is None or part.otherwise is not None:
@@ -248,7 +253,7 @@ def _find_unsure_fill(draft: InstrumentDraft, who: str, template: Template, lang
 
 
 def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
-    """Whether a fill names a turn that the roster may not have."""
+    """Whether a fill refers to a turn that the roster may not have."""
     if not isinstance(fill.turn, int) or fill.variable is None or fill.variable.roster is None:
         return False
     roster = draft.symbol_table.rosters.get(fill.variable.roster)
@@ -256,7 +261,7 @@ def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
 
 
 def _is_never_missing(tree: ast.expr) -> bool:
-    """Whether a calculation has a value whatever is not answered: constants, choices among them, counts of truths."""
+    """Whether a calculation always has a value: constants, choices among them, counts of conditions."""
     match tree:
         case ast.Constant():
             return True
@@ -271,7 +276,7 @@ def _is_never_missing(tree: ast.expr) -> bool:
 
 
 def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
-    """What is answered wherever a text of this item is read: what its conditions and checks name."""
+    """List the names that have an answer whenever a text of this item is read: those in its conditions and checks."""
     names = {who}
     leaf, group = draft.leaves.get(who), draft.groups.get(who)
     for node in (leaf, group):
@@ -292,7 +297,7 @@ def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
 
 
 def _list_passed_ends(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
-    """Each `end` that everybody comes to and passes only where its `unless` holds: when, and what that names."""
+    """List each `end` that everybody gets to and passes only if its `unless` holds: its index, and the names in it."""
     gates: list[tuple[int, frozenset[str]]] | None = draft.check_cache.get("gates")
     if gates is None:
         gates = draft.check_cache["gates"] = (
@@ -313,11 +318,11 @@ def _iterate_passed_ends(draft: InstrumentDraft, group: ItemGroup) -> Iterator[t
 
 
 def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A label is longer than SPSS keeps: 256 bytes for a variable, 120 for a value. The .sav file shortens it.
+    """A label is longer than SPSS allows: 256 bytes for a variable, 120 for a value. The .sav file shortens it.
 
         - {id: q1, type: single, text: (a long question), label: Hours of work, …}
 
-    Give the item (or the option) a short `label:`; without one its text is the label.
+    Give the item (or the option) a short `label:`; otherwise its text is the label.
     """
     languages = [str(language) for language in draft.document.languages]
     lists: set[int] = set()
@@ -355,7 +360,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 label = option.label.get(language)
                 if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
                     what = f"the label of {option.code} has {size} bytes; SPSS keeps {MAX_VALUE_LABEL_BYTES}"
-                    remedy = "give the option a short label: beside its text"
+                    remedy = "give the option a short label: in addition to its text"
                     yield Problem(
                         "long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label)
                     )
@@ -363,7 +368,7 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _count_bytes_beyond(text: str, most: int) -> int:
-    """How many bytes a text has, if they are more than `most`; else 0."""
+    """Return the length of a text in bytes if it exceeds `most`, else 0."""
     if len(text) * 4 <= most or (text.isascii() and len(text) <= most):
         return 0
     size = len(text.encode("utf-8", "replace"))
@@ -371,17 +376,17 @@ def _count_bytes_beyond(text: str, most: int) -> int:
 
 
 def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`dayparts:` at the top says what `{daypart}` reads: morning, afternoon, evening, and no others.
+    """`dayparts:` at the top level defines the words for `{daypart}`: morning, afternoon, evening, and no others.
 
         dayparts: {morning: {en: morning, es: buenos días}, afternoon: …, evening: …}
 
-    (Parts of the day over which calls are spread stand under `fieldwork:`.)
+    (The day parts over which calls are spread are defined under `fieldwork:`.)
     """
     parts = ("morning", "afternoon", "evening")
     for name in draft.document.dayparts:
         if str(name) not in parts:
             remedy = suggest_nearest(name, parts, otherwise=f"the parts are {', '.join(parts)}")
-            what = f"{str(name)!r} is never said"
+            what = f"{str(name)!r} is never used"
             yield Problem(
                 "undeclared-daypart", locate_name(name), "dayparts", what, remedy, "warning", len(name)
             )
