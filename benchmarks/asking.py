@@ -22,7 +22,7 @@ from benchmarks.measuring import (
 from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import select_errors

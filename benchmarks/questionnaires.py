@@ -13,7 +13,7 @@ from survey_cli.engine.events import (
     SessionContext,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
 

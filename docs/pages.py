@@ -10,7 +10,7 @@ from typing import Any
 import typer.main
 
 from survey_cli.cli.app import build_app
-from survey_cli.instrument.checks import RULES
+from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.reference import ReferenceEntry, list_entries
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES

@@ -47,10 +47,10 @@ NA = get_missing("na")
 
 
 def understood(text: str, *, scope: Scope = SCOPE, wants: ExpectedKind = "truth") -> Condition:
-    condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
+    condition, problems = compile_condition(text, scope, where=HERE, who="q7", expected=wants)
     assert condition is not None, [str(problem) for problem in problems]
     return condition
 
 
 def said(text: str, *, scope: Scope = SCOPE, wants: ExpectedKind = "truth") -> tuple[Problem, ...]:
-    return compile_condition(text, scope, where=HERE, who="q7", wants=wants)[1]
+    return compile_condition(text, scope, where=HERE, who="q7", expected=wants)[1]

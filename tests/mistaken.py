@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from survey_cli.instrument.checks import CheckResult, check_instrument
+from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.source.load import load_source_text
 
 HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'

@@ -17,7 +17,7 @@ from respondent import begun, forward, wander
 from scenario import INSTRUMENTS
 from survey_cli.engine.machine import Machine, RecordedAnswer
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.reachability.analysis import (
     ReachabilityFinding,
     find_unreachable_conditions,
@@ -50,7 +50,9 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
             return
         seen.add(id(condition))
         truth = condition.evaluate(env)
-        assert not finding.never & worth(truth), f"{condition.text} is {truth}, and {finding.what}"
+        assert not finding.impossible_truths & worth(truth), (
+            f"{condition.text} is {truth}, and {finding.what}"
+        )
 
     shown, options, unfit = RouteWalk._is_on_route, RouteWalk.list_options, Machine.why_invalid
 

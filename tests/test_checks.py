@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistaken import HEAD, Mistake, looked_at, mistakes, said
-from survey_cli.instrument.checks import CHECKS, RULES, check_instrument, get_rule
+from survey_cli.instrument.checks.all_checks import CHECKS, RULES, check_instrument, get_rule
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, select_errors

@@ -360,7 +360,7 @@ CELLS: st.SearchStrategy[Any] = st.sampled_from(
 def test_any_text_is_a_condition_or_problems(
     text: str, scope: Scope, wants: ExpectedKind, answers: dict[str, Any], cell: Any
 ) -> None:
-    condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
+    condition, problems = compile_condition(text, scope, where=HERE, who="q7", expected=wants)
     errors = [problem for problem in problems if problem.severity == "error"]
     assert (condition is None) == bool(errors)
     for problem in problems:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from respondent import assert_data_is_the_route, begun, forward, portrait, replayed, wander
 from scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
 from survey_cli.entries import PickEntry, Prompt
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping

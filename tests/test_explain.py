@@ -3,7 +3,7 @@
 import pytest
 
 from survey_cli.cli.run_command import run_command
-from survey_cli.instrument.checks import RULES
+from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES

@@ -7,7 +7,7 @@ import pytest
 
 from survey_cli.entries import Rejection
 from survey_cli.exports import FORMATS, WriteOptions
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import read_date
 from survey_cli.table import Table

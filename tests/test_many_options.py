@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from scenario import Scenario, scenario
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.tui.answer import Answer
 from survey_cli.tui.question import QuestionColumn, question

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, limit_per_rule
 

@@ -8,7 +8,7 @@ from survey_cli.engine.codec import decode_event, encode_event
 from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.prompts import find_previous_place
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.values import NOT_ASKED
 
 TRAVEL = """\

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mistaken import HEAD, looked_at
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.nodes import YamlScalar
 

@@ -11,7 +11,7 @@ from scenario import INSTRUMENTS, instrument, source_of
 from survey_cli.cli.run_command import run_command as command
 from survey_cli.engine.events import EVENT_KINDS
 from survey_cli.engine.interview import Interview, walk_from_start
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.answer_shares import read_shares

@@ -17,7 +17,7 @@ from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.exports.options import WriteOptions
 from survey_cli.exports.text.csv import write_csv
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.run import run_simulation

@@ -107,7 +107,7 @@ cases = st.tuples(
 def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
     """Compile and evaluate; whether it is a condition."""
     text, scope, wants, environments = case
-    condition, problems = compile_condition(text, scope, where=HERE, who="q7", wants=wants)
+    condition, problems = compile_condition(text, scope, where=HERE, who="q7", expected=wants)
     assert (condition is None) == bool(select_errors(problems)), "a condition with errors, or none without"
     for problem in problems:
         assert problem.what.strip()

@@ -11,10 +11,10 @@ from fuzz.words import HOSTILE, hostile, moments
 from survey_cli.engine.codec import decode_event, encode_event
 from survey_cli.engine.events import EventStamp, QuestionAnswered
 from survey_cli.entries import PickEntry, PickReply, Rejection, Reply
-from survey_cli.instrument.checks import check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.instrument.texts.date_text import read_date, read_time, say_date, say_time
+from survey_cli.instrument.texts.date_text import format_date, format_time, read_date, read_time
 from survey_cli.values import Code, Place
 
 INSTRUMENT = """\
@@ -163,7 +163,7 @@ def check_clock(case: tuple[str, bool, bool]) -> bool:
         assert partial or isinstance(day, date)
         typed = day.isoformat() if isinstance(day, date) else day
         assert read_date(typed, month_first=month_first, partial=partial) == day
-        said = say_date(day)
+        said = format_date(day)
         without_weekday = said.split(" ", 1)[1] if isinstance(day, date) else said
         assert read_date(without_weekday, month_first=month_first, partial=partial) == day, said
     hour = read_time(text)
@@ -172,5 +172,5 @@ def check_clock(case: tuple[str, bool, bool]) -> bool:
     else:
         assert isinstance(hour, time)
         assert read_time(hour.strftime("%H:%M")) == hour
-        assert say_time(hour).startswith(hour.strftime("%H:%M"))
+        assert format_time(hour).startswith(hour.strftime("%H:%M"))
     return not (isinstance(day, Rejection) and isinstance(hour, Rejection))

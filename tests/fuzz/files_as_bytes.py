@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fuzz.seeds import EXAMPLES, FILES, SMALL, fetch
 from fuzz.words import CONDITION, HOSTILE, KEYS, YAML
-from survey_cli.instrument.checks import RULES, CheckResult, check_instrument
+from survey_cli.instrument.checks.all_checks import RULES, CheckResult, check_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
 

@@ -173,16 +173,16 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
     families = _group_related_ids(draft)
     if not families:
         return
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for family in families:
         seen: dict[str, _Column] = {}
         for owner in family:
             for column in _iterate_columns(draft, owner):
                 before = seen.setdefault(column.name.lower(), column)
                 pair = (before.owner, owner)
-                if before.what == column.what or pair in told:
+                if before.what == column.what or pair in reported:
                     continue
-                told.add(pair)
+                reported.add(pair)
                 other = f" (at {locate_definition(draft, before.owner)})" if before.owner != owner else ""
                 what = f"two columns would be called {column.name}: {column.what}, and {before.what}{other}"
                 remedy = f"rename {owner} or {before.owner}" if other else "change one of the codes"

@@ -89,7 +89,7 @@ class ItemCompiler:
         where = getattr(written, "where", NOWHERE)
         scope = self._build_scope(context.roster)
         condition, problems = compile_condition(
-            written, scope, where=where, who=context.owner, wants=wants, answered=answered
+            written, scope, where=where, who=context.owner, expected=wants, answered=answered
         )
         if problems:
             self._add_problems(problems, key)

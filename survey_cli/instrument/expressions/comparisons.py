@@ -42,104 +42,104 @@ _MAX_LISTED: Final = 8
 
 
 def compile_comparison(
-    reading: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
+    checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
 ) -> Term:
     """Compile `left sign right`."""
     if left.is_literal and not right.is_literal:
         left, sign, right = right, MIRRORED_SIGNS[sign], left
     if left.kind == "wrong" or right.kind == "wrong":
-        return reading.make_wrong(node)
+        return checker.make_wrong(node)
     for part, other in ((left, right), (right, left)):
         if part.kind == "codes":
-            return _report_multiple_compared(reading, part, sign, other, node)
+            return _report_multiple_compared(checker, part, sign, other, node)
     exact = sign in ("==", "!=")
     if right.is_literal:
-        right = convert_literal(reading, right, left, exact=exact)
-    elif not _check_same_kind(reading, left, right, node):
-        return reading.make_wrong(node)
+        right = convert_literal(checker, right, left, exact=exact)
+    elif not _check_same_kind(checker, left, right, node):
+        return checker.make_wrong(node)
     if right.kind == "wrong":
         return right
-    kin = get_family(left)
-    if kin in ("text", "truth") and not exact:
-        what = f"{reading.describe(left)}, which {sign} cannot order"
-        return reading.report_problem(
+    other_family = get_family(left)
+    if other_family in ("text", "truth") and not exact:
+        what = f"{checker.describe(left)}, which {sign} cannot order"
+        return checker.report_problem(
             "no-order", node, what, "compare with == or !=, or list the codes: q1 in ['a', 'b']"
         )
     if left.is_literal:
-        reading.warn(
+        checker.warn(
             "constant-condition",
             node,
             *_describe_constant_condition(make_comparison(sign)(left.value, right.value)),
         )
     elif right.is_literal and left.codes and not exact:
-        _warn_if_constant(reading, left, sign, right.value, node)
+        _warn_if_constant(checker, left, sign, right.value, node)
     elif (
         left.name
         and left.name == right.name
-        and reading.get_source(left.node) == reading.get_source(right.node)
+        and checker.get_source(left.node) == checker.get_source(right.node)
     ):
         what = f"{left.name} is compared with itself"
-        reading.warn("compared-with-itself", node, what, "name the other item, or a code")
+        checker.warn("compared-with-itself", node, what, "name the other item, or a code")
     test = None
     if left.plain_name and right.is_literal and left.kind != "text" and (left.kind != "code" or left.codes):
         value = bool(right.value) if left.kind == "truth" else right.value
         test = make_comparison_test(left.plain_name, sign, value)
-    part = reading.combine(make_comparison(sign), [left, right], "truth", node, test=test)
+    part = checker.combine(make_comparison(sign), [left, right], "truth", node, test=test)
     if sign == "!=" and part.unsure_names:
-        reading.add_doubt(part, part.unsure_names, _suggest_other_codes(reading, left, [right.value]))
+        checker.add_doubt(part, part.unsure_names, _suggest_other_codes(checker, left, [right.value]))
     return part
 
 
 def compile_in_list(
-    reading: ExpressionChecker, left: Term, elements: list[ast.expr], node: ast.expr, *, negated: bool
+    checker: ExpressionChecker, left: Term, elements: list[ast.expr], node: ast.expr, *, negated: bool
 ) -> Term:
     """Compile `left in [1, 2, dk]`."""
-    scope = reading.scope
+    scope = checker.scope
     declines: set[str] = set()
     values: list[Any] = []
-    fine = True
+    valid = True
     for element in elements:
         if isinstance(element, ast.Name) and element.id not in scope.names and element.id in scope.declines:
             declines.add(element.id)
             continue
-        part = _check_list_element(reading, element, left)
+        part = _check_list_element(checker, element, left)
         if part.kind != "wrong" and left.kind not in ("wrong", "codes"):
-            part = convert_literal(reading, part, left, exact=True)
-        fine = fine and part.kind != "wrong"
+            part = convert_literal(checker, part, left, exact=True)
+        valid = valid and part.kind != "wrong"
         values.append(part.value)
-    if left.kind == "wrong" or not fine:
-        return reading.make_wrong(node)
+    if left.kind == "wrong" or not valid:
+        return checker.make_wrong(node)
     if not elements:
-        return reading.report_problem(
+        return checker.report_problem(
             "constant-condition", node, "an empty list contains nothing", "write the codes: [1, 2]"
         )
     if left.kind == "codes":
-        return _report_multiple_compared(reading, left, "in", left, node, values)
+        return _report_multiple_compared(checker, left, "in", left, node, values)
     if left.is_literal:
-        reading.warn(
+        checker.warn(
             "constant-condition", node, *_describe_constant_condition((left.value in values) is not negated)
         )
     if declines:
-        reading.guarded_names.add(left.name)
-    among = frozenset(values)
+        checker.guarded_names.add(left.name)
+    allowed = frozenset(values)
     test = None
     if left.plain_name and not declines and left.kind != "text" and (left.kind != "code" or left.codes):
-        test = make_membership_test(left.plain_name, among)
-    part = reading.combine(make_membership(among, frozenset(declines)), [left], "truth", node, test=test)
+        test = make_membership_test(left.plain_name, allowed)
+    part = checker.combine(make_membership(allowed, frozenset(declines)), [left], "truth", node, test=test)
     if declines:
         part = part._replace(unsure_names=frozenset())
-    return _negate(reading, part, left, values) if negated else part
+    return _negate(checker, part, left, values) if negated else part
 
 
 def compile_in_multiple(
-    reading: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool
+    checker: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool
 ) -> Term:
     """Compile `'tv' in media`."""
     if left.kind == "wrong" or right.kind == "wrong":
-        return reading.make_wrong(node)
-    source = reading.get_source(right.node)
+        return checker.make_wrong(node)
+    source = checker.get_source(right.node)
     if right.kind != "codes":
-        code = reading.get_source(left.node)
+        code = checker.get_source(left.node)
         if right.roster:
             what, remedy = (
                 f"{source} is a list over the turns of {right.roster}",
@@ -155,82 +155,82 @@ def compile_in_multiple(
                 f"{source} is not a list",
                 "write a list in square brackets, or a multiple: 'tv' in media",
             )
-        return reading.report_problem("not-a-list", right.node, what, remedy)
+        return checker.report_problem("not-a-list", right.node, what, remedy)
     if left.kind == "codes":
-        what = f"{reading.get_source(left.node)} is itself a multiple"
-        return reading.report_problem(
+        what = f"{checker.get_source(left.node)} is itself a multiple"
+        return checker.report_problem(
             "multiple-compared", left.node, what, "look for one code at a time: 'tv' in media"
         )
     if left.is_literal and right.codes:
-        left = _convert_to_code(reading, left, right)
+        left = _convert_to_code(checker, left, right)
         if left.kind == "wrong":
             return left
     test = make_inclusion_test(left.value, right.plain_name) if left.is_literal and right.plain_name else None
-    part = reading.combine(is_chosen, [left, right], "truth", node, test=test)
-    return _negate(reading, part, right, []) if negated else part
+    part = checker.combine(is_chosen, [left, right], "truth", node, test=test)
+    return _negate(checker, part, right, []) if negated else part
 
 
-def convert_literal(reading: ExpressionChecker, part: Term, other: Term, *, exact: bool) -> Term:
+def convert_literal(checker: ExpressionChecker, part: Term, other: Term, *, exact: bool) -> Term:
     """Convert the literal `part` so that it can be compared with `other`, or report a problem.
 
     A text becomes a date or time, and a code must exist (unless it is only a limit, as in `q2 >= 0`).
     """
-    kin = get_family(other)
-    if kin == "date" or kin == "time":
-        return _convert_to_date_or_time(reading, part, other, kin)
-    if kin == "truth":
+    other_family = get_family(other)
+    if other_family == "date" or other_family == "time":
+        return _convert_to_date_or_time(checker, part, other, other_family)
+    if other_family == "truth":
         if part.kind == "truth" or (other.name and part.value in (0, 1)):
             return part
-        what = f"{reading.describe(other)} already, so there is nothing to compare it with"
-        return reading.report_problem(
+        what = f"{checker.describe(other)} already, so there is nothing to compare it with"
+        return checker.report_problem(
             "unlike-kinds", part.node, what, "write it alone, or with not before it"
         )
-    if kin not in ("any", get_family(part)):
-        return _report_unlike_literal(reading, part, other, kin)
-    if other.kind == "code" and other.codes and (exact or kin == "text"):
-        return _convert_to_code(reading, part, other)
+    if other_family not in ("any", get_family(part)):
+        return _report_unlike_literal(checker, part, other, other_family)
+    if other.kind == "code" and other.codes and (exact or other_family == "text"):
+        return _convert_to_code(checker, part, other)
     return part
 
 
-def _convert_to_code(reading: ExpressionChecker, part: Term, other: Term) -> Term:
+def _convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Term:
     """Convert the literal to the code that it names, exactly as that was written."""
     codes = other.codes or frozenset()
     if part.value in codes:
         return part
     code = next((code for code in codes if to_nfc(code) == part.value), None)
     return (
-        _report_unknown_code(reading, part, other)
+        _report_unknown_code(checker, part, other)
         if code is None
         else part._replace(value=code, evaluate=make_constant(code))
     )
 
 
-def _check_list_element(reading: ExpressionChecker, element: ast.expr, beside: Term) -> Term:
+def _check_list_element(checker: ExpressionChecker, element: ast.expr, beside: Term) -> Term:
     """Check one value of a list in brackets."""
     match element:
         case ast.Constant():
-            return reading.check_literal(element)
+            return checker.check_literal(element)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float()) as number):
-            part = reading.check_literal(number)
+            part = checker.check_literal(number)
             return part if part.kind == "wrong" else part._replace(node=element, value=-part.value)
-        case ast.Name(id=name) if name in reading.scope.names:
+        case ast.Name(id=name) if name in checker.scope.names:
             what = f"a list holds codes, and {name} is an item"
-            return reading.report_problem(
+            return checker.report_problem(
                 "item-in-list", element, what, f"compare with it: q1 == {name} or …"
             )
         case ast.Name():
-            return reading.report_unknown_name(element, beside)
+            return checker.report_unknown_name(element, beside)
         case _:
-            what = f"{reading.get_source(element)} is not a code"
-            return reading.report_problem(
+            what = f"{checker.get_source(element)} is not a code"
+            return checker.report_problem(
                 "item-in-list", element, what, "list numbers, texts in quotes, dk and refused"
             )
 
 
-def _negate(reading: ExpressionChecker, part: Term, item: Term, values: list[Any]) -> Term:
-    turned = reading.combine(logical_not, [part], "truth", part.node)
-    reading.add_doubt(
-        turned, turned.unsure_names, _suggest_other_codes(reading, item, values) if values else ""
+def _negate(checker: ExpressionChecker, part: Term, item: Term, values: list[Any]) -> Term:
+    turned = checker.combine(logical_not, [part], "truth", part.node)
+    checker.add_doubt(
+        turned, turned.unsure_names, _suggest_other_codes(checker, item, values) if values else ""
     )
     return turned
 
@@ -241,91 +241,95 @@ def _describe_constant_condition(holds: object) -> tuple[str, str]:
 
 
 def _report_multiple_compared(
-    reading: ExpressionChecker,
+    checker: ExpressionChecker,
     part: Term,
     sign: str,
     other: Term,
     node: ast.expr,
     values: list[Any] | None = None,
 ) -> Term:
-    source = reading.get_source(part.node)
+    source = checker.get_source(part.node)
     what = f"{source} is a multiple, which contains any number of codes, so {sign} cannot compare it"
     if sign in ("<", "<=", ">", ">="):
-        remedy = f"write count({source}) {sign} {reading.get_source(other.node) if other is not part else 2}"
+        remedy = f"write count({source}) {sign} {checker.get_source(other.node) if other is not part else 2}"
     elif values:
         remedy = "write " + " or ".join(
             f"{format_constant(value)} in {source}" for value in values[:_MAX_LISTED]
         )
     else:
-        code = reading.get_source(other.node) if other.is_literal else "'code'"
+        code = checker.get_source(other.node) if other.is_literal else "'code'"
         remedy = f"write {code} {'not in' if sign == '!=' else 'in'} {source}"
-    return reading.report_problem("multiple-compared", node, what, remedy)
+    return checker.report_problem("multiple-compared", node, what, remedy)
 
 
-def _check_same_kind(reading: ExpressionChecker, left: Term, right: Term, node: ast.expr) -> bool:
+def _check_same_kind(checker: ExpressionChecker, left: Term, right: Term, node: ast.expr) -> bool:
     """Whether two terms, neither of them a literal, are of the same kind; otherwise report a problem."""
     families = {get_family(left), get_family(right)}
     if len(families) == 1 or "any" in families:
         return True
-    what = f"{reading.describe(left)}, but {reading.describe(right)}"
-    reading.report_problem("unlike-kinds", node, what, "compare values of the same kind")
+    what = f"{checker.describe(left)}, but {checker.describe(right)}"
+    checker.report_problem("unlike-kinds", node, what, "compare values of the same kind")
     return False
 
 
-def _report_unknown_code(reading: ExpressionChecker, part: Term, other: Term) -> Term:
+def _report_unknown_code(checker: ExpressionChecker, part: Term, other: Term) -> Term:
     codes = other.codes or frozenset()
     twin = next((code for code in codes if str(code) == str(part.value)), None)
     if twin is not None:
-        return _report_misquoted_code(reading, part, other, twin)
-    return reading.report_unknown_code(
-        part.node, other.name or reading.get_source(other.node), codes, part.value
+        return _report_misquoted_code(checker, part, other, twin)
+    return checker.report_unknown_code(
+        part.node, other.name or checker.get_source(other.node), codes, part.value
     )
 
 
-def _report_misquoted_code(reading: ExpressionChecker, part: Term, other: Term, twin: Code) -> Term:
+def _report_misquoted_code(checker: ExpressionChecker, part: Term, other: Term, twin: Code) -> Term:
     """Report a code that exists as a number although a text was written, or the other way round."""
     kind = "numbers" if isinstance(twin, int) else "texts"
-    what = f"the codes of {reading.get_source(other.node)} are {kind}, and {format_constant(part.value)} is not one"
+    what = f"the codes of {checker.get_source(other.node)} are {kind}, and {format_constant(part.value)} is not one"
     hint = "without quotes" if isinstance(twin, int) else "in quotes"
-    return reading.report_problem("unlike-kinds", part.node, what, f"write {format_constant(twin)}, {hint}")
+    return checker.report_problem("unlike-kinds", part.node, what, f"write {format_constant(twin)}, {hint}")
 
 
-def _report_unlike_literal(reading: ExpressionChecker, part: Term, other: Term, kin: Family) -> Term:
+def _report_unlike_literal(checker: ExpressionChecker, part: Term, other: Term, other_family: Family) -> Term:
     twin = next((code for code in other.codes or () if str(code) == str(part.value)), None)
     if other.kind == "code" and twin is not None:
-        return _report_misquoted_code(reading, part, other, twin)
-    what = f"{reading.describe(other)}, but {format_constant(part.value)} is {describe_kind(part)}"
+        return _report_misquoted_code(checker, part, other, twin)
+    what = f"{checker.describe(other)}, but {format_constant(part.value)} is {describe_kind(part)}"
     if other.kind == "code" and other.codes:
-        return reading.report_problem(
+        return checker.report_problem(
             "unlike-kinds", part.node, what, f"its codes are {format_codes(other.codes)}"
         )
-    if kin == "number" and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(part.value)):
-        return reading.report_problem("unlike-kinds", part.node, what, f"write {part.value}, without quotes")
-    remedy = f"write it in quotes: '{part.value}'" if kin == "text" else "compare it with a number"
-    return reading.report_problem("unlike-kinds", part.node, what, remedy)
+    if other_family == "number" and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(part.value)):
+        return checker.report_problem("unlike-kinds", part.node, what, f"write {part.value}, without quotes")
+    remedy = f"write it in quotes: '{part.value}'" if other_family == "text" else "compare it with a number"
+    return checker.report_problem("unlike-kinds", part.node, what, remedy)
 
 
 def _convert_to_date_or_time(
-    reading: ExpressionChecker, part: Term, other: Term, kin: Literal["date", "time"]
+    checker: ExpressionChecker, part: Term, other: Term, other_family: Literal["date", "time"]
 ) -> Term:
     """Convert a text to a date or time of day."""
-    shape = r"[0-9]{4}-[0-9]{2}-[0-9]{2}" if kin == "date" else r"[0-9]{2}:[0-9]{2}"
-    moment: date | time | None = None
+    shape = r"[0-9]{4}-[0-9]{2}-[0-9]{2}" if other_family == "date" else r"[0-9]{2}:[0-9]{2}"
+    parsed: date | time | None = None
     if part.kind == "text" and re.fullmatch(shape, part.value):
         try:
-            moment = date.fromisoformat(part.value) if kin == "date" else time.fromisoformat(part.value)
+            parsed = (
+                date.fromisoformat(part.value) if other_family == "date" else time.fromisoformat(part.value)
+            )
         except ValueError:
-            moment = None
-    if moment is None:
+            parsed = None
+    if parsed is None:
         example = (
-            "year-month-day in quotes: '2024-01-05'" if kin == "date" else "hours:minutes in quotes: '09:30'"
+            "year-month-day in quotes: '2024-01-05'"
+            if other_family == "date"
+            else "hours:minutes in quotes: '09:30'"
         )
-        what = f"{reading.describe(other)}, but {reading.get_source(part.node)} is not one"
-        return reading.report_problem("unlike-kinds", part.node, what, f"write {example}")
-    return part._replace(kind=kin, value=moment, evaluate=make_constant(moment))
+        what = f"{checker.describe(other)}, but {checker.get_source(part.node)} is not one"
+        return checker.report_problem("unlike-kinds", part.node, what, f"write {example}")
+    return part._replace(kind=other_family, value=parsed, evaluate=make_constant(parsed))
 
 
-def _warn_if_constant(reading: ExpressionChecker, part: Term, sign: str, bound: Any, node: ast.expr) -> None:
+def _warn_if_constant(checker: ExpressionChecker, part: Term, sign: str, bound: Any, node: ast.expr) -> None:
     """Warn if every code satisfies the comparison, or none does."""
     if get_family(part) != "number" or part.kind != "code":
         return
@@ -338,10 +342,10 @@ def _warn_if_constant(reading: ExpressionChecker, part: Term, sign: str, bound: 
             if all(holds)
             else "compare with one of these"
         )
-        reading.warn("constant-condition", node, what, remedy)
+        checker.warn("constant-condition", node, what, remedy)
 
 
-def _suggest_other_codes(reading: ExpressionChecker, item: Term, values: list[Any]) -> str:
+def _suggest_other_codes(checker: ExpressionChecker, item: Term, values: list[Any]) -> str:
     """Suggest the remaining codes, if they are few."""
     codes = sorted(
         (code for code in item.codes or () if code not in values),
@@ -349,8 +353,8 @@ def _suggest_other_codes(reading: ExpressionChecker, item: Term, values: list[An
     )
     if item.kind != "code" or not item.name or not codes or len(codes) > _MAX_LISTED:
         return ""
-    source, left = reading.get_source(item.node), ", ".join(format_constant(code) for code in codes)
-    declines = ", ".join(reading.scope.declines) or "dk"
+    source, left = checker.get_source(item.node), ", ".join(format_constant(code) for code in codes)
+    declines = ", ".join(checker.scope.declines) or "dk"
     return f"write {source} in [{left}, {declines}] if they count, {source} in [{left}] if not"
 
 

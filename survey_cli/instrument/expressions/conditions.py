@@ -95,7 +95,7 @@ def compile_condition(
     *,
     where: Position,
     who: str,
-    wants: ExpectedKind = "truth",
+    expected: ExpectedKind = "truth",
     answered: frozenset[str] = frozenset(),
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """Compile `text` to a condition (None if there are errors), and return the problems in it.
@@ -105,17 +105,17 @@ def compile_condition(
     parsed = parse_expression(text)
     if isinstance(parsed, ParseFailure):
         return None, (_make_problem(parsed, text, where, who),)
-    reading = ExpressionChecker(text, parsed, scope, where, who)
-    reading.guarded_names |= answered
-    part = _compile(reading, parsed.tree, 1)
+    checker = ExpressionChecker(text, parsed, scope, where, who)
+    checker.guarded_names |= answered
+    part = _compile(checker, parsed.tree, 1)
     if part.kind != "wrong":
-        part = _check_expected(reading, part, wants)
-    problems = reading.collect_problems()
+        part = _check_expected(checker, part, expected)
+    problems = checker.collect_problems()
     if part.kind == "wrong" or (problems and select_errors(problems)):
         return None, problems
     gives = _make_value_type(part.kind, part.codes, bool(part.unsure_names), part.roster)
     return Condition(
-        text, frozenset(reading.names), reading.turns, gives, part.evaluate, parsed.tree
+        text, frozenset(checker.names), checker.turns, gives, part.evaluate, parsed.tree
     ), problems
 
 
@@ -165,50 +165,50 @@ def _make_problem(slip: ParseFailure, text: str, where: Position, who: str) -> P
     )
 
 
-def _check_expected(reading: ExpressionChecker, part: Term, wants: ExpectedKind) -> Term:
+def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKind) -> Term:
     """Return the term if it is of the expected kind, else report a problem."""
-    if wants == "list":
+    if expected == "list":
         if part.roster or part.kind == "codes":
             return part
         remedy = "name a multiple, or a roster's item: person.age"
-        return reading.report_problem(
+        return checker.report_problem(
             "one-value", part.node, "this is one value, but a list is required here", remedy
         )
     if part.roster:
-        return reading.report_list(part)
-    if wants == "truth":
-        return reading.require_truth(part)
-    if wants == "number" and get_family(part) not in ("number", "any"):
-        return reading.report_not_a_number(part, "a number is required here")
+        return checker.report_list(part)
+    if expected == "truth":
+        return checker.require_truth(part)
+    if expected == "number" and get_family(part) not in ("number", "any"):
+        return checker.report_not_a_number(part, "a number is required here")
     return part
 
 
-def _compile(reading: ExpressionChecker, node: ast.expr, depth: int, beside: Term | None = None) -> Term:
-    reading.parts += 1
-    if depth > MAX_DEPTH or reading.parts > MAX_PARTS:
-        if not reading.too_large:
-            reading.too_large = True
-            reading.report_problem(
+def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, beside: Term | None = None) -> Term:
+    checker.parts += 1
+    if depth > MAX_DEPTH or checker.parts > MAX_PARTS:
+        if not checker.too_large:
+            checker.too_large = True
+            checker.report_problem(
                 "condition-too-large", node, describe_too_large().what, describe_too_large().remedy
             )
-        return reading.make_wrong(node)
-    if isinstance(node, ast.Name) and node.id not in reading.scope.names:
-        return reading.report_unknown_name(node, beside)
+        return checker.make_wrong(node)
+    if isinstance(node, ast.Name) and node.id not in checker.scope.names:
+        return checker.report_unknown_name(node, beside)
     kind = _COMPILERS.get(node.__class__)
     if kind is None:
-        return reading.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
-    return kind(reading, node, depth + 1)
+        return checker.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
+    return kind(checker, node, depth + 1)
 
 
-def _compile_name(reading: ExpressionChecker, node: ast.Name, depth: int) -> Term:
-    known = reading.scope.names[node.id]
+def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Term:
+    known = checker.scope.names[node.id]
     if known.roster is None:
-        return _compile_variable(reading, node, node.id, known, make_reader(node.id), plain=node.id)
-    if known.roster == reading.scope.inside_roster:
-        reading.turns = True
-        return _compile_variable(reading, node, node.id, known, make_turn_reader(node.id))
+        return _compile_variable(checker, node, node.id, known, make_reader(node.id), plain=node.id)
+    if known.roster == checker.scope.inside_roster:
+        checker.turns = True
+        return _compile_variable(checker, node, node.id, known, make_turn_reader(node.id))
     return _compile_variable(
-        reading, node, node.id, known, make_all_turns_reader(node.id, known.roster), roster=known.roster
+        checker, node, node.id, known, make_all_turns_reader(node.id, known.roster), roster=known.roster
     )
 
 
@@ -216,7 +216,7 @@ _KIND_OF_TYPE: Final[dict[str, Kind]] = {"draw": "number", "flag": "truth"}
 
 
 def _compile_variable(
-    reading: ExpressionChecker,
+    checker: ExpressionChecker,
     node: ast.expr,
     name: str,
     known: ValueType,
@@ -225,31 +225,31 @@ def _compile_variable(
     plain: str = "",
     roster: str | None = None,
 ) -> Term:
-    reading.names.add(name)
+    checker.names.add(name)
     if known.why_unanswered:
         what = f"{name} {known.why_unanswered}; it has no answer"
-        return reading.report_problem("no-answer", node, what, "name an item with an answer")
+        return checker.report_problem("no-answer", node, what, "name an item with an answer")
     unsure = frozenset((name,)) if known.declinable else frozenset[str]()
     kind: Kind = _KIND_OF_TYPE.get(known.type, known.type)  # type: ignore[arg-type]
     if kind == "truth":
         part = Term(kind, run, node, roster=roster, unsure_names=unsure)
-        part = reading.combine(to_truth, [part], kind, node)
+        part = checker.combine(to_truth, [part], kind, node)
         return part._replace(name=name, plain_name=plain)
     codes = known.codes if kind in ("code", "codes") else None
     return Term(kind, run, node, name, plain, codes, roster, unsure_names=unsure)
 
 
-def _compile_attribute(reading: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
+def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
     """Compile `person.age` or `person[1].age`."""
-    scope = reading.scope
+    scope = checker.scope
     match node.value:
         case ast.Name(id=roster):
             which = None
         case ast.Subscript(value=ast.Name(id=roster), slice=index):
             which = index
         case _:
-            what = f"{reading.get_source(node)} does not name an item of a roster"
-            return reading.report_problem(
+            what = f"{checker.get_source(node)} does not name an item of a roster"
+            return checker.report_problem(
                 "condition-syntax", node, what, "write person.age, or person[1].age"
             )
     if roster not in scope.rosters:
@@ -260,81 +260,81 @@ def _compile_attribute(reading: ExpressionChecker, node: ast.Attribute, depth: i
             )
         else:
             what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
-        return reading.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
+        return checker.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
     known = scope.names.get(node.attr)
     if known is None or known.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
         remedy = suggest_nearest(node.attr, items, otherwise=f"its items are {', '.join(items[:8])}")
-        return reading.report_problem(
+        return checker.report_problem(
             "unknown-name", node, f"the roster {roster} has no item {node.attr!r}", remedy
         )
     if which is None:
         return _compile_variable(
-            reading, node, node.attr, known, make_all_turns_reader(node.attr, roster), roster=roster
+            checker, node, node.attr, known, make_all_turns_reader(node.attr, roster), roster=roster
         )
-    turn = _compile_turn(reading, which, depth)
+    turn = _compile_turn(checker, which, depth)
     if turn.kind == "wrong":
         return turn
     part = _compile_variable(
-        reading, node, node.attr, known, make_one_turn_reader(node.attr, roster, turn.evaluate)
+        checker, node, node.attr, known, make_one_turn_reader(node.attr, roster, turn.evaluate)
     )
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
-def _compile_turn(reading: ExpressionChecker, index: ast.expr, depth: int) -> Term:
+def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:
     if isinstance(index, ast.Slice | ast.Tuple):
-        return reading.report_problem(
+        return checker.report_problem(
             "condition-syntax", index, "this names several turns", "name one: person[1].age"
         )
-    turn = _compile(reading, index, depth)
+    turn = _compile(checker, index, depth)
     if turn.kind == "wrong":
         return turn
     if turn.roster or get_family(turn) not in ("number", "any"):
-        return reading.report_problem(
+        return checker.report_problem(
             "condition-syntax", index, "a turn is one number", "write person[1].age"
         )
     if turn.is_literal and not (isinstance(turn.value, int) and turn.value >= 1):
         what = f"there is no turn {turn.value}"
-        return reading.report_problem(
+        return checker.report_problem(
             "condition-syntax", index, what, "turns are counted from 1: person[1].age"
         )
     return turn
 
 
-def _report_subscript(reading: ExpressionChecker, node: ast.Subscript, depth: int) -> Term:
-    source = reading.get_source(node)
-    if isinstance(node.value, ast.Name) and node.value.id in reading.scope.rosters:
-        return reading.report_problem(
+def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: int) -> Term:
+    source = checker.get_source(node)
+    if isinstance(node.value, ast.Name) and node.value.id in checker.scope.rosters:
+        return checker.report_problem(
             "roster-as-value", node, f"{source} is a turn, not an item", f"name the item: {source}.item"
         )
     remedy = "only a roster has turns: person[1].age; a list follows in: q1 in [1, 2]"
-    return reading.report_problem("condition-syntax", node, f"{source} is not part of a condition", remedy)
+    return checker.report_problem("condition-syntax", node, f"{source} is not part of a condition", remedy)
 
 
-def _compile_literal(reading: ExpressionChecker, node: ast.Constant, depth: int) -> Term:
-    return reading.check_literal(node)
+def _compile_literal(checker: ExpressionChecker, node: ast.Constant, _depth: int) -> Term:
+    return checker.check_literal(node)
 
 
-def _compile_junction(reading: ExpressionChecker, node: ast.BoolOp, depth: int) -> Term:
+def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) -> Term:
     conjunction = isinstance(node.op, ast.And)
     if not conjunction:
         for child in node.values:
-            if isinstance(child, ast.BoolOp) and not reading.parsed.is_bracketed(child):
-                source = reading.get_source(child)
+            if isinstance(child, ast.BoolOp) and not checker.parsed.is_bracketed(child):
+                source = checker.get_source(child)
                 what = "and binds more tightly than or, which is easily misread"
-                reading.warn(
+                checker.warn(
                     "and-or-without-brackets", child, what, f"write ({source}), or put brackets elsewhere"
                 )
                 break
     parts: list[Term] = []
     before: ast.expr | None = None
     for child in node.values:
-        parts.append(reading.require_truth(_compile(reading, child, depth), before=before))
+        parts.append(checker.require_truth(_compile(checker, child, depth), before=before))
         before = child
-    return _join_truths(reading, parts, node, conjunction=conjunction)
+    return _join_truths(checker, parts, node, conjunction=conjunction)
 
 
-def _join_truths(reading: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool) -> Term:
+def _join_truths(checker: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool) -> Term:
     """Join truth values by `and`, or by `or`."""
     tests = [part.test for part in parts if part.test is not None]
 
@@ -344,29 +344,29 @@ def _join_truths(reading: ExpressionChecker, parts: list[Term], node: ast.expr, 
             return run
         return (make_all_tests_evaluator if conjunction else make_any_test_evaluator)(tuple(tests), run)
 
-    return reading.combine(logical_and if conjunction else logical_or, parts, "truth", node, quick=quick)
+    return checker.combine(logical_and if conjunction else logical_or, parts, "truth", node, quick=quick)
 
 
-def _compile_unary(reading: ExpressionChecker, node: ast.UnaryOp, depth: int) -> Term:
-    part = _compile(reading, node.operand, depth)
+def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) -> Term:
+    part = _compile(checker, node.operand, depth)
     if part.kind == "wrong":
         return part
     match node.op:
         case ast.Not():
-            part = reading.require_truth(part)
-            turned = reading.combine(logical_not, [part], "truth", node)
-            reading.add_doubt(turned, turned.unsure_names)
-            return turned
+            part = checker.require_truth(part)
+            inverse = checker.combine(logical_not, [part], "truth", node)
+            checker.add_doubt(inverse, inverse.unsure_names)
+            return inverse
         case ast.USub() | ast.UAdd():
             if get_family(part) not in ("number", "any"):
-                return reading.report_not_a_number(part, "a sign must precede a number")
+                return checker.report_not_a_number(part, "a sign must precede a number")
             if isinstance(node.op, ast.UAdd):
                 return part._replace(node=node)
             if part.is_literal:
                 return part._replace(node=node, value=-part.value, evaluate=make_constant(-part.value))
-            return reading.combine(negate, [part], "number", node)
+            return checker.combine(negate, [part], "number", node)
         case _:
-            return reading.report_problem(
+            return checker.report_problem(
                 "condition-syntax", node, "~ is not part of a condition", "write not"
             )
 
@@ -379,88 +379,88 @@ _ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {
 }
 
 
-def _compile_binary(reading: ExpressionChecker, node: ast.BinOp, depth: int) -> Term:
-    parts = [_compile(reading, node.left, depth), _compile(reading, node.right, depth)]
+def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> Term:
+    parts = [_compile(checker, node.left, depth), _compile(checker, node.right, depth)]
     sign = _ARITHMETIC_SIGNS.get(type(node.op))
     if sign is None:
-        return reading.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
+        return checker.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
     if any(part.kind == "wrong" for part in parts):
-        return reading.make_wrong(node)
+        return checker.make_wrong(node)
     families = [get_family(part) for part in parts]
     if sign == "+" and families == ["text", "text"]:
         remedy = "use both as fills in the text: {first} {last}"
-        return reading.report_problem("not-a-number", node, "+ adds numbers and does not join texts", remedy)
-    for part, kin in zip(parts, families, strict=True):
-        if kin not in ("number", "any"):
-            return reading.report_not_a_number(part, f"{sign} requires numbers")
-    return reading.combine(make_arithmetic(sign), parts, "number", node)
+        return checker.report_problem("not-a-number", node, "+ adds numbers and does not join texts", remedy)
+    for part, part_family in zip(parts, families, strict=True):
+        if part_family not in ("number", "any"):
+            return checker.report_not_a_number(part, f"{sign} requires numbers")
+    return checker.combine(make_arithmetic(sign), parts, "number", node)
 
 
-def _compile_comparisons(reading: ExpressionChecker, node: ast.Compare, depth: int) -> Term:
+def _compile_comparisons(checker: ExpressionChecker, node: ast.Compare, depth: int) -> Term:
     if len(node.ops) == 1:
-        return _compile_link(reading, node.left, node.ops[0], node.comparators[0], node, depth)
+        return _compile_link(checker, node.left, node.ops[0], node.comparators[0], node, depth)
     links: list[Term] = []
     left = node.left
     for op, right in zip(node.ops, node.comparators, strict=True):
-        links.append(_compile_link(reading, left, op, right, node, depth))
+        links.append(_compile_link(checker, left, op, right, node, depth))
         left = right
-    return _join_truths(reading, links, node, conjunction=True)
+    return _join_truths(checker, links, node, conjunction=True)
 
 
 def _compile_link(
-    reading: ExpressionChecker, left: ast.expr, op: ast.cmpop, right: ast.expr, node: ast.expr, depth: int
+    checker: ExpressionChecker, left: ast.expr, op: ast.cmpop, right: ast.expr, node: ast.expr, depth: int
 ) -> Term:
     """Compile one link of a chained comparison."""
     if isinstance(op, ast.Is | ast.IsNot):
         what = "'is' is not part of a condition"
-        return reading.report_problem(
+        return checker.report_problem(
             "condition-syntax", node, what, "write == for 'is the same as', or answered(q1)"
         )
     sign = COMPARISON_SIGNS.get(type(op))
     if sign is None and isinstance(right, ast.List | ast.Tuple):
-        reading.parts += len(right.elts)
-        first = _compile(reading, left, depth)
-        return compile_in_list(reading, first, right.elts, node, negated=isinstance(op, ast.NotIn))
-    if _is_unknown_name(reading, left):
-        second = _compile(reading, right, depth)
-        first = _compile(reading, left, depth, second)
+        checker.parts += len(right.elts)
+        first = _compile(checker, left, depth)
+        return compile_in_list(checker, first, right.elts, node, negated=isinstance(op, ast.NotIn))
+    if _is_unknown_name(checker, left):
+        second = _compile(checker, right, depth)
+        first = _compile(checker, left, depth, second)
     else:
-        first = _compile(reading, left, depth)
-        second = _compile(reading, right, depth, first)
+        first = _compile(checker, left, depth)
+        second = _compile(checker, right, depth, first)
     if sign is None:
-        return compile_in_multiple(reading, first, second, node, negated=isinstance(op, ast.NotIn))
-    return compile_comparison(reading, first, sign, second, node)
+        return compile_in_multiple(checker, first, second, node, negated=isinstance(op, ast.NotIn))
+    return compile_comparison(checker, first, sign, second, node)
 
 
-def _is_unknown_name(reading: ExpressionChecker, node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id not in reading.scope.names
+def _is_unknown_name(checker: ExpressionChecker, node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id not in checker.scope.names
 
 
-def _compile_choice(reading: ExpressionChecker, node: ast.IfExp, depth: int) -> Term:
-    test = reading.require_truth(_compile(reading, node.test, depth))
-    then, otherwise = _compile(reading, node.body, depth), _compile(reading, node.orelse, depth)
+def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> Term:
+    test = checker.require_truth(_compile(checker, node.test, depth))
+    then, otherwise = _compile(checker, node.body, depth), _compile(checker, node.orelse, depth)
     if "wrong" in (test.kind, then.kind, otherwise.kind):
-        return reading.make_wrong(node)
+        return checker.make_wrong(node)
     if then.is_literal and get_family(otherwise) in ("date", "time"):
-        then = convert_literal(reading, then, otherwise, exact=True)
+        then = convert_literal(checker, then, otherwise, exact=True)
     if otherwise.is_literal and get_family(then) in ("date", "time"):
-        otherwise = convert_literal(reading, otherwise, then, exact=True)
+        otherwise = convert_literal(checker, otherwise, then, exact=True)
     kinds = {get_family(then), get_family(otherwise)} - {"any"}
     if "wrong" in kinds:
-        return reading.make_wrong(node)
+        return checker.make_wrong(node)
     if len(kinds) > 1:
-        what = f"{reading.describe(then)}, but {reading.describe(otherwise)}"
-        return reading.report_problem("unlike-kinds", node, what, "use two values of the same kind")
+        what = f"{checker.describe(then)}, but {checker.describe(otherwise)}"
+        return checker.report_problem("unlike-kinds", node, what, "use two values of the same kind")
     kind: Kind = then.kind if then.kind == otherwise.kind else "code"
     codes = then.codes | otherwise.codes if then.codes and otherwise.codes else None
     if kind == "code" and codes is None and kinds:
         kind = kinds.pop()  # type: ignore[assignment]
-    part = reading.combine(choose, [test, then, otherwise], kind, node)
+    part = checker.combine(choose, [test, then, otherwise], kind, node)
     return part._replace(codes=codes, unsure_names=then.unsure_names | otherwise.unsure_names)
 
 
-def _compile_call(reading: ExpressionChecker, node: ast.Call, depth: int) -> Term:
-    return compile_call(reading, node, lambda argument: _compile(reading, argument, depth))
+def _compile_call(checker: ExpressionChecker, node: ast.Call, depth: int) -> Term:
+    return compile_call(checker, node, lambda argument: _compile(checker, argument, depth))
 
 
 def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:

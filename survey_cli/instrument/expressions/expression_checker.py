@@ -108,8 +108,8 @@ def describe_kind(part: Term) -> str:
     """Describe in words what the term is."""
     if part.kind != "code":
         return KIND_NAMES[part.kind]
-    kin = get_code_family(part.codes)
-    return "an item with codes" if kin == "any" else f"an item with {kin} codes"
+    code_kind = get_code_family(part.codes)
+    return "an item with codes" if code_kind == "any" else f"an item with {code_kind} codes"
 
 
 @lru_cache(maxsize=512)
@@ -150,7 +150,7 @@ def shift_position(where: Position, text: str, at: int) -> Position:
     return Position(where.file, where.line, where.column + at)
 
 
-def _evaluate_wrong(env: object) -> Any:
+def _evaluate_wrong(_env: object) -> Any:
     return NOT_ASKED
 
 
@@ -217,11 +217,11 @@ class ExpressionChecker:
 
     def collect_problems(self) -> tuple[Problem, ...]:
         """Return all problems; those about declines once per item."""
-        told, unguarded = set(self.guarded_names), []
+        covered, unguarded = set(self.guarded_names), []
         for names, problem in self._doubts:
-            if not names <= told:
+            if not names <= covered:
                 unguarded.append(problem)
-                told |= names
+                covered |= names
         return (*self.problems, *unguarded)
 
     def _make_problem(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity) -> Problem:
@@ -354,7 +354,7 @@ class ExpressionChecker:
                 remedy = f"write answered({source}), or compare it with =="
         return self.report_problem("not-a-truth", part.node, what, remedy)
 
-    def report_not_a_number(self, part: Term, wanted: str) -> Term:
+    def report_not_a_number(self, part: Term, requirement: str) -> Term:
         """Report a term that is not a number although one is expected."""
         source = self.get_source(part.node)
         match get_family(part):
@@ -368,7 +368,9 @@ class ExpressionChecker:
                 remedy = f"write {part.value}, without quotes"
             case _:
                 remedy = "name a number, or an item whose codes are numbers"
-        return self.report_problem("not-a-number", part.node, f"{wanted}, and {self.describe(part)}", remedy)
+        return self.report_problem(
+            "not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy
+        )
 
     def report_list(self, part: Term) -> Term:
         """Report a list over turns where one value is expected."""

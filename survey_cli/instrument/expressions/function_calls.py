@@ -46,37 +46,39 @@ _REPLACEMENTS: Final = {
 """Names from other programs, and what to write instead."""
 
 
-def compile_call(reading: ExpressionChecker, node: ast.Call, understand: Callable[[ast.expr], Term]) -> Term:
+def compile_call(
+    checker: ExpressionChecker, node: ast.Call, compile_argument: Callable[[ast.expr], Term]
+) -> Term:
     """Compile `function(argument, …)`."""
     if not isinstance(node.func, ast.Name):
-        what = f"{reading.get_source(node.func)} is not a function"
-        return reading.report_problem("unknown-function", node.func, what, _list_known_functions())
+        what = f"{checker.get_source(node.func)} is not a function"
+        return checker.report_problem("unknown-function", node.func, what, _list_known_functions())
     function = FUNCTIONS.get(node.func.id)
     if function is None:
-        return _report_unknown_function(reading, node.func)
+        return _report_unknown_function(checker, node.func)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         what = "arguments are passed by position only"
-        return reading.report_problem("wrong-arguments", node, what, f"write {function.signature}")
+        return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
     if not function.min_arguments <= len(node.args) <= function.max_arguments:
-        return _report_argument_count(reading, node, node.func.id, function)
+        return _report_argument_count(checker, node, node.func.id, function)
     if function.argument_kind == "item":
-        return _compile_item_function(reading, node, node.func.id, function, understand)
-    parts = [understand(argument) for argument in node.args]
+        return _compile_item_function(checker, node, node.func.id, function, compile_argument)
+    parts = [compile_argument(argument) for argument in node.args]
     if any(part.kind == "wrong" for part in parts):
-        return reading.make_wrong(node)
+        return checker.make_wrong(node)
     match function.argument_kind:
         case "nothing":
             return Term("date", _evaluate_today, node)
         case "truths":
-            return _compile_count(reading, node, parts, function)
+            return _compile_count(checker, node, parts, function)
         case "numbers" | "comparable":
-            return _compile_list_function(reading, node, node.func.id, parts, function)
+            return _compile_list_function(checker, node, node.func.id, parts, function)
         case "number":
-            return _compile_round(reading, node, parts, function)
+            return _compile_round(checker, node, parts, function)
         case "text":
-            return _compile_length(reading, node, parts, function)
+            return _compile_length(checker, node, parts, function)
         case "dates":
-            return _compile_years_between(reading, node, parts, function)
+            return _compile_years_between(checker, node, parts, function)
 
 
 def _evaluate_today(env: Env) -> Any:
@@ -87,69 +89,67 @@ def _list_known_functions() -> str:
     return f"the functions are {', '.join(FUNCTIONS)}"
 
 
-def _report_unknown_function(reading: ExpressionChecker, func: ast.Name) -> Term:
+def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term:
     name = func.id
     what = f"there is no function {name!r}"
     if name.lower() in FUNCTIONS:
         remedy = f"write it in lower case: {FUNCTIONS[name.lower()].signature}"
     elif name.lower() in _REPLACEMENTS:
         remedy = _REPLACEMENTS[name.lower()]
-    elif name in reading.scope.declines:
+    elif name in checker.scope.declines:
         remedy = f"write q1 in [{name}]"
-    elif name in reading.scope.names:
+    elif name in checker.scope.names:
         what, remedy = f"{name} is an item, and an item takes no brackets", f"write {name} alone"
     else:
         near = find_nearest(name, FUNCTIONS)
         remedy = f"did you mean {FUNCTIONS[near].signature}?" if near else _list_known_functions()
-    return reading.report_problem("unknown-function", func, what, remedy)
+    return checker.report_problem("unknown-function", func, what, remedy)
 
 
-def _report_argument_count(reading: ExpressionChecker, node: ast.Call, name: str, function: Function) -> Term:
+def _report_argument_count(checker: ExpressionChecker, node: ast.Call, name: str, function: Function) -> Term:
     least, most = function.min_arguments, function.max_arguments
     if most == least:
-        wanted = {0: "no argument", 1: "1 argument"}.get(least, f"{least} arguments")
+        expected = {0: "no argument", 1: "1 argument"}.get(least, f"{least} arguments")
     else:
-        wanted = f"{least} or {most} arguments" if most == least + 1 else f"at least {least} argument"
-    what = f"{name} takes {wanted}, not {len(node.args)}"
-    return reading.report_problem("wrong-arguments", node, what, f"write {function.signature}")
+        expected = f"{least} or {most} arguments" if most == least + 1 else f"at least {least} argument"
+    what = f"{name} takes {expected}, not {len(node.args)}"
+    return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
 
 
 def _compile_item_function(
-    reading: ExpressionChecker,
+    checker: ExpressionChecker,
     node: ast.Call,
     name: str,
     function: Function,
-    understand: Callable[[ast.expr], Term],
+    compile_argument: Callable[[ast.expr], Term],
 ) -> Term:
-    part = understand(node.args[0])
+    part = compile_argument(node.args[0])
     if part.kind == "wrong":
         return part
     if not part.name:
-        what = f"{name} requires an item, and {reading.get_source(part.node)} is not one"
-        return reading.report_problem(
+        what = f"{name} requires an item, and {checker.get_source(part.node)} is not one"
+        return checker.report_problem(
             "wrong-arguments", part.node, what, f"write {function.signature}, as in {name}(q1)"
         )
-    reading.guarded_names.add(part.name)
+    checker.guarded_names.add(part.name)
     if name == "answered" and part.plain_name:
         return Term("truth", make_answered_reader(part.plain_name), node)
-    return reading.combine(function.apply, [part], "truth", node)._replace(unsure_names=frozenset())
+    return checker.combine(function.apply, [part], "truth", node)._replace(unsure_names=frozenset())
 
 
-def _compile_count(reading: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_count(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
     if len(parts) == 1 and parts[0].kind == "codes" and not parts[0].roster:
-        return reading.combine(count_codes, parts, "number", node)
+        return checker.combine(count_codes, parts, "number", node)
     for part in parts:
         if part.kind != "truth":
-            return _report_uncountable(reading, part)
+            return _report_uncountable(checker, part)
     if len(parts) == 1 and not parts[0].roster:
-        _warn_if_one_turn(reading, node, parts[0])
-    return _combine_lists(reading, node, parts, function, "number", whole=True)._replace(
-        unsure_names=frozenset()
-    )
+        _warn_if_one_turn(checker, node, parts[0])
+    return _combine_lists(node, parts, function, "number", whole=True)._replace(unsure_names=frozenset())
 
 
-def _report_uncountable(reading: ExpressionChecker, part: Term) -> Term:
-    source = reading.get_source(part.node)
+def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
+    source = checker.get_source(part.node)
     if part.kind == "codes":
         what = (
             f"{source} is a multiple, and there are other arguments"
@@ -162,52 +162,53 @@ def _report_uncountable(reading: ExpressionChecker, part: Term) -> Term:
             else f"write count('code' in {source})"
         )
     else:
-        what = f"count requires conditions, and {reading.describe(part)}"
+        what = f"count requires conditions, and {checker.describe(part)}"
         remedy = (
             f"write count(answered({source})), or count({source} == …)"
             if part.name
             else "compare it: count(q1 == 1, q2 == 1)"
         )
-    return reading.report_problem("not-a-truth", part.node, what, remedy)
+    return checker.report_problem("not-a-truth", part.node, what, remedy)
 
 
-def _warn_if_one_turn(reading: ExpressionChecker, node: ast.Call, part: Term) -> None:
-    inside = reading.scope.inside_roster
+def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) -> None:
+    inside = checker.scope.inside_roster
     for inner in ast.walk(part.node) if inside else ():
-        known = reading.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
+        known = checker.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
         if isinstance(inner, ast.Name) and known and known.roster == inside:
             what = f"{inner.id} refers to the current turn here, so this counts one turn"
             remedy = f"write {inside}.{inner.id} for all turns, or remove count"
-            reading.warn("one-value", node, what, remedy)
+            checker.warn("one-value", node, what, remedy)
             return
 
 
 def _compile_list_function(
-    reading: ExpressionChecker, node: ast.Call, name: str, parts: list[Term], function: Function
+    checker: ExpressionChecker, node: ast.Call, name: str, parts: list[Term], function: Function
 ) -> Term:
     for part in parts:
-        kin = get_family(part)
-        if kin == "codes" or (function.argument_kind == "numbers" and kin not in ("number", "any")):
-            return reading.report_not_a_number(part, f"{name} requires numbers")
-        if kin in ("text", "truth"):
-            return reading.report_not_a_number(part, f"{name} requires numbers, dates or times")
+        part_family = get_family(part)
+        if part_family == "codes" or (
+            function.argument_kind == "numbers" and part_family not in ("number", "any")
+        ):
+            return checker.report_not_a_number(part, f"{name} requires numbers")
+        if part_family in ("text", "truth"):
+            return checker.report_not_a_number(part, f"{name} requires numbers, dates or times")
     kinds = {get_family(part) for part in parts} - {"any"}
     if len(kinds) > 1:
-        what = f"{name} compares values of the same kind, and {reading.describe(parts[0])}, {reading.describe(parts[-1])}"
-        return reading.report_problem("unlike-kinds", node, what, "use values of the same kind")
+        what = f"{name} compares values of the same kind, and {checker.describe(parts[0])}, {checker.describe(parts[-1])}"
+        return checker.report_problem("unlike-kinds", node, what, "use values of the same kind")
     if len(parts) == 1 and not parts[0].roster:
-        source = reading.get_source(parts[0].node)
+        source = checker.get_source(parts[0].node)
         what = f"{name} requires a list or several values, and {source} is one value"
         remedy = f"write {function.signature}"
-        if parts[0].name and reading.scope.inside_roster and isinstance(parts[0].node, ast.Name):
-            remedy = f"write {name}({reading.scope.inside_roster}.{source}) for all turns"
-        return reading.report_problem("one-value", parts[0].node, what, remedy)
+        if parts[0].name and checker.scope.inside_roster and isinstance(parts[0].node, ast.Name):
+            remedy = f"write {name}({checker.scope.inside_roster}.{source}) for all turns"
+        return checker.report_problem("one-value", parts[0].node, what, remedy)
     kind: Kind = "date" if kinds == {"date"} else "time" if kinds == {"time"} else "number"
-    return _combine_lists(reading, node, parts, function, kind)
+    return _combine_lists(node, parts, function, kind)
 
 
 def _combine_lists(
-    reading: ExpressionChecker,
     node: ast.Call,
     parts: list[Term],
     function: Function,
@@ -233,38 +234,38 @@ def _combine_lists(
     return Term(kind, run_whole if lists else run, node, unsure_names=collect_unsure_names(parts))
 
 
-def _compile_round(reading: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
     if get_family(parts[0]) not in ("number", "any"):
-        return reading.report_not_a_number(parts[0], "round requires a number")
+        return checker.report_not_a_number(parts[0], "round requires a number")
     if len(parts) == 2 and not (isinstance(parts[1].value, int) and 0 <= parts[1].value <= 10):
         what = "the number of digits must be a whole number from 0 to 10"
-        return reading.report_problem(
+        return checker.report_problem(
             "wrong-arguments", parts[1].node, what, f"write {function.signature}, as in round(a / b, 1)"
         )
-    return reading.combine(function.apply, parts, "number", node)
+    return checker.combine(function.apply, parts, "number", node)
 
 
 def _compile_length(
-    reading: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
     part = parts[0]
     if part.kind != "text" and get_family(part) != "any":
         remedy = f"write count({part.name})" if part.kind == "codes" else f"write {function.signature}"
-        return reading.report_problem(
-            "wrong-arguments", part.node, f"length counts characters, and {reading.describe(part)}", remedy
+        return checker.report_problem(
+            "wrong-arguments", part.node, f"length counts characters, and {checker.describe(part)}", remedy
         )
-    return reading.combine(function.apply, parts, "number", node)
+    return checker.combine(function.apply, parts, "number", node)
 
 
 def _compile_years_between(
-    reading: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
     dates: list[Term] = []
     for part in parts:
         if part.is_literal and part.kind == "text":
-            part = convert_literal(reading, part, Term("date", make_constant(None), node), exact=True)
+            part = convert_literal(checker, part, Term("date", make_constant(None), node), exact=True)
         elif get_family(part) not in ("date", "any"):
-            what = f"years_between takes dates, and {reading.describe(part)}"
-            part = reading.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")
+            what = f"years_between takes dates, and {checker.describe(part)}"
+            part = checker.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")
         dates.append(part)
-    return reading.combine(function.apply, dates, "number", node)
+    return checker.combine(function.apply, dates, "number", node)

@@ -54,32 +54,32 @@ def count_codes(several: Any) -> Any:
     return several if several.__class__ is Missing else len(several)
 
 
-def _require_all(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
+def _require_all(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
     """Make a function missing if one of its cells is."""
 
     def run(cells: tuple[Any, ...]) -> Any:
-        gone = combine_missing(*cells)
-        return worth(cells) if gone is None else gone
+        missing = combine_missing(*cells)
+        return function(cells) if missing is None else missing
 
     return run
 
 
-def _use_answered(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
+def _use_answered(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
     """Apply a function to the answered cells only; missing if there are cells and none is answered."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         answered = tuple([cell for cell in cells if cell.__class__ is not Missing])
-        return worth(answered) if answered or not cells else combine_missing(*cells)
+        return function(answered) if answered or not cells else combine_missing(*cells)
 
     return run
 
 
-def _catch_errors(worth: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
+def _catch_errors(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
     """Return not asked if a function has no result: no cells, cells of different kinds, a number too large."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         try:
-            return worth(cells)
+            return function(cells)
         except (TypeError, ValueError, ArithmeticError):
             return NOT_ASKED
 
@@ -146,20 +146,20 @@ MAX_ARGUMENTS: Final = 400
 
 
 def _define_list_function(
-    signature: str, takes: ArgumentKind, worth: Callable[[tuple[Any, ...]], Any]
+    signature: str, takes: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]
 ) -> Function:
     return Function(
         signature=signature,
         argument_kind=takes,
         min_arguments=1,
         max_arguments=MAX_ARGUMENTS,
-        apply=_catch_errors(worth),
+        apply=_catch_errors(function),
     )
 
 
-def _define_item_function(name: str, worth: Callable[[Any], bool]) -> Function:
+def _define_item_function(name: str, function: Callable[[Any], bool]) -> Function:
     return Function(
-        signature=f"{name}(item)", argument_kind="item", min_arguments=1, max_arguments=1, apply=worth
+        signature=f"{name}(item)", argument_kind="item", min_arguments=1, max_arguments=1, apply=function
     )
 
 

@@ -24,8 +24,8 @@ MAX_NUMBER: Final = 2**63 - 1
 """A result beyond this fits no column of any format and becomes missing."""
 
 
-def _rank(gone: Missing) -> tuple[int, str]:
-    return _RANK.get(gone.kind, len(_RANK)), gone.kind
+def _rank(missing: Missing) -> tuple[int, str]:
+    return _RANK.get(missing.kind, len(_RANK)), missing.kind
 
 
 def combine_missing(*cells: Any) -> Missing | None:
@@ -33,8 +33,8 @@ def combine_missing(*cells: Any) -> Missing | None:
 
     The first kind present in `MISSING_PRECEDENCE` wins, then the first by name.
     """
-    gone = [cell for cell in cells if cell.__class__ is Missing]
-    return min(gone, key=_rank) if gone else None
+    missing = [cell for cell in cells if cell.__class__ is Missing]
+    return min(missing, key=_rank) if missing else None
 
 
 def to_nfc(value: Any) -> Any:
@@ -48,15 +48,15 @@ def to_nfc(value: Any) -> Any:
 def logical_and(*truths: Any) -> Any:
     if False in truths:
         return False
-    gone = combine_missing(*truths)
-    return True if gone is None else gone
+    missing = combine_missing(*truths)
+    return True if missing is None else missing
 
 
 def logical_or(*truths: Any) -> Any:
     if True in truths:
         return True
-    gone = combine_missing(*truths)
-    return False if gone is None else gone
+    missing = combine_missing(*truths)
+    return False if missing is None else missing
 
 
 def logical_not(truth: Any) -> Any:
@@ -158,7 +158,7 @@ def negate(cell: Any) -> Any:
 
 
 def make_constant(value: Any) -> Evaluator:
-    return lambda env: value
+    return lambda _env: value
 
 
 def make_reader(name: str) -> Evaluator:
@@ -254,17 +254,17 @@ def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluat
     """Evaluate `logical_and` of several tests at once."""
 
     def run(env: Env) -> Any:
-        gone = None
+        missing = None
         try:
             for name, holds in tests:
                 cell = env.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
-                    gone = cell if gone is None else combine_missing(gone, cell)
+                    missing = cell if missing is None else combine_missing(missing, cell)
                 elif not holds(cell):
                     return False
         except TypeError:
             return otherwise(env)
-        return True if gone is None else gone
+        return True if missing is None else missing
 
     return run
 
@@ -273,17 +273,17 @@ def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluato
     """Evaluate `logical_or` of several tests at once."""
 
     def run(env: Env) -> Any:
-        gone = None
+        missing = None
         try:
             for name, holds in tests:
                 cell = env.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
-                    gone = cell if gone is None else combine_missing(gone, cell)
+                    missing = cell if missing is None else combine_missing(missing, cell)
                 elif holds(cell):
                     return True
         except TypeError:
             return otherwise(env)
-        return False if gone is None else gone
+        return False if missing is None else missing
 
     return run
 
@@ -292,14 +292,14 @@ def make_conjunction(parts: list[Evaluator]) -> Evaluator:
     """Evaluate `logical_and` of the parts, none after a false one."""
 
     def run(env: Env) -> Any:
-        gone = None
+        missing = None
         for part in parts:
             truth = part(env)
             if truth is False:
                 return False
             if truth is not True:
-                gone = truth if gone is None else combine_missing(gone, truth)
-        return True if gone is None else gone
+                missing = truth if missing is None else combine_missing(missing, truth)
+        return True if missing is None else missing
 
     return run
 
@@ -308,14 +308,14 @@ def make_disjunction(parts: list[Evaluator]) -> Evaluator:
     """Evaluate `logical_or` of the parts, none after a true one."""
 
     def run(env: Env) -> Any:
-        gone = None
+        missing = None
         for part in parts:
             truth = part(env)
             if truth is True:
                 return True
             if truth is not False:
-                gone = truth if gone is None else combine_missing(gone, truth)
-        return False if gone is None else gone
+                missing = truth if missing is None else combine_missing(missing, truth)
+        return False if missing is None else missing
 
     return run
 
@@ -332,7 +332,7 @@ def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Ev
 
 
 def make_application_by_turn(
-    function: Callable[..., Any], parts: list[Evaluator], listed: list[bool]
+    function: Callable[..., Any], parts: list[Evaluator], is_list: list[bool]
 ) -> Evaluator:
     """Apply `function` turn by turn.
 
@@ -342,13 +342,13 @@ def make_application_by_turn(
 
     def run(env: Env) -> Any:
         cells = [part(env) for part in parts]
-        lists = [cell for cell, many in zip(cells, listed, strict=True) if many]
-        gone = combine_missing(*lists)
-        if gone is not None:
-            return gone
+        lists = [cell for cell, many in zip(cells, is_list, strict=True) if many]
+        missing = combine_missing(*lists)
+        if missing is not None:
+            return missing
         return tuple(
             [
-                function(*[cell[at] if many else cell for cell, many in zip(cells, listed, strict=True)])
+                function(*[cell[at] if many else cell for cell, many in zip(cells, is_list, strict=True)])
                 for at in range(len(lists[0]))
             ]
         )

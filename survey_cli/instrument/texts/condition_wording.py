@@ -53,104 +53,106 @@ _OPERATOR_WORDS: Final[dict[type[ast.operator], str]] = {
 }
 
 
-def render_sentence(condition: Condition, say: LabelLookup) -> str:
+def render_sentence(condition: Condition, get_label: LabelLookup) -> str:
     """Render a condition as an English sentence without a period."""
-    sentence = render_clause(condition, say)
+    sentence = render_clause(condition, get_label)
     return sentence[:1].upper() + sentence[1:]
 
 
-def render_clause(condition: Condition, say: LabelLookup) -> str:
+def render_clause(condition: Condition, get_label: LabelLookup) -> str:
     """Render a condition as a part of a longer sentence, after "asked if"."""
-    return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, say)
+    return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, get_label)
 
 
-def _render(node: ast.expr, say: LabelLookup) -> str:
+def _render(node: ast.expr, get_label: LabelLookup) -> str:
     match node:
         case ast.BoolOp(op=op, values=values):
             word = " and " if isinstance(op, ast.And) else " or "
-            return word.join(_render_operand(value, say, truth=True) for value in values)
+            return word.join(_render_operand(value, get_label, truth=True) for value in values)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _render_negation(operand, say)
+            return _render_negation(operand, get_label)
         case ast.Compare():
-            return _render_comparison(node, say)
+            return _render_comparison(node, get_label)
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _render_call(name, args, say)
+            return _render_call(name, args, get_label)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return f"{_render(body, say)} if {_render_truth(test, say)}, else {_render(orelse, say)}"
+            return f"{_render(body, get_label)} if {_render_truth(test, get_label)}, else {_render(orelse, get_label)}"
         case ast.BinOp(left=left, op=op, right=right):
             sign = _OPERATOR_WORDS.get(type(op), "and")
-            return f"{_render_operand(left, say)} {sign} {_render_operand(right, say)}"
+            return f"{_render_operand(left, get_label)} {sign} {_render_operand(right, get_label)}"
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return f"−{number}"
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return f"minus {_render_operand(operand, say)}"
+            return f"minus {_render_operand(operand, get_label)}"
         case ast.Name(id=name):
-            return say(name, None)
+            return get_label(name, None)
         case ast.Attribute(value=ast.Subscript(slice=turn), attr=name):
-            return f"{say(name, None)} (turn {_render(turn, say)})"
+            return f"{get_label(name, None)} (turn {_render(turn, get_label)})"
         case ast.Attribute(value=ast.Name(id=roster), attr=name):
-            return f"{say(name, None)} of each {say(roster, None)}"
+            return f"{get_label(name, None)} of each {get_label(roster, None)}"
         case ast.Constant(value=value):
             return str(value) if isinstance(value, str | int | float) else ""
         case _:
             return ast.unparse(node)
 
 
-def _render_truth(node: ast.expr, say: LabelLookup) -> str:
+def _render_truth(node: ast.expr, get_label: LabelLookup) -> str:
     """Render a truth value; for a name alone, that it holds."""
-    return f"{say(node.id, None)} holds" if isinstance(node, ast.Name) else _render(node, say)
+    return f"{get_label(node.id, None)} holds" if isinstance(node, ast.Name) else _render(node, get_label)
 
 
-def _render_operand(node: ast.expr, say: LabelLookup, *, truth: bool = False) -> str:
+def _render_operand(node: ast.expr, get_label: LabelLookup, *, truth: bool = False) -> str:
     """Render a part of a larger sentence, in brackets if it could be misread."""
-    text = (_render_truth if truth else _render)(node, say)
+    text = (_render_truth if truth else _render)(node, get_label)
     return f"({text})" if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp) else text
 
 
-def _render_negation(node: ast.expr, say: LabelLookup) -> str:
+def _render_negation(node: ast.expr, get_label: LabelLookup) -> str:
     """Render the opposite of a term."""
     match node:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _render(operand, say)
+            return _render(operand, get_label)
         case ast.Compare(ops=[_]):
-            return _render_comparison(node, say, denied=True)
+            return _render_comparison(node, get_label, denied=True)
         case ast.Call(func=ast.Name(id=name), args=[item]) if name in _STATE_WORDS:
-            return f"{_render(item, say)} {_STATE_WORDS[name][1]}"
+            return f"{_render(item, get_label)} {_STATE_WORDS[name][1]}"
         case ast.Name(id=name):
-            return f"{say(name, None)} does not hold"
-    return f"it is not true that {_render_operand(node, say, truth=True)}"
+            return f"{get_label(name, None)} does not hold"
+    return f"it is not true that {_render_operand(node, get_label, truth=True)}"
 
 
-def _render_comparison(node: ast.Compare, say: LabelLookup, *, denied: bool = False) -> str:
+def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: bool = False) -> str:
     """Render `age is at least 18`, or for a chain around one item, `age is at least 18 and at most 65`."""
     operands = [node.left, *node.comparators]
     links: list[str] = []
     for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
         if isinstance(op, ast.In | ast.NotIn):
-            links.append(_render_membership(left, right, say, denied=isinstance(op, ast.NotIn) is not denied))
+            links.append(
+                _render_membership(left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied)
+            )
             continue
         if _find_item(right) and not _find_item(left):
             left, right, op = right, left, _MIRRORED_OPERATORS.get(type(op), op)
         relation = _COMPARISON_WORDS[type(op)][denied]
-        about = _render(left, say)
-        object_ = _render_value(_find_item(left), right, say)
+        about = _render(left, get_label)
+        object_ = _render_value(_find_item(left), right, get_label)
         told = links[-1].startswith(f"{about} is ") if links else False
         links.append(f"{relation.removeprefix('is ')} {object_}" if told else f"{about} {relation} {object_}")
     return " and ".join(links)
 
 
-def _render_membership(left: ast.expr, right: ast.expr, say: LabelLookup, *, denied: bool) -> str:
+def _render_membership(left: ast.expr, right: ast.expr, get_label: LabelLookup, *, denied: bool) -> str:
     if isinstance(right, ast.List | ast.Tuple):
-        values = [_render_value(_find_item(left), value, say) for value in right.elts]
+        values = [_render_value(_find_item(left), value, get_label) for value in right.elts]
         one = (
             values[0]
             if len(values) == 1
             else f"{', '.join(values[:-1])} {'nor' if denied else 'or'} {values[-1]}"
         )
         relation = "is neither" if denied and len(values) > 1 else "is not" if denied else "is"
-        return f"{_render(left, say)} {relation} {one}"
+        return f"{_render(left, get_label)} {relation} {one}"
     relation = "does not include" if denied else "includes"
-    return f"{_render(right, say)} {relation} {_render_value(_find_item(right), left, say)}"
+    return f"{_render(right, get_label)} {relation} {_render_value(_find_item(right), left, get_label)}"
 
 
 def _find_item(node: ast.expr) -> str:
@@ -162,38 +164,38 @@ def _find_item(node: ast.expr) -> str:
             return ""
 
 
-def _render_value(item: str, node: ast.expr, say: LabelLookup) -> str:
+def _render_value(item: str, node: ast.expr, get_label: LabelLookup) -> str:
     """Render a value compared with an item: the label of its code, a decline, or the value itself."""
     match node:
         case ast.Constant(value=int() | str() as code) if item:
-            return say(item, code)
+            return get_label(item, code)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as code)) if item:
-            return say(item, -code)
+            return get_label(item, -code)
         case ast.Name(id=word) if word in _DECLINES and item:
             return _DECLINES[word]
         case _:
-            return _render_operand(node, say)
+            return _render_operand(node, get_label)
 
 
-def _render_call(name: str, args: list[ast.expr], say: LabelLookup) -> str:
-    told = [_render(arg, say) for arg in args]
+def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str:
+    told = [_render(arg, get_label) for arg in args]
     match name, args:
         case ("today", _):
             return "the day of the interview"
         case ("years_between", [start, ast.Call(func=ast.Name(id="today"))]):
-            return f"whole years since {_render(start, say)}"
+            return f"whole years since {_render(start, get_label)}"
         case ("years_between", _):
             return f"whole years from {told[0]} to {told[1]}"
         case ("round", _):
             return f"{told[0]}, rounded"
         case ("count", [ast.Name(id=item)]):
-            return f"the number of answers to {say(item, None)}"
+            return f"the number of answers to {get_label(item, None)}"
         case ("count", [one]):
             roster = _find_roster(one)
             if not roster:
                 return f"1 if {told[0]}, else 0"
-            each = f" of each {say(roster, None)}"
-            return f"the number of turns of {say(roster, None)} where {told[0].replace(each, '')}"
+            each = f" of each {get_label(roster, None)}"
+            return f"the number of turns of {get_label(roster, None)} where {told[0].replace(each, '')}"
         case ("count", _):
             return f"how many of these hold: {'; '.join(told)}"
         case _ if name in _STATE_WORDS:

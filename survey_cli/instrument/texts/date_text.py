@@ -1,4 +1,7 @@
-"""Dates and times of day as people type them, and as they are said back. Knows no clock: `today` is not understood."""
+"""Dates and times of day as people type them, and as they are written back.
+
+It reads no clock: `today` is not understood.
+"""
 
 import re
 import unicodedata
@@ -24,12 +27,12 @@ MONTHS: Final = [
     "December",
 ]
 DAYS: Final = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-LINKS: Final = frozenset(
+FILLER_WORDS: Final = frozenset(
     word
     for words in ("of de del the den der el feira", "ngày tháng năm г р ค ศ วัน ที่", "年 月 日 년 월 일")
     for word in words.split()
 )
-"""Words between the parts of a date that say nothing."""
+"""Words between the parts of a date that have no meaning of their own."""
 _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
 
@@ -41,39 +44,39 @@ def read_date(
     months: Sequence[str] = MONTHS,
     days: Sequence[str] = DAYS,
 ) -> date | str | Rejection:
-    """`3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
+    """Read `3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
-    Years are written in full: of two digits nobody can tell the century. `months` and `days` are names in another
-    language, Monday and January first, understood beside the English ones.
+    Years need four digits: two would leave the century open. `months` and `days` are names in another language,
+    January and Monday first, which are understood in addition to the English ones.
     """
     if not text:
         return Rejection("a date is required")
     otherwise = Rejection(f"{text[:20]} is not a date: write day, month and year")
-    pieces = _pieces(_ORDINAL.sub("", to_ascii_digits(text)))
+    pieces = _split_pieces(_ORDINAL.sub("", to_ascii_digits(text)))
     if pieces is None or len(text) > 60:
         return otherwise
-    words = [p for p in pieces if not p.isdecimal() and p.casefold() not in LINKS]
-    named = [m for p in words if (m := _named(p, months, 12) or _named(p, MONTHS, 12))]
-    others = [p for p in words if not (_named(p, months, 12) or _named(p, MONTHS, 12))]
-    weekdays = [d for p in others if (d := _named(p, days, 7) or _named(p, DAYS, 7))]
+    words = [p for p in pieces if not p.isdecimal() and p.casefold() not in FILLER_WORDS]
+    named = [m for p in words if (m := _find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
+    others = [p for p in words if not (_find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
+    weekdays = [d for p in others if (d := _find_name(p, days, 7) or _find_name(p, DAYS, 7))]
     numbers = [p for p in pieces if p.isdecimal()]
     if len(named) > 1 or len(weekdays) > 1 or len(named) + len(weekdays) != len(words):
         return otherwise
-    value = _of_parts(numbers, named, month_first=month_first, partial=partial) or otherwise
+    value = _build_from_parts(numbers, named, month_first=month_first, partial=partial) or otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
-        return Rejection(f"{say_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
+        return Rejection(f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
     return value
 
 
-def _pieces(text: str) -> list[str] | None:
-    """Numbers and words, with the marks that belong to their letters; None where anything else stands between them."""
+def _split_pieces(text: str) -> list[str] | None:
+    """Split a text into numbers and words (with combining marks); None if there is anything else between them."""
     pieces: list[str] = []
     before = ""
     for c in text.replace("\u200c", ""):
         kind = "number" if c.isdecimal() else "word" if unicodedata.category(c)[0] in "LM" else ""
         if not kind and not (c.isspace() or c in ".,،、/-\u200e\u200f\u061c"):
             return None
-        if kind == "word" and before == "number" and c in LINKS:  # 2026年11月24日
+        if kind == "word" and before == "number" and c in FILLER_WORDS:  # 2026年11月24日
             kind = ""
         elif kind and kind == before:
             pieces[-1] += c
@@ -83,10 +86,10 @@ def _pieces(text: str) -> list[str] | None:
     return pieces
 
 
-def _of_parts(
+def _build_from_parts(
     numbers: list[str], named: list[int], *, month_first: bool, partial: bool
 ) -> date | str | Rejection | None:
-    """The date of the numbers that were typed and the month that was named; None where they make none."""
+    """Build the date from the numbers typed and the months named; None if that is not possible."""
     year = next((p for p in numbers if len(p) == 4), None)
     if year is None:
         return Rejection("write the year with four digits")
@@ -101,11 +104,11 @@ def _of_parts(
         day_month = [int(n) for n in reversed(rest)]
     if len(rest) > 2 - len(named):
         return None
-    return _made(int(year), day_month, partial)
+    return _build_date(int(year), day_month, partial)
 
 
-def _made(year: int, day_month: list[int], partial: bool) -> date | str | Rejection:
-    """The date of a year and [day, month], [month] or nothing."""
+def _build_date(year: int, day_month: list[int], partial: bool) -> date | str | Rejection:
+    """Build the date from a year and [day, month], [month] or nothing."""
     if not 1800 <= year <= 2200:
         return Rejection(f"the year {year} is out of range")
     month = day_month[-1] if day_month else 1
@@ -113,7 +116,7 @@ def _made(year: int, day_month: list[int], partial: bool) -> date | str | Reject
         return Rejection(f"there is no month {month}")
     if len(day_month) < 2:
         if not partial:
-            return Rejection("the day is wanted too" if day_month else "day and month are wanted too")
+            return Rejection("the day is required too" if day_month else "day and month are required too")
         return f"{year:04}-{month:02}" if day_month else f"{year:04}"
     try:
         return date(year, month, day_month[0])
@@ -121,9 +124,10 @@ def _made(year: int, day_month: list[int], partial: bool) -> date | str | Reject
         return Rejection(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
 
 
-def _named(word: str, names: Sequence[str], of: int) -> int | None:
-    """The month or day, from 1, whose name this word is or, of three letters or more, begins. `names` may hold several
-    forms of all `of` names, one after another.
+def _find_name(word: str, names: Sequence[str], of: int) -> int | None:
+    """Find the month or day, from 1, whose name is this word or starts with it (three letters or more).
+
+    `names` may contain several forms of all `of` names, one list after another.
     """
     folded = word.casefold()
     if folded == "sept" and of == 12:
@@ -136,8 +140,8 @@ def _named(word: str, names: Sequence[str], of: int) -> int | None:
     return next((n % of + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None)
 
 
-def say_date(value: Value | None) -> str:
-    """`Sunday 3 March 1985`, `March 1985`, `1985`."""
+def format_date(value: Value | None) -> str:
+    """Format a full or partial date: `Sunday 3 March 1985`, `March 1985`, `1985`."""
     if isinstance(value, date):
         return f"{value:%A} {value.day} {MONTHS[value.month - 1]} {value.year}"
     parts = str(value).split("-")
@@ -150,7 +154,7 @@ _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z
 
 
 def read_time(text: str) -> time | Rejection:
-    """`930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon`, `midnight`."""
+    """Read `930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon` or `midnight`."""
     word = to_ascii_digits(text).strip().lower()
     if word in ("noon", "midday"):
         return time(12)
@@ -159,7 +163,7 @@ def read_time(text: str) -> time | Rejection:
     found = _TIME.match(word)
     if not found:
         return Rejection(
-            "a time is wanted: 9:30, 9:30 pm or 21:30"
+            "a time is required: 9:30, 9:30 pm or 21:30"
             if not word
             else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30"
         )
@@ -173,8 +177,8 @@ def read_time(text: str) -> time | Rejection:
     return time(hour, minute)
 
 
-def say_time(value: time) -> str:
-    """`9:30 in the morning`: said so that a wrong half of the day is heard."""
+def format_time(value: time) -> str:
+    """Format a time of day, with its part of the day so that a mistake is noticed: `09:30 (9:30 in the morning)`."""
     hour = value.hour % 12 or 12
     part = (
         "at night"

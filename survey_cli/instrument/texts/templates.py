@@ -144,13 +144,13 @@ def _render_fill(
 def _look_up_fill(
     fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str
 ) -> str:
-    said = fill.variable
-    if said is None:
+    variable = fill.variable
+    if variable is None:
         if fill.key == "options":
             return _apply_word_format(
                 _join_options(options, joint or OR_WORDS.get(language, "or")), fill.format
             )
-        said, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
+        variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
         if isinstance(value, Mapping):
@@ -161,28 +161,30 @@ def _look_up_fill(
         turn = env.get("#turn") if fill.turn == "here" else fill.turn
         key: Any = fill.key if turn is None else (fill.key, turn)
         value = env.get((key, language)) if (key, language) in env else env.get(key, NOT_REACHED)
-        if isinstance(fill.turn, int) and said.labels:
+        if isinstance(fill.turn, int) and variable.labels:
             env = {**env, "#turn": fill.turn}  # the texts of that turn's options may refer to its other items
     if value is None or isinstance(value, Missing):
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
     if value == () and fill.otherwise is not None:  # several answers were possible, and none was chosen
         return fill.otherwise
-    return _apply_word_format(_format_value(value, said, env, language, fill.format), fill.format)
+    return _apply_word_format(_format_value(value, variable, env, language, fill.format), fill.format)
 
 
-def _format_value(value: Any, said: TextVariable, env: Mapping[Any, Any], language: str, form: str) -> str:
+def _format_value(
+    value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, form: str
+) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
-    if said.labels and form != "code":
+    if variable.labels and form != "code":
         codes = value if isinstance(value, tuple) else (value,)
-        texts = [said.labels.get(code) for code in codes]
-        if any(texts) or said.type in ("code", "codes"):
+        texts = [variable.labels.get(code) for code in codes]
+        if any(texts) or variable.type in ("code", "codes"):
             return ", ".join(
                 str(code) if text is None else to_plain_text(text.fill(env, language))
                 for code, text in zip(codes, texts, strict=True)
             )
-    if said.type == "draw" and said.turn_name:
-        name = env.get((said.turn_name, value))
-        return f"{said.roster} {value}" if name is None or isinstance(name, Missing) else str(name)
+    if variable.type == "draw" and variable.turn_name:
+        name = env.get((variable.turn_name, value))
+        return f"{variable.roster} {value}" if name is None or isinstance(name, Missing) else str(name)
     match value:
         case bool():
             return "true" if value else "false"
@@ -190,7 +192,7 @@ def _format_value(value: Any, said: TextVariable, env: Mapping[Any, Any], langua
             return _format_number(value, form, language)
         case datetime() | date():
             return _format_date(value, form if "%" in form else "%-d %B %Y", language)
-        case str() if said.type == "date":
+        case str() if variable.type == "date":
             return _format_partial_date(value, language)
         case time():
             return value.strftime(form if "%" in form else "%H:%M")
@@ -297,8 +299,8 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
     if (
         once is not None and "{" not in once and "*" not in once and "}" not in once
     ):  # true for nearly all labels
-        said = str(once)
-        return Template(text, {"": (((said,), False),)}, {"": (TextSpan(said),)}), []
+        variable = str(once)
+        return Template(text, {"": (((variable,), False),)}, {"": (TextSpan(variable),)}), []
     runs: dict[str, tuple[TextRun, ...]] = {}
     still: dict[str, StyledText] = {}
     problems: list[Problem] = []
@@ -392,10 +394,10 @@ def _parse_fill(
     name, _, form = (part.strip() for part in body.partition(":"))
     words = otherwise.strip() if bar else None
 
-    def fitting(said: TextVariable) -> str:
+    def fitting(variable: TextVariable) -> str:
         """Return the format, or nothing if it is invalid."""
-        if form and (why := _explain_bad_format(form, said)):
-            problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[said.type]}")
+        if form and (why := _explain_bad_format(form, variable)):
+            problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[variable.type]}")
             return ""
         unknown = [
             la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES
@@ -422,8 +424,8 @@ def _parse_fill(
         return None
     roster, turn, item = found.groups()
     key = item or roster
-    said = scope.names.get(key)
-    if said is None or (item and said.roster != roster):
+    variable = scope.names.get(key)
+    if variable is None or (item and variable.roster != roster):
         if name == "options":
             problem("unknown-fill", "{options} has no options here", "use it in an item that has options")
             return None
@@ -431,26 +433,26 @@ def _parse_fill(
         remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
         problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
         return None
-    if said.why_unanswered:
+    if variable.why_unanswered:
         problem(
             "unknown-fill",
-            f"{whole}: {key} {said.why_unanswered}; it has no answer",
+            f"{whole}: {key} {variable.why_unanswered}; it has no answer",
             "fill in something that has an answer",
         )
         return None
-    form = fitting(said)
+    form = fitting(variable)
     if item:
-        return TextFill(key, said, turn=int(turn), format=form, otherwise=words)
-    if said.roster and said.type != "draw":
-        if said.roster != scope.inside_roster:
+        return TextFill(key, variable, turn=int(turn), format=form, otherwise=words)
+    if variable.roster and variable.type != "draw":
+        if variable.roster != scope.inside_roster:
             problem(
                 "fill-of-many",
-                f"{whole} has one value for each turn of {said.roster}",
-                f"write {{{said.roster}[1].{key}}} for one turn",
+                f"{whole} has one value for each turn of {variable.roster}",
+                f"write {{{variable.roster}[1].{key}}} for one turn",
             )
             return None
-        return TextFill(key, said, turn="here", format=form, otherwise=words)
-    return TextFill(key, said, format=form, otherwise=words)
+        return TextFill(key, variable, turn="here", format=form, otherwise=words)
+    return TextFill(key, variable, format=form, otherwise=words)
 
 
 _FORMATS: Final = {
@@ -462,18 +464,18 @@ _FORMATS: Final = {
 }
 
 
-def _explain_bad_format(form: str, said: TextVariable) -> str:
+def _explain_bad_format(form: str, variable: TextVariable) -> str:
     if form in _WORD_FORMATS:
         return ""
-    if said.type == "number":
+    if variable.type == "number":
         return (
             ""
             if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form)
             else f"{form!r} is not a number format"
         )
-    if said.type in ("date", "time"):
-        return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is not a {said.type} format"
-    return f"{form!r} does not suit a {said.type}"
+    if variable.type in ("date", "time"):
+        return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is not a {variable.type} format"
+    return f"{form!r} does not suit a {variable.type}"
 
 
 def locate_in_text(written: YamlScalar, offset: int) -> Position:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from survey_cli.instrument.checks import RULES, check_instrument
+from survey_cli.instrument.checks.all_checks import RULES, check_instrument
 from survey_cli.instrument.schema.json_schema import (
     SCHEMA_DRAFT,
     build_instrument_schema,

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from survey_cli.engine.events import EventStamp, InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
-from survey_cli.instrument.checks import CheckResult, check_instrument
+from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest

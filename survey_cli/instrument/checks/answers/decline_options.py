@@ -66,42 +66,42 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     Remove the options, and give their codes to the declines: `declines: {dk: 8, refused: 9}`. If the answer is meant to
     count, remove the decline instead: `declines: [refused]`.
     """
-    told: set[tuple[str | int, int]] = set()
+    reported: set[tuple[str | int, int]] = set()
     known: dict[int, dict[str, str]] = {}
     for name, leaf in draft.leaves.items():
         question = leaf.question
         options = _collect_texts(leaf)
         key = (leaf.scale or id(question._node), id(leaf.declines))
-        if not options or not leaf.declines or key in told:
+        if not options or not leaf.declines or key in reported:
             continue
-        told.add(key)
+        reported.add(key)
         phrases = known.get(id(leaf.declines))
         if phrases is None:
             phrases = known[id(leaf.declines)] = _list_phrases(leaf.declines)
-        found: dict[str, Code] = {}
+        duplicates: dict[str, Code] = {}
         for code, text in options.items():
             kind = _find_decline(text, phrases)
             if kind is not None:
-                found.setdefault(kind, code)
-        if not found:
+                duplicates.setdefault(kind, code)
+        if not duplicates:
             continue
         where, owner = (
-            _locate_option(draft, leaf, next(iter(found.values()))),
+            _locate_option(draft, leaf, next(iter(duplicates.values()))),
             leaf.scale or _find_owner(draft, name),
         )
-        listed = [f"{code} ({shorten_text(options[code], draft)})" for code in found.values()]
-        ways = join_words([f".{kind}" for kind in found])
-        one = len(found) == 1
-        verb = "has" if one else "have"
-        what = f"the option{'' if one else 's'} {join_words(listed)} {verb} the same meaning as {ways}"
+        listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
+        ways = join_words([f".{kind}" for kind in duplicates])
+        single = len(duplicates) == 1
+        verb = "has" if single else "have"
+        what = f"the option{'' if single else 's'} {join_words(listed)} {verb} the same meaning as {ways}"
         yield Problem(
             "option-declines",
             where,
             owner,
             what,
-            _write_remedy(leaf, found),
+            _write_remedy(leaf, duplicates),
             "warning",
-            len(str(next(iter(found.values())))),
+            len(str(next(iter(duplicates.values())))),
         )
 
 
@@ -143,11 +143,9 @@ def _find_owner(draft: InstrumentDraft, name: str) -> str:
     return str(named.question.id) if named is not None and named.question is not None else name
 
 
-def _write_remedy(leaf: CompiledItem, found: Mapping[str, Code]) -> str:
-    if not all(isinstance(code, int) for code in found.values()):
-        return f"remove {'it' if len(found) == 1 else 'them'} from the options"
-    codes = ", ".join(f"{d.id}: {found.get(d.id, d.code)}" for d in leaf.declines)
+def _write_remedy(leaf: CompiledItem, duplicates: Mapping[str, Code]) -> str:
+    if not all(isinstance(code, int) for code in duplicates.values()):
+        return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options"
+    codes = ", ".join(f"{d.id}: {duplicates.get(d.id, d.code)}" for d in leaf.declines)
     at = f" at the items that use {leaf.scale}" if leaf.scale is not None else ""
-    return (
-        f"remove {'it' if len(found) == 1 else 'them'} from the options, and write declines: {{{codes}}}{at}"
-    )
+    return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options, and write declines: {{{codes}}}{at}"

@@ -138,7 +138,7 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
     """Check that each decline's key is a letter, and no other decline's key in the same language."""
     languages = draft.document.languages
     taken: dict[tuple[str, str], str] = {}
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for name, decline in list_declines(draft.document).items():
         for written_for, key in decline.key.iterate_languages() if decline.key is not None else ():
             letter = str(key).lower()
@@ -150,8 +150,8 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
                 continue
             for language in (written_for,) if written_for else languages:
                 first = taken.setdefault((str(language), letter), str(name))
-                if first != name and (str(name), letter) not in told:
-                    told.add((str(name), letter))
+                if first != name and (str(name), letter) not in reported:
+                    reported.add((str(name), letter))
                     of = f" in {language}" if written_for else ""
                     what = f"key: the key {letter} is already used for {first}{of}"
                     yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
@@ -164,13 +164,13 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Then the letter alone does not work: r and Enter does if r begins a code; if r is a code, only `.refused` does.
     """
-    told: set[tuple[object, str]] = set()
+    reported: set[tuple[object, str]] = set()
     for leaf in draft.leaves.values():
         codes = [option.code for option in leaf.options if isinstance(option.code, str)]
         if not codes:
             continue
         for decline in leaf.declines:
-            if (leaf.scale or leaf.id, decline.id) in told:
+            if (leaf.scale or leaf.id, decline.id) in reported:
                 continue
             letters = {
                 key for language in draft.document.languages if (key := decline.find_key(str(language)))
@@ -178,7 +178,7 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
             if met is None:
                 continue
-            told.add((leaf.scale or leaf.id, decline.id))
+            reported.add((leaf.scale or leaf.id, decline.id))
             key, code = met
             same = len(code) == 1
             keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed"
@@ -231,7 +231,7 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
             continue  # all different, the usual case
         for here in map(str, draft.document.languages):
             seen: dict[str, tuple[Code, object]] = {}
-            told = False
+            reported = False
             for code, option in options:
                 text = option.text.plain or option.text.by_language.get(here)
                 if text is None:
@@ -244,7 +244,7 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
                     or getattr(earlier, "ask_if", None) is not None
                 ):
                     continue
-                told = True
+                reported = True
                 where = text.where
                 within = f" in {here}" if here != language else ""
                 what = f"{other} and {code} are both {str(text)!r}{within}"
@@ -256,7 +256,7 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
                     "give them different texts",
                     length=len(text),
                 )
-            if told:
+            if reported:
                 break
 
 
@@ -272,7 +272,7 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     reserved = _list_reserved_codes(draft)
     language = str(draft.document.languages[0])
     coded: dict[int, list[tuple[int, str]]] = {}
-    told: set[object] = set()
+    reported: set[object] = set()
     for leaf in draft.leaves.values():
         question = leaf.question
         if not question.asks:
@@ -283,9 +283,9 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
             coded[id(leaf.declines)] = offered
             yield from _check_repeated_codes(leaf, offered, reserved)
         key = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
-        if leaf.options and key in told:
+        if leaf.options and key in reported:
             continue
-        told.add(key)
+        reported.add(key)
         if _are_clearly_distinct(question, leaf, offered, reserved):
             continue
         taken = [

@@ -250,9 +250,9 @@ def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
 
 
 def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A pattern is not written in `9`, `A` and `X`.
+    r"""A pattern is not written in `9`, `A` and `X`.
 
-        pattern: "\\\\d{5}"     → "99999"
+        pattern: "\\d{5}"     → "99999"
 
     `9` means a digit, `A` a letter, `X` either; anything else means itself.
     """

@@ -40,7 +40,9 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         key, _, word = pair.partition("\0")
         if word in draft.lost:
             continue
-        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
+        remedy = suggest_nearest(
+            word, known, otherwise="define it under outcomes:, or use one from the table"
+        )
         yield Problem(
             "unknown-outcome", where, who, f"{key} there is no outcome {word!r}", remedy, length=len(word)
         )

@@ -105,22 +105,22 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Problem]:
     who = str(quota.id)
-    fine = codes is not None
+    valid = codes is not None
     for cell in quota.targets:
         parts = str(cell).split("/")
         where, remedy = locate_name(cell), f"write the codes of {join_words(quota.by)} joined by /"
         if len(parts) != len(quota.by):
-            fine = False
+            valid = False
             what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
             yield Problem("quota-cells", where, who, what, remedy, length=len(cell))
             continue
         for part, own, name in zip(parts, codes or (), quota.by, strict=False):
             if part.strip() not in own:
-                fine = False
+                valid = False
                 what = f"targets: {name} has no code {part!r}"
                 near = suggest_nearest(part, own, otherwise=f"its codes are {join_words(own, most=12)}")
                 yield Problem("quota-cells", where, who, what, near, length=len(cell))
-    if not fine or not codes or prod(map(len, codes)) > _MAX_CELLS:
+    if not valid or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return
     given = {"/".join(part.strip() for part in str(cell).split("/")) for cell in quota.targets}
     lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given]
@@ -218,7 +218,7 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     foreign = [language for language in draft.document.languages if not str(language).startswith("en")]
     fieldwork = draft.document.fieldwork
-    told = fieldwork is not None and any(str(id) == "quota_full" for id in fieldwork.scripts)
+    told = fieldwork is not None and any(str(name) == "quota_full" for name in fieldwork.scripts)
     hard = next((quota for quota in draft.document.quotas if not quota.soft), None)
     if hard is None or told or not foreign:
         return

@@ -57,7 +57,7 @@ class ReachabilityFinding(NamedTuple):
     key: str
     what: str
     remedy: str
-    never: int
+    impossible_truths: int
     """Truth values that it never has at its position."""
     reasons: tuple[Reason, ...]
     """Empty if the condition alone is sufficient."""
@@ -74,29 +74,29 @@ class _ReachabilityAnalysis:
     """Items for which it can happen that no option is offered."""
 
     def walk_group(
-        self, nodes: Sequence[CompiledNode], here: RouteConstraints, *, shuffled: bool, roster: bool
+        self, nodes: Sequence[CompiledNode], constraints: RouteConstraints, *, shuffled: bool, roster: bool
     ) -> list[Reason]:
         """Walk the nodes of a group and return the ends in it that were passed, as its own end sees them."""
         passed: list[Reason] = []
         for node in nodes:
-            if not here.facts:
+            if not constraints.facts:
                 break  # nobody gets here, which has been reported
-            behind = self._walk_node(node, here, roster)
-            passed += behind
+            new_ends = self._walk_node(node, constraints, roster)
+            passed += new_ends
             if not shuffled:
-                for reason in behind:
-                    here = self._continue_after(reason, here)
+                for reason in new_ends:
+                    constraints = self._continue_after(reason, constraints)
         return passed
 
-    def _continue_after(self, reason: Reason, here: RouteConstraints) -> RouteConstraints:
-        facts = self.solver.assume_not_all(reason.requirements, here.facts)
-        return RouteConstraints(facts, (*here.reasons, reason)[-MAX_KEPT_REASONS:])
+    def _continue_after(self, reason: Reason, constraints: RouteConstraints) -> RouteConstraints:
+        facts = self.solver.assume_not_all(reason.requirements, constraints.facts)
+        return RouteConstraints(facts, (*constraints.reasons, reason)[-MAX_KEPT_REASONS:])
 
-    def _walk_node(self, node: CompiledNode, here: RouteConstraints, roster: bool) -> list[Reason]:
-        needs = list_requirements(node)
-        if isinstance(node, CompiledItem) and not self._is_relevant(node, needs, here):
+    def _walk_node(self, node: CompiledNode, constraints: RouteConstraints, roster: bool) -> list[Reason]:
+        requirements = list_requirements(node)
+        if isinstance(node, CompiledItem) and not self._is_relevant(node, requirements, constraints):
             return []
-        inner = self._enter(node, needs, here)
+        inner = self._enter(node, requirements, constraints)
         if inner is None:
             self.solver.unreached.update(
                 [node.id] if isinstance(node, CompiledItem) else [n.id for n in node.leaves]
@@ -104,27 +104,27 @@ class _ReachabilityAnalysis:
             return []
         if isinstance(node, CompiledItem):
             self._check_item(node, inner)
-            return [] if roster else self._list_passed_ends(node, needs)
+            return [] if roster else self._list_passed_ends(node, requirements)
         inside = isinstance(node, Roster)
         shuffled = node.order != "written"
         passed = self.walk_group(node.children, inner, shuffled=shuffled, roster=roster or inside)
         if inside or _has_broken_condition(node):
             return []
-        return [reason._replace(requirements=(*needs, *reason.requirements)) for reason in passed]
+        return [reason._replace(requirements=(*requirements, *reason.requirements)) for reason in passed]
 
     def _is_relevant(
-        self, leaf: CompiledItem, needs: tuple[Requirement, ...], here: RouteConstraints
+        self, leaf: CompiledItem, requirements: tuple[Requirement, ...], constraints: RouteConstraints
     ) -> bool:
         """Whether an item can yield a finding or a constraint."""
         if leaf.checks or (leaf.options_vary and leaf.scale is None) or leaf.options_conditional:
             return True
         if isinstance(leaf.question, EndItem):
             return True
-        if not needs:
+        if not requirements:
             return False
-        return len(needs) > 1 or self.solver.may_settle(needs[0].condition, here.facts)
+        return len(requirements) > 1 or self.solver.may_settle(requirements[0].condition, constraints.facts)
 
-    def _list_passed_ends(self, leaf: CompiledItem, needs: tuple[Requirement, ...]) -> list[Reason]:
+    def _list_passed_ends(self, leaf: CompiledItem, requirements: tuple[Requirement, ...]) -> list[Reason]:
         """Return an `end` that was passed, as the reason that not all of its conditions were met."""
         if (
             not isinstance(leaf.question, EndItem)
@@ -133,44 +133,56 @@ class _ReachabilityAnalysis:
         ):
             return []
         return (
-            [Reason(needs, is_end=True)]
+            [Reason(requirements, is_end=True)]
             if is_always_last(self.draft, self.draft.symbols[leaf.id].path)
             else []
         )
 
     def _enter(
-        self, node: CompiledNode, needs: tuple[Requirement, ...], here: RouteConstraints
+        self, node: CompiledNode, requirements: tuple[Requirement, ...], constraints: RouteConstraints
     ) -> RouteConstraints | None:
         """Return the constraints inside a node; None if nobody gets there."""
-        for need in needs:
-            condition, worth = need.condition, need.truths
-            facts = self.solver.assume(condition, worth, here.facts)
+        for requirement in requirements:
+            condition, truths = requirement.condition, requirement.truths
+            facts = self.solver.assume(condition, truths, constraints.facts)
             if not facts:
-                self._report_impossible(node, need, here)
+                self._report_impossible(node, requirement, constraints)
                 return None
-            if not self._is_possible(condition, ANY_TRUTH ^ worth, here):
-                self._report_needless(node, need, here)
-            here = RouteConstraints(facts, (*here.reasons, Reason((need,)))[-MAX_KEPT_REASONS:])
-        return here
+            if not self._is_possible(condition, ANY_TRUTH ^ truths, constraints):
+                self._report_needless(node, requirement, constraints)
+            constraints = RouteConstraints(
+                facts, (*constraints.reasons, Reason((requirement,)))[-MAX_KEPT_REASONS:]
+            )
+        return constraints
 
-    def _is_possible(self, condition: Condition, worth: int, here: RouteConstraints) -> bool:
-        knowing = self.solver
-        return not knowing.may_settle(condition, here.facts) or bool(
-            knowing.assume(condition, worth, here.facts)
+    def _is_possible(self, condition: Condition, truths: int, constraints: RouteConstraints) -> bool:
+        solver = self.solver
+        return not solver.may_settle(condition, constraints.facts) or bool(
+            solver.assume(condition, truths, constraints.facts)
         )
 
-    def _report_impossible(self, node: CompiledNode, need: Requirement, here: RouteConstraints) -> None:
+    def _report_impossible(
+        self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints
+    ) -> None:
         what = (
             "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
         )
-        holds = "can't hold" if need.key == "ask_if" else "always holds"
+        holds = "can't hold" if requirement.key == "ask_if" else "always holds"
         remedy = f"change one of the conditions, or remove {node.id}"
         self.add_finding(
-            "never-reached", need.condition, need.key, f"{holds} here, {what}", remedy, need.truths, here
+            "never-reached",
+            requirement.condition,
+            requirement.key,
+            f"{holds} here, {what}",
+            remedy,
+            requirement.truths,
+            constraints,
         )
 
-    def _report_needless(self, node: CompiledNode, need: Requirement, here: RouteConstraints) -> None:
-        what = "always holds here" if need.key == "ask_if" else "can't hold here"
+    def _report_needless(
+        self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints
+    ) -> None:
+        what = "always holds here" if requirement.key == "ask_if" else "can't hold here"
         remedy = "remove it, or change one of the conditions"
         if (
             isinstance(node, CompiledItem)
@@ -180,40 +192,58 @@ class _ReachabilityAnalysis:
             what += ", so nobody gets past this end"
             remedy = "remove it if that is intended, or change one of the conditions"
         self.add_finding(
-            "needless-condition", need.condition, need.key, what, remedy, ANY_TRUTH ^ need.truths, here
+            "needless-condition",
+            requirement.condition,
+            requirement.key,
+            what,
+            remedy,
+            ANY_TRUTH ^ requirement.truths,
+            constraints,
         )
 
-    def _check_item(self, leaf: CompiledItem, here: RouteConstraints) -> None:
+    def _check_item(self, leaf: CompiledItem, constraints: RouteConstraints) -> None:
         """Check the conditions of an item's options, and of its checks once it is answered."""
         for option in leaf.options if leaf.scale is None else ():
             condition = option.ask_if
             if condition is None:
                 continue
-            if not self._is_possible(condition, TRUE, here):
+            if not self._is_possible(condition, TRUE, constraints):
                 what = f"can't hold here, so the option {option.code} is never offered"
                 remedy = "change one of the conditions, or remove the option"
-                self.add_finding("never-reached", condition, "ask_if", what, remedy, TRUE, here)
-            elif not self._is_possible(condition, NOT_TRUE, here):
+                self.add_finding("never-reached", condition, "ask_if", what, remedy, TRUE, constraints)
+            elif not self._is_possible(condition, NOT_TRUE, constraints):
                 remedy = "remove it, or change one of the conditions"
                 self.add_finding(
-                    "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, here
+                    "needless-condition",
+                    condition,
+                    "ask_if",
+                    "always holds here",
+                    remedy,
+                    NOT_TRUE,
+                    constraints,
                 )
-        facts = here.facts
+        facts = constraints.facts
         for option in leaf.options if leaf.options_conditional else ():
             facts = self.solver.assume(cast(Condition, option.ask_if), NOT_TRUE, facts)
         if leaf.options_conditional and facts:
             self.items_without_options.append(leaf)
         if not leaf.checks:
             return
-        here = here._replace(facts=self.solver.assume_answered(leaf.id, here.facts))
+        constraints = constraints._replace(facts=self.solver.assume_answered(leaf.id, constraints.facts))
         for check in leaf.checks:
             condition, remedy = check.condition, "change the condition, or remove it"
-            if check.aloud and not self._is_possible(condition, TRUE, here):
+            if check.aloud and not self._is_possible(condition, TRUE, constraints):
                 what = "can't hold here, so it is never read"
-                self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, here)
-            elif not check.aloud and not self._is_possible(condition, FALSE, here):
+                self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, constraints)
+            elif not check.aloud and not self._is_possible(condition, FALSE, constraints):
                 self.add_finding(
-                    "needless-condition", condition, "expect", "is never false here", remedy, FALSE, here
+                    "needless-condition",
+                    condition,
+                    "expect",
+                    "is never false here",
+                    remedy,
+                    FALSE,
+                    constraints,
                 )
 
     def add_finding(
@@ -223,10 +253,10 @@ class _ReachabilityAnalysis:
         key: str,
         what: str,
         remedy: str,
-        never: int,
-        here: RouteConstraints,
+        impossible_truths: int,
+        constraints: RouteConstraints,
     ) -> None:
-        reasons = self._find_reasons(condition, never, here)
+        reasons = self._find_reasons(condition, impossible_truths, constraints)
         self.findings.append(
             ReachabilityFinding(
                 rule=rule,
@@ -234,44 +264,51 @@ class _ReachabilityAnalysis:
                 key=key,
                 what=what,
                 remedy=remedy,
-                never=never,
+                impossible_truths=impossible_truths,
                 reasons=reasons,
             )
         )
 
-    def _find_reasons(self, condition: Condition, worth: int, here: RouteConstraints) -> tuple[Reason, ...]:
+    def _find_reasons(
+        self, condition: Condition, truths: int, constraints: RouteConstraints
+    ) -> tuple[Reason, ...]:
         """Find the smallest sufficient set of reasons; the latest three around it if no pair is sufficient."""
-        knowing = self.solver
-        candidates = list(here.reasons)
+        solver = self.solver
+        candidates = list(constraints.reasons)
         names = set(condition.names)
         for _ in range(2):
             for name in sorted(names):
-                subject = knowing.variables(name)
-                if subject is not None and subject.is_asked:
-                    candidates += [Reason((need,)) for need in knowing.variables.list_requirements_of(name)]
+                variable = solver.variables.find(name)
+                if variable is not None and variable.is_asked:
+                    candidates += [
+                        Reason((requirement,)) for requirement in solver.variables.list_requirements_of(name)
+                    ]
             names |= {
-                n for reason in candidates for need in reason.requirements for n in need.condition.names
+                n
+                for reason in candidates
+                for requirement in reason.requirements
+                for n in requirement.condition.names
             }
         about = condition.names
         candidates = sorted(
             dict.fromkeys(candidates), key=lambda r: about.isdisjoint(r.requirements[-1].condition.names)
         )
-        with knowing.ignore_requirements():
+        with solver.ignore_requirements():
             for count in (0, 1, 2):
                 for some in combinations(candidates[: MAX_REASONS[count]], count):
-                    facts = knowing.assume(condition, worth, NO_CONSTRAINTS)
+                    facts = solver.assume(condition, truths, NO_CONSTRAINTS)
                     for reason in some:
-                        facts = _apply_reason(knowing, reason, facts)
+                        facts = _apply_reason(solver, reason, facts)
                     if not facts:
                         return some
-        return here.reasons[-3:]
+        return constraints.reasons[-3:]
 
 
-def _apply_reason(knowing: ConditionSolver, reason: Reason, facts: Facts) -> Facts:
+def _apply_reason(solver: ConditionSolver, reason: Reason, facts: Facts) -> Facts:
     return (
-        knowing.assume_not_all(reason.requirements, facts)
+        solver.assume_not_all(reason.requirements, facts)
         if reason.is_end
-        else knowing.assume_all(reason.requirements, facts)
+        else solver.assume_all(reason.requirements, facts)
     )
 
 
@@ -359,13 +396,13 @@ def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
 
 def _describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:
     """Describe a reason in words, with the position of its condition."""
-    need = reason.requirements[-1]
-    use = uses.get(id(need.condition))
-    text = shorten(need.condition.text) + (f" (at {use.where})" if use is not None else "")
+    requirement = reason.requirements[-1]
+    use = uses.get(id(requirement.condition))
+    text = shorten(requirement.condition.text) + (f" (at {use.where})" if use is not None else "")
     if reason.is_end:
-        return f"{need.owner} ends the interview {'if' if need.key == 'ask_if' else 'unless'} {text}"
+        return f"{requirement.owner} ends the interview {'if' if requirement.key == 'ask_if' else 'unless'} {text}"
     return (
-        f"{need.owner} is asked only if {text}"
-        if need.key == "ask_if"
-        else f"{need.owner} is not asked if {text}"
+        f"{requirement.owner} is asked only if {text}"
+        if requirement.key == "ask_if"
+        else f"{requirement.owner} is not asked if {text}"
     )

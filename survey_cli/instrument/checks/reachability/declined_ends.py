@@ -116,15 +116,17 @@ class _Assumption:
             _TRUE_OR_FALSE if all(value & _TRUE_OR_FALSE for value in values) else 0
         )
 
-    def evaluate_requirements(self, needs: tuple[Requirement, ...]) -> int:
+    def evaluate_requirements(self, requirements: tuple[Requirement, ...]) -> int:
         """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is not met because it is unknown."""
-        return _combine([self._evaluate_requirement(need) for need in needs], conjunction=True)
+        return _combine(
+            [self._evaluate_requirement(requirement) for requirement in requirements], conjunction=True
+        )
 
-    def _evaluate_requirement(self, need: Requirement) -> int:
-        worth = self.evaluate(need.condition.tree)
-        if need.key == "ask_if":
-            return worth
-        return (FALSE if worth & TRUE else 0) | (TRUE if worth & NOT_TRUE else 0)
+    def _evaluate_requirement(self, requirement: Requirement) -> int:
+        truths = self.evaluate(requirement.condition.tree)
+        if requirement.key == "ask_if":
+            return truths
+        return (FALSE if truths & TRUE else 0) | (TRUE if truths & NOT_TRUE else 0)
 
     def _find_compute_tree(self, name: str) -> ast.expr | None:
         compute = self.computes.get(name)
@@ -132,20 +134,20 @@ class _Assumption:
 
     def _evaluate_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> int:
         declined, code = self.answer.declined, self.answer.code
-        mine = isinstance(left, ast.Name) and left.id == self.answer.item
+        is_assumed_item = isinstance(left, ast.Name) and left.id == self.answer.item
         if isinstance(op, ast.In | ast.NotIn):
             if not isinstance(right, ast.List | ast.Tuple):
                 return self._evaluate_operands([left, right], depth)
-            if mine and declined:
+            if is_assumed_item and declined:
                 listed = any(isinstance(e, ast.Name) and e.id == declined for e in right.elts)
-                worth = TRUE if listed else UNKNOWN
-            elif mine and code is not None:
-                worth = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
+                truths = TRUE if listed else UNKNOWN
+            elif is_assumed_item and code is not None:
+                truths = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
             else:
-                worth = self._evaluate_operands([left], depth)
-            return _negate(worth) if isinstance(op, ast.NotIn) else worth
+                truths = self._evaluate_operands([left], depth)
+            return _negate(truths) if isinstance(op, ast.NotIn) else truths
         value = find_constant(right)
-        if mine and code is not None and value is not None and type(value) is type(code):
+        if is_assumed_item and code is not None and value is not None and type(value) is type(code):
             return TRUE if COMPARE[COMPARISON_SIGNS[type(op)]](code, value) else FALSE
         return self._evaluate_operands([left, right], depth)
 
@@ -162,19 +164,19 @@ class _Assumption:
         return TRUE if declined and asked in ("declined", declined) else FALSE
 
 
-def _combine(worths: list[int], *, conjunction: bool) -> int:
+def _combine(operands: list[int], *, conjunction: bool) -> int:
     """Return the possible truth values of `and` or `or` over operands with these possible truth values."""
     decides, other = (FALSE, TRUE) if conjunction else (TRUE, FALSE)
     joined = other
-    for worth in worths:
-        some = (joined | worth) & decides
-        some |= UNKNOWN if (joined | worth) & UNKNOWN and joined & ~decides and worth & ~decides else 0
-        joined = some | (other if joined & other and worth & other else 0)
+    for truths in operands:
+        some = (joined | truths) & decides
+        some |= UNKNOWN if (joined | truths) & UNKNOWN and joined & ~decides and truths & ~decides else 0
+        joined = some | (other if joined & other and truths & other else 0)
     return joined
 
 
-def _negate(worth: int) -> int:
-    return (worth & UNKNOWN) | (TRUE if worth & FALSE else 0) | (FALSE if worth & TRUE else 0)
+def _negate(truths: int) -> int:
+    return (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
 
 
 class _RouteItem(NamedTuple):
@@ -182,14 +184,14 @@ class _RouteItem(NamedTuple):
 
     leaf: CompiledItem
     outer_requirements: tuple[Requirement, ...]
-    own: tuple[Requirement, ...]
+    own_requirements: tuple[Requirement, ...]
     """For an end: what decides whether it applies."""
     roster_counts: tuple[ast.expr, ...]
     """The number of turns of the rosters around it."""
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        return (*self.outer_requirements, *self.own)
+        return (*self.outer_requirements, *self.own_requirements)
 
 
 def _asks_somebody(leaf: CompiledItem) -> bool:
@@ -210,15 +212,22 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
             if isinstance(child, ItemGroup):
                 walk(child, (*groups, (child, asked)))
                 continue
-            around, own = [list_requirements(outer) for outer, _ in groups], list_requirements(child)
+            around, own_requirements = (
+                [list_requirements(outer) for outer, _ in groups],
+                list_requirements(child),
+            )
             if isinstance(child.question, EndItem):
                 for _, asked_before in reversed(groups):
-                    if own and asked > asked_before:
+                    if own_requirements and asked > asked_before:
                         break
-                    own = (*around.pop(), *own)
+                    own_requirements = (*around.pop(), *own_requirements)
             asked += _asks_somebody(child)
             counts = tuple(g.count.tree for g, _ in groups if isinstance(g, Roster) and g.count is not None)
-            found.append(_RouteItem(child, tuple(n for needs in around for n in needs), own, counts))
+            found.append(
+                _RouteItem(
+                    child, tuple(n for requirements in around for n in requirements), own_requirements, counts
+                )
+            )
 
     walk(root, ())
     return found
@@ -240,7 +249,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
     ends: dict[str, list[int]] = {}
     for at, place in enumerate(places):
         if isinstance(place.leaf.question, EndItem) and str(place.leaf.question.outcome) != "complete":
-            for name in _find_inputs(draft, place.own):
+            for name in _find_inputs(draft, place.own_requirements):
                 ends.setdefault(name, []).append(at)
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
     for name, own_ends in ends.items():
@@ -255,21 +264,24 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
                 passed.setdefault(found, []).append(said)
         for (at, onward), kinds in passed.items():
             end = places[at]
-            need = next((n for n in reversed(end.own) if name in _find_inputs(draft, (n,))), end.own[-1])
-            use = uses.get(id(need.condition))
+            requirement = next(
+                (n for n in reversed(end.own_requirements) if name in _find_inputs(draft, (n,))),
+                end.own_requirements[-1],
+            )
+            use = uses.get(id(requirement.condition))
             what = (
-                f"{need.key}: {shorten(need.condition.text)} is unknown if {name} is declined "
+                f"{requirement.key}: {shorten(requirement.condition.text)} is unknown if {name} is declined "
                 f"({join_words(kinds, joint='or')}): this end does not apply, and the interview continues{onward}"
             )
             where = use.where if use is not None else end.leaf.question.find_position("id")
-            remedy = _write_remedy(draft, item, [places[i] for i in own_ends], end, need)
+            remedy = _write_remedy(draft, item, [places[i] for i in own_ends], requirement)
             length = max(1, use.length) if use is not None else len(end.leaf.id)
             yield Problem("decline-passes-end", where, end.leaf.id, what, remedy, length=length)
 
 
-def _find_inputs(draft: InstrumentDraft, needs: tuple[Requirement, ...]) -> dict[str, None]:
+def _find_inputs(draft: InstrumentDraft, requirements: tuple[Requirement, ...]) -> dict[str, None]:
     """Find the items that these conditions depend on, also through computes, in order."""
-    waiting = [name for need in needs for name in sorted(need.condition.names)]
+    waiting = [name for requirement in requirements for name in sorted(requirement.condition.names)]
     found: dict[str, None] = {}
     while waiting:
         name = waiting.pop(0)
@@ -291,8 +303,8 @@ def _follow(
 
     def passes_by(place: _RouteItem) -> bool:
         undecided = (
-            declined.evaluate_requirements(place.own) & UNKNOWN
-            and answered.evaluate_requirements(place.own) & TRUE
+            declined.evaluate_requirements(place.own_requirements) & UNKNOWN
+            and answered.evaluate_requirements(place.own_requirements) & TRUE
         )
         return bool(undecided and declined.evaluate_requirements(place.outer_requirements) & TRUE)
 
@@ -306,7 +318,7 @@ def _follow(
     )
     if passed is None or declined.evaluate_requirements(places[passed].requirements) == TRUE:
         return None
-    mine = frozenset(ends)
+    is_assumed_item = frozenset(ends)
     for at in range(passed + 1, len(places)):
         place = places[at]
         if any(declined.evaluate_value(count) == UNKNOWN for count in place.roster_counts):
@@ -314,7 +326,7 @@ def _follow(
         if isinstance(place.leaf.question, EndItem):
             if declined.evaluate_requirements(place.requirements) == TRUE:
                 return None
-            passed = at if at in mine and passes_by(place) else passed
+            passed = at if at in is_assumed_item and passes_by(place) else passed
         elif (
             _asks_somebody(place.leaf)
             and (reached := declined.evaluate_requirements(place.requirements)) & TRUE
@@ -327,40 +339,46 @@ def _follow(
 
 
 def _write_remedy(
-    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], end: _RouteItem, need: Requirement
+    draft: InstrumentDraft,
+    item: CompiledItem,
+    ends: list[_RouteItem],
+    requirement: Requirement,
 ) -> str:
     others = f"or declines: [] at {item.id}; if they are to be interviewed, "
-    tree = need.condition.tree
+    tree = requirement.condition.tree
     if isinstance(tree, ast.BoolOp) and isinstance(
         tree.op, ast.Or
     ):  # the other operands still end the interview
         others += f"write answered({item.id}) and … in the part of the condition that is about {item.id}"
     else:
-        others += f"ask_if: answered({item.id}) and {_bracket(need)}"
-    if need.key != "ask_if":
+        others += f"ask_if: answered({item.id}) and {_bracket(requirement)}"
+    if requirement.key != "ask_if":
         return f"write a condition that is true for respondents who decline, {others}"
-    going_on = _write_continue_condition(draft, item, ends, need)
+    going_on = _write_continue_condition(draft, item, ends, requirement)
     if not going_on:
         return f"write unless: with the condition for continuing instead, {others}"
     return f"write unless: {going_on} instead, {others}"
 
 
-def _bracket(need: Requirement) -> str:
-    text = need.condition.text
-    return f"({text})" if isinstance(need.condition.tree, ast.BoolOp | ast.IfExp) else text
+def _bracket(requirement: Requirement) -> str:
+    text = requirement.condition.text
+    return f"({text})" if isinstance(requirement.condition.tree, ast.BoolOp | ast.IfExp) else text
 
 
 def _write_continue_condition(
-    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], need: Requirement
+    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], requirement: Requirement
 ) -> str:
     """Write the condition under which the interview continues, for `unless`."""
-    if all(place.own and {n for m in place.own for n in m.condition.names} == {item.id} for place in ends):
+    if all(
+        place.own_requirements and {n for m in place.own_requirements for n in m.condition.names} == {item.id}
+        for place in ends
+    ):
         codes = [
             option.code
             for option in item.options
             if all(
                 _Assumption(_SupposedAnswer(item.id, code=option.code), draft.computes).evaluate_requirements(
-                    p.own
+                    p.own_requirements
                 )
                 == FALSE
                 for p in ends
@@ -369,7 +387,7 @@ def _write_continue_condition(
         if codes:
             listed = ", ".join(map(repr, codes))
             return f"{item.id} == {listed}" if len(codes) == 1 else f"{item.id} in [{listed}]"
-    match need.condition.tree:
+    match requirement.condition.tree:
         case ast.Compare(left=left, ops=[op], comparators=[right]) if (
             type(op) in COMPARISON_SIGNS and len(ends) == 1
         ):

@@ -84,242 +84,250 @@ class ConditionSolver:
         This is a quick test: if it returns False, the condition need not be examined. A condition may be settled by
         itself, by what the facts say about its variables, or because these depend on one another.
         """
-        names, told = condition.names, _list_constrained_names(facts) | self.unreached
+        names, constrained = condition.names, _list_constrained_names(facts) | self.unreached
         if len(names) == 1:
             (name,) = names
-            subject = self.variables(name)
-            if subject is None:
+            variable = self.variables.find(name)
+            if variable is None:
                 return False
             if (
-                not subject.domain.missing
+                not variable.domain.missing
                 or not isinstance(condition.tree, ast.Compare)
                 or "[" in condition.text
             ):
                 return True
-            if not told and condition.text.count(name) == 1:
+            if not constrained and condition.text.count(name) == 1:
                 return False
         elif not isinstance(condition.tree, ast.BoolOp | ast.Compare):
             return True
         text = condition.text
         for name in names:
             links = self.variables.find_linked_names(name)
-            if text.count(name) > 1 or len(links) > MAX_LINKS or not told.isdisjoint(links):
+            if text.count(name) > 1 or len(links) > MAX_LINKS or not constrained.isdisjoint(links):
                 return True
-            told |= links
+            constrained |= links
         return False
 
-    def assume_all(self, needs: tuple[Requirement, ...], facts: Facts) -> Facts:
+    def assume_all(self, requirements: tuple[Requirement, ...], facts: Facts) -> Facts:
         """Return the facts under which all of these requirements are met."""
-        for need in needs:
-            facts = self.assume(need.condition, need.truths, facts)
+        for requirement in requirements:
+            facts = self.assume(requirement.condition, requirement.truths, facts)
         return facts
 
-    def assume_not_all(self, needs: tuple[Requirement, ...], facts: Facts) -> Facts:
+    def assume_not_all(self, requirements: tuple[Requirement, ...], facts: Facts) -> Facts:
         """Return the facts under which at least one of these requirements is not met."""
-        return _unite_facts([self.assume(n.condition, ANY_TRUTH ^ n.truths, facts) for n in needs])
+        return _unite_facts([self.assume(n.condition, ANY_TRUTH ^ n.truths, facts) for n in requirements])
 
-    def assume(self, condition: Condition, worth: int, facts: Facts) -> Facts:
+    def assume(self, condition: Condition, truths: int, facts: Facts) -> Facts:
         """Return the facts under which the condition has one of `truths`: true, not true, false or not false."""
         self._steps_left = MAX_STEPS
-        return self._assume(condition.tree, worth, facts)
+        return self._assume(condition.tree, truths, facts)
 
-    def _assume(self, node: ast.expr, worth: int, facts: Facts) -> Facts:
+    def _assume(self, node: ast.expr, truths: int, facts: Facts) -> Facts:
         if not facts:
             return facts
         match node:
             case ast.BoolOp(op=op, values=values):
-                return self._assume_junction(values, worth, facts, conjunction=isinstance(op, ast.And))
+                return self._assume_junction(values, truths, facts, conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                turned = (worth & UNKNOWN) | (TRUE if worth & FALSE else 0) | (FALSE if worth & TRUE else 0)
+                turned = (
+                    (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
+                )
                 return self._assume(operand, turned, facts)
             case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
                 sides = [left, *comparators]
                 links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
-                return self._assume_junction(links, worth, facts, conjunction=True)
+                return self._assume_junction(links, truths, facts, conjunction=True)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                then = self._assume(body, worth, self._assume(test, TRUE, facts))
-                return _unite_facts([then, self._assume(orelse, worth, self._assume(test, NOT_TRUE, facts))])
+                then = self._assume(body, truths, self._assume(test, TRUE, facts))
+                return _unite_facts([then, self._assume(orelse, truths, self._assume(test, NOT_TRUE, facts))])
             case ast.Name(id=name):
-                return self._assume_flag(name, worth, facts)
+                return self._assume_flag(name, truths, facts)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self._assume_comparison(left, op, right, worth, facts)
+                return self._assume_comparison(left, op, right, truths, facts)
             case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=name)]):
-                return self._assume_state(function, name, worth, facts)
+                return self._assume_state(function, name, truths, facts)
             case _:
                 return facts
 
     def _assume_junction(
-        self, parts: list[ast.expr] | list[ast.Compare], worth: int, facts: Facts, *, conjunction: bool
+        self, parts: list[ast.expr] | list[ast.Compare], truths: int, facts: Facts, *, conjunction: bool
     ) -> Facts:
         # an `and` is not true if one operand is not, and not false if no operand is; an `or` the other way round
-        if worth & (FALSE if conjunction else TRUE):
-            return _unite_facts([self._assume(part, worth, facts) for part in parts])
+        if truths & (FALSE if conjunction else TRUE):
+            return _unite_facts([self._assume(part, truths, facts) for part in parts])
         for part in parts:
-            facts = self._assume(part, worth, facts)
+            facts = self._assume(part, truths, facts)
         return facts
 
-    def _assume_flag(self, name: str, worth: int, facts: Facts) -> Facts:
-        subject = self.variables(name)
-        if subject is None or subject.kind != "flag":
+    def _assume_flag(self, name: str, truths: int, facts: Facts) -> Facts:
+        variable = self.variables.find(name)
+        if variable is None or variable.kind != "flag":
             return facts
         compute = self.draft.computes.get(name)
         if compute is not None and self._depth < MAX_DEPTH:
             first = next(iter(compute.conditions.values()))
             self._depth += 1
-            facts = self._assume(first.tree, worth, facts)
+            facts = self._assume(first.tree, truths, facts)
             self._depth -= 1
-        values = frozenset(t for t in (True, False) if worth & (TRUE if t else FALSE))
-        return self._narrow(name, Domain(values, _list_missing_kinds(subject, worth)), facts, subject)
+        values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
+        return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
 
-    def _assume_state(self, function: str, name: str, worth: int, facts: Facts) -> Facts:
+    def _assume_state(self, function: str, name: str, truths: int, facts: Facts) -> Facts:
         """Assume a truth value of `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
-        subject = self.variables(name)
-        if subject is None or function not in ("answered", "dk", "refused", "declined"):
+        variable = self.variables.find(name)
+        if variable is None or function not in ("answered", "dk", "refused", "declined"):
             return facts
-        gone = subject.domain.missing
-        of = gone - NOT_ASKED_KINDS if function == "declined" else gone & {function}
-        yes = Domain(subject.domain.values) if function == "answered" else Domain(_NO_VALUES, of)
-        no = Domain(_NO_VALUES, gone) if function == "answered" else Domain(subject.domain.values, gone - of)
+        missing = variable.domain.missing
+        of = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
+        yes = Domain(variable.domain.values) if function == "answered" else Domain(_NO_VALUES, of)
+        no = (
+            Domain(_NO_VALUES, missing)
+            if function == "answered"
+            else Domain(variable.domain.values, missing - of)
+        )
         empty = Domain(_NO_VALUES)
-        wanted = unite_domains(yes if worth & TRUE else empty, no if worth & FALSE else empty)
-        return self._narrow(name, wanted, facts, subject)
+        allowed = unite_domains(yes if truths & TRUE else empty, no if truths & FALSE else empty)
+        return self._narrow(name, allowed, facts, variable)
 
     def _assume_comparison(
-        self, left: ast.expr, op: ast.cmpop, right: ast.expr, worth: int, facts: Facts
+        self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts
     ) -> Facts:
         sign = COMPARISON_SIGNS.get(type(op))
         if sign is None:
-            return self._assume_membership(left, right, worth, facts, negated=isinstance(op, ast.NotIn))
+            return self._assume_membership(left, right, truths, facts, negated=isinstance(op, ast.NotIn))
         if find_constant(left) is not None:
             left, sign, right = right, MIRRORED_SIGNS[sign], left
         value = find_constant(right)
         if isinstance(left, ast.Name) and value is not None:
-            return self._assume_constant_comparison(left.id, sign, value, worth, facts)
-        if not worth & UNKNOWN:
+            return self._assume_constant_comparison(left.id, sign, value, truths, facts)
+        if not truths & UNKNOWN:
             for name in (*_list_operands(left), *_list_operands(right)):
                 facts = self.assume_answered(name, facts)
         return facts
 
     def assume_answered(self, name: str, facts: Facts) -> Facts:
         """Return the facts under which the variable has an answer."""
-        subject = self.variables(name)
-        return facts if subject is None else self._narrow(name, Domain(subject.domain.values), facts, subject)
+        variable = self.variables.find(name)
+        return (
+            facts if variable is None else self._narrow(name, Domain(variable.domain.values), facts, variable)
+        )
 
     def _assume_constant_comparison(
-        self, name: str, sign: str, value: Any, worth: int, facts: Facts
+        self, name: str, sign: str, value: Any, truths: int, facts: Facts
     ) -> Facts:
         """Assume a truth value of a comparison of a variable with a constant."""
-        subject = self.variables(name)
-        if subject is None:
+        variable = self.variables.find(name)
+        if variable is None:
             return facts
-        if subject.kind in ("any", "several"):
-            return self.assume_answered(name, facts) if not worth & UNKNOWN else facts
-        if subject.kind == "number":
+        if variable.kind in ("any", "several"):
+            return self.assume_answered(name, facts) if not truths & UNKNOWN else facts
+        if variable.kind == "number":
             if not isinstance(value, int | float):
                 return facts
             opposite = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[sign]
-            spans = (*(build_comparison_ranges(sign, value) if worth & TRUE else ()),)
-            spans += build_comparison_ranges(opposite, value) if worth & FALSE else ()
-            return self._narrow(name, Domain(spans, _list_missing_kinds(subject, worth)), facts, subject)
+            spans = (*(build_comparison_ranges(sign, value) if truths & TRUE else ()),)
+            spans += build_comparison_ranges(opposite, value) if truths & FALSE else ()
+            return self._narrow(name, Domain(spans, _list_missing_kinds(variable, truths)), facts, variable)
         holds, value = COMPARE[sign], to_nfc(value)
         return self._narrow_to_matching(
-            name, lambda code: bool(holds(to_nfc(code), value)), worth, facts, subject
+            name, lambda code: bool(holds(to_nfc(code), value)), truths, facts, variable
         )
 
     def _narrow_to_matching(
-        self, name: str, holds: Callable[[Any], bool], worth: int, facts: Facts, subject: VariableInfo
+        self, name: str, holds: Callable[[Any], bool], truths: int, facts: Facts, variable: VariableInfo
     ) -> Facts:
         """Narrow a variable with an enumerated domain to the values that match, or don't."""
-        assert isinstance(subject.domain.values, frozenset)
+        assert isinstance(variable.domain.values, frozenset)
         try:
-            values = frozenset(v for v in subject.domain.values if worth & (TRUE if holds(v) else FALSE))
+            values = frozenset(v for v in variable.domain.values if truths & (TRUE if holds(v) else FALSE))
         except TypeError:  # a text ordered against a number
             return facts
-        return self._narrow(name, Domain(values, _list_missing_kinds(subject, worth)), facts, subject)
+        return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
 
     def _assume_membership(
-        self, left: ast.expr, right: ast.expr, worth: int, facts: Facts, *, negated: bool
+        self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool
     ) -> Facts:
         if negated:
-            worth = (worth & UNKNOWN) | (TRUE if worth & FALSE else 0) | (FALSE if worth & TRUE else 0)
+            truths = (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
         match left, right:
             case ast.Name(id=name), ast.List(elts=elts) | ast.Tuple(elts=elts):
-                return self._assume_in_list(name, elts, worth, facts)
+                return self._assume_in_list(name, elts, truths, facts)
             case _, ast.Name(id=name) if (code := find_constant(left)) is not None:
-                return self._assume_in_multiple(name, code, worth, facts)
+                return self._assume_in_multiple(name, code, truths, facts)
             case _:
                 return facts
 
-    def _assume_in_list(self, name: str, elements: list[ast.expr], worth: int, facts: Facts) -> Facts:
+    def _assume_in_list(self, name: str, elements: list[ast.expr], truths: int, facts: Facts) -> Facts:
         """Assume a truth value of `q in [1, 2, dk]`."""
-        subject = self.variables(name)
-        if subject is None or subject.kind == "several":
+        variable = self.variables.find(name)
+        if variable is None or variable.kind == "several":
             return facts
         declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
         values = [value for e in elements if (value := find_constant(e)) is not None]
-        gone = subject.domain.missing & declines if worth & TRUE else NO_MISSING
-        gone |= subject.domain.missing - declines if worth & UNKNOWN else NO_MISSING
-        wanted: Values
-        if subject.kind == "any":
-            wanted = subject.domain.values
-        elif subject.kind == "number":
+        missing = variable.domain.missing & declines if truths & TRUE else NO_MISSING
+        missing |= variable.domain.missing - declines if truths & UNKNOWN else NO_MISSING
+        allowed: Values
+        if variable.kind == "any":
+            allowed = variable.domain.values
+        elif variable.kind == "number":
             numbers = [value for value in values if isinstance(value, int | float)]
-            spans = build_ranges_of(numbers) if worth & TRUE else ()
-            wanted = (*spans, *(build_ranges_without(numbers) if worth & FALSE else ()))
+            spans = build_ranges_of(numbers) if truths & TRUE else ()
+            allowed = (*spans, *(build_ranges_without(numbers) if truths & FALSE else ()))
         else:
-            assert isinstance(subject.domain.values, frozenset)
+            assert isinstance(variable.domain.values, frozenset)
             said = [to_nfc(value) for value in values]
-            wanted = frozenset(
-                v for v in subject.domain.values if worth & (TRUE if to_nfc(v) in said else FALSE)
+            allowed = frozenset(
+                v for v in variable.domain.values if truths & (TRUE if to_nfc(v) in said else FALSE)
             )
-        return self._narrow(name, Domain(wanted, gone), facts, subject)
+        return self._narrow(name, Domain(allowed, missing), facts, variable)
 
-    def _assume_in_multiple(self, name: str, code: Any, worth: int, facts: Facts) -> Facts:
+    def _assume_in_multiple(self, name: str, code: Any, truths: int, facts: Facts) -> Facts:
         """Compile `'tv' in media`."""
-        subject = self.variables(name)
-        if subject is None or subject.kind != "several":
+        variable = self.variables.find(name)
+        if variable is None or variable.kind != "several":
             return facts
-        if not worth & UNKNOWN:
+        if not truths & UNKNOWN:
             facts = self.assume_answered(name, facts)
-        base = VariableInfo(Domain(frozenset((True, False)), subject.domain.missing), "flag")
-        values = frozenset(t for t in (True, False) if worth & (TRUE if t else FALSE))
+        base = VariableInfo(Domain(frozenset((True, False)), variable.domain.missing), "flag")
+        values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
         return self._narrow(
-            (name, to_nfc(code)), Domain(values, _list_missing_kinds(subject, worth)), facts, base
+            (name, to_nfc(code)), Domain(values, _list_missing_kinds(variable, truths)), facts, base
         )
 
-    def _narrow(self, key: FactKey, wanted: Domain, facts: Facts, subject: VariableInfo) -> Facts:
+    def _narrow(self, key: FactKey, allowed: Domain, facts: Facts, variable: VariableInfo) -> Facts:
         """Return the facts under which the variable is in `wanted`."""
         self._steps_left -= len(facts)
         self._total_steps_left -= len(facts)
         if self._steps_left < 0 or self._total_steps_left < 0:
             return facts
-        ways: list[Facts] = []
-        for world in facts:
-            before = world.get(key, subject.domain)
-            after = intersect_domains(before, wanted, whole=subject.is_whole)
+        alternatives: list[Facts] = []
+        for possibility in facts:
+            before = possibility.get(key, variable.domain)
+            after = intersect_domains(before, allowed, whole=variable.is_whole)
             if not after.is_possible:
                 continue
-            if after == before and key in world:
-                ways.append((world,))
+            if after == before and key in possibility:
+                alternatives.append((possibility,))
                 continue
-            ways.append(self._update(world, key, before, after, subject))
-        return _unite_facts(ways)
+            alternatives.append(self._update(possibility, key, before, after, variable))
+        return _unite_facts(alternatives)
 
     def _update(
-        self, world: Possibility, key: FactKey, before: Domain, after: Domain, subject: VariableInfo
+        self, possibility: Possibility, key: FactKey, before: Domain, after: Domain, variable: VariableInfo
     ) -> Facts:
-        if (after != subject.domain and len(world) < MAX_KEYS) or key in world:
-            world = {**world, key: after}
+        if (after != variable.domain and len(possibility) < MAX_KEYS) or key in possibility:
+            possibility = {**possibility, key: after}
         known_now = NOT_ASKED_KINDS.isdisjoint(after.missing) and not NOT_ASKED_KINDS.isdisjoint(
             before.missing
         )
-        if not (known_now and self._follows_requirements and subject.is_asked and self._depth < MAX_DEPTH):
-            return (world,)
+        if not (known_now and self._follows_requirements and variable.is_asked and self._depth < MAX_DEPTH):
+            return (possibility,)
         assert isinstance(key, str)
         self._depth += 1
-        facts: Facts = (world,)
-        for need in self.variables.list_requirements_of(key):
-            facts = self._assume(need.condition.tree, need.truths, facts)
+        facts: Facts = (possibility,)
+        for requirement in self.variables.list_requirements_of(key):
+            facts = self._assume(requirement.condition.tree, requirement.truths, facts)
         self._depth -= 1
         return facts
 
@@ -328,11 +336,11 @@ def _list_constrained_names(facts: Facts) -> set[str]:
     """Return the variables that the facts constrain."""
     if facts == NO_CONSTRAINTS:
         return set()
-    return {key if isinstance(key, str) else key[0] for world in facts for key in world}
+    return {key if isinstance(key, str) else key[0] for possibility in facts for key in possibility}
 
 
-def _list_missing_kinds(subject: VariableInfo, worth: int) -> frozenset[str]:
-    return subject.domain.missing if worth & UNKNOWN else NO_MISSING
+def _list_missing_kinds(variable: VariableInfo, truths: int) -> frozenset[str]:
+    return variable.domain.missing if truths & UNKNOWN else NO_MISSING
 
 
 def _list_operands(node: ast.expr) -> list[str]:
@@ -348,24 +356,24 @@ def _list_operands(node: ast.expr) -> list[str]:
             return []
 
 
-def _unite_facts(ways: list[Facts]) -> Facts:
+def _unite_facts(alternatives: list[Facts]) -> Facts:
     """Unite possibilities; too many are merged into one that holds what all have in common."""
-    worlds = [world for facts in ways for world in facts]
-    if len(worlds) <= 1:
-        return tuple(worlds)
-    few: list[Possibility] = []
-    for world in worlds:
-        if not world:
+    possibilities = [possibility for facts in alternatives for possibility in facts]
+    if len(possibilities) <= 1:
+        return tuple(possibilities)
+    distinct: list[Possibility] = []
+    for possibility in possibilities:
+        if not possibility:
             return NO_CONSTRAINTS
-        if world not in few:
-            few.append(world)
-    if len(few) <= MAX_POSSIBILITIES:
-        return tuple(few)
-    shared = set(few[0]).intersection(*few[1:])
+        if possibility not in distinct:
+            distinct.append(possibility)
+    if len(distinct) <= MAX_POSSIBILITIES:
+        return tuple(distinct)
+    shared = set(distinct[0]).intersection(*distinct[1:])
     merged: dict[FactKey, Domain] = {}
     for key in shared:
-        cells = few[0][key]
-        for world in few[1:]:
-            cells = unite_domains(cells, world[key])
+        cells = distinct[0][key]
+        for possibility in distinct[1:]:
+            cells = unite_domains(cells, possibility[key])
         merged[key] = cells
     return (merged,)

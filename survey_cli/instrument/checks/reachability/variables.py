@@ -55,12 +55,12 @@ class VariableInfo(NamedTuple):
 
 def list_requirements(node: CompiledItem | ItemGroup) -> tuple[Requirement, ...]:
     """List the requirements of an item or group."""
-    found = []
+    linked = []
     if node.ask_if is not None:
-        found.append(Requirement(node.ask_if, TRUE, node.id, "ask_if"))
+        linked.append(Requirement(node.ask_if, TRUE, node.id, "ask_if"))
     if node.unless is not None:
-        found.append(Requirement(node.unless, NOT_TRUE, node.id, "unless"))
-    return tuple(found)
+        linked.append(Requirement(node.unless, NOT_TRUE, node.id, "unless"))
+    return tuple(linked)
 
 
 class VariableTable:
@@ -73,7 +73,7 @@ class VariableTable:
         self._requirements: dict[str, tuple[Requirement, ...]] = {}
         self._links: dict[str, frozenset[str]] = {}
 
-    def __call__(self, name: str) -> VariableInfo | None:
+    def find(self, name: str) -> VariableInfo | None:
         """Return what is known about a name; None if it is not a variable."""
         known = self._variables.get(name)
         if known is None:
@@ -86,24 +86,24 @@ class VariableTable:
     def _build_info(self, named: Symbol) -> VariableInfo:
         leaf, known, question = self.draft.leaves.get(named.id), named.value_type, named.question
         asked = leaf is not None and question is not None and question.asks and leaf.question.asks
-        gone = self._default_missing
+        missing = self._default_missing
         if asked and leaf is not None:
-            gone = frozenset(d.id for d in leaf.declines) | (
+            missing = frozenset(d.id for d in leaf.declines) | (
                 NOT_ASKED_KINDS if self._may_be_skipped(named, leaf) else NO_MISSING
             )
         if known.type == "code" and known.codes:
-            return VariableInfo(Domain(known.codes, gone), "codes", is_asked=asked)
+            return VariableInfo(Domain(known.codes, missing), "codes", is_asked=asked)
         if known.type == "codes" and known.codes:
-            return VariableInfo(Domain(ANY_ANSWER, gone), "several", is_asked=asked)
+            return VariableInfo(Domain(ANY_ANSWER, missing), "several", is_asked=asked)
         if known.type == "flag":
-            return VariableInfo(Domain(frozenset((True, False)), gone), "flag", is_asked=asked)
+            return VariableInfo(Domain(frozenset((True, False)), missing), "flag", is_asked=asked)
         if isinstance(question, NumberItem) and asked:
             top = inf if question.max is None else question.max
             spans = (NumberRange(question.min, top), *(NumberRange(code, code) for code in question.options))
-            return VariableInfo(Domain(spans, gone), "number", not question.decimals, asked)
+            return VariableInfo(Domain(spans, missing), "number", not question.decimals, asked)
         if known.type in ("number", "draw"):
-            return VariableInfo(Domain(ALL_NUMBERS, gone), "number", is_asked=asked)
-        return VariableInfo(Domain(ANY_ANSWER, gone), "any", is_asked=asked)
+            return VariableInfo(Domain(ALL_NUMBERS, missing), "number", is_asked=asked)
+        return VariableInfo(Domain(ANY_ANSWER, missing), "any", is_asked=asked)
 
     def _may_be_skipped(self, named: Symbol, leaf: CompiledItem) -> bool:
         """Whether the item can be skipped according to the file, where an invalid condition counts too."""
@@ -122,37 +122,39 @@ class VariableTable:
 
     def list_requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """List the requirements that were met if this item was asked: its own and those of the groups around it."""
-        way = self._requirements.get(name)
-        if way is None:
+        requirements = self._requirements.get(name)
+        if requirements is None:
             named, leaf = self.draft.symbols[name], self.draft.leaves[name]
             nodes: list[CompiledItem | ItemGroup] = [
                 self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
             ]
-            way = tuple(need for node in (*nodes, leaf) for need in list_requirements(node))
-            self._requirements[name] = way
-        return way
+            requirements = tuple(
+                requirement for node in (*nodes, leaf) for requirement in list_requirements(node)
+            )
+            self._requirements[name] = requirements
+        return requirements
 
     def find_linked_names(self, name: str) -> frozenset[str]:
         """Find the variables that are constrained if this one has an answer, including itself."""
         links = self._links.get(name)
         if links is not None:
             return links
-        found, last = {name}, {name}
+        linked, last = {name}, {name}
         for _ in range(MAX_DEPTH):
-            last = {other for one in last for c in self._list_conditions(one) for other in c.names} - found
-            found |= last
-            if not last or len(found) > MAX_LINKS:
+            last = {other for one in last for c in self._list_conditions(one) for other in c.names} - linked
+            linked |= last
+            if not last or len(linked) > MAX_LINKS:
                 break
-        links = self._links[name] = frozenset(found)
+        links = self._links[name] = frozenset(linked)
         return links
 
     def _list_conditions(self, name: str) -> list[Condition]:
         """List the conditions that decide whether this has an answer, or those of the compute."""
-        subject, compute = self(name), self.draft.computes.get(name)
+        variable, compute = self.find(name), self.draft.computes.get(name)
         if compute is not None:
             return list(compute.conditions.values())
         return (
-            [need.condition for need in self.list_requirements_of(name)]
-            if subject and subject.is_asked
+            [requirement.condition for requirement in self.list_requirements_of(name)]
+            if variable and variable.is_asked
             else []
         )

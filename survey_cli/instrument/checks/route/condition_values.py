@@ -32,20 +32,20 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(named.question, NumberItem) and named.kind == "item"
     }
     declines = {float(decline.code): name for name, decline in list_declines(draft.document).items()}
-    told: set[int] = draft.check_cache.setdefault("never true", set())
+    reported: set[int] = draft.check_cache.setdefault("never true", set())
     for use in draft.uses:
         condition = use.condition
         if condition is None:
             continue
         tree = condition.tree
         if isinstance(tree, ast.BoolOp) and (found := _find_contradiction(tree)):
-            told.add(id(condition))
+            reported.add(id(condition))
             yield _make_problem(
                 use, tree, f"{found} can't both be true, so this never is", _write_remedy(tree)
             )
         elif not numbers.keys().isdisjoint(condition.names):
             for problem in _check_ranges(use, tree, numbers, declines):
-                told.add(id(condition))
+                reported.add(id(condition))
                 yield problem
 
 
@@ -59,12 +59,16 @@ def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
             before: ast.expr = node.left
             for op, after in zip(node.ops, node.comparators, strict=True):
                 sign = COMPARISON_SIGNS.get(type(op), "")
-                for name, value, turned in (
+                for name, value, mirrored in (
                     (before, after, sign),
                     (after, before, MIRRORED_SIGNS.get(sign, "")),
                 ):
-                    if turned and isinstance(name, ast.Name) and (worth := find_constant(value)) is not None:
-                        yield name.id, turned, worth, node
+                    if (
+                        mirrored
+                        and isinstance(name, ast.Name)
+                        and (constant := find_constant(value)) is not None
+                    ):
+                        yield name.id, mirrored, constant, node
                         break
                 before = after
         case _:
@@ -158,14 +162,14 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
         ):
             item = numbers.get(name)
             values = [value for element in elts if isinstance(value := find_constant(element), int | float)]
-            idle = [
+            impossible = [
                 value
                 for value in values
                 if item is not None and _compare_with_range(item, "==", value) is False
             ]
-            if item is not None and idle:
-                said = join_words(idle, joint="or")
-                what = f"{name} is never {said}: {_describe_range(name, item, *idle)}"
+            if item is not None and impossible:
+                said = join_words(impossible, joint="or")
+                what = f"{name} is never {said}: {_describe_range(name, item, *impossible)}"
                 yield _make_problem(use, node, what, "change the list, or the range")
         case _:
             pass
@@ -223,12 +227,12 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]) -> str:
     """Explain why a value of this type can never be an answer; empty if it can."""
-    kin = get_code_family(gives.codes) if gives.type == "code" else gives.type
+    value_kind = get_code_family(gives.codes) if gives.type == "code" else gives.type
     match question:
         case _ if not question.asks:
             return "this item has no answer"
         case NumberItem():
-            return "" if kin in ("number", "draw", "any") else "a number is required"
+            return "" if value_kind in ("number", "draw", "any") else "a number is required"
         case MultipleItem():
             return (
                 ""
@@ -238,14 +242,18 @@ def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]
         case CodedItem():
             if _are_disjoint(gives, codes):
                 return f"its value is one of {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
-            wanted = {"number" if isinstance(c, int) else "text" for c in codes}
-            return "" if kin == "any" or kin in wanted or not codes else "the code of an option is required"
+            option_kinds = {"number" if isinstance(c, int) else "text" for c in codes}
+            return (
+                ""
+                if value_kind == "any" or value_kind in option_kinds or not codes
+                else "the code of an option is required"
+            )
         case FreeTextItem():
-            return "" if kin in ("text", "any") else "a text is required"
+            return "" if value_kind in ("text", "any") else "a text is required"
         case DateItem():
-            return "" if kin == "date" else "a date is required"
+            return "" if value_kind == "date" else "a date is required"
         case TimeItem():
-            return "" if kin == "time" else "a time of day is required"
+            return "" if value_kind == "time" else "a time of day is required"
         case _:
             return ""
 

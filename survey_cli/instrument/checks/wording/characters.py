@@ -110,7 +110,7 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     Tables and programs treat them as two different answers. Write both the same way.
     """
     seen: dict[str, tuple[str, Position]] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for listed in list_option_lists(draft):
         for code, option in listed.options.items():
             for text in (
@@ -120,9 +120,9 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
                     continue
                 like = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
                 first, where = seen.setdefault(like, (str(text), text.where))
-                if first == text or like in told:
+                if first == text or like in reported:
                     continue
-                told.add(like)
+                reported.add(like)
                 same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
                 how = "way of composing accents" if same else "quotes"
                 at = text.where if text.where.line else locate_key(listed.node, code)

@@ -37,9 +37,9 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
     fills = {name for t in templates for name in t.iterate_names()}
     said = " ".join(texts).casefold()
-    wanted = []
+    lacking = []
     if "interviewer" not in fills:
-        wanted.append("who is calling ({interviewer})")
+        lacking.append("who is calling ({interviewer})")
     names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
     if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
         words = {
@@ -51,10 +51,10 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
         if not any(word in said for word in words):
             name = names[-1].get(str(document.languages[0])) if names else "the sponsor or the institute"
-            wanted.append(f"for whom ({name})")
-    if not wanted:
+            lacking.append(f"for whom ({name})")
+    if not lacking:
         return
-    what = f"neither this first question nor anything before it says {' and '.join(wanted)}"
+    what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
     remedy = 'start with a read: "Good {daypart}, this is {interviewer} calling for …"'
     yield Problem(
         "introduction", draft.symbols[first.id].where, first.id, what, remedy, "warning", len(first.id)

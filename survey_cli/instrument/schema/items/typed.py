@@ -31,7 +31,7 @@ from survey_cli.instrument.schema.items.question import (
     normalize_text,
 )
 from survey_cli.instrument.source.scalars import Flag, Label, Number, Text, Whole
-from survey_cli.instrument.texts.date_text import DAYS, MONTHS, read_date, read_time, say_date, say_time
+from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
 from survey_cli.instrument.texts.templates import list_day_names, list_month_names
 from survey_cli.values import Cell, Code, Missing, Value, Variable
@@ -257,7 +257,7 @@ class DateItem(QuestionItem):
         language: str,
         env: Env = EMPTY_ENV,
     ) -> str:
-        return say_date(value)
+        return format_date(value)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.isoformat() if isinstance(value, date) else str(value)
@@ -315,7 +315,7 @@ class TimeItem(QuestionItem):
         language: str,
         env: Env = EMPTY_ENV,
     ) -> str:
-        return say_time(value) if isinstance(value, time) else str(value)
+        return format_time(value) if isinstance(value, time) else str(value)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)

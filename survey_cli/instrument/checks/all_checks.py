@@ -1,0 +1,150 @@
+"""All checks of an instrument in their order, the explanations of their rules, and their run over one instrument."""
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from inspect import cleandoc
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+from survey_cli.instrument.checks import names
+from survey_cli.instrument.checks.answers import decline_options, option_lists, ranges
+from survey_cli.instrument.checks.condition_rules import CONDITION_RULES
+from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, settings
+from survey_cli.instrument.checks.file_rules import FILE_RULES
+from survey_cli.instrument.checks.reachability import analysis, declined_ends
+from survey_cli.instrument.checks.route import condition_values, references, routing
+from survey_cli.instrument.checks.wording import characters, introduction, texts
+from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import InstrumentSource
+from survey_cli.problems import Problem, limit_per_rule, select_errors
+
+Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    names.bad_id,
+    names.reserved_id,
+    names.duplicate_id,
+    names.column_clash,
+    names.long_column,
+    names.column_code,
+    references.later,
+    references.drawn_order,
+    option_lists.unused_list,
+    option_lists.empty_list,
+    option_lists.mixed_codes,
+    option_lists.duplicate_code,
+    option_lists.duplicate_label,
+    option_lists.decline_code,
+    decline_options.option_declines,
+    option_lists.decline_key,
+    ranges.empty_range,
+    ranges.bad_range,
+    ranges.roster_turns,
+    ranges.bad_arms,
+    ranges.unknown_net,
+    ranges.bad_pattern,
+    ranges.idle_labels,
+    condition_values.never_true,
+    condition_values.prefill_kind,
+    texts.bad_language,
+    texts.missing_translation,
+    texts.one_language,
+    texts.undeclared_language,
+    texts.unlike_fills,
+    texts.unsure_fill,
+    texts.long_label,
+    texts.undeclared_daypart,
+    characters.turned_text,
+    characters.invisible,
+    characters.unlike_quotes,
+    routing.unreachable,
+    routing.end_in_order,
+    routing.nested_roster,
+    routing.in_roster,
+    routing.bad_lookup,
+    routing.bad_by,
+    routing.hangup_not_last,
+    routing.empty_group,
+    routing.idle_condition,
+    declined_ends.decline_passes_end,
+    analysis.never_reached,
+    analysis.needless_condition,
+    analysis.no_option,
+    sample.twice_role,
+    sample.no_case_key,
+    sample.sample_column,
+    outcomes.unknown_outcome,
+    outcomes.outcome_moment,
+    outcomes.own_outcome,
+    settings.bad_hours,
+    settings.unknown_hours,
+    settings.bad_day,
+    settings.unknown_zone,
+    settings.bad_duration,
+    settings.bad_limit,
+    settings.unknown_item,
+    settings.known_eligible,
+    settings.recording_notice,
+    quotas.quota_where,
+    quotas.quota_cells,
+    quotas.quota_target,
+    quotas.quota_early,
+    quotas.quota_late,
+    quotas.quota_script,
+    introduction.introduction,
+)
+
+
+def get_rule(check: Check) -> str:
+    """Return the rule that a check enforces."""
+    return check.__name__.replace("_", "-")
+
+
+RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {**FILE_RULES, **CONDITION_RULES, **{get_rule(check): cleandoc(check.__doc__ or "") for check in CHECKS}}
+)
+"""Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
+
+
+class CheckResult(NamedTuple):
+    """Result of checking: the instrument, unless there are errors, and all problems."""
+
+    instrument: Instrument | None
+    problems: tuple[Problem, ...]
+    """In the order of their positions."""
+    draft: InstrumentDraft | None
+    """What the checks examined; None if the file could not be parsed."""
+
+
+def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
+    """Keep one problem per cause.
+
+    A problem shared by the statements of a battery is reported for the first one. An end that a decline passes is not
+    also reported as unknown.
+    """
+    ends = {p.who for p in problems if p.rule == "decline-passes-end"}
+    told: dict[tuple[object, ...], Problem] = {}
+    for p in problems:
+        if p.rule != "unsure-negation" or p.who not in ends:
+            told.setdefault((p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p)
+    return list(told.values())
+
+
+def check_instrument(source: InstrumentSource) -> CheckResult:
+    """Compile an instrument and run every check, so that all problems are reported at once."""
+    collecting = gc.isenabled()
+    gc.disable()  # repeated collections over the growing tree would double the time for a large file
+    try:
+        instrument, draft, problems = compile_instrument(source)
+        if draft is not None:
+            for check in CHECKS:
+                problems.extend(check(draft))
+    finally:
+        if collecting:
+            gc.freeze()
+            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
+            gc.enable()
+    found = tuple(limit_per_rule(_remove_repeated_causes(problems)))
+    return CheckResult(None if select_errors(found) else instrument, found, draft)
