@@ -40,8 +40,10 @@ def read_statistics(
     codes: tuple[frozenset[str], ...],
     marked: tuple[frozenset[str], ...] = (),
 ) -> list[ColumnStatistics]:
-    """Of each column, in one pass and little memory. `codes`: the fields of each that stand for missings; `marked`:
-    those that are counted."""
+    """Return the statistics of each column, in one pass and little memory.
+
+    `codes` holds the fields of each column that stand for missing values; `marked` those that are counted.
+    """
     found = [ColumnStatistics() for _ in variables]
     marks = marked or (frozenset[str](),) * len(variables)
     numbers = [variable.storage in ("integer", "decimal") for variable in variables]

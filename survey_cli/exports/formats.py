@@ -31,8 +31,10 @@ class WriteResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way of writing a table: as text into whatever takes text, into a file by its path, or into a file and one with
-    the data beside it."""
+    """One way of writing a table.
+
+    A format writes text to a stream, a file to a path, or a file together with a data file beside it.
+    """
 
     name: str
     extensions: tuple[str, ...]

@@ -128,8 +128,11 @@ def choose_label(variable: Variable) -> str:
 
 
 def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
-    """Names that the program takes, no two alike without regard to case: as they are where they fit, else cut, with a
-    number where two would be one. They depend on these names alone."""
+    """Return names that the program accepts, unique without regard to case.
+
+    Names that fit are kept; others are cut, with a number where two would become the same. The result depends on these
+    names alone.
+    """
     taken = {name.casefold() for name in names if _is_allowed(name, limits)}
     made = []
     for name in names:
@@ -186,11 +189,12 @@ class UserMissing(NamedTuple):
 
 
 def choose_user_missing(variable: Variable) -> UserMissing:
-    """Don't know, refused, not reached, the study's own declines, then options marked as missing, in this order.
+    """Choose the codes that SPSS treats as user-missing.
 
-    Three at most; or, where some of the codes follow one another (as -9, -8, -7 do), those as a range, and one more. Of a
-    column of texts not asked and not reached go first, since nothing else would keep them out of a base; a number that
-    was not asked is missing by itself.
+    The order is don't know, refused, not reached, the study's own declines, then options marked as missing. SPSS
+    accepts three codes, or a range and one code where some of them are consecutive (as -9, -8, -7 are). In a text
+    column, not asked and not reached come first, since nothing else would keep them out of a base; a number that was
+    not asked is system-missing anyway.
     """
     wanted = tuple(_iterate_missing_codes(variable))
     if variable.storage == "text":

@@ -36,8 +36,11 @@ def list_missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
 
 
 def list_offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
-    """The same without what cannot be: a decline that the column does not offer, and all but an empty cell in a column
-    of the sample. What a decline of an older version made of it is among its declines."""
+    """List the missing codes that can occur in the column.
+
+    A decline that the column does not offer cannot, and a sample column can only be empty. Declines that an older
+    version offered count as offered.
+    """
     if variable.role in ("admin", "order"):  # nobody was asked
         return {}
     always = ("not_asked",) if variable.role == "sample" else ("not_asked", "not_reached")

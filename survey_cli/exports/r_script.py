@@ -130,8 +130,10 @@ def _render_value(variable: Variable, code: Code) -> str:
 
 
 def quote(text: str) -> str:
-    """A text as R reads it, in ASCII. Half a surrogate pair, which R does not know, is the sign for an unknown letter; so
-    is a null."""
+    """Quote a text as an R string in ASCII.
+
+    Lone surrogates and null characters, which R cannot hold, become the replacement character.
+    """
     if len(text) > MAX_PIECE_LENGTH:
         pieces = (text[at : at + MAX_PIECE_LENGTH] for at in range(0, len(text), MAX_PIECE_LENGTH))
         return f"paste0({', '.join(map(quote, pieces))})"

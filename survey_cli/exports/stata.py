@@ -102,8 +102,11 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
 
 
 def assign_letters(variables: Sequence[Variable]) -> dict[str, str]:
-    """By kind the letter of the extended missing, the same in all columns: a decline of the study's own has its first
-    letter, if that is free, else the first that is. A kind for which none is left keeps its code."""
+    """Assign a letter of the extended missing values to each kind, the same in all columns.
+
+    A decline of the study's own gets its first letter if that is free, else the first free one. A kind for which no
+    letter is left keeps its code.
+    """
     letters = dict(MISSING_LETTERS)
     for kind in dict.fromkeys(kind for v in variables for kind in v.declines):
         free = [c for c in ALPHABET if c not in letters.values()]

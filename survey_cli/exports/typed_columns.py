@@ -22,8 +22,10 @@ _COMMA: Final = "\\u002c"
 
 
 def read_batches(table: Table, at_once: int = BATCH_SIZE) -> Iterator["pl.DataFrame"]:
-    """The texts of the cells, a column a variable by its place, `"0"`, `"1"`, …; nothing where there are no rows. Raises
-    ValueError for what is no row of this table."""
+    """Yield the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …).
+
+    Nothing is yielded where there are no rows. Raises ValueError for a row that does not fit this table.
+    """
     width = len(table.variables)
     kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
     while some := list(islice(kept, at_once)):

@@ -110,8 +110,10 @@ def select_bar_rows(item: ItemResult) -> tuple[ResultRow, ...]:
 
 
 def draw_battery(battery: Battery) -> Chart | None:
-    """One diverging bar for each statement, all to one scale; what has no side stands apart. None where no statement can
-    be drawn."""
+    """Draw one diverging bar for each statement, all on one scale; None if no statement can be drawn.
+
+    Answers without a side stand apart.
+    """
     whole = [s for s in battery.statements if s.is_complete and any(x.figure.share for x in s.segments)]
     if not whole:
         return None

@@ -62,8 +62,10 @@ _ROLE_LABELS: Final = {
 
 
 def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: bool = False) -> Booklet:
-    """The booklet of an instrument in some of its languages, the notes between the texts in English; `comments` leaves
-    lines to write on."""
+    """Build the booklet of an instrument in the given languages.
+
+    Notes between the texts are in English; `comments` leaves lines to write on.
+    """
     speaker = TextRenderer.from_instrument(instrument, languages)
     layout = BookletBuilder(instrument, speaker)
     title = speaker.render_text(instrument.title)

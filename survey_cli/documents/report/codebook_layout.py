@@ -73,8 +73,10 @@ def has_code_table(variable: CodebookVariable) -> bool:
 
 
 def list_remarks(variable: CodebookVariable) -> tuple[str, ...]:
-    """Which variables it stands for where no table says that, and why a cell can be without an answer: `Missing: -8
-    Don't know (5) · …`."""
+    """List the variables of the entry where no table does, and why a cell may have no answer.
+
+    For example: `Missing: -8 Don't know (5) · …`.
+    """
     found = []
     if variable.columns and not build_column_grids(variable):
         found.append(f"Variables: {', '.join(variable.names)}")
@@ -129,8 +131,11 @@ def build_codes_grid(variable: CodebookVariable) -> Grid:
 
 
 def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
-    """The variables of one entry: what each is, and how many interviews have each code in it, so many codes to a table.
-    Without counts each option is a line, and turns are none."""
+    """Build tables of the variables of one entry, with a limited number of codes per table.
+
+    They state what each variable is, and how many interviews have each code. Without counts, each option is a line and
+    turns are omitted.
+    """
     if any(column.counts for column in variable.columns):
         codes = [code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)]
         return tuple(

@@ -37,8 +37,10 @@ class _GroupLine(NamedTuple):
 
 
 def draw_group_charts(results: Results, battery: Battery) -> Iterator[Chart]:
-    """One for each variable of the banner that has two to four values; none where the battery has no nets, or where not
-    one statement shows two figures to compare."""
+    """Draw one chart for each banner variable with two to four values.
+
+    There is none where the battery has no nets, or where no statement shows two figures to compare.
+    """
     if results.banner is None:
         return
     columns = list(enumerate(results.banner.columns))

@@ -133,16 +133,20 @@ class Block(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What stands over a battery, as written: its own title, or that its items were asked together. Empty over an
-        item that stands by itself."""
+        """The heading of a battery: its own title, or a statement that its items were asked together.
+
+        Empty for an item that stands by itself.
+        """
         if self.battery is None:
             return ""
         own = _get_own_title(self.battery)
         return own or f"Item{'s' if len(self.items) > 1 else ''} {self.span}, asked together"
 
     def get_item_title(self, item: ItemResult) -> str:
-        """The label of an item, as written. A statement that ends a question which others share has the battery's title
-        before it, or is the whole question."""
+        """Return the label of an item, as written.
+
+        The statement of a battery is preceded by the battery's title, or replaced by the whole question.
+        """
         if self.battery is None or not flatten(item.wording) or flatten(item.wording) == flatten(item.label):
             return item.label
         own = _get_own_title(self.battery)
@@ -233,8 +237,10 @@ def build_banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> G
 def build_banner_grids(
     item: ItemResult, table: BannerTable, banner: Banner, room: TableWidth = PAGE_WIDTH
 ) -> tuple[Grid, ...]:
-    """The same in as many tables as it takes for none to be wider than there is room for; none where no row can be shown.
-    Each begins with the total; a group of columns is divided only where it is too wide by itself."""
+    """Build as many tables as needed for none to be too wide; none where no row can be shown.
+
+    Each begins with the total; a group of columns is divided only where it is too wide by itself.
+    """
     if not table.rows:
         return ()
     return tuple(
@@ -306,8 +312,10 @@ def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, co
 def build_joined_grid(
     item: ItemResult, results: Results, most: int = MAX_JOINED_COLUMNS, room: TableWidth = PAGE_WIDTH
 ) -> Grid | None:
-    """Topline and banner in one table, where at most so many columns of the banner stand beside it, and there is room;
-    else None."""
+    """Build topline and banner as one table; None where it would be too wide.
+
+    At most `most` columns of the banner may stand beside the topline.
+    """
     banner = results.banner
     table = banner.find_table(item.id) if banner is not None else None
     if banner is None or table is None:

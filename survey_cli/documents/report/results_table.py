@@ -22,8 +22,10 @@ _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 
 
 def build_results_table(results: Results) -> Table:
-    """Counts and per cents as exact as six decimals hold them, empty where they are hidden, and beside them as they are
-    printed; the topline's have no group. `narrowed` says of what alone they are."""
+    """Build the table: counts and percentages to six decimals, and as they are printed beside them.
+
+    Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter notes.
+    """
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in COLUMNS),
         rows=list(_iterate_rows(results)),

@@ -30,8 +30,10 @@ ZSAV_SIGNATURE: Final = b"$FL3"
 def add_records(
     file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]
 ) -> None:
-    """Add sets of answers, and the weight variable where `weight` names one. `names`: how variables are called in the
-    file."""
+    """Add multiple response sets, and the weight variable if `weight` names one.
+
+    `names` maps variables to their names in the file.
+    """
     with file.open("rb") as source:
         header = bytearray(source.read(HEADER_SIZE))
         order = "<" if int.from_bytes(header[64:68], "little") in (2, 3) else ">"

@@ -61,8 +61,10 @@ MAX_DECIMALS_SHOWN: Final = 6
 
 
 def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """The rows, and what is to be said. A name that ends in .zsav is compressed as such. Raises ImportError where the
-    libraries are missing."""
+    """Write the file; return the number of rows and the notes.
+
+    A name that ends in .zsav is compressed as such. Raises ImportError where the libraries are missing.
+    """
     import pyreadstat
 
     columns = [

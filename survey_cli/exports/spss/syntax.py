@@ -145,8 +145,10 @@ def _render_syntax(table: Table, named: str, widths: Sequence[ColumnStatistics])
 
 
 def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
-    """Moments are read as texts, since no format of SPSS reads them as they are written; then each is made a number, and
-    stands where the text stood."""
+    """Convert timestamps, which are read as texts, to SPSS date-times in the same positions.
+
+    No SPSS format reads them as they are written.
+    """
     found = [at for at, variable in enumerate(variables) if is_timestamp(variable)]
     if not found:
         return

@@ -70,8 +70,10 @@ def _iterate_lines(
 def _iterate_stored_lines(
     table: Table, kept: Iterable[str], options: WriteOptions, quoted: Callable[[str], str], delimiter: str
 ) -> Iterator[str]:
-    """The same from rows as they are kept. Most cells of most surveys are codes, and kept as they are written: the
-    longest stretch of them is written whole, and so are plain words before it; the others are looked up by their texts.
+    """Yield lines from stored rows.
+
+    Most cells of most surveys are codes, stored as they are written: the longest run of them is copied whole, and so
+    are plain texts before it. Other cells are looked up by their stored texts.
     """
     columns = _build_columns(table, options, quoted)
     first, last = _find_integer_run(table, options)

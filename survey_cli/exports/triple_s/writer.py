@@ -52,8 +52,10 @@ CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def write_triple_s(
     table: Table, to: Path, data: Path, named: str, edition: TripleSVariant
 ) -> tuple[int, tuple[str, ...]]:
-    """The definition into `to`, the data into `data`, which the definition knows as `named`; the rows, and what
-    was lost."""
+    """Write the definition to `to` and the data to `data`; return the number of rows and the losses.
+
+    The definition refers to the data file as `named`.
+    """
     fields = _build_fields(table.variables, table.study.universes, table.study.weight)
     notes = tuple(f"{item}: {what}" for item, what in iterate_lost_codes(table.variables))
     if edition.fixed:
@@ -110,8 +112,10 @@ def _read_statistics(data: Path, fields: Sequence[TripleSField]) -> list[ColumnS
 def _write_columns(
     fields: Sequence[TripleSField], found: Sequence[ColumnStatistics], between: Path, data: Path
 ) -> tuple[str, ...]:
-    """From comma-separated values into fixed columns: numbers at the right of theirs, all else at the left; what that
-    cost."""
+    """Convert comma-separated values to fixed columns; return notes on what was lost.
+
+    Numbers are right-aligned, everything else is left-aligned.
+    """
     widths = [compute_width(field, extent) for field, extent in zip(fields, found, strict=True)]
     places = [str.ljust if _is_left_aligned(field) else str.rjust for field in fields]
     texts = [(at, field.name) for at, field in enumerate(fields) if _is_left_aligned(field)]
@@ -173,8 +177,10 @@ def _make_csv_variable(field: TripleSField) -> Variable:
 
 
 def _build_fields(variables: Sequence[Variable], asked: Mapping[str, str], weight: str) -> list[TripleSField]:
-    """In the order of the columns; a question of several answers stands where its first column does, a filter before the
-    first that it is for."""
+    """Build the fields in the order of the columns.
+
+    A question with several answers stands at its first column, and a filter before the first field that it applies to.
+    """
     at = {variable.name: place for place, variable in enumerate(variables)}
     sets = {found.names[0]: found for found in find_response_sets(variables)}
     within = {name for found in sets.values() for name in found.names[1:]}

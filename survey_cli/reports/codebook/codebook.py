@@ -96,10 +96,13 @@ def build_codebook(
     computed: Mapping[str, str] | None = None,
     turns: Mapping[str, str] | None = None,
 ) -> Codebook:
-    """Every variable in the order of the data, options of a multiple and turns of a roster's item together. Counts of
-    fewer people than `threshold` are not printed, and with the only one of a variable another goes. `answers` holds the
-    columns to count; others have no counts. `computed` and `turns` say in words how a compute comes about, and how often
-    a roster is gone through."""
+    """Build the codebook: every variable in the order of the data.
+
+    The options of a multiple share one entry, and so do the turns of a roster item. Counts of fewer people than
+    `threshold` are hidden, and where only one count of a variable is, so is a second. `answers` holds the columns to
+    count; others have no counts. `computed` and `turns` describe how a computed value comes about and how often a
+    roster is repeated.
+    """
     language = language or instrument.language
     told = CodebookContext(
         study=study,

@@ -58,10 +58,10 @@ class Tableau(Generic[Name]):
         self._solve(other, {**row, solved: 1})
 
     def find_solution(self, name: Name, goal: int) -> Mapping[Name, int] | None:
-        """Values with `goal` for this unknown; None where there are none, or none that are whole were found.
+        """Return whole values in which this unknown equals `goal`; None if none were found.
 
-        The simplex method from the values that are true: the unknown moves, those solved for give way; one that has come
-        to nothing is let go, and its equation solved for another that still can change.
+        This is the simplex method, starting from the true values: the unknown moves, and the solved ones follow. One
+        that reaches zero is released, and its equation is solved for another that can still change.
         """
         return self._copy()._move(name, goal)
 

@@ -60,11 +60,12 @@ class CountTable:
 
 
 def find_hidden_positions(table: CountTable, threshold: int = DEFAULT_THRESHOLD) -> frozenset[CellPosition]:
-    """The counts, nets and bases to hide. Zeros stay, unless a small count needs company or the base is small itself.
+    """Return the counts, nets and bases to hide.
 
-    Every sum a reader can form (rows to a base, columns to the total, rows to a net) is an equation, and no count is
-    negative. A small count is safe where another table of whole numbers agrees with all that is shown, in which it is not
-    small; as long as there is none, another count is hidden, small ones first.
+    Zeros stay, unless a small count needs company or the base itself is small. Every sum that a reader can form (rows
+    to a base, columns to the total, rows to a net) is an equation, and no count is negative. A small count is safe
+    where another table of whole numbers, in which it is not small, agrees with everything shown. While there is none,
+    another count is hidden, small ones first.
     """
     if threshold < 2:
         return frozenset()
@@ -88,8 +89,10 @@ def find_hidden_parts(sizes: Sequence[int], threshold: int = DEFAULT_THRESHOLD) 
 
 
 def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> Iterable[SumEquation]:
-    """Each set of counts of which one follows from the others. What an inequality leaves open is a count that nobody
-    prints: it is added to the values."""
+    """Yield each set of counts in which one follows from the others.
+
+    The slack of an inequality is a count that nobody prints; it is added to the values.
+    """
     rows, columns = range(len(table.counts)), range(len(table.bases))
     open_row = count(len(table.counts))
     for c in columns:
@@ -154,9 +157,11 @@ class _Suppressor:
     def protect(
         self, secrets: Collection[CellPosition], elsewhere: Collection[CellPosition], few: Collection[int]
     ) -> None:
-        """Hide until every secret may be as great as the threshold, for all that a reader knows, and what another table
-        hides may be greater and less than it is. A secret may be so while other tables stay as they are, unless all its
-        column is secret: the column's base is then another in all of them."""
+        """Hide counts until every secret may be as large as the threshold, for all a reader knows.
+
+        What another table hides may then be larger and smaller than it is. A secret may be large while other tables
+        stay the same, unless its whole column is secret: the base of the column then differs in all of them.
+        """
         linked = self._table.linked
         open_ones = [
             _Requirement(spot, 1, self._threshold, keeps_linked=spot not in linked and spot.column not in few)
@@ -197,8 +202,11 @@ class _Suppressor:
         return spot in self.hidden and not (wish.keeps_linked and spot in self._table.linked)
 
     def _can_hide(self, spot: CellPosition, wish: _Requirement) -> bool:
-        """Whether it can be hidden, and the wish come true by it. The size of a group is hidden for another's alone, and
-        what is hidden of a total is settled before it is divided: columns are hidden instead."""
+        """Tell whether hiding this count is possible and helps to meet the requirement.
+
+        The size of a group is hidden only for that of another group. The totals are settled before they are divided:
+        columns are hidden instead.
+        """
         size = spot.row == BASE and self._table.asked_of_everybody
         if self._table.totals_settled and (spot.column == 0 or (size and wish.position.row != BASE)):
             return False
@@ -240,8 +248,11 @@ class _Suppressor:
         return Tableau([line for line in lines if line], {s: self._values[s] for s in spots})
 
     def _find_blocking_equations(self, wish: _Requirement) -> list[SumEquation]:
-        """The sums through what is linked with it in which one count stands alone; else those of the nearest with
-        something that is shown. Where that is a base or a total, others come first."""
+        """Find the equations that keep the requirement from being met.
+
+        These are the sums of connected counts in which one count stands alone, otherwise the nearest sums with
+        something shown. Sums of which only a base or a total could be hidden come last.
+        """
         kinds: dict[int, set[tuple[bool, bool]]] = {}
         found: dict[tuple[bool, bool], list[SumEquation]] = {}
         for one in self._find_connected(wish):
@@ -270,8 +281,11 @@ class _Suppressor:
         return spot.row != BASE and (spot.column != 0 or because.column == 0)
 
     def _hide_next(self, lines: Sequence[SumEquation], wish: _Requirement) -> bool:
-        """Hide what helps in these sums; False where nothing of them is shown. First what helps in most, and is enough;
-        nets, what is in the fewest sums that are whole, small counts; zeros, last totals and bases."""
+        """Hide the most useful count of these sums; return False where nothing in them is shown.
+
+        Preferred are counts that help in most sums and are large enough; then nets, counts in the fewest complete sums,
+        and small counts; then zeros, and last totals and bases.
+        """
         near = {s for line in lines for s in line if self._can_hide(s, wish)}
         if not near:
             return False

@@ -105,8 +105,11 @@ class _CaseState(NamedTuple):
 
 
 class _CaseStateReader:
-    """Where cases stand at a moment. Of those that came with the sample and were never called, all with the same zone
-    and numbers stand alike, so that one of them is looked at: a sample may have a million."""
+    """The states of cases at a moment.
+
+    Cases that came with the sample and were never called have the same state if they share zone and numbers. Only one
+    of them is read, since a sample may have a million.
+    """
 
     def __init__(self, plan: Plan, people: People | None, at: datetime) -> None:
         self._plan = plan
@@ -149,9 +152,9 @@ def count_dispositions(
     people: People | None,
     wanted: DispositionOptions,
 ) -> StudyDispositions:
-    """Every released case in the group of its code as if the field closed at that moment.
+    """Count every released case in the group of its code, as if the field closed at that moment.
 
-    Whether a case is open is what its standing says: one is not that is final, at its limits, or past the study's end.
+    A case is open unless it is final, at its limits, or past the end of the study.
     """
     sums: dict[tuple[str, str], _RunningCount] = {}
     own, groups = find_study_groups(plan), dict[str, DispositionGroup | UncountableCode]()
@@ -229,8 +232,10 @@ def _make_sort_key(text: str) -> tuple[float, str]:
 
 
 def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:
-    """The groups of codes that the table lacks and a study gives an outcome of its own: the group of the outcome that it
-    behaves like."""
+    """Return the groups of codes that a study adds with outcomes of its own.
+
+    The group is that of the outcome that it behaves like.
+    """
     found: dict[str, DispositionGroup] = {}
     for row in plan.outcomes.values():
         like = OUTCOMES.get(row.like)

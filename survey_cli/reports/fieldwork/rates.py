@@ -105,9 +105,11 @@ def build_rate_table(
     title: str = "",
     notes: Sequence[str] = (),
 ) -> RateTable:
-    """A column for each frame or part; with `weights` (frame to weight, their sum 1) also a composite of the frames, one
-    for each value of `by`. `finalised`: open cases were left out of the counts. `then`: they are those of a past moment.
-    `notes` come after those that follow from the figures."""
+    """Build a column for each frame or part, and with `weights` a composite for each value of `by`.
+
+    `weights` maps frames to weights that add up to 1. `finalised`: open cases were left out of the counts. `then`: the
+    counts are those of a past moment. `notes` follow those derived from the figures.
+    """
     columns = [
         RateColumn(
             frame=one.frame,
@@ -212,8 +214,10 @@ def collect_figures(column: RateColumn) -> dict[str, Fraction | int | None]:
 
 
 def tabulate_rates(report: RateTable) -> Table:
-    """The report as a table for the writers of formats: a row for each column, proportions from 0 to 1, nothing where a
-    figure is not defined."""
+    """Convert the report to a table for export: a row per column, with proportions from 0 to 1.
+
+    A figure that is not defined is empty.
+    """
     names = ("frame", "by", *(name for column in report.columns[:1] for name in collect_figures(column)))
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),

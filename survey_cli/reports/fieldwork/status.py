@@ -299,8 +299,11 @@ def build_fieldwork_status(
 
 
 def name_interviewers(logins: Sequence[str], people: People, viewer: Interviewer) -> dict[str, str]:
-    """What each is called before this viewer: by the login before a supervisor and oneself, else by the pseudonym, and
-    where there is none by a number."""
+    """Return the name of each interviewer as this viewer may see it.
+
+    Supervisors see logins, and everybody sees their own. Others are shown by pseudonym, or by number where there is
+    none.
+    """
     return {
         login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
         for number, login in enumerate(logins, start=1)

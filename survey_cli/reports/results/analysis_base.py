@@ -32,10 +32,13 @@ class AnalysisBase:
 def select_interviews(
     answers: AnswerColumns, plan: Plan, which: InterviewSelection, ruled: Mapping[str, str] = NO_OVERRIDES
 ) -> AnalysisBase:
-    """Ended with the outcome complete, or stopped after `complete_from:`: complete. Stopped after `partial_from:`:
-    partial.
-    `overrides` is by interview the code that a supervisor's correction gave it: that one counts, whatever it ended with.
-    An item is passed where its answer is not missing as `not_reached`; a share is of the items that lay on the route."""
+    """Select the interviews to report on.
+
+    An interview is complete if it ended with the outcome complete or stopped after `complete_from:`, and partial if it
+    stopped after `partial_from:`. `overrides` maps interviews to the codes of supervisors' corrections, which take
+    precedence. An item is passed where its answer is not missing as `not_reached`; a share refers to the items on the
+    route.
+    """
     completed = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
     statuses, outcomes = answers.read_cells("interview_status"), answers.read_cells("interview_outcome")
     passed = [_flag_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]

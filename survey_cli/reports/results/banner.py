@@ -50,8 +50,10 @@ HIDDEN_TEST_NOTE: Final = "no test beside hidden counts"
 
 
 def build_grouping(answers: AnswerColumns, variable: Variable) -> Grouping | int:
-    """Interviews divided by a variable: labelled codes in their order, then other values, last whoever has none. The
-    number of values where there are too many."""
+    """Divide interviews by a variable; return the number of values where there are too many.
+
+    Labeled codes come in their order, then other values, and last those without a value.
+    """
     cells = answers.read_cells(variable.name)
     column = answers.columns[variable.name]
     values = {cell for cell in cells.values() if not isinstance(cell, Missing) and cell != ""}

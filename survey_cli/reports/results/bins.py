@@ -38,13 +38,14 @@ def build_bins(
     most: Fraction | None = None,
     plain: bool = False,
 ) -> list[Bin]:
-    """Ranges over these numbers with how many people have each, all of one width of 1, 2, 5, 10, 20, 25, 50 …, at most
-    eight, or twelve of all that can be; few numbers stand alone. Neighbours are put together until each range has
-    `threshold` people.
+    """Build ranges over these numbers, given the number of people with each.
 
-    `least` and `most` are what may be answered: with both, edges depend on the questionnaire and not on who was asked.
-    Without `most`, or where it is so high that all answers would share the first range, edges depend on the answers and
-    the last range is open. `plain`: years, which are written without a comma for thousands, and are never open.
+    All ranges have one width of 1, 2, 5, 10, 20, 25, 50 …; there are at most eight, or twelve if they cover every
+    possible answer. Few numbers stand alone. Neighbors are merged until each range has `threshold` people.
+
+    `least` and `most` limit the possible answers: with both, edges depend on the questionnaire and not on the
+    respondents. Without `most`, or where it is so high that all answers would share the first range, edges depend on
+    the answers and the last range is open. `plain` is for years, which have no thousands separator and are never open.
     """
     if not people:
         return []
@@ -84,8 +85,11 @@ def build_bins(
 def _choose_edges(
     low: Fraction, end: Fraction, step: Fraction, wanted: int, *, ends: tuple[bool, bool]
 ) -> list[Fraction]:
-    """Of ranges of the smallest round width that covers the numbers from `low` to less than `end` in so many as are
-    wanted. The outer ones stop there where `ends` says that nothing lies beyond."""
+    """Return the edges of ranges of the smallest round width that is enough.
+
+    They cover the numbers from `low` to less than `end` in at most `wanted` ranges. The outer ranges stop there where
+    `ends` says that nothing lies beyond.
+    """
     for width in _iterate_widths(step):
         first, last = floor(low / width), ceil(end / width)
         if last - first > wanted + 2:  # even without a stub at either end

@@ -108,8 +108,11 @@ class Crosstab:
         return [i for i, line in enumerate(self.lines) if line.kind == "net"]
 
     def select_rows(self, columns: Sequence[int]) -> list[int]:
-        """The rows that a table with these columns has: all; the nets alone where most others are hidden; none where most
-        of the nets are too, or of which no base is shown."""
+        """Select the rows that a table with these columns shows.
+
+        These are all rows, only nets where most others are hidden, or none where most nets are hidden too or no base is
+        shown.
+        """
         if columns and all(map(self.is_base_hidden, columns)):
             return []
         if not self.is_mostly_hidden(self.detail_rows, columns):
@@ -286,8 +289,10 @@ def _count_numbers(
     groupings: Sequence[Grouping],
     terms: ResultOptions,
 ) -> tuple[list[CrosstabLine], tuple[tuple[Fraction, tuple[WeightedCount, ...]], ...]]:
-    """Ranges of numbers, or years of dates; numbers with labels have lines of their own, and count in means where they
-    lie among those that may be typed."""
+    """Count ranges of numbers, or years of dates.
+
+    Numbers with labels have lines of their own, and count in means where they lie among those that may be typed.
+    """
     special = {point.code: point.label for point in question.points}
     amounts: dict[Fraction, list[tuple[WeightedCount, ...]]] = {}
     apart: dict[Fraction, list[tuple[WeightedCount, ...]]] = {}

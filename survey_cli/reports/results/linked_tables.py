@@ -25,10 +25,10 @@ Links: TypeAlias = dict[TablePosition, set[TablePosition]]
 def hide_small_counts(
     tables: Sequence[Crosstab], answers: AnswerColumns, groupings: Sequence[Grouping], terms: ResultOptions
 ) -> list[Crosstab]:
-    """The same tables with their small counts hidden, and whatever would tell them.
+    """Return the tables with small counts hidden, and all others that would reveal them.
 
-    What is hidden of the total is settled first and without the groupings, so that reports with other columns, and the
-    codebook, hide the same of it.
+    Hidden totals are settled first and without the groupings, so that reports with other columns, and the codebook,
+    hide the same ones.
     """
     if terms.threshold < 2:
         return list(tables)
@@ -79,8 +79,10 @@ def _reduce_to_nets(
     tables: Sequence[Crosstab],
     columns: Sequence[int],
 ) -> list[frozenset[CellPosition]]:
-    """What is hidden of each table, where one of which most would be hidden in these columns gives up all its details if
-    its nets can be shown instead."""
+    """Return the hidden positions of each table, where crowded tables keep only their nets.
+
+    A table in which most counts would be hidden in these columns gives up its details if its nets can be shown instead.
+    """
     hidden = _hide_until_stable(counted, links, threshold)
     coarse = {
         i
@@ -318,8 +320,10 @@ def _may_add_up(table: Crosstab, n: int) -> bool:
 
 
 def _find_rows_of_asked(divided: Crosstab, n: int) -> frozenset[int]:
-    """The rows in which stand exactly the `n` who were asked the other question, the last column; none where there are no
-    such."""
+    """Find the rows that together hold exactly the `n` people who were asked the other question.
+
+    They are the last column of `divided`. The result is empty where there are no such rows.
+    """
     rows = [(i, line.counts[0].people, line.counts[-1].people) for i, line in enumerate(divided.lines)]
     if divided.question.kind == "multiple":
         return frozenset(next(([i] for i, whole, part in rows if whole == part == n), []))

@@ -87,8 +87,10 @@ def list_questions(
     language: str = "",
     asked: Mapping[str, str] | None = None,
 ) -> tuple[tuple[ReportQuestion, ...], tuple[BatteryHead, ...]]:
-    """The questions that have columns among `variables`, as the newest questionnaire orders them; then those that only
-    older versions had. Personal columns are never reported on."""
+    """List the questions with columns among `variables`, in the order of the newest questionnaire.
+
+    Questions of older versions follow. Personal columns are never reported.
+    """
     language = language or instrument.language
     columns: dict[str, list[Variable]] = {}
     for v in variables:

@@ -72,8 +72,11 @@ class Base(NamedTuple):
 
 
 class SummaryStatistics(NamedTuple):
-    """Mean, median and standard deviation, of those with a value: no decline and no option marked `missing: true`.
-    Texts are `[c]` where hidden and `–` where there is none."""
+    """Mean, median and standard deviation of those with a value.
+
+    Declines and options marked `missing: true` have none. Texts are `[c]` where hidden and `–` where nobody has a
+    value.
+    """
 
     mean: Fraction | None
     count_text: str

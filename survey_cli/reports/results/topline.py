@@ -101,8 +101,10 @@ def build_figure(
     hidden: bool = False,
     of_hidden: bool = False,
 ) -> Figure:
-    """A count and its share of the base, with their texts. Where the base is hidden, so is the share, which would tell of
-    it."""
+    """Build a count and its share of the base, with their texts.
+
+    Where the base is hidden, so is the share, which would reveal it.
+    """
     if hidden:
         return Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
     if of_hidden:

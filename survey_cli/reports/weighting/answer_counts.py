@@ -82,8 +82,11 @@ class AnswerColumns:
 
     @classmethod
     def from_table(cls, table: Table, wanted: Callable[[Variable], bool] = lambda _: True) -> "AnswerColumns":
-        """The wanted columns of all rows. A text that is often there is held once; 100,000 interviews take 1 MB a
-        column and what their different answers take. Raises ValueError where a row cannot be read."""
+        """Read the wanted columns of all rows.
+
+        Repeated texts are stored once: 100,000 interviews take 1 MB per column, plus their different answers. Raises
+        ValueError where a row cannot be read.
+        """
         at = [(i, v) for i, v in enumerate(table.variables) if wanted(v)]
         columns: dict[str, list[str]] = {v.name: [] for _, v in at}
         held: dict[str, dict[str, str]] = {v.name: {} for _, v in at}

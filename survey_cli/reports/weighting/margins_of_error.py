@@ -17,9 +17,11 @@ LARGE_FREEDOM: Final = 500
 
 
 def format_share_margin(effective: Fraction, people: int, population: int | None) -> str:
-    """`± 9.1 points at most`: half of the widest interval of a share, rounded up so that it is never more. The estimated
-    variance of a share of 1/2 is N/(N − 1) of 1/4 and of the part that was not interviewed, (N − n)/N (Cochran, Sampling
-    Techniques, 3.2)."""
+    """Format half of the widest interval of a share, rounded up: `± 9.1 points at most`.
+
+    The estimated variance of a share of 1/2 is N/(N − 1) times 1/4 times the part that was not interviewed, (N − n)/N
+    (Cochran, Sampling Techniques, 3.2).
+    """
     left = Fraction(1)
     if population and population > 1:
         left = max(Fraction(0), Fraction(population - people, population - 1))

@@ -45,12 +45,15 @@ def rake(
     tolerance: float = TOLERANCE,
     rounds: int = MAX_ROUNDS,
 ) -> RakingResult:
-    """Weights from `start` (base weights, or ones) by which each margin has its targets: each in turn is multiplied up to
-    them until none is further off than `tolerance` (W. E. Deming and F. F. Stephan, Annals of Mathematical Statistics 11,
-    1940). With `trim` no weight stays over so many times the mean, nor under one over it: cut after each round. Whoever
-    has no value of a margin keeps the share they have under the start weights.
+    """Rake the weights `start` (base weights, or ones) until each margin has its targets.
 
-    A target whose value nobody has cannot be reached: see `unreachable`. Raises ValueError without weights above 0.
+    Each margin in turn is scaled to its targets until none is further off than `tolerance` (W. E. Deming and F. F.
+    Stephan, Annals of Mathematical Statistics 11, 1940). With `trim`, no weight stays above that many times the mean,
+    or below one over it: weights are cut after each round. Interviews without a value of a margin keep their share
+    under the start weights.
+
+    A target whose value nobody has cannot be reached: see `find_unreachable`. Raises ValueError without weights above
+    0.
     """
     total = fsum(start)
     n = len(start)

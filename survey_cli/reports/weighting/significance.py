@@ -51,11 +51,11 @@ class ComparisonTable(NamedTuple):
 
 
 def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
-    """Pearson's chi-square test, or Fisher's exact test where expected counts are small (any under 1, or more than a
-    fifth under 5: W. G. Cochran, Biometrics 10, 1954). Under weights, Rao and Scott's correction of chi-square, where no
-    expected count is small on Kish's n.
+    """Run Pearson's chi-square test, or Fisher's exact test where expected counts are small.
 
-    With a known population the statistic is divided by the share of it that was not interviewed.
+    Small means any under 1, or more than a fifth under 5 (W. G. Cochran, Biometrics 10, 1954). Under weights, Rao and
+    Scott's correction of chi-square is used, unless an expected count is small on Kish's n. With a known population the
+    statistic is divided by the share that was not interviewed.
     """
     used = _drop_empty(matrix.counts)
     if len(used) < 2 or len(used[0]) < 2:
@@ -91,9 +91,12 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
 
 
 def _run_rao_scott(group: str, used: Sequence[Sequence[WeightedCount]], left: Fraction) -> SignificanceTest:
-    """Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's degrees
-    of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA 82,
-    1987): what `svychisq` of R's survey package gives for weights alone, without strata and clusters."""
+    """Run Rao and Scott's second-order corrected chi-square test.
+
+    It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's
+    degrees of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA
+    82, 1987): what `svychisq` of R's survey package returns for weights alone, without strata and clusters.
+    """
     import numpy
     from scipy import linalg, stats
 
@@ -130,9 +133,12 @@ def _run_rao_scott(group: str, used: Sequence[Sequence[WeightedCount]], left: Fr
 
 
 def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, ordered: bool) -> SignificanceTest:
-    """Whether a scale goes up or down over the columns. Two columns, or columns with an order: linear-by-linear
-    association, (n − 1)r² with one degree of freedom (N. Mantel, JASA 58, 1963), columns counted 1, 2, 3 …; others: the
-    Kruskal–Wallis test, which is not made under weights. `values`: of each answer."""
+    """Test whether a scale rises or falls over the columns.
+
+    For two columns, or columns with an order, the test is linear-by-linear association, (n − 1)r² with one degree of
+    freedom (N. Mantel, JASA 58, 1963), with columns counted 1, 2, 3 …. Otherwise it is the Kruskal–Wallis test, which
+    is not run under weights. `values` holds the value of each answer.
+    """
     columns = len(matrix.counts[0]) if matrix.counts else 0
     there = [c for c in range(columns) if any(line[c].people for line in matrix.counts)]
     rows = [
@@ -187,9 +193,11 @@ def is_significantly_greater(
     weighted: bool,
     left: Fraction = Fraction(1),
 ) -> bool:
-    """Whether the first share is significantly greater than the second: a two-sided z test of two shares with a pooled
-    variance, at 0.05 divided by the number of pairs (Bonferroni). A share of 0 or of all is not compared. Each is (those
-    with the answer, the base)."""
+    """Tell whether the first share is significantly greater than the second.
+
+    A two-sided z test of two shares with pooled variance, at 0.05 divided by the number of pairs (Bonferroni). Shares
+    of 0 or 1 are not compared. Each argument is (those with the answer, the base).
+    """
     (part_1, base_1), (part_2, base_2) = one, other
     share_1, share_2 = part_1.weight / base_1.weight, part_2.weight / base_2.weight
     if share_1 <= share_2 or not 0 < share_1 < 1 or not 0 < share_2 < 1 or not left:

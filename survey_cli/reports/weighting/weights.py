@@ -80,8 +80,10 @@ def compute_weights(
     trim: Fraction | None = None,
     threshold: int = 0,
 ) -> InterviewWeights | UserError:
-    """Weights from a sample column, from targets, or from both: the column's are the start. Of values that fewer than
-    `threshold` interviews have no share is told."""
+    """Compute weights from a sample column, from targets, or from both.
+
+    The weights of the column are the start. Shares of values that fewer than `threshold` interviews have are hidden.
+    """
     n = answers.interviews
     start: list[Fraction] | UserError = (
         [Fraction(1)] * n if not column else read_base_weights(answers, column)
