@@ -19,7 +19,7 @@ BATCH_SIZE: Final = 500
 
 @dataclass(slots=True)
 class ColumnStatistics:
-    """Of one column."""
+    """Statistics of one column."""
 
     characters: int = 0
     """Of the longest field."""

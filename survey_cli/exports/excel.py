@@ -53,12 +53,12 @@ SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_
 
 
 def write_xlsx(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """The rows, and what is to be said. Raises ImportError where the library is missing, OSError for a full disk."""
+    """Write the workbook; return rows and notes. Raises ImportError without the library, OSError for a full disk."""
     return report_full_disk(lambda: _write(table, to, labels=options.labels))
 
 
 def report_full_disk(write: Callable[[], T]) -> T:
-    """Have a full disk be an OSError, whichever library meets it, and end without a word what was left half written."""
+    """Report a full disk as an OSError, whichever library meets it, and discard what is half written."""
     complaints = sys.unraisablehook
     try:
         try:
@@ -78,7 +78,7 @@ def report_full_disk(write: Callable[[], T]) -> T:
 
 
 def _ignore(_: object) -> None:
-    """What is dropped half written can't be ended, which was told already."""
+    """Ignore that a half-written file cannot be closed: the error is reported already."""
 
 
 def _write(table: Table, to: Path, *, labels: bool) -> tuple[int, tuple[str, ...]]:
@@ -161,7 +161,7 @@ class _DataSheets:
             return DEFAULT_TIMESTAMP
 
     def iterate_notes(self) -> Iterator[str]:
-        """What did not fit."""
+        """Yield notes on what did not fit."""
         sheets = [str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]
         if len(self._variables) > EXCEL.columns:
             yield (

@@ -22,7 +22,7 @@ from survey_cli.table import Table
 
 
 class WriteResult(NamedTuple):
-    """What came of writing."""
+    """The result of writing."""
 
     rows: int
     notes: tuple[str, ...] = ()

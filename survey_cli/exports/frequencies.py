@@ -16,7 +16,7 @@ BATCH_SIZE: Final = 500
 
 @dataclass(slots=True)
 class ColumnFrequencies:
-    """Of one column."""
+    """Frequencies of one column."""
 
     values: Counter[object] = field(default_factory=Counter)
     """By code, where the column has labels."""
@@ -27,13 +27,13 @@ class ColumnFrequencies:
     maximum: float | None = None
     total: float = 0.0
 
-    def add(self, cell: Cell, times: int, *, labelled: bool) -> None:
+    def add(self, cell: Cell, times: int, *, labeled: bool) -> None:
         """It stands there so many times more."""
         if isinstance(cell, Missing):
             self.missing[cell.kind] += times
             return
         self.valid += times
-        if labelled:
+        if labeled:
             self.values[cell] += times
         if isinstance(cell, int | float):
             self.total += cell * times
@@ -57,5 +57,5 @@ def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
                 if words and text[0] == '"':
                     tally.valid += times
                 else:
-                    tally.add(read(text), times, labelled=bool(variable.labels))
+                    tally.add(read(text), times, labeled=bool(variable.labels))
     return count, found

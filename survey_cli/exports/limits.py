@@ -179,7 +179,7 @@ class UserMissing(NamedTuple):
     """A range of whole numbers, with its ends."""
     high: int | None = None
     unmarked: tuple[Code, ...] = ()
-    """Those for which there was no room: labelled codes like any answer's."""
+    """Those for which there was no room: labeled codes like any answer's."""
 
     @property
     def covered_codes(self) -> frozenset[Code]:

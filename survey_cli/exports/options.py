@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOptions:
-    """How the analyst wants it."""
+    """What the analyst chose."""
 
     labels: bool = False
     """Labels instead of codes."""

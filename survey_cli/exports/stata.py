@@ -59,7 +59,7 @@ NAME_FIELD_SIZE: Final = 129
 
 
 def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """The rows, and what is to be said. Raises ImportError where the libraries are missing."""
+    """Write the file; return the number of rows and the notes. Raises ImportError without the libraries."""
     import pyreadstat
 
     final = fit_names([v.name for v in table.variables], STATA)
@@ -229,7 +229,7 @@ def _iterate_notes(table: Table) -> Iterator[str]:
     if own := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
         yield "extended missings of the study's own: " + ", ".join(f".{x} {kind}" for kind, x in own.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
-        yield f"{join_names(left)}: Stata has no letter left; they are labelled codes"
+        yield f"{join_names(left)}: Stata has no letter left; they are labeled codes"
     if bare := [v.name for v in table.variables if has_unlabeled_texts(v)]:
         yield f"{join_names(bare)}: Stata labels no texts; the codes stand without labels"
     if large := [v.name for v in table.variables if list_too_large_codes(v)]:

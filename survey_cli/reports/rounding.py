@@ -30,7 +30,7 @@ def format_count(count: ExactNumber) -> str:
 
 
 def format_percentage(share: Fraction | None, digits: int = 0) -> str:
-    """A share (0 to 1) as a per cent without its sign; `*` for more than none that would read as none."""
+    """A share (0 to 1) as a percentage without its sign; `*` for more than none that would read as none."""
     if share is None:
         return EMPTY_MARK
     text = format_decimal(share * 100, digits)
@@ -38,7 +38,7 @@ def format_percentage(share: Fraction | None, digits: int = 0) -> str:
 
 
 def sum_rounded_percentages(shares: list[Fraction], digits: int = 0) -> Fraction:
-    """What the per cents add up to as they are printed."""
+    """What the percentages add up to as they are printed."""
     return sum(
         (Fraction(format_decimal(share * 100, digits).replace(",", "")) for share in shares), Fraction(0)
     )

@@ -42,13 +42,13 @@ SIDE_COLORS: Final[dict[Side, tuple[tuple[int, int, int], tuple[int, int, int]]]
     "left": ((20, 62, 106), (158, 190, 220)),
     "right": ((140, 66, 8), (246, 205, 164)),
 }
-"""The strongest and the mildest point of a side. In grey they are 23 and 73 per cent light on the left, 36 and 82 on the
+"""The strongest and the mildest point of a side. In gray they are 23 and 73 percent light on the left, 36 and 82 on the
 right, which is hatched besides."""
 MIDDLE_COLOR: Final = "#e2e2e2"
 APART_COLOR: Final = "#fff"
 NET_COLOR: Final = "#fff"
 WHITE_TEXT_BELOW: Final = 0.18
-"""Letters are white on what has less relative luminance than this, else black: 4.5 to 1 or more on any colour."""
+"""Letters are white on what has less relative luminance than this, else black: 4.5 to 1 or more on any color."""
 HEADING_SIZE: Final = 15.0
 """How high the letters over a chart are that stands alone."""
 BOLD_FACTOR: Final = 1.2
@@ -58,7 +58,7 @@ MAX_TITLE_LENGTH: Final = 110
 
 
 class Chart(NamedTuple):
-    """A picture and its words."""
+    """A chart and its description."""
 
     id: str
     """Of the item or the battery."""

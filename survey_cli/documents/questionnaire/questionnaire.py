@@ -47,7 +47,7 @@ RESERVED_DECLINES: Final = ("not_asked", "not_reached")
 
 
 class BookletBuilder:
-    """The laying out of one questionnaire."""
+    """A builder of the booklet items of one questionnaire."""
 
     def __init__(self, instrument: Instrument, speaker: TextRenderer) -> None:
         self.instrument = instrument

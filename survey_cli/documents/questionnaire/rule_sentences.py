@@ -30,7 +30,7 @@ _ORDERS: Final = {
 
 
 class RuleWriter:
-    """Says the rules of one instrument, with labels in one language."""
+    """Describes the rules of one instrument, with labels in one language."""
 
     def __init__(self, instrument: Instrument, language: str) -> None:
         self.language = language

@@ -33,13 +33,13 @@ APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"
 METHODS_TITLE: Final = "How the survey was done"
 MAX_JOINED_COLUMNS: Final = 6
-"""Columns of a banner that the width of a page has room for beside counts and per cents."""
+"""Columns of a banner that the width of a page has room for beside counts and percentages."""
 MAX_BAR_COLUMNS: Final = 3
 """Columns beside which there is room for bars too."""
 
 
 class TableWidth(NamedTuple):
-    """How wide the columns of one table may be together, in letters, beside the column of labels."""
+    """The width available to the columns of a table, in characters, without the column of labels."""
 
     characters: int
     equal_columns: bool = False
@@ -65,7 +65,7 @@ class GridHead(NamedTuple):
     """The head of a column of figures."""
 
     group: str
-    """What stands above it and its neighbours; empty where nothing does."""
+    """What stands above it and its neighbors; empty where nothing does."""
     text: str
     letter: str = ""
     has_bars: bool = False
@@ -210,7 +210,7 @@ def list_unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
 
 
 def build_topline_grid(item: ItemResult) -> Grid:
-    """Counts and per cents of one item."""
+    """Counts and percentages of one item."""
     return Grid(
         caption=f"Item {item.number_or_id}: counts and percentages",
         corner="Answer",

@@ -134,7 +134,7 @@ def _write_topline(sheet: "_SheetWriter", block: Block, item: ItemResult, result
 
 
 def _count_decimals(results: Results) -> int:
-    """As many as the report's per cents have."""
+    """As many as the report's percentages have."""
     texts = (row.total.percent_text for item in results.items for row in item.rows)
     return max((len(text.partition(".")[2]) for text in texts), default=0)
 
@@ -194,7 +194,7 @@ class _SheetWriter:
                 self._set_figure(column, shown, decimals)
 
     def _set_figure(self, column: int, shown: GridCell, decimals: int) -> None:
-        """A number where it is one; a trace of a per cent shows its star, and keeps its value."""
+        """A number where it is one; a trace of a percentage shows its star, and keeps its value."""
         from openpyxl.styles import Alignment
 
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]

@@ -153,7 +153,7 @@ def _list_missing_texts(variable: Variable) -> tuple[tuple[str, str], ...]:
 
 
 class _FieldCache(dict[str, str]):
-    """How the kept texts of columns of one kind are written: by text, each worked out once."""
+    """A cache of written fields by stored text, for columns of one kind."""
 
     __slots__ = ("_format", "_is_text", "_quote", "_read", "is_simple")
 
@@ -183,7 +183,7 @@ def _make_quoter(delimiter: str) -> Callable[[str], str]:
 
 
 def escape_formula(text: str) -> str:
-    """Text that no spreadsheet runs. An apostrophe before it keeps it text; one taken away gives it back."""
+    """Escape a text that a spreadsheet would run, by an apostrophe before it; removing one restores it."""
     return "'" + text if FORMULA_START.match(text) else text
 
 

@@ -155,7 +155,7 @@ def _iterate_notes(broken: Iterable[str], wide: Iterable[str]) -> Iterator[str]:
 
 
 class _FieldCache(dict[str | tuple[str, ...], str]):
-    """What a field says, by the texts its cells are kept as; each worked out once, unless it is long."""
+    """A cache of field texts by the stored texts of their cells; long ones are not cached."""
 
     __slots__ = ("_field", "_readers", "get_key")
 

@@ -32,7 +32,7 @@ NO_TIME = timedelta()
 
 
 class CallRecord(NamedTuple):
-    """A call, or the talk it became."""
+    """One call."""
 
     at: datetime
     number: int
@@ -45,7 +45,7 @@ class CallRecord(NamedTuple):
 
 @dataclass(slots=True)
 class CallSession:
-    """A case at a station, from when it was taken until it was let go."""
+    """A case at a station, from its claim until its release."""
 
     by: str
     station: str
@@ -56,7 +56,7 @@ class CallSession:
     ended: datetime | None = None
     """None while it goes on. Where its lease ran out, its last event."""
     interview: str = ""
-    """The interview that was held last in it."""
+    """The last interview conducted in it."""
     was_claimed: bool = True
     """False: nobody took the case first (an earlier program's call), so that nothing is known of its length."""
 
@@ -68,7 +68,7 @@ class CallSession:
 
 @dataclass(slots=True)
 class CaseSessions:
-    """All sittings of one case."""
+    """All call sessions of one case."""
 
     sessions: list[CallSession] = field(default_factory=list)
     interview_lengths: dict[str, timedelta] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class CaseSessions:
 
 
 class _HistoryReader:
-    """One history on its way."""
+    """A reader of one history, event by event."""
 
     def __init__(self, plan: Plan) -> None:
         self.result = CaseSessions()
@@ -134,7 +134,7 @@ class _HistoryReader:
         return self.open_session
 
     def _find_session_for_call(self, entry: HistoryEntry, number: int) -> CallSession:
-        """The sitting in which this number is called."""
+        """Return the session in which this number is called."""
         here = self.open_session or self._begin_session(entry, claimed=False)
         if not here.calls:
             here.zones = list_call_zones(self._case, self._numbers.get(number), self._plan)
@@ -155,7 +155,7 @@ class _HistoryReader:
         self.open_session = None
 
     def _revoke_outcome(self, entry: HistoryEntry) -> None:
-        """The call goes on, in the sitting it was made in: one that was begun for that alone is part of it."""
+        """Continue the call in its own session; a session begun only to revoke it is merged into that one."""
         last = next((s for s in reversed(self.result.sessions) if s.calls), None)
         if last is None:
             return
@@ -172,7 +172,7 @@ class _HistoryReader:
 
 
 def read_call_sessions(history: Iterable[HistoryEntry], plan: Plan) -> CaseSessions:
-    """The sittings that these events tell of, the first one first."""
+    """Read the call sessions of these events, oldest first."""
     reader = _HistoryReader(plan)
     for entry in history:
         reader.read(entry)

@@ -12,7 +12,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationHistoryLine:
-    """Something that happened to the case."""
+    """One event of the case, as interviewers see it."""
 
     at: datetime
     """On the clock that was asked for: the respondent's, where their zone is known."""
@@ -22,7 +22,7 @@ class StationHistoryLine:
 
 
 def format_appointment_time(promised: happened.AppointmentMade) -> str:
-    """The time that was promised: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
+    """Format the time of an appointment: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
     start, end = datetime.fromisoformat(promised.start), datetime.fromisoformat(promised.end)
     day = f"{start:%a} {start.day} {start:%b}"
     if (end - start).total_seconds() <= DEFAULT_WINDOW.total_seconds():
@@ -39,7 +39,7 @@ def describe_outcome(outcome: str, plan: Plan) -> str:
 
 
 def describe_refusal(noted: happened.RefusalDescribed) -> str:
-    """Who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
+    """Describe who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
     who = f" by {noted.who}" if noted.who else ""
     return f"refused{who}{f', strength {noted.strength} of 3' if noted.strength else ''}"
 
@@ -47,7 +47,7 @@ def describe_refusal(noted: happened.RefusalDescribed) -> str:
 def build_history(
     history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None
 ) -> tuple[StationHistoryLine, ...]:
-    """What happened to the case, the oldest first, in an interviewer's words."""
+    """Build the history of a case in the words of interviewers, oldest first."""
     lines = []
     for entry in history:
         said = _describe_event(entry.event, plan)

@@ -41,7 +41,7 @@ class NumberLine(NamedTuple):
     line: str
     state: str
     next: bool
-    """It is the one that is dialled next."""
+    """Whether it is dialed next."""
 
 
 class CaseHistoryLine(NamedTuple):
@@ -90,7 +90,7 @@ class CaseSheet:
     """The sample's, label and words."""
     numbers: tuple[NumberLine, ...]
     appointment: str
-    """The promise that stands, on the respondent's clock; empty where there is none."""
+    """The open appointment, in the respondent's time; empty where there is none."""
     interviews: tuple[InterviewLine, ...]
     cells: tuple[CaseCellLine, ...]
     history: tuple[CaseHistoryLine, ...]
@@ -98,7 +98,7 @@ class CaseSheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseList:
-    """The cases that were asked for."""
+    """The selected cases."""
 
     where: str
     lines: tuple[CaseLine, ...]
@@ -150,7 +150,7 @@ class DeferredLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueReport:
-    """The queue as one interviewer has it at one moment."""
+    """The queue of one interviewer at one moment."""
 
     where: str
     at: datetime

@@ -37,7 +37,7 @@ NO_VALUE: Final = "no value"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispositionOptions:
-    """Which cases are added up, and how."""
+    """Which cases are counted, and how."""
 
     at: datetime
     """Histories reach to this moment."""
@@ -83,7 +83,7 @@ class StudyDispositions:
 
 
 class _RunningCount:
-    """What is added up of one frame or part."""
+    """Running counts of one frame or part."""
 
     __slots__ = ("cases", "groups", "open_cases")
 
@@ -94,7 +94,7 @@ class _RunningCount:
 
 
 class _CaseState(NamedTuple):
-    """What is counted of one case."""
+    """The state of one case, as far as it is counted."""
 
     released: bool
     code: str
@@ -253,7 +253,7 @@ def _count_interviews(history: Iterable[HistoryEntry]) -> int:
 
 
 def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
-    """A history without the sittings in which one of these interviews was held: as if nobody had called then."""
+    """Remove the sessions of these interviews from a history, as if nobody had called then."""
     kept: list[HistoryEntry] = []
     sitting: list[HistoryEntry] = []
     unreal = False

@@ -20,7 +20,7 @@ class EventText(NamedTuple):
 
 
 def describe_appointment_owner(promised: happened.AppointmentMade) -> str:
-    """Whose promise it is: `anyone`, `ann only`, `ann first`."""
+    """Describe who keeps the appointment: `anyone`, `ann only`, `ann first`."""
     match promised.policy:
         case "anyone":
             return "anyone"
@@ -33,7 +33,7 @@ def describe_appointment_owner(promised: happened.AppointmentMade) -> str:
 
 
 def describe_event(event: happened.CaseEvent, before: Case, plan: Plan) -> EventText:
-    """An event in words; `before` is the case as it was until then."""
+    """Describe an event; `before` is the case before it."""
     match event:
         case happened.CaseSampled():
             return EventText("the sample changed it" if before.seq else "came with the sample")

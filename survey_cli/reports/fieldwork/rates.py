@@ -21,7 +21,7 @@ PROPORTION_DIGITS: Final = 6
 
 
 class RateDefinition(NamedTuple):
-    """What a rate is the share of."""
+    """The definition of a rate: part and whole."""
 
     rate: str
     part: str
@@ -100,15 +100,15 @@ def build_rate_table(
     *,
     weights: Mapping[str, Fraction] | None = None,
     quotas: bool = False,
-    finalised: bool = False,
+    finished_only: bool = False,
     then: bool = False,
     title: str = "",
     notes: Sequence[str] = (),
 ) -> RateTable:
     """Build a column for each frame or part, and with `weights` a composite for each value of `by`.
 
-    `weights` maps frames to weights that add up to 1. `finalised`: open cases were left out of the counts. `then`: the
-    counts are those of a past moment. `notes` follow those derived from the figures.
+    `weights` maps frames to weights that add up to 1. `finished_only`: open cases were left out of the counts.
+    `then`: the counts are those of a past moment. `notes` follow those derived from the figures.
     """
     columns = [
         RateColumn(
@@ -128,7 +128,7 @@ def build_rate_table(
         columns=tuple(columns),
         notes=(
             *_iterate_notes(rated, weights or {}),
-            *_describe_open_cases(rated, finalised=finalised, then=then),
+            *_describe_open_cases(rated, finished_only=finished_only, then=then),
             *notes,
         ),
         title=title,
@@ -173,12 +173,12 @@ def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
     return f"{format_decimal(share.value, 4)} = {known}, estimated by proportional allocation"
 
 
-def _describe_open_cases(rated: Sequence[RateInput], *, finalised: bool, then: bool) -> Iterable[str]:
+def _describe_open_cases(rated: Sequence[RateInput], *, finished_only: bool, then: bool) -> Iterable[str]:
     wholes = [one for one in rated if not one.by] or rated  # parts are in their frame already
     still_open = sum(one.open_cases or 0 for one in wholes)
     one = still_open == 1
     cases = "1 case" if one else f"{format_count(still_open)} cases"
-    if finalised:
+    if finished_only:
         yield f"only finished cases: {cases} that {'is' if one else 'are'} open {'is' if one else 'are'} left out"
     elif still_open and then:
         were = "was open, and is counted as it stood" if one else "were open, and are counted as they stood"
@@ -194,7 +194,7 @@ def format_rate(rate: Fraction | None, digits: int = 1) -> str:
 
 
 def format_share(value: Fraction) -> str:
-    """A given share in as few decimals as say it, or as a fraction where none do."""
+    """Format a share with as few decimals as needed, or as a fraction."""
     for digits in range(PROPORTION_DIGITS + 1):
         if (value * 10**digits).denominator == 1:
             return format_decimal(value, digits)

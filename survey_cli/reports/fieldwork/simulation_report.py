@@ -127,7 +127,7 @@ def summarize_simulation(
     work: Sequence[InterviewerRow],
     rates: RateTable | None,
 ) -> SimulationReport:
-    """The report of what happened up to the moment `at`; days are those of `zone`."""
+    """Summarize what happened up to the moment `at`; days are those of `zone`."""
     told: list[_FinalCase] = []
     days: dict[date, Counter[str]] = {}
     promises: Counter[AppointmentResult] = Counter()
@@ -187,7 +187,7 @@ def _build_days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
 def classify_appointments(
     history: Sequence[HistoryEntry], plan: Plan, at: datetime
 ) -> list[AppointmentResult]:
-    """What became of every promise of a case by the moment `at`."""
+    """Classify the result of every appointment of a case by the moment `at`."""
     found: list[AppointmentResult] = []
     span: tuple[datetime, datetime] | None = None
     for entry in history:

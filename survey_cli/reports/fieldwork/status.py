@@ -46,7 +46,7 @@ DueState: TypeAlias = Literal["missed", "due", "today", "later"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far it is to what is wanted."""
+    """Progress toward the target."""
 
     complete: int
     partial: int
@@ -107,7 +107,7 @@ class AppointmentLine(NamedTuple):
 
 
 class DaypartLine(NamedTuple):
-    """Sittings in which a number was dialled, by the part of the respondent's day in which they began."""
+    """Call sessions with a dialed number, by the part of the respondent's day in which they began."""
 
     daypart: str
     attempts: int
@@ -124,9 +124,9 @@ class InterviewerStatusLine:
     partial: int
     refusals: int
     calls: int
-    """Calls that were dialled."""
+    """Calls that were dialed."""
     on_cases: timedelta
-    """From when a case was taken until it was let go, sittings that go on left out."""
+    """From the claim of a case to its release; sessions that continue are left out."""
     lengths: tuple[timedelta, ...]
     """Of the interviews they completed."""
 
@@ -185,7 +185,7 @@ class NumberTotals(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusInput:
-    """What is known of all cases at this moment, looked up."""
+    """The data of the report, loaded at one moment."""
 
     at: datetime
     day_began: datetime
@@ -378,7 +378,7 @@ def _build_cells(found: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
 
 
 class _InterviewerTotals:
-    """What one interviewer did in the period."""
+    """Totals of one interviewer in the period."""
 
     __slots__ = ("calls", "complete", "lengths", "on_cases", "partial", "refusals")
 
@@ -389,7 +389,7 @@ class _InterviewerTotals:
 
 
 class _ActivityCounter:
-    """What was done in the period, added up sitting by sitting."""
+    """Activity in the period, added up session by session."""
 
     def __init__(self, found: StatusInput, plan: Plan) -> None:
         self.people: dict[str, _InterviewerTotals] = {}
@@ -420,16 +420,16 @@ class _ActivityCounter:
     def _add_session(self, sitting: CallSession, sat: CaseSessions) -> None:
         person = self.people.get(sitting.by) or self.people.setdefault(sitting.by, _InterviewerTotals())
         person.on_cases += sitting.length
-        dialled = reached = False
+        dialed = reached = False
         for call in sitting.calls:
             if call.number:
                 person.calls += 1
-                dialled = True
+                dialed = True
                 reached = reached or call.outcome in self._reached
             self._count_outcome(call, person)
             if call.code == "1.1" and sitting.interview in sat.interview_lengths:
                 person.lengths.append(sat.interview_lengths[sitting.interview])
-        if dialled:
+        if dialed:
             part = self._plan.calendar.find_daypart(sitting.zones, sitting.began)
             counts = self._dayparts.setdefault(part, [0, 0])
             counts[0] += 1

@@ -18,7 +18,7 @@ MAX_BINS: Final = 8
 MAX_BOUNDED_BINS: Final = 12
 """Ranges of those that can be, of which some are empty."""
 STUB_SHARE: Final = Fraction(1, 4)
-"""An outer range of no more than this share of the others' width joins its neighbour: 18 to 29, not 18 and 19 alone."""
+"""An outer range of no more than this share of the others' width joins its neighbor: 18 to 29, not 18 and 19 alone."""
 
 
 class Bin(NamedTuple):

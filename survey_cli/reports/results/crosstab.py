@@ -23,19 +23,19 @@ from survey_cli.reports.weighting.answer_counts import (
 from survey_cli.values import Cell, Missing
 
 SMALL_BASE: Final = 30
-"""Of fewer interviews a per cent is marked, and no columns are compared."""
+"""Of fewer interviews a percentage is marked, and no columns are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultOptions:
-    """How results are reported."""
+    """Options of result tables."""
 
     valid_only: bool = False
     """Declines and volunteered answers are left out of rows and bases."""
     threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are hidden; 0 or 1 hides nothing."""
     digits: int = 0
-    """Decimals of per cents."""
+    """Decimals of percentages."""
     population: int | None = None
     """Units of the population, for the finite population correction."""
     census: bool = False
@@ -49,7 +49,7 @@ class ResultOptions:
 
 
 class CrosstabLine(NamedTuple):
-    """One row: how many, in each column."""
+    """One row of counts, one per column."""
 
     kind: RowKind
     code: str
@@ -67,7 +67,7 @@ class CrosstabLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crosstab:
-    """One question, counted. The first column is the total."""
+    """The counts of one question. The first column is the total."""
 
     question: ReportQuestion
     lines: tuple[CrosstabLine, ...]
@@ -298,8 +298,8 @@ def _count_numbers(
     apart: dict[Fraction, list[tuple[WeightedCount, ...]]] = {}
     for key, piles in given.items():
         value = _read_number(first[key])
-        labelled = value.denominator == 1 and int(value) in special
-        (apart if labelled else amounts).setdefault(value, []).append(piles)
+        labeled = value.denominator == 1 and int(value) in special
+        (apart if labeled else amounts).setdefault(value, []).append(piles)
     summed = {value: _sum_columns(several, groupings) for value, several in amounts.items()}
     decimals = question.variable.decimals if question.kind == "number" else 0
     ranges = build_bins(

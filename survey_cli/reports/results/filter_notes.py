@@ -11,7 +11,7 @@ WHOLE_STUDY_NOTE: Final = "of the whole study, not only of the interviews that a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFilter:
-    """What was asked for besides the whole; empty where nothing was."""
+    """The filters of a report; empty where there are none."""
 
     where: str = ""
     """A condition that is true of the interviews that are reported on, as it is written."""

@@ -335,7 +335,7 @@ def _find_rows_of_asked(divided: Crosstab, n: int) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class HiddenCounts:
-    """What of a question's total is hidden, by the codes that its answers have in the data."""
+    """The hidden part of a question's total, by codes in the data."""
 
     codes: frozenset[str]
     """Of answers and declines; of a multiple the options."""

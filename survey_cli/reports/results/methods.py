@@ -31,7 +31,7 @@ DEFAULT_MODE: Final = "Telephone, computer-assisted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodFacts:
-    """What is known of the data besides their figures."""
+    """Facts about the data besides their figures."""
 
     base: AnalysisBase
     answers: AnswerColumns

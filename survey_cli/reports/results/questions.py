@@ -226,7 +226,7 @@ def _classify_item(leaf: CompiledItem) -> ItemKind:
 
 
 def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
-    """The labelled codes of a column; of a scale the first half stands left, the second right."""
+    """The labeled codes of a column; of a scale the first half stands left, the second right."""
     substance = [c for c in variable.labels if c not in volunteered and c not in variable.user_missing]
     half = len(substance) / 2
     sides: dict[Code, Side] = {}

@@ -55,7 +55,7 @@ class ResultRow:
 
 
 class Base(NamedTuple):
-    """Of whom the per cents are."""
+    """The base of the percentages."""
 
     asked: int | None
     """People who were asked, unweighted. None where it is hidden."""
@@ -68,7 +68,7 @@ class Base(NamedTuple):
     effective_text: str = ""
     """Effective number of interviews; empty where nothing is weighted."""
     small_text: str = ""
-    """`small: one person is 12.5 per cent`; empty where there are enough, or the base is hidden."""
+    """`small: one person is 12.5 percent`; empty where there are enough, or the base is hidden."""
 
 
 class SummaryStatistics(NamedTuple):
@@ -90,7 +90,7 @@ class SummaryStatistics(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verbatim:
-    """What somebody said."""
+    """One verbatim answer."""
 
     text: str
     case: str = ""

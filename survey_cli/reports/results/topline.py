@@ -218,7 +218,7 @@ def format_median(values: Sequence[tuple[Fraction, WeightedCount]]) -> str:
 
 
 def _describe_margin(base: WeightedCount, terms: ResultOptions) -> str:
-    """Half of the widest 95 per cent interval of a share in a simple random sample, on the effective base."""
+    """Half of the widest 95 percent interval of a share in a simple random sample, on the effective base."""
     n = compute_effective_size(base)
     if not n:
         return ""

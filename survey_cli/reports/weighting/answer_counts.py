@@ -22,7 +22,7 @@ AnswerKey: TypeAlias = Hashable
 
 
 class WeightedCount(NamedTuple):
-    """Interviews that are alike."""
+    """A count of interviews, with their weights."""
 
     people: int = 0
     weight: int = 0
@@ -40,7 +40,7 @@ EMPTY_COUNT: Final = WeightedCount()
 
 
 def sum_counts(piles: Iterable[WeightedCount]) -> WeightedCount:
-    """All of them together."""
+    """Add up counts."""
     people = weight = squares = 0
     for pile in piles:
         people += pile[0]

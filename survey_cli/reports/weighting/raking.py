@@ -25,7 +25,7 @@ class RakingMargin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RakingResult:
-    """What came of it."""
+    """The result of raking."""
 
     weights: tuple[float, ...]
     """Their mean is 1."""

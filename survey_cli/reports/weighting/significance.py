@@ -40,7 +40,7 @@ def describe_tests(seed: int) -> dict[str, str]:
 
 
 class ComparisonTable(NamedTuple):
-    """What a group of columns is compared by."""
+    """The counts by which a group of columns is compared."""
 
     group: str
     counts: Sequence[Sequence[WeightedCount]]

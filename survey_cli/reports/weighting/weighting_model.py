@@ -45,4 +45,4 @@ class WeightingSummary:
     notes: tuple[str, ...] = ()
     """What did not converge, what had no target, what was trimmed."""
     margins: tuple[tuple[str, str, str, str, str], ...] = ()
-    """Variable, value, per cent before, per cent after, target; where it was raked. Of few people `[c]`."""
+    """Variable, value, percentage before, percentage after, target; where it was raked. Of few people `[c]`."""

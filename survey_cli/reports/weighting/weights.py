@@ -36,7 +36,7 @@ class RakingTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewWeights:
-    """Weights that add up to the number of interviews, and what is said of them."""
+    """Weights that add up to the number of interviews, and their summary."""
 
     weights: tuple[Fraction, ...]
     weighting: WeightingSummary

@@ -196,7 +196,7 @@ def _build_study_report(
         rated,
         weights=told.weights,
         quotas=bool(plan.quotas.quotas),
-        finalised=wish.finalized,
+        finished_only=wish.finalized,
         then=when.past,
         title=f"{study.instrument.id} (frame: {kind}), as of {when.text}",
         notes=tuple(_iterate_notes(study.instrument, wish, found)),
