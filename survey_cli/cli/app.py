@@ -227,8 +227,10 @@ class Subcommands(TyperGroup):
 
 
 def select_app(word: str) -> typer.Typer:
-    """The app with only the command of this name, where there is one; else with all. Typer builds every command of an
-    app, and thirty unused ones take 6 ms of every start."""
+    """The app with only the command of this name, where there is one; else with all.
+
+    Typer builds every command of an app, and thirty unused ones take 6 ms of every start.
+    """
     if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
         return build_app({})
     named = {name: command for name, command in iterate_commands() if name == word}

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import typer
 
-from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RetryCommand, say
+from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RETRY, say
 
 INTERRUPTED = 130
 """As in shells: 128 and the number of SIGINT."""
@@ -49,19 +49,19 @@ def _prepare_streams() -> None:
 
 
 def _open_null_stream(name: str) -> TextIO:
-    """A substitute for a closed stream: nothing to read, writing results fails when they are flushed, notices are
-    discarded."""
+    """A substitute for a closed stream.
+
+    There is nothing to read, writing results fails when they are flushed, and notices are discarded.
+    """
     mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
     return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
 
 
 def _run_until_settled(arguments: Sequence[str]) -> int:
     """The exit code of the command, which is run again after each question that was answered at the terminal."""
-    while True:
-        try:
-            return _run_once(arguments)
-        except RetryCommand:
-            continue
+    while (code := _run_once(arguments)) == RETRY:
+        pass
+    return code
 
 
 def _run_once(arguments: Sequence[str]) -> int:

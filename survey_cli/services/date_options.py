@@ -32,8 +32,10 @@ def describe_now(now: datetime, zone: tzinfo | None) -> RequestedTime:
 def parse_past_time(
     text: str, now: datetime, zone: tzinfo | None, *, option: str
 ) -> RequestedTime | UserError:
-    """Parse a past time, local where it has no offset. A day means its end, today means now. A wall time that occurs
-    twice is the first."""
+    """Parse a past time, local where it has no offset.
+
+    A day means its end, today means now. A wall time that occurs twice is the first.
+    """
     written = text.strip()
     try:
         if _DAY.match(written):

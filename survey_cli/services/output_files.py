@@ -18,8 +18,10 @@ OWNER_ONLY: Final = 0o600
 
 
 def check_output_path(target: Path, *, force: bool) -> UserError | None:
-    """Why nothing can be written there; None where it can. Only a regular file is ever replaced, never a device, a
-    pipe or a folder."""
+    """Why nothing can be written there; None where it can.
+
+    Only a regular file is ever replaced, never a device, a pipe or a folder.
+    """
     try:
         if target.is_dir():
             return UserError(str(target), "this is a folder", "name a file in it")
@@ -50,9 +52,11 @@ def _find_named_folder(target: Path, folder: Path) -> Path:
 def write_text_file(
     target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
 ) -> T | UserError:
-    """Write by way of a temporary file beside the target, so that an unfinished file never has its name. Returns what
-    `write` returns, or the error. Missing folders are made. Only the owner can read the file unless it is `public`,
-    since a report or an export may contain answers."""
+    """Write by way of a temporary file beside the target, so that an unfinished file never has its name.
+
+    Returns what `write` returns, or the error. Missing folders are made. Only the owner can read the file unless it
+    is `public`, since a report or an export may contain answers.
+    """
     named = target
     try:
         target = target.resolve()  # the target of a link, so that the link is kept
@@ -77,8 +81,10 @@ def write_text_file(
 
 
 def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | UserError:
-    """Write as `write_text_file` does, for a writer that needs a path: it receives one beside the target with the
-    target's ending."""
+    """Write as `write_text_file` does, for a writer that needs a path.
+
+    It receives a path beside the target, with the target's ending.
+    """
     named = target
     try:
         target = target.resolve()
@@ -105,8 +111,10 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | 
 def write_file_pair(
     target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
 ) -> T | UserError:
-    """Write two files, where the first contains the second's name. The second is put in place first, so that the
-    first never refers to a missing file."""
+    """Write two files, where the first contains the second's name.
+
+    The second is put in place first, so that the first never refers to a missing file.
+    """
 
     def both(path: Path) -> T:
         made = write_file(beside, lambda data: write(path, data, beside.name), force=force)

@@ -38,8 +38,10 @@ class Request:
 def run_on_study(
     request: Request, do: Callable[[OpenStudy], T | UserError], *, for_whom: str = ""
 ) -> T | UserError:
-    """Return what `do` returns for the opened study. `for_whom` describes an action that only a supervisor may take
-    (`correct an outcome`)."""
+    """Return what `do` returns for the opened study.
+
+    `for_whom` describes an action that only a supervisor may take (`correct an outcome`).
+    """
     study = open_study(request.path, db=request.db, by=request.by, people=request.people)
     if isinstance(study, UserError):
         return study

@@ -118,8 +118,10 @@ def _count_errors(problems: Sequence[Problem]) -> int:
 
 
 def _say_problems(problems: Sequence[Problem]) -> None:
-    """Print problems by line; of each kind the first ten, and how many more. Errors are never left out for
-    warnings."""
+    """Print problems by line; of each kind the first ten, and how many more.
+
+    Errors are never left out for warnings.
+    """
 
     def kind(problem: Problem) -> tuple[str, str]:
         return problem.rule, problem.severity
@@ -273,8 +275,9 @@ def do_not_call_remove(
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
-    """Remove numbers from the list: a mistake, or a number that belongs to another person now. All, or none where one
-    is not on it.
+    """Remove numbers from the list: a mistake, or a number that belongs to another person now.
+
+    All, or none where one is not on it.
 
     Who removed a number, when and why is kept. A case that was closed as do not call stays closed until its outcome
     is corrected: survey outcome.

@@ -11,8 +11,10 @@ def now() -> datetime:
 
 
 def parse_time(text: str, *, option: str) -> datetime:
-    """Parse `2026-11-24`, `2026-11-24 15:00` or `15:00` (today), on the clock here unless it has an offset. Returns
-    UTC."""
+    """Parse `2026-11-24`, `2026-11-24 15:00` or `15:00` (today), on the clock here unless it has an offset.
+
+    Returns UTC.
+    """
     plain = text.strip()
     try:
         if ":" in plain and "-" not in plain:

@@ -41,8 +41,10 @@ def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] 
 
 @contextmanager
 def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
-    """Yield a callback for the days of simulated fieldwork done, the total, and the complete interviews: a bar on the
-    terminal, a line every few seconds elsewhere."""
+    """Yield a callback for the days of simulated fieldwork done, the total, and the complete interviews.
+
+    It shows a bar on the terminal, a line every few seconds elsewhere.
+    """
     if sys.stderr.isatty():
         with show_progress() as tell:
             yield lambda done, days, complete: tell(done, days) if tell is not None else None

@@ -16,6 +16,8 @@ from survey_cli.problems import ConfirmableError, UserError
 FAILED, MISUSED = 1, 2
 PIPE_CLOSED = 141
 """As in shells: 128 and the number of SIGPIPE."""
+RETRY = -1
+"""A question was answered at the terminal, so the command is run again; never the code of the process."""
 MOST_PROBLEMS = 10
 """Number of an instrument's problems shown by a command other than `check`."""
 
@@ -54,8 +56,10 @@ class _TerminalText(io.TextIOBase):
 
 
 def open_data_output() -> TextIO:
-    """Standard output for data and documents: always UTF-8, unchanged into a pipe or a file, with control characters
-    made visible on a terminal."""
+    """Standard output for data and documents: always UTF-8, unchanged into a pipe or a file.
+
+    On a terminal, control characters are made visible.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     return cast(TextIO, _TerminalText(sys.stdout)) if sys.stdout.isatty() else sys.stdout
@@ -79,12 +83,8 @@ def fail(trouble: UserError) -> NoReturn:
             raise typer.Exit(MISUSED)
         if _confirm(trouble.question):
             trouble.confirm()
-            raise RetryCommand
+            raise typer.Exit(RETRY)
     raise typer.Exit(FAILED)
-
-
-class RetryCommand(Exception):
-    """A question was answered at the terminal, so the command is run again."""
 
 
 def _confirm(question: str) -> bool:

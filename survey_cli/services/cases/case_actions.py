@@ -98,8 +98,11 @@ PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | UserError | None"]
 def correct_outcome(
     request: Request, key: str, outcome: str, *, code: str = "", note: str = ""
 ) -> CaseActionResult | UserError:
-    """Give a case another outcome, or a code of the supervisor's own. A temporary outcome puts it back into the
-    queue; quota places are released or taken according to its interview's code."""
+    """Give a case another outcome, or a code of the supervisor's own.
+
+    A temporary outcome puts it back into the queue; quota places are released or taken according to its interview's
+    code.
+    """
     if not note.strip():
         return UserError(f"case {key}", "a correction needs a reason", "give it with --note")
 
@@ -126,8 +129,10 @@ def correct_outcome(
 
 
 def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
-    """Whether this outcome undoes a do-not-call mark set by a station, a supervisor or the list. A withdrawal of
-    consent is never undone."""
+    """Whether this outcome undoes a do-not-call mark set by a station, a supervisor or the list.
+
+    A withdrawal of consent is never undone.
+    """
     new = plan.outcomes.get(outcome)
     if not case.do_not_call or case.erased or new is None or build_do_not_call_events(new):
         return False
@@ -238,8 +243,10 @@ def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | 
 def reopen_refusals(
     request: Request, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
 ) -> CaseBatchResult | UserError:
-    """Put finished soft refusals back for conversion: those whose last refusal was before a given time. Hard refusals
-    and do-not-call requests are left alone."""
+    """Put finished soft refusals back for conversion: those whose last refusal was before a given time.
+
+    Hard refusals and do-not-call requests are left alone.
+    """
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         def deed(case: Case) -> _PlannedChange | None:
@@ -273,8 +280,10 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
 def release_replicates(
     request: Request, replicates: str, *, progress: ProgressCallback | None = None
 ) -> CaseBatchResult | UserError:
-    """Release replicates of the sample, so that their cases may be called. Released replicates stay released;
-    repeating the call continues where it stopped."""
+    """Release replicates of the sample, so that their cases may be called.
+
+    Released replicates stay released; repeating the call continues where it stopped.
+    """
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         rows, known = [], set()
@@ -335,9 +344,12 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
 def reassign_appointments(
     request: Request, *, to: str, key: str = "", all_of: str = "", policy: AppointmentPolicy | None = None
 ) -> CaseBatchResult | UserError:
-    """Give the appointment of one case, or all those of one interviewer, to another; `anyone` makes them available to
-    all. Without a policy each appointment keeps its own, except that a single one that was anyone's becomes the new
-    owner's alone. With `all_of`, appointments that anyone may keep are left as they are."""
+    """Give the appointment of one case, or all those of one interviewer, to another.
+
+    `anyone` makes them available to all. Without a policy each appointment keeps its own, except that a single one
+    that was anyone's becomes the new owner's alone. With `all_of`, appointments that anyone may keep are left as they
+    are.
+    """
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         if trouble := _check_login(study, to):
@@ -499,8 +511,10 @@ def _describe_status(stands: QueuePosition) -> str:
 
 
 def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, ...]]:
-    """The case's interview, and the quota cells in which it counts from now on: its own where it is complete, else
-    none. No interview where its quota places do not change."""
+    """The case's interview, and the quota cells in which it counts from now on.
+
+    The cells are its own where it is complete, else none. No interview where its quota places do not change.
+    """
     if not case.interview or not study.plan.quotas.quotas:
         return "", ()
     if code_case(case, study.plan).code != "1.1":

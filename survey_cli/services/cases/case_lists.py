@@ -57,8 +57,10 @@ class CaseFilter:
 
 
 def list_cases(request: Request, wanted: CaseFilter) -> CaseList | UserError:
-    """List the cases in the order of the sample. A text that cannot be decoded does not keep other cases from being
-    listed."""
+    """List the cases in the order of the sample.
+
+    A text that cannot be decoded does not keep other cases from being listed.
+    """
 
     def tolerant(study: OpenStudy) -> CaseList | UserError:
         try:

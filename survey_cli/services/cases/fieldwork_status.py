@@ -47,8 +47,11 @@ class InterviewTarget(NamedTuple):
 def load_fieldwork_status(
     request: Request, *, since: str = "", zone: tzinfo | None = None
 ) -> FieldworkStatus | UserError:
-    """Build the status of the fieldwork. Activity is counted from `since`, as typed; a day means its beginning.
-    `zone` is the time zone of dates, the computer's where it is None."""
+    """Build the status of the fieldwork.
+
+    Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of dates, the
+    computer's where it is None.
+    """
     begun = parse_start_time(since, request.at, zone, option="--since") if since else None
     if isinstance(begun, UserError):
         return begun
@@ -103,8 +106,11 @@ def _build_status(
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:
-    """The largest quota without `where:`; else the size of the population, all of which is to be interviewed; else
-    none."""
+    """The number of interviews to conduct, and where it comes from.
+
+    It is the largest quota without `where:`; else the size of the population, all of which is to be interviewed; else
+    none.
+    """
     whole = [
         (sum(cell.target for cell in quota.cells.values()), quota.id)
         for quota in study.plan.quotas.quotas

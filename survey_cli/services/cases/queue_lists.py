@@ -36,8 +36,10 @@ EXTRA_CASES: Final = 50
 def explain_case(
     request: Request, key: str, *, at: datetime, interviewer: str = ""
 ) -> CallabilityReport | UserError:
-    """Explain, rule by rule, whether a case may be called at a given time by an interviewer (by any suitable one
-    where none is named)."""
+    """Explain, rule by rule, whether a case may be called at a given time by an interviewer.
+
+    Where none is named, it is by any suitable one.
+    """
 
     def do(study: OpenStudy) -> CallabilityReport | UserError:
         who = _find_interviewer(study, interviewer)

@@ -37,8 +37,10 @@ def build_fieldwork_table(
     at: datetime,
     past: bool,
 ) -> DataTable | UserError:
-    """Build a table with one row per case, or one per call, as of the given time. With `past`, later events are left
-    out."""
+    """Build a table with one row per case, or one per call, as of the given time.
+
+    With `past`, later events are left out.
+    """
     instrument, cases, plan = records.instrument, records.store.cases, records.plan
     condition = parse_sample_condition(instrument, wish.where) if wish.where else None
     if isinstance(condition, UserError):

@@ -238,8 +238,10 @@ def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
 
 
 def parse_condition(instrument: Instrument, wish: ExportOptions) -> Condition | UserError | None:
-    """Parse the condition of `--where`; None where there is none. It may refer to personal items only where they are
-    exported."""
+    """Parse the condition of `--where`; None where there is none.
+
+    It may refer to personal items only where they are exported.
+    """
     if not wish.where:
         return None
     condition, problems = compile_external_condition(instrument, wish.where, who="--where")
@@ -385,8 +387,10 @@ class _Version:
                 yield from holds(line)
 
     def _select_as_of(self, line: ExportRow, until: datetime) -> Iterator[_SelectedInterview]:
-        """Yield the interview as it was at that time; what was erased since stays erased. Nothing where it had not
-        begun, or is not selected."""
+        """Yield the interview as it was at that time; what was erased since stays erased.
+
+        Nothing where it had not begun, or is not selected.
+        """
         journal = self.source.store.read_journal(line.id)
         if not journal or journal[0].stamp.at > until:
             return
@@ -433,8 +437,10 @@ class _Version:
         return holds
 
     def _is_true(self, where: Condition, interview: Interview, computing: ComputeUpdate) -> bool:
-        """Whether a condition holds for an interview; what its version did not have, or had with another meaning,
-        counts as not asked."""
+        """Whether a condition holds for an interview.
+
+        What its version did not have, or had with another meaning, counts as not asked.
+        """
         known = computing.extend_env(interview.evaluate_route().env)
         other = self.apart.keys() | computing.lacking
         lacking = {name for name in where.names if name not in known}
@@ -442,8 +448,10 @@ class _Version:
         return where.evaluate({**known, **dict.fromkeys(lacking, NOT_ASKED)}) is True
 
     def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[InterviewEvent], Interview]:
-        """Replay an interview whose stored data are not used. Raises an error where its row differs from its
-        journal."""
+        """Replay an interview whose stored data are not used.
+
+        Raises an error where its row differs from its journal.
+        """
         journal = self.source.store.read_journal(line.id)
         interview = self._replay(line, journal)
         if differing := find_differences(interview, line):

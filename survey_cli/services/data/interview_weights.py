@@ -39,8 +39,10 @@ def check_trim(rake: str, trim: str) -> UserError | None:
 def load_counted_answers(
     made: DataTable, plan: Plan, which: InterviewSelection, *, words: bool = False, ids: bool = False
 ) -> tuple[AnswerColumns, AnalysisBase]:
-    """Load the answers of all interviews without personal ones, and which interviews count. `words` includes verbatim
-    answers, `ids` the interviews' ids. Raises ValueError where a row cannot be read."""
+    """Load the answers of all interviews without personal ones, and which interviews count.
+
+    `words` includes verbatim answers, `ids` the interviews' ids. Raises ValueError where a row cannot be read.
+    """
     ruled = {id: one.code for id, one in made.overrides.items()}
 
     def wanted(variable: Variable) -> bool:
@@ -70,8 +72,10 @@ def weight_interviews(
     base: bool = True,
     threshold: int = 0,
 ) -> InterviewWeights | UserError | None:
-    """Weight the interviews by the sample column with the role weight (unless `base` is False), by the file of
-    targets `rake`, or by both; None where there is neither."""
+    """Weight the interviews by a sample column, a file of targets, or both.
+
+    The column is that with the role weight, unless `base` is False; the file is `rake`. None where there is neither.
+    """
     column = find_column(instrument, "weight") if base else None
     if column is None and not rake:
         return None
@@ -93,8 +97,11 @@ def weight_interviews(
 def append_raked_weights(
     made: DataTable, whole: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
 ) -> DataTable | UserError:
-    """Append the raked weights of a report as a column, missing for interviews that the report would not count.
-    `whole` is the table with all columns; in both tables the first column identifies the interview."""
+    """Append the raked weights of a report as a column.
+
+    The weight is missing for interviews that the report would not count. `whole` is the table with all columns; in
+    both tables the first column identifies the interview.
+    """
     answers, got = load_counted_answers(whole, plan, "partial", ids=True)
     answers = answers.select(got.rows)
     found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
@@ -111,8 +118,10 @@ def append_raked_weights(
 
 
 def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]) -> Table:
-    """Append a column of weights, which becomes the weight variable. `weight_of` is by the text of a row's first
-    cell."""
+    """Append a column of weights, which becomes the weight variable.
+
+    `weight_of` is by the text of a row's first cell.
+    """
     width = len(table.variables)
     text_of = {name: _encode_cell(weight) for name, weight in weight_of.items()}
     none = _encode_cell(NOT_APPLICABLE)

@@ -32,8 +32,11 @@ def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dic
 def _find_case_overrides(
     key: str, history: Iterable[HistoryEntry], plan: Plan
 ) -> dict[str, OverriddenOutcome]:
-    """Find the corrected outcomes of one case. A correction applies to the latest interview: a final one always, any
-    other where the corrected call is that interview's. It holds until the interview is resumed."""
+    """Find the corrected outcomes of one case.
+
+    A correction applies to the latest interview: a final one always, any other where the corrected call is that
+    interview's. It holds until the interview is resumed.
+    """
     case, found = Case(key=key), dict[str, OverriddenOutcome]()
     own = False  # the last call's outcome is the interview's
     for entry in history:

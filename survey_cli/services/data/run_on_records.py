@@ -24,8 +24,10 @@ def run_on_records(
     people: str | None = None,
     to: str = "-",
 ) -> T | UserError:
-    """Return what `do` returns for the records of an instrument, or the error; `to` is where the result is written.
-    The records are open while `do` runs."""
+    """Return what `do` returns for the records of an instrument, or the error.
+
+    `to` is where the result is written. The records are open while `do` runs.
+    """
     records = open_records(path, db=db, people=people)
     if isinstance(records, UserError):
         return records

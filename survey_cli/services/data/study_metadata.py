@@ -47,8 +47,10 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
 
 
 def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
-    """The conditions for asking each item, as text: `Asked if kind is District, and unless consent is Yes.` Items
-    that everybody is asked are left out."""
+    """The conditions for asking each item, as text.
+
+    For example `Asked if kind is District, and unless consent is Yes.` Items that everybody is asked are left out.
+    """
     rules = RuleWriter(instrument, language)
     found: dict[str, str] = {}
 

@@ -92,8 +92,10 @@ def _select_columns(made: DataTable, instrument: Instrument, wish: ExportOptions
 
 
 def _check_personal_access(records: StudyRecords) -> UserError | None:
-    """Why the account may not export names and numbers; None where it may, as a supervisor or where nobody is
-    listed."""
+    """Why the account may not export names and numbers; None where it may.
+
+    Supervisors may, and everybody where nobody is listed.
+    """
     who = records.people.find(records.store.account)
     if who is not None and who.supervises:
         return None
@@ -104,8 +106,10 @@ def _check_personal_access(records: StudyRecords) -> UserError | None:
 def select_column_names(
     variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]
 ) -> set[str] | UserError:
-    """The columns selected by their names, their items or their sections. The first column, which identifies a row,
-    is always included."""
+    """The columns selected by their names, their items or their sections.
+
+    The first column, which identifies a row, is always included.
+    """
     first = variables[0].name
     names = {first}
     of_item: dict[str, set[str]] = {}

@@ -17,9 +17,11 @@ SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
 def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | UserError:
-    """Give the folder of the databases, with every database and list in it, to the group. Its members can write the
-    databases and read the lists, files made later belong to the group too, and nobody else has access. Returns the
-    folder."""
+    """Give the folder of the databases, with every database and list in it, to the group.
+
+    Its members can write the databases and read the lists, files made later belong to the group too, and nobody else
+    has access. Returns the folder.
+    """
     instrument = open_instrument(path)
     if isinstance(instrument, UserError):
         return instrument

@@ -40,8 +40,10 @@ class InterviewList(NamedTuple):
 
 
 def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList | UserError:
-    """List every interview in the instrument's database. A text that cannot be decoded does not keep other interviews
-    from being listed."""
+    """List every interview in the instrument's database.
+
+    A text that cannot be decoded does not keep other interviews from being listed.
+    """
     opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
@@ -85,9 +87,12 @@ def verify_database(
     at: datetime | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> VerificationResult | UserError:
-    """Verify a database: every journal can be replayed, every derived row equals its source, nothing is dated after
-    `at` (now by default), and the file itself is intact. `tell` receives from time to time the number of interviews
-    and cases compared, and the total."""
+    """Verify a database.
+
+    Every journal can be replayed, every derived row equals its source, nothing is dated after `at` (now by default),
+    and the file itself is intact. `tell` receives from time to time the number of interviews and cases compared, and
+    the total.
+    """
     opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened
@@ -195,8 +200,10 @@ def back_up_database(
     db: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str | UserError:
-    """Copy the database consistently while interviews run. Returns where it was copied from. The database records
-    that a backup was made; the copy does not."""
+    """Copy the database consistently while interviews run.
+
+    Returns where it was copied from. The database records that a backup was made; the copy does not.
+    """
     opened = _open_existing(path, db)
     if isinstance(opened, UserError):
         return opened

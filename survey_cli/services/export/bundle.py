@@ -70,8 +70,11 @@ class BundleResult:
 def write_bundle(
     path: str | Path, wish: ExportOptions, to: str, outs: Sequence[str] = ()
 ) -> BundleResult | UserError:
-    """Write a bundle into the folder `to`, or into a file where it ends in .zip. `outs` names the data files in it,
-    instead of the default ones; `options.what`, where it is not interviews, adds a table."""
+    """Write a bundle into the folder `to`, or into a file where it ends in .zip.
+
+    `outs` names the data files in it, instead of the default ones; `options.what`, where it is not interviews, adds a
+    table.
+    """
     target, zipped = Path(to), to.lower().endswith(".zip")
     if target.suffix.lower() in UNSUPPORTED_ENDINGS:
         return UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
@@ -115,8 +118,10 @@ def write_bundle(
 
 
 def _check_target(target: Path, *, zipped: bool, force: bool) -> UserError | None:
-    """Why the target cannot be written; None where it can. A folder is replaced only where it is a bundle and nothing
-    else."""
+    """Why the target cannot be written; None where it can.
+
+    A folder is replaced only where it is a bundle and nothing else.
+    """
     if zipped:
         return check_output_path(target, force=force)
     if not target.exists():
@@ -238,8 +243,10 @@ def _has_cases(store: Store) -> bool:
 def _write_table(
     records: StudyRecords, wish: ExportOptions, folder: Path, what: RowKind, last: datetime | None
 ) -> ExportResult | UserError:
-    """Write another table as CSV, as of the last event. Filters by interview or column do not apply to cases and
-    calls, so with them the table is refused."""
+    """Write another table as CSV, as of the last event.
+
+    Filters by interview or column do not apply to cases and calls, so with them the table is refused.
+    """
     if what in FIELDWORK_TABLES and (wish.where or wish.variables):
         return UserError(
             f"{what}.csv",
@@ -261,8 +268,10 @@ def _find_last_event_time(store: Store) -> datetime | None:
 def _write_questionnaire_texts(
     store: Store, instrument: Instrument, folder: Path, until: datetime | None
 ) -> None:
-    """Write the full text of every version used until then, each in its own folder; the current file's text where
-    none was used."""
+    """Write the full text of every version used until then, each in its own folder.
+
+    Where none was used, it is the current file's text.
+    """
     kept = [one for one in store.list_instruments() if until is None or one.kept_at <= until]
     versions = [(one.hash, one.texts) for one in kept] or [(instrument.hash, instrument.texts)]
     for hash, texts in versions:

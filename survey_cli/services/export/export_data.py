@@ -33,8 +33,10 @@ def export_file(
 def export_files(
     path: str | Path, wish: ExportOptions, outs: Sequence[str], *, stdout: TextIO | None = None
 ) -> list[ExportResult] | UserError:
-    """Write the data into several files, all as of the same point in time. None is begun where one of them cannot be
-    written."""
+    """Write the data into several files, all as of the same point in time.
+
+    None is begun where one of them cannot be written.
+    """
     if wish.rake and wish.what != "interviews":
         return UserError("--rake", "only interviews are weighted", "leave out --what")
     if (trouble := check_outputs(outs, wish)) is not None:

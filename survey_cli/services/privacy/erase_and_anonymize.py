@@ -73,8 +73,10 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
 
 
 def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | UserError:
-    """Erase everything that identifies a case and everything that was answered. A second call finishes an interrupted
-    erasure."""
+    """Erase everything that identifies a case and everything that was answered.
+
+    A second call finishes an interrupted erasure.
+    """
     if not why.strip():
         return UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
 
@@ -118,9 +120,11 @@ class AnonymizationResult:
 def anonymize_study(
     request: Request, *, dry_run: bool = False, pause: Callable[[], None] | None = None
 ) -> AnonymizationResult | UserError:
-    """Remove names, numbers, notes and personal answers of every case whose retention period is over. The period
-    begins when the case was done, or at the study's end where it was still open. Repeating the call changes nothing
-    more."""
+    """Remove names, numbers, notes and personal answers of every case whose retention period is over.
+
+    The period begins when the case was done, or at the study's end where it was still open. Repeating the call
+    changes nothing more.
+    """
 
     def do(study: OpenStudy) -> AnonymizationResult | UserError:
         after = study.plan.retention.get(CONTACTS)

@@ -147,8 +147,10 @@ def is_module(source: InstrumentSource) -> bool:
 
 
 def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None) -> InstrumentCheck:
-    """Check one instrument with its modules: its problems, what the `formats` cannot store, and changes of meaning
-    since stored interviews."""
+    """Check one instrument with its modules.
+
+    The result has its problems, what the `formats` cannot store, and changes of meaning since stored interviews.
+    """
     source = load_source(file)
     if is_module(source):
         what = "this is a module, not an instrument"

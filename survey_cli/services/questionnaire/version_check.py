@@ -48,8 +48,10 @@ class AcceptedChanges:
 def check_meanings(
     file: str, instrument: Instrument, draft: InstrumentDraft, db: str | None
 ) -> tuple[list[Problem], list[str]]:
-    """Problems for changes of meaning that nobody has accepted, and a text for each accepted one. Nothing where no
-    interviews are stored yet."""
+    """Problems for changes of meaning that nobody has accepted, and a text for each accepted one.
+
+    Nothing where no interviews are stored yet.
+    """
     top = Position(draft.document.instrument.where.file)
     try:
         store = open_existing_store(locate_database(file, instrument.id, db))

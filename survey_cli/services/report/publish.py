@@ -182,8 +182,10 @@ def _check_charts(place: OutputTarget) -> UserError | None:
 
 
 def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
-    """Iterate over every chart of a report with its heading: of each battery, and of each item outside of
-    batteries."""
+    """Iterate over every chart of a report with its heading.
+
+    There is one for each battery, and for each item outside of batteries.
+    """
     for battery in made.batteries:
         block = Block(battery, tuple(item for item in made.items if item.battery == battery.id))
         title, intro = flatten(battery.title), flatten(battery.intro)

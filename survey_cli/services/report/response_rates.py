@@ -95,8 +95,11 @@ def compute_study_rates(
     people: str | None = None,
     tell: Callable[[str], object] = str,
 ) -> RatesReport | UserError:
-    """Compute the rates of a study's own cases. `zone` is the time zone of dates, the computer's where it is None;
-    `tell` receives what opening the study repaired."""
+    """Compute the rates of a study's own cases.
+
+    `zone` is the time zone of dates, the computer's where it is None; `tell` receives what opening the study
+    repaired.
+    """
     study = open_study(path, db=db, people=people)
     if isinstance(study, UserError):
         return study
@@ -257,8 +260,10 @@ def compute_rates_from_counts(
 def resolve_assumptions(
     frames: Mapping[str, DispositionCounts], assumed: RateAssumptions
 ) -> ResolvedAssumptions | list[Problem]:
-    """Determine e of each frame, estimated or as given, and the weights of a composite; or return the problems of the
-    options."""
+    """Determine e of each frame, estimated or as given, and the weights of a composite.
+
+    Returns the problems of the options where there are any.
+    """
     e, e_uh, e_uo, weights = (
         _Shares(option, text, tuple(frames))
         for option, text in (

@@ -240,8 +240,10 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
 def _select_groupings(
     answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
 ) -> list[Grouping] | UserError:
-    """The banner's variables, each with few values. A `multiple` is replaced by its options, each of which divides
-    all interviews."""
+    """The banner's variables, each with few values.
+
+    A `multiple` is replaced by its options, each of which divides all interviews.
+    """
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     offered = {
         name: v
@@ -313,8 +315,10 @@ def _build_item(
 
 
 def _collect_verbatims(table: Crosstab, answers: AnswerColumns, wish: ReportOptions) -> tuple[Verbatim, ...]:
-    """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other. None
-    where they would reveal a suppressed count."""
+    """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other.
+
+    None where they would reveal a suppressed count.
+    """
     question = table.question
     if not wish.verbatims or table.is_base_hidden(0):
         return ()

@@ -69,8 +69,10 @@ class DoNotCallRemoval(NamedTuple):
 def add_numbers(
     request: DoNotCallRequest, given: Sequence[str], *, reason: str
 ) -> DoNotCallAddition | UserError | list[Problem]:
-    """Add numbers, and the numbers in files, to the list. Nobody calls them from then on, not even where their case
-    is on a screen. A file that cannot be read adds nothing."""
+    """Add numbers, and the numbers in files, to the list.
+
+    Nobody calls them from then on, not even where their case is on a screen. A file that cannot be read adds nothing.
+    """
     if trouble := _check_country(request):
         return trouble
     numbers: dict[str, tuple[str, datetime]] = {}

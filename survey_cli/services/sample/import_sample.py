@@ -105,8 +105,11 @@ class _SampleToImport(NamedTuple):
 def import_sample(
     request: Request, wanted: ImportOptions, manner: ImportRuntime
 ) -> ImportResult | UserError | list[Problem]:
-    """Import the cases of a file. Returns problems where one of them is an error; then nothing was stored and no
-    database was made. Importing the same file again changes nothing."""
+    """Import the cases of a file.
+
+    Returns problems where one of them is an error; then nothing was stored and no database was made. Importing the
+    same file again changes nothing.
+    """
     fresh = _locate_new_database(request)
     if isinstance(fresh, UserError):
         return fresh
@@ -279,8 +282,10 @@ def _make_link(dice: Random) -> str:
 def _update_cases(
     study: OpenStudy, read: _SampleToImport, at: datetime, manner: ImportRuntime
 ) -> tuple[int, list[str]]:
-    """Give changed cases the file's values; calls and answers stay. Returns how many were updated, and the cases that
-    were skipped because a station has them."""
+    """Give changed cases the file's values; calls and answers stay.
+
+    Returns how many were updated, and the cases that were skipped because a station has them.
+    """
     cases, busy = study.store.cases, []
     done, columns = 0, read.sample.columns
     changed = {change.case for change in read.summary.changes} | read.located

@@ -6,8 +6,10 @@ from survey_cli.problems import UserError, suggest_nearest
 
 
 def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
-    """Parse `1-2,5`, `north` or `all` into names of replicates. Each must be known, and a range must contain at least
-    one."""
+    """Parse `1-2,5`, `north` or `all` into names of replicates.
+
+    Each must be known, and a range must contain at least one.
+    """
     if not known:
         return UserError(where, "the sample has no replicates", "give it a column with role: replicate")
     if text.strip() == "all":

@@ -88,8 +88,10 @@ def build_update_event(
     kept: Contact | None,
     columns: Collection[str],
 ) -> CaseSampled:
-    """The event for a case that is stored already. Columns missing in the file keep their values; an empty cell
-    clears the value."""
+    """The event for a case that is stored already.
+
+    Columns missing in the file keep their values; an empty cell clears the value.
+    """
     brought = build_sample_event(case, instrument, kept)
     silent = {
         role for role in ("zone", "language", "weight", "priority", "frame", "replicate")
@@ -127,8 +129,10 @@ def build_contact(
     kept: Contact | None = None,
     columns: Collection[str] = (),
 ) -> Contact:
-    """The case's identifying data. For a stored contact only these columns change, and numbers missing in the file
-    stay."""
+    """The case's identifying data.
+
+    For a stored contact only these columns change, and numbers missing in the file stay.
+    """
     values = _select_values(case, instrument, hidden=True)
     if kept is not None:
         values = _merge_values(kept.columns, values, columns)

@@ -8,8 +8,10 @@ from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_
 
 
 def pause_study(request: Request, message: str = "") -> Pause | UserError:
-    """Keep all stations from claiming cases and dialing numbers until `resume_study`. Current interviews are
-    finished."""
+    """Keep all stations from claiming cases and dialing numbers until `resume_study`.
+
+    Current interviews are finished.
+    """
     text = clean_text(message)
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
