@@ -21,7 +21,8 @@ _MAX_LISTED: Final = 20
 def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     """Compile all computes, by the index after which each can be computed (−1: from the sample alone).
 
-    Their names are added to the draft; cycles and clashes become problems."""
+    Their names are added to the draft; cycles and clashes become problems.
+    """
     written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
     needs = {
         name: frozenset().union(*(find_names_in_text(w) for _, w in text.iterate_languages()))
