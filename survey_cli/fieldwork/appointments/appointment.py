@@ -13,37 +13,37 @@ from survey_cli.fieldwork.case.events import AppointmentMade, AppointmentPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentTime:
-    """The time that was understood."""
+    """A resolved time for an appointment."""
 
     wall: datetime
     """Its beginning on the respondent's clock, naive."""
     wall_end: datetime
-    """Its end: of one exact time, how long the promise lasts."""
+    """Its end; for one exact time, the time until which the appointment is not missed."""
     zone: str
     fold: int = 0
     """1 where the clock shows this time twice and the second is meant."""
     exact: bool
-    """One time was said, not a span in which to call."""
+    """One time was given, not a span in which to call."""
     text: str
-    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Of several days,
-    `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, which is only to be read."""
+    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Spans of several days,
+    `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, are only for reading."""
     hint: str = ""
     """What the interviewer should notice, as `that is 8 months ahead`."""
 
     @property
     def starts(self) -> datetime:
-        """The moment it begins, in UTC."""
+        """When it begins, in UTC."""
         return resolve_start(self.zone, self.wall, self.fold)
 
     @property
     def ends(self) -> datetime:
-        """The moment it ends, in UTC."""
+        """When it ends, in UTC."""
         return resolve_end(self.zone, self.wall, self.wall_end, self.fold)
 
     def make_event(
         self, *, person: str = "", owner: str = "", policy: AppointmentPolicy = "anyone", note: str = ""
     ) -> AppointmentMade:
-        """The promise of this time: what was said, the wall time and its zone."""
+        """Return the event of an appointment at this wall time."""
         return AppointmentMade(
             start=self.wall.isoformat(timespec="minutes"),
             end=self.wall_end.isoformat(timespec="minutes"),
@@ -56,7 +56,10 @@ class AppointmentTime:
         )
 
     def format_both_clocks(self, station: str = "") -> str:
-        """In both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`; `station` is the zone here."""
+        """Return the time on both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`.
+
+        `station` is the zone here.
+        """
         there = f"{self.text} there ({self.zone})"
         if not station:
             return there
@@ -73,23 +76,23 @@ class AppointmentTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnclearAppointment:
-    """Why what was typed is no appointment yet: a question with its choices, or a refusal with what to do."""
+    """Why the typed text is no appointment yet: a question with its choices, or a reason with a remedy."""
 
     what: str
     remedy: str = ""
     choices: tuple[AppointmentTime, ...] = ()
-    """In the order to be offered; one of them is taken by its number, or something else is typed."""
+    """In the order in which they are offered; one of them is chosen by its number, or something else is typed."""
 
     def __str__(self) -> str:
         return f"{self.what} — {self.remedy}" if self.remedy else self.what
 
 
 def resolve_start(zone: str, wall: datetime, fold: int) -> datetime:
-    """The moment the clock shows `wall`, in UTC."""
+    """Return when the clock shows `wall`, in UTC."""
     return to_utc(zone, wall.replace(fold=fold))
 
 
 def resolve_end(zone: str, wall: datetime, wall_end: datetime, fold: int) -> datetime:
-    """The moment it shows `wall_end`, never before it shows `wall`."""
+    """Return when the clock shows `wall_end`, in UTC, never before it shows `wall`."""
     # 01:45 the second time lasts until 02:15; 00:45 until the first 01:15
     return max(resolve_start(zone, wall, fold), to_utc(zone, wall_end.replace(fold=fold)))

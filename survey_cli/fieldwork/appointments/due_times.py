@@ -13,24 +13,29 @@ from survey_cli.fieldwork.case.events import AppointmentMade
 from survey_cli.fieldwork.plan.plan import Plan
 
 MISSED_RETRY: Final = timedelta(minutes=30)
-"""A promised call that nobody answered is made again after this, sooner than any other that nobody answered."""
+"""An appointment call that nobody answered is repeated after this, sooner than any other unanswered call."""
 EARLY_WINDOW: Final = timedelta(minutes=15)
-"""A call so long before the promised time keeps the promise."""
+"""A call this long before the appointed time keeps the appointment."""
 OWNER_FIRST_PERIOD: Final = timedelta(minutes=15)
-"""A promise to be kept by its owner first is anybody's when it is so late."""
+"""An appointment that its owner may keep first is open to everybody when it is this late."""
 
 
 def resolve_span(promise: AppointmentMade) -> tuple[datetime, datetime]:
-    """From when and until when it holds, in UTC: wall times are resolved here and now, so that no change of the clock
-    moves them."""
+    """Return when an appointment begins and ends, in UTC.
+
+    Wall times are resolved as late as this, so that no change of the clock moves them.
+    """
     starts = to_utc(promise.zone, datetime.fromisoformat(promise.start).replace(fold=promise.fold))
     ends = to_utc(promise.zone, datetime.fromisoformat(promise.end).replace(fold=promise.fold))
     return starts, max(starts, ends)
 
 
 def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
-    """The promise that still has to be kept: calling at its time, or speaking with somebody since, has kept it. The call
-    in which it was made is none of these, however near the promised time it was."""
+    """Return the appointment that still has to be kept, or None.
+
+    A call at its time keeps it, and so does any later conversation. The call in which it was made does neither, however
+    near the appointed time it was.
+    """
     booking = case.appointment
     if booking is None or _has_spoken_since(case, plan) or _list_attempts_at_its_time(case):
         return None
@@ -38,8 +43,10 @@ def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
 
 
 def is_missed(case: Case, plan: Plan) -> bool:
-    """Whether the last attempt was the promised call and nobody answered it: the first at its time, and any other while
-    the promised time lasts."""
+    """Return whether the last attempt was the appointment call and nobody answered it.
+
+    This is the first attempt at its time, or any other as long as the appointed time lasts.
+    """
     booking = case.appointment
     if booking is None or not case.attempts or _has_spoken_since(case, plan):
         return False
@@ -50,7 +57,10 @@ def is_missed(case: Case, plan: Plan) -> bool:
 
 
 def _has_spoken_since(case: Case, plan: Plan) -> bool:
-    """Whether somebody was spoken with after the promise was made; an appointment is the talk in which it was."""
+    """Return whether there was a conversation after the appointment was made.
+
+    An outcome `appointment` is the conversation in which it was made.
+    """
     booking = case.appointment
     if booking is None:
         return False
@@ -68,7 +78,7 @@ def _has_spoken_since(case: Case, plan: Plan) -> bool:
 
 
 def _list_attempts_at_its_time(case: Case) -> list[Attempt]:
-    """The attempts since the promise that were made at its time, or later."""
+    """Return the attempts since the appointment was made that began at its time or later."""
     booking = case.appointment
     if booking is None:
         return []

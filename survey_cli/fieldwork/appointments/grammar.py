@@ -17,26 +17,26 @@ from survey_cli.fieldwork.appointments.languages import translate_to_english
 from survey_cli.instrument.schema.hours import Hours
 
 MAX_BARE_HOURS: Final = 12
-"""Where the unit is left out, more than this are minutes: `in 20`."""
+"""Where the unit is left out, numbers above this are minutes: `in 20`."""
 NO_DAYPARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
 EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours"
 
 
 class DaysAhead(NamedTuple):
-    """So many days from today."""
+    """A number of days from today."""
 
     days: int
 
 
 class Weekday(NamedTuple):
-    """A day of the week, Monday is 0: the coming one, or with `week` 1 that of next week."""
+    """A day of the week (Monday is 0): the coming one or, with `week` 1, that of next week."""
 
     day: int
     week: int | None = None
 
 
 class CalendarDate(NamedTuple):
-    """A day of a month; without a year the coming one."""
+    """A day of a month; without a year, the coming one."""
 
     month: int
     day: int
@@ -44,7 +44,7 @@ class CalendarDate(NamedTuple):
 
 
 class AmbiguousDate(NamedTuple):
-    """`5/12`: which is the month depends on the country."""
+    """A date such as `5/12`, in which the position of the month depends on the country."""
 
     first: int
     second: int
@@ -52,13 +52,13 @@ class AmbiguousDate(NamedTuple):
 
 
 class DayOfMonth(NamedTuple):
-    """`the 26th`: of this month or the next."""
+    """A day such as `the 26th`, of this month or the next."""
 
     day: int
 
 
 class DaySpan(NamedTuple):
-    """`next week`, `weekend`: from one day of the week to another."""
+    """A span such as `next week` or `weekend`, from one day of the week to another."""
 
     name: str
     first: int
@@ -70,38 +70,41 @@ DayExpression: TypeAlias = DaysAhead | Weekday | CalendarDate | AmbiguousDate | 
 
 
 class ClockTime(NamedTuple):
-    """A time of day in minutes after midnight; not `sure` where the half of the day was left open: `3`, `8:30`."""
+    """A time of day in minutes after midnight.
+
+    It is not `certain` where the half of the day is left open: `3`, `8:30`.
+    """
 
     minute: int
     certain: bool
 
     def list_minutes(self) -> tuple[int, ...]:
-        """The minutes it may mean."""
+        """Return the minutes that may be meant."""
         return (self.minute,) if self.certain else (self.minute, (self.minute + 720) % 1440)
 
 
 class TimeRange(NamedTuple):
-    """`2-4`, `after 5pm`, `before noon`: an open end is that of the calling hours."""
+    """A range such as `2-4`, `after 5pm` or `before noon`; an open end is that of the calling hours."""
 
     start: ClockTime | None
     end: ClockTime | None
 
 
 class NamedDaypart(NamedTuple):
-    """`evening`: a part of the day, with its usual hours."""
+    """A part of the day such as `evening`, with its usual hours."""
 
     name: str
     hours: Hours
 
 
 class MinutesAhead(NamedTuple):
-    """So many minutes from now."""
+    """A number of minutes from now."""
 
     minutes: int
 
 
 class SameTime(NamedTuple):
-    """The time it is now."""
+    """The current time of day."""
 
 
 TimeExpression: TypeAlias = ClockTime | TimeRange | NamedDaypart | MinutesAhead | SameTime
@@ -109,18 +112,18 @@ TimeExpression: TypeAlias = ClockTime | TimeRange | NamedDaypart | MinutesAhead 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedAppointment:
-    """What was typed, taken apart."""
+    """The parts of a typed appointment."""
 
     day: DayExpression | None = None
     time: TimeExpression | None = None
     weekday: int | None = None
-    """The day of the week that was named beside a date, which it must be."""
+    """The day of the week that was named beside a date; the date must fall on it."""
     fold: int | None = None
     """`first` or `second` of a time that comes twice: 0 or 1."""
     zone: str | None = None
-    """An IANA name that was typed, looked up by nobody yet."""
+    """An IANA name that was typed, not validated yet."""
     station_time: bool = False
-    """The time is that of the station's clock: `5pm here`."""
+    """The time is on the station's clock: `5pm here`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +216,11 @@ TokenRule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable
 def parse_text(
     text: str, *, year: int, parts: Mapping[str, Hours] = NO_DAYPARTS, languages: Sequence[str] = ()
 ) -> ParsedAppointment | NotRead:
-    """Takes apart what was typed, in English, Spanish or one of the study's `languages`.
+    """Parse what was typed in English, Spanish or one of the study's `languages`.
 
-    `year` is the one it is there: a four-digit number is a year only where it is near it, else a time. `parts` are the
-    study's own parts of the day that have hours."""
+    `year` is the current one at the respondent's: a four-digit number is a year only where it is near it, else a time.
+    `parts` are the study's own parts of the day that have hours.
+    """
     zone = _ZONE.search(text)
     plain = _replace_spoken_times(
         translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize)
@@ -238,7 +242,7 @@ def parse_text(
 
 
 def _normalize(text: str) -> str:
-    """Small letters without accents, digits 0 to 9, one space between words."""
+    """Return lower-case text without accents, with digits 0 to 9 and one space between words."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     bare = re.sub(r"[–—−]", "-", to_ascii_digits(bare)).replace("’", "'")
     bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
@@ -246,14 +250,14 @@ def _normalize(text: str) -> str:
 
 
 def _replace_spoken_times(text: str) -> str:
-    """The text with `half past 3` as 3:30, and nothing after `there`: that is the other clock."""
+    """Write `half past 3` as 3:30, and drop everything from `there` on, which is on the other clock."""
     for pattern, minute in _SPOKEN_TIMES:
         text = pattern.sub(partial(_format_spoken_time, minute), text)
     return re.sub(r"\bthere\b.*", "", text).strip()
 
 
 def _format_spoken_time(minute: int, found: re.Match[str]) -> str:
-    """`half past 3` as `3:30`, `quarter to 3` as `2:45`; 12 comes before 1."""
+    """Write `half past 3` as `3:30` and `quarter to 3` as `2:45`; 12 comes before 1."""
     hour = int(found[1])
     if minute < 0:
         hour, minute = (hour - 2) % 12 + 1 if hour <= 12 else hour - 1, 60 + minute
@@ -276,7 +280,7 @@ def _tokenize(text: str, rules: list[TokenRule]) -> Iterator[AppointmentToken]:
 
 @lru_cache(maxsize=16)
 def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenRule]:
-    """What may stand at the beginning of the rest, the longer before the shorter."""
+    """Build the rules for the beginning of the remaining text, longer ones before shorter ones."""
     hours = {_normalize(name): span for name, span in parts}
     own = "|".join(map(re.escape, hours))
     near = "|".join(str(y) for y in range(year - 1, year + 3))
@@ -377,7 +381,7 @@ def _parse_relative(found: re.Match[str]) -> Iterable[AppointmentToken]:
 
 
 def _parse_bare_number(found: re.Match[str]) -> Iterable[AppointmentToken]:
-    """`in 20`: minutes where it can't be hours."""
+    """Parse `in 20` as minutes where it can't be hours."""
     number = int(found[1])
     if number > MAX_BARE_HOURS:
         return (MinutesAhead(number),)
@@ -476,8 +480,11 @@ def _combine_tokens(pieces: list[AppointmentToken]) -> ParsedAppointment | NotRe
 
 
 def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
-    """The part of the day as it is meant beside a time: 5 in the afternoon and 4 in the evening are after noon, wherever
-    these parts begin and end. 12 in the evening is not noon, and 3 at night not in the afternoon."""
+    """Return the part of the day as it is meant beside a time.
+
+    5 in the afternoon and 4 in the evening are after noon, wherever these parts begin and end. 12 in the evening is not
+    noon, and 3 at night not in the afternoon.
+    """
     start = part.hours.start
     if start < 720 or part.name.endswith(("night", "noche")):
         return part
@@ -485,14 +492,14 @@ def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
 
 
 def _choose_half(clock: ClockTime, part: NamedDaypart) -> ClockTime:
-    """The half of the day that lies in this part of it; as it was where neither does."""
+    """Choose the half of the day that lies in this part of it; leave the time as it is where neither does."""
     minute = clock.minute % 720
     inside = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
     return ClockTime(inside[0], True) if len(inside) == 1 and (not clock.certain or not part.name) else clock
 
 
 def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int | None] | NotRead:
-    """The day, and the day of the week it must be."""
+    """Return the day, and the day of the week on which it must fall."""
     match days:
         case []:
             return None, None

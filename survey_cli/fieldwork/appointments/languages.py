@@ -84,15 +84,16 @@ TRANSLATIONS: Final = {
         (\d{1,2})[点时]半 = \1:30 ; (\d{1,2})[点时](\d{1,2})分 = \1:\2 ; (\d{1,2})[点时] = \1:00 ; 上午|早上 = morning ;
         下午 = afternoon ; 晚上 = evening""",
 }
-"""By language, `pattern = English`, parted by semicolons and lines; accents are left out, as in the text that is read."""
+"""By language, `pattern = English`, separated by semicolons and line ends; accents are left out, as in the text that is
+read."""
 UNSPACED_LANGUAGES: Final = frozenset({"ja", "zh", "th"})
-"""Languages that put no spaces between words."""
+"""Languages without spaces between words."""
 _MONTH_DAY: Final = re.compile(r"month (\d{1,2}) day (\d{1,2})")
 _HALF_BEFORE: Final = re.compile(r"half before (\d{1,2})")
 
 
 def translate_to_english(text: str, languages: Iterable[str], plain: Callable[[str], str]) -> str:
-    """The text with the words of these languages in English. `plain` is how the text was made plain."""
+    """Replace words of these languages by English ones. `plain` is the function that normalized the text."""
     for language in languages:
         if language.partition("-")[0] != "en":
             for pattern, english in _build_rules(language, plain):
@@ -108,7 +109,7 @@ def _get_month_name(month: int) -> str:
 
 @lru_cache(maxsize=32)
 def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Patterns and their English: the language's own words, then names of days and months, the longer ones first."""
+    """Build the patterns of a language: its own words, then names of days and months, the longer ones first."""
     base = language.partition("-")[0]
     edges = ("", "") if base in UNSPACED_LANGUAGES else (r"(?<![\w:])", r"(?!\w)")
     rules = []

@@ -32,13 +32,13 @@ from survey_cli.instrument.countries import PERMITTED_HOURS
 from survey_cli.instrument.schema.hours import Hours, format_clock
 
 DEFAULT_WINDOW: Final = timedelta(minutes=30)
-"""How long a promise of one time lasts before it is missed."""
+"""How long after its time an appointment at one time counts as missed."""
 FAR_AHEAD: Final = timedelta(days=183)
-"""An appointment further ahead than this is remarked upon."""
+"""An appointment further ahead than this gets a hint."""
 MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "FM", "GU", "MH", "MP", "AS", "PR", "PW", "VI"})
 """Countries where 11/5 is the fifth of November."""
 EITHER_ORDER_COUNTRIES: Final = frozenset({"CA", "PH"})
-"""Countries where both are usual, so it is asked."""
+"""Countries where both orders are usual, so that the interviewer is asked."""
 
 
 def parse_appointment(
@@ -51,9 +51,11 @@ def parse_appointment(
     here: str = "",
     languages: Sequence[str] = (),
 ) -> AppointmentTime | UnclearAppointment:
-    """What is typed at the station, on the respondent's clock, or on that of the zone `here` where the text says so. Of
-    several possible zones the first is taken where all come to the same moment, or one is named in the text; else it is
-    asked which."""
+    """Resolve what was typed on the respondent's clock, or on that of the zone `here` where the text says so.
+
+    Of several possible zones the first is taken where all give the same time, or the one named in the text; otherwise
+    the interviewer is asked which.
+    """
     if not zones:
         return UnclearAppointment(
             what="no time zone is known for this case", remedy="set the zone where the respondent is"
@@ -89,7 +91,7 @@ def _is_zone(name: str) -> bool:
 def _combine_zones(
     answers: list[AppointmentTime | UnclearAppointment], zones: Sequence[str], *, relative: bool
 ) -> AppointmentTime | UnclearAppointment:
-    """One answer for a case that may be in any of these zones."""
+    """Return one answer for a case that may be in any of these zones."""
     refused = [answer for answer in answers if isinstance(answer, UnclearAppointment)]
     meant = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
     if relative and refused:
@@ -108,13 +110,13 @@ def _combine_zones(
 
 
 def _drop_duplicates(meant: Iterable[AppointmentTime]) -> list[AppointmentTime]:
-    """The first of those that begin, and if they are spans end, together."""
+    """Return the first of those that begin and, where they are spans, end together."""
     return list({(m.starts, None if m.exact else m.ends): m for m in reversed(list(meant))}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads for one zone."""
+    """A reader of appointments for one zone."""
 
     now: datetime
     zone: str
@@ -155,7 +157,7 @@ class _Reader:
         return answer
 
     def read_from(self, here: str, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
-        """A time of day on another clock, as it is on this one."""
+        """Resolve a time of day on another clock."""
         assert isinstance(typed.time, ClockTime)
         days = replace(self, zone=here)._list_days(typed.day)
         if isinstance(days, UnclearAppointment):
@@ -179,7 +181,7 @@ class _Reader:
     # --- the day
 
     def _list_days(self, day: DayExpression | None) -> list[date] | UnclearAppointment:
-        """The day or, where it is not certain, those it may be."""
+        """Return the day or, where it is not certain, all possible days."""
         match day:
             case None:
                 return [self.today]
@@ -244,7 +246,7 @@ class _Reader:
         return self.today + timedelta(days=7 * week - self.today.weekday())
 
     def _explain_day(self, day: DayExpression | None) -> str:
-        """Which day `next tuesday` was taken to be, where there is a nearer one."""
+        """Return which day `next tuesday` was not taken for, where there is a nearer one."""
         if not isinstance(day, Weekday) or day.week != 1:
             return ""
         nearer = self.today + timedelta(days=(day.day - self.today.weekday() - 1) % 7 + 1)
@@ -254,7 +256,7 @@ class _Reader:
     # --- the time
 
     def _read_on(self, day: date, typed: ParsedAppointment) -> list[AppointmentTime | UnclearAppointment]:
-        """What may be meant on this day."""
+        """Return all times that may be meant on this day."""
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         match typed.time:
             case ClockTime():
@@ -282,7 +284,10 @@ class _Reader:
     def _resolve_times(
         self, day: date, start: int, end: int | None, fold: int | None
     ) -> list[AppointmentTime | UnclearAppointment]:
-        """The time on this day, twice where the clock shows it twice; or why it is none. Without an end it is exact."""
+        """Return the time on this day, twice where the clock shows it twice, or why it can't be.
+
+        A time without an end is exact.
+        """
         wall = _make_wall_time(day, start)
         if closed := self._explain_closed(day, start, end):
             return [closed]
@@ -395,7 +400,7 @@ class _Reader:
         )
 
     def _find_following(self, day: date, typed: ParsedAppointment) -> tuple[AppointmentTime, ...]:
-        """The same time on the next day after this one on which it can be."""
+        """Return the same time on the next possible day after this one."""
         for later in (day + timedelta(days=n) for n in range(1, 15)):
             if not self.calendar.explain_closed_day(later):
                 made = [
@@ -406,7 +411,7 @@ class _Reader:
         return ()
 
     def _read_in_span(self, span: DaySpan, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
-        """A span of days: all of its calling hours, or with a time of day, which of its days."""
+        """Resolve a span of days: all of its calling hours or, with a time of day, one of its days."""
         monday = self._find_monday(span.week)
         days = [monday + timedelta(days=n) for n in range(span.first, span.last + 1)]
         answers = [answer for day in days if day >= self.today for answer in self._read_on(day, typed)]
@@ -454,13 +459,13 @@ def _format_times(wall: datetime, wall_end: datetime) -> str:
 
 
 def _list_halves(clock: ClockTime, span: Hours) -> list[int]:
-    """The minutes that may be meant: within the calling hours where any is."""
+    """Return the minutes that may be meant: those within the calling hours where there are any."""
     inside = [minute for minute in clock.list_minutes() if span.start <= minute < span.end]
     return inside or [next((m for m in clock.list_minutes() if m >= PERMITTED_HOURS.start), clock.minute)]
 
 
 def _list_spans(start: ClockTime | None, end: ClockTime | None, span: Hours) -> Iterator[tuple[int, int]]:
-    """The shortest spans that may be meant, those that touch the calling hours where any does."""
+    """Yield the shortest spans that may be meant: those that touch the calling hours where there are any."""
     starts = (start.list_minutes() if end else _list_halves(start, span)) if start else ()
     ends = (end.list_minutes() if start else _list_halves(end, span)) if end else ()
     if not end:
@@ -480,7 +485,7 @@ def _add_months(day: date, months: int) -> date:
 
 
 def _find_day_in_month(first: date, number: int) -> date | None:
-    """The day of the month that begins with `first`; None where it has no such day."""
+    """Return a day of the month that begins with `first`; None where it has no such day."""
     try:
         return first.replace(day=number)
     except ValueError:

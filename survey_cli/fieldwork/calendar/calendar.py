@@ -22,7 +22,7 @@ from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
 
 MAX_SEARCH_DAYS: Final = 400
-"""How far ahead an opening is looked for: any yearly closing lies within."""
+"""How far ahead an opening is searched for: any yearly closing lies within."""
 NO_ZONE_REASON: Final = "nobody knows what time it is there"
 
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -30,7 +30,7 @@ _MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "
 
 
 def format_short_day(day: date) -> str:
-    """`Thu 26 Nov`, in English whatever the machine speaks."""
+    """Return `Thu 26 Nov`, in English whatever the machine's locale."""
     return f"{DAY_NAMES[day.weekday()][:3]} {day.day} {_MONTH_NAMES[day.month - 1]}"
 
 
@@ -39,14 +39,17 @@ class Daypart(NamedTuple):
 
     name: str
     days: frozenset[int] = frozenset()
-    """Monday is 0; empty: the part is one of hours."""
+    """Monday is 0; empty: the part consists of hours."""
     hours: Hours = Hours(0, 24 * 60)
     weight: int = 1
-    """How many attempts it is given for one in a part of weight 1."""
+    """How many attempts it gets for one in a part of weight 1."""
 
 
 def build_usual_dayparts(country: str) -> tuple[Daypart, ...]:
-    """The parts where a study writes none: the country's weekend; on other days evening begins at 17:00."""
+    """Build the parts for a study that defines none.
+
+    These are the country's weekend, and on other days the evening from 17:00 and the time before.
+    """
     return (
         Daypart("weekend", days=frozenset(find_weekend(country))),
         Daypart("day", hours=Hours(0, 17 * 60)),
@@ -58,16 +61,17 @@ USUAL_DAYPARTS: Final = build_usual_dayparts("")
 
 
 class Opening(NamedTuple):
-    """Whether a case may be called at a moment."""
+    """Whether a case may be called at a time."""
 
     open: bool
     why: str
     """Why not, as `before 09:00 there (it is 07:12)`, `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`; empty
     where it is open."""
     until: datetime | None
-    """The moment it closes, in UTC; None where it is not open."""
+    """When it closes, in UTC; None where it is not open."""
     next: datetime | None
-    """The next moment it is open, in UTC: this one where it is open, None where there is no more before the last day."""
+    """When it is next open, in UTC: the time itself where it is open, None where it does not open before the last
+    day."""
 
 
 class _OpenInterval(NamedTuple):
@@ -91,31 +95,31 @@ class Calendar:
     """When a study calls."""
 
     hours: dict[int, Hours] = field(default_factory=lambda: build_usual_hours(""))
-    """By day of the week, Monday is 0; days that are missing are never called."""
+    """By day of the week (Monday is 0); there is no calling on missing days."""
     own_hours: bool = True
-    """The study wrote them; else they are the country's usual ones."""
+    """The hours are the study's own; otherwise they are the country's usual ones."""
     wide_hours: bool = False
-    """There is a reason for hours outside the band."""
+    """There is a reason for hours outside the permitted ones."""
     closed_days: frozenset[date] = frozenset()
     country: str | None = None
-    """The country by whose holidays, calling hours and way of writing dates the study goes."""
+    """The country whose holidays, calling hours and date format apply."""
     region: str = ""
-    """The region whose holidays count, `DE-BY`; empty: the country's own only."""
+    """The region whose holidays apply, `DE-BY`; empty: only those of the country."""
     holidays: bool = True
     """Nobody is called on public holidays of the country and the region."""
     starts: date | None = None
     ends: date | None = None
     """The last day of calling, in the respondent's zone."""
     parts: tuple[Daypart, ...] = USUAL_DAYPARTS
-    """In the order they are asked: the first that fits a moment is its part."""
+    """In the order in which they are tried: the first that contains a time is its part."""
     own_parts: bool = True
-    """The study wrote them; else they are the country's usual ones."""
+    """The parts are the study's own; otherwise they are the country's usual ones."""
     _known: dict[tuple[str, date], _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
     _regional: "dict[str, Calendar]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def from_written(cls, written: FieldworkSpec | None) -> "Calendar":
-        """The calendar of a checked instrument; what its checks refuse is passed over here."""
+        """Build the calendar of a checked instrument; values that its checks reject are skipped."""
         if written is None:
             return cls(own_hours=False, own_parts=False)
         spans = {
@@ -146,8 +150,11 @@ class Calendar:
         )
 
     def for_region(self, region: str) -> "Calendar":
-        """The calendar for respondents in this country (`EG`) or region (`DE-BY`): its holidays, its band and, where the
-        study wrote no hours, its usual ones. The study's own where `region` is empty."""
+        """Return the calendar for respondents in this country (`EG`) or region (`DE-BY`).
+
+        It has the holidays and permitted hours of the region and, where the study has no own hours, its usual ones. An
+        empty region returns the study's calendar.
+        """
         if not region or region == (self.region or self.country):
             return self
         found = self._regional.get(region)
@@ -163,7 +170,7 @@ class Calendar:
         return found
 
     def find_opening(self, zones: Sequence[str], at: datetime) -> Opening:
-        """Whether a case that may be in any of these zones can be called: only where all of them are open."""
+        """Return whether a case that may be in any of these zones can be called: only where all are open."""
         if not zones:
             return Opening(False, NO_ZONE_REASON, None, None)
         until: datetime | None = None
@@ -178,24 +185,28 @@ class Calendar:
         return Opening(True, "", until, at.astimezone(UTC))
 
     def find_daypart(self, zones: Sequence[str], at: datetime) -> str:
-        """The name of the part of the day, whether or not it is open; of several zones the first, the likeliest,
-        speaks. Empty where no part fits, or no zone is known."""
+        """Return the name of the part of the day, open or not; empty where no part fits or no zone is known.
+
+        Of several zones the first counts, which is the most likely one.
+        """
         if not zones:
             return ""
         wall = to_wall_time(zones[0], at)
         return self._find_part(wall.date(), wall.hour * 60 + wall.minute)
 
     def find_next_in(self, zones: Sequence[str], at: datetime, dayparts: Collection[str]) -> datetime | None:
-        """The next open moment, in UTC, from `at` on that lies in one of these parts of the day; None where there is
-        none before the last day."""
+        """Return the next open time from `at` on in one of these parts of the day, in UTC.
+
+        None where there is none before the last day.
+        """
         return self._find_next(zones, at, dayparts) if zones else None
 
     def find_local_day(self, zone: str, at: datetime) -> date:
-        """The day it is in the zone."""
+        """Return the current day in the zone."""
         return to_wall_time(zone, at).date()
 
     def find_next_day(self, zone: str, at: datetime) -> datetime:
-        """The moment the next local day begins, in UTC."""
+        """Return when the next local day begins, in UTC."""
         following = self.find_local_day(zone, at) + timedelta(days=1)
         begins = find_day_start(zone, following)
         if begins > at:
@@ -204,8 +215,10 @@ class Calendar:
         return to_utc(zone, datetime.combine(following, time(fold=1)))
 
     def explain_closed_day(self, day: date) -> str:
-        """Why nobody is called on this day: `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`, `after the
-        study's last day, …`; empty where somebody is."""
+        """Return why nobody is called on this day; empty where somebody is.
+
+        For example `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`, `after the study's last day, …`.
+        """
         if self.starts is not None and day < self.starts:
             return f"before the study's first day, {format_short_day(self.starts)}"
         if self.ends is not None and day > self.ends:
@@ -218,7 +231,10 @@ class Calendar:
         return "" if self.find_hours(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
 
     def find_hours(self, day: date) -> Hours | None:
-        """The calling hours of this day of the week, within the band unless there is a reason for wider ones."""
+        """Return the calling hours of this day of the week.
+
+        They are within the permitted hours unless there is a reason for wider ones.
+        """
         written = self.hours.get(day.weekday())
         if written is None or self.wide_hours:
             return written
@@ -252,7 +268,7 @@ class Calendar:
         return _Day("", span, tuple(found))
 
     def _find_end(self, zone: str, at: datetime) -> datetime | None:
-        """When the zone, open now, closes; None where it is not open."""
+        """Return when the zone, open now, closes; None where it is not open."""
         end: datetime | None = None
         for stretch in self._get_day(zone, to_wall_time(zone, at).date()).intervals:
             if (stretch.start <= at < stretch.end) if end is None else stretch.start == end:
@@ -272,7 +288,10 @@ class Calendar:
     def _find_next(
         self, zones: Sequence[str], at: datetime, parts: Collection[str] | None = None
     ) -> datetime | None:
-        """Each zone puts the moment off to its own next opening, until none does."""
+        """Return the next time at which all zones are open.
+
+        Each zone moves the time on to its own next opening, until none does.
+        """
         began = at if self.starts is None else max(at, find_day_start(zones[0], self.starts))
         moment, last = at, began + timedelta(days=MAX_SEARCH_DAYS)
         while True:
@@ -296,7 +315,7 @@ class Calendar:
         return None
 
     def _iterate_days(self, zone: str, at: datetime, last: datetime) -> Iterator[date]:
-        """The local days on which an opening may lie."""
+        """Yield the local days on which an opening may lie."""
         # where the clock goes back over midnight, the day before comes a second time
         day = self.find_local_day(zone, at) - timedelta(days=1)
         if self.starts is not None:
@@ -321,7 +340,7 @@ def _parse_daypart(name: str, entry: DaypartSpec | str) -> Daypart | None:
 
 
 def _parse_date(text: str | None) -> date | None:
-    """None where nothing is written, or no date."""
+    """Parse a date; None where there is no text, or no date."""
     try:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:

@@ -10,29 +10,35 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 WallTimeKind: TypeAlias = Literal["once", "never", "twice"]
-"""How often a wall clock shows a time: never where it was put forward over it, twice where it was put back."""
+"""How often a clock shows a time: never where it was put forward past it, twice where it was put back."""
 
 
 @lru_cache(maxsize=1024)
 def get_zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name; `KeyError` (`ZoneInfoNotFoundError`) or `ValueError` where there is none."""
+    """Return the zone of an IANA name.
+
+    Raises `KeyError` (`ZoneInfoNotFoundError`) or `ValueError` where there is none.
+    """
     return ZoneInfo(name)
 
 
 def to_wall_time(zone: str, at: datetime) -> datetime:
-    """The wall time at a moment; its `fold` is 1 the second time the clock shows it."""
+    """Return the wall time at a time; its `fold` is 1 the second time the clock shows it."""
     return at.astimezone(get_zone(zone)).replace(tzinfo=None)
 
 
 def classify_wall_time(zone: str, wall: datetime) -> WallTimeKind:
-    """Whether the clock shows this wall time once, never, or twice."""
+    """Return whether the clock shows this wall time once, never, or twice."""
     first, second = (_find_offset(zone, wall.replace(fold=fold)) for fold in (0, 1))
     return "once" if first == second else "twice" if first > second else "never"
 
 
 def to_utc(zone: str, wall: datetime) -> datetime:
-    """The moment in UTC at which the clock shows this wall time: the first or, with `fold` 1, the second time. A time
-    that is never shown is the moment the clock was put forward over it, so later walls are never earlier moments."""
+    """Return when the clock shows this wall time, in UTC: the first or, with `fold` 1, the second time.
+
+    A time that is never shown becomes the time at which the clock was put forward past it, so that later walls are
+    never earlier times.
+    """
     if classify_wall_time(zone, wall) == "never":
         before = _subtract_offset(wall.replace(fold=1), _find_offset(zone, wall.replace(fold=1)))
         return _locate_change(zone, before, _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0))))
@@ -40,15 +46,18 @@ def to_utc(zone: str, wall: datetime) -> datetime:
 
 
 def find_day_start(zone: str, day: date) -> datetime:
-    """The moment a local day begins; of a day that a zone passed over, the moment it did so."""
+    """Return when a local day begins, in UTC; for a day that a zone skipped, when it did so."""
     return to_utc(zone, datetime.combine(day, time.min))
 
 
 def iterate_intervals(
     zone: str, wall_from: datetime, wall_to: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """All the time during which the clock shows `wall_from` or later, but not yet `wall_to`: pairs of moments in UTC.
-    One pair, but for a day on which the clock changes: none, or two, may be left."""
+    """Yield the time during which the clock shows `wall_from` or later, but not yet `wall_to`.
+
+    These are pairs of times in UTC: one pair, except on a day on which the clock changes, where there may be none or
+    two.
+    """
     least = _subtract_offset(wall_from, timedelta(hours=16))  # no zone is, or was, further from UTC than this
     most = _subtract_offset(wall_to, timedelta(hours=-16))
     began = least
@@ -77,7 +86,10 @@ def _find_offset_at(zone: str, at: datetime) -> timedelta:
 
 
 def _find_next_change(zone: str, since: datetime, until: datetime) -> datetime:
-    """The first change of the clock after `since`, or `until`. Zones change at most once in twelve hours."""
+    """Return the first change of the clock after `since`, or `until`.
+
+    Zones change at most once in twelve hours.
+    """
     offset = _find_offset_at(zone, since)
     while since < until:
         probe = min(since + timedelta(hours=12), until)
@@ -88,7 +100,7 @@ def _find_next_change(zone: str, since: datetime, until: datetime) -> datetime:
 
 
 def _locate_change(zone: str, before: datetime, after: datetime) -> datetime:
-    """The moment (a whole second) between the two at which the offset becomes that of `after`."""
+    """Return the time (a whole second) between the two at which the offset becomes that of `after`."""
     before, offset = before.replace(microsecond=0), _find_offset_at(zone, after)
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)

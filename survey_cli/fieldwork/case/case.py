@@ -44,7 +44,7 @@ from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
 BUSY_REDIAL_WINDOW: Final = timedelta(hours=1)
-"""Redials of a busy line within it are one attempt."""
+"""Redials of a busy line within this time are one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class NumberRecord:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, or what the conversation came to."""
+    """One call with its outcome."""
 
     at: datetime
     by: str
@@ -70,43 +70,45 @@ class Call:
     """Known to be eligible at this call's end, or before."""
     note: str
     keyed_outcome: str = ""
-    """What the interviewer keyed, where a supervisor gave the call another outcome."""
+    """What the interviewer keyed, where a supervisor changed the call's outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One sitting with the case by one interviewer."""
+    """One attempt: the calls that one interviewer makes while holding the case."""
 
     started_at: datetime
     by: str
     station: str
     calls: tuple[Call, ...] = ()
     dialed: int = 0
-    """The number that was dialled last and has no outcome yet; 0 none."""
+    """The number that was dialed last and has no outcome yet; 0 for none."""
     ended_at: datetime | None = None
 
     @property
     def is_busy(self) -> bool:
-        """Every line was busy."""
+        """Whether every line was busy."""
         return bool(self.calls) and all(call.outcome == "busy" for call in self.calls)
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeOverride:
-    """What a supervisor said the case's outcome is: a final one is the case's until somebody puts it back, any other is
-    what the last call came to."""
+    """The outcome that a supervisor gave the case.
+
+    A final one is the case's until somebody reopens it; any other is the outcome of the last call.
+    """
 
     at: datetime
     by: str
     outcome: str
     code: str
     calls_before: int
-    """How many calls had been made: none, and it speaks for itself."""
+    """How many calls had been made; with none, the override counts by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A promise that stands, and when it was made."""
+    """The appointment of a case, and when it was made."""
 
     at: datetime
     by: str
@@ -114,7 +116,7 @@ class Appointment:
 
 
 class StateBeforeCall(NamedTuple):
-    """What a call's outcome may change, as it was before: it is again so when the outcome is taken back."""
+    """What a call's outcome may change, as it was before, for when the outcome is revoked."""
 
     states: Mapping[int, NumberState]
     appointment: Appointment | None
@@ -128,7 +130,7 @@ class StateBeforeCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One sampled respondent or unit, as its history tells it."""
+    """The state of one sampled respondent or unit, derived from its history."""
 
     key: str
     seq: int = 0
@@ -145,16 +147,16 @@ class Case:
     replicate: str = ""
     released: bool = False
     attempts: tuple[Attempt, ...] = ()
-    """Those in which somebody called, the last one perhaps still open."""
+    """Those with at least one call; the last one may still be open."""
     open_attempt: Attempt | None = None
-    """The sitting that is going on: nothing need have been dialled in it."""
+    """The current attempt, in which nothing need have been dialed."""
     appointment: Appointment | None = None
     interview: str = ""
-    """The interview that was begun last."""
+    """The interview that was opened last."""
     interview_open: bool = False
-    """It is going on, in this sitting."""
+    """It is being conducted, in this attempt."""
     interrupted: bool = False
-    """It waits to be gone on with: until it is, whatever else is keyed; or its station was lost in the middle."""
+    """It waits to be resumed, whatever else is keyed until then; or its station was lost in the middle."""
     eligible: bool = False
     person_known: bool = False
     override: OutcomeOverride | None = None
@@ -163,22 +165,22 @@ class Case:
     calls_before_reopening: int = 0
     """How many calls had been made by then."""
     referred: bool = False
-    """It waits for a supervisor, by the table's outcome; one of a study's own is for the plan to know."""
+    """It waits for a supervisor, by the outcome table; the study's own outcomes are known to the plan."""
     calls_before_answer: int = 0
     """How many calls had been made when a supervisor last answered."""
     do_not_call: bool = False
-    """Never to be called again."""
+    """It is never called again."""
     erased: bool = False
     anonymized: bool = False
-    """Who it was is not kept any more, by its wish or because its time was over."""
+    """Identifying data are no longer stored, at the respondent's wish or because their time was over."""
     scripts_read: frozenset[str] = frozenset()
-    """Texts that were spoken."""
+    """Texts that were read out."""
     before_call: StateBeforeCall | None = None
-    """Before the last outcome was keyed."""
+    """The state before the last outcome was keyed."""
 
     @classmethod
     def from_history(cls, key: str, history: Iterable[HistoryEntry]) -> "Case":
-        """The case that these events give."""
+        """Build the case from its events."""
         case = cls(key=key)
         for entry in history:
             case = case.apply(entry)
@@ -188,17 +190,17 @@ class Case:
 
     @property
     def has_unfinished_interview(self) -> bool:
-        """An interview was begun and waits to be gone on with, or would were the sitting over now."""
+        """Whether an interview was begun and waits to be resumed, or would if the attempt ended now."""
         return self.interrupted or self.interview_open
 
     @property
     def language(self) -> str:
-        """What the respondent asked for, else what the sample says."""
+        """The language that the respondent asked for, else that of the sample."""
         return self.requested_language or self.sampled_language
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """All calls, the first made first."""
+        """All calls, the earliest first."""
         return tuple(call for attempt in self.attempts for call in attempt.calls)
 
     @property
@@ -215,8 +217,10 @@ class Case:
 
     @property
     def counted_attempts(self) -> tuple[Attempt, ...]:
-        """The attempts that use up a limit: redials of a busy line within the hour of the first are one, and their
-        ringing us is none."""
+        """The attempts that count toward a limit.
+
+        Redials of a busy line within an hour of the first are one attempt, and calls from the respondent are none.
+        """
         found: list[Attempt] = []
         for attempt in self.attempts:
             if all(call.number == 0 for call in attempt.calls):
@@ -235,16 +239,19 @@ class Case:
         return next((n for n in self.numbers if n.position == position), None)
 
     def list_zones(self, number: NumberRecord | None) -> tuple[str, ...]:
-        """Where a call to this number may ring: the case's own zone, else those the number may be in."""
+        """Return where a call to this number may ring: the case's own zone, else those of the number."""
         if self.zone:
             return (self.zone,)
         return number.zones if number is not None else ()
 
     @property
     def next_number(self) -> NumberRecord | None:
-        """The number that is dialled next, of those that are live and in a zone that is known (of all live ones where
-        none is): in a sitting the first not yet tried in it; else the one where somebody was reached last, as long as
-        that was the last call; else the one after the last that was called, going round."""
+        """The number that is dialed next.
+
+        Only live numbers in a known zone count (all live ones where no zone is known). In an attempt it is the first
+        not tried yet; else the one where somebody was reached last, as long as that was the last call; else the one
+        after the last that was called, going round.
+        """
         live = [n for n in self.live_numbers if self.list_zones(n)] or list(self.live_numbers)
         if not live:
             return None
@@ -262,17 +269,17 @@ class Case:
         return next((n for n in live if n.position > last.number), live[0])
 
     def end_attempt(self) -> "Case":
-        """The case were its sitting over at its last call; itself where none goes on."""
+        """Return the case as if its attempt ended at its last call; unchanged without an open attempt."""
         return self if self.open_attempt is None else replace(self, **self._close_attempt(None))
 
     # one event more
 
     def apply(self, entry: HistoryEntry) -> "Case":
-        """The case after one event more."""
+        """Return the case after one more event."""
         return replace(self, seq=self.seq + 1, **self._compute_changes(entry))
 
     def _compute_changes(self, entry: HistoryEntry) -> dict[str, Any]:
-        """The fields that are others after this event."""
+        """Return the fields that change with this event."""
         at, by, station, event, _ = entry
         match event:
             case CaseSampled():
@@ -353,11 +360,11 @@ class Case:
                 assert_never(event)
 
     def _get_open_attempt(self, at: datetime, by: str, station: str) -> Attempt:
-        """The sitting that goes on; one that nobody began (they rang us, or an earlier program) begins here."""
+        """Return the current attempt; one that nobody began (the respondent called) begins here."""
         return self.open_attempt or Attempt(at, by, station)
 
     def _replace_attempt(self, attempt: Attempt) -> dict[str, Any]:
-        """The sitting as it is now; it is an attempt once there was a call."""
+        """Return the changes that replace the current attempt; it is counted once it has a call."""
         if not attempt.calls:
             return {"open_attempt": attempt}
         begun = self.open_attempt is not None and bool(self.open_attempt.calls)
@@ -365,7 +372,10 @@ class Case:
         return {"open_attempt": attempt, "attempts": (*earlier, attempt)}
 
     def _close_attempt(self, at: datetime | None) -> dict[str, Any]:
-        """The sitting is over, at its last call where nobody said when; an interview in the middle is interrupted."""
+        """Return the changes that end the current attempt, at its last call where no time is given.
+
+        An interview in the middle is interrupted.
+        """
         over: dict[str, Any] = {"open_attempt": None}
         if self.interview_open:
             over |= {"interview_open": False, "interrupted": True}
@@ -399,8 +409,10 @@ class Case:
         }
 
     def _revoke_outcome(self, by: str, station: str) -> dict[str, Any]:
-        """The last call without its outcome, and without what was written because of it, in a sitting that goes on. A
-        number that was given, a text that was spoken and a supervisor's word stay."""
+        """Return the changes that remove the last outcome and what followed from it; the attempt goes on.
+
+        A number that was given, a text that was read out and a supervisor's answer stay.
+        """
         before = self.before_call
         if before is None or not self.attempts or not self.attempts[-1].calls:
             return {}
@@ -424,7 +436,7 @@ class Case:
         }
 
     def _clear_do_not_call(self) -> dict[str, Any]:
-        """What blocking took from it, as it was before the last outcome was keyed."""
+        """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
         states = self.before_call.states if self.before_call is not None else {}
         numbers = tuple(
             replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n
@@ -434,7 +446,7 @@ class Case:
         return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or booking}
 
     def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
-        """The attempts with another outcome of the last call; as they are where none is said."""
+        """Return the attempts with another outcome of the last call; unchanged where none is given."""
         if not outcome or not self.attempts or not self.attempts[-1].calls:
             return self.attempts
         last = self.attempts[-1]
@@ -444,7 +456,7 @@ class Case:
 
 
 def _mark_number(number: NumberRecord, position: int, state: NumberState) -> NumberRecord:
-    """A dead number stays dead on the list of those never to be called: it is not called either way."""
+    """Return the number in another state; a dead number stays dead where it must not be called."""
     if number.position != position or (number.state == "dead" and state == "never_call"):
         return number
     return replace(number, state=state)
@@ -453,7 +465,7 @@ def _mark_number(number: NumberRecord, position: int, state: NumberState) -> Num
 def _merge_numbers(
     known: tuple[NumberRecord, ...], brought: tuple[NumberFacts, ...]
 ) -> tuple[NumberRecord, ...]:
-    """Numbers keep their position and what became of them; new ones come behind."""
+    """Add numbers behind the known ones, which keep their position and state."""
     merged = {n.position: n for n in known}
     for facts in brought:
         before = merged.get(facts.position)

@@ -15,11 +15,11 @@ EVENT_TYPES: Final[dict[str, type[Any]]] = {kind: event for event, kind in EVENT
 
 
 class CaseEventDecodeError(ValueError):
-    """The text is no event, or one that only a newer program understands."""
+    """The text is no event, or one that only a newer version understands."""
 
 
 def encode_case_event(event: CaseEvent) -> tuple[str, str]:
-    """The event's kind, and the rest as one JSON object: fields that stand at their default are left out."""
+    """Return the event's kind, and its other fields as one JSON object without defaults."""
     defaults = type(event)._field_defaults
     written = {
         name: value
@@ -44,7 +44,7 @@ def _encode_other(value: object) -> object:
 
 
 def decode_case_event(kind: str, payload: str) -> CaseEvent:
-    """The event that was written so. Raises Unreadable."""
+    """Decode an event. Raises CaseEventDecodeError."""
     of = EVENT_TYPES.get(kind)
     if of is None:
         raise CaseEventDecodeError(f"{kind!r} is no event of this version")
@@ -69,7 +69,7 @@ def _decode_number(written: list[Any]) -> NumberFacts:
 
 
 def decode_value(written: Any) -> Value:
-    """A sample column's value from its JSON. Raises ValueError."""
+    """Decode a sample column's value from its JSON. Raises ValueError."""
     match written:
         case {"date": str(text)}:
             return date.fromisoformat(text)

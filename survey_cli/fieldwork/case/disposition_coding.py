@@ -19,16 +19,16 @@ from survey_cli.problems import UserError, suggest_nearest
 NEVER_DIALED_CODES: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
 NO_NUMBER_LEFT_CODE: Final = "3.90"
 """Every number of a known unit is dead: nothing says that the unit is not there, so it stays in the denominator. AAPOR
-gives lists no code of their own for it; 3.90 is `other, unknown`, which counts as the rates want it."""
+has no code of its own for this in lists; 3.90 is `other, unknown`, which counts as the rates require."""
 NOT_SCREENED_CODE: Final = "3.21"
 NUMBER_CODES: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
-"""What is wrong with a number holds for the case only when each of its numbers is dead."""
+"""What is wrong with a number applies to the case only when it applies to each of its numbers."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
-"""Outcomes that an interview comes to; without one nobody can rule so."""
+"""Outcomes of an interview; a supervisor can give them only where there is one."""
 NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})
-"""Talks that do not show that the number is a household's: somebody who hangs up at once may be anybody."""
+"""Conversations that do not show that the number belongs to a household: anybody may hang up at once."""
 RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical"})
-"""Outcomes after which an interview that stopped in the middle waits to be gone on with: it is no break-off."""
+"""Outcomes after which an interview that stopped in the middle waits to be resumed: it is no break-off."""
 
 CODE_PRECEDENCE: Final = (
     ("1.1",),
@@ -43,31 +43,33 @@ CODE_PRECEDENCE: Final = (
     ("3.2", "3.3", "3.9"),
     ("3.1",),
 )
-"""First come, first served; a supervisor's final code is before all of them."""
+"""The first applicable one counts; a supervisor's final code precedes all of them."""
 
 
 class CaseDisposition(NamedTuple):
-    """A case's code, and what gave it."""
+    """A case's code, and where it comes from."""
 
     code: str
     outcome: str = ""
     """The outcome that gave it; empty where nothing has happened."""
     at: datetime | None = None
     by: str = ""
-    """Who ruled, where a supervisor did."""
+    """The supervisor, where one overrode the outcome."""
 
 
 def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDisposition:
-    """The code of a case as if the field closed now.
+    """Return the code of a case as if the field closed now.
 
-    What is known of the case now (that it is eligible, who is to be interviewed) is known of all its calls: a refusal
+    What is known of the case now (that it is eligible, who is to be interviewed) applies to all its calls: a refusal
     before the screening counts as one once a later call found the household eligible. Where every unit is known
-    beforehand, a refusal is one whatever was screened. In a random-digit frame with a screener, every talk before the
-    screening is 3.21, so that a callback never takes a refusal's place. Reaching a limit is no code; a later no answer
-    never takes a refusal's or a known respondent's place. An interview that waits for an appointment, or whose station
-    was lost, is no break-off: 2.21 (3.21 before the screening), or 1.2 where enough was answered.
-    Consent that is withdrawn takes an interview's code with it. `people`, where given, tell a language problem of the
-    respondent (2.332) from a language that nobody here speaks (2.333).
+    beforehand, a refusal is one whatever was screened. In a random-digit frame with a screener, every conversation
+    before the screening is 3.21, so that a callback never replaces a refusal. Reaching a limit has no code; a later
+    no-answer never replaces a refusal or a known respondent. An interview that waits for an appointment, or whose
+    station was lost, is no break-off: it is 2.21 (3.21 before the screening), or 1.2 where enough was answered.
+    Withdrawn consent removes an interview's code.
+
+    `people`, where given, distinguish a language problem of the respondent (2.332) from a language that nobody here
+    speaks (2.333).
     """
     ruling = case.override
     if ruling is not None and has_final_override(case, plan):
@@ -100,7 +102,7 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
 
 @lru_cache(maxsize=512)
 def rank_code(code: str) -> int:
-    """Where a code stands in the precedence; one that is not in it comes last."""
+    """Return the position of a code in the precedence; unknown codes come last."""
     for place, heads in enumerate(CODE_PRECEDENCE):
         if code.startswith(heads):
             return place
@@ -108,18 +110,21 @@ def rank_code(code: str) -> int:
 
 
 def find_outcome_row(call: Call, plan: Plan) -> Outcome | None:
-    """The row of a call's outcome; where a correction named one that the study does not have, that of what was keyed."""
+    """Return the row of a call's outcome.
+
+    Where an override named an outcome that the study does not have, it is the row of the keyed one.
+    """
     return plan.outcomes.get(call.outcome) or plan.outcomes.get(call.keyed_outcome)
 
 
 def classify_outcome(call: Call, plan: Plan) -> str:
-    """The outcome of the table that a call's outcome is, or behaves like; empty where the study does not know it."""
+    """Return the outcome of the table that a call's outcome is, or behaves like; empty where it is unknown."""
     row = find_outcome_row(call, plan)
     return row.like or row.id if row is not None else ""
 
 
 def is_contact(call: Call, plan: Plan) -> bool:
-    """Somebody answered the telephone."""
+    """Return whether somebody answered the telephone."""
     row = find_outcome_row(call, plan)
     return row is not None and row.moment != "before"
 
@@ -128,8 +133,10 @@ def is_contact(call: Call, plan: Plan) -> bool:
 
 
 def has_final_override(case: Case, plan: Plan) -> bool:
-    """Whether a supervisor's word is the end of the case: an outcome that ends cases, or a code without an outcome. A
-    blank outcome, or one that the study does not have, ends nothing."""
+    """Return whether a supervisor's override ends the case.
+
+    An outcome that ends cases does, and so does a code without an outcome. An empty or unknown outcome ends nothing.
+    """
     ruling = case.override
     if ruling is None:
         return False
@@ -138,14 +145,16 @@ def has_final_override(case: Case, plan: Plan) -> bool:
 
 
 def ends_case(row: Outcome) -> bool:
-    """It ends the case, not only the number that was dialled."""
+    """Return whether the outcome ends the case, not only the number that was dialed."""
     return not row.temporary and not row.next_number
 
 
 def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> UserError | None:
-    """Why a supervisor cannot give the case this outcome and code: a blank or unknown outcome would leave it where nobody
-    ever finds it, an interview's outcome needs an interview, a code needs a group. None where they can. A code may stand
-    alone; it is then final."""
+    """Return why a supervisor cannot give the case this outcome and code; None where they can.
+
+    An empty or unknown outcome would leave the case where nobody ever finds it, an interview's outcome needs an
+    interview, and a code needs a group. A code may be given alone; it is then final.
+    """
     where = f"case {case.key}"
     row = plan.outcomes.get(outcome)
     if not outcome and not code:
@@ -174,7 +183,7 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
 
 
 def _code_override(case: Case, plan: Plan) -> str:
-    """The code of a ruling's outcome: as of the call that it corrects, or the table's."""
+    """Return the code of an override's outcome: that of the call it corrects, or of the table."""
     last, ruling = case.last_call, case.override
     if ruling is None or ruling.outcome not in plan.outcomes:
         return ""
@@ -188,7 +197,7 @@ def _code_override(case: Case, plan: Plan) -> str:
 
 
 def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str:
-    """What one call says of the case; empty where it says nothing."""
+    """Return the code that one call gives the case; empty where it gives none."""
     row = find_outcome_row(call, plan)
     if row is None:
         return call.code
@@ -216,7 +225,7 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
 
 
 def _code_conversation(case: Case, code: str, named: str, plan: Plan, people: People | None) -> str:
-    """What a talk says of the case."""
+    """Return the code that a conversation gives the case."""
     if not _is_screened(case, plan):
         # they may not belong to the survey at all
         return NOT_SCREENED_CODE if code.startswith("2.") or code == QUOTA_FILLED_CODE else code
@@ -230,8 +239,10 @@ def _code_conversation(case: Case, code: str, named: str, plan: Plan, people: Pe
 
 
 def _code_referral(case: Case, call: Call, plan: Plan) -> str:
-    """Referred to a supervisor: somebody was reached, and it is none of the usual outcomes. Once that is answered it was
-    a talk like one that ends with a callback."""
+    """Return the code of a referral to a supervisor: somebody was reached, with no usual outcome.
+
+    Once it is answered, it was a conversation like one that ends with a callback.
+    """
     if not _is_screened(case, plan):
         return NOT_SCREENED_CODE
     known = plan.eligibility_known or case.eligible
@@ -241,7 +252,7 @@ def _code_referral(case: Case, call: Call, plan: Plan) -> str:
 
 
 def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
-    """Nobody was reached in a random-digit frame: what is known of the number by now."""
+    """Return the code of a call in a random-digit frame that reached nobody, by what is known of the number."""
     household = _is_household(case, plan, call.at)
     match code:
         case "3.12":
@@ -259,8 +270,10 @@ def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan)
 
 
 def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
-    """Whether a number dialled at random is known to be an eligible household's: by its screening or, where there is
-    none, by a talk (up to a call, where one is given)."""
+    """Return whether a number dialed at random is known to belong to an eligible household.
+
+    It is by its screening or, where there is none, by a conversation (up to `until`, where given).
+    """
     return case.eligible or (
         not plan.eligible_from
         and any(
@@ -273,18 +286,18 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
 
 
 def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
-    """Whether each call came to this, faults of our own line left out."""
+    """Return whether each call had this outcome, apart from faults of our own line."""
     named = row.like or row.id
     return all(classify_outcome(other, plan) in (named, "technical") for other in case.calls)
 
 
 def _is_screened(case: Case, plan: Plan) -> bool:
-    """Whether the case is known to belong to the survey: beforehand, or as far as its questionnaire asks about that."""
+    """Return whether the case is known to belong to the survey, beforehand or by its screening."""
     return plan.eligibility_known or not plan.eligible_from or case.eligible
 
 
 def _are_all_numbers_dead(case: Case) -> bool:
-    """No number is left that works; one that is never to be called may work."""
+    """Return whether no working number is left; one that must not be called may work."""
     return all(number.state == "dead" for number in case.numbers)
 
 
@@ -292,13 +305,15 @@ def _are_all_numbers_dead(case: Case) -> bool:
 
 
 def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
-    """Whether an interview that was begun has shown that its respondent belongs to the survey."""
+    """Return whether an interview has shown that its respondent belongs to the survey."""
     return plan.eligibility_known or not plan.eligible_from or plan.eligible_from in progress.passed_items
 
 
 def code_interview(progress: InterviewProgress, plan: Plan) -> str:
-    """Complete (1.1), partial (1.2) or break-off (2.12): what an interview that stopped in the middle is. Before
-    `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much was answered."""
+    """Return the code of an interview that stopped: complete (1.1), partial (1.2) or break-off (2.12).
+
+    Before `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much was answered.
+    """
     if not is_known_eligible(progress, plan):
         return NOT_SCREENED_CODE
     if _has_passed(progress, plan.complete_from):

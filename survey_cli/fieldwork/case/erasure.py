@@ -9,14 +9,16 @@ from typing import Any, Final
 from survey_cli.fieldwork.case.events import EVENT_KINDS, CaseSampled, HistoryEntry
 
 TEXT_FIELDS: Final = frozenset({"note", "text", "why", "person", "reason", "who"})
-"""Fields of events in which somebody's own words stand, or who a person is."""
+"""Fields of events that contain free text or the name of a person."""
 FIXED_REASON_KINDS: Final = frozenset({"returned", "erased", "anonymised"})
-"""Kinds of events whose `why` is no word about the respondent."""
+"""Kinds of events whose `why` says nothing about the respondent."""
 
 
 def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> HistoryEntry:
-    """The entry without notes, reasons and persons; of the sample's columns only these stay, or all where none are
-    named."""
+    """Remove notes, reasons and names from the entry.
+
+    Of the sample's columns only these stay, or all where `columns` is None.
+    """
     event = entry.event
     kind = EVENT_KINDS[type(event)]
     fields = {
@@ -32,12 +34,12 @@ def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> Hi
 
 
 def count_notes(entry: HistoryEntry) -> int:
-    """How many notes and persons' names it holds."""
+    """Count the notes and names in the entry."""
     return sum(name != "why" for name in _list_text_fields(entry))
 
 
 def _list_text_fields(entry: HistoryEntry) -> list[str]:
-    """The fields of its event that hold words."""
+    """Return the fields of the event that contain text."""
     event = entry.event
     said = zip(event._fields, event, strict=True)
     return [name for name, value in said if name in TEXT_FIELDS and isinstance(value, str) and value]

@@ -15,36 +15,36 @@ from survey_cli.values import Value
 LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 NumberState: TypeAlias = Literal["live", "dead", "never_call"]
 AppointmentPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
-"""Who keeps a promise: anybody; only its owner; its owner, and anybody once it is 15 minutes late."""
+"""Who may keep an appointment: anybody; only its owner; its owner, and anybody once it is 15 minutes late."""
 
 NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
 
 
 class NumberFacts(NamedTuple):
-    """What may be known of a number without knowing it."""
+    """What is stored about a number outside of the contacts."""
 
     position: int
-    """From 1; it names the number for ever."""
+    """From 1; it identifies the number for good."""
     line: LineType = "unknown"
     zones: tuple[str, ...] = ()
-    """The IANA zones it may be in; empty where the case's own holds."""
+    """The IANA zones it may be in; empty where the case's own applies."""
 
 
 class CaseSampled(NamedTuple):
-    """The case came with the sample; again where a later import was asked to update it."""
+    """The case was imported with the sample, or updated by a later import."""
 
     columns: Mapping[str, Value] = NO_COLUMNS
     """The sample columns that are not personal, typed."""
     numbers: tuple[NumberFacts, ...] = ()
     zone: str = ""
-    """The respondent's IANA zone, where the sample or the study says one."""
+    """The respondent's IANA zone, where the sample or the study names one."""
     language: str = ""
     priority: int = 0
-    """Lower is called first."""
+    """Lower ones are called first."""
     weight: str = ""
     """The base weight as written; empty for 1."""
     frame: str = ""
-    """The part of a study of several frames that it belongs to."""
+    """The frame it belongs to, in a study with several."""
     replicate: str = ""
 
 
@@ -53,59 +53,61 @@ class CaseReleased(NamedTuple):
 
 
 class CaseClaimed(NamedTuple):
-    """A station took the case: an attempt begins."""
+    """A station claimed the case: an attempt begins."""
 
 
 class NumberDialed(NamedTuple):
-    """A human pressed the key that dials this number."""
+    """A person pressed the key that dials this number."""
 
     number: int
 
 
 class OutcomeRecorded(NamedTuple):
-    """A call, or the conversation it became, came to an outcome."""
+    """An outcome was recorded for a call, or for the conversation it became."""
 
     outcome: str
     number: int = 0
-    """The number it was made to; 0 where none was dialled from here (they rang us): no limit counts that."""
+    """The number that was called; 0 where none was dialed from here (the respondent called): no limit counts that."""
     code: str = ""
-    """The code that only the interview can give: 1.1, 1.2, 2.12; with an appointment, a callback or a lost line the
-    interview goes on, and this is what it has come to by now."""
+    """The code that only the interview can give: 1.1, 1.2, 2.12. With an appointment, a callback or a lost line the
+    interview will be resumed, and this is its code so far."""
     eligible: bool = False
     """The respondent is now known to be eligible."""
     person: bool = False
-    """Whom to interview is now known by name or choice."""
+    """The person to be interviewed is now known by name or selection."""
     interrupted: bool = False
-    """An interview was begun and waits to be gone on with."""
+    """An interview was begun and waits to be resumed."""
     note: str = ""
 
 
 class OutcomeRevoked(NamedTuple):
-    """The interviewer keyed a wrong outcome and took it back at once: the call it was of goes on. What was keyed stays in
-    the history."""
+    """The interviewer revoked a wrong outcome at once: its call goes on.
+
+    The outcome stays in the history.
+    """
 
 
 class AttemptClosed(NamedTuple):
-    """The station let go of the case: the attempt is over."""
+    """The station released the case: the attempt is over."""
 
 
 class CaseReturned(NamedTuple):
-    """The case went back without a call: given back, or its lease ran out."""
+    """The case was returned without a call: by the station, or because its lease ran out."""
 
     why: Literal["given back", "lapsed", "released"]
 
 
 class InterviewOpened(NamedTuple):
-    """The questionnaire was begun or gone on with."""
+    """An interview was begun or resumed."""
 
     interview: str
 
 
 class AppointmentMade(NamedTuple):
-    """A callback was promised for a time; it takes the place of an earlier promise."""
+    """An appointment was made; it replaces an earlier one."""
 
     start: str
-    """Wall time where the respondent is: `2026-11-26T15:00`."""
+    """Wall time at the respondent's: `2026-11-26T15:00`."""
     end: str
     zone: str
     fold: int = 0
@@ -118,13 +120,13 @@ class AppointmentMade(NamedTuple):
 
 
 class AppointmentCanceled(NamedTuple):
-    """The promise does not hold any more."""
+    """The appointment was canceled."""
 
     why: str = ""
 
 
 class AppointmentReassigned(NamedTuple):
-    """The promise is another interviewer's now."""
+    """The appointment now belongs to another interviewer."""
 
     owner: str
     policy: AppointmentPolicy = "me"
@@ -137,7 +139,7 @@ class NumberAdded(NamedTuple):
 
 
 class NumberMarked(NamedTuple):
-    """A number is live, dead or never to be called."""
+    """A number is live, dead or must not be called."""
 
     number: int
     state: NumberState
@@ -157,63 +159,72 @@ class CaseNoteWritten(NamedTuple):
 
 
 class RefusalDescribed(NamedTuple):
-    """What whoever calls again should know of a refusal. It judges nothing: the outcome is what was keyed."""
+    """Details of a refusal for the next interviewer.
+
+    They decide nothing: the outcome is the one that was keyed.
+    """
 
     reason: str = ""
     """As it was given."""
     strength: int = 0
-    """From 1 (no time, perhaps another day) to 3 (angry); 0 where it is not said."""
+    """From 1 (no time, perhaps another day) to 3 (angry); 0 where it is not given."""
     who: str = ""
-    """Who refused: the respondent, somebody else of the household, the gatekeeper."""
+    """Who refused: the respondent, somebody else in the household, the gatekeeper."""
 
 
 class ScriptRead(NamedTuple):
-    """A text of the study was spoken: a voicemail that is left once."""
+    """A text of the study was read out: a voicemail that is left once."""
 
     script: str
 
 
 class OutcomeOverridden(NamedTuple):
-    """A supervisor gave the case another outcome; what was keyed stays in its history."""
+    """A supervisor gave the case another outcome; the keyed one stays in the history."""
 
     outcome: str
     code: str = ""
-    """An AAPOR code of the supervisor's own, where the outcome's is not meant."""
+    """An AAPOR code of the supervisor, where it is not that of the outcome."""
     note: str = ""
 
 
 class ReferralAnswered(NamedTuple):
-    """A supervisor answered what was referred to them: the case goes back to the queue."""
+    """A supervisor answered a referral: the case goes back to the queue."""
 
     note: str = ""
 
 
 class CaseReopened(NamedTuple):
-    """A supervisor put a finished case back into the queue (a soft refusal to be converted, say)."""
+    """A supervisor put a finished case back into the queue, such as a soft refusal for conversion."""
 
     why: str = ""
 
 
 class DoNotCallSet(NamedTuple):
-    """Never to be called again, in this study or another. Dead numbers stay dead."""
+    """The respondent is never called again, in this study or another. Dead numbers stay dead."""
 
     why: str = ""
 
 
 class DoNotCallCleared(NamedTuple):
-    """That it is never to be called again was recorded in error, a supervisor says: its numbers are as they were."""
+    """A supervisor found that a do-not-call request was recorded in error.
+
+    The numbers are as they were before it.
+    """
 
     why: str = ""
 
 
 class CaseErased(NamedTuple):
-    """The tombstone: whatever could tell who it was is gone; codes, counts and times stay."""
+    """Everything that could identify the respondent was erased; codes, counts and times stay."""
 
     why: str = ""
 
 
 class CaseAnonymized(NamedTuple):
-    """Its time was over: names, numbers and notes are gone, and what else tells who it was; answers stay."""
+    """The retention period was over: names, numbers, notes and other identifying data were removed.
+
+    Answers stay.
+    """
 
     why: str = ""
 
@@ -286,4 +297,4 @@ class HistoryEntry(NamedTuple):
     station: str
     event: CaseEvent
     key: str = ""
-    """Given by whoever writes it: the same key twice is one event."""
+    """Chosen by the writer: the same key twice is one event."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewProgress:
-    """What an interview that stopped has come to."""
+    """How far an interview came before it stopped."""
 
     passed_items: frozenset[str] = frozenset()
-    """Items that its route has come past: answered, declined, read, or left out on the way."""
+    """Items that its route has passed: answered, declined, read, or left out on the way."""
     answer_count: int = 0
     """Items with an answer."""
     question_count: int = 0
-    """Items that would have been asked had it gone on along its present route, those answered among them."""
+    """Items that would have been asked on the whole of its present route, including those answered."""

@@ -24,9 +24,12 @@ class CallZones(NamedTuple):
 
 
 def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> CallZones:
-    """The zone that the sample gives the case; else the number's where it is certain (a fixed line with one zone); else
-    those of the case's region; else the number's if it has one only; else the study's. Where the study's zone is none of
-    those where the number may be, all of these: it is called only where all are open."""
+    """Return the zones in which a call to the number may ring.
+
+    It is the zone that the sample gives the case; else that of the number where it is certain (a landline with one
+    zone); else those of the case's region; else that of the number where it has only one; else the study's. Where the
+    study's zone is none of those of the number, it is all of these: the case is called only where all are open.
+    """
     if own := _find_own_zone(case, plan):
         return CallZones((own,), "the case's own zone")
     of_number = number.zones if number is not None else ()
@@ -47,12 +50,12 @@ def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> Call
 
 
 def list_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> tuple[str, ...]:
-    """The zones in which a call to this number may ring; see `find_call_zones`."""
+    """Return the names of the zones that `find_call_zones` finds."""
     return find_call_zones(case, number, plan).names
 
 
 def find_case_region(case: Case, plan: Plan) -> str:
-    """The region (`DE-BY`) or country (`DE`) that the sample gives the case; else the study's, or nothing."""
+    """Return the region (`DE-BY`) or country (`DE`) that the sample gives the case; else the study's, or nothing."""
     region = str(case.columns.get(plan.region_column, ""))
     country = str(case.columns.get(plan.country_column, ""))
     if not region and country == plan.region[:2]:
@@ -61,19 +64,22 @@ def find_case_region(case: Case, plan: Plan) -> str:
 
 
 def find_other_region(case: Case, plan: Plan) -> str:
-    """The same where it is another than the study's; empty where it is not."""
+    """Return the case's region where it is not the study's; empty where it is."""
     region = find_case_region(case, plan)
     return region if region != plan.region else ""
 
 
 def localize_plan(case: Case, plan: Plan) -> Plan:
-    """The plan with the calendar by which the case is called."""
+    """Return the plan with the calendar that applies to the case."""
     return plan.for_region(find_case_region(case, plan))
 
 
 def _find_own_zone(case: Case, plan: Plan) -> str:
-    """The zone that the sample gives the case. Imports write the study's zone into cases without one, so it is the case's
-    own only if there is a column for it that says so, or that is personal and so not among the columns."""
+    """Return the zone that the sample gives the case.
+
+    Imports write the study's zone into cases without one, so it is the case's own only where a column for it is filled
+    in, or where that column is personal and thus not among the columns.
+    """
     if case.columns.get(plan.zone_column):
         return case.zone
     return case.zone if plan.zone_column and case.zone != plan.zone else ""
@@ -81,7 +87,7 @@ def _find_own_zone(case: Case, plan: Plan) -> str:
 
 @lru_cache(maxsize=4096)
 def _has_same_clock(zone: str, others: tuple[str, ...]) -> bool:
-    """Whether a zone shows the same time as one of the others, in winter and in summer."""
+    """Return whether a zone shows the same time as one of the others, in winter and in summer."""
     return any(_list_offsets(zone) == _list_offsets(other) for other in others)
 
 

@@ -10,12 +10,12 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 
 UNREACHED_DELAY: Final = "3h"
 CONTACT_DELAY: Final = "1d"
-"""When to call again after a temporary outcome of the study's own that is like none of the table: as after no answer, or
-as after a talk."""
+"""When to call again after a temporary outcome of the study's own that behaves like none of the table: the delay after
+no answer, or after a conversation."""
 
 
 def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
-    """The outcome table with the study's own rows and names."""
+    """Build the outcome table with the study's own rows and names."""
     table = dict(OUTCOMES)
     others = count(max(row.number for row in OUTCOMES.values()) + 1)
     for id, own in instrument.document.outcomes.items():
@@ -40,7 +40,7 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
 
 
 def _make_new_outcome(id: str, name: str, own: OutcomeSpec) -> Outcome:
-    """An outcome that is like none of the table: what it does is all written."""
+    """Make an outcome that behaves like none of the table, from what is written."""
     again = UNREACHED_DELAY if own.moment == "before" else CONTACT_DELAY
     return Outcome(
         id=id,

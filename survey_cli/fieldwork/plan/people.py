@@ -12,15 +12,15 @@ StaffRole: TypeAlias = Literal["interviewer", "supervisor"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interviewer:
-    """One who calls, or who supervises."""
+    """An interviewer or supervisor."""
 
     login: str
     languages: frozenset[str] = frozenset()
-    """Codes of the languages spoken; empty where it is not said: then every one."""
+    """Codes of the languages spoken; empty, where not specified, for all."""
     skills: frozenset[str] = frozenset()
-    """What they are trained for: `converter`."""
+    """Skills such as `converter`."""
     pseudonym: str = ""
-    """What stands for them in exports."""
+    """The name used in exports."""
     role: StaffRole = "interviewer"
 
     def speaks(self, language: str) -> bool:
@@ -36,25 +36,25 @@ class Interviewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """All of them. Where a study lists nobody, whoever sits there may do everything."""
+    """The interviewers of a study. Where none are listed, everybody may do everything."""
 
     interviewers: Mapping[str, Interviewer] = field(default_factory=dict)
 
     def find(self, login: str) -> Interviewer | None:
-        """The one of this login; None where a list is kept and does not name them."""
+        """Return the interviewer with this login; None where a list exists and lacks it."""
         if not self.interviewers:
             return Interviewer(login=login, role="supervisor")
         return self.interviewers.get(login)
 
     def format_supervisors(self) -> str:
-        """Whom to ask, in words: `ann or bob`."""
+        """Return whom to ask, in words: `ann or bob`."""
         logins = sorted(one.login for one in self.interviewers.values() if one.supervises)
         return " or ".join(logins[:3]) or "for a line with the role supervisor in the list of people"
 
     def speaks(self, language: str) -> bool:
-        """Whether anybody here interviews in this language; where nobody is listed, everybody may."""
+        """Return whether anybody here interviews in this language; without a list, everybody may."""
         return not self.interviewers or any(one.speaks(language) for one in self.interviewers.values())
 
     def has_skill(self, skill: str) -> bool:
-        """Whether a skill is anybody's: what nobody can do is not waited for."""
+        """Return whether anybody has this skill: a skill that nobody has is not waited for."""
         return not skill or any(one.has_skill(skill) for one in self.interviewers.values())

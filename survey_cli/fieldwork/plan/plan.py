@@ -20,21 +20,24 @@ Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 DELAY_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
 DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
-"""How long the part of the day tried least is waited for, where a study waits and does not say."""
+"""How long a case waits for the part of the day tried least, where the study waits and gives no time."""
 DEFAULT_LEASE: Final = timedelta(minutes=20)
 """How long a silent station keeps a case, unless the study says otherwise."""
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
-"""The refusals that `soft_wait:` is about."""
+"""The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
 QUEUE_RULES_EDITION: Final = 4
-"""Edition of the rules by which codes and queue positions are derived. Raise it with every release that derives them
-otherwise: databases of earlier releases then have theirs derived anew when they are next opened."""
+"""Edition of the rules that derive codes and queue positions. Raise it with every release that derives them otherwise:
+databases of earlier releases are then updated when they are next opened."""
 RDD_ONLY_OUTCOMES: Final = frozenset({"business"})
 """Outcomes that a frame of known addresses does not offer."""
 
 
 class CompletionPoint(NamedTuple):
-    """From where on an interview is complete, or partial: an item that its route has passed, or a share answered."""
+    """The point from which an interview is complete, or partial.
+
+    Either an item that its route has passed, or a share of answered items.
+    """
 
     item: str = ""
     share: Fraction | None = None
@@ -51,7 +54,7 @@ class AttemptLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A text spoken at the station, by language."""
+    """A text that interviewers read out, by language."""
 
     id: str
     texts: Mapping[str, str]
@@ -60,7 +63,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """The rules of one study's fieldwork."""
+    """The fieldwork rules of one study."""
 
     study: str
     frame: Frame = "list"
@@ -71,14 +74,14 @@ class Plan:
     calendar: Calendar = field(default_factory=Calendar)
     limits: AttemptLimits = field(default_factory=AttemptLimits)
     delays: Mapping[str, Delay] = field(default_factory=dict)
-    """The least time before the next call, for every outcome that has one."""
+    """The least time before the next call, by outcome."""
     spread: SpreadMode = "prefer"
-    """What becomes of a case while it is not the part of the day that was tried least."""
+    """What happens to a case while it is not the part of the day that was tried least."""
     spread_wait: timedelta = DEFAULT_SPREAD_WAIT
     refusals: int = 2
-    """This refusal is final."""
+    """The number of the refusal that is final."""
     converter: str = ""
-    """The skill that calling again after a refusal takes."""
+    """The skill required for calling again after a refusal."""
     eligible_from: str = ""
     complete_from: CompletionPoint | None = None
     partial_from: CompletionPoint | None = None
@@ -86,25 +89,25 @@ class Plan:
     outcomes: Mapping[str, Outcome] = field(default_factory=lambda: OUTCOMES)
     quotas: Quotas = field(default_factory=Quotas)
     zone_column: str = ""
-    """The sample column that gives a case's time zone; the next two its country and its region."""
+    """The sample column with a case's time zone; the next two its country and its region."""
     country_column: str = ""
     region_column: str = ""
     consent_column: str = ""
-    """The sample column that records consent to be dialled by a machine."""
+    """The sample column that records consent to automatic dialing."""
     scripts: tuple[Script, ...] = ()
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     fingerprint: str = ""
-    """Changes when anything of it changes: what was derived under another mark is derived anew."""
+    """Changes with the plan: whatever was derived under another fingerprint is derived again."""
     _regional: "dict[str, Plan]" = field(default_factory=dict, init=False, repr=False)
 
     @property
     def eligibility_known(self) -> bool:
-        """Eligibility is known beforehand: the frame lists eligible units."""
+        """Whether eligibility is known beforehand: the frame lists eligible units."""
         return self.frame != "rdd"
 
     @classmethod
     def from_instrument(cls, instrument: Instrument) -> "Plan":
-        """The plan of a checked instrument."""
+        """Build the plan of a checked instrument."""
         document = instrument.document
         written = document.fieldwork or FieldworkSpec.model_construct()
         outcomes = build_outcome_table(instrument)
@@ -155,20 +158,26 @@ class Plan:
         return replace(plan, fingerprint=plan._compute_fingerprint())
 
     def for_region(self, region: str) -> "Plan":
-        """The plan for cases in this country or region: with its calendar. Itself where that is the study's."""
+        """Return the plan for cases in this country or region, with its calendar.
+
+        It is the plan itself where that is the study's.
+        """
         calendar = self.calendar.for_region(region)
         if calendar is self.calendar:
             return self
         return self._regional.setdefault(region, replace(self, calendar=calendar))
 
     def requires_manual_dialing(self, line: str, columns: Mapping[str, object]) -> bool:
-        """Whether the law wants a human's finger on the telephone's keys for this line: in the United States a mobile
-        line, or one that may be one, unless the sample records consent (47 U.S.C. 227)."""
+        """Return whether the law requires that a person dials this line.
+
+        In the United States this applies to a mobile line, or one that may be one, unless the sample records consent
+        (47 U.S.C. 227).
+        """
         consented = str(columns.get(self.consent_column, "")).casefold() in ("1", "yes", "y", "true")
         return self.country in MANUAL_DIALING_COUNTRIES and line != "fixed" and not consented
 
     def _compute_fingerprint(self) -> str:
-        """What the standing of a case is derived from; wording and answers are not in it."""
+        """Hash everything that queue positions depend on; wordings and answers are not part of it."""
         cells = [
             (quota.where.text if quota.where else "", quota.by, sorted(quota.cells))
             for quota in self.quotas.quotas
@@ -198,12 +207,15 @@ class Plan:
 
 
 def _find_column(instrument: Instrument, role: str) -> str:
-    """The sample column of a role; empty where none has it."""
+    """Return the sample column with a role; empty where none has it."""
     return next((name for name, c in instrument.sample.items() if c.role == role), "")
 
 
 def _build_delays(written: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
-    """The delay of each outcome that has one: as written for it, or for the outcome it is like, else the table's."""
+    """Return the delay of each outcome that has one.
+
+    It is the one written for the outcome, or for the one it is like, else the table's.
+    """
     said = {str(id): str(text) for id, text in written.delays.items()}
     if written.refusals.soft_wait:
         said = dict.fromkeys(SOFT_REFUSALS, str(written.refusals.soft_wait)) | said
@@ -216,7 +228,7 @@ def _build_delays(written: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> di
 
 
 def parse_delay(text: str) -> Delay | None:
-    """`20m`, `3h`, `7d` as a length of time; `never`, `held`, `appointment` as they are; None for anything else."""
+    """Parse `20m`, `3h`, `7d` as a duration; return `never`, `held` and `appointment` as they are, else None."""
     match text:
         case "never" | "held" | "appointment":
             return text

@@ -14,7 +14,7 @@ from survey_cli.values import NOT_REACHED, Missing
 
 CellState: TypeAlias = Literal["open", "full", "outside"]
 OUTSIDE_QUOTA: Final = ""
-"""In no cell: the quota is not about it."""
+"""In no cell: the quota does not apply."""
 
 
 class QuotaCell(NamedTuple):
@@ -33,7 +33,7 @@ class CellFill(NamedTuple):
     completes: int = 0
     """Complete interviews in it."""
     reserved: int = 0
-    """Places kept for interviews that are going on."""
+    """Places reserved for interviews that are being conducted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,12 +47,14 @@ class Quota:
     soft: bool
 
     def list_inputs(self) -> frozenset[str]:
-        """The variables that decide which cell it is."""
+        """Return the variables that decide which cell it is."""
         return frozenset(self.by) | (self.where.names if self.where is not None else frozenset())
 
     def find_cell(self, env: Mapping[Any, Any]) -> str | None:
-        """The cell that what is known falls into; OUTSIDE where it is in none; None where that is not decided yet: the
-        interview has not come so far."""
+        """Return the cell for what is known.
+
+        It is OUTSIDE_QUOTA where there is none, and None where the interview has not come far enough to decide.
+        """
         if self.where is not None:
             told = self.where.evaluate(env)
             if isinstance(told, Missing):
@@ -70,8 +72,7 @@ class Quota:
         return id if id in self.cells else OUTSIDE_QUOTA
 
     def find_untargeted(self, env: Mapping[Any, Any]) -> str:
-        """What the quota counts of these values, `North/1`, where it is about them and has no target for them; empty
-        elsewhere."""
+        """Return the values, as `North/1`, for which the quota applies and has no target; empty elsewhere."""
         values = [env.get(name, NOT_REACHED) for name in self.by]
         counts = self.where is None or self.where.evaluate(env)
         if not values or any(isinstance(value, Missing) for value in (*values, counts)) or not counts:
@@ -81,7 +82,7 @@ class Quota:
 
 
 def _format_code(value: Any) -> str:
-    """A value as targets name it; a flag is 1 or 0."""
+    """Return a value as targets name it; a flag is 1 or 0."""
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
@@ -91,12 +92,15 @@ class Quotas:
 
     quotas: tuple[Quota, ...] = ()
     known_variables: frozenset[str] = frozenset()
-    """Variables that are known before anybody is asked: the sample columns."""
+    """Variables that are known before the interview: the sample columns."""
     cells: Mapping[str, QuotaCell] = field(default_factory=dict)
 
     @classmethod
     def from_instrument(cls, instrument: Instrument) -> "Quotas":
-        """The quotas of a checked instrument. Raises ValueError for a condition that its checks should have refused."""
+        """Build the quotas of a checked instrument.
+
+        Raises ValueError for a condition that its checks should have rejected.
+        """
         found = []
         for written in instrument.document.quotas:
             id = str(written.id)
@@ -126,7 +130,7 @@ class Quotas:
         )
 
     def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
-        """The cells that a case is known to be in before anybody is asked."""
+        """Return the cells that a case is known to be in before the interview."""
         env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
         return tuple(
             cell
@@ -135,12 +139,15 @@ class Quotas:
         )
 
     def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
-        """The cells that a finished interview counts in."""
+        """Return the cells in which a finished interview counts."""
         return tuple(cell for quota in self.quotas if (cell := quota.find_cell(env)))
 
     def find_cell(self, id: str, env: Mapping[Any, Any]) -> QuotaCell | None:
-        """The cell of this quota in which somebody is interviewed, for a `lookup` that asks after a place; None where the
-        quota is not about them, or cannot tell yet: then they are outside. KeyError where there is no such quota."""
+        """Return the respondent's cell of this quota, for a `lookup` that asks for a place.
+
+        None where the quota does not apply, or cannot decide yet: the respondent is then outside. Raises KeyError where
+        there is no such quota.
+        """
         quota = next((quota for quota in self.quotas if quota.id == id), None)
         if quota is None:
             raise KeyError(id)
@@ -148,12 +155,15 @@ class Quotas:
         return quota.cells[found] if found else None
 
     def list_hard_targets(self, cells: Collection[str]) -> dict[str, int]:
-        """The targets of those of these cells that close when they are full: a place must be held in each."""
+        """Return the targets of these cells that close when full: a place must be reserved in each."""
         return {id: self.cells[id].target for id in cells if id in self.cells and not self.cells[id].soft}
 
     def list_full_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
-        """The hard cells that nobody more is wanted in: complete interviews and places held reach the target, so a target
-        is never passed. A cell opens again when a place is given back. Whoever holds one is not asked again."""
+        """Return the hard cells in which no more interviews are needed.
+
+        Complete interviews and reserved places reach the target, so that it is never exceeded. A cell opens again when
+        a place is released. Interviews with a place are not checked again.
+        """
         return frozenset(
             id
             for id, cell in self.cells.items()
@@ -161,14 +171,16 @@ class Quotas:
         )
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
-        """The cells, soft ones among them, whose complete interviews have reached the target."""
+        """Return the cells, soft ones included, whose complete interviews have reached the target."""
         return frozenset(
             id for id, cell in self.cells.items() if fill.get(id, CellFill()).completes >= cell.target
         )
 
     def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
-        """How far the emptiest of these cells is from its target, in thousandths filled: lower is more urgent. A case
-        in no cell comes after all that are wanted."""
+        """Return how full the emptiest of these cells is, in thousandths: lower is more urgent.
+
+        A case in no cell comes after all others.
+        """
         return min((self._compute_fill(id, fill) for id in cells if id in self.cells), default=1000)
 
     def _compute_fill(self, id: str, fill: Mapping[str, CellFill]) -> int:
@@ -177,13 +189,16 @@ class Quotas:
 
 
 def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
-    """The first of these cells that is full; empty where none is."""
+    """Return the first of these cells that is full; empty where none is."""
     return next((cell for cell in cells if cell in full), "")
 
 
 def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, own: bool = False) -> CellState:
-    """What a `lookup` of a quota answers. `own`: the interview holds a place there already, or counts in it; it is never
-    turned away from the cell that it helped to fill."""
+    """Return the answer of a `lookup` of a quota.
+
+    `own`: the interview has a place there already, or counts in it; it is never rejected by the cell that it helped to
+    fill.
+    """
     if cell is None:
         return "outside"
     if own or cell.soft or _count_used(fill.get(cell.id)) < cell.target:

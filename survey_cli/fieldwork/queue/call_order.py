@@ -19,41 +19,41 @@ from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX
 CaseAvailability: TypeAlias = Literal[
     "callable", "restricted", "part", "hours", "delay", "appointment", "quota"
 ]
-"""Where a case in the queue stands at one moment: callable by all who were asked for, or only by some or none of them;
-waiting for a part of the day, for calling hours, for the least time after its last call, or for an appointment; parked
-because a quota cell is full."""
+"""Availability of cases in the queue at one time: callable by all interviewers in question, or only by some or none of
+them; waiting for a part of the day, for calling hours, for the least time after the last call, or for an appointment;
+or held back because a quota cell is full."""
 
 
 class CaseGroup(NamedTuple):
-    """Cases that stand alike at one moment."""
+    """Cases in the same situation at one time."""
 
     status: str
     """`ready` also for those that waited until then."""
     bucket: str
     """Empty for those that are not in the queue."""
     why: str
-    """What a waiting one waits for."""
+    """What a waiting case waits for."""
     has_appointment: bool
     open_to_all: bool
-    """The appointment was due so long ago that anybody may keep one that is its maker's first."""
+    """The appointment was due so long ago that anybody may keep it, where its owner had precedence."""
     cases: int
 
 
 class CallPriority(NamedTuple):
-    """Sorts as cases are called."""
+    """The position in the order of calling, as a sort key."""
 
     order: str
-    """1 promises, 2 interrupted interviews, 4 all others."""
+    """1 appointments, 2 interrupted interviews, 4 all others."""
     deferred: bool
-    """It is not the part of the day that was tried least for it: those for which it is come first."""
+    """It is not the part of the day that was tried least for it: cases for which it is come first."""
     quota_fill: int
-    """How full the emptiest quota cell is, in thousandths: the emptier, the sooner. 0 where quotas wait."""
+    """How full the emptiest quota cell is, in thousandths: the emptier, the sooner. 0 where quotas don't matter."""
     rank: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOrder:
-    """The order of calling for one interviewer at one moment."""
+    """The order of calling for one interviewer at one time."""
 
     plan: Plan
     people: People
@@ -61,7 +61,7 @@ class CallOrder:
     at: datetime
     fill: Mapping[str, CellFill]
     full_cells: Collection[str]
-    """The quota cells that nobody more is wanted in: `Quotas.full` of `fill`."""
+    """The quota cells in which no more interviews are needed, by `fill`."""
 
     @classmethod
     def for_interviewer(
@@ -72,7 +72,10 @@ class CallOrder:
         )
 
     def rank_case(self, bucket: ClaimCriteria, rank: str) -> CallPriority:
-        """The turn of a case of this bucket and rank: promises and interrupted interviews come before any quota."""
+        """Return the priority of a case with these criteria and this rank.
+
+        Appointments and interrupted interviews come before any quota.
+        """
         order = rank[:1]
         if order < "4":
             return CallPriority(order, False, 0, rank)
@@ -84,23 +87,22 @@ class CallOrder:
         )
 
     def prefers_other_daypart(self, bucket: ClaimCriteria) -> bool:
-        """Whether such cases prefer another part of the day than it is for them now."""
+        """Return whether such cases prefer another part of the day than the current one."""
         return bool(bucket.prefers) and (
             self._find_calendar(bucket).find_daypart(bucket.zones, self.at) not in bucket.prefers
         )
 
     def is_open(self, bucket: ClaimCriteria) -> bool:
-        """Whether cases of this bucket may be called now by this interviewer."""
+        """Return whether such cases may be called now by this interviewer."""
         return not self.explain_closed(bucket)
 
     def find_appointment_cutoff(self, bucket: ClaimCriteria) -> datetime | None:
-        """Of another's promises only those that were due by then are this interviewer's to keep; None: any."""
+        """Return until when another owner's appointments must have been due for this interviewer; None: no limit."""
         others = bucket.policy == "me_first" and bucket.owner not in ("", self.who.login)
         return self.at - OWNER_FIRST_PERIOD if others else None
 
     def find_opening(self, bucket: ClaimCriteria, since: datetime) -> datetime | None:
-        """The next moment, from `since` on, at which it is the hour and the part of the day for such cases; None where
-        that is never."""
+        """Return the next time from `since` on in the hours and the part of the day of such cases, or None."""
         if bucket.dayparts:
             return self._find_calendar(bucket).find_next_in(bucket.zones, since, bucket.dayparts)
         return self._find_calendar(bucket).find_opening(bucket.zones, since).next
@@ -109,11 +111,11 @@ class CallOrder:
         return self.plan.calendar.for_region(bucket.region)
 
     def suits(self, bucket: ClaimCriteria) -> bool:
-        """Whether it is for this interviewer but for the hour and the part of the day."""
+        """Return whether such cases suit this interviewer, apart from hours and parts of the day."""
         return not find_full_cell(bucket.cells, self.full_cells) and bucket.suits(self.who, self.people)
 
     def classify_group(self, group: CaseGroup, staff: Iterable[Interviewer]) -> CaseAvailability:
-        """Where the cases of a group in the queue stand, for those who call."""
+        """Return the availability of a group of cases in the queue for these interviewers."""
         bucket = parse_criteria(group.bucket)
         calendar = self._find_calendar(bucket)
         if find_full_cell(bucket.cells, self.full_cells):
@@ -133,7 +135,7 @@ class CallOrder:
         return bucket.suits(one, self.people) and (own or bucket.policy != "me_first" or group.open_to_all)
 
     def explain_closed(self, bucket: ClaimCriteria) -> str:
-        """Why cases of this bucket are not called now by this interviewer; empty where they are."""
+        """Return why such cases are not called now by this interviewer; empty where they are."""
         if cell := find_full_cell(bucket.cells, self.full_cells):
             return f"quota cell {cell} is full"
         if bucket.policy == "me" and bucket.owner not in ("", self.who.login):

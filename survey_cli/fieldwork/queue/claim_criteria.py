@@ -14,7 +14,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimCriteria:
-    """What is asked of the moment and of the interviewer before a case may be taken."""
+    """What the time and the interviewer must fulfill before a case may be claimed."""
 
     zones: tuple[str, ...] = ()
     dayparts: tuple[str, ...] = ()
@@ -22,14 +22,14 @@ class ClaimCriteria:
     language: str = ""
     skill: str = ""
     owner: str = ""
-    """Whose promise it is; empty: anybody's."""
+    """The owner of its appointment; empty: anybody."""
     policy: AppointmentPolicy = "anyone"
     cells: tuple[str, ...] = ()
     """Quota cells it is known to be in."""
     prefers: tuple[str, ...] = ()
     """Parts of the day that were tried least: in them such cases come before those that prefer another; empty: any."""
     region: str = ""
-    """The country or region whose hours and holidays count; empty: the study's."""
+    """The country or region whose hours and holidays apply; empty: the study's."""
 
     def __str__(self) -> str:
         return format_criteria(
@@ -45,7 +45,7 @@ class ClaimCriteria:
         )
 
     def suits(self, who: Interviewer, people: People) -> bool:
-        """Whether such cases are for this interviewer at all."""
+        """Return whether such cases suit this interviewer at all."""
         return (
             who.speaks(self.language)
             and (who.has_skill(self.skill) or not people.has_skill(self.skill))
@@ -65,7 +65,7 @@ def format_criteria(
     prefers: tuple[str, ...] = (),
     region: str = "",
 ) -> str:
-    """How a bucket of these prints, without making one: a million cases have few of them."""
+    """Return the text of claim criteria without creating them: a million cases share few of them."""
     parts: tuple[object, ...] = (zones, dayparts, language, skill, owner, policy, cells)
     if prefers or region:
         parts = (*parts, prefers)
@@ -76,7 +76,7 @@ def format_criteria(
 
 @lru_cache(maxsize=4096)
 def parse_criteria(text: str) -> ClaimCriteria:
-    """The bucket that prints as `text`. Raises ValueError."""
+    """Parse the text of claim criteria. Raises ValueError."""
     zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
     return ClaimCriteria(
         zones=tuple(zones),

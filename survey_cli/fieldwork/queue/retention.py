@@ -9,8 +9,10 @@ from survey_cli.fieldwork.queue.rules import schedule_case
 
 
 def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> datetime | None:
-    """When a case was done: at its last event, or with the study's last day where it was still open then. None: it may be
-    called yet. `last` is the moment of its last event."""
+    """Return when a case was done; None where it may still be called.
+
+    This is its last event, at `last`, or the study's last day where it was still open then.
+    """
     if schedule_case(case, plan, last).status == "done":
         return last
     over = find_study_end(plan)
@@ -18,7 +20,7 @@ def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> date
 
 
 def find_study_end(plan: Plan) -> datetime | None:
-    """The midnight after the study's last day, in its zone, in UTC; None where it names no last day."""
+    """Return the midnight after the study's last day, in UTC; None where it has no last day."""
     day = plan.calendar.ends
     if day is None:
         return None

@@ -58,46 +58,46 @@ __all__ = [
 ]
 
 WAIVABLE_RULES: Final = frozenset({"due", "day part", "owner", "skill", "language"})
-"""Rules that a case fetched by its key need not keep: its respondent is on the line."""
+"""Rules that do not apply to a case claimed by its key: its respondent is on the line."""
 
 
 class RuleResult(NamedTuple):
-    """What one rule says of one case at one moment."""
+    """The result of one rule for one case at one time."""
 
     rule: str
     allows: bool
     explanation: str
     until: datetime | None = None
-    """When it will allow it again, where that is known."""
+    """When the rule will allow it again, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimContext:
-    """Who wants to call, and what else is known at the moment."""
+    """Who wants to call, and everything else that is known at that time."""
 
     at: datetime
     who: Interviewer
     people: People
     full_cells: Collection[str] = ()
-    """Quota cells that nobody more is wanted in."""
+    """Quota cells in which no more interviews are needed."""
     lease_holder: str = ""
-    """Who has the case just now, in words; empty: nobody else."""
+    """Who has the case now, in words; empty: nobody else."""
     on_do_not_call_list: bool = False
-    """A number of it stands on the list of those never to be called."""
+    """One of its numbers is on the do-not-call list."""
     pause_reason: str = ""
     """That the study is paused, in words; empty while it runs."""
     by_key: bool = False
-    """The case was asked for by its key, by somebody who has it on the line: delays, parts of the day and owners give
-    way; hours, limits of the study and prohibitions do not."""
+    """The case is claimed by its key, with the respondent on the line: delays, parts of the day and owners do not
+    apply; hours, limits of the study and prohibitions do."""
 
 
 def check_rules(case: Case, plan: Plan, claimant: ClaimContext) -> tuple[RuleResult, ...]:
-    """Every rule with its verdict, in the order in which they are asked."""
+    """Return the results of all rules, in the order in which they are checked."""
     return tuple(_iterate_rules(case, plan, claimant))
 
 
 def is_allowed(case: Case, plan: Plan, claimant: ClaimContext) -> bool:
-    """Whether every rule lets it be called."""
+    """Return whether every rule allows the case to be called."""
     return all(verdict.allows for verdict in _iterate_rules(case, plan, claimant))
 
 
@@ -134,8 +134,10 @@ def _iterate_rules(case: Case, plan: Plan, claimant: ClaimContext) -> Iterator[R
 
 
 def _drop_open_calls(case: Case) -> Case:
-    """The case without the calls of the sitting that is going on: another number may be dialled in it whatever its first
-    call used up."""
+    """Return the case without the calls of the current attempt.
+
+    Another number may be dialed in it, whatever its first call used up.
+    """
     if case.open_attempt is None or not case.open_attempt.calls:
         return case
     return replace(case, attempts=case.attempts[:-1], open_attempt=replace(case.open_attempt, calls=()))
@@ -208,8 +210,10 @@ def _make_result(rule: str, allows: bool, no: str, yes: str) -> RuleResult:
 
 
 def find_next_time(case: Case, plan: Plan, claimant: ClaimContext) -> datetime | None:
-    """The next moment at which the case may be called by whoever its promise, language and skill are for, were nothing to
-    happen till then; None where that is never, or not to be foreseen (a full quota cell, a supervisor's answer)."""
+    """Return when the case may next be called by somebody whom it suits, if nothing happens until then.
+
+    None where that is never, or unknown (a full quota cell, a supervisor's answer).
+    """
     plan = localize_plan(case, plan)
     found = schedule_case(case, plan, claimant.at)
     if found.due_at is None:
@@ -224,20 +228,20 @@ def find_next_time(case: Case, plan: Plan, claimant: ClaimContext) -> datetime |
 
 
 def explain_forbidden(case: Case, plan: Plan, claimant: ClaimContext) -> str:
-    """Why nobody may ring this case, its respondent on the line or not; empty where somebody may."""
+    """Return why nobody may call this case, even with its respondent on the line; empty where somebody may."""
     said = _iterate_rules(case, plan, claimant)
     return next((v.explanation for v in said if not v.allows and v.rule not in WAIVABLE_RULES), "")
 
 
 def explain_number_state(number: NumberRecord) -> str:
-    """Why this number is not dialled at any time; empty where it is live."""
+    """Return why this number is never dialed; empty where it is live."""
     if number.state == "live":
         return ""
     return "this number is dead" if number.state == "dead" else "this number is never to be called"
 
 
 def explain_number_closed(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:
-    """Why this number may not be dialled at this moment; empty where it may: asked again at every dial."""
+    """Return why this number may not be dialed now; empty where it may. Checked again at every call."""
     if why := explain_number_state(number):
         return why
     opening = localize_plan(case, plan).calendar.find_opening(list_call_zones(case, number, plan), at)

@@ -43,33 +43,33 @@ REFUSAL_OUTCOMES: Final = frozenset(
 )
 FINAL_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"})
 INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
-"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is gone on with."""
+"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""
 LIMIT_REACHED: Final = "the limit of attempts is reached"
 ALWAYS_DUE: Final = datetime.fromtimestamp(0, UTC)
-"""A case that nothing delays has been due for ever."""
+"""The due time of a case that nothing delays."""
 TRIED_LEAST_SUFFIX: Final = ", the part of the day tried least"
-"""How the reason ends where a case waits for that part."""
+"""The end of the reason where a case waits for that part of the day."""
 MAX_PRIORITY: Final = 499_999_999
-"""Sample priorities beyond it, or below its negative, are taken as it."""
+"""Sample priorities beyond it, or below its negative, are limited to it."""
 
 
 class DueTime(NamedTuple):
-    """When a case may be called as far as its own history goes."""
+    """When a case may be called, by its own history."""
 
     at: datetime
     why: str
     dayparts: tuple[str, ...] = ()
-    """Only in these parts of the day, the others having had their share; empty: in any."""
+    """Only in these parts of the day, since the others had their share; empty: in any."""
     prefers: tuple[str, ...] = ()
     """The parts of the day that were tried least; empty: all are equal."""
 
 
 def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
-    """The place of a case in the queue at this moment, were its sitting (if one is going on) over.
+    """Return the queue position of a case at this time, as if its current attempt were over.
 
-    A promise comes before limits and delays: it may use one attempt more than the limit, and is called on its day however
-    often the case was called on it. It depends on the moment, too: whoever keeps standings derives them anew now and
-    then, since a part of the day that was waited for may come no more before the study's end.
+    An appointment comes before limits and delays: it may use one attempt more than the limit, and is called on its day
+    however often the case was called on it. The position depends on the time, too: it must be derived again from time
+    to time, since a part of the day that a case waits for may not come again before the study's end.
     """
     case, plan = case.end_attempt(), localize_plan(case, plan)
     ruling, last = case.override, case.last_call
@@ -96,7 +96,7 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
 def _schedule_open_case(
     case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: QueuePosition
 ) -> QueuePosition:
-    """The place of a case that is called again, if it ever may."""
+    """Return the position of a case that is called again, if it ever may be."""
     # an interview that was begun keeps the place it has in its quota cells
     cells = () if case.has_unfinished_interview else plan.quotas.list_known_cells(case.columns)
     skill = plan.converter if plan.converter and _has_ever_refused(case, plan) else ""
@@ -155,12 +155,12 @@ def _format_sortable(at: datetime) -> str:
 
 @lru_cache(maxsize=4096)
 def _compute_tie_breaker(study: str, key: str) -> str:
-    """The seed by which equal cases are put in order: the study and the case's key."""
+    """Return the hash that orders cases of equal rank, from the study and the case's key."""
     return blake2b(f"{study}\0{key}".encode(), digest_size=6).hexdigest()
 
 
 def _has_opening(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts: tuple[str, ...]) -> bool:
-    """Whether there is any more time to call."""
+    """Return whether there is any more time to call."""
     if parts:
         return calendar.find_next_in(zones, at, parts) is not None
     return calendar.find_opening(zones, at).next is not None
@@ -170,8 +170,10 @@ def _has_opening(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts
 
 
 def explain_done(case: Case, plan: Plan) -> str:
-    """Why what became of a case lets it never be called again; empty where it may be. Limits, and the study's end, are no
-    part of it."""
+    """Return why its history ends a case; empty where it does not.
+
+    Limits and the study's end are not part of it.
+    """
     if case.erased:
         return "erased"
     if case.do_not_call:
@@ -199,7 +201,7 @@ def explain_done(case: Case, plan: Plan) -> str:
 
 
 def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
-    """What a supervisor must do first; empty where nothing."""
+    """Return what a supervisor must do first; empty where nothing."""
     waits = case.calls[case.calls_before_answer :]
     if waits and _find_delay(waits[-1], plan) == "held":
         return "a supervisor must answer first"
@@ -209,8 +211,11 @@ def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
 
 
 def count_refusals(case: Case, plan: Plan | None = None) -> int:
-    """How often somebody refused since a supervisor last put the case back: hanging up on the introduction and breaking
-    off are refusals, an interview that counts is none. Without a plan, by the table's outcomes alone."""
+    """Count the refusals since a supervisor last reopened the case.
+
+    Hanging up on the introduction and breaking off are refusals, an interview that counts is none. Without a plan, only
+    outcomes of the table count.
+    """
     return _count_refused(case.calls[case.calls_before_reopening :], plan)
 
 
@@ -223,7 +228,7 @@ def _count_refused(calls: tuple[Call, ...], plan: Plan | None) -> int:
 
 
 def _has_ever_refused(case: Case, plan: Plan) -> bool:
-    """Whether a converter is wanted: putting a case back does not make its refusal undone."""
+    """Return whether a converter is required: reopening a case does not undo its refusal."""
     return _count_refused(case.calls, plan) > 0
 
 
@@ -231,8 +236,10 @@ def _has_ever_refused(case: Case, plan: Plan) -> bool:
 
 
 def count_attempts_left(case: Case, plan: Plan) -> int:
-    """How many attempts the limit leaves; below zero where even a promise cannot have one more. Those before a supervisor
-    put the case back use nothing up."""
+    """Return how many attempts the limit leaves; below zero where not even an appointment may have one more.
+
+    Attempts before a supervisor reopened the case do not count.
+    """
     used = sum(
         case.reopened_at is None or attempt.started_at > case.reopened_at for attempt in case.counted_attempts
     )
@@ -240,7 +247,7 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
 
 
 def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> DueTime | None:
-    """When delays, limits and parts of the day let it be called; None where a limit is reached for good."""
+    """Return when delays, limits and parts of the day allow a call; None where a limit is reached for good."""
     counted = case.counted_attempts
     if not case.attempts:
         return DueTime(ALWAYS_DUE, "")
@@ -265,10 +272,12 @@ def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...])
 
 
 def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
-    """When the least time after each outcome is over, and after which: those since somebody was last spoken with, that
-    talk among them; a later talk ends an earlier one's wait, and so does a promise. None of those before a supervisor put
-    the case back. A call that is dated after the correction of it was dated by a wrong clock: its wait begins with the
-    correction."""
+    """Return when the least time after each outcome is over, and after which outcome.
+
+    This covers the calls since the last conversation, that conversation included; a later conversation ends an earlier
+    one's wait, and so does an appointment. Calls before a supervisor reopened the case do not count. A call dated after
+    its own correction was dated by a wrong clock: its wait begins with the correction.
+    """
     due, why = ALWAYS_DUE, ""
     hurries = is_missed(case, plan)
     ruling, number = case.override, len(case.calls)
@@ -292,14 +301,19 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
 
 
 def _find_delay(call: Call, plan: Plan) -> Delay | None:
-    """The least time after a call; where a correction named an outcome that the study does not have, after what was
-    keyed."""
+    """Return the least time after a call.
+
+    Where an override named an outcome that the study does not have, it is the time after the keyed one.
+    """
     row = find_outcome_row(call, plan)
     return plan.delays.get(row.id) if row is not None else None
 
 
 def _find_next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
-    """The morrow of a day on which it was called as often as it may be, in whichever of its zones that is later."""
+    """Return the day after the one on which the case was called as often as it may be.
+
+    Of several zones, the latest counts.
+    """
     most = plan.limits.per_day
     if most is None or not counted:
         return None
@@ -315,10 +329,12 @@ def _find_next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, .
 def _select_dayparts(
     counted: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, hurries: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """The parts of the day for the next attempt: those that it must be in, because the others had their share, and those
-    it had better be in, because they were tried least and still come before the study's end; each empty for any. What
-    `hurries` (an interrupted interview, a missed promise, a busy line, whose redial is the same attempt) prefers none.
-    None where every part has had its share, or comes no more."""
+    """Return the parts of the day required for the next attempt, and those preferred; each empty for any.
+
+    Required are the parts whose limit is not reached; preferred are those tried least that still come before the
+    study's end. None where every part has reached its limit, or does not come again. `hurries` (an interrupted
+    interview, a missed appointment, a busy line, whose redial is the same attempt): no part is preferred.
+    """
     names = [part.name for part in plan.calendar.parts]
     most = plan.limits.per_daypart
     spreads = plan.spread != "off" and not hurries
@@ -344,7 +360,7 @@ def _select_dayparts(
 def _group_by_share(
     names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar
 ) -> list[tuple[str, ...]]:
-    """Groups of parts that have had equal shares of the attempts for their weights, the least first."""
+    """Group the parts that had equal shares of the attempts for their weights, the least first."""
     weights = {part.name: part.weight for part in calendar.parts}
     shares = {name: tried[name] / weights[name] for name in names}
     return [tuple(n for n in names if shares[n] == share) for share in sorted(set(shares.values()))]

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from survey_cli.fieldwork.rates.dispositions import GROUPS, DispositionGroup
 
 ExactNumber: TypeAlias = int | Fraction
-"""Exact: a sum of cases, or of the decimals that their weights are written in."""
+"""Exact: a sum of cases, or of the decimals in which their weights are written."""
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15}")
 _RATIO: Final = re.compile(r"([0-9]{1,15})/([0-9]{1,15})")
@@ -20,7 +20,7 @@ _RATIO: Final = re.compile(r"([0-9]{1,15})/([0-9]{1,15})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispositionCounts:
-    """Cases, or sums of their base weights, by group. Raises ValueError for a number below zero."""
+    """Numbers of cases, or sums of their base weights, by group. Raises ValueError for negative ones."""
 
     i: ExactNumber = 0
     """Complete interviews."""
@@ -33,9 +33,9 @@ class DispositionCounts:
     o: ExactNumber = 0
     """Others: eligible, reached, and neither interviewed nor refusing."""
     uh: ExactNumber = 0
-    """Unknown if there is a household."""
+    """Unknown whether there is a household."""
     uo: ExactNumber = 0
-    """Otherwise of unknown eligibility."""
+    """Other unknown eligibility."""
     ne: ExactNumber = 0
     """Not eligible."""
 
@@ -45,15 +45,15 @@ class DispositionCounts:
 
     @classmethod
     def from_groups(cls, numbers: Mapping[DispositionGroup, ExactNumber]) -> "DispositionCounts":
-        """The counts of these groups, others 0."""
+        """Return counts with these groups, all others 0."""
         return cls(**{group.lower(): number for group, number in numbers.items()})
 
     def list_by_group(self) -> dict[DispositionGroup, ExactNumber]:
-        """Each group's number, in the order of the formulas."""
+        """Return each group's number, in the order of the formulas."""
         return {group: getattr(self, group.lower()) for group in GROUPS}
 
     def sum_groups(self) -> ExactNumber:
-        """All cases."""
+        """Return the number of all cases."""
         return sum(self.list_by_group().values())
 
     def __add__(self, other: "DispositionCounts") -> "DispositionCounts":
@@ -64,7 +64,7 @@ class DispositionCounts:
 
 
 def parse_exact(text: str) -> ExactNumber | None:
-    """The number that decimals say, exactly (`12`, `1.50`, `.5`; whole ones as int); None for any other text."""
+    """Parse decimals exactly (`12`, `1.50`, `.5`; whole ones as int); None for any other text."""
     written = text.strip()
     if not _DECIMAL.fullmatch(written):
         return None
@@ -73,7 +73,7 @@ def parse_exact(text: str) -> ExactNumber | None:
 
 
 def parse_share(text: str) -> Fraction | None:
-    """A share from 0 to 1 as people write it (`0.9`, `90%`, `9/10`), exactly; None for any other text."""
+    """Parse a share from 0 to 1 exactly (`0.9`, `90%`, `9/10`); None for any other text."""
     written = text.strip()
     if ratio := _RATIO.fullmatch(written):
         value = Fraction(int(ratio[1]), int(ratio[2])) if int(ratio[2]) else None

@@ -11,7 +11,7 @@ from survey_cli.problems import find_nearest
 
 DispositionGroup: TypeAlias = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"]
 SampleFrame: TypeAlias = Literal["list", "establishment", "rdd"]
-"""How the sample came to be: of known units (people, establishments), or of numbers dialled at random."""
+"""The kind of sample: known units (people, establishments), or numbers dialed at random."""
 
 FRAMES: Final[tuple[SampleFrame, ...]] = get_args(SampleFrame)
 GROUPS: Final[dict[DispositionGroup, str]] = {
@@ -24,7 +24,7 @@ GROUPS: Final[dict[DispositionGroup, str]] = {
     "UO": "unknown, other",
     "NE": "not eligible",
 }
-"""What each group is called, in the order of the formulas."""
+"""The name of each group, in the order of the formulas."""
 
 
 class Disposition(NamedTuple):
@@ -112,17 +112,18 @@ DISPOSITIONS: Final[dict[str, Disposition]] = {
         _make_disposition("4.90", "Other not eligible", "NE"),
     )
 }
-"""The codes of AAPOR's Standard Definitions for telephone surveys, and their groups. A study may give any of them another
-group. Doubtful are:
+"""The codes of AAPOR's Standard Definitions for telephone surveys, and their groups.
+
+A study may assign any of them to another group. Doubtful are:
 
 - 2.31 dead: O only if alive on the day the sample was drawn, else not eligible.
 - 2.33 language problem: not eligible where the population is defined by its language; 2.331 is UO with a screener.
 - 2.333 is a fault of staffing; it is a code only where no station speaks the language. Numbered from memory.
 - 2.34, 2.35: these names came with the editions about mobile telephones; Miscellaneous was 2.35 in 2004, now 2.36.
-- 3.161: the number is in no edition at hand. 3.211: only in the errata of AAPOR's calculator; its group is sure.
+- 3.161: the number is in no edition at hand. 3.211: only in the errata of AAPOR's calculator; its group is certain.
 - 4.42 to 4.46 are numbered differently by edition: in 2004 4.42 was Cell phone and 4.43 Call forwarding. All are NE.
 - 4.33 out of service: only if for the whole field period.
-- 4.50 to 4.53 are meant for surveys of households; in a survey of establishments, these are who is sought.
+- 4.50 to 4.53 are meant for surveys of households; in a survey of establishments, these are eligible units.
 - 4.53 group quarters: not eligible only where they are outside of the population.
 - 4.80 quota filled: only after contact and screening. It lowers e.
 
@@ -136,7 +137,10 @@ _UNDOTTED: Final = re.compile(r"[1-4][0-9]{1,3}")
 
 
 def _normalize_code(code: str) -> str:
-    """What all spellings of a code have in common: 2.2, 2,20 and 2.200 are 2.20. Text of another form is its own key."""
+    """Return the common form of all spellings of a code: 2.2, 2,20 and 2.200 are 2.20.
+
+    Other text is returned unchanged.
+    """
     form = _FORM.fullmatch(code.strip())
     return f"{form[1]}.{(form[2] or '').rstrip('0')}" if form else code.strip()
 
@@ -148,19 +152,21 @@ _HEADINGS: Final = {
     "3.": "say which: 3.10 unknown if household, 3.20 or 3.90 other unknown (in neither it would be in no denominator)",
     "4.": "say which: 4.10 out of sample, 4.30 not working, 4.50 no residence, 4.70 nobody eligible, 4.90 other",
 }
-"""Codes that head a chapter, and are no case's code."""
+"""Codes that head a chapter and are no case's code."""
 
 
 def find_disposition(code: str) -> Disposition | None:
-    """The row of a code however it is spelled: with or without zeros at its end, with a decimal comma."""
+    """Return the row of a code in any spelling: with or without trailing zeros, with a decimal comma."""
     return _BY_KEY.get(_normalize_code(code))
 
 
 def find_group(
     code: str, *, frame: SampleFrame = "rdd", overrides: Mapping[str, DispositionGroup] | None = None
 ) -> DispositionGroup | UncountableCode:
-    """The group that a case with this code is counted in; `overrides` are the study's own groups by code, for codes
-    of the table and for others."""
+    """Return the group in which a case with this code is counted.
+
+    `overrides` are the study's own groups by code, for codes of the table and for others.
+    """
     key = _normalize_code(code)
     for own, group in (overrides or {}).items():
         if _normalize_code(own) == key:
@@ -177,7 +183,7 @@ def find_group(
 
 
 def _find_near(key: str) -> Disposition | None:
-    """The row most like an unknown code: dotless codes get their dot, too fine ones their chapter."""
+    """Return the row most like an unknown code: with a missing dot, or too many digits."""
     dotted = f"{key[0]}.{key[1:]}" if _UNDOTTED.fullmatch(key) else key
     shorter = dotted
     while len(shorter) > len("1."):

@@ -15,7 +15,7 @@ ShareSource: TypeAlias = Literal["estimated", "given", "known"]
 
 
 class EligibleShare(NamedTuple):
-    """What part of one kind of unknown cases is taken as eligible, and how that was found."""
+    """The share of one kind of unknown cases that is taken as eligible, and its source."""
 
     value: Fraction | None
     """From 0 to 1; None where there is nothing to estimate it from."""
@@ -25,20 +25,20 @@ class EligibleShare(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """e: what part of the unknown cases is taken as eligible."""
+    """e, the share of unknown cases that is taken as eligible."""
 
     uh: EligibleShare
-    """For numbers of which it is unknown if they are a household's."""
+    """For numbers that may or may not belong to a household."""
     uo: EligibleShare
     """For the other unknown ones."""
     eligible: ExactNumber
-    """I+P+R+NC+O of the frame, which an estimate rests upon."""
+    """I+P+R+NC+O of the frame, the basis of an estimate."""
     not_eligible: ExactNumber
     """NE of the frame."""
 
 
 class Rates(NamedTuple):
-    """AAPOR's rates; None is 0/0, not defined."""
+    """The AAPOR rates; None is 0/0, not defined."""
 
     RR1: Fraction | None
     RR2: Fraction | None
@@ -65,10 +65,10 @@ def estimate_eligibility(
     uh: Fraction | None = None,
     uo: Fraction | None = None,
 ) -> Eligibility:
-    """e of a frame from its counts; `uh` and `uo` are given values, which win.
+    """Estimate e of a frame from its counts; given values `uh` and `uo` take precedence.
 
-    In a list or establishment frame e is 1. Else it is estimated by proportional allocation, as the unknown cases were
-    like the known ones: (I+P+R+NC+O)/(I+P+R+NC+O+NE).
+    In a list or establishment frame e is 1. Otherwise it is estimated by proportional allocation, as if the unknown
+    cases were like the known ones: (I+P+R+NC+O)/(I+P+R+NC+O+NE).
     """
     eligible = counts.i + counts.p + counts.r + counts.nc + counts.o
     if frame == "rdd":
@@ -84,7 +84,7 @@ def estimate_eligibility(
 
 
 def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
-    """The rates of one frame, or of a part of it with the e of the whole frame.
+    """Compute the rates of one frame, or of a part of it with the e of the whole frame.
 
     With all = I+P+R+NC+O+UH+UO, some = I+P+R+NC+O+e(UH+UO) and known = I+P+R+NC+O:
 
@@ -125,8 +125,10 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
 
 
 def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
-    """Each rate as the sum of the frames' rates by their weights. A rate that a frame of some weight has not is not
-    defined. Raises ValueError for weights whose sum is not 1."""
+    """Return each rate as the weighted sum of the frames' rates.
+
+    A rate that a frame with a weight lacks is not defined. Raises ValueError for weights whose sum is not 1.
+    """
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
     return Rates(*(_weigh([(w, r[at]) for w, r in parts]) for at in range(len(Rates._fields))))
@@ -144,7 +146,7 @@ def _weigh(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None
 
 
 def _estimate_eligible_unknowns(counts: DispositionCounts, e: Eligibility) -> ExactNumber | None:
-    """e(UH+UO); None where it is wanted and not known."""
+    """Return e(UH+UO); None where it is needed and not known."""
     likely: ExactNumber = 0
     for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
         if unknown and share is None:
