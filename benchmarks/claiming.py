@@ -20,7 +20,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
 )
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria
-from survey_cli.fieldwork.queue.rules import QueuePosition
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
 

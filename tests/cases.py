@@ -33,7 +33,9 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import ClaimContext, QueuePosition, schedule_case
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.rules import ClaimContext
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 
 DENVER, LOS_ANGELES, NEW_YORK = "America/Denver", "America/Los_Angeles", "America/New_York"
 ITEMS = """

@@ -253,7 +253,7 @@ def test_a_year_ahead_is_remarked_upon() -> None:
         ),
         (
             "",
-            "a day and a time are wanted — write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            "a day and a time are needed — write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
             [],
         ),
     ],

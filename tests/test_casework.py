@@ -25,7 +25,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeOverridden,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseList, CaseSheet, QueueReport
 from survey_cli.services.cases import case_actions
@@ -343,7 +343,7 @@ def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> Non
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
     with shift.study() as study:
         assert study.is_on_do_not_call_list(["+13125550100"])
-    assert shift.row("A").why == "never to be called again"
+    assert shift.row("A").why == "must not be called again"
     assert "may not be called again" in refused(case_actions.reopen_case(request(shift), "A"))
 
 
@@ -361,9 +361,9 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("outcome", "code", "says"),
-    [("", "", "blank"), ("calback", "", "did you mean 'callback'?"), ("complete", "", "comes of an interview"),
+    [("", "", "blank"), ("calback", "", "did you mean 'callback'?"), ("complete", "", "requires an interview"),
      ("callback", "2.0", "heading"), ("callback", "9.9", "no AAPOR code"), ("business", "", "not offered"),
-     ("supervisor", "", "answers")],
+     ("supervisor", "", "supervisor's answer")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_nothing_is_written(
     tmp_path: Path, outcome: str, code: str, says: str
@@ -398,14 +398,14 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
     assert isinstance(ann.dial(), Rejection)
     ann.start_break()
     assert key not in {line.key for line in queued(shift).lines}
-    assert "never to be called" in why_not(shift, key)["never call"]
+    assert "do-not-call list" in why_not(shift, key)["do not call"]
     ann.end_break()
     seen = set()
     while on(ann):
         seen.add(on(ann))
         ann.record_outcome("no_answer")
     assert seen == {"A", "B", "C"} - {key}
-    assert shift.row(key).why == "never to be called again"  # the claim found it
+    assert shift.row(key).why == "must not be called again"  # the claim found it
 
 
 # a case at a station
@@ -652,7 +652,7 @@ def test_a_supervisors_evening(survey) -> None:
     _, err = survey("case reassign", "A", "--to", "bob", "--keeps", "first")
     assert "A: its appointment is now bob's; waiting" in err
     _, err = survey("case outcome", "B", "refusal_hard", "--note", "rang us")
-    assert "B: corrected to respondent refuses (hard); done (ruled by sue), code 2.112" in err
+    assert "B: corrected to respondent refuses (hard); done (outcome set by sue), code 2.112" in err
     _, err = survey("case reopen", "B", "--note", "rang again")
     assert "B: put back into the queue; ready" in err
 
@@ -761,7 +761,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
         (tmp_path / name).mkdir()
     shift, right = Shift(tmp_path / "slip"), Shift(tmp_path / "right")
     slipped(shift, *before)
-    assert shift.row("A").why == "never to be called again"
+    assert shift.row("A").why == "must not be called again"
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
     changed = done(case_actions.correct_outcome(request(shift), "A", keyed, note="pressed the wrong key"))
@@ -829,7 +829,7 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
     if called:
         assert shift.station("ann").record_outcome("no_answer") is None
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
-    assert shift.row("A").why == "never to be called again"
+    assert shift.row("A").why == "must not be called again"
     done(case_actions.correct_outcome(request(shift), "A", "callback", note="the letter was another's"))
     assert shift.row("A").status == ("waiting" if called else "ready")
     assert listed_at(shift).since is None
@@ -842,7 +842,7 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     assert ann.end_shift() is None
     assert isinstance(add_numbers(asks, [NUMBER], reason="a wrong line of the registry"), DoNotCallAddition)
     assert ann.claim_next() is None
-    assert shift.row("A").why == "never to be called again"
+    assert shift.row("A").why == "must not be called again"
     said = refused(case_actions.correct_outcome(request(shift), "A", "callback", note="it was wrong"))
     assert "if that is wrong too, first: survey do-not-call remove" in said
     with shift.study() as study:

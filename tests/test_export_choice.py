@@ -297,7 +297,7 @@ def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) ->
     Path("interviewers.csv").write_text(PEOPLE.replace("sue,,", "sue,int 01,"))
     assert isinstance(correct_outcome(request, "C", "not_eligible", note="closed"), CaseActionResult)
     ruled = {row["unit"]: row["case_why"] for row in taken(shift, what="cases")}
-    assert (set(ruled), ruled["C"]) == ({"A", "B", "C"}, "ruled by int 01")
+    assert (set(ruled), ruled["C"]) == ({"A", "B", "C"}, "outcome set by int 01")
 
 
 def test_of_an_anonymised_interview_the_answers_that_are_left_are_rows(shift: Shift) -> None:

@@ -411,7 +411,7 @@ def test_erasing_changes_no_code() -> None:
         ("callback", "1.1", "none was begun"),
         ("", "2.0", "heading"),
         ("", "9.99", "no AAPOR code"),
-        ("supervisor", "", "what a supervisor answers"),
+        ("supervisor", "", "a supervisor's answer"),
         ("business", "", "not offered"),
     ],
 )

@@ -10,7 +10,8 @@ from survey_cli.fieldwork.case.disposition_coding import code_interview, validat
 from survey_cli.fieldwork.case.events import HistoryEntry, OutcomeOverridden
 from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.quotas import CellFill, find_cell_state
-from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed, schedule_case
+from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.counts import DispositionCounts
 from survey_cli.fieldwork.rates.dispositions import find_group
 from survey_cli.fieldwork.rates.rates import compute_rates, estimate_eligibility
@@ -117,7 +118,7 @@ def test_lesson_partials_rejected_by_the_quota_they_filled() -> None:
     study = plan("partial_from: kind", "\nquotas: [{id: ones, where: kind == 1, target: 1}]\n")
     cell = study.quotas.find_cell("ones", {"kind": 1})
     fill = {"ones": CellFill(1, 0)}  # it is the one
-    assert find_cell_state(cell, fill, own=True) == "open"
+    assert find_cell_state(cell, fill, holds_place=True) == "open"
     assert find_cell_state(cell, fill) == "full"
     assert code_interview(InterviewProgress(passed_items=frozenset({"kind"})), study) == "1.2"
 

@@ -47,7 +47,8 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
-from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed, schedule_case
+from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import GROUPS, find_group
 from survey_cli.outcomes import OUTCOMES
 

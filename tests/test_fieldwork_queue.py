@@ -29,12 +29,11 @@ from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.fieldwork.queue.rules import (
     check_rules,
-    count_refusals,
     explain_number_closed,
     find_next_time,
     is_allowed,
-    schedule_case,
 )
+from survey_cli.fieldwork.queue.scheduling import count_refusals, schedule_case
 
 MONDAY = "2026-11-16 10:00"
 WIDE = 'hours: {mon-sun: "00:00-24:00"}, reason: a test, holidays: false, dayparts: {all: mon-sun}'
@@ -134,7 +133,7 @@ def test_the_limit_of_attempts() -> None:
     assert told.standing(study)[:2] == ("done", None)
     assert told.standing(study).why == "the limit of attempts is reached"
     assert told.standing(study).code == "2.20"  # a status, no code
-    assert says(told, study, "attempts") == "the limit of attempts is reached: 3 of 3 are made"
+    assert says(told, study, "attempts") == "the limit of attempts is reached: 3 of 3 attempts made"
 
 
 def test_the_limit_does_not_overwrite_a_refusal() -> None:
@@ -396,7 +395,7 @@ def test_the_part_tried_least_is_preferred_and_no_other_is_shut() -> None:
     assert find_next_time(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
     evening = told.at("2026-11-17 18:00").call("no_answer")
     assert prefers(evening, study) == ("weekend",)
-    assert words(evening.at("2026-11-21 11:00"), study, "day part") == "weekend will do"
+    assert words(evening.at("2026-11-21 11:00"), study, "day part") == "weekend suits it"
     all_three = evening.at("2026-11-21 12:00").call("no_answer")
     assert prefers(all_three, study) == ()
 
@@ -447,7 +446,7 @@ def test_a_spread_that_is_off_is_off() -> None:
         told = history().at("2026-11-16 10:00").call("no_answer")
         assert prefers(told, study) == ()
         assert find_next_time(told.case, study, told.claimant()) == moment("2026-11-16 13:00")
-        assert words(told.at("2026-11-17 10:00"), study, "day part") == "any will do"
+        assert words(told.at("2026-11-17 10:00"), study, "day part") == "any suits it"
     limited = plan("spread: off, attempts: {per_daypart: 1}")
     told = history().at("2026-11-16 10:00").call("no_answer")
     assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), (
@@ -532,7 +531,7 @@ def test_the_zone_is_that_of_the_number_dialled_next() -> None:
 def test_where_no_zone_is_known_a_supervisor_is_asked_and_the_case_not_called() -> None:
     told = history(zone="", facts=(NumberFacts(1),)).at(MONDAY)
     found = told.standing()
-    assert (found.status, found.why) == ("held", "nobody knows what time it is there: it needs a zone")
+    assert (found.status, found.why) == ("held", "its time zone is not known: set the zone")
     assert says(told, plan(), "supervisor") == found.why
     assert find_next_time(told.case, plan(), told.claimant()) is None
     assert told.standing(plan(f"zone: {DENVER}")).status == "ready"  # the study's
@@ -604,7 +603,7 @@ def test_a_supervisor_is_waited_for() -> None:
         assert not is_allowed(told.later(days=9).case, study, told.later(days=9).claimant(by_key=True))
         assert told.later(days=1).advised().standing(study).status == "ready"
         assert told.later(days=1).corrected("callback").standing(study).status == "ready"
-        assert told.later(days=1).corrected("refusal_hard").standing(study).why == "ruled by sam"
+        assert told.later(days=1).corrected("refusal_hard").standing(study).why == "outcome set by sam"
 
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back_with_all_it_did() -> None:
@@ -680,7 +679,7 @@ def test_ties_fall_by_the_study_and_the_key_not_by_the_order_of_the_file() -> No
 
 def test_somebody_who_rings_back_does_not_wait_for_delays() -> None:
     told = history().at(MONDAY).call("refusal_soft").later(days=1)
-    assert says(told, ANY, "due").startswith("not before then: 7d after")
+    assert says(told, ANY, "due").startswith("not due yet: 7d after")
     assert is_allowed(told.case, ANY, told.claimant(by_key=True))
     ends = plan(WIDE + ", ends: 2026-11-18")
     assert told.standing(ends).status == "done"  # seven days later the field is closed
@@ -696,6 +695,6 @@ def test_a_standing_hears_of_languages() -> None:
     found = {v.rule: v for v in check_rules(told.case, ANY, pat)}
     assert (found["language"].allows, found["language"].explanation) == (
         False,
-        "it wants es, and nobody here speaks it",
+        "it requires es, and nobody here speaks it",
     )
     assert schedule_case(told.case, ANY, told.now).status == "ready"

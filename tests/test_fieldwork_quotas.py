@@ -91,7 +91,7 @@ def test_what_a_lookup_answers() -> None:
         find_cell_state(cell, {cell.id: CellFill(1, 0)}),
     ]
     assert answers == ["open", "full", "full"]
-    assert find_cell_state(cell, {cell.id: CellFill(0, 1)}, own=True) == "open"
+    assert find_cell_state(cell, {cell.id: CellFill(0, 1)}, holds_place=True) == "open"
     hoped = QUOTAS.find_cell("hoped", {"kind": 2})
     assert find_cell_state(hoped, {"hoped": CellFill(9, 0)}) == "open"  # soft: it warns, and closes nothing
     for env in ({"region": "West", "kind": DK}, {"region": "West"}):
@@ -122,7 +122,7 @@ def test_a_case_in_a_full_cell_is_parked_until_it_reopens() -> None:
     assert parse_criteria(told.standing(STUDY).bucket).cells == ("sectors",)
     full = QUOTAS.list_full_cells({"sectors": CellFill(2, 0)})
     said = {v.rule: v for v in check_rules(told.case, STUDY, told.claimant(full_cells=full))}["quota"]
-    assert (said.allows, said.explanation) == (False, "sectors is full: parked until it reopens")
+    assert (said.allows, said.explanation) == (False, "sectors is full: held back until it reopens")
     assert find_next_time(told.case, STUDY, told.claimant(full_cells=full)) is None
     assert told.code(STUDY) == "2.20"  # parked is no outcome
     reopened = QUOTAS.list_full_cells({"sectors": CellFill(1, 0)})

@@ -11,9 +11,8 @@ from typing import Final
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import find_outcome_row
 from survey_cli.fieldwork.case.locations import list_call_zones
-from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.table.columns import build_sample_variable
@@ -99,7 +98,6 @@ def build_sample_columns(
 def build_case_row(
     case: Case,
     plan: Plan,
-    people: People,
     at: datetime,
     own: Mapping[str, DispositionGroup],
     shown: Mapping[str, str],
@@ -144,7 +142,7 @@ def build_case_row(
 def _replace_login(case: Case, why: str, shown: Mapping[str, str]) -> str:
     """The same with what stands for a supervisor."""
     by = case.override.by if case.override is not None else ""
-    return f"ruled by {shown.get(by, by)}" if by and why == f"ruled by {by}" else why
+    return f"outcome set by {shown.get(by, by)}" if by and why == f"outcome set by {by}" else why
 
 
 def build_sample_cells(case: Case, columns: tuple[Variable, ...], keys: Collection[str]) -> tuple[Cell, ...]:

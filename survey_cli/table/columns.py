@@ -45,7 +45,7 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
             for name in instrument.sample
         ),
         *_iterate_item_blocks(instrument, instrument.root, language, None),
-        *_iterate_order_blocks(instrument, language),
+        *_iterate_order_blocks(instrument),
         *(_build_compute_block(instrument, c, language) for c in instrument.computes.values()),
     )
 
@@ -135,12 +135,12 @@ def _add_battery_label(
     block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str
 ) -> ColumnBlock:
     """A statement that ends a question which others share has the battery's label before its own words, as long as the
-    whole is no longer than `MAX_TEXT_CODE_BYTES`."""
+    whole is no longer than `MAX_LABEL_LENGTH`."""
     battery = group.spec
     if not isinstance(battery, BatteryItem):
         return block
     head, own = battery.label or battery.title, str(leaf.label.get(language))
-    labelled = any(str(id) == leaf.id and s.label is not None for id, s in battery.statements.items())
+    labelled = any(str(key) == leaf.id and s.label is not None for key, s in battery.statements.items())
     if head is None or labelled or leaf.text.get_source_text(language) == own:
         return block
     whole = [f"{head.get(language)}: {v.label}" for v in block.variables]
@@ -169,7 +169,7 @@ def _build_leaf_block(
     return ColumnBlock(source="leaf", id=leaf.id, turn=turn, leaf=leaf, variables=variables)
 
 
-def _iterate_order_blocks(instrument: Instrument, language: str) -> Iterator[ColumnBlock]:
+def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
     """A text column for each order that is drawn: what was asked or read in which order."""
     for group in instrument.groups.values():
         if group.order != "written":
@@ -215,16 +215,18 @@ def count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
 
 
 def _build_order_block(
-    id: str, of: str, turns: int, *, group: ItemGroup | None = None, leaf: CompiledItem | None = None
+    owner: str, of: str, turns: int, *, group: ItemGroup | None = None, leaf: CompiledItem | None = None
 ) -> ColumnBlock:
-    label = f"Order of the {of} of {id}"
-    names = [f"{id}_order"] if not turns else [f"{id}_order_{turn}" for turn in range(1, turns + 1)]
+    label = f"Order of the {of} of {owner}"
+    names = [f"{owner}_order"] if not turns else [f"{owner}_order_{turn}" for turn in range(1, turns + 1)]
     return ColumnBlock(
         source="order",
-        id=id,
+        id=owner,
         group=group,
         leaf=leaf,
-        variables=tuple(Variable(name=n, label=label, storage="text", item=id, role="order") for n in names),
+        variables=tuple(
+            Variable(name=n, label=label, storage="text", item=owner, role="order") for n in names
+        ),
     )
 
 

@@ -131,11 +131,11 @@ def _iterate_names(instrument: Instrument) -> Iterator[str]:
     """Everything with columns of its own: sample columns, items, rosters."""
     yield from instrument.sample
     yield from (
-        id
-        for id, leaf in instrument.leaves.items()
+        key
+        for key, leaf in instrument.leaves.items()
         if leaf.question.build_variables(leaf, instrument.language)
     )
-    yield from (id for id, group in instrument.groups.items() if isinstance(group, Roster))
+    yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
 
 
 def _explain_conflict(name: str, old: Instrument, new: Instrument, alike: IsSameMeaning) -> str:
@@ -201,8 +201,8 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
 
 def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
     """Outcomes that calls and interviews have already, and that would be read or counted otherwise."""
-    for id, now in new.document.outcomes.items():
-        if (was := old.document.outcomes.get(id)) is None:
+    for outcome_id, now in new.document.outcomes.items():
+        if (was := old.document.outcomes.get(outcome_id)) is None:
             continue
         names = [
             {lang: str(outcome.name.get(lang)) for lang in one.languages}
@@ -210,14 +210,14 @@ def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChang
         ]
         if (words := _find_difference(*names)) is not None:
             yield MeaningChange(
-                f"{OUTCOME_PREFIX}{id}",
+                f"{OUTCOME_PREFIX}{outcome_id}",
                 f"its name was {words[0]!r} and is {words[1]!r}",
                 needs_own_column=False,
             )
-        counted = [str(outcome.code or outcome.like or id) for outcome in (was, now)]
+        counted = [str(outcome.code or outcome.like or outcome_id) for outcome in (was, now)]
         if counted[0] != counted[1]:
             what = f"it was counted as {counted[0]} and is counted as {counted[1]}"
-            yield MeaningChange(f"{OUTCOME_PREFIX}{id}", what, needs_own_column=False)
+            yield MeaningChange(f"{OUTCOME_PREFIX}{outcome_id}", what, needs_own_column=False)
 
 
 def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, str] | None:

@@ -23,7 +23,7 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
             found.add(leaf.id)
     readers = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
     while spread := {
-        id for id, conditions in readers.items() if id not in found and _reads(conditions, found)
+        key for key, conditions in readers.items() if key not in found and _reads(conditions, found)
     }:
         found |= spread
     for group in instrument.groups.values():

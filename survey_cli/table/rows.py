@@ -98,12 +98,12 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
             found.append(" ".join(n.id for n in nodes))
         elif block.leaf is not None:
             leaf = block.leaf
-            how, id = (leaf.scale_order, block.scale) if block.scale else (leaf.order, leaf.id)
+            how, key = (leaf.scale_order, block.scale) if block.scale else (leaf.order, leaf.id)
             options = apply_order(
                 leaf.options,
                 how,
                 seed=seed,
-                key=id,
+                key=key,
                 turn=None if block.scale else at,
                 name=lambda o: o.code,
                 is_fixed=lambda o: o.is_fixed,

@@ -47,8 +47,8 @@ def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, st
     """What each outcome is called: the table's, then the study's own in its words."""
     own = instrument.document.outcomes.items()
     return {
-        **{id: outcome.name for id, outcome in OUTCOMES.items()},
-        **{str(id): str(outcome.name.get(language)) for id, outcome in own},
+        **{outcome_id: outcome.name for outcome_id, outcome in OUTCOMES.items()},
+        **{str(outcome_id): str(outcome.name.get(language)) for outcome_id, outcome in own},
     }
 
 

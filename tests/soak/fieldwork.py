@@ -41,7 +41,8 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.fieldwork.queue.rules import ClaimContext, is_allowed, schedule_case
+from survey_cli.fieldwork.queue.rules import ClaimContext, is_allowed
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.outcomes import OUTCOMES

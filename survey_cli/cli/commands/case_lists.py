@@ -298,7 +298,7 @@ def _render_verdicts(found: "CallabilityReport") -> Iterator[str]:
         yield f"next: {datetimes.format_both(found.next_at, found.zone)}"
     elif found.next_at is None and not found.is_allowed:
         refused = {verdict.rule for verdict in found.verdicts if not verdict.allows}
-        if "never call" in refused:
+        if "do not call" in refused:
             yield "next: never"
         elif line.status == "done":
             yield "next: never, unless a supervisor reopens it"

@@ -20,13 +20,13 @@ OWNER_FIRST_PERIOD: Final = timedelta(minutes=15)
 """An appointment that its owner may keep first is open to everybody when it is this late."""
 
 
-def resolve_span(promise: AppointmentMade) -> tuple[datetime, datetime]:
+def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
     """Return when an appointment begins and ends, in UTC.
 
     Wall times are resolved as late as this, so that no change of the clock moves them.
     """
-    starts = to_utc(promise.zone, datetime.fromisoformat(promise.start).replace(fold=promise.fold))
-    ends = to_utc(promise.zone, datetime.fromisoformat(promise.end).replace(fold=promise.fold))
+    starts = to_utc(details.zone, datetime.fromisoformat(details.start).replace(fold=details.fold))
+    ends = to_utc(details.zone, datetime.fromisoformat(details.end).replace(fold=details.fold))
     return starts, max(starts, ends)
 
 
@@ -36,10 +36,10 @@ def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
     A call at its time keeps it, and so does any later conversation. The call in which it was made does neither, however
     near the appointed time it was.
     """
-    booking = case.appointment
-    if booking is None or _has_spoken_since(case, plan) or _list_attempts_at_its_time(case):
+    appointment = case.appointment
+    if appointment is None or _has_spoken_since(case, plan) or _list_attempts_at_its_time(case):
         return None
-    return booking.details
+    return appointment.details
 
 
 def is_missed(case: Case, plan: Plan) -> bool:
@@ -47,13 +47,13 @@ def is_missed(case: Case, plan: Plan) -> bool:
 
     This is the first attempt at its time, or any other as long as the appointed time lasts.
     """
-    booking = case.appointment
-    if booking is None or not case.attempts or _has_spoken_since(case, plan):
+    appointment = case.appointment
+    if appointment is None or not case.attempts or _has_spoken_since(case, plan):
         return False
-    tries = _list_attempts_at_its_time(case)
-    if not tries or tries[-1] is not case.attempts[-1]:
+    attempts = _list_attempts_at_its_time(case)
+    if not attempts or attempts[-1] is not case.attempts[-1]:
         return False
-    return len(tries) == 1 or tries[-1].started_at <= resolve_span(booking.details)[1]
+    return len(attempts) == 1 or attempts[-1].started_at <= resolve_span(appointment.details)[1]
 
 
 def _has_spoken_since(case: Case, plan: Plan) -> bool:
@@ -61,15 +61,15 @@ def _has_spoken_since(case: Case, plan: Plan) -> bool:
 
     An outcome `appointment` is the conversation in which it was made.
     """
-    booking = case.appointment
-    if booking is None:
+    appointment = case.appointment
+    if appointment is None:
         return False
     for attempt in reversed(case.attempts):
-        if attempt.ended_at is not None and attempt.ended_at < booking.at:
+        if attempt.ended_at is not None and attempt.ended_at < appointment.at:
             return False
         for call in attempt.calls:
             if (
-                call.at > booking.at
+                call.at > appointment.at
                 and is_contact(call, plan)
                 and classify_outcome(call, plan) != "appointment"
             ):
@@ -79,8 +79,10 @@ def _has_spoken_since(case: Case, plan: Plan) -> bool:
 
 def _list_attempts_at_its_time(case: Case) -> list[Attempt]:
     """Return the attempts since the appointment was made that began at its time or later."""
-    booking = case.appointment
-    if booking is None:
+    appointment = case.appointment
+    if appointment is None:
         return []
-    starts, _ = resolve_span(booking.details)
-    return [a for a in case.attempts if a.started_at > booking.at and a.started_at >= starts - EARLY_WINDOW]
+    starts, _ = resolve_span(appointment.details)
+    return [
+        a for a in case.attempts if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW
+    ]

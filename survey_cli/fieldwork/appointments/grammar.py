@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
 from survey_cli.fieldwork.appointments.languages import translate_to_english
 from survey_cli.instrument.schema.hours import Hours
 
@@ -126,14 +127,6 @@ class ParsedAppointment:
     """The time is on the station's clock: `5pm here`."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotRead:
-    """What was not understood, in a phrase, and what to do."""
-
-    what: str
-    remedy: str = EXAMPLES
-
-
 _NUMBERS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "un": 1, "una": 1, "dos": 2, "tres": 3}
 _WEEKDAYS: Final = (
     r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
@@ -209,13 +202,13 @@ _FILLERS: Final = (
 )
 
 TimeMark: TypeAlias = Literal["am", "pm", "first", "second"]
-AppointmentToken: TypeAlias = DayExpression | TimeExpression | TimeMark | NotRead
+AppointmentToken: TypeAlias = DayExpression | TimeExpression | TimeMark | UnclearAppointment
 TokenRule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[AppointmentToken]]]
 
 
 def parse_text(
     text: str, *, year: int, parts: Mapping[str, Hours] = NO_DAYPARTS, languages: Sequence[str] = ()
-) -> ParsedAppointment | NotRead:
+) -> ParsedAppointment | UnclearAppointment:
     """Parse what was typed in English, Spanish or one of the study's `languages`.
 
     `year` is the current one at the respondent's: a four-digit number is a year only where it is near it, else a time.
@@ -228,17 +221,21 @@ def parse_text(
     here = bool(_HERE.search(plain))
     plain = _HERE.sub("", plain).strip()
     if not plain:
-        return NotRead("a day and a time are wanted")
-    pieces = list(_tokenize(plain, _build_rules(year, tuple(parts.items()))))
-    wrong = next((piece for piece in pieces if isinstance(piece, NotRead)), None)
+        return _unclear("a day and a time are needed")
+    tokens = list(_tokenize(plain, _build_rules(year, tuple(parts.items()))))
+    wrong = next((piece for piece in tokens if isinstance(piece, UnclearAppointment)), None)
     if wrong is not None:
         return wrong
-    typed = _combine_tokens(pieces)
+    typed = _combine_tokens(tokens)
     if not isinstance(typed, ParsedAppointment):
         return typed
     if here and not isinstance(typed.time, ClockTime):
-        return NotRead("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
+        return _unclear("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
     return replace(typed, zone=zone[1] if zone else None, station_time=here)
+
+
+def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:
+    return UnclearAppointment(what=what, remedy=remedy)
 
 
 def _normalize(text: str) -> str:
@@ -256,9 +253,9 @@ def _replace_spoken_times(text: str) -> str:
     return re.sub(r"\bthere\b.*", "", text).strip()
 
 
-def _format_spoken_time(minute: int, found: re.Match[str]) -> str:
+def _format_spoken_time(minute: int, match: re.Match[str]) -> str:
     """Write `half past 3` as `3:30` and `quarter to 3` as `2:45`; 12 comes before 1."""
-    hour = int(found[1])
+    hour = int(match[1])
     if minute < 0:
         hour, minute = (hour - 2) % 12 + 1 if hour <= 12 else hour - 1, 60 + minute
     return f"{hour}:{minute:02}"
@@ -268,13 +265,13 @@ def _tokenize(text: str, rules: list[TokenRule]) -> Iterator[AppointmentToken]:
     rest = text
     while rest:
         for pattern, take in rules:
-            found = pattern.match(rest)
-            if found:
-                yield from take(found)
-                rest = rest[found.end() :].lstrip()
+            match = pattern.match(rest)
+            if match:
+                yield from take(match)
+                rest = rest[match.end() :].lstrip()
                 break
         else:
-            yield NotRead(f"“{rest.split()[0][:20]}” is not understood")
+            yield _unclear(f"“{rest.split()[0][:20]}” is not understood")
             return
 
 
@@ -289,28 +286,28 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
             rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}",
             _parse_relative,
         ),
-        (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda m: (MinutesAhead(30),)),
+        (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
         (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
-        (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda m: (DaysAhead(2),)),
-        (r"(?:tomorrow|tmrw|tmw)\b", lambda m: (DaysAhead(1),)),
-        (r"(?:today|hoy)\b", lambda m: (DaysAhead(0),)),
-        (r"(?:tonight|esta noche)\b", lambda m: (DaysAhead(0), NamedDaypart("tonight", _PARTS["evening"]))),
+        (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda _: (DaysAhead(2),)),
+        (r"(?:tomorrow|tmrw|tmw)\b", lambda _: (DaysAhead(1),)),
+        (r"(?:today|hoy)\b", lambda _: (DaysAhead(0),)),
+        (r"(?:tonight|esta noche)\b", lambda _: (DaysAhead(0), NamedDaypart("tonight", _PARTS["evening"]))),
         (r"(?:this|esta) (morning|afternoon|evening|tarde)\b", lambda m: (DaysAhead(0), _make_daypart(m[1]))),
-        (r"(?:at the )?(?:same time|misma hora)\b|a la misma hora\b", lambda m: (SameTime(),)),
-        (r"(?:por|en) la manana\b", lambda m: (_make_daypart("morning"),)),
-        (r"de la manana\b", lambda m: ("am",)),
-        (r"de la (?:tarde|noche)\b", lambda m: ("pm",)),
-        (r"manana\b", lambda m: (DaysAhead(1),)),
+        (r"(?:at the )?(?:same time|misma hora)\b|a la misma hora\b", lambda _: (SameTime(),)),
+        (r"(?:por|en) la manana\b", lambda _: (_make_daypart("morning"),)),
+        (r"de la manana\b", lambda _: ("am",)),
+        (r"de la (?:tarde|noche)\b", lambda _: ("pm",)),
+        (r"manana\b", lambda _: (DaysAhead(1),)),
         (
             r"(?:the )?(?:next week|proxima semana|semana que viene|semana proxima)\b",
-            lambda m: (DaySpan("next week", 0, 6, 1),),
+            lambda _: (DaySpan("next week", 0, 6, 1),),
         ),
-        (r"this week\b|esta semana\b", lambda m: (DaySpan("this week", 0, 6),)),
+        (r"this week\b|esta semana\b", lambda _: (DaySpan("this week", 0, 6),)),
         (
             r"(next )?(?:this )?(?:weekend|fin de semana)\b",
             lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),),
         ),
-        (r"(?:next|proximo) month\b|proximo mes\b", lambda m: (NotRead("which day of next month?"),)),
+        (r"(?:next|proximo) month\b|proximo mes\b", lambda _: (_unclear("which day of next month?"),)),
         (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 1),)),
         (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 0),)),
         (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
@@ -346,7 +343,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         ),
         (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _parse_after),
         (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _parse_before),
-        (r"any ?time\b|cualquier hora\b", lambda m: (_make_daypart("anytime"),)),
+        (r"any ?time\b|cualquier hora\b", lambda _: (_make_daypart("anytime"),)),
         *(
             [(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (NamedDaypart(m[1], hours[m[1]]),))]
             if own
@@ -355,7 +352,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
         (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
-        (_FILLERS, lambda m: ()),
+        (_FILLERS, lambda _: ()),
     ]
     return [(re.compile(text), take) for text, take in texts]
 
@@ -372,111 +369,119 @@ def _make_daypart(name: str) -> NamedDaypart:
     return NamedDaypart(name, _PARTS[name])
 
 
-def _parse_relative(found: re.Match[str]) -> Iterable[AppointmentToken]:
-    number = int(found[1]) if found[1] else _NUMBERS[found[2]]
-    unit = _UNIT_MINUTES[found[3][0]]
-    more = int(found[4]) if found[4] else unit // 2 if found[5] else 0
+def _parse_relative(match: re.Match[str]) -> Iterable[AppointmentToken]:
+    number = int(match[1]) if match[1] else _NUMBERS[match[2]]
+    unit = _UNIT_MINUTES[match[3][0]]
+    more = int(match[4]) if match[4] else unit // 2 if match[5] else 0
     minutes = number * unit + more
     return (DaysAhead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (MinutesAhead(minutes),)
 
 
-def _parse_bare_number(found: re.Match[str]) -> Iterable[AppointmentToken]:
+def _parse_bare_number(match: re.Match[str]) -> Iterable[AppointmentToken]:
     """Parse `in 20` as minutes where it can't be hours."""
-    number = int(found[1])
+    number = int(match[1])
     if number > MAX_BARE_HOURS:
         return (MinutesAhead(number),)
-    return (NotRead(f"“{found[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),)
+    return (_unclear(f"“{match[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),)
 
 
-def _parse_clock(text: str) -> ClockTime | NotRead:
+def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     if text in ("noon", "midday", "mediodia"):
         return ClockTime(720, True)
-    found = _CLOCK_PARTS.match(text)
-    if not found:
-        return NotRead(
+    match = _CLOCK_PARTS.match(text)
+    if not match:
+        return _unclear(
             "midnight is the end of one day and the beginning of another",
             "write 23:45 or 00:15, with its day",
         )
-    hour, minute, half = int(found[1]), int(found[2] or 0), found[4]
+    hour, minute, half = int(match[1]), int(match[2] or 0), match[4]
     if minute > 59 or hour > 24 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
-        return NotRead(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
+        return _unclear(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
     if half:
         return ClockTime(hour % 12 * 60 + minute + (720 if half == "p" else 0), True)
-    written_in_full = len(found[1]) == 2 and bool(found[2] or found[3])
+    written_in_full = len(match[1]) == 2 and bool(match[2] or match[3])
     return ClockTime(hour * 60 + minute, hour == 0 or hour > 12 or written_in_full)
 
 
 def _parse_single_time(text: str) -> Iterable[AppointmentToken]:
     clock = _parse_clock(text)
     if isinstance(clock, ClockTime) and clock.minute == 1440:
-        return (NotRead("there is no time 24:00", "write 23:45 or 00:15, with its day"),)
+        return (_unclear("there is no time 24:00", "write 23:45 or 00:15, with its day"),)
     return (clock,)
 
 
-def _parse_between(found: re.Match[str]) -> Iterable[AppointmentToken]:
-    return _make_range(_parse_clock(found[1]), _parse_clock(found[2]))
+def _parse_between(match: re.Match[str]) -> Iterable[AppointmentToken]:
+    return _make_range(_parse_clock(match[1]), _parse_clock(match[2]))
 
 
-def _parse_after(found: re.Match[str]) -> Iterable[AppointmentToken]:
-    return _make_range(_parse_clock(found[1]), None)
+def _parse_after(match: re.Match[str]) -> Iterable[AppointmentToken]:
+    return _make_range(_parse_clock(match[1]), None)
 
 
-def _parse_before(found: re.Match[str]) -> Iterable[AppointmentToken]:
-    return _make_range(None, _parse_clock(found[1]))
+def _parse_before(match: re.Match[str]) -> Iterable[AppointmentToken]:
+    return _make_range(None, _parse_clock(match[1]))
 
 
 def _make_range(
-    start: ClockTime | NotRead | None, end: ClockTime | NotRead | None
+    start: ClockTime | UnclearAppointment | None, end: ClockTime | UnclearAppointment | None
 ) -> Iterable[AppointmentToken]:
-    if isinstance(start, NotRead):
+    if isinstance(start, UnclearAppointment):
         return (start,)
-    return (end if isinstance(end, NotRead) else TimeRange(start, end),)
+    return (end if isinstance(end, UnclearAppointment) else TimeRange(start, end),)
 
 
-def _combine_tokens(pieces: list[AppointmentToken]) -> ParsedAppointment | NotRead:
+def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | UnclearAppointment:
     days: list[DayExpression] = []
     times: list[TimeExpression] = []
     part: NamedDaypart | None = None
     fold: int | None = None
-    for piece in pieces:
-        match piece:
-            case NotRead():
-                return piece
+    for token in tokens:
+        match token:
+            case UnclearAppointment():
+                return token
             case "am" | "pm":
                 if not times or not isinstance(times[-1], ClockTime):
-                    return NotRead("the time is missing")
+                    return _unclear("the time is missing")
                 times[-1] = _choose_half(
-                    times[-1], NamedDaypart("", Hours(0, 720) if piece == "am" else Hours(720, 1440))
+                    times[-1], NamedDaypart("", Hours(0, 720) if token == "am" else Hours(720, 1440))
                 )
             case "first" | "second":
-                fold = 0 if piece == "first" else 1
+                fold = 0 if token == "first" else 1
             case NamedDaypart():
-                part = piece
+                part = token
             case ClockTime() | TimeRange() | MinutesAhead() | SameTime():
-                times.append(piece)
+                times.append(token)
             case DaysAhead() | Weekday() | CalendarDate() | AmbiguousDate() | DayOfMonth() | DaySpan():
-                if piece not in days:
-                    days.append(piece)
+                if token not in days:
+                    days.append(token)
             case _:
-                assert_never(piece)
+                assert_never(token)
     if len(times) > 1:
-        return NotRead("these are two times", "write one, or between 2 and 4")
-    time: TimeExpression | None = times[0] if times else part
-    if part is not None and isinstance(time, ClockTime):
-        named = _widen_named_part(part)
-        time = _choose_half(time, named)
-        if not any(named.hours.start <= minute < named.hours.end for minute in time.list_minutes()):
-            return NotRead(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
-    elif part is not None and isinstance(time, TimeRange):
-        time = TimeRange(
-            time.start and _choose_half(time.start, part), time.end and _choose_half(time.end, part)
-        )
+        return _unclear("these are two times", "write one, or between 2 and 4")
+    time = _restrict_to_part(times[0], part) if times and part is not None else times[0] if times else part
+    if isinstance(time, UnclearAppointment):
+        return time
     day = _combine_days(days)
-    if isinstance(day, NotRead):
+    if isinstance(day, UnclearAppointment):
         return day
     if isinstance(time, MinutesAhead) and day[0] is not None:
-        return NotRead("this is a day, and a time from now", "write one of them")
+        return _unclear("this is a day, and a time from now", "write one of them")
     return ParsedAppointment(day=day[0], time=time, weekday=day[1], fold=fold)
+
+
+def _restrict_to_part(time: TimeExpression, part: NamedDaypart) -> TimeExpression | UnclearAppointment:
+    """Return the time as it is meant in this part of the day."""
+    match time:
+        case ClockTime():
+            widened = _widen_named_part(part)
+            chosen = _choose_half(time, widened)
+            if any(widened.hours.start <= minute < widened.hours.end for minute in chosen.list_minutes()):
+                return chosen
+            return _unclear(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
+        case TimeRange(start, end):
+            return TimeRange(start and _choose_half(start, part), end and _choose_half(end, part))
+        case _:
+            return time
 
 
 def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
@@ -498,7 +503,7 @@ def _choose_half(clock: ClockTime, part: NamedDaypart) -> ClockTime:
     return ClockTime(inside[0], True) if len(inside) == 1 and (not clock.certain or not part.name) else clock
 
 
-def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int | None] | NotRead:
+def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int | None] | UnclearAppointment:
     """Return the day, and the day of the week on which it must fall."""
     match days:
         case []:
@@ -511,8 +516,8 @@ def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int 
         ] if name != "weekend":
             return Weekday(day, week), None
         case [Weekday(), Weekday()] | [DaySpan(), _] | [_, DaySpan()]:
-            return NotRead("these are two days", "write one of them")
+            return _unclear("these are two days", "write one of them")
         case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)]:
             return other, day
         case _:
-            return NotRead("these are two days", "write one of them")
+            return _unclear("these are two days", "write one of them")

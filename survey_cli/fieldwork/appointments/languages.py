@@ -116,7 +116,7 @@ def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.P
     for line in re.split(r"[;\n]", TRANSLATIONS.get(base, "")):
         words, equals, english = line.partition("=")
         if equals:
-            # letters of the table are made plain as the text is; the signs of its patterns are none of them
+            # normalize the table's letters like the text; its pattern characters are ASCII and stay
             words = re.sub(r"[^\x00-\x7f]+", lambda m: plain(m[0]), words.strip())
             replaced = f" {english.strip()} " if base in UNSPACED_LANGUAGES else english.strip()
             rules.append((re.compile(f"{edges[0]}(?:{words}){edges[1]}"), replaced))

@@ -19,7 +19,6 @@ from survey_cli.fieldwork.appointments.grammar import (
     DaySpan,
     MinutesAhead,
     NamedDaypart,
-    NotRead,
     ParsedAppointment,
     SameTime,
     TimeRange,
@@ -62,8 +61,8 @@ def parse_appointment(
         )
     parts = {part.name: part.hours for part in calendar.parts if not part.days}
     typed = parse_text(text, year=to_wall_time(zones[0], now).year, parts=parts, languages=languages)
-    if isinstance(typed, NotRead):
-        return UnclearAppointment(what=typed.what, remedy=typed.remedy)
+    if isinstance(typed, UnclearAppointment):
+        return typed
     if typed.zone is not None:
         if not _is_zone(typed.zone):
             return UnclearAppointment(
@@ -92,26 +91,26 @@ def _combine_zones(
     answers: list[AppointmentTime | UnclearAppointment], zones: Sequence[str], *, relative: bool
 ) -> AppointmentTime | UnclearAppointment:
     """Return one answer for a case that may be in any of these zones."""
-    refused = [answer for answer in answers if isinstance(answer, UnclearAppointment)]
-    meant = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
-    if relative and refused:
-        return refused[0]
-    if not meant:
+    unclear = [answer for answer in answers if isinstance(answer, UnclearAppointment)]
+    times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
+    if relative and unclear:
+        return unclear[0]
+    if not times:
         return replace(
-            refused[0], choices=tuple(_drop_duplicates(c for answer in refused for c in answer.choices))
+            unclear[0], choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices))
         )
-    if len(meant) == 1 and not refused:
-        return meant[0]
+    if len(times) == 1 and not unclear:
+        return times[0]
     return UnclearAppointment(
         what=f"in which zone? This number may be in {' or '.join(zones)}",
         remedy="ask what time it is there, and choose",
-        choices=tuple(meant),
+        choices=tuple(times),
     )
 
 
-def _drop_duplicates(meant: Iterable[AppointmentTime]) -> list[AppointmentTime]:
+def _drop_duplicates(times: Iterable[AppointmentTime]) -> list[AppointmentTime]:
     """Return the first of those that begin and, where they are spans, end together."""
-    return list({(m.starts, None if m.exact else m.ends): m for m in reversed(list(meant))}.values())[::-1]
+    return list({(m.starts, None if m.exact else m.ends): m for m in reversed(list(times))}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ class _Reader:
         minute = wall.hour * 60 + wall.minute
         return self._choose_one(self._resolve_times(wall.date(), minute, None, wall.fold))
 
-    # --- the day
+    # days
 
     def _list_days(self, day: DayExpression | None) -> list[date] | UnclearAppointment:
         """Return the day or, where it is not certain, all possible days."""
@@ -208,11 +207,14 @@ class _Reader:
                 possible = [order for order in sorted(orders) if 1 <= order[0] <= 12]
                 if not possible:
                     return UnclearAppointment(what=f"there is no month {second}", remedy="write 26 nov")
-                found = [self._list_dates(month, number, year) for month, number in possible]
+                candidates = [self._list_dates(month, number, year) for month, number in possible]
                 dates = [
-                    date for dates in found if not isinstance(dates, UnclearAppointment) for date in dates
+                    date
+                    for dates in candidates
+                    if not isinstance(dates, UnclearAppointment)
+                    for date in dates
                 ]
-                return dates or found[0]
+                return dates or candidates[0]
             case DayOfMonth(day=number):
                 first_days = (_add_months(self.today, n) for n in range(13))
                 coming_ones = (
@@ -239,7 +241,7 @@ class _Reader:
                 what=f"there is no such day: {number}/{month}", remedy="write it as 26 nov"
             )
         coming = next((day for day in days if day >= self.today), days[-1])
-        # in November, "20 nov" may be last week's, so the refusal of this year's is worth hearing
+        # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
         return [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
 
     def _find_monday(self, week: int) -> date:
@@ -253,7 +255,7 @@ class _Reader:
         taken = self._find_monday(1) + timedelta(days=day.day)
         return f"not {format_short_day(nearer)}, which is this week's" if nearer != taken else ""
 
-    # --- the time
+    # times
 
     def _read_on(self, day: date, typed: ParsedAppointment) -> list[AppointmentTime | UnclearAppointment]:
         """Return all times that may be meant on this day."""
@@ -293,14 +295,14 @@ class _Reader:
             return [closed]
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         if end is None:
-            shown = classify_wall_time(self.zone, wall)
-            if shown == "never":
+            kind = classify_wall_time(self.zone, wall)
+            if kind == "never":
                 return [self._explain_skipped(day, wall)]
-            folds = [0] if shown == "once" else [0, 1] if fold is None else [fold]
+            folds = [0] if kind == "once" else [0, 1] if fold is None else [fold]
             wall_end = min(wall + self.window, _make_wall_time(day, span.end))
-            marks = ("",) if shown == "once" else (" (first)", " (second)")
-            made = [self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds]
-            return [m if m.starts >= self._round_now() else self._explain_past(m) for m in made]
+            marks = ("",) if kind == "once" else (" (first)", " (second)")
+            times = [self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds]
+            return [m if m.starts >= self._round_now() else self._explain_past(m) for m in times]
         wall, wall_end, fold = (
             max(wall, _make_wall_time(day, span.start)),
             min(_make_wall_time(day, end), _make_wall_time(day, span.end)),
@@ -336,11 +338,11 @@ class _Reader:
     def _round_now(self) -> datetime:
         return self.now.replace(second=0, microsecond=0)
 
-    # --- refusals
+    # reasons why a time is not possible
 
-    def _explain_past(self, meant: AppointmentTime) -> UnclearAppointment:
+    def _explain_past(self, time: AppointmentTime) -> UnclearAppointment:
         return UnclearAppointment(
-            what=f"{meant.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}",
+            what=f"{time.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}",
             remedy="write a later time",
         )
 
@@ -403,11 +405,11 @@ class _Reader:
         """Return the same time on the next possible day after this one."""
         for later in (day + timedelta(days=n) for n in range(1, 15)):
             if not self.calendar.explain_closed_day(later):
-                made = [
+                times = [
                     answer for answer in self._read_on(later, typed) if isinstance(answer, AppointmentTime)
                 ]
-                if made:
-                    return tuple(made)
+                if times:
+                    return tuple(times)
         return ()
 
     def _read_in_span(self, span: DaySpan, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
@@ -415,23 +417,23 @@ class _Reader:
         monday = self._find_monday(span.week)
         days = [monday + timedelta(days=n) for n in range(span.first, span.last + 1)]
         answers = [answer for day in days if day >= self.today for answer in self._read_on(day, typed)]
-        meant = [answer for answer in answers if isinstance(answer, AppointmentTime)]
-        if not meant:
+        times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
+        if not times:
             why = self.calendar.explain_closed_day(days[-1]) or "its hours have passed"
             return UnclearAppointment(
                 what=f"nobody is called on any day of {span.name}: {why}", remedy="take another day"
             )
-        if len(meant) == 1:
-            return meant[0]
+        if len(times) == 1:
+            return times[0]
         if typed.time is not None:
             return UnclearAppointment(
-                what=f"which day of {span.name}?", remedy="choose", choices=tuple(meant)
+                what=f"which day of {span.name}?", remedy="choose", choices=tuple(times)
             )
-        first, last = meant[0].wall, meant[-1].wall_end
+        first, last = times[0].wall, times[-1].wall_end
         return self._make_time(
             first,
             last,
-            meant[0].fold,
+            times[0].fold,
             False,
             f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}",
         )
@@ -439,14 +441,14 @@ class _Reader:
     def _choose_one(
         self, answers: list[AppointmentTime | UnclearAppointment]
     ) -> AppointmentTime | UnclearAppointment:
-        meant = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
-        if len(meant) > 1:
-            what = f"{' or '.join(m.text for m in meant)}?"
-            if meant[0].wall == meant[1].wall:
-                twice = f"{meant[0].wall:%H:%M} comes twice on {format_short_day(meant[0].wall.date())} there"
+        times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
+        if len(times) > 1:
+            what = f"{' or '.join(m.text for m in times)}?"
+            if times[0].wall == times[1].wall:
+                twice = f"{times[0].wall:%H:%M} comes twice on {format_short_day(times[0].wall.date())} there"
                 what = f"{twice}, the clock is put back: the first or the second?"
-            return UnclearAppointment(what=what, remedy="choose", choices=tuple(meant))
-        return meant[0] if meant else answers[0]
+            return UnclearAppointment(what=what, remedy="choose", choices=tuple(times))
+        return times[0] if times else answers[0]
 
 
 def _make_wall_time(day: date, minute: int) -> datetime:

@@ -23,7 +23,7 @@ from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_
 
 MAX_SEARCH_DAYS: Final = 400
 """How far ahead an opening is searched for: any yearly closing lies within."""
-NO_ZONE_REASON: Final = "nobody knows what time it is there"
+NO_ZONE_REASON: Final = "its time zone is not known"
 
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -118,35 +118,33 @@ class Calendar:
     _regional: "dict[str, Calendar]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def from_written(cls, written: FieldworkSpec | None) -> "Calendar":
+    def from_written(cls, spec: FieldworkSpec | None) -> "Calendar":
         """Build the calendar of a checked instrument; values that its checks reject are skipped."""
-        if written is None:
+        if spec is None:
             return cls(own_hours=False, own_parts=False)
         spans = {
             DAYS.index(day): span
-            for name, text in written.hours.items()
+            for name, text in spec.hours.items()
             if isinstance(named := parse_days(name), tuple) and isinstance(span := parse_hours(text), Hours)
             for day in named
         }
-        parts = [
-            part for name, entry in written.dayparts.items() if (part := _parse_daypart(str(name), entry))
-        ]
-        country = str(written.country or "")
+        parts = [part for name, entry in spec.dayparts.items() if (part := _parse_daypart(str(name), entry))]
+        country = str(spec.country or "")
         return cls(
-            hours=spans if written.hours else build_usual_hours(country),
-            own_hours=bool(written.hours),
-            wide_hours=written.reason is not None,
-            closed_days=frozenset(day for text in written.closed if (day := _parse_date(text))),
+            hours=spans if spec.hours else build_usual_hours(country),
+            own_hours=bool(spec.hours),
+            wide_hours=spec.reason is not None,
+            closed_days=frozenset(day for text in spec.closed if (day := _parse_date(text))),
             country=country or None,
-            region=find_region(str(written.region), country) if written.region else "",
-            holidays=written.holidays,
-            starts=_parse_date(written.starts),
-            ends=_parse_date(written.ends),
-            # a part of days beats one of hours: Saturday at 11 is the weekend, not the day
+            region=find_region(str(spec.region), country) if spec.region else "",
+            holidays=spec.holidays,
+            starts=_parse_date(spec.starts),
+            ends=_parse_date(spec.ends),
+            # parts of days go before parts of hours: Saturday at 11 is the weekend, not the day
             parts=tuple(sorted(parts, key=lambda part: not part.days))
-            if written.dayparts
+            if spec.dayparts
             else build_usual_dayparts(country),
-            own_parts=bool(written.dayparts),
+            own_parts=bool(spec.dayparts),
         )
 
     def for_region(self, region: str) -> "Calendar":
@@ -157,17 +155,17 @@ class Calendar:
         """
         if not region or region == (self.region or self.country):
             return self
-        found = self._regional.get(region)
-        if found is None:
+        calendar = self._regional.get(region)
+        if calendar is None:
             country = parse_country(region)
-            found = self._regional[region] = replace(
+            calendar = self._regional[region] = replace(
                 self,
                 country=country,
                 region=region if region != country else "",
                 hours=self.hours if self.own_hours else build_usual_hours(country),
                 parts=self.parts if self.own_parts else build_usual_dayparts(country),
             )
-        return found
+        return calendar
 
     def find_opening(self, zones: Sequence[str], at: datetime) -> Opening:
         """Return whether a case that may be in any of these zones can be called: only where all are open."""
@@ -235,12 +233,12 @@ class Calendar:
 
         They are within the permitted hours unless there is a reason for wider ones.
         """
-        written = self.hours.get(day.weekday())
-        if written is None or self.wide_hours:
-            return written
+        hours = self.hours.get(day.weekday())
+        if hours is None or self.wide_hours:
+            return hours
         band = find_permitted_hours(self.country or "", day.weekday())
-        kept = Hours(max(written.start, band.start), min(written.end, band.end))
-        return kept if kept.start < kept.end else None
+        permitted = Hours(max(hours.start, band.start), min(hours.end, band.end))
+        return permitted if permitted.start < permitted.end else None
 
     def _find_part(self, day: date, minute: int) -> str:
         for part in self.parts:
@@ -260,12 +258,12 @@ class Calendar:
             return _Day(why, span, ())
         edges = {edge for part in self.parts for edge in part.hours if span.start < edge < span.end}
         cuts = sorted({*edges, *span})
-        found = sorted(
+        intervals = sorted(
             _OpenInterval(start, end, self._find_part(day, first))
             for first, last in pairwise(cuts)
             for start, end in iterate_intervals(zone, _make_wall_time(day, first), _make_wall_time(day, last))
         )
-        return _Day("", span, tuple(found))
+        return _Day("", span, tuple(intervals))
 
     def _find_end(self, zone: str, at: datetime) -> datetime | None:
         """Return when the zone, open now, closes; None where it is not open."""
@@ -292,18 +290,18 @@ class Calendar:
 
         Each zone moves the time on to its own next opening, until none does.
         """
-        began = at if self.starts is None else max(at, find_day_start(zones[0], self.starts))
-        moment, last = at, began + timedelta(days=MAX_SEARCH_DAYS)
+        start = at if self.starts is None else max(at, find_day_start(zones[0], self.starts))
+        current, last = at, start + timedelta(days=MAX_SEARCH_DAYS)
         while True:
-            put_off = moment
+            postponed = current
             for number, zone in enumerate(zones):
-                found = self._find_next_of_zone(zone, put_off, last, parts if number == 0 else None)
-                if found is None:
+                opening = self._find_next_of_zone(zone, postponed, last, parts if number == 0 else None)
+                if opening is None:
                     return None
-                put_off = found
-            if put_off == moment:
-                return moment.astimezone(UTC)
-            moment = put_off
+                postponed = opening
+            if postponed == current:
+                return current.astimezone(UTC)
+            current = postponed
 
     def _find_next_of_zone(
         self, zone: str, at: datetime, last: datetime, parts: Collection[str] | None

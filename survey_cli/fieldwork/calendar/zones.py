@@ -60,17 +60,17 @@ def iterate_intervals(
     """
     least = _subtract_offset(wall_from, timedelta(hours=16))  # no zone is, or was, further from UTC than this
     most = _subtract_offset(wall_to, timedelta(hours=-16))
-    began = least
-    while began < most:
-        offset = began.astimezone(get_zone(zone)).utcoffset() or timedelta()
-        until = _find_next_change(zone, began, most)
+    start_of_offset = least
+    while start_of_offset < most:
+        offset = start_of_offset.astimezone(get_zone(zone)).utcoffset() or timedelta()
+        until = _find_next_change(zone, start_of_offset, most)
         start, end = (
-            max(began, _subtract_offset(wall_from, offset)),
+            max(start_of_offset, _subtract_offset(wall_from, offset)),
             min(until, _subtract_offset(wall_to, offset)),
         )
         if start < end:
             yield start, end
-        began = until
+        start_of_offset = until
 
 
 def _find_offset(zone: str, wall: datetime) -> timedelta:

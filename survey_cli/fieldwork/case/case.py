@@ -186,7 +186,7 @@ class Case:
             case = case.apply(entry)
         return case
 
-    # what follows from it
+    # derived values
 
     @property
     def has_unfinished_interview(self) -> bool:
@@ -221,19 +221,19 @@ class Case:
 
         Redials of a busy line within an hour of the first are one attempt, and calls from the respondent are none.
         """
-        found: list[Attempt] = []
+        counted: list[Attempt] = []
         for attempt in self.attempts:
             if all(call.number == 0 for call in attempt.calls):
                 continue
             redial = (
-                found
+                counted
                 and attempt.is_busy
-                and found[-1].is_busy
-                and attempt.started_at - (found[-1].ended_at or found[-1].started_at) < BUSY_REDIAL_WINDOW
+                and counted[-1].is_busy
+                and attempt.started_at - (counted[-1].ended_at or counted[-1].started_at) < BUSY_REDIAL_WINDOW
             )
             if not redial:
-                found.append(attempt)
-        return tuple(found)
+                counted.append(attempt)
+        return tuple(counted)
 
     def find_number(self, position: int) -> NumberRecord | None:
         return next((n for n in self.numbers if n.position == position), None)
@@ -272,7 +272,7 @@ class Case:
         """Return the case as if its attempt ended at its last call; unchanged without an open attempt."""
         return self if self.open_attempt is None else replace(self, **self._close_attempt(None))
 
-    # one event more
+    # applying events
 
     def apply(self, entry: HistoryEntry) -> "Case":
         """Return the case after one more event."""
@@ -352,7 +352,7 @@ class Case:
             case DoNotCallCleared():
                 return self._clear_do_not_call()
             case CaseErased():
-                # what became of its numbers stays: the case's code rests upon it
+                # the states of its numbers stay: the case's code depends on them
                 return {"appointment": None, "erased": True, "anonymized": True}
             case CaseAnonymized():
                 return {"appointment": None, "anonymized": True}
@@ -376,19 +376,19 @@ class Case:
 
         An interview in the middle is interrupted.
         """
-        over: dict[str, Any] = {"open_attempt": None}
+        changes: dict[str, Any] = {"open_attempt": None}
         if self.interview_open:
-            over |= {"interview_open": False, "interrupted": True}
+            changes |= {"interview_open": False, "interrupted": True}
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
             ended = replace(last, ended_at=at or last.calls[-1].at, dialed=0)
-            over["attempts"] = (*self.attempts[:-1], ended)
-        return over
+            changes["attempts"] = (*self.attempts[:-1], ended)
+        return changes
 
     def _record_outcome(self, at: datetime, by: str, station: str, event: OutcomeRecorded) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
         call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note)
-        sitting = self._get_open_attempt(at, by, station)
+        attempt = self._get_open_attempt(at, by, station)
         return {
             "eligible": eligible,
             "person_known": self.person_known or event.person,
@@ -405,7 +405,7 @@ class Case:
                 self.do_not_call,
                 self.requested_language,
             ),
-            **self._replace_attempt(replace(sitting, calls=(*sitting.calls, call), dialed=0)),
+            **self._replace_attempt(replace(attempt, calls=(*attempt.calls, call), dialed=0)),
         }
 
     def _revoke_outcome(self, by: str, station: str) -> dict[str, Any]:
@@ -417,13 +417,13 @@ class Case:
         if before is None or not self.attempts or not self.attempts[-1].calls:
             return {}
         last = self.attempts[-1]
-        sitting = replace(
+        attempt = replace(
             last, by=by, station=station, calls=last.calls[:-1], dialed=last.calls[-1].number, ended_at=None
         )
         states = before.states
         return {
-            "attempts": (*self.attempts[:-1], sitting) if sitting.calls else self.attempts[:-1],
-            "open_attempt": sitting,
+            "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
+            "open_attempt": attempt,
             "numbers": tuple(replace(n, state=states.get(n.position, n.state)) for n in self.numbers),
             "appointment": before.appointment,
             "interrupted": before.interrupted,
@@ -442,8 +442,8 @@ class Case:
             replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n
             for n in self.numbers
         )
-        booking = self.before_call.appointment if self.before_call is not None else None
-        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or booking}
+        appointment = self.before_call.appointment if self.before_call is not None else None
+        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or appointment}
 
     def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
         """Return the attempts with another outcome of the last call; unchanged where none is given."""
@@ -451,8 +451,8 @@ class Case:
             return self.attempts
         last = self.attempts[-1]
         call = last.calls[-1]
-        told = replace(call, outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
-        return (*self.attempts[:-1], replace(last, calls=(*last.calls[:-1], told)))
+        changed = replace(call, outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
+        return (*self.attempts[:-1], replace(last, calls=(*last.calls[:-1], changed)))
 
 
 def _mark_number(number: NumberRecord, position: int, state: NumberState) -> NumberRecord:
@@ -463,11 +463,11 @@ def _mark_number(number: NumberRecord, position: int, state: NumberState) -> Num
 
 
 def _merge_numbers(
-    known: tuple[NumberRecord, ...], brought: tuple[NumberFacts, ...]
+    known: tuple[NumberRecord, ...], added: tuple[NumberFacts, ...]
 ) -> tuple[NumberRecord, ...]:
     """Add numbers behind the known ones, which keep their position and state."""
     merged = {n.position: n for n in known}
-    for facts in brought:
+    for facts in added:
         before = merged.get(facts.position)
         merged[facts.position] = (
             NumberRecord(*facts) if before is None else NumberRecord(*facts, state=before.state)

@@ -21,13 +21,13 @@ class CaseEventDecodeError(ValueError):
 def encode_case_event(event: CaseEvent) -> tuple[str, str]:
     """Return the event's kind, and its other fields as one JSON object without defaults."""
     defaults = type(event)._field_defaults
-    written = {
+    fields = {
         name: value
         for name, value in zip(event._fields, event, strict=True)
         if name not in defaults or value != defaults[name]
     }
     return EVENT_KINDS[type(event)], json.dumps(
-        written, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other
+        fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other
     )
 
 
@@ -45,39 +45,39 @@ def _encode_other(value: object) -> object:
 
 def decode_case_event(kind: str, payload: str) -> CaseEvent:
     """Decode an event. Raises CaseEventDecodeError."""
-    of = EVENT_TYPES.get(kind)
-    if of is None:
+    event_type = EVENT_TYPES.get(kind)
+    if event_type is None:
         raise CaseEventDecodeError(f"{kind!r} is no event of this version")
     try:
         fields = json.loads(payload)
-        if of is CaseSampled:
+        if event_type is CaseSampled:
             fields["columns"] = {
                 name: decode_value(value) for name, value in fields.get("columns", {}).items()
             }
             fields["numbers"] = tuple(_decode_number(number) for number in fields.get("numbers", ()))
-        elif of is NumberAdded:
+        elif event_type is NumberAdded:
             fields["number"] = _decode_number(fields["number"])
-        event: CaseEvent = of(**fields)
+        event: CaseEvent = event_type(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CaseEventDecodeError(f"no {kind} event: {payload[:60]!r}") from error
     return event
 
 
-def _decode_number(written: list[Any]) -> NumberFacts:
-    position, line, zones = written
+def _decode_number(encoded: list[Any]) -> NumberFacts:
+    position, line, zones = encoded
     return NumberFacts(position, line, tuple(zones))
 
 
-def decode_value(written: Any) -> Value:
+def decode_value(encoded: Any) -> Value:
     """Decode a sample column's value from its JSON. Raises ValueError."""
-    match written:
+    match encoded:
         case {"date": str(text)}:
             return date.fromisoformat(text)
         case {"time": str(text)}:
             return time.fromisoformat(text)
         case list():
-            return tuple(written)
+            return tuple(encoded)
         case int() | float() | str():
-            return written
+            return encoded
         case _:
-            raise ValueError(f"no value: {written!r}")
+            raise ValueError(f"no value: {encoded!r}")

@@ -71,15 +71,22 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
     `people`, where given, distinguish a language problem of the respondent (2.332) from a language that nobody here
     speaks (2.333).
     """
-    ruling = case.override
-    if ruling is not None and has_final_override(case, plan):
+    override = case.override
+    if override is not None and has_final_override(case, plan):
         return CaseDisposition(
-            ruling.code or _code_override(case, plan), ruling.outcome, ruling.at, ruling.by
+            override.code or _code_override(case, plan), override.outcome, override.at, override.by
         )
     calls = case.calls
-    least, found = len(CODE_PRECEDENCE) + 1, None
-    if ruling is not None and not ruling.calls_before and (code := ruling.code or _code_override(case, plan)):
-        least, found = rank_code(code), CaseDisposition(code, ruling.outcome, ruling.at, ruling.by)
+    lowest, disposition = len(CODE_PRECEDENCE) + 1, None
+    if (
+        override is not None
+        and not override.calls_before
+        and (code := override.code or _code_override(case, plan))
+    ):
+        lowest, disposition = (
+            rank_code(code),
+            CaseDisposition(code, override.outcome, override.at, override.by),
+        )
     withdrawn = max(
         (n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1
     )
@@ -87,14 +94,14 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
         if number < withdrawn and call.code in ("1.1", "1.2", "2.12"):
             continue
         code = _code_call(case, call, plan, people)
-        if code and (place := rank_code(code)) <= least:  # ties: the latest
-            least, found = place, CaseDisposition(code, call.outcome, call.at)
-    if case.has_unfinished_interview and least > rank_code("2.21"):
+        if code and (place := rank_code(code)) <= lowest:  # ties: the latest
+            lowest, disposition = place, CaseDisposition(code, call.outcome, call.at)
+    if case.has_unfinished_interview and lowest > rank_code("2.21"):
         code = "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
-        if rank_code(code) < least:
-            found = CaseDisposition(code, "break_off", calls[-1].at if calls else None)
-    if found is not None:
-        return found
+        if rank_code(code) < lowest:
+            disposition = CaseDisposition(code, "break_off", calls[-1].at if calls else None)
+    if disposition is not None:
+        return disposition
     if calls and _are_all_numbers_dead(case):
         return CaseDisposition(NO_NUMBER_LEFT_CODE, calls[-1].outcome, calls[-1].at)
     return CaseDisposition(NEVER_DIALED_CODES[plan.frame])
@@ -103,9 +110,9 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
 @lru_cache(maxsize=512)
 def rank_code(code: str) -> int:
     """Return the position of a code in the precedence; unknown codes come last."""
-    for place, heads in enumerate(CODE_PRECEDENCE):
+    for position, heads in enumerate(CODE_PRECEDENCE):
         if code.startswith(heads):
-            return place
+            return position
     return len(CODE_PRECEDENCE)
 
 
@@ -129,7 +136,7 @@ def is_contact(call: Call, plan: Plan) -> bool:
     return row is not None and row.moment != "before"
 
 
-# what a supervisor says
+# a supervisor's override
 
 
 def has_final_override(case: Case, plan: Plan) -> bool:
@@ -137,11 +144,11 @@ def has_final_override(case: Case, plan: Plan) -> bool:
 
     An outcome that ends cases does, and so does a code without an outcome. An empty or unknown outcome ends nothing.
     """
-    ruling = case.override
-    if ruling is None:
+    override = case.override
+    if override is None:
         return False
-    row = plan.outcomes.get(ruling.outcome)
-    return bool(ruling.code) if row is None else ends_case(row)
+    row = plan.outcomes.get(override.outcome)
+    return bool(override.code) if row is None else ends_case(row)
 
 
 def ends_case(row: Outcome) -> bool:
@@ -159,22 +166,22 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     row = plan.outcomes.get(outcome)
     if not outcome and not code:
         return UserError(
-            where, "the outcome is blank", "name an outcome of the table, as callback or refusal_hard"
+            where, "the outcome is blank", "name an outcome of the table, such as callback or refusal_hard"
         )
     if outcome and row is None:
         remedy = suggest_nearest(
             outcome, plan.outcomes, otherwise="name an outcome of the table, or define it"
         )
         return UserError(where, f"there is no outcome {outcome!r}", remedy)
-    named = (row.like or row.id) if row is not None else ""
-    if named == "supervisor":
+    kind = (row.like or row.id) if row is not None else ""
+    if kind == "supervisor":
         return UserError(
-            where, f"{outcome} is what a supervisor answers", "name the outcome, or answer with a note"
+            where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note"
         )
-    if (named in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
-        what = f"{outcome or code} comes of an interview, and none was begun"
+    if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
+        what = f"{outcome or code} requires an interview, and none was begun"
         return UserError(where, what, "interview it, or take another outcome")
-    if plan.eligibility_known and named in RDD_ONLY_OUTCOMES:
+    if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not offered where every unit is known beforehand"
         return UserError(where, what, "take wrong_number or not_eligible")
     if code and isinstance(group := find_group(code, frame=plan.frame), UncountableCode):
@@ -184,16 +191,16 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
 
 def _code_override(case: Case, plan: Plan) -> str:
     """Return the code of an override's outcome: that of the call it corrects, or of the table."""
-    last, ruling = case.last_call, case.override
-    if ruling is None or ruling.outcome not in plan.outcomes:
+    last, override = case.last_call, case.override
+    if override is None or override.outcome not in plan.outcomes:
         return ""
-    if last is not None and last.outcome == ruling.outcome:
+    if last is not None and last.outcome == override.outcome:
         return _code_call(case, last, plan, None)
-    unmade = Call(ruling.at, ruling.by, 0, ruling.outcome, ruling.code, case.eligible, "")
-    return _code_call(case, unmade, plan, None)
+    virtual_call = Call(override.at, override.by, 0, override.outcome, override.code, case.eligible, "")
+    return _code_call(case, virtual_call, plan, None)
 
 
-# what one call says
+# the code of one call
 
 
 def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str:
@@ -201,15 +208,15 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
     row = find_outcome_row(call, plan)
     if row is None:
         return call.code
-    named = row.like or row.id
-    if call.code == "2.12" and named in RESUMABLE_OUTCOMES:
+    kind = row.like or row.id
+    if call.code == "2.12" and kind in RESUMABLE_OUTCOMES:
         return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code == NOT_SCREENED_CODE and row.listed == "derived":
         return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code:
         return call.code
     code = row.listed if plan.eligibility_known else row.rdd
-    if plan.eligibility_known and named in RDD_ONLY_OUTCOMES:
+    if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         code = "dead"
     if code in NUMBER_CODES:
         if not _are_all_numbers_dead(case):
@@ -221,15 +228,15 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
         return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if row.moment == "before":
         return code if plan.eligibility_known else _code_unreached(case, call, code, row, plan)
-    return _code_conversation(case, code, named, plan, people)
+    return _code_conversation(case, code, kind, plan, people)
 
 
-def _code_conversation(case: Case, code: str, named: str, plan: Plan, people: People | None) -> str:
+def _code_conversation(case: Case, code: str, kind: str, plan: Plan, people: People | None) -> str:
     """Return the code that a conversation gives the case."""
     if not _is_screened(case, plan):
-        # they may not belong to the survey at all
+        # the household may not belong to the survey at all
         return NOT_SCREENED_CODE if code.startswith("2.") or code == QUOTA_FILLED_CODE else code
-    if code == NOT_SCREENED_CODE and named == "hangup_intro":
+    if code == NOT_SCREENED_CODE and kind == "hangup_intro":
         return "2.111" if _is_household(case, plan) else code
     if code == NOT_SCREENED_CODE and (case.eligible or case.person_known):
         return "2.21"
@@ -287,8 +294,8 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
 
 def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
     """Return whether each call had this outcome, apart from faults of our own line."""
-    named = row.like or row.id
-    return all(classify_outcome(other, plan) in (named, "technical") for other in case.calls)
+    kind = row.like or row.id
+    return all(classify_outcome(other, plan) in (kind, "technical") for other in case.calls)
 
 
 def _is_screened(case: Case, plan: Plan) -> bool:
@@ -301,7 +308,7 @@ def _are_all_numbers_dead(case: Case) -> bool:
     return all(number.state == "dead" for number in case.numbers)
 
 
-# what an interview comes to
+# the code of an interview
 
 
 def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:

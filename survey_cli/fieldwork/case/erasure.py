@@ -25,8 +25,8 @@ def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> Hi
         name: "" for name in _list_text_fields(entry) if not (name == "why" and kind in FIXED_REASON_KINDS)
     }
     if isinstance(event, CaseSampled) and columns is not None:
-        kept = {name: value for name, value in event.columns.items() if name in columns}
-        return entry._replace(event=event._replace(columns=kept))
+        columns_left = {name: value for name, value in event.columns.items() if name in columns}
+        return entry._replace(event=event._replace(columns=columns_left))
     if not fields:
         return entry
     changed: Any = event
@@ -41,5 +41,5 @@ def count_notes(entry: HistoryEntry) -> int:
 def _list_text_fields(entry: HistoryEntry) -> list[str]:
     """Return the fields of the event that contain text."""
     event = entry.event
-    said = zip(event._fields, event, strict=True)
-    return [name for name, value in said if name in TEXT_FIELDS and isinstance(value, str) and value]
+    fields = zip(event._fields, event, strict=True)
+    return [name for name, value in fields if name in TEXT_FIELDS and isinstance(value, str) and value]

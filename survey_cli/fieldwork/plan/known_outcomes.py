@@ -18,36 +18,36 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     """Build the outcome table with the study's own rows and names."""
     table = dict(OUTCOMES)
     others = count(max(row.number for row in OUTCOMES.values()) + 1)
-    for id, own in instrument.document.outcomes.items():
-        number = OUTCOMES[str(id)].number if str(id) in OUTCOMES else next(others)
-        name = str(own.name.get(instrument.language))
-        like = OUTCOMES.get(str(own.like or id))
+    for outcome_id, spec in instrument.document.outcomes.items():
+        number = OUTCOMES[str(outcome_id)].number if str(outcome_id) in OUTCOMES else next(others)
+        name = str(spec.name.get(instrument.language))
+        like = OUTCOMES.get(str(spec.like or outcome_id))
         if like is None:
-            table[str(id)] = replace(_make_new_outcome(str(id), name, own), number=number)
+            table[str(outcome_id)] = replace(_make_new_outcome(str(outcome_id), name, spec), number=number)
             continue
-        table[str(id)] = replace(
+        table[str(outcome_id)] = replace(
             like,
-            id=str(id),
+            id=str(outcome_id),
             name=name,
-            moment=own.moment or like.moment,
-            temporary=like.temporary if own.temporary is None else own.temporary,
-            rdd=str(own.code or like.rdd),
-            listed=str(own.code or like.listed),
+            moment=spec.moment or like.moment,
+            temporary=like.temporary if spec.temporary is None else spec.temporary,
+            rdd=str(spec.code or like.rdd),
+            listed=str(spec.code or like.listed),
             like=like.id,
             number=number,
         )
     return table
 
 
-def _make_new_outcome(id: str, name: str, own: OutcomeSpec) -> Outcome:
+def _make_new_outcome(outcome_id: str, name: str, spec: OutcomeSpec) -> Outcome:
     """Make an outcome that behaves like none of the table, from what is written."""
-    again = UNREACHED_DELAY if own.moment == "before" else CONTACT_DELAY
+    again = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
     return Outcome(
-        id=id,
-        moment=own.moment or "after",
+        id=outcome_id,
+        moment=spec.moment or "after",
         name=name,
-        rdd=str(own.code or ""),
-        listed=str(own.code or ""),
-        temporary=bool(own.temporary),
-        delay=again if own.temporary else "",
+        rdd=str(spec.code or ""),
+        listed=str(spec.code or ""),
+        temporary=bool(spec.temporary),
+        delay=again if spec.temporary else "",
     )

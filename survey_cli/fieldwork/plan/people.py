@@ -48,13 +48,13 @@ class People:
 
     def format_supervisors(self) -> str:
         """Return whom to ask, in words: `ann or bob`."""
-        logins = sorted(one.login for one in self.interviewers.values() if one.supervises)
+        logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
         return " or ".join(logins[:3]) or "for a line with the role supervisor in the list of people"
 
     def speaks(self, language: str) -> bool:
         """Return whether anybody here interviews in this language; without a list, everybody may."""
-        return not self.interviewers or any(one.speaks(language) for one in self.interviewers.values())
+        return not self.interviewers or any(person.speaks(language) for person in self.interviewers.values())
 
     def has_skill(self, skill: str) -> bool:
         """Return whether anybody has this skill: a skill that nobody has is not waited for."""
-        return not skill or any(one.has_skill(skill) for one in self.interviewers.values())
+        return not skill or any(person.has_skill(skill) for person in self.interviewers.values())

@@ -26,7 +26,7 @@ DEFAULT_LEASE: Final = timedelta(minutes=20)
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
-QUEUE_RULES_EDITION: Final = 4
+QUEUE_RULES_EDITION: Final = 5
 """Edition of the rules that derive codes and queue positions. Raise it with every release that derives them otherwise:
 databases of earlier releases are then updated when they are next opened."""
 RDD_ONLY_OUTCOMES: Final = frozenset({"business"})
@@ -109,31 +109,31 @@ class Plan:
     def from_instrument(cls, instrument: Instrument) -> "Plan":
         """Build the plan of a checked instrument."""
         document = instrument.document
-        written = document.fieldwork or FieldworkSpec.model_construct()
+        spec = document.fieldwork or FieldworkSpec.model_construct()
         outcomes = build_outcome_table(instrument)
         calendar = Calendar.from_written(document.fieldwork)
-        lease = parse_delay(str(written.lease)) if written.lease else None
-        spread_wait = parse_delay(str(written.spread_wait)) if written.spread_wait else None
+        lease = parse_delay(str(spec.lease)) if spec.lease else None
+        spread_wait = parse_delay(str(spec.spread_wait)) if spec.spread_wait else None
         plan = cls(
             study=instrument.id,
-            frame=written.frame,
-            country=str(written.country or ""),
-            zone=str(written.zone or ""),
+            frame=spec.frame,
+            country=str(spec.country or ""),
+            zone=str(spec.zone or ""),
             region=calendar.region or calendar.country or "",
             calendar=calendar,
             limits=AttemptLimits(
-                total=written.attempts.total,
-                per_day=written.attempts.per_day,
-                per_daypart=written.attempts.per_daypart,
+                total=spec.attempts.total,
+                per_day=spec.attempts.per_day,
+                per_daypart=spec.attempts.per_daypart,
             ),
-            delays=_build_delays(written, outcomes),
-            spread=written.spread,
+            delays=_build_delays(spec, outcomes),
+            spread=spec.spread,
             spread_wait=spread_wait if isinstance(spread_wait, timedelta) else DEFAULT_SPREAD_WAIT,
-            refusals=written.refusals.max,
-            converter=str(written.refusals.by or ""),
-            eligible_from=str(written.eligible_from or ""),
-            complete_from=_parse_point(written.complete_from),
-            partial_from=_parse_point(written.partial_from),
+            refusals=spec.refusals.max,
+            converter=str(spec.refusals.by or ""),
+            eligible_from=str(spec.eligible_from or ""),
+            complete_from=_parse_point(spec.complete_from),
+            partial_from=_parse_point(spec.partial_from),
             lease=lease if isinstance(lease, timedelta) else DEFAULT_LEASE,
             outcomes=outcomes,
             quotas=Quotas.from_instrument(instrument),
@@ -143,15 +143,15 @@ class Plan:
             consent_column=_find_column(instrument, "consent"),
             scripts=tuple(
                 Script(
-                    id=str(id),
+                    id=str(script_id),
                     texts={lang: str(script.text.get(lang)) for lang in instrument.languages},
                     once=script.once,
                 )
-                for id, script in written.scripts.items()
+                for script_id, script in spec.scripts.items()
             ),
             retention={
                 str(what): span
-                for what, text in written.retention.items()
+                for what, text in spec.retention.items()
                 if isinstance(span := parse_delay(str(text)), timedelta)
             },
         )
@@ -182,9 +182,9 @@ class Plan:
             (quota.where.text if quota.where else "", quota.by, sorted(quota.cells))
             for quota in self.quotas.quotas
         ]
-        # a set's order is another in every process
+        # sets have another order in every process
         calendar = (replace(self.calendar, closed_days=frozenset()), sorted(self.calendar.closed_days))
-        said = (
+        parts = (
             QUEUE_RULES_EDITION,
             self.frame,
             (self.zone, self.zone_column, self.country_column, self.region_column),
@@ -203,7 +203,7 @@ class Plan:
             cells,
             sorted(self.quotas.known_variables),
         )
-        return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+        return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
 
 def _find_column(instrument: Instrument, role: str) -> str:
@@ -211,20 +211,20 @@ def _find_column(instrument: Instrument, role: str) -> str:
     return next((name for name, c in instrument.sample.items() if c.role == role), "")
 
 
-def _build_delays(written: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
+def _build_delays(spec: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[str, Delay]:
     """Return the delay of each outcome that has one.
 
     It is the one written for the outcome, or for the one it is like, else the table's.
     """
-    said = {str(id): str(text) for id, text in written.delays.items()}
-    if written.refusals.soft_wait:
-        said = dict.fromkeys(SOFT_REFUSALS, str(written.refusals.soft_wait)) | said
-    found = {}
-    for id, row in outcomes.items():
-        delay = parse_delay(said.get(id) or said.get(row.like) or row.delay)
+    texts = {str(outcome_id): str(text) for outcome_id, text in spec.delays.items()}
+    if spec.refusals.soft_wait:
+        texts = dict.fromkeys(SOFT_REFUSALS, str(spec.refusals.soft_wait)) | texts
+    delays = {}
+    for outcome_id, row in outcomes.items():
+        delay = parse_delay(texts.get(outcome_id) or texts.get(row.like) or row.delay)
         if delay is not None:
-            found[id] = delay
-    return found
+            delays[outcome_id] = delay
+    return delays
 
 
 def parse_delay(text: str) -> Delay | None:
@@ -238,12 +238,12 @@ def parse_delay(text: str) -> Delay | None:
             return None
 
 
-def _parse_point(written: object) -> CompletionPoint | None:
-    match written:
+def _parse_point(text: object) -> CompletionPoint | None:
+    match text:
         case None:
             return None
         case dict():
-            share = str(next(iter(written.values()), "")).rstrip("%")
+            share = str(next(iter(text.values()), "")).rstrip("%")
             return CompletionPoint(share=Fraction(int(share), 100)) if share.isdecimal() else None
         case _:
-            return CompletionPoint(item=str(written))
+            return CompletionPoint(item=str(text))

@@ -56,10 +56,10 @@ class Quota:
         It is OUTSIDE_QUOTA where there is none, and None where the interview has not come far enough to decide.
         """
         if self.where is not None:
-            told = self.where.evaluate(env)
-            if isinstance(told, Missing):
-                return None if told == NOT_REACHED else OUTSIDE_QUOTA
-            if not told:
+            applies = self.where.evaluate(env)
+            if isinstance(applies, Missing):
+                return None if applies == NOT_REACHED else OUTSIDE_QUOTA
+            if not applies:
                 return OUTSIDE_QUOTA
         if not self.by:
             return self.id
@@ -68,14 +68,14 @@ class Quota:
             return None
         if any(isinstance(value, Missing) for value in values):
             return OUTSIDE_QUOTA
-        id = f"{self.id}:{'/'.join(_format_code(value) for value in values)}"
-        return id if id in self.cells else OUTSIDE_QUOTA
+        cell_id = f"{self.id}:{'/'.join(_format_code(value) for value in values)}"
+        return cell_id if cell_id in self.cells else OUTSIDE_QUOTA
 
     def find_untargeted(self, env: Mapping[Any, Any]) -> str:
         """Return the values, as `North/1`, for which the quota applies and has no target; empty elsewhere."""
         values = [env.get(name, NOT_REACHED) for name in self.by]
-        counts = self.where is None or self.where.evaluate(env)
-        if not values or any(isinstance(value, Missing) for value in (*values, counts)) or not counts:
+        applies = self.where is None or self.where.evaluate(env)
+        if not values or any(isinstance(value, Missing) for value in (*values, applies)) or not applies:
             return ""
         codes = "/".join(_format_code(value) for value in values)
         return "" if f"{self.id}:{codes}" in self.cells else codes
@@ -101,32 +101,32 @@ class Quotas:
 
         Raises ValueError for a condition that its checks should have rejected.
         """
-        found = []
-        for written in instrument.document.quotas:
-            id = str(written.id)
+        quotas = []
+        for spec in instrument.document.quotas:
+            key = str(spec.id)
             where = None
-            if written.where is not None:
-                where, problems = compile_external_condition(instrument, str(written.where), who=id)
+            if spec.where is not None:
+                where, problems = compile_external_condition(instrument, str(spec.where), who=key)
                 if where is None:
                     raise ValueError(str(problems[0]))
-            by = tuple(str(name) for name in written.by)
+            by = tuple(str(name) for name in spec.by)
             if by:
                 cells = [
                     QuotaCell(
-                        f"{id}:{'/'.join(part.strip() for part in str(codes).split('/'))}",
-                        id,
+                        f"{key}:{'/'.join(part.strip() for part in str(codes).split('/'))}",
+                        key,
                         target,
-                        written.soft,
+                        spec.soft,
                     )
-                    for codes, target in written.targets.items()
+                    for codes, target in spec.targets.items()
                 ]
             else:
-                cells = [QuotaCell(id, id, written.target or 0, written.soft)]
-            found.append(Quota(id=id, where=where, by=by, cells={c.id: c for c in cells}, soft=written.soft))
+                cells = [QuotaCell(key, key, spec.target or 0, spec.soft)]
+            quotas.append(Quota(id=key, where=where, by=by, cells={c.id: c for c in cells}, soft=spec.soft))
         return cls(
-            quotas=tuple(found),
+            quotas=tuple(quotas),
             known_variables=frozenset(instrument.sample),
-            cells={id: cell for quota in found for id, cell in quota.cells.items()},
+            cells={key: cell for quota in quotas for key, cell in quota.cells.items()},
         )
 
     def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
@@ -142,21 +142,25 @@ class Quotas:
         """Return the cells in which a finished interview counts."""
         return tuple(cell for quota in self.quotas if (cell := quota.find_cell(env)))
 
-    def find_cell(self, id: str, env: Mapping[Any, Any]) -> QuotaCell | None:
+    def find_cell(self, quota_id: str, env: Mapping[Any, Any]) -> QuotaCell | None:
         """Return the respondent's cell of this quota, for a `lookup` that asks for a place.
 
         None where the quota does not apply, or cannot decide yet: the respondent is then outside. Raises KeyError where
         there is no such quota.
         """
-        quota = next((quota for quota in self.quotas if quota.id == id), None)
+        quota = next((quota for quota in self.quotas if quota.id == quota_id), None)
         if quota is None:
-            raise KeyError(id)
-        found = quota.find_cell(env)
-        return quota.cells[found] if found else None
+            raise KeyError(quota_id)
+        cell = quota.find_cell(env)
+        return quota.cells[cell] if cell else None
 
     def list_hard_targets(self, cells: Collection[str]) -> dict[str, int]:
         """Return the targets of these cells that close when full: a place must be reserved in each."""
-        return {id: self.cells[id].target for id in cells if id in self.cells and not self.cells[id].soft}
+        return {
+            cell_id: self.cells[cell_id].target
+            for cell_id in cells
+            if cell_id in self.cells and not self.cells[cell_id].soft
+        }
 
     def list_full_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the hard cells in which no more interviews are needed.
@@ -165,15 +169,17 @@ class Quotas:
         a place is released. Interviews with a place are not checked again.
         """
         return frozenset(
-            id
-            for id, cell in self.cells.items()
-            if not cell.soft and _count_used(fill.get(id)) >= cell.target
+            cell_id
+            for cell_id, cell in self.cells.items()
+            if not cell.soft and _count_used(fill.get(cell_id)) >= cell.target
         )
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the cells, soft ones included, whose complete interviews have reached the target."""
         return frozenset(
-            id for id, cell in self.cells.items() if fill.get(id, CellFill()).completes >= cell.target
+            cell_id
+            for cell_id, cell in self.cells.items()
+            if fill.get(cell_id, CellFill()).completes >= cell.target
         )
 
     def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
@@ -181,11 +187,13 @@ class Quotas:
 
         A case in no cell comes after all others.
         """
-        return min((self._compute_fill(id, fill) for id in cells if id in self.cells), default=1000)
+        return min(
+            (self._compute_fill(cell_id, fill) for cell_id in cells if cell_id in self.cells), default=1000
+        )
 
-    def _compute_fill(self, id: str, fill: Mapping[str, CellFill]) -> int:
-        target = self.cells[id].target
-        return min(1000, fill.get(id, CellFill()).completes * 1000 // target) if target else 1000
+    def _compute_fill(self, cell_id: str, fill: Mapping[str, CellFill]) -> int:
+        target = self.cells[cell_id].target
+        return min(1000, fill.get(cell_id, CellFill()).completes * 1000 // target) if target else 1000
 
 
 def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
@@ -193,7 +201,9 @@ def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
     return next((cell for cell in cells if cell in full), "")
 
 
-def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, own: bool = False) -> CellState:
+def find_cell_state(
+    cell: QuotaCell | None, fill: Mapping[str, CellFill], *, holds_place: bool = False
+) -> CellState:
     """Return the answer of a `lookup` of a quota.
 
     `own`: the interview has a place there already, or counts in it; it is never rejected by the cell that it helped to
@@ -201,7 +211,7 @@ def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, own
     """
     if cell is None:
         return "outside"
-    if own or cell.soft or _count_used(fill.get(cell.id)) < cell.target:
+    if holds_place or cell.soft or _count_used(fill.get(cell.id)) < cell.target:
         return "open"
     return "full"
 

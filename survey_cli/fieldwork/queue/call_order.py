@@ -71,7 +71,7 @@ class CallOrder:
             plan=plan, people=people, who=who, at=at, fill=fill, full_cells=plan.quotas.list_full_cells(fill)
         )
 
-    def rank_case(self, bucket: ClaimCriteria, rank: str) -> CallPriority:
+    def rank_case(self, criteria: ClaimCriteria, rank: str) -> CallPriority:
         """Return the priority of a case with these criteria and this rank.
 
         Appointments and interrupted interviews come before any quota.
@@ -81,73 +81,79 @@ class CallOrder:
             return CallPriority(order, False, 0, rank)
         return CallPriority(
             order,
-            self.prefers_other_daypart(bucket),
-            self.plan.quotas.compute_urgency(bucket.cells, self.fill),
+            self.prefers_other_daypart(criteria),
+            self.plan.quotas.compute_urgency(criteria.cells, self.fill),
             rank,
         )
 
-    def prefers_other_daypart(self, bucket: ClaimCriteria) -> bool:
+    def prefers_other_daypart(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases prefer another part of the day than the current one."""
-        return bool(bucket.prefers) and (
-            self._find_calendar(bucket).find_daypart(bucket.zones, self.at) not in bucket.prefers
+        return bool(criteria.prefers) and (
+            self._find_calendar(criteria).find_daypart(criteria.zones, self.at) not in criteria.prefers
         )
 
-    def is_open(self, bucket: ClaimCriteria) -> bool:
+    def is_open(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases may be called now by this interviewer."""
-        return not self.explain_closed(bucket)
+        return not self.explain_closed(criteria)
 
-    def find_appointment_cutoff(self, bucket: ClaimCriteria) -> datetime | None:
+    def find_appointment_cutoff(self, criteria: ClaimCriteria) -> datetime | None:
         """Return until when another owner's appointments must have been due for this interviewer; None: no limit."""
-        others = bucket.policy == "me_first" and bucket.owner not in ("", self.who.login)
+        others = criteria.policy == "me_first" and criteria.owner not in ("", self.who.login)
         return self.at - OWNER_FIRST_PERIOD if others else None
 
-    def find_opening(self, bucket: ClaimCriteria, since: datetime) -> datetime | None:
+    def find_opening(self, criteria: ClaimCriteria, since: datetime) -> datetime | None:
         """Return the next time from `since` on in the hours and the part of the day of such cases, or None."""
-        if bucket.dayparts:
-            return self._find_calendar(bucket).find_next_in(bucket.zones, since, bucket.dayparts)
-        return self._find_calendar(bucket).find_opening(bucket.zones, since).next
+        if criteria.dayparts:
+            return self._find_calendar(criteria).find_next_in(criteria.zones, since, criteria.dayparts)
+        return self._find_calendar(criteria).find_opening(criteria.zones, since).next
 
-    def _find_calendar(self, bucket: ClaimCriteria) -> Calendar:
-        return self.plan.calendar.for_region(bucket.region)
+    def _find_calendar(self, criteria: ClaimCriteria) -> Calendar:
+        return self.plan.calendar.for_region(criteria.region)
 
-    def suits(self, bucket: ClaimCriteria) -> bool:
+    def suits(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases suit this interviewer, apart from hours and parts of the day."""
-        return not find_full_cell(bucket.cells, self.full_cells) and bucket.suits(self.who, self.people)
+        return not find_full_cell(criteria.cells, self.full_cells) and criteria.suits(self.who, self.people)
 
     def classify_group(self, group: CaseGroup, staff: Iterable[Interviewer]) -> CaseAvailability:
         """Return the availability of a group of cases in the queue for these interviewers."""
-        bucket = parse_criteria(group.bucket)
-        calendar = self._find_calendar(bucket)
-        if find_full_cell(bucket.cells, self.full_cells):
+        criteria = parse_criteria(group.bucket)
+        calendar = self._find_calendar(criteria)
+        if find_full_cell(criteria.cells, self.full_cells):
             return "quota"
         if group.status == "waiting":
             if group.has_appointment:
                 return "appointment"
             return "part" if group.why.endswith(TRIED_LEAST_SUFFIX) else "delay"
-        if not calendar.find_opening(bucket.zones, self.at).open:
+        if not calendar.find_opening(criteria.zones, self.at).open:
             return "hours"
-        if bucket.dayparts and calendar.find_daypart(bucket.zones, self.at) not in bucket.dayparts:
+        if criteria.dayparts and calendar.find_daypart(criteria.zones, self.at) not in criteria.dayparts:
             return "part"
-        return "callable" if all(self._is_for(bucket, one, group) for one in staff) else "restricted"
+        return (
+            "callable"
+            if all(self._is_for(criteria, interviewer, group) for interviewer in staff)
+            else "restricted"
+        )
 
-    def _is_for(self, bucket: ClaimCriteria, one: Interviewer, group: CaseGroup) -> bool:
-        own = bucket.owner in ("", one.login)
-        return bucket.suits(one, self.people) and (own or bucket.policy != "me_first" or group.open_to_all)
+    def _is_for(self, criteria: ClaimCriteria, interviewer: Interviewer, group: CaseGroup) -> bool:
+        own = criteria.owner in ("", interviewer.login)
+        return criteria.suits(interviewer, self.people) and (
+            own or criteria.policy != "me_first" or group.open_to_all
+        )
 
-    def explain_closed(self, bucket: ClaimCriteria) -> str:
+    def explain_closed(self, criteria: ClaimCriteria) -> str:
         """Return why such cases are not called now by this interviewer; empty where they are."""
-        if cell := find_full_cell(bucket.cells, self.full_cells):
+        if cell := find_full_cell(criteria.cells, self.full_cells):
             return f"quota cell {cell} is full"
-        if bucket.policy == "me" and bucket.owner not in ("", self.who.login):
-            return f"the appointment is with {bucket.owner} only"
-        if not self.who.speaks(bucket.language):
-            return f"wants {bucket.language}, which {self.who.login} does not speak"
-        if not bucket.suits(self.who, self.people):
-            return f"wants a {bucket.skill}"
-        calendar = self._find_calendar(bucket)
-        opening = calendar.find_opening(bucket.zones, self.at)
+        if criteria.policy == "me" and criteria.owner not in ("", self.who.login):
+            return f"the appointment is with {criteria.owner} only"
+        if not self.who.speaks(criteria.language):
+            return f"requires {criteria.language}, which {self.who.login} does not speak"
+        if not criteria.suits(self.who, self.people):
+            return f"requires the skill {criteria.skill}"
+        calendar = self._find_calendar(criteria)
+        opening = calendar.find_opening(criteria.zones, self.at)
         if not opening.open:
             return opening.why
-        if bucket.dayparts and calendar.find_daypart(bucket.zones, self.at) not in bucket.dayparts:
-            return f"waits for {' or '.join(bucket.dayparts)}"
+        if criteria.dayparts and calendar.find_daypart(criteria.zones, self.at) not in criteria.dayparts:
+            return f"waits for {' or '.join(criteria.dayparts)}"
         return ""

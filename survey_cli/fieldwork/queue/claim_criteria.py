@@ -5,15 +5,14 @@ bucket.
 """
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.plan.people import Interviewer, People
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimCriteria:
+class ClaimCriteria(NamedTuple):
     """What the time and the interviewer must fulfill before a case may be claimed."""
 
     zones: tuple[str, ...] = ()
@@ -32,17 +31,7 @@ class ClaimCriteria:
     """The country or region whose hours and holidays apply; empty: the study's."""
 
     def __str__(self) -> str:
-        return format_criteria(
-            self.zones,
-            self.dayparts,
-            self.language,
-            self.skill,
-            self.owner,
-            self.policy,
-            self.cells,
-            self.prefers,
-            self.region,
-        )
+        return format_criteria(self)
 
     def suits(self, who: Interviewer, people: People) -> bool:
         """Return whether such cases suit this interviewer at all."""
@@ -54,23 +43,13 @@ class ClaimCriteria:
 
 
 @lru_cache(maxsize=4096)
-def format_criteria(
-    zones: tuple[str, ...],
-    dayparts: tuple[str, ...],
-    language: str,
-    skill: str,
-    owner: str,
-    policy: AppointmentPolicy,
-    cells: tuple[str, ...],
-    prefers: tuple[str, ...] = (),
-    region: str = "",
-) -> str:
-    """Return the text of claim criteria without creating them: a million cases share few of them."""
-    parts: tuple[object, ...] = (zones, dayparts, language, skill, owner, policy, cells)
+def format_criteria(criteria: ClaimCriteria) -> str:
+    """Return the text of claim criteria; of a million cases, many share the same ones."""
+    *parts, prefers, region = criteria
     if prefers or region:
-        parts = (*parts, prefers)
+        parts.append(prefers)
     if region:
-        parts = (*parts, region)
+        parts.append(region)
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 

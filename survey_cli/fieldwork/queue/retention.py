@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 
 
 def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> datetime | None:
@@ -15,8 +15,8 @@ def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> date
     """
     if schedule_case(case, plan, last).status == "done":
         return last
-    over = find_study_end(plan)
-    return max(last, over) if over is not None and over <= at else None
+    study_end = find_study_end(plan)
+    return max(last, study_end) if study_end is not None and study_end <= at else None
 
 
 def find_study_end(plan: Plan) -> datetime | None:

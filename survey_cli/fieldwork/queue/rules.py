@@ -10,11 +10,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.due_times import (
-    EARLY_WINDOW,
-    MISSED_RETRY,
     OWNER_FIRST_PERIOD,
-    find_open_appointment,
-    resolve_span,
 )
 from survey_cli.fieldwork.case.case import Case, NumberRecord
 from survey_cli.fieldwork.case.locations import find_call_zones, list_call_zones, localize_plan
@@ -22,40 +18,14 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import find_full_cell
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
-from survey_cli.fieldwork.queue.queue_position import QueuePosition, QueueStatus
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import (
-    FINAL_REFUSALS,
     LIMIT_REACHED,
-    REFUSAL_OUTCOMES,
     count_attempts_left,
-    count_refusals,
     explain_done,
     explain_held,
     schedule_case,
 )
-
-__all__ = [
-    "EARLY_WINDOW",
-    "FINAL_REFUSALS",
-    "MISSED_RETRY",
-    "OWNER_FIRST_PERIOD",
-    "REFUSAL_OUTCOMES",
-    "ClaimContext",
-    "QueuePosition",
-    "QueueStatus",
-    "RuleResult",
-    "check_rules",
-    "count_refusals",
-    "explain_forbidden",
-    "explain_number_closed",
-    "explain_number_state",
-    "find_next_time",
-    "find_open_appointment",
-    "is_allowed",
-    "list_call_zones",
-    "resolve_span",
-    "schedule_case",
-]
 
 WAIVABLE_RULES: Final = frozenset({"due", "day part", "owner", "skill", "language"})
 """Rules that do not apply to a case claimed by its key: its respondent is on the line."""
@@ -91,46 +61,51 @@ class ClaimContext:
     apply; hours, limits of the study and prohibitions do."""
 
 
-def check_rules(case: Case, plan: Plan, claimant: ClaimContext) -> tuple[RuleResult, ...]:
+def check_rules(case: Case, plan: Plan, context: ClaimContext) -> tuple[RuleResult, ...]:
     """Return the results of all rules, in the order in which they are checked."""
-    return tuple(_iterate_rules(case, plan, claimant))
+    return tuple(_iterate_rules(case, plan, context))
 
 
-def is_allowed(case: Case, plan: Plan, claimant: ClaimContext) -> bool:
+def is_allowed(case: Case, plan: Plan, context: ClaimContext) -> bool:
     """Return whether every rule allows the case to be called."""
-    return all(verdict.allows for verdict in _iterate_rules(case, plan, claimant))
+    return all(result.allows for result in _iterate_rules(case, plan, context))
 
 
-def _iterate_rules(case: Case, plan: Plan, claimant: ClaimContext) -> Iterator[RuleResult]:
+def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleResult]:
     plan = localize_plan(case, plan)
-    at, found = claimant.at, schedule_case(_drop_open_calls(case), plan, claimant.at)
+    at, position = context.at, schedule_case(_drop_open_calls(case), plan, context.at)
     zones, rule = find_call_zones(case, case.next_number, plan)
-    ends, waits = explain_done(case, plan), explain_held(case, plan, zones)
-    yield _make_result("study", not claimant.pause_reason, claimant.pause_reason, "it is not paused")
+    done_reason, held_reason = explain_done(case, plan), explain_held(case, plan, zones)
+    yield _make_result("study", not context.pause_reason, context.pause_reason, "the study is not paused")
     yield _make_result(
-        "released", case.released, f"replicate {case.replicate} is not released", "it is in the field"
+        "released", case.released, f"replicate {case.replicate} is not released", "its replicate is released"
     )
-    yield _make_result("open", not ends, ends, f"code {found.code} lets it be called")
-    listed = claimant.on_do_not_call_list or case.do_not_call
+    yield _make_result("open", not done_reason, done_reason, f"code {position.code} allows a call")
+    listed = context.on_do_not_call_list or case.do_not_call
     yield _make_result(
-        "never call", not listed, "a number of it is never to be called", "no number is listed"
+        "do not call", not listed, "it is on the do-not-call list", "it is not on the do-not-call list"
     )
-    yield _make_result("supervisor", not waits, waits, "nothing waits for one")
-    made = f"{found.attempts} of {plan.limits.total} are made"
+    yield _make_result("supervisor", not held_reason, held_reason, "it does not wait for a supervisor")
+    attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
-        made = f"{count_attempts_left(_drop_open_calls(case), plan)} are left since it was put back"
-    yield _make_result("attempts", found.why != LIMIT_REACHED, f"{LIMIT_REACHED}: {made}", made)
-    if ends or waits or not case.released or found.why == LIMIT_REACHED:
+        attempts = f"{count_attempts_left(_drop_open_calls(case), plan)} attempts left since it was reopened"
+    yield _make_result("attempts", position.why != LIMIT_REACHED, f"{LIMIT_REACHED}: {attempts}", attempts)
+    if done_reason or held_reason or not case.released or position.why == LIMIT_REACHED:
         return
-    due = found.due_at
-    may = (due is not None and due <= at) or claimant.by_key
+    due = position.due_at
+    is_due = (due is not None and due <= at) or context.by_key
     yield RuleResult(
-        "due", may, (found.why or "due now") if may else f"not before then: {found.why}", None if may else due
+        "due",
+        is_due,
+        (position.why or "due now") if is_due else f"not due yet: {position.why}",
+        None if is_due else due,
     )
-    bucket = (
-        parse_criteria(found.bucket) if found.bucket else ClaimCriteria(zones=zones, language=case.language)
+    criteria = (
+        parse_criteria(position.bucket)
+        if position.bucket
+        else ClaimCriteria(zones=zones, language=case.language)
     )
-    yield from _iterate_time_rules(plan, claimant, found, bucket, rule)
+    yield from _iterate_time_rules(plan, context, position, criteria, rule)
 
 
 def _drop_open_calls(case: Case) -> Case:
@@ -144,11 +119,11 @@ def _drop_open_calls(case: Case) -> Case:
 
 
 def _iterate_time_rules(
-    plan: Plan, claimant: ClaimContext, found: QueuePosition, bucket: ClaimCriteria, zone_rule: str
+    plan: Plan, context: ClaimContext, position: QueuePosition, criteria: ClaimCriteria, zone_rule: str
 ) -> Iterator[RuleResult]:
-    at, zones = claimant.at, bucket.zones
+    at, zones = context.at, criteria.zones
     opening = plan.calendar.find_opening(zones, at)
-    where = f"{' and '.join(zones)} ({zone_rule})" if zones else "nowhere known"
+    where = f"{' and '.join(zones)} ({zone_rule})" if zones else "no known zone"
     why = f"{opening.why}; {where}" if zones else opening.why
     yield RuleResult(
         "hours",
@@ -157,87 +132,94 @@ def _iterate_time_rules(
         None if opening.open else opening.next,
     )
     part = plan.calendar.find_daypart(zones, at)
-    fits = not bucket.dayparts or part in bucket.dayparts or claimant.by_key
+    fits = not criteria.dayparts or part in criteria.dayparts or context.by_key
     yield RuleResult(
         "day part",
         fits,
-        _explain_daypart(part, bucket, fits=fits),
-        None if fits else plan.calendar.find_next_in(zones, at, bucket.dayparts),
+        _explain_daypart(part, criteria, fits=fits),
+        None if fits else plan.calendar.find_next_in(zones, at, criteria.dayparts),
     )
-    cell = find_full_cell(bucket.cells, claimant.full_cells)
-    yield _make_result("quota", not cell, f"{cell} is full: parked until it reopens", "no cell of it is full")
-    mine = bucket.policy == "anyone" or bucket.owner in ("", claimant.who.login) or claimant.by_key
-    if not mine and bucket.policy == "me_first" and found.promised_at is not None:
-        mine = at >= found.promised_at + OWNER_FIRST_PERIOD
+    cell = find_full_cell(criteria.cells, context.full_cells)
+    yield _make_result(
+        "quota", not cell, f"{cell} is full: held back until it reopens", "none of its cells is full"
+    )
+    is_open = criteria.policy == "anyone" or criteria.owner in ("", context.who.login) or context.by_key
+    if not is_open and criteria.policy == "me_first" and position.promised_at is not None:
+        is_open = at >= position.promised_at + OWNER_FIRST_PERIOD
     opens = (
-        found.promised_at + OWNER_FIRST_PERIOD if bucket.policy == "me_first" and found.promised_at else None
+        position.promised_at + OWNER_FIRST_PERIOD
+        if criteria.policy == "me_first" and position.promised_at
+        else None
     )
     yield RuleResult(
         "owner",
-        mine,
-        f"the appointment is with {bucket.owner}" if not mine else "this interviewer may",
-        None if mine else opens,
+        is_open,
+        f"the appointment is with {criteria.owner}" if not is_open else "this interviewer may",
+        None if is_open else opens,
     )
-    wants = f"it wants {bucket.language}"
-    if not claimant.people.speaks(bucket.language):
-        wants = f"{wants}, and nobody here speaks it"
+    requirement = f"it requires {criteria.language}"
+    if not context.people.speaks(criteria.language):
+        requirement = f"{requirement}, and nobody here speaks it"
     yield _make_result(
         "language",
-        claimant.who.speaks(bucket.language),
-        wants,
-        "spoken here" if bucket.language else "any will do",
+        context.who.speaks(criteria.language),
+        requirement,
+        "spoken here" if criteria.language else "any language",
     )
-    skilled = claimant.who.has_skill(bucket.skill) or not claimant.people.has_skill(bucket.skill)
+    skilled = context.who.has_skill(criteria.skill) or not context.people.has_skill(criteria.skill)
     yield _make_result(
-        "skill", skilled, f"it wants a {bucket.skill}", "none is wanted" if not bucket.skill else "learnt"
+        "skill",
+        skilled,
+        f"it requires the skill {criteria.skill}",
+        "no skill is required" if not criteria.skill else "this interviewer has it",
     )
     yield _make_result(
-        "lease", not claimant.lease_holder, f"{claimant.lease_holder} has it now", "nobody else has it"
+        "lease", not context.lease_holder, f"{context.lease_holder} has it now", "nobody else has it"
     )
 
 
-def _explain_daypart(part: str, bucket: ClaimCriteria, *, fits: bool) -> str:
+def _explain_daypart(part: str, criteria: ClaimCriteria, *, fits: bool) -> str:
     if not fits:
-        return f"it is {part or 'none'}, and only {' or '.join(bucket.dayparts)} has attempts left"
-    if bucket.prefers and part not in bucket.prefers:
-        tried = " or ".join(bucket.prefers)
+        return f"it is {part or 'none'}, and only {' or '.join(criteria.dayparts)} has attempts left"
+    if criteria.prefers and part not in criteria.prefers:
+        tried = " or ".join(criteria.prefers)
         return f"it is {part or 'none'}, and {tried} was tried least: cases that {part or 'now'} suits better come first"
-    return f"{' or '.join(bucket.prefers or bucket.dayparts) or 'any'} will do"
+    return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any'} suits it"
 
 
 def _make_result(rule: str, allows: bool, no: str, yes: str) -> RuleResult:
     return RuleResult(rule, allows, yes if allows else no)
 
 
-def find_next_time(case: Case, plan: Plan, claimant: ClaimContext) -> datetime | None:
+def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | None:
     """Return when the case may next be called by somebody whom it suits, if nothing happens until then.
 
     None where that is never, or unknown (a full quota cell, a supervisor's answer).
     """
     plan = localize_plan(case, plan)
-    found = schedule_case(case, plan, claimant.at)
-    if found.due_at is None:
+    position = schedule_case(case, plan, context.at)
+    if position.due_at is None:
         return None
-    bucket = parse_criteria(found.bucket)
-    if find_full_cell(bucket.cells, claimant.full_cells) or claimant.on_do_not_call_list:
+    criteria = parse_criteria(position.bucket)
+    if find_full_cell(criteria.cells, context.full_cells) or context.on_do_not_call_list:
         return None
-    at = max(found.due_at, claimant.at)
-    if bucket.dayparts:
-        return plan.calendar.find_next_in(bucket.zones, at, bucket.dayparts)
-    return plan.calendar.find_opening(bucket.zones, at).next
+    at = max(position.due_at, context.at)
+    if criteria.dayparts:
+        return plan.calendar.find_next_in(criteria.zones, at, criteria.dayparts)
+    return plan.calendar.find_opening(criteria.zones, at).next
 
 
-def explain_forbidden(case: Case, plan: Plan, claimant: ClaimContext) -> str:
+def explain_forbidden(case: Case, plan: Plan, context: ClaimContext) -> str:
     """Return why nobody may call this case, even with its respondent on the line; empty where somebody may."""
-    said = _iterate_rules(case, plan, claimant)
-    return next((v.explanation for v in said if not v.allows and v.rule not in WAIVABLE_RULES), "")
+    results = _iterate_rules(case, plan, context)
+    return next((v.explanation for v in results if not v.allows and v.rule not in WAIVABLE_RULES), "")
 
 
 def explain_number_state(number: NumberRecord) -> str:
     """Return why this number is never dialed; empty where it is live."""
     if number.state == "live":
         return ""
-    return "this number is dead" if number.state == "dead" else "this number is never to be called"
+    return "this number is dead" if number.state == "dead" else "this number must not be called"
 
 
 def explain_number_closed(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:

@@ -28,7 +28,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.case.locations import find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Delay, Plan
-from survey_cli.fieldwork.queue.claim_criteria import format_criteria
+from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, format_criteria
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 
 REFUSAL_OUTCOMES: Final = frozenset(
@@ -97,27 +97,29 @@ def _schedule_open_case(
     case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: QueuePosition
 ) -> QueuePosition:
     """Return the position of a case that is called again, if it ever may be."""
-    # an interview that was begun keeps the place it has in its quota cells
+    # an interview that was begun keeps its places in the quota cells
     cells = () if case.has_unfinished_interview else plan.quotas.list_known_cells(case.columns)
     skill = plan.converter if plan.converter and _has_ever_refused(case, plan) else ""
-    promise = find_open_appointment(case, plan)
+    appointment = find_open_appointment(case, plan)
     owner, starts, ends = "", None, None
     policy: AppointmentPolicy = "anyone"
     due: DueTime | None
-    if promise is not None:
-        starts, ends = resolve_span(promise)
+    if appointment is not None:
+        starts, ends = resolve_span(appointment)
         if count_attempts_left(case, plan) < 0:
             return blank._replace(status="done", why=LIMIT_REACHED)
         due = DueTime(starts, "appointment")
-        # whoever made a promise after refusing is converted
-        owner, policy, skill = promise.owner, promise.policy, ""
+        # an appointment after a refusal counts as converted
+        owner, policy, skill = appointment.owner, appointment.policy, ""
         rank = f"1{_format_sortable(ends)}"
     else:
         due = _find_due_time(case, plan, at, zones)
-        seen = _format_sortable(case.attempts[-1].started_at) if case.attempts else ""
+        last_attempt = _format_sortable(case.attempts[-1].started_at) if case.attempts else ""
         priority = max(-MAX_PRIORITY, min(case.priority, MAX_PRIORITY)) + MAX_PRIORITY
         rank = (
-            f"2{seen}" if case.has_unfinished_interview else f"4{priority:09}{int(not case.attempts)}{seen}"
+            f"2{last_attempt}"
+            if case.has_unfinished_interview
+            else f"4{priority:09}{int(not case.attempts)}{last_attempt}"
         )
     if due is None:
         return blank._replace(status="done", why=LIMIT_REACHED)
@@ -127,20 +129,21 @@ def _schedule_open_case(
         why = f"nobody is called after {format_short_day(plan.calendar.ends)}"
         return blank._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
     ready = due.at <= at
+    criteria = ClaimCriteria(
+        zones=zones,
+        dayparts=due.dayparts,
+        language=case.language,
+        skill=skill,
+        owner=owner,
+        policy=policy,
+        cells=cells,
+        prefers=due.prefers,
+        region=find_other_region(case, plan),
+    )
     return blank._replace(
         status="ready" if ready else "waiting",
         due_at=due.at,
-        bucket=format_criteria(
-            zones,
-            due.dayparts,
-            case.language,
-            skill,
-            owner,
-            policy,
-            cells,
-            due.prefers,
-            find_other_region(case, plan),
-        ),
+        bucket=format_criteria(criteria),
         rank=f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
         why="" if ready else due.why,
         promised_at=starts,
@@ -166,7 +169,7 @@ def _has_opening(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts
     return calendar.find_opening(zones, at).next is not None
 
 
-# what ends a case
+# reasons that end a case
 
 
 def explain_done(case: Case, plan: Plan) -> str:
@@ -177,9 +180,9 @@ def explain_done(case: Case, plan: Plan) -> str:
     if case.erased:
         return "erased"
     if case.do_not_call:
-        return "never to be called again"
+        return "must not be called again"
     if case.override is not None and has_final_override(case, plan):
-        return f"ruled by {case.override.by}"
+        return f"outcome set by {case.override.by}"
     calls = case.calls[case.calls_before_reopening :]
     for call in reversed(calls):
         row = find_outcome_row(call, plan)
@@ -189,7 +192,7 @@ def explain_done(case: Case, plan: Plan) -> str:
         if ends_case(row) or (call.code in ("1.1", "1.2") and named in INTERVIEW_END_OUTCOMES):
             return row.name.lower()
         if named in FINAL_REFUSALS:
-            return "refused for good"
+            return "refused permanently"
         if plan.delays.get(row.id) == "never" and row.temporary:
             return f"never again after {row.name.lower()}"
     refused = _count_refused(calls, plan)
@@ -197,7 +200,7 @@ def explain_done(case: Case, plan: Plan) -> str:
         return f"refused {_format_times(refused)}"
     if case.numbers and not case.live_numbers:
         return "no number is left"
-    return "who it was is not kept any more" if case.anonymized else ""
+    return "its identifying data were removed" if case.anonymized else ""
 
 
 def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
@@ -207,7 +210,7 @@ def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
         return "a supervisor must answer first"
     if not case.numbers:
         return "it has no number: a supervisor must add one"
-    return "" if zones else f"{NO_ZONE_REASON}: it needs a zone"
+    return "" if zones else f"{NO_ZONE_REASON}: set the zone"
 
 
 def count_refusals(case: Case, plan: Plan | None = None) -> int:
@@ -232,7 +235,7 @@ def _has_ever_refused(case: Case, plan: Plan) -> bool:
     return _count_refused(case.calls, plan) > 0
 
 
-# what delays it
+# delays
 
 
 def count_attempts_left(case: Case, plan: Plan) -> int:
@@ -254,9 +257,9 @@ def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...])
     if count_attempts_left(case, plan) <= 0:
         return None
     due, why = _find_rest_end(case, plan)
-    morrow = _find_next_day(counted, plan, zones)
-    if morrow is not None and morrow > due:
-        due, why = morrow, f"{_format_times(plan.limits.per_day or 0)} on one day"
+    next_day = _find_next_day(counted, plan, zones)
+    if next_day is not None and next_day > due:
+        due, why = next_day, f"{_format_times(plan.limits.per_day or 0)} on one day"
     hurries = case.has_unfinished_interview or is_missed(case, plan) or case.attempts[-1].is_busy
     parts = _select_dayparts(counted, plan, max(due, at), zones, hurries=hurries)
     if parts is None:
@@ -317,13 +320,13 @@ def _find_next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, .
     most = plan.limits.per_day
     if most is None or not counted:
         return None
-    found: datetime | None = None
+    latest: datetime | None = None
     for zone in zones:
         day = plan.calendar.find_local_day(zone, counted[-1].started_at)
         if sum(plan.calendar.find_local_day(zone, a.started_at) == day for a in counted) >= most:
-            morrow = plan.calendar.find_next_day(zone, counted[-1].started_at)
-            found = morrow if found is None else max(found, morrow)
-    return found
+            next_day = plan.calendar.find_next_day(zone, counted[-1].started_at)
+            latest = next_day if latest is None else max(latest, next_day)
+    return latest
 
 
 def _select_dayparts(

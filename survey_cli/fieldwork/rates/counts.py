@@ -65,19 +65,19 @@ class DispositionCounts:
 
 def parse_exact(text: str) -> ExactNumber | None:
     """Parse decimals exactly (`12`, `1.50`, `.5`; whole ones as int); None for any other text."""
-    written = text.strip()
-    if not _DECIMAL.fullmatch(written):
+    stripped = text.strip()
+    if not _DECIMAL.fullmatch(stripped):
         return None
-    number = Fraction(written)
+    number = Fraction(stripped)
     return int(number) if number.denominator == 1 else number
 
 
 def parse_share(text: str) -> Fraction | None:
     """Parse a share from 0 to 1 exactly (`0.9`, `90%`, `9/10`); None for any other text."""
-    written = text.strip()
-    if ratio := _RATIO.fullmatch(written):
+    stripped = text.strip()
+    if ratio := _RATIO.fullmatch(stripped):
         value = Fraction(int(ratio[1]), int(ratio[2])) if int(ratio[2]) else None
     else:
-        number = parse_exact(written.removesuffix("%"))
-        value = None if number is None else Fraction(number) / (100 if written.endswith("%") else 1)
+        number = parse_exact(stripped.removesuffix("%"))
+        value = None if number is None else Fraction(number) / (100 if stripped.endswith("%") else 1)
     return value if value is not None and value <= 1 else None

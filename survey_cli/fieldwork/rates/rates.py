@@ -101,25 +101,25 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     i, p, r, o = counts.i, counts.p, counts.r, counts.o
     contacted = i + p + r + o
     known = contacted + counts.nc
-    every = known + counts.uh + counts.uo
+    everybody = known + counts.uh + counts.uo
     likely = _estimate_eligible_unknowns(counts, e)
-    some = None if likely is None else known + likely
+    eligible = None if likely is None else known + likely
     return Rates(
-        RR1=_divide(i, every),
-        RR2=_divide(i + p, every),
-        RR3=_divide(i, some),
-        RR4=_divide(i + p, some),
+        RR1=_divide(i, everybody),
+        RR2=_divide(i + p, everybody),
+        RR3=_divide(i, eligible),
+        RR4=_divide(i + p, eligible),
         RR5=_divide(i, known),
         RR6=_divide(i + p, known),
         COOP1=_divide(i, contacted),
         COOP2=_divide(i + p, contacted),
         COOP3=_divide(i, i + p + r),
         COOP4=_divide(i + p, i + p + r),
-        REF1=_divide(r, every),
-        REF2=_divide(r, some),
+        REF1=_divide(r, everybody),
+        REF2=_divide(r, eligible),
         REF3=_divide(r, known),
-        CON1=_divide(contacted, every),
-        CON2=_divide(contacted, some),
+        CON1=_divide(contacted, everybody),
+        CON2=_divide(contacted, eligible),
         CON3=_divide(contacted, known),
     )
 

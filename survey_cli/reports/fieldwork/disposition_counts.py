@@ -25,7 +25,7 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.people import People
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.counts import DispositionCounts, ExactNumber
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
 from survey_cli.outcomes import OUTCOMES

@@ -12,7 +12,8 @@ from survey_cli.fieldwork.case.disposition_coding import classify_outcome, code_
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES, QueuePosition, schedule_case
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES, schedule_case
 from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE_CODE: Final = "1.1"

@@ -13,7 +13,7 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
-from survey_cli.fieldwork.queue.rules import FINAL_REFUSALS, REFUSAL_OUTCOMES
+from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES
 from survey_cli.fieldwork.rates.dispositions import (
     DispositionGroup,
     UncountableCode,

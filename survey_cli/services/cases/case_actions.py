@@ -32,7 +32,8 @@ from survey_cli.fieldwork.case.events import (
     ReferralAnswered,
 )
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import FINAL_REFUSALS, REFUSAL_OUTCOMES, QueuePosition, schedule_case
+from survey_cli.fieldwork.queue.queue_position import QueuePosition
+from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument

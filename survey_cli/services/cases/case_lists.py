@@ -11,9 +11,9 @@ from typing import Final, cast
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.fieldwork.queue.rules import list_call_zones
 from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition

@@ -12,11 +12,12 @@ from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
-from survey_cli.fieldwork.queue.rules import ClaimContext, check_rules, find_next_time, list_call_zones
+from survey_cli.fieldwork.queue.rules import ClaimContext, check_rules, find_next_time
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome, format_appointment_time
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport

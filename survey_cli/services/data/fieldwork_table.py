@@ -89,7 +89,7 @@ def build_fieldwork_table(
 
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in wanted():
-            row = build_case_row(case, plan, records.people, at, own, shown)
+            row = build_case_row(case, plan, at, own, shown)
             contact = _build_contact_cells(contacts.get(case.key)) if wish.all_personal else ()
             yield *row, *build_sample_cells(case, brought, keys), *contact
 

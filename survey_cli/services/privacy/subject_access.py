@@ -5,7 +5,7 @@ from typing import assert_never
 
 from survey_cli.engine import events as said
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.queue.rules import list_call_zones
+from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.schema.items.question import CompiledItem

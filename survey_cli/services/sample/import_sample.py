@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReleased, HistoryEntry
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import

@@ -9,7 +9,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.store import Store

@@ -16,7 +16,8 @@ from survey_cli.fieldwork.plan.people import Interviewer, People
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
-from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed, schedule_case
+from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Lease
 from survey_cli.study.consistency.queue_refresh import list_next_rows, list_open_heads, refresh_queue

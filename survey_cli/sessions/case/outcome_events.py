@@ -25,9 +25,8 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
     RefusalDescribed,
 )
-from survey_cli.fieldwork.case.locations import find_case_region, localize_plan
+from survey_cli.fieldwork.case.locations import find_case_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import list_call_zones
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
-from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.sessions.station.station_protocol import ShiftSummary
 
 

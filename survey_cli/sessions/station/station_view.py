@@ -5,15 +5,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.locations import localize_plan
+from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
-from survey_cli.fieldwork.queue.rules import (
-    REFUSAL_OUTCOMES,
-    explain_number_closed,
-    find_open_appointment,
-    list_call_zones,
-)
+from survey_cli.fieldwork.queue.rules import explain_number_closed
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome

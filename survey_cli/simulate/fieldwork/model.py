@@ -42,7 +42,8 @@ from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill, find_full_
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.fieldwork.queue.rules import explain_number_closed, schedule_case
+from survey_cli.fieldwork.queue.rules import explain_number_closed
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.simulate.fieldwork.households import DialResult, Household

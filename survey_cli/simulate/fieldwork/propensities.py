@@ -13,7 +13,7 @@ from survey_cli.fieldwork.case.disposition_coding import classify_outcome
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.simulate.fieldwork.households import Propensities, choose_pattern, find_week_part
 

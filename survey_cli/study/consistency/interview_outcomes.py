@@ -13,7 +13,7 @@ from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
 from survey_cli.fieldwork.case.interview_progress import InterviewProgress
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.fieldwork.queue.rules import REFUSAL_OUTCOMES
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.outcomes import DO_NOT_CALL, WITHDRAWN, Outcome
 from survey_cli.values import Missing

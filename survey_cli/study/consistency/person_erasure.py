@@ -18,7 +18,7 @@ from survey_cli.fieldwork.case import erasure as in_cases
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import CaseAnonymized, CaseErased, HistoryEntry
-from survey_cli.fieldwork.queue.rules import schedule_case
+from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN
