@@ -89,7 +89,7 @@ with Store.open(place, create=False, patience=60) as store:
         sleep(0.013 * n)
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
-    left = {row.key: row.held for row in queue.cases.iterate_rows(status="leased")}
+    left = {row.key: row.holder for row in queue.cases.iterate_rows(status="leased")}
     assert len(left) <= 6
     lapsed = queue.cases.expire_leases(at(31))
     assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {

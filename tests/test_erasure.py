@@ -68,7 +68,7 @@ def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     assert left[-1] == TOMBSTONE
     assert WORD not in repr(left)
     row = store.cases.find_row("x")
-    assert (row.status, row.why, row.seq, row.stood, row.mark) == ("done", "erased", 6, 6, "")
+    assert (row.status, row.why, row.seq, row.position_seq, row.fingerprint) == ("done", "erased", 6, 6, "")
     assert store.cases.find_contact("x") is None
     assert store.cases.search(WORD) == store.cases.search(NUMBER) == []
     assert store.check_integrity() == []

@@ -235,7 +235,7 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(
         [row] = study.store.list_interviews(case=case)
         assert (row.status, row.outcome) == ("ended", "refusal_hard")
     if case == "A":
-        assert (shift.row("A").status, shift.row("A").held, code(shift)) == ("done", None, "2.112")
+        assert (shift.row("A").status, shift.row("A").holder, code(shift)) == ("done", None, "2.112")
     assert findings(shift) == ()
 
 

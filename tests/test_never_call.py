@@ -191,7 +191,7 @@ def test_a_key_that_is_lost_or_anothers_is_said(tmp_path):
     with pytest.raises(StoreError, match="is missing, and without this key nobody"):
         DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("00" * 32)
-    with pytest.raises(StoreError, match="is the key of another list"):
+    with pytest.raises(StoreError, match="is the key of another do-not-call list"):
         DoNotCallList.open_beside(tmp_path / "asu.db")
     file.write_text("no key")
     with pytest.raises(StoreError, match="can't be read"):

@@ -43,9 +43,15 @@ def test_a_case_comes_back_as_it_was_brought(store):
     new = a_case("unit 7", promised_at=at(60), promised_until=at(90), owner="ann", contact=contact)
     assert bring(store, [new]) == 1
     row = store.cases.find_row("unit 7")
-    assert (row.key, row.ordinal, row.seq, row.stood, row.mark) == ("unit 7", 1, 1, 1, "mark of unit 7")
+    assert (row.key, row.ordinal, row.seq, row.position_seq, row.fingerprint) == (
+        "unit 7",
+        1,
+        1,
+        1,
+        "mark of unit 7",
+    )
     assert (row.status, row.due_at, *row[7:16]) == new.queue_position[:2] + new.queue_position[2:]
-    assert (row.frame, row.held, row.updated_at) == ("list", None, NOON)
+    assert (row.frame, row.holder, row.updated_at) == ("list", None, NOON)
     assert store.cases.read_history("unit 7") == list(new.entries)
     assert store.cases.find_contact("unit 7") == contact
     assert (
@@ -227,7 +233,7 @@ def test_the_head_of_a_bucket_is_taken(store):
     assert [claimed(store, token=f"t{k}") and "taken" for k in range(3)] == ["taken", "taken", None]
     assert store.cases.list_queue_heads() == [QueueHead(OTHER, "40")]
     row = store.cases.find_row("first")
-    assert (row.status, row.was, row.seq, row.held) == (
+    assert (row.status, row.status_after_lease, row.seq, row.holder) == (
         "leased",
         "ready",
         2,
@@ -283,7 +289,7 @@ def test_a_lease_that_runs_out_gives_the_case_back(store):
     assert store.cases.expire_leases(at(31)) == [ExpiredLease(row.key, "ann", "s1", at(30))]
     assert store.cases.read_history(row.key)[-1] == HistoryEntry(at(30), "ann", "s1", CaseReturned("lapsed"))
     back = store.cases.find_row(row.key)
-    assert (back.status, back.held, back.seq) == ("ready", None, 3)
+    assert (back.status, back.holder, back.seq) == ("ready", None, 3)
     assert [row.key for row in store.cases.list_stale_rows()] == [row.key]
     assert store.cases.update_queue_positions([(row.key, 3, standing("40", status="waiting"))]) == 1
     assert store.cases.list_stale_rows() == []
@@ -293,14 +299,14 @@ def test_a_lease_that_runs_out_gives_the_case_back(store):
 def test_a_case_is_taken_by_its_key_whatever_its_standing(store):
     bring(store, [a_case("x", status="waiting", due_at=at(500)), *several(1)])
     row = store.cases.claim_case("x", lease(), NOON)
-    assert (row.status, row.was, row.seq) == ("leased", "waiting", 2)
+    assert (row.status, row.status_after_lease, row.seq) == ("leased", "waiting", 2)
     assert row == store.cases.find_row("x")
     assert store.cases.claim_case("x", lease("t2", by="bob"), NOON) == LeaseHolder("ann", "s1", at(30))
     assert store.cases.claim_case("x", lease("t2", station="s2"), NOON) == LeaseHolder("ann", "s1", at(30))
     assert store.cases.claim_case("nobody", lease("t3"), NOON) is None
     # run out, and nobody has noticed yet
     late = store.cases.claim_case("x", lease("t4", by="bob", until=90), at(40))
-    assert (late.seq, late.held) == (4, LeaseHolder("bob", "s1", at(90)))
+    assert (late.seq, late.holder) == (4, LeaseHolder("bob", "s1", at(90)))
     assert [e.event for e in store.cases.read_history("x")][2:] == [CaseReturned("lapsed"), CLAIMED.event]
 
 
@@ -308,7 +314,7 @@ def test_who_comes_back_after_a_crash_goes_on_under_a_new_lease(store):
     bring(store, several(1))
     row = claimed(store)
     again = store.cases.claim_case(row.key, lease("t2", until=60), at(10))
-    assert (again.seq, again.held.until) == (row.seq, at(60))
+    assert (again.seq, again.holder.until) == (row.seq, at(60))
     old = store.cases.write(row.key, seq=2, entries=[called()], token="t1")
     assert old == LeaseLost(row.key, LeaseHolder("ann", "s1", at(60)))  # a screen that was left behind
     assert store.cases.write(row.key, seq=2, entries=[called()], token="t2") is None
@@ -320,7 +326,7 @@ def test_a_lease_is_prolonged_by_whoever_has_it(store):
     assert store.cases.renew_lease(key, "t1", at(60))
     assert not store.cases.renew_lease(key, "t9", at(600))
     assert not store.cases.renew_lease("nobody", "t1", at(600))
-    assert store.cases.find_row(key).held.until == at(60)
+    assert store.cases.find_row(key).holder.until == at(60)
     assert store.cases.write(key, seq=2, entries=[called()], token="t1", renew_until=at(90)) is None
     assert store.cases.expire_leases(at(70)) == []
 
@@ -336,10 +342,16 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
     )
     assert store.cases.write(key, seq=2, entries=[called()], token="t1", standing=later) is None
     row = store.cases.find_row(key)
-    assert (row.status, row.was, row.outcome, row.stood, row.seq) == ("leased", "waiting", "no_answer", 3, 3)
+    assert (row.status, row.status_after_lease, row.outcome, row.position_seq, row.seq) == (
+        "leased",
+        "waiting",
+        "no_answer",
+        3,
+        3,
+    )
     assert store.cases.write(key, seq=3, entries=[CLOSED], token="t1", standing=later, release=True) is None
     row = store.cases.find_row(key)
-    assert (row.status, row.held, row.due_at, row.why, row.seq, row.stood) == (
+    assert (row.status, row.holder, row.due_at, row.why, row.seq, row.position_seq) == (
         "waiting",
         None,
         at(180),
@@ -404,10 +416,10 @@ def test_a_supervisor_waits_for_the_interviewer_unless_it_must_be(store):
     assert store.cases.write("c00000", seq=3, entries=[remark]) == held
     assert store.cases.write("c00000", seq=3, entries=[remark], token="") == held
     assert store.cases.write("c00000", seq=3, entries=[remark], force=True) is None
-    assert store.cases.find_row("c00000").held is not None
+    assert store.cases.find_row("c00000").holder is not None
     assert isinstance(store.cases.write("c00000", seq=3, entries=[called()], token="t1"), CaseConflict)
     assert store.cases.write("c00000", seq=4, entries=[remark], force=True, release=True) is None
-    assert store.cases.find_row("c00000").held is None
+    assert store.cases.find_row("c00000").holder is None
 
 
 def test_a_later_import_brings_the_row_and_the_person_up_to_date(store):
@@ -416,7 +428,12 @@ def test_a_later_import_brings_the_row_and_the_person_up_to_date(store):
     new = a_contact("l2", "Ann New", "+13125550100")
     assert store.cases.write("x", seq=1, entries=[again], contact=new, mark="m2") is None
     row = store.cases.find_row("x")
-    assert (row.frame, row.replicate, row.mark, store.cases.find_contact("x")) == ("rdd", "3", "m2", new)
+    assert (row.frame, row.replicate, row.fingerprint, store.cases.find_contact("x")) == (
+        "rdd",
+        "3",
+        "m2",
+        new,
+    )
     assert store._db.read("SELECT link FROM case_contacts") == [("l2",)]
 
 

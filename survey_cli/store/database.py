@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from survey_cli.store.cases.queue_statistics import QueueStatistics
 
 BUSY_TIMEOUT: Final = 5.0
-"""Seconds to wait while others write, before it is said that the database is locked."""
+"""Seconds to wait for other writers before the database is reported as locked."""
 
 DRAFT_KEEPING_EVENTS: Final = (
     InterviewStarted,
@@ -65,7 +65,7 @@ DRAFT_KEEPING_EVENTS: Final = (
     NoteWritten,
     InterviewSuspended,
 )
-"""Events after which what was being typed is still being typed."""
+"""Events that do not end the entry that is being typed."""
 
 
 class Store(DataStore):
@@ -74,7 +74,7 @@ class Store(DataStore):
     def __init__(self, connector: Connector) -> None:
         super().__init__(connector)
         self._unconfirmed: tuple[str, int, JournalRecord] | None = None
-        """The event during which the connection was lost last; it may be written or not."""
+        """The event during which the connection was last lost; it may or may not be written."""
 
     @classmethod
     def open(
@@ -104,31 +104,31 @@ class Store(DataStore):
         self.close()
 
     def read_transaction(self) -> AbstractContextManager[None]:
-        """Within it everything is read as it was at one moment, whatever others write; nothing is written here."""
+        """Context manager in which everything is read as of one time; nothing may be written in it."""
         return self._db.read_transaction()
 
     def tolerate_undecodable(self) -> AbstractContextManager[None]:
-        """Within it texts that can't be decoded are read with a mark in the place of what is wrong, for lists."""
+        """Context manager in which texts that can't be decoded are read with replacement characters, for lists."""
         return self._db.tolerate_undecodable()
 
     # Cases: an interview of its own does without them and all that they are made of
 
     @cached_property
     def cases(self) -> "CaseStore":
-        """The cases of the study, and the places of its quotas."""
+        """The cases of the study, with its quota places."""
         from survey_cli.store.cases.case_store import CaseStore
 
         return CaseStore(self._db)
 
     @cached_property
     def queue_statistics(self) -> "QueueStatistics":
-        """The same as a whole, for reports."""
+        """Statistics of all cases, for reports."""
         from survey_cli.store.cases.queue_statistics import QueueStatistics
 
         return QueueStatistics(self._db)
 
     def has_case(self, key: str) -> bool:
-        """Whether a case came with the sample."""
+        """Whether there is a case with this key."""
         return bool(self._db.read(sql.HAS_CASE, (key,)))
 
     # Interviews
@@ -136,7 +136,7 @@ class Store(DataStore):
     def start_interview(
         self, interview: InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
-        """Begin an interview with its first event, and in the same transaction what its case gets with it. Taken where
+        """Begin an interview with its first event, and update its case in the same transaction. Taken where
         another station has begun this interview of the case; LeaseLost or Overtaken where the case is in the way."""
         line = encode_record(first)
         try:
@@ -235,7 +235,7 @@ class Store(DataStore):
         *,
         drops_draft: bool,
     ) -> bool:
-        """Whether the number was free and the lease ours, and the event is written now."""
+        """Append one event alone; False where its number was taken or the lease is another's."""
         if self._db.dialect == "postgresql":
             statement = sql.APPEND_WITHOUT_LEASE if fence is None else sql.APPEND_WITH_LEASE
             return (
@@ -247,8 +247,8 @@ class Store(DataStore):
     def _is_repeated_entry(
         self, interview: str, seq: int, kept: tuple[Any, ...], line: JournalRecord
     ) -> bool:
-        """It was written as the connection broke, nobody saw that, and the interviewer gave the entry again: it
-        differs by its moment only."""
+        """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has
+        entered it again since: the two differ only in their time."""
         return self._unconfirmed == (interview, seq, kept) and kept[:4] == line[:4]
 
     def _make_conflict(self, interview: str, seq: int) -> InterviewConflict:
@@ -262,7 +262,7 @@ class Store(DataStore):
             return InterviewConflict(interview, seq, line.by, line.station, decode_timestamp(line.at))
 
     def read_journal(self, interview: str) -> list[InterviewEvent]:
-        """Its events in order; empty where there is no such interview."""
+        """The events of an interview in order; empty where there is no such interview."""
         events: list[InterviewEvent] = []
         for row in self._db.read(sql.JOURNAL, (interview,)):
             with translate_decoding_errors(
@@ -283,7 +283,7 @@ class Store(DataStore):
         status: InterviewStatus | None = None,
         instrument: str | None = None,
     ) -> list[InterviewRow]:
-        """Those of which all that is given holds, the first begun first."""
+        """The interviews with all the given values, oldest first."""
         return self._query_interviews(origin=origin, case_key=case, status=status, instrument=instrument)
 
     def _query_interviews(self, **wanted: str | None) -> list[InterviewRow]:
@@ -387,33 +387,33 @@ class Store(DataStore):
     # Integrity and backups
 
     def check_integrity(self) -> list[str]:
-        """What is wrong with what is kept, in plain words; empty when all is well. Reads everything."""
+        """Integrity errors of the database, one sentence each; empty where there are none. Reads everything."""
         from survey_cli.store.maintenance.integrity import check_integrity
 
         return check_integrity(self._db)
 
     def backup(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
-        """A whole copy as of this moment, while interviews go on. `progress` is told pages done and pages in
-        all. A file that exists is not overwritten."""
+        """Write a complete copy as of now, while interviews continue. `progress` receives the pages done and the total.
+        An existing file is not overwritten."""
         from survey_cli.store.maintenance import backup
 
         backup.backup(self._db, Path(to), progress=progress)
 
     def record_backup(self, *, at: datetime, by: str) -> None:
-        """Keep that a copy was made, when and by whom."""
+        """Record that a backup was made, when and by whom."""
         from survey_cli.store.maintenance import backup
 
         backup.record_backup(self._db, at=at, by=by)
 
     def find_last_backup(self) -> datetime | None:
-        """When the last copy that is known of here was made; None: none yet."""
+        """Date and time of the last recorded backup; None where there is none."""
         from survey_cli.store.maintenance import backup
 
         return backup.find_last_backup(self._db)
 
 
 class _SequenceTakenError(Exception):
-    """The event's number is taken, or the lease is another's: the transaction is rolled back."""
+    """The event's number is taken, or the lease is another's; the transaction is rolled back."""
 
 
 def _append_within(

@@ -28,11 +28,11 @@ from survey_cli.store.cases.case_row_mapping import (
 )
 
 UNMATCHABLE_TEXT: Final = "\x01"
-"""What no name and no number contains."""
+"""A pattern that matches no name and no number."""
 
 
 class CaseReader:
-    """The cases of one study as they are read, over the store's connection."""
+    """Queries of the cases of one study."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
@@ -40,18 +40,18 @@ class CaseReader:
     # One case
 
     def find_row(self, key: str) -> CaseRow | None:
-        """Where it stands; None where there is no such case."""
+        """The row of a case; None where there is no such case."""
         found = self._decode_rows(self._db.read(sql.ROW, (key,)))
         return found[0] if found else None
 
     def read_history(self, key: str) -> list[HistoryEntry]:
-        """Its events in order; empty where there is no such case."""
+        """The events of a case in order; empty where there is no such case."""
         rows = self._db.read(sql.HISTORY, (key,))
         with translate_decoding_errors(self._db.where, f"the history of case {key}"):
             return [decode_entry(row) for row in rows]
 
     def list_calls(self, by: str, since: datetime) -> list[HistoryEntry]:
-        """The calls that one interviewer closed since then, in their order."""
+        """The calls that one interviewer closed since then, in order."""
         at = encode_timestamp(since)
         rows = self._db.read(sql.CALLS_SINCE, (by, at, at))
         with translate_decoding_errors(self._db.where, f"the calls of {by}"):
@@ -62,28 +62,28 @@ class CaseReader:
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
 
     def find_contact(self, key: str) -> Contact | None:
-        """Who it is; None where that is not known, or was erased."""
+        """The contact of a case; None where there is none, or it was erased."""
         found = self._db.read(sql.CONTACT, (key,))
         with translate_decoding_errors(self._db.where, f"the contact of case {key}"):
             return decode_contact(*found[0]) if found else None
 
-    # Of the queue
+    # Queue
 
     def list_queue_heads(self) -> list[QueueHead]:
-        """The buckets that have a case ready, each with what its first one sorts as."""
+        """The buckets with a ready case, each with the sort key of its first case."""
         return [QueueHead(bucket, rank) for bucket, rank in self._db.read(sql.HEADS)]
 
     def find_appointment_head(self, bucket: str, *, promised_before: datetime) -> QueueHead | None:
-        """The first of a bucket among the cases that were promised for that moment or an earlier one."""
+        """The first case of a bucket among those with an appointment at that time or earlier."""
         found = self._db.read(sql.HEAD_SINCE, (bucket, encode_timestamp(promised_before)))
         return QueueHead(bucket, found[0][0]) if found else None
 
     def list_waiting_rows(self, *, limit: int) -> list[CaseRow]:
-        """Waiting cases, those that are due first."""
+        """Waiting cases, the first due first."""
         return self._decode_rows(self._db.read(sql.DUE_NEXT, (limit,)))
 
     def list_stale_rows(self, *, limit: int = 1_000) -> list[CaseRow]:
-        """Cases of which the standing is older than the last event: their leases ran out."""
+        """Cases whose queue position is older than their last event because their lease expired."""
         return self._decode_rows(self._db.read(sql.STALE, (limit,)))
 
     # Lists
@@ -117,7 +117,7 @@ class CaseReader:
                 yield decode_case_row(row)
 
     def iterate_keys(self) -> Iterator[str]:
-        """Every case's, sorted."""
+        """The keys of all cases, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
 
     def iterate_fingerprints(self) -> Iterator[tuple[str, str]]:
@@ -125,7 +125,7 @@ class CaseReader:
         return ((key, mark) for key, mark in self._db.stream(sql.MARKS))
 
     def count_cases(self) -> CaseCounts:
-        """How many there are of each status, outcome and code."""
+        """Count the cases of each status, outcome and code."""
         sums: tuple[dict[str, int], dict[str, int], dict[str, int]] = ({}, {}, {})
         for *kinds, count in self._db.read(sql.COUNTS):
             for found, kind in zip(sums, kinds, strict=True):
@@ -133,12 +133,12 @@ class CaseReader:
         return CaseCounts(*sums)
 
     def list_appointments(self, *, owner: str | None = None) -> list[CaseRow]:
-        """Those with a promise that stands, soonest end first; one owner's, or all."""
+        """Cases with an appointment, the one that ends first first; of one owner, or of all."""
         also, given = ("", ()) if owner is None else (" AND owner = ?", (owner,))
         return self._decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=also), given))
 
     def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
-        """The ready cases of these buckets in the order in which they are called."""
+        """Ready cases of these buckets in calling order."""
         several = [self._decode_rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
         return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
 

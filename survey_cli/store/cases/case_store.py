@@ -44,9 +44,9 @@ from survey_cli.store.cases.quota_places import EVERY_PLACE, QuotaPlaces, take_p
 from survey_cli.store.interviews.statements import HAS_LEASE
 
 BATCH_SIZE: Final = 1_000
-"""Rows changed in one commit; an answer of an interviewer's that comes meanwhile waits some milliseconds for it."""
+"""Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
 TASK_PREFIX: Final = "owed: "
-"""Begins the names of settings that stand for work still to be done."""
+"""Prefix of the settings that stand for follow-up tasks."""
 
 
 class CaseStore(CaseReader):
@@ -80,12 +80,12 @@ class CaseStore(CaseReader):
         return self._imports.add(batch, import_id=import_id, at=at, by=by, file=file, pause=pause)
 
     def finish_imports(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
-        """Go on with letting an import's cases into the queue, and with removing what broke off, where whoever began it
-        did not come to its end; at most so many commits. Whether nothing is left to do."""
+        """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones, in at most
+        `limit` commits. Returns whether nothing is left to do."""
         return self._imports.finish_imports(limit=limit, pause=pause)
 
     def list_imports(self) -> list[ImportRow]:
-        """All samples that were imported, the first one first."""
+        """All imported samples, oldest first."""
         return self._imports.list_imports()
 
     # Claiming
@@ -167,7 +167,7 @@ class CaseStore(CaseReader):
 
     @retry_once
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
-        """Keep a case for longer; False where it is not ours any more."""
+        """Extend the lease of a case; False where the lease is another's by now."""
         return bool(self._db.run(sql.RENEW, (encode_timestamp(until), key, token)))
 
     @retry_once
@@ -211,12 +211,12 @@ class CaseStore(CaseReader):
 
     @retry_once
     def update(self, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
-        """The same, with the places of the case's interview in the quotas where the update names one."""
+        """Write an update, with the quota places of the case's interview where the update names one."""
         with self._db.transaction() as execute:
             return self.update_within(execute, update)
 
     def update_within(self, execute: Execute, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
-        """The same within a transaction. Where it returns why not, nothing was written."""
+        """Write an update within a transaction. Where it returns a conflict, nothing was written."""
         key, seq, entries = update.key, update.seq, update.entries
         lines = [encode_entry(entry) for entry in entries]
         locked = execute(self._locked, (key,)).fetchall()
@@ -259,7 +259,7 @@ class CaseStore(CaseReader):
         return None
 
     def check_lease(self, fence: LeaseToken) -> LeaseLost | None:
-        """Who has the case where its lease is not this one any more; None where it still is."""
+        """Check a lease: LeaseLost with the current holder where the case's lease is another one by now, else None."""
         if self._db.read(HAS_LEASE, fence):
             return None
         row = self.find_row(fence.case)
@@ -323,25 +323,25 @@ class CaseStore(CaseReader):
 
     @retry_once
     def take_quota_places(self, interview: str, cells: Iterable[str], at: datetime) -> None:
-        """The interview is complete and counts in these cells, full or not; it holds no other place any more."""
+        """Count a complete interview in these cells, full or not; its other places are dropped."""
         self._places.take(interview, cells, at)
 
     @retry_once
     def drop_quota_places(self, interview: str) -> None:
-        """The interview counts nowhere, and holds no place."""
+        """Drop all quota places of an interview."""
         self._places.drop(interview)
 
     def iterate_quota_places(self) -> Iterator[tuple[str, str, str]]:
-        """Every place with its interview, its cell and its state."""
+        """All places: interview, cell and state."""
         return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
 
     def read_quota_fill(self) -> dict[str, CellFill]:
-        """How full each cell is that anybody ever had a place in."""
+        """Fill of each cell that ever had a place."""
         return self._places.read_fill()
 
     @retry_once
     def write_quota_targets(self, targets: Mapping[str, int]) -> None:
-        """Let these be the targets of the quota cells, by which every station holds places from now on."""
+        """Set the targets of the quota cells, by which every station holds places from now on."""
         self._places.write_targets(targets)
 
     # Interviews and their cases
@@ -359,25 +359,25 @@ class CaseStore(CaseReader):
     # Work that follows a commit
 
     def add_follow_up_tasks_within(self, execute: Execute, tasks: Iterable[str]) -> None:
-        """Within a transaction: these tasks are to be done once it is committed, by whoever comes first."""
+        """Within a transaction: add tasks that are to be done once it is committed."""
         for task in tasks:
             execute(KEEP_SETTING, (f"{TASK_PREFIX}{task}", "owed"))
 
     def add_follow_up_tasks(self, tasks: Iterable[str]) -> None:
-        """The same, in a transaction of its own."""
+        """Add follow-up tasks in a transaction of their own."""
         tasks = list(tasks)
         with self._db.transaction() as execute:
             self.add_follow_up_tasks_within(execute, tasks)
 
     def list_follow_up_tasks(self) -> list[str]:
-        """Every task that is still to be done."""
+        """All open follow-up tasks."""
         return [
             name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))
         ]
 
     @retry_once
     def complete_follow_up_task(self, task: str) -> None:
-        """A task is owed no more."""
+        """Remove a follow-up task that was done."""
         self._db.run(DROP_SETTING, (f"{TASK_PREFIX}{task}",))
 
     def _decode_locked_row(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
@@ -393,7 +393,7 @@ def _make_claim_entry(lease: Lease, at: datetime) -> HistoryEntry:
 def _end_expired_lease(
     execute: Execute, key: str, by: str, station: str, until: str, token: str, moment: str
 ) -> bool:
-    """End a lease that has run out by this moment; False where it has not, or is another's by now."""
+    """End a lease that has expired; False where it has not, or the lease is another's by now."""
     moved = execute(sql.EXPIRE_LEASE, (key, token, moment)).fetchall()
     if moved:
         entry = HistoryEntry(decode_timestamp(until), by, station, CaseReturned("lapsed"))
@@ -404,7 +404,7 @@ def _end_expired_lease(
 def _is_already_written(
     execute: Execute, key: str, seq: int, entries: Sequence[HistoryEntry], lines: Sequence[tuple[str, ...]]
 ) -> bool:
-    """Whether these very entries are in the history already: by their keys, or each in its place and the same."""
+    """Whether these entries are in the history already, by their keys or by position and content."""
     keyed = [entry.key for entry in entries if entry.key]
     if not keyed:
         there = [tuple(line) for line in execute(sql.EVENTS_FROM, (key, seq, seq + len(lines))).fetchall()]

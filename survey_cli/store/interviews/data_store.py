@@ -46,27 +46,27 @@ class DataStore:
 
     @property
     def connector(self) -> Connector:
-        """The connection, for the store's own modules."""
+        """The connection, for modules of the store."""
         return self._db
 
     @property
     def clock(self) -> Callable[[], datetime] | None:
-        """The server's time, which all its stations share; None for a file, whose one computer has the clock."""
+        """Function that returns the server's time, which all its stations share; None for a database file."""
         return self._db.clock.now if self._db.clock is not None else None
 
     @property
     def read_only(self) -> bool:
-        """Nothing can be written where the database lies: it is read as it stands."""
+        """The place of the database is not writable, so it is only read."""
         return self._db.read_only
 
     def read_setting(self, name: str) -> str | None:
-        """What was last kept under this name; None where nothing was."""
+        """The value of a setting; None where there is none."""
         found = self._db.read(SETTING, (name,))
         return found[0][0] if found else None
 
     @retry_once
     def write_setting(self, name: str, value: str) -> None:
-        """Keep a text under a name, instead of what was kept there before."""
+        """Set the value of a setting."""
         self._db.run(KEEP_SETTING, (name, value))
 
     @property
@@ -75,23 +75,23 @@ class DataStore:
         return self._db.where
 
     def read_newest_instrument(self) -> str:
-        """The hash of the version that was kept last; empty where none is."""
+        """The hash of the version that was added last; empty where there is none."""
         found = self._db.read(sql.NEWEST_INSTRUMENT)
         return str(found[0][0]) if found else ""
 
     def can_publish(self) -> bool:
-        """Whether a version that is not kept here yet can be: it comes with a view of its own."""
+        """Whether a new version can be added, which requires the right to create its view."""
         return self._db.dialect == "sqlite" or self._db.read(sql.MAY_PUBLISH) == [(True,)]
 
     def find_newest_time(self) -> datetime | None:
-        """The newest beginning of an interview, an import or a copy; None where there was none. Costs no look at every
+        """The newest start of an interview, an import or a backup; None where there was none. It does not read every
         row."""
         times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
         with translate_decoding_errors(self._db.where, "the newest date and time"):
             return max(map(decode_timestamp, times), default=None)
 
     def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
-        """The interviews and cases with entries of a later date: which it is, how many, and the last one's date."""
+        """The interviews and cases with entries after a date: name, number of such entries, date of the last one."""
         moment = encode_timestamp(at)
         found = [
             (f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))
@@ -105,12 +105,12 @@ class DataStore:
 
     @property
     def account(self) -> str:
-        """Who writes here: the account of the operating system, or the role on the server."""
+        """The account that writes: that of the operating system, or the role on the server."""
         return self._db.account
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
-        """Keep the full text and the columns, once; the same hash again changes nothing and costs no
-        write."""
+        """Store the full text and the columns of an instrument. A hash that is stored already changes nothing and
+        costs no write."""
         if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
             return
         with self._db.transaction():
@@ -144,7 +144,7 @@ class DataStore:
                     self._db.run(statement)
 
     def list_instruments(self) -> list[InstrumentRow]:
-        """All that were ever in use here, the first kept first."""
+        """All instruments that were ever in use here, oldest first."""
         rows = self._db.read(sql.INSTRUMENTS)
         with translate_decoding_errors(self._db.where, "the list of instruments"):
             return [
@@ -161,13 +161,13 @@ class DataStore:
             ]
 
     def find_instrument_texts(self, hash: str) -> Mapping[str, str] | None:
-        """Every file's full text by its path, the top file first; None where the hash is not known here."""
+        """The full text of each file by path, the top file first; None where the hash is unknown."""
         found = self._db.read(sql.TEXTS, (hash,))
         with translate_decoding_errors(self._db.where, f"the text of instrument {hash}"):
             return decode_texts(found[0][0]) if found else None
 
     def read_variables(self, hash: str) -> tuple[Variable, ...]:
-        """The columns of an instrument's data, in order."""
+        """The columns of an instrument's data in order."""
         if hash not in self._variables:
             rows = self._db.read(sql.VARIABLES, (hash,))
             with translate_decoding_errors(self._db.where, f"a variable of instrument {hash}"):
@@ -180,8 +180,8 @@ class DataStore:
     # Snapshots
 
     def write_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
-        """Keep the derived data, one cell for each of the instrument's variables. Personal ones go to the
-        contacts."""
+        """Store the derived data of an interview, one cell for each variable of the instrument. Personal cells go to
+        the contacts."""
         with self._db.transaction() as execute:
             self._write_snapshot(execute, interview, snapshot, instrument)
 
@@ -247,8 +247,8 @@ class DataStore:
             raise make_decoding_error(self._db.where, f"the row of interview {id}") from error
 
     def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
-        """Every interview of one instrument with all that is derived from its journal, for whoever verifies it; one at a
-        time in little memory."""
+        """Each interview of one instrument with all stored data that is derived from its journal, for verification. The
+        rows are streamed."""
         for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
             interview = row[:13]
             seq, engine, cells, sealed, details, sealed_details = row[13:]
@@ -266,17 +266,17 @@ class DataStore:
                 )
 
     def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
-        """How these cells are kept: those that tell nobody's name, and apart from them those that do."""
+        """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones."""
         return self._split_personal_cells(instrument, cells)
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
-        """Whether an instrument and its variables are as they were written; None where no digest was written."""
+        """Whether the digest of an instrument and its variables fits; None where none was stored."""
         [row] = self._db.read(sql.INSTRUMENT, (instrument,))
         variables = [(instrument, *found) for found in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))]
         return _compute_instrument_digest(row[:-1], variables) == row[-1] if row[-1] else None
 
     def count_all_interviews(self) -> int:
-        """How many interviews there are, those for practice and simulated ones among them."""
+        """Number of all interviews, practice and simulated ones included."""
         [(number,)] = self._db.read(sql.COUNT_ALL_INTERVIEWS)
         return int(number)
 

@@ -53,12 +53,12 @@ def backup(db: Connector, to: Path, *, progress: Callable[[int, int], None] | No
 
 
 def record_backup(db: Connector, *, at: datetime, by: str) -> None:
-    """Keep that a copy was made."""
+    """Record that a backup was made."""
     db.run(NOTE_BACKUP, (encode_timestamp(at), by))
 
 
 def find_last_backup(db: Connector) -> datetime | None:
-    """When the last copy that is known of here was made; None: none yet."""
+    """Date and time of the last recorded backup; None where there is none."""
     [(at,)] = db.read(LAST_BACKUP)
     with translate_decoding_errors(db.where, "the list of backups"):
         return decode_timestamp(at) if at is not None else None

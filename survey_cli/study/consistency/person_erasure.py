@@ -31,38 +31,38 @@ from survey_cli.table.personal import find_personal_names
 from survey_cli.values import NOT_ASKED, Cell
 
 PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "practice")
-"""Origins of interviews that somebody gave."""
+"""Origins of interviews with a person."""
 STATION: Final = "office"
 MAX_TRIES: Final = 5
-"""Stations may write to an interview between our reading and our writing."""
+"""Attempts, as stations may write to an interview between reading and writing."""
 SCRUB_SETTING: Final = "scrub owed"
-"""The setting that says since when words may still be in the bytes of the file."""
+"""The setting with the time since when erased text may still be in the file."""
 FINISH_REMEDY: Final = "survey privacy erase --unfinished sees to it"
 KEPT_ROLES: Final = frozenset(
     {"weight", "frame", "replicate", "zone", "country", "region", "language", "priority", "key"}
 )
-"""What a sample column may be to the fieldwork so that its value stays: no text that tells who it is."""
+"""Roles of sample columns whose values are kept, because they identify nobody."""
 CODED_TYPES: Final = frozenset({"single", "split"})
-"""Types of sample columns whose values stay, so that rates by them hold."""
+"""Types of sample columns whose values are kept, so that rates by them stay correct."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureResult:
-    """What left a study."""
+    """Result of an erasure."""
 
     key: str
     case: bool = False
-    """The history of a case lost its words now."""
+    """The texts of the case's history were erased now."""
     interviews: int = 0
-    """So many journals did."""
+    """Number of journals whose texts were erased now."""
     scrubbed: bool = True
-    """Nothing of it is in the bytes of the database any more. False: somebody was reading meanwhile, and this is owed."""
+    """No erased text is left in the files of the database. False where somebody was reading: this is still to be done."""
     unreadable: int = 0
-    """Interviews that could not be followed: they are as they were."""
+    """Number of interviews that could not be replayed and are unchanged."""
 
 
 def list_kept_columns(instrument: Instrument) -> frozenset[str]:
-    """The sample columns whose values stay once a case is erased."""
+    """The sample columns whose values are kept when a case is erased."""
     return frozenset(
         name
         for name, column in instrument.sample.items()
