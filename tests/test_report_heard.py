@@ -75,7 +75,7 @@ def test_a_statement_is_never_named_without_its_question() -> None:
 def test_what_the_marks_mean_is_said_once_and_before_the_figures() -> None:
     made = made_results()
     assert made.banner is not None
-    small = base_of(20)._replace(small_text="small: one person is 5.0 per cent")
+    small = base_of(20)._replace(small_text="small: one person is 5.0 percent")
     (table,) = made.banner.tables
     table = replace(table, bases=(table.bases[0], small, table.bases[2]))
     told = replace(made.banner, tables=(table,), notes=("[u] a small base",))
