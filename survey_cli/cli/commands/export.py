@@ -182,7 +182,7 @@ def export(
     """
     from survey_cli.services.export.export_data import ExportOptions, export_files
 
-    wish = ExportOptions(
+    options = ExportOptions(
         to="",
         what=what.value,
         variables=tuple(name.strip() for some in variables or () for name in some.split(",") if name.strip()),
@@ -206,11 +206,11 @@ def export(
         people=people,
     )
     if bundle:
-        _write_bundle(file, wish, bundle, out or ())
+        _write_bundle(file, options, bundle, out or ())
         return
     outs = out or ["-"]
     with show_progress(shown="-" not in outs) as tell:
-        done = export_files(file, replace(wish, progress=tell), outs, stdout=open_data_output())
+        done = export_files(file, replace(options, progress=tell), outs, stdout=open_data_output())
     if isinstance(done, UserError):
         fail(done)
     for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
@@ -234,11 +234,11 @@ def export(
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
-def _write_bundle(file: str, wish: "ExportOptions", to: str, outs: Sequence[str]) -> None:
+def _write_bundle(file: str, options: "ExportOptions", to: str, outs: Sequence[str]) -> None:
     from survey_cli.services.export.bundle import write_bundle
 
     with show_progress() as tell:
-        made = write_bundle(file, replace(wish, progress=tell), to, outs)
+        made = write_bundle(file, replace(options, progress=tell), to, outs)
     if isinstance(made, UserError):
         fail(made)
     if made.interviews and made.data_files[0].disclosure_note:

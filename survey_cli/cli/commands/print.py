@@ -33,8 +33,8 @@ def print(
     """
     from survey_cli.services.questionnaire.print_questionnaire import PrintOptions, print_questionnaire
 
-    wish = PrintOptions(to=out, language=language, comments=comments, force=force)
-    made = print_questionnaire(file, wish, stdout=open_data_output())
+    options = PrintOptions(to=out, language=language, comments=comments, force=force)
+    made = print_questionnaire(file, options, stdout=open_data_output())
     if isinstance(made, UserError):
         fail(made)
     to = "stdout" if made.to == "-" else made.to

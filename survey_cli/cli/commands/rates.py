@@ -189,7 +189,7 @@ def rates(
     else:
         if frame or quotas:
             raise typer.BadParameter("--frame and --quotas are for --counts: an instrument has its own")
-        wish = RatesOptions(
+        options = RatesOptions(
             by=by,
             as_of=as_of,
             finalized=finalized,
@@ -198,7 +198,9 @@ def rates(
             assumptions=assumed,
         )
         now = datetime.now(UTC)
-        made = compute_study_rates(file, wish, now=now, zone=parse_zone(zone), db=db, people=people, tell=say)
+        made = compute_study_rates(
+            file, options, now=now, zone=parse_zone(zone), db=db, people=people, tell=say
+        )
     if isinstance(made, UserError):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()

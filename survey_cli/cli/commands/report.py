@@ -154,7 +154,7 @@ def report(
     from survey_cli.services.report.publish import OutputTarget, publish_results
     from survey_cli.services.report.report_options import ReportOptions
 
-    wish = ReportOptions(
+    options = ReportOptions(
         db=db,
         people=people,
         language=language,
@@ -181,7 +181,10 @@ def report(
     place = OutputTarget(to=out, charts=charts, png=png, force=force)
     with show_progress(shown=out != "-") as tell:
         done = publish_results(
-            file, replace(wish, progress=tell), place, stdout=open_data_output() if out == "-" else sys.stdout
+            file,
+            replace(options, progress=tell),
+            place,
+            stdout=open_data_output() if out == "-" else sys.stdout,
         )
     if isinstance(done, UserError):
         fail(done)
@@ -227,13 +230,13 @@ def codebook(
     from survey_cli.services.report.publish import OutputTarget, publish_codebook
     from survey_cli.services.report.report_options import CodebookOptions
 
-    wish = CodebookOptions(
+    options = CodebookOptions(
         db=db, people=people, language=language, origin=origin.value, counts=counts, threshold=threshold
     )
     with show_progress(shown=out != "-") as tell:
         done = publish_codebook(
             file,
-            replace(wish, progress=tell),
+            replace(options, progress=tell),
             OutputTarget(to=out, force=force),
             stdout=open_data_output() if out == "-" else sys.stdout,
         )

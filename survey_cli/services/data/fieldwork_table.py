@@ -30,7 +30,7 @@ from survey_cli.values import NOT_ASKED, Cell
 
 def build_fieldwork_table(
     records: StudyRecords,
-    wish: ExportOptions,
+    options: ExportOptions,
     *,
     language: str,
     shown: Mapping[str, str],
@@ -42,25 +42,25 @@ def build_fieldwork_table(
     With `past`, later events are left out.
     """
     instrument, cases, plan = records.instrument, records.store.cases, records.plan
-    condition = parse_sample_condition(instrument, wish.where) if wish.where else None
+    condition = parse_sample_condition(instrument, options.where) if options.where else None
     if isinstance(condition, UserError):
         return condition
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
-    given = hidden if wish.all_personal else hidden & wish.personal
-    if wish.what == "calls" and wish.personal:
+    given = hidden if options.all_personal else hidden & options.personal
+    if options.what == "calls" and options.personal:
         remedy = "leave --personal out; --with-contacts brings the notes on calls"
         return UserError("--personal", "a call has no columns of the sample", remedy)
-    if (unknown := check_personal_names(wish, instrument.sample.keys())) is not None:
+    if (unknown := check_personal_names(options, instrument.sample.keys())) is not None:
         return unknown
     if condition is not None and (barred := (hidden - given) & condition.names):
         return make_personal_condition_error(min(barred))
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     nothing: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-    contacts = dict(cases.iterate_contacts()) if given or wish.all_personal else {}
+    contacts = dict(cases.iterate_contacts()) if given or options.all_personal else {}
 
     def wanted() -> Iterator[Case]:
-        whole = sum(cases.count_cases().by_status.values()) if wish.progress is not None else 0
-        watched = ProgressReporter(wish.progress, whole)
+        whole = sum(cases.count_cases().by_status.values()) if options.progress is not None else 0
+        watched = ProgressReporter(options.progress, whole)
         for key, history in watched(cases.iterate_histories(until=at if past else None)):
             case = Case.from_history(key, history)
             if (contact := contacts.get(key)) is not None:
@@ -70,8 +70,8 @@ def build_fieldwork_table(
                 yield case
 
     about = describe_study(instrument, language)
-    if wish.what == "calls":
-        notes = wish.all_personal
+    if options.what == "calls":
+        notes = options.all_personal
         rows = (row for case in wanted() for row in iterate_call_rows(case, plan, shown, notes=notes))
         table = Table(
             variables=(*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS,
@@ -82,7 +82,9 @@ def build_fieldwork_table(
         )
         return DataTable(table=table, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
     told = (
-        {n for n in given if instrument.sample[n].role in ("name", "phone")} if wish.all_personal else set()
+        {n for n in given if instrument.sample[n].role in ("name", "phone")}
+        if options.all_personal
+        else set()
     )
     brought = build_sample_columns(instrument, language, given - told)
     own = find_study_groups(plan)
@@ -90,10 +92,10 @@ def build_fieldwork_table(
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in wanted():
             row = build_case_row(case, plan, at, own, shown)
-            contact = _build_contact_cells(contacts.get(case.key)) if wish.all_personal else ()
+            contact = _build_contact_cells(contacts.get(case.key)) if options.all_personal else ()
             yield *row, *build_sample_cells(case, brought, keys), *contact
 
-    variables = (*CASE_COLUMNS, *brought, *(CONTACT_COLUMNS if wish.all_personal else ()))
+    variables = (*CASE_COLUMNS, *brought, *(CONTACT_COLUMNS if options.all_personal else ()))
     table = Table(variables=variables, rows=case_rows(), language=language, study=about, row_unit="case")
     return DataTable(table=table, left_out=tuple(sorted(hidden - given)))
 

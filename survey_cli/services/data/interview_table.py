@@ -100,12 +100,12 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
         )
         told = f"version {source.instrument.version}"
         parts.append(VersionRows(version=told, variables=variables, rows=lambda: ()))
-    wish = source.options
+    options = source.options
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
-    if (unknown := check_personal_names(wish, known)) is not None:
+    if (unknown := check_personal_names(options, known)) is not None:
         return unknown
     made = combine_versions(
-        parts, language=source.language, personal=None if wish.all_personal else wish.personal
+        parts, language=source.language, personal=None if options.all_personal else options.personal
     )
     return DataTable(
         table=replace(made.table, study=describe_study(source.instrument, source.language)),
@@ -119,9 +119,9 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
     )
 
 
-def check_personal_names(wish: ExportOptions, known: Collection[str]) -> UserError | None:
+def check_personal_names(options: ExportOptions, known: Collection[str]) -> UserError | None:
     """The error for a `--personal` name that is not known."""
-    for name in sorted(wish.personal - set(known)):
+    for name in sorted(options.personal - set(known)):
         remedy = suggest_nearest(name, known, otherwise="name an item")
         return UserError("--personal", f"there is no column {name!r}", remedy)
     return None
@@ -237,19 +237,19 @@ def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
     return accepted is not None and accepted.same
 
 
-def parse_condition(instrument: Instrument, wish: ExportOptions) -> Condition | UserError | None:
+def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | UserError | None:
     """Parse the condition of `--where`; None where there is none.
 
     It may refer to personal items only where they are exported.
     """
-    if not wish.where:
+    if not options.where:
         return None
-    condition, problems = compile_external_condition(instrument, wish.where, who="--where")
+    condition, problems = compile_external_condition(instrument, options.where, who="--where")
     if condition is None:
         first = select_errors(problems)[0]
         return UserError("--where", first.what, first.remedy)
-    hidden = (find_personal_names(instrument) & condition.names) - wish.personal
-    if hidden and not wish.all_personal:
+    hidden = (find_personal_names(instrument) & condition.names) - options.personal
+    if hidden and not options.all_personal:
         return make_personal_condition_error(min(hidden))
     return condition
 
@@ -309,8 +309,10 @@ class _Version:
     @property
     def hidden_items(self) -> frozenset[str]:
         """Items whose values are not exported."""
-        wish = self.source.options
-        return frozenset() if wish.all_personal else find_personal_names(self.instrument) - wish.personal
+        options = self.source.options
+        return (
+            frozenset() if options.all_personal else find_personal_names(self.instrument) - options.personal
+        )
 
     def build_part(self) -> VersionRows:
         own = build_columns(self.instrument, self.language)
@@ -353,8 +355,8 @@ class _Version:
                 yield f"{name}: not computed: {self.label} lacks some of its inputs ({reads}) in this meaning"
 
     def _build_computing(self) -> ComputeUpdate:
-        wish = self.source.options
-        wanted = None if wish.all_personal else wish.personal
+        options = self.source.options
+        wanted = None if options.all_personal else options.personal
         return ComputeUpdate.between(
             self.instrument, self.source.instrument, self.apart, self.language, wanted
         )

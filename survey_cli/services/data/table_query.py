@@ -27,64 +27,64 @@ from survey_cli.table.identifying_columns import find_identifying_columns
 from survey_cli.values import Variable
 
 
-def query_table(records: StudyRecords, wish: ExportOptions) -> DataTable | UserError:
+def query_table(records: StudyRecords, options: ExportOptions) -> DataTable | UserError:
     """Build the table. Its rows are read while iterating over them, so the records must stay open."""
-    made = _build_table(records, wish)
-    if not isinstance(made, UserError) and wish.rake:
-        whole = _build_table(records, replace(wish, variables=()))
+    made = _build_table(records, options)
+    if not isinstance(made, UserError) and options.rake:
+        whole = _build_table(records, replace(options, variables=()))
         if isinstance(whole, UserError):
             return whole
         made = append_raked_weights(
-            made, whole, records.instrument, records.plan, rake=wish.rake, trim=wish.trim
+            made, whole, records.instrument, records.plan, rake=options.rake, trim=options.trim
         )
-    if isinstance(made, UserError) or wish.what != "interviews":
+    if isinstance(made, UserError) or options.what != "interviews":
         return made
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
     telling = find_identifying_columns(made.table.variables, keys)
-    if wish.public:
+    if options.public:
         left_out = {name for names in telling.values() for name in names}
         names = {v.name for v in made.table.variables} - left_out
         made = replace(made, table=select_columns(made.table, names))
     return replace(made, identifying=telling)
 
 
-def _build_table(records: StudyRecords, wish: ExportOptions) -> DataTable | UserError:
+def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable | UserError:
     instrument, people = records.instrument, records.people
-    language = wish.language or instrument.language
+    language = options.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
-    if (wish.all_personal or wish.personal) and (barred := _check_personal_access(records)) is not None:
+    if (options.all_personal or options.personal) and (barred := _check_personal_access(records)) is not None:
         return barred
-    now = convert_to_study_time(records.store, wish.at or datetime.now(UTC))
-    when = parse_past_time(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
+    now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
+    when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
     if isinstance(when, UserError):
         return when
     until = when.at if when is not None and when.past else None
     shown = {one.login: one.pseudonym for one in people.interviewers.values() if one.pseudonym}
-    if wish.what in ("cases", "calls"):
+    if options.what in ("cases", "calls"):
         at = until or now
         made = build_fieldwork_table(
-            records, wish, language=language, shown=shown, at=at, past=until is not None
+            records, options, language=language, shown=shown, at=at, past=until is not None
         )
     else:
         source = InterviewSource(
             store=records.store,
             instrument=instrument,
-            options=wish,
+            options=options,
             language=language,
             pseudonyms=shown,
             until=until,
-            overrides=find_outcome_overrides(records, until) if wish.what == "interviews" else {},
+            overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
         )
         tables = {"answers": build_answer_table, "events": build_event_table}
-        made = tables.get(wish.what, build_interview_table)(source)
-    return made if isinstance(made, UserError) else _select_columns(made, instrument, wish)
+        made = tables.get(options.what, build_interview_table)(source)
+    return made if isinstance(made, UserError) else _select_columns(made, instrument, options)
 
 
-def _select_columns(made: DataTable, instrument: Instrument, wish: ExportOptions) -> DataTable | UserError:
-    if wish.variables:
-        names = select_column_names(made.table.variables, instrument, wish.variables)
+def _select_columns(made: DataTable, instrument: Instrument, options: ExportOptions) -> DataTable | UserError:
+    if options.variables:
+        names = select_column_names(made.table.variables, instrument, options.variables)
         if isinstance(names, UserError):
             return names
         made = replace(made, table=select_columns(made.table, names))

@@ -68,7 +68,7 @@ class BundleResult:
 
 
 def write_bundle(
-    path: str | Path, wish: ExportOptions, to: str, outs: Sequence[str] = ()
+    path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()
 ) -> BundleResult | UserError:
     """Write a bundle into the folder `to`, or into a file where it ends in .zip.
 
@@ -80,30 +80,30 @@ def write_bundle(
         return UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
     if target.is_symlink():
         target = target.resolve()
-    if (trouble := _check_target(target, zipped=zipped, force=wish.force)) is not None:
+    if (trouble := _check_target(target, zipped=zipped, force=options.force)) is not None:
         return trouble
-    wish = replace(wish, at=wish.at or datetime.now(UTC))
+    options = replace(options, at=options.at or datetime.now(UTC))
     if (trouble := _check_file_names(outs)) is not None:
         return trouble
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
-        if (trouble := check_outputs([str(folder / out) for out in outs], wish)) is not None:
+        if (trouble := check_outputs([str(folder / out) for out in outs], options)) is not None:
             return replace(
                 trouble, where=Path(trouble.where).name, what=trouble.what.replace(f"{folder}/", "")
             )
         made = run_on_records(
             path,
-            lambda records: _write_contents(records, wish, folder, outs),
-            db=wish.db,
-            people=wish.people,
+            lambda records: _write_contents(records, options, folder, outs),
+            db=options.db,
+            people=options.people,
             to=to,
         )
         if isinstance(made, UserError):
             return made
         if zipped:
-            packed = write_file(target, lambda file: _write_zip(folder, file), force=wish.force)
+            packed = write_file(target, lambda file: _write_zip(folder, file), force=options.force)
             if isinstance(packed, UserError):
                 return packed
         else:
@@ -168,10 +168,10 @@ def _move_into_place(folder: Path, target: Path) -> None:
 
 
 def _write_contents(
-    records: StudyRecords, wish: ExportOptions, folder: Path, outs: Sequence[str]
+    records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]
 ) -> BundleResult | UserError:
     instrument = records.instrument
-    as_of = _format_as_of(wish, wish.at or datetime.now(UTC))
+    as_of = _format_as_of(options, options.at or datetime.now(UTC))
     last = None if as_of else _find_last_event_time(records.store)
     _write_questionnaire_texts(
         records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
@@ -180,29 +180,29 @@ def _write_contents(
     about: dict[str, str] = {}
     formats = [
         FORMATS[name]
-        for name in ((wish.format.lower(),) if wish.format else DEFAULT_FORMATS)
+        for name in ((options.format.lower(),) if options.format else DEFAULT_FORMATS)
         if name in FORMATS
     ]
     names = outs or [f"{instrument.id}{form.extensions[0]}" for form in formats] or [f"{instrument.id}.csv"]
     for name in names:
         made = export_records(
-            records, replace(wish, to=str(folder / name), what="interviews", beside=tuple(names))
+            records, replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
         )
         if isinstance(made, UserError):
-            if "not installed" in made.what and not outs and not wish.format:
+            if "not installed" in made.what and not outs and not options.format:
                 skipped.append(f"{name}: {made.what} ({made.remedy})")
                 continue
             return made if not made.where.startswith(str(folder)) else replace(made, where=name)
-        form = find_format(name, chosen=wish.format)
+        form = find_format(name, chosen=options.format)
         if not isinstance(form, str):
             whose = "" if form.name == "ddi" else "the data: "
             about[name] = f"{whose}{form.description.removesuffix(', all held in memory')}"
         if made.beside:
             about[Path(made.beside).name] = f"the data that {name} describes"
         done.append(replace(made, to=name, beside=""))
-    tables: list[RowKind] = [wish.what] if wish.what in EXTRA_TABLES else []
+    tables: list[RowKind] = [options.what] if options.what in EXTRA_TABLES else []
     if _has_cases(records.store):
-        if wish.public:
+        if options.public:
             skipped += (
                 f"{what}.csv: its rows contain cases and times, so it is not public"
                 for what in FIELDWORK_TABLES
@@ -210,17 +210,17 @@ def _write_contents(
         else:
             tables += FIELDWORK_TABLES.keys()
     for what in tables:
-        told = _write_table(records, wish, folder, what, last)
+        told = _write_table(records, options, folder, what, last)
         if isinstance(told, UserError):
             skipped.append(f"{what}.csv: {told.what}")
         else:
             done.append(replace(told, to=f"{what}.csv"))
             about[f"{what}.csv"] = {**FIELDWORK_TABLES, **EXTRA_TABLES}[what]
-    skipped += _write_rates(records, wish, folder, last)
-    skipped += _write_codebook(records, wish, folder)
+    skipped += _write_rates(records, options, folder, last)
+    skipped += _write_codebook(records, options, folder)
     contents = BundleContents(
         instrument=instrument,
-        options=wish,
+        options=options,
         last_event_at=last,
         as_of=as_of,
         data_files=done,
@@ -241,20 +241,22 @@ def _has_cases(store: Store) -> bool:
 
 
 def _write_table(
-    records: StudyRecords, wish: ExportOptions, folder: Path, what: RowKind, last: datetime | None
+    records: StudyRecords, options: ExportOptions, folder: Path, what: RowKind, last: datetime | None
 ) -> ExportResult | UserError:
     """Write another table as CSV, as of the last event.
 
     Filters by interview or column do not apply to cases and calls, so with them the table is refused.
     """
-    if what in FIELDWORK_TABLES and (wish.where or wish.variables):
+    if what in FIELDWORK_TABLES and (options.where or options.variables):
         return UserError(
             f"{what}.csv",
             "cases and calls are exported only with all interviews and all columns",
             "export them separately",
         )
-    at = wish.at if wish.as_of or last is None else last
-    own = replace(wish, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="")
+    at = options.at if options.as_of or last is None else last
+    own = replace(
+        options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake=""
+    )
     return export_records(records, own)
 
 
@@ -284,12 +286,12 @@ def _write_questionnaire_texts(
 
 
 def _write_rates(
-    records: StudyRecords, wish: ExportOptions, folder: Path, last: datetime | None
+    records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None
 ) -> list[str]:
     """Write the rates as of the last event, or as of the time requested. Returns why not, where it cannot."""
-    now = wish.at or datetime.now(UTC)
-    asked = RatesOptions(as_of=_format_as_of(wish, now), all_origins=wish.origin == "all")
-    made = compute_rates_from_records(records, asked, now=now if wish.as_of else last or now, zone=UTC)
+    now = options.at or datetime.now(UTC)
+    asked = RatesOptions(as_of=_format_as_of(options, now), all_origins=options.origin == "all")
+    made = compute_rates_from_records(records, asked, now=now if options.as_of else last or now, zone=UTC)
     if isinstance(made, UserError):
         return [f"rates.csv: {made.what}"]
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
@@ -299,16 +301,16 @@ def _write_rates(
     return []
 
 
-def _format_as_of(wish: ExportOptions, now: datetime) -> str:
+def _format_as_of(options: ExportOptions, now: datetime) -> str:
     """The requested time in ISO format; empty for now."""
-    when = parse_past_time(wish.as_of, now, wish.zone, option="--as-of") if wish.as_of else None
+    when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
     return when.at.isoformat() if isinstance(when, RequestedTime) and when.past else ""
 
 
-def _write_codebook(records: StudyRecords, wish: ExportOptions, folder: Path) -> list[str]:
+def _write_codebook(records: StudyRecords, options: ExportOptions, folder: Path) -> list[str]:
     """Write the codebook, with counts of the data in the bundle. Returns why not, where it cannot."""
-    asked = CodebookOptions(language=wish.language, origin=wish.origin)
-    made = load_codebook_from_records(records, asked, of=replace(wish, what="interviews"))
+    asked = CodebookOptions(language=options.language, origin=options.origin)
+    made = load_codebook_from_records(records, asked, of=replace(options, what="interviews"))
     if isinstance(made, UserError):
         return [f"codebook.html: {made.what}"]
     (folder / "codebook.html").write_text(render_codebook_html(made), encoding="utf-8")

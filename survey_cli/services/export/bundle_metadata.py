@@ -127,22 +127,22 @@ def _render_readme(contents: BundleContents, files: Sequence[str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _describe_filters(wish: ExportOptions) -> list[str]:
+def _describe_filters(options: ExportOptions) -> list[str]:
     """The filters that leave out interviews or columns."""
     told = []
-    if wish.origin != "real":
-        told.append(f"Interviews of origin {wish.origin}: interview_origin has the origin of each.")
-    if wish.where:
-        told.append(f"Only interviews for which this is true: {wish.where}")
-    if not wish.partials:
+    if options.origin != "real":
+        told.append(f"Interviews of origin {options.origin}: interview_origin has the origin of each.")
+    if options.where:
+        told.append(f"Only interviews for which this is true: {options.where}")
+    if not options.partials:
         told.append("Without unfinished interviews.")
-    if wish.variables:
-        told.append(f"Only these columns: {', '.join(wish.variables)}")
+    if options.variables:
+        told.append(f"Only these columns: {', '.join(options.variables)}")
     return [*told, ""] if told else []
 
 
 def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str]) -> str:
-    instrument, wish, data = contents.instrument, contents.options, contents.data_files[0]
+    instrument, options, data = contents.instrument, contents.options, contents.data_files[0]
     rows = {
         made.to: {"rows": made.rows, "columns": made.variables, "notes": list(made.notes)}
         for made in contents.data_files
@@ -154,14 +154,14 @@ def _render_manifest(contents: BundleContents, folder: Path, files: Sequence[str
         "made_with": f"{_TOOL_PREFIX}{__version__}",
         "last_event": contents.last_event_text or None,
         "as_of": contents.as_of or None,
-        "origin": wish.origin,
-        "language": wish.language or instrument.language,
-        "where": wish.where or None,
-        "partials": wish.partials,
-        "variables": list(wish.variables) or None,
+        "origin": options.origin,
+        "language": options.language or instrument.language,
+        "where": options.where or None,
+        "partials": options.partials,
+        "variables": list(options.variables) or None,
         "left_out_as_personal": list(data.left_out),
-        "public": wish.public,
-        "left_out_for_the_public" if wish.public else "can_tell_who_said_what": {
+        "public": options.public,
+        "left_out_for_the_public" if options.public else "can_tell_who_said_what": {
             kind: list(names) for kind, names in data.identifying.items()
         },
         "warnings": list(data.warnings),

@@ -48,35 +48,37 @@ class PrintResult:
 
 
 def print_questionnaire(
-    path: str | Path, wish: PrintOptions, *, stdout: TextIO | None = None
+    path: str | Path, options: PrintOptions, *, stdout: TextIO | None = None
 ) -> PrintResult | UserError:
     """Write the document of an instrument into one file."""
-    target = Path(wish.to)
-    ending = ".md" if wish.to == "-" else target.suffix.lower()
+    target = Path(options.to)
+    ending = ".md" if options.to == "-" else target.suffix.lower()
     if ending not in WRITERS:
         what = f"{ending} is not a format for printing" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
-        return UserError(wish.to, what, remedy)
-    if wish.to != "-" and (trouble := check_output_path(target, force=wish.force)) is not None:
+        return UserError(options.to, what, remedy)
+    if options.to != "-" and (trouble := check_output_path(target, force=options.force)) is not None:
         return trouble
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
     languages = (
-        instrument.languages if wish.language == ALL_LANGUAGES else (wish.language or instrument.language,)
+        instrument.languages
+        if options.language == ALL_LANGUAGES
+        else (options.language or instrument.language,)
     )
     if languages[0] not in instrument.languages:
         has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"
-        return UserError("--language", f"the questionnaire has no language {wish.language!r}", has)
-    made = laid_out(instrument, languages, comments=wish.comments)
+        return UserError("--language", f"the questionnaire has no language {options.language!r}", has)
+    made = laid_out(instrument, languages, comments=options.comments)
     text = WRITERS[ending](made)
-    if wish.to == "-":
+    if options.to == "-":
         out = stdout or sys.stdout
         out.write(text)
         out.flush()
     else:
-        written = write_text_file(target, lambda file: file.write(text), force=wish.force)
+        written = write_text_file(target, lambda file: file.write(text), force=options.force)
         if isinstance(written, UserError):
             return written
     items = sum(1 for part in made.parts for _ in part.iterate_items())
-    return PrintResult(to=wish.to, items=items, languages=tuple(name for _, name in made.languages))
+    return PrintResult(to=options.to, items=items, languages=tuple(name for _, name in made.languages))

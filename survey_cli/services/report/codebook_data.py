@@ -21,17 +21,17 @@ from survey_cli.table import build_admin_variables, build_columns
 from survey_cli.values import Variable
 
 
-def load_codebook(path: str | Path, wish: CodebookOptions) -> Codebook | UserError:
+def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook | UserError:
     """The codebook of a study, with counts where there are interviews and counts are requested."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument
-    language = wish.language or instrument.language
+    language = options.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
         return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
     own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
-    store = open_existing_store(locate_database(path, instrument.id, wish.db)) if wish.counts else None
+    store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if isinstance(store, UserError):
         return store
     if store is None:
@@ -47,25 +47,30 @@ def load_codebook(path: str | Path, wish: CodebookOptions) -> Codebook | UserErr
         )
     store.close()
     return run_on_records(
-        path, lambda records: load_codebook_from_records(records, wish), db=wish.db, people=wish.people
+        path,
+        lambda records: load_codebook_from_records(records, options),
+        db=options.db,
+        people=options.people,
     )
 
 
 def load_codebook_from_records(
-    records: StudyRecords, wish: CodebookOptions, of: ExportOptions | None = None
+    records: StudyRecords, options: CodebookOptions, of: ExportOptions | None = None
 ) -> Codebook | UserError:
     """The codebook of open records, with counts; `of` are the options of the export that it describes."""
-    export = of or ExportOptions(to="-", language=wish.language, origin=wish.origin, progress=wish.progress)
+    export = of or ExportOptions(
+        to="-", language=options.language, origin=options.origin, progress=options.progress
+    )
     made = query_table(records, export)
     if isinstance(made, UserError):
         return made
     instrument, language = records.instrument, made.table.language
     own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
-    return _build_codebook_with_counts(made, own, instrument, wish)
+    return _build_codebook_with_counts(made, own, instrument, options)
 
 
 def _build_codebook_with_counts(
-    made: DataTable, own: Sequence[Variable], instrument: Instrument, wish: CodebookOptions
+    made: DataTable, own: Sequence[Variable], instrument: Instrument, options: CodebookOptions
 ) -> Codebook | UserError:
     table = made.table
     answers = AnswerColumns.from_table(table, lambda v: not v.personal)
@@ -77,7 +82,7 @@ def _build_codebook_with_counts(
         instrument,
         language=table.language,
         answers=answers if answers.interviews else None,
-        threshold=wish.threshold,
+        threshold=options.threshold,
         methods=build_study_lines(table.study),
         notes=(*made.warnings, *made.differences),
         computed=describe_computes(instrument, table.language),

@@ -94,13 +94,13 @@ class PublishedReport(Generic[T]):
 
 
 def publish_results(
-    path: str | Path, wish: ReportOptions, place: OutputTarget, *, stdout: TextIO | None = None
+    path: str | Path, options: ReportOptions, place: OutputTarget, *, stdout: TextIO | None = None
 ) -> PublishedReport[Results] | UserError:
     """Build the results report of a study and write it."""
     barred = _check_target(place, RESULTS_WRITERS, "a report") or _check_charts(place)
     if barred is not None:
         return barred
-    made = build_results_report(path, wish)
+    made = build_results_report(path, options)
     if isinstance(made, UserError):
         return made
     trouble = _write_report(made, place, RESULTS_WRITERS, stdout)
@@ -113,12 +113,12 @@ def publish_results(
 
 
 def publish_codebook(
-    path: str | Path, wish: CodebookOptions, place: OutputTarget, *, stdout: TextIO | None = None
+    path: str | Path, options: CodebookOptions, place: OutputTarget, *, stdout: TextIO | None = None
 ) -> PublishedReport[Codebook] | UserError:
     """Build the codebook of a study and write it."""
     if (barred := _check_target(place, CODEBOOK_WRITERS, "a codebook")) is not None:
         return barred
-    made = load_codebook(path, wish)
+    made = load_codebook(path, options)
     if isinstance(made, UserError):
         return made
     trouble = _write_report(made, place, CODEBOOK_WRITERS, stdout)

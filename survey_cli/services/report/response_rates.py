@@ -87,7 +87,7 @@ class RatesOptions:
 
 def compute_study_rates(
     path: str,
-    wish: RatesOptions,
+    options: RatesOptions,
     *,
     now: datetime,
     zone: tzinfo | None = None,
@@ -108,61 +108,65 @@ def compute_study_rates(
         for done in study.repairs:
             tell(done)
         try:
-            return compute_rates_from_records(study, wish, now=now, zone=zone)
+            return compute_rates_from_records(study, options, now=now, zone=zone)
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
 
 
 def compute_rates_from_records(
-    records: StudyRecords, wish: RatesOptions, *, now: datetime, zone: tzinfo | None = None
+    records: StudyRecords, options: RatesOptions, *, now: datetime, zone: tzinfo | None = None
 ) -> RatesReport | UserError:
     """Compute the rates of open records. Raises StoreError."""
     now = convert_to_study_time(records.store, now)
-    when = parse_past_time(wish.as_of, now, zone, option="--as-of") if wish.as_of else describe_now(now, zone)
+    when = (
+        parse_past_time(options.as_of, now, zone, option="--as-of")
+        if options.as_of
+        else describe_now(now, zone)
+    )
     if isinstance(when, UserError):
         return when
-    unfit = _check_options(records.instrument, wish)
-    return unfit if unfit is not None else _build_study_report(records, wish, when)
+    unfit = _check_options(records.instrument, options)
+    return unfit if unfit is not None else _build_study_report(records, options, when)
 
 
-def _check_options(instrument: Instrument, wish: RatesOptions) -> UserError | None:
+def _check_options(instrument: Instrument, options: RatesOptions) -> UserError | None:
     """Why the sample does not support the options."""
-    if wish.weighted and find_column(instrument, "weight") is None:
+    if options.weighted and find_column(instrument, "weight") is None:
         return UserError(
             "--weighted", "no sample column has role: weight", "give the column of base weights that role"
         )
-    if not wish.by:
+    if not options.by:
         return None
-    column = instrument.sample.get(wish.by)
+    column = instrument.sample.get(options.by)
     offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
     otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no suitable column"
     if column is None:
         return UserError(
             "--by",
-            f"{wish.by!r} is not a sample column",
-            suggest_nearest(wish.by, offered, otherwise=otherwise),
+            f"{options.by!r} is not a sample column",
+            suggest_nearest(options.by, offered, otherwise=otherwise),
         )
     if column.is_personal:
-        return UserError("--by", f"{wish.by} is personal", otherwise)
+        return UserError("--by", f"{options.by} is personal", otherwise)
     if column.role == "key":
-        return UserError("--by", f"{wish.by} identifies cases: every group would be one case", otherwise)
+        return UserError("--by", f"{options.by} identifies cases: every group would be one case", otherwise)
     return None
 
 
 def _build_study_report(
-    study: StudyRecords, wish: RatesOptions, when: RequestedTime
+    study: StudyRecords, options: RatesOptions, when: RequestedTime
 ) -> RatesReport | UserError:
     plan, cases = study.plan, study.store.cases
     labels: dict[Value, str] = {}
-    if wish.by:
-        labels.update(build_labels(study.instrument, study.instrument.sample[wish.by]).items())
+    if options.by:
+        labels.update(build_labels(study.instrument, study.instrument.sample[options.by]).items())
     wanted = DispositionOptions(
         at=when.at,
-        by=wish.by,
+        by=options.by,
         labels=labels,
-        weighted=wish.weighted,
-        finished_only=wish.finalized,
-        excluded_interviews=frozenset() if wish.all_origins else _find_unreal_interviews(study.store),
+        weighted=options.weighted,
+        finished_only=options.finalized,
+        excluded_interviews=frozenset() if options.all_origins else _find_unreal_interviews(study.store),
     )
     found = count_dispositions(
         cases.iterate_histories(until=when.at if when.past else None),
@@ -179,10 +183,10 @@ def _build_study_report(
         )
     if len(found.parts) > MAX_PARTS:
         return UserError(
-            "--by", f"{wish.by} has {len(found.parts):,} values", f"take a column of at most {MAX_PARTS}"
+            "--by", f"{options.by} has {len(found.parts):,} values", f"take a column of at most {MAX_PARTS}"
         )
     assumed = RateAssumptions(
-        **{name: getattr(wish.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")},
+        **{name: getattr(options.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")},
         frame=plan.frame,
     )
     told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, assumed)
@@ -199,17 +203,17 @@ def _build_study_report(
         rated,
         weights=told.weights,
         quotas=bool(plan.quotas.quotas),
-        finished_only=wish.finalized,
+        finished_only=options.finalized,
         then=when.past,
         title=f"{study.instrument.id} (frame: {kind}), as of {when.text}",
-        notes=tuple(_iterate_notes(study.instrument, wish, found)),
+        notes=tuple(_iterate_notes(study.instrument, options, found)),
     )
     return RatesReport(table=report, warnings=())
 
 
-def _iterate_notes(instrument: Instrument, wish: RatesOptions, found: StudyDispositions) -> Iterator[str]:
+def _iterate_notes(instrument: Instrument, options: RatesOptions, found: StudyDispositions) -> Iterator[str]:
     cases = sum(tally.cases for tally in found.frames)
-    if wish.weighted:
+    if options.weighted:
         column = find_column(instrument, "weight")
         yield f"groups are sums of base weights ({column}) of {cases:,} cases; open is an unweighted number of cases"
     if found.unreleased:

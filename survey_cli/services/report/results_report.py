@@ -41,15 +41,15 @@ from survey_cli.values import Missing, Variable
 MAX_DIGITS: Final = 4
 
 
-def build_results_report(path: str | Path, wish: ReportOptions) -> Results | UserError:
+def build_results_report(path: str | Path, options: ReportOptions) -> Results | UserError:
     """Build the results report of a study."""
-    if (trouble := _check_options(wish)) is not None:
+    if (trouble := _check_options(options)) is not None:
         return trouble
-    wish = replace(wish, at=wish.at or datetime.now(UTC))
+    options = replace(options, at=options.at or datetime.now(UTC))
     found = run_on_records(
-        path, lambda records: _load_report_data(records, wish), db=wish.db, people=wish.people
+        path, lambda records: _load_report_data(records, options), db=options.db, people=options.people
     )
-    return found if isinstance(found, UserError) else _compile_report(path, found, wish)
+    return found if isinstance(found, UserError) else _compile_report(path, found, options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,40 +70,40 @@ class _ReportData:
     """The study's response rates, or why it has none."""
 
 
-def _check_options(wish: ReportOptions) -> UserError | None:
+def _check_options(options: ReportOptions) -> UserError | None:
     """Why the options are invalid; None where they are valid."""
-    if not 0 <= wish.digits <= MAX_DIGITS:
-        return UserError("--digits", f"{wish.digits} decimals", f"choose 0 to {MAX_DIGITS}")
-    if wish.threshold < 0:
-        return UserError("--threshold", f"{wish.threshold} is not a number of people", "0 hides nothing")
-    if (trouble := check_trim(wish.rake, wish.trim)) is not None:
+    if not 0 <= options.digits <= MAX_DIGITS:
+        return UserError("--digits", f"{options.digits} decimals", f"choose 0 to {MAX_DIGITS}")
+    if options.threshold < 0:
+        return UserError("--threshold", f"{options.threshold} is not a number of people", "0 hides nothing")
+    if (trouble := check_trim(options.rake, options.trim)) is not None:
         return trouble
-    if wish.cases and not wish.verbatims:
+    if options.cases and not options.verbatims:
         return UserError("--cases", "cases are printed only with verbatims", "give --verbatims too")
     return None
 
 
-def _load_report_data(records: StudyRecords, wish: ReportOptions) -> _ReportData | UserError:
+def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData | UserError:
     export = ExportWish(
         to="-",
-        language=wish.language,
-        origin=wish.origin,
-        where=wish.where,
-        as_of=wish.as_of,
-        at=wish.at,
-        zone=wish.zone,
-        progress=wish.progress,
+        language=options.language,
+        origin=options.origin,
+        where=options.where,
+        as_of=options.as_of,
+        at=options.at,
+        zone=options.zone,
+        progress=options.progress,
     )
     made = query_table(records, export)
     if isinstance(made, UserError):
         return made
-    answers, got = load_counted_answers(made, records.plan, wish.interviews, words=wish.verbatims)
+    answers, got = load_counted_answers(made, records.plan, options.interviews, words=options.verbatims)
     everybody = answers
-    if wish.where:
+    if options.where:
         unnarrowed = query_table(records, replace(export, where=""))
         if isinstance(unnarrowed, UserError):
             return unnarrowed
-        everybody, _ = load_counted_answers(unnarrowed, records.plan, wish.interviews)
+        everybody, _ = load_counted_answers(unnarrowed, records.plan, options.interviews)
         made = replace(made, overrides=unnarrowed.overrides)
     ruled = {id: one.code for id, one in made.overrides.items()}
     table = made.table
@@ -113,72 +113,72 @@ def _load_report_data(records: StudyRecords, wish: ReportOptions) -> _ReportData
         included=got,
         whole=select_interviews(everybody, records.plan, "partial", ruled),
         narrowing=ReportFilter(
-            where=wish.where,
-            total=len(select_interviews(everybody, records.plan, wish.interviews, ruled).rows),
-            selection=wish.interviews,
-            as_of=_describe_as_of(wish),
-            items=wish.items,
+            where=options.where,
+            total=len(select_interviews(everybody, records.plan, options.interviews, ruled).rows),
+            selection=options.interviews,
+            as_of=_describe_as_of(options),
+            items=options.items,
         ),
         variables=table.variables,
         study=table.study,
         language=table.language,
         warnings=(*made.warnings, *made.differences),
-        rates=_compute_rates(records, wish),
+        rates=_compute_rates(records, options),
     )
 
 
-def _describe_as_of(wish: ReportOptions) -> str:
+def _describe_as_of(options: ReportOptions) -> str:
     """The time of `--as-of` as text; empty where none was given."""
-    if not wish.as_of or wish.at is None:
+    if not options.as_of or options.at is None:
         return ""
-    moment = parse_past_time(wish.as_of, wish.at, wish.zone, option="--as-of")
+    moment = parse_past_time(options.as_of, options.at, options.zone, option="--as-of")
     return moment.text if isinstance(moment, RequestedTime) and moment.past else ""
 
 
-def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -> Results | UserError:
+def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions) -> Results | UserError:
     instrument = found.instrument
     if not found.included.rows:
         remedy = "conduct interviews first"
         if found.included.left_out:
             remedy = f"{found.included.left_out:,} were started; --interviews all includes them"
-        elif wish.as_of or wish.where:
-            remedy = "name a later moment" if wish.as_of else "select more with --where"
-        elif wish.origin == "real":
+        elif options.as_of or options.where:
+            remedy = "name a later moment" if options.as_of else "select more with --where"
+        elif options.origin == "real":
             remedy += ", or select practice or simulated ones with --origin"
         return UserError(str(path), "there are no interviews to report on", remedy)
     rated = found.rates
     rates = rated.table if isinstance(rated, RatesReport) else None
     size = instrument.document.study.size
-    if rates is not None and wish.where:
+    if rates is not None and options.where:
         rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
     selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(rates))
     census = bool(size) and selected >= (size or 0)
     terms = ResultOptions(
-        valid_only=wish.valid,
-        threshold=wish.threshold,
-        digits=wish.digits,
-        population=size if not wish.where else None,
+        valid_only=options.valid,
+        threshold=options.threshold,
+        digits=options.digits,
+        population=size if not options.where else None,
         census=census,
-        with_tests=not census if wish.inference is None else wish.inference,
-        with_margins=wish.margins,
-        seed=wish.seed,
+        with_tests=not census if options.inference is None else options.inference,
+        with_margins=options.margins,
+        seed=options.seed,
     )
-    if census and (wish.inference or wish.margins) and len(found.included.rows) >= (size or 0):
+    if census and (options.inference or options.margins) and len(found.included.rows) >= (size or 0):
         terms = replace(
             terms, population=None
         )  # requested although it is a census: as if from a larger population
     weights = weight_interviews(
         found.answers,
         instrument,
-        rake=wish.rake,
-        trim=wish.trim,
-        base=wish.weighted,
-        threshold=wish.threshold,
+        rake=options.rake,
+        trim=options.trim,
+        base=options.weighted,
+        threshold=options.threshold,
     )
     if isinstance(weights, UserError):
         return weights
     answers = found.answers.with_weights(weights.weights) if weights is not None else found.answers
-    groupings = _select_groupings(answers, found.variables, instrument, wish)
+    groupings = _select_groupings(answers, found.variables, instrument, options)
     if isinstance(groupings, UserError):
         return groupings
     asked = {
@@ -186,7 +186,7 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
     }
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
     listed, heads = list_questions(instrument, found.variables, language=found.language, asked=short)
-    chosen = _select_questions(listed, found.variables, instrument, wish)
+    chosen = _select_questions(listed, found.variables, instrument, options)
     if isinstance(chosen, UserError):
         return chosen
     tallied = [tabulate(question, answers, groupings, terms) for question in listed]
@@ -197,22 +197,22 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
     listed_items = sum(table.question.is_reported for table in tables)
     unreported = [t.question.item for t in tables if not t.question.is_reported and t.question not in chosen]
     tables = [table for table in tables if table.question in chosen]
-    items = tuple(_build_item(table, answers, terms, wish) for table in tables)
+    items = tuple(_build_item(table, answers, terms, options) for table in tables)
     facts = MethodFacts(
         base=found.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
         languages=[LANGUAGE_NAMES.get(language, language) for language in instrument.languages],
         incentive=_get_incentive(instrument, found.language),
-        origin=wish.origin,
-        zone=wish.zone,
+        origin=options.origin,
+        zone=options.zone,
         quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
         rates=rates,
         no_rates=rated.what if isinstance(rated, UserError) else "",
         weighting=weights.weighting if weights is not None else None,
         census=census,
         filter_notes=found.narrowing.describe(found.included, len(tables), listed_items),
-        is_filtered=bool(wish.where),
+        is_filtered=bool(options.where),
     )
     return Results(
         title=found.study.title,
@@ -238,7 +238,7 @@ def _compile_report(path: str | Path, found: _ReportData, wish: ReportOptions) -
 
 
 def _select_groupings(
-    answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, wish: ReportOptions
+    answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
 ) -> list[Grouping] | UserError:
     """The banner's variables, each with few values.
 
@@ -253,7 +253,7 @@ def _select_groupings(
     personal = {v.name for v in variables if v.personal}
     made = []
     wanted: list[str] = []
-    for name in wish.by:
+    for name in options.by:
         several = [v.name for v in answers.variables.values() if v.item == name and v.option is not None]
         wanted += [one for one in several if one in offered] or [name]
     for name in dict.fromkeys(wanted):
@@ -282,17 +282,17 @@ def _select_questions(
     listed: Sequence[ReportQuestion],
     variables: Sequence[Variable],
     instrument: Instrument,
-    wish: ReportOptions,
+    options: ReportOptions,
 ) -> Sequence[ReportQuestion] | UserError:
-    if not wish.items:
+    if not options.items:
         return [question for question in listed if question.is_reported]
-    names = select_column_names(variables, instrument, wish.items)
+    names = select_column_names(variables, instrument, options.items)
     if isinstance(names, UserError):
         return replace(names, where="--items")
     return [
         question
         for question in listed
-        if set(question.columns) & names and (question.is_reported or question.item in wish.items)
+        if set(question.columns) & names and (question.is_reported or question.item in options.items)
     ]
 
 
@@ -303,24 +303,26 @@ def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
 
 
 def _build_item(
-    table: Crosstab, answers: AnswerColumns, terms: ResultOptions, wish: ReportOptions
+    table: Crosstab, answers: AnswerColumns, terms: ResultOptions, options: ReportOptions
 ) -> ItemResult:
     return build_item_result(
         table,
         interviews=answers.interviews,
         unit=answers.unit,
         terms=terms,
-        verbatims=_collect_verbatims(table, answers, wish),
+        verbatims=_collect_verbatims(table, answers, options),
     )
 
 
-def _collect_verbatims(table: Crosstab, answers: AnswerColumns, wish: ReportOptions) -> tuple[Verbatim, ...]:
+def _collect_verbatims(
+    table: Crosstab, answers: AnswerColumns, options: ReportOptions
+) -> tuple[Verbatim, ...]:
     """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other.
 
     None where they would reveal a suppressed count.
     """
     question = table.question
-    if not wish.verbatims or table.is_base_hidden(0):
+    if not options.verbatims or table.is_base_hidden(0):
         return ()
     hidden = {line.label for i, line in enumerate(table.lines) if table.is_hidden(i, 0)}
     columns = [(name, option) for name, option in question.verbatim_columns if option not in hidden]
@@ -336,7 +338,7 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, wish: ReportOpti
             said = cells[text]
             if not isinstance(said, str) or not said:
                 continue
-            whose = str(known[case]) if wish.cases else ""
+            whose = str(known[case]) if options.cases else ""
             key = " ".join(said.casefold().split()).rstrip(".!;, ")
             before = alike.get(key)
             if before is None:
@@ -384,11 +386,11 @@ def _count_selected_cases(rates: RateTable | None) -> int:
     return sum(int(n) for one in counts for n in one.list_by_group().values())
 
 
-def _compute_rates(records: StudyRecords, wish: ReportOptions) -> RatesReport | UserError:
+def _compute_rates(records: StudyRecords, options: ReportOptions) -> RatesReport | UserError:
     """The study's response rates as of the same time, or why it has none."""
     return compute_rates_from_records(
         records,
-        RatesOptions(as_of=wish.as_of, all_origins=wish.origin != "real"),
-        now=wish.at or datetime.now(UTC),
-        zone=wish.zone,
+        RatesOptions(as_of=options.as_of, all_origins=options.origin != "real"),
+        now=options.at or datetime.now(UTC),
+        zone=options.zone,
     )

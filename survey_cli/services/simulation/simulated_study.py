@@ -55,45 +55,45 @@ class SimulatedStudyOptions:
 
 
 def load_simulation_cases(
-    wish: SimulatedStudyOptions, instrument: Instrument
+    options: SimulatedStudyOptions, instrument: Instrument
 ) -> list[tuple[str, list[HistoryEntry]]] | UserError:
     """Load the cases, each with its history before any call."""
-    if wish.invented:
-        cases = list(_iterate_sampled_cases(wish.invented, instrument, wish.released))
-    elif wish.sample:
-        read = read_sample(wish.sample, instrument)
+    if options.invented:
+        cases = list(_iterate_sampled_cases(options.invented, instrument, options.released))
+    elif options.sample:
+        read = read_sample(options.sample, instrument)
         if isinstance(read, list):
             return UserError(
-                wish.sample, "the sample has problems", "correct them, then try again", tuple(read)
+                options.sample, "the sample has problems", "correct them, then try again", tuple(read)
             )
-        cases = list(_iterate_sampled_cases(read.cases, instrument, wish.released))
+        cases = list(_iterate_sampled_cases(read.cases, instrument, options.released))
     else:
-        kept = _load_stored_cases(wish)
+        kept = _load_stored_cases(options)
         if isinstance(kept, UserError):
             return kept
         cases = kept
     return [
-        (key, [HistoryEntry(wish.at, IMPORTED_BY, STATION, event) for event in events])
+        (key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events])
         for key, events in cases
     ]
 
 
-def open_simulated_study(wish: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
+def open_simulated_study(options: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
     """Open the study in memory; the caller closes it."""
-    instrument = open_instrument(wish.path)
-    cases = load_simulation_cases(wish, instrument) if isinstance(instrument, Instrument) else instrument
+    instrument = open_instrument(options.path)
+    cases = load_simulation_cases(options, instrument) if isinstance(instrument, Instrument) else instrument
     if isinstance(cases, UserError):
         return cases
-    study = open_study(wish.path, db=":memory:", create=True, by=IMPORTED_BY, invented=wish.people)
+    study = open_study(options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people)
     if isinstance(study, UserError):
         return study
-    rebuild_queue(study, wish.at)
+    rebuild_queue(study, options.at)
     study.store.cases.add(
-        _build_cases(cases, study.plan, wish.at, dice),
+        _build_cases(cases, study.plan, options.at, dice),
         import_id=f"{dice.getrandbits(64):016x}",
-        at=wish.at,
+        at=options.at,
         by=IMPORTED_BY,
-        file=wish.sample,
+        file=options.sample,
     )
     return study
 
@@ -106,9 +106,9 @@ def _iterate_sampled_cases(
         yield case.key, [build_sample_event(case, instrument), *out, *iterate_number_marks(case, ())]
 
 
-def _load_stored_cases(wish: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]] | UserError:
+def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]] | UserError:
     """Load the stored cases, each as its sample brought it."""
-    study = open_records(wish.path, db=wish.db)
+    study = open_records(options.path, db=options.db)
     if isinstance(study, UserError):
         remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
         return UserError(study.where, study.what, remedy, study.problems)
