@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from reported import Report, people
@@ -195,6 +195,17 @@ def test_a_share_does_not_tell_a_hidden_base():
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), min_size=12, max_size=60))
+@example([(1, 1)] * 5 + [(1, 2)] * 5 + [(2, 1)] * 4 + [(3, 1)])  # two columns of zeros that are hidden
+@example(  # half of the details are hidden, and more of details and nets together
+    [(1, 2)] * 5
+    + [(1, 3)] * 5
+    + [(2, 1)] * 3
+    + [(2, 2)] * 5
+    + [(2, 4)] * 2
+    + [(3, 1)] * 2
+    + [(3, 3)] * 5
+    + [(3, 4)] * 3
+)
 def test_no_table_is_printed_of_which_most_is_hidden(pairs: list[tuple[int, int]]):
     """Details give way to nets, and those to one sentence; no mean is announced and not told."""
     rows: list[dict[str, Cell]] = [{"kind": kind, "q": q} for kind, q in pairs]

@@ -91,11 +91,22 @@ class Crosstab:
         return len(self.hidden), (len(self.lines) + 1) * len(self.bases)
 
     def is_mostly_hidden(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
-        """Whether more than half of the shares that are not zero are; of the total alone, all counts."""
-        some = [CellPosition(row, c) for row in rows for c in columns if self.lines[row].counts[c].people]
+        """Whether more shares are hidden than shown, zeros that are shown aside; of the total alone, all counts.
+
+        A hidden zero counts as hidden: a reader can't tell it from other hidden counts.
+        """
+        spots = [CellPosition(row, c) for row in rows for c in columns]
         if list(columns) == [0]:
+            some = [spot for spot in spots if self.lines[spot.row].counts[0].people]
             return bool(some) and all(spot in self.hidden for spot in some)
-        return 2 * sum(spot in self.hidden or self.is_base_hidden(spot.column) for spot in some) > len(some)
+        hidden = {spot for spot in spots if spot in self.hidden or self.is_base_hidden(spot.column)}
+        shown = [s for s in spots if s not in hidden and self.lines[s.row].counts[s.column].people]
+        return len(hidden) > len(shown)
+
+    def gives_up_details(self, columns: Sequence[int]) -> bool:
+        """Whether most of its details would be hidden in these columns, or most of its details and nets together."""
+        every = range(len(self.lines))
+        return self.is_mostly_hidden(self.detail_rows, columns) or self.is_mostly_hidden(every, columns)
 
     @property
     def detail_rows(self) -> list[int]:
@@ -110,12 +121,12 @@ class Crosstab:
     def select_rows(self, columns: Sequence[int]) -> list[int]:
         """Select the rows that a table with these columns shows.
 
-        These are all rows, only nets where most others are hidden, or none where most nets are hidden too or no base is
+        These are all rows, only nets where it gives up its details, or none where most nets are hidden too or no base is
         shown.
         """
         if columns and all(map(self.is_base_hidden, columns)):
             return []
-        if not self.is_mostly_hidden(self.detail_rows, columns):
+        if not self.gives_up_details(columns):
             return list(range(len(self.lines)))
         return self.net_rows if self.net_rows and not self.is_mostly_hidden(self.net_rows, columns) else []
 

@@ -87,9 +87,7 @@ def _reduce_to_nets(
     coarse = {
         i
         for i, table in enumerate(tables)
-        if columns
-        and table.net_rows
-        and replace(table, hidden=hidden[i]).is_mostly_hidden(table.detail_rows, columns)
+        if columns and table.net_rows and replace(table, hidden=hidden[i]).gives_up_details(columns)
     }
     while coarse:
         given_up = [
