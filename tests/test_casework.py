@@ -571,7 +571,7 @@ def test_cases_are_found_by_what_they_are(tmp_path: Path) -> None:
     assert listed(shift, find="555", where="kind == 2") == ["C"]
     for wanted, says in (
         (CaseFilter(where="a == 1"), "'a' is not a column of the sample"),
-        (CaseFilter(where="kind = 1"), "does not compare"),
+        (CaseFilter(where="kind = 1"), "is not a comparison"),
         (CaseFilter(where="kind == 3"), "3"),
         (CaseFilter(status="redy"), "did you mean 'ready'?"),
         (CaseFilter(outcome="bussy"), "did you mean 'busy'?"),

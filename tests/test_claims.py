@@ -139,7 +139,7 @@ with Store.open(place, create=False, patience=60) as store:
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
     assert len(taken) == len(set(taken)) == 400
     assert queue.cases.count_cases().by_status == {"ready": 2800, "done": 400}
-    assert len(queue.journal("i1")) == seq - 1
+    assert len(queue.read_journal("i1")) == seq - 1
     assert queue.check_integrity() == []
 
 

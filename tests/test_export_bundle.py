@@ -109,7 +109,7 @@ def test_a_bundle_with_more_in_it_or_of_another_program_stays(shift: Shift) -> N
     for folder in ("out", "page"):
         found = write_bundle(shift.file, wished(shift, to="", force=True), folder)
         assert isinstance(found, UserError), folder
-        assert "more in it" in str(found)
+        assert "contains other files" in str(found)
     assert Path("out/thesis.txt").read_text() == "years"
     assert Path("page/manifest.json").exists()
 

@@ -143,7 +143,7 @@ def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study:
     for options, told in (
         (("--what", "calls"), "only interviews are weighted"),
         (("--no-partials",), "partial interviews are weighted with complete ones"),
-        (("--trim", "1"), "'1' cannot be"),
+        (("--trim", "1"), "'1' is not valid"),
         (("-o", "targets.csv", "--force"), "targets.csv is the file of targets"),
         (
             ("-o", "targets.sss", "--rake", "targets_sss.csv", "--force"),

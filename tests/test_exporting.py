@@ -201,7 +201,10 @@ def test_answers_that_are_not_as_they_were_written_come_from_the_journal(damage:
         ("UPDATE interviews SET case_key = 'other'", "differs from its journal (case_key)"),
         ("UPDATE interviews SET by = 'eve'", "differs from its journal (by)"),
         ("UPDATE journal SET payload = '{' WHERE kind = 'answered'", "can't be read"),
-        ("UPDATE instruments SET texts = replace(texts, 'Yes', 'No')", "is not the text"),
+        (
+            "UPDATE instruments SET texts = replace(texts, 'Yes', 'No')",
+            "is not the one that the interviews began with",
+        ),
     ],
 )
 def test_what_is_damaged_is_said_and_no_file_is_made(damage: str, said: str) -> None:

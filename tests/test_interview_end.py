@@ -737,7 +737,7 @@ def test_answers_that_an_earlier_version_kept_of_a_withdrawal_are_erased_at_the_
     with shift.study() as study:
         [row] = study.store.list_interviews(case="A")
     assert row.is_erased
-    assert shift.row("A").why == "never to be called again"
+    assert shift.row("A").why == "must not be called again"
     assert findings(shift) == (), "the opening after an upgrade leaves nothing to be done"
 
 

@@ -499,7 +499,7 @@ def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire
 def test_a_line_cut_while_an_interview_begins(wire, store, heard, word):
     wire, remote = wire
     wire.arm(word, heard=heard)
-    assert remote.start(an_interview("i5"), began("case i5")) is None
+    assert remote.start_interview(an_interview("i5"), began("case i5")) is None
     assert wire.cuts == 1
     assert store.read_journal("i5") == [began("case i5")]
 
@@ -614,10 +614,10 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
     with Store.open(copy, create=False) as copied:
         assert copied.check_integrity() == []
         for what in (
-            lambda s: s.interviews(),
-            lambda s: s.instruments(),
-            lambda s: s.draft("i1"),
-            lambda s: [s.journal(row.id) for row in s.interviews()],
+            lambda s: s.list_interviews(),
+            lambda s: s.list_instruments(),
+            lambda s: s.find_draft("i1"),
+            lambda s: [s.read_journal(row.id) for row in s.list_interviews()],
             lambda s: list(rows(s, HASH, origins=("real", "simulated"), personal=True)),
             lambda s: list(s.lines(HASH, origins=("real", "simulated"), personal=True)),
         ):

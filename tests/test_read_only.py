@@ -54,7 +54,7 @@ def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFi
         ("case", "show", file, "A"): "ann (account sue)",
         ("queue", file): "",
         ("rates", file): "RR1",
-        ("db", "verify", file): "all is well",
+        ("db", "verify", file): "no problems",
         ("export", file, "-o", str(tmp_path / "x.csv")): "1 interview",
         ("report", file, "-o", str(tmp_path / "x.html")): "x.html",
         ("export", file, "--bundle", str(tmp_path / "b")): "1 interview",

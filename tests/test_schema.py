@@ -136,7 +136,7 @@ def test_the_command_writes_it_and_overwrites_nothing_but_itself(
     mine.write_text("title: precious")
     capsys.readouterr()
     assert run_command(["schema", "-o", str(mine)]) == 1
-    assert "is no JSON Schema" in capsys.readouterr().err
+    assert "is not a JSON Schema" in capsys.readouterr().err
     assert mine.read_text() == "title: precious"
 
 

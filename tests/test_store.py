@@ -171,7 +171,7 @@ print(won)
 """
     racers = [child(script, place, f"s{k}") for k in range(4)]
     won = {f"s{k}": int(outcome(racer)) for k, racer in enumerate(racers)}
-    journal = kept.journal("i1")
+    journal = kept.read_journal("i1")
     assert [event.value for event in journal[1:]] == list(range(2, 102))
     stations = [event.stamp.station for event in journal[1:]]
     assert {name: stations.count(name) for name in won} == won
@@ -231,7 +231,7 @@ def test_a_snapshot_has_a_cell_for_every_variable(store):
 
 
 def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, place):
-    kept.keep_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH)
+    kept.write_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH)
     kept.add_interviews([WholeInterview(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
     for row in rows(kept, HASH):
         assert row.snapshot.cells == (1, NOT_ASKED, *CELLS[2:])
@@ -265,15 +265,15 @@ def test_rows_come_in_little_memory(place):
 def test_rows_are_of_one_moment_while_others_write(kept):
     for k in range(600):
         begin(kept, f"j{k:03}")
-    before = kept.interview("j599").updated_at
-    found = kept.lines(HASH)
+    before = kept.find_interview("j599").updated_at
+    found = kept.iterate_export_rows(HASH)
     next(found)
     answer(kept, 2, id="j599")
     begin(kept, "k")
     left = list(found)
     assert len(left) == 600
     assert decode_timestamp(left[-1].updated_at) == before
-    assert kept.interview("j599").updated_at > before
+    assert kept.find_interview("j599").updated_at > before
 
 
 # Views
@@ -284,9 +284,9 @@ def test_answers_are_readable_in_plain_sql(kept, place):
         "1" if kept._db.dialect == "postgresql" else 1
     )  # a column has one type there, and "1" is a code here too
     answer(kept, 2, event=NoteWritten(stamp(2), Place("own", 3), "was [unsure]"))
-    kept.keep_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
+    kept.write_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
     begin(kept, "p", origin="practice")
-    kept.keep_snapshot("p", Snapshot(1, "1", CELLS), instrument=HASH)
+    kept.write_snapshot("p", Snapshot(1, "1", CELLS), instrument=HASH)
     assert sql(place, "SELECT interview, variable, question, value, label, missing FROM answers") == [
         ("i1", "own", "Do you own a car?", one, "Yes", None),
         ("i1", "visit", "", None, None, "refused"),
@@ -298,7 +298,7 @@ def test_answers_are_readable_in_plain_sql(kept, place):
     assert sql(place, "SELECT interview, item, turn, remark, by FROM remarks") == [
         ("i1", "own", 3, "was [unsure]", "ann")
     ]
-    kept.keep_snapshot("i1", Snapshot(2, "1", ("1", *CELLS[1:])), instrument=HASH)
+    kept.write_snapshot("i1", Snapshot(2, "1", ("1", *CELLS[1:])), instrument=HASH)
     assert sql(place, "SELECT value, label FROM answers WHERE variable = 'own'") == [("1", "one in words")]
 
 
@@ -308,7 +308,7 @@ def test_every_text_has_its_view_even_when_the_version_stays(kept, place):
     names = [name for name in views(place) if name.startswith("data")]
     assert names == ["data_asu_2000_v1", "data_asu_2000_v1_beefbeefbeef", "data_asu_2000_v2_M_rz"]
     begin(kept, "i2", instrument="beef" * 16)
-    kept.keep_snapshot("i2", Snapshot(1, "1", (*CELLS[:4], 8)), instrument="beef" * 16)
+    kept.write_snapshot("i2", Snapshot(1, "1", (*CELLS[:4], 8)), instrument="beef" * 16)
     assert [sql(place, f'SELECT m_8 FROM "{name}"') for name in names] == [[], [(8,)], []]
 
 
@@ -316,7 +316,7 @@ def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
     variables = tuple(Variable(name=f"q{k}", item=f"q{k}") for k in range(4000))
     kept.add_instrument(an_instrument(hash="beef" * 16, id="wide", variables=variables))
     begin(kept, "w", instrument="beef" * 16)
-    kept.keep_snapshot("w", Snapshot(1, "1", tuple(range(4000))), instrument="beef" * 16)
+    kept.write_snapshot("w", Snapshot(1, "1", tuple(range(4000))), instrument="beef" * 16)
     assert sql(place, "SELECT _interview, q0 FROM data_wide_v1") == [("w", 0)]
     assert sql(place, "SELECT _interview, q3999 FROM data_wide_v1_part3") == [("w", 3999)]
 

@@ -160,7 +160,7 @@ def test_a_symbolic_link_leads_to_the_one_database(on_disk, path):
     link.symlink_to(path)
     with Store.open(link, create=False) as other:
         other.save_draft("i1", EntryDraft("own", "half", NOON))
-        assert on_disk.draft("i1").text == "half"
+        assert on_disk.find_draft("i1").text == "half"
         assert Path(f"{path}-wal").stat().st_size
         assert not Path(f"{link}-wal").exists()
         moved = path.rename(path.with_name("elsewhere.db"))

@@ -124,7 +124,7 @@ print(*waits)
     assert len(waits) == 1600
     assert waits[-1] < 4  # before patience runs out, on the busiest machine
     for k in range(16):
-        assert [event.value for event in kept.journal(f"s{k}")[1:]] == list(range(2, 102))
+        assert [event.value for event in kept.read_journal(f"s{k}")[1:]] == list(range(2, 102))
 
 
 @pytest.mark.time_limit
@@ -191,7 +191,7 @@ while True:
         assert restored.check_integrity() == []
         assert len(restored.list_interviews()) == 3001
         there = restored.read_journal("i1")
-        assert there == kept.journal("i1")[: len(there)]
+        assert there == kept.read_journal("i1")[: len(there)]
         assert len(there) >= 2
         assert answer(restored, len(there) + 1) is None
 

@@ -52,14 +52,18 @@ def test_a_full_disk(on_disk):
     on_disk._db.read(f"PRAGMA max_page_count = {full}")
     long = QuestionAnswered(stamp(2), Place("why"), "x" * 100_000)
     assert "disk is full" in the_trouble(on_disk, 2, event=long)
-    assert (len(on_disk.journal("i1")), on_disk.interview("i1").last_seq, on_disk.check_integrity()) == (
+    assert (
+        len(on_disk.read_journal("i1")),
+        on_disk.find_interview("i1").last_seq,
+        on_disk.check_integrity(),
+    ) == (
         1,
         1,
         [],
     )
     on_disk._db.read("PRAGMA max_page_count = 1000000")
     assert answer(on_disk, 2, event=long) is None
-    assert on_disk.journal("i1")[1] == long
+    assert on_disk.read_journal("i1")[1] == long
 
 
 def test_a_disk_that_takes_no_more_of_a_file(on_disk, path):
@@ -163,22 +167,22 @@ def test_half_a_letter_from_a_terminal_is_told(kept):
     assert "half a letter" in the_trouble(kept, 2, event=event)
     within = QuestionAnswered(stamp(2), Place("own"), "caf\udce9")
     assert answer(kept, 2, event=within) is None
-    assert kept.journal("i1")[1] == within
+    assert kept.read_journal("i1")[1] == within
 
 
 def test_a_table_that_somebody_dropped_is_told(kept, place):
     sql(place, "DROP TABLE drafts")
     assert "not as it was made" in the_trouble(kept, 2)
-    assert len(kept.journal("i1")) == 1
+    assert len(kept.read_journal("i1")) == 1
 
 
 def test_a_row_that_somebody_rewrote_is_told(kept, place):
     sql(place, "UPDATE journal SET payload = '{\"value\":' WHERE seq = 1")
     with pytest.raises(StoreError, match="event 1 of interview i1 can't be read"):
-        kept.journal("i1")
+        kept.read_journal("i1")
     sql(place, "UPDATE interviews SET began_at = 'noon'")
     with pytest.raises(StoreError, match="can't be read"):
-        kept.interviews()
+        kept.list_interviews()
 
 
 def spoiled(path: Path, dice: random.Random) -> None:

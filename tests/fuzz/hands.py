@@ -119,7 +119,7 @@ def settled(watched: Watched, sit: Any) -> None:
     before, held = desk.prompt(), dict(desk._interview.machine.recorded_answers)
     if desk._interview.status in ("open", "suspended"):
         again = sit()
-        assert dict(again._interview.machine.held) == held, "resumed with other answers"
+        assert dict(again._interview.machine.recorded_answers) == held, "resumed with other answers"
         if before is not None and again.prompt() is not None:
             assert again.prompt().place == before.place, (
                 f"left at {before.place}, resumed at {again.prompt().place}"

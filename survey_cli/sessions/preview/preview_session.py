@@ -51,16 +51,16 @@ class NullStore(Store):
     def __init__(self) -> None:
         pass
 
-    def append(self, *_: Any, **__: Any) -> None:
+    def append_event(self, *_: Any, **__: Any) -> None:
         return None
 
-    def draft(self, *_: Any) -> None:
+    def find_draft(self, *_: Any) -> None:
         return None
 
     def save_draft(self, *_: Any, **__: Any) -> None:
         return None
 
-    def keep_snapshot(self, *_: Any, **__: Any) -> None:
+    def write_snapshot(self, *_: Any, **__: Any) -> None:
         return None
 
     def close(self) -> None:
