@@ -33,9 +33,7 @@ def header() -> list[str]:
     processor = platform.processor() or platform.machine()
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            processor = next(
-                (s.partition(":")[2].strip() for s in file if s.startswith("model name")), processor
-            )
+            processor = next((s.partition(":")[2].strip() for s in file if s.startswith("model name")), processor)
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return [
         f"{datetime.now().astimezone():%Y-%m-%d %H:%M %z} · {platform.system()} {platform.release()} · {processor} · "
@@ -99,9 +97,7 @@ def main(wanted: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # installed programs are compiled: so are ours and the peers
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs are compiled: so are ours and the peers
     compile_dir(Path(__file__).parent.parent / "survey_cli", quiet=1)
     print("\n".join(header()))
     begun = perf_counter()

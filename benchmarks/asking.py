@@ -53,15 +53,11 @@ def load_row(folder: Path) -> list[Line]:
     try:
         from pyxform.xls2xform import convert
     except ImportError:
-        lines.append(
-            later(f"load + validate + checks of {ITEMS:,} items", "≤ 0.25×", "pyxform is not installed")
-        )
+        lines.append(later(f"load + validate + checks of {ITEMS:,} items", "≤ 0.25×", "pyxform is not installed"))
     else:
         took, theirs = medians(5, as_the_program(ours), lambda: convert(form, validate=False) and None)
         against = "pyxform, the same items from csv"
-        lines.append(
-            at_most(f"load + validate + checks of {ITEMS:,} items", took, theirs, 0.25, against=against)
-        )
+        lines.append(at_most(f"load + validate + checks of {ITEMS:,} items", took, theirs, 0.25, against=against))
     took, theirs = medians(9, as_the_program(ours), libyaml)
     lines.append(at_most("the same", took, theirs, 0.6, against="PyYAML's CSafeLoader alone"))
     return lines
@@ -173,9 +169,7 @@ def keep_row(folder: Path) -> list[Line]:
 
     took, raw = medians(5, as_the_program(ours), theirs)
     against = "raw sqlite3 rows, 1,000 interviews a commit"
-    return [
-        at_least("`simulate` into a database", 1 / took, 1 / raw, 0.2, against=against, unit="interviews/s")
-    ]
+    return [at_least("`simulate` into a database", 1 / took, 1 / raw, 0.2, against=against, unit="interviews/s")]
 
 
 ROWS = {

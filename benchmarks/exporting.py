@@ -65,14 +65,10 @@ def csv_row(folder: Path) -> list[Line]:
         most = max(most, peak)
     with (folder / "ours.csv").open(encoding="utf-8") as lines:
         assert sum(1 for _ in lines) == MANY + 1
-    against = (
-        "`sqlite3 -csv` on an equal wide table" if shutil.which("sqlite3") else "sqlite3 and csv of Python"
-    )
+    against = "`sqlite3 -csv` on an equal wide table" if shutil.which("sqlite3") else "sqlite3 and csv of Python"
     peak_said = f"{most / 1024:.0f} MiB ({few / 1024:.0f} MiB with {FEW:,})"
     return [
-        at_most(
-            f"CSV of {MANY:,} interviews × {ITEMS} items", *map(median, times), 2, against=against, unit="s"
-        ),
+        at_most(f"CSV of {MANY:,} interviews × {ITEMS} items", *map(median, times), 2, against=against, unit="s"),
         below("peak memory of that", most / 1024, 64, said=peak_said, goal="≤ 64 MiB"),
         below(
             f"growth of the peak from {FEW:,} to {MANY:,}",
@@ -128,10 +124,7 @@ def _process(command: list[str]) -> tuple[float, int]:
 
 def _filled(db: Path, count: int) -> None:
     instrument = made.instrument(made.plain(ITEMS))
-    crowd = [
-        invented.interview
-        for invented in simulate_interviews(instrument, count=1000, seed=7, start=made.NOON)
-    ]
+    crowd = [invented.interview for invented in simulate_interviews(instrument, count=1000, seed=7, start=made.NOON)]
     rows = [build_row(interview) for interview in crowd]
 
     def wholes() -> Iterator[WholeInterview]:

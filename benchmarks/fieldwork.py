@@ -20,9 +20,7 @@ from survey_cli.simulate.fieldwork.station_simulation import FieldworkSettings
 
 CASES, INTERVIEWERS, DAYS = 20_000, 12, 18
 STARTS, ZONE = date(2026, 11, 30), ZoneInfo("America/Chicago")
-QUESTIONS = "\n".join(
-    f"  - {{id: q{n}, type: scale, from: 0, to: 10, text: Question {n}?}}" for n in range(12)
-)
+QUESTIONS = "\n".join(f"  - {{id: q{n}, type: scale, from: 0, to: 10, text: Question {n}?}}" for n in range(12))
 STUDY = f"""
 instrument: forecast
 title: Forecast

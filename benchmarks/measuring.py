@@ -132,9 +132,7 @@ def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
     """How time grows with size: the slope of the best line through both logarithms."""
     xs, ys = [log(size) for size in sizes], [log(time) for time in times]
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / sum(
-        (x - mean_x) ** 2 for x in xs
-    )
+    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / sum((x - mean_x) ** 2 for x in xs)
 
 
 def run(command: Sequence[str], **more: object) -> None:

@@ -47,9 +47,7 @@ def first_row(folder: Path) -> list[Line]:
             return terminal.until(made.mark(1)) - terminal.started
 
     opened(interview(file, folder, "0"))
-    ours, theirs = medians(
-        15, lambda: opened(interview(file, folder, str(uuid4()))), lambda: opened(peer("imports"))
-    )
+    ours, theirs = medians(15, lambda: opened(interview(file, folder, str(uuid4()))), lambda: opened(peer("imports")))
     against = "an app importing typer, textual, pydantic, sqlite3, yaml"
     return [at_most("first question on the screen", ours, theirs, 1.25, against=against)]
 
@@ -79,9 +77,7 @@ def key_row(folder: Path) -> list[Line]:
             press()
     _as_keyed(folder / f"{file.stem}.db", number - 1)
     against = "a minimal Textual app that only updates statics"
-    p50 = at_most(
-        "key → next question painted: p50", median(times[0]), median(times[1]), 1.3, against=against
-    )
+    p50 = at_most("key → next question painted: p50", median(times[0]), median(times[1]), 1.3, against=against)
     return [
         p50,
         at_most("key → next question painted: p95", high(times[0]), high(times[1]), 2, against=against),
@@ -91,16 +87,12 @@ def key_row(folder: Path) -> list[Line]:
 def _as_keyed(db: Path, count: int) -> int:
     """How many of the first `count` answers stand as they were keyed; the others would be lost or on the wrong item."""
     with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as found:
-        rows = found.execute(
-            "SELECT item, payload FROM journal WHERE kind = 'answered' ORDER BY seq"
-        ).fetchall()
+        rows = found.execute("SELECT item, payload FROM journal WHERE kind = 'answered' ORDER BY seq").fetchall()
     found.close()
     kept = [(item, json.loads(payload)["value"]) for item, payload in rows]
     wanted = [(f"q{n}", made.code(n)) for n in range(1, count + 1)]
     right = sum(one == other for one, other in zip(kept, wanted, strict=False))
-    assert right == count == len(kept), (
-        f"{right} of {count} answers are where they were keyed, {len(kept)} kept"
-    )
+    assert right == count == len(kept), f"{right} of {count} answers are where they were keyed, {len(kept)} kept"
     return right
 
 

@@ -32,9 +32,7 @@ def language() -> Iterator[str]:
     yield "## The parts of a file\n"
     seen = {e.word for e in kinds["item type"]}
     for part, model in iterate_models():
-        rows = [
-            (f.alias or n, read_field_docstrings(model).get(n, "")) for n, f in model.model_fields.items()
-        ]
+        rows = [(f.alias or n, read_field_docstrings(model).get(n, "")) for n, f in model.model_fields.items()]
         if part not in seen and any(says for _, says in rows):
             yield f"### {part}\n"
             yield from _rows(rows)

@@ -63,9 +63,7 @@ async def _station() -> str:
     """A unit that nobody answered for on Monday, that asked on Tuesday to be called back, and that is called now."""
     with TemporaryDirectory() as folder:
         moment = [datetime(2026, 11, 23, 20, 10, tzinfo=UTC)]
-        request = Request(
-            path=str(INSTRUMENTS / "asu_2000.yaml"), at=moment[0], db=f"{folder}/asu_2000.db", by="ann"
-        )
+        request = Request(path=str(INSTRUMENTS / "asu_2000.yaml"), at=moment[0], db=f"{folder}/asu_2000.db", by="ann")
         units = ImportOptions(file=str(INSTRUMENTS / "asu_2000_units.csv"))
         done = import_sample(request, units, ImportRuntime(rng=Random(7)))
         study = open_study(request.path, db=request.db, by="ann")

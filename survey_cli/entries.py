@@ -128,10 +128,7 @@ class PickEntry(NamedTuple):
     def has_longer_code(self, keys: str) -> bool:
         """Return whether some code begins with `keys` and is longer."""
         keyed = _normalize_code(keys)
-        return any(
-            (code := _normalize_code(c.code)).startswith(keyed) and len(code) > len(keyed)
-            for c in self.options
-        )
+        return any((code := _normalize_code(c.code)).startswith(keyed) and len(code) > len(keyed) for c in self.options)
 
     def is_complete_code(self, keys: str) -> bool:
         """Return whether `keys` is a code that no longer code begins with, so that no Enter is needed."""

@@ -138,9 +138,7 @@ def format_stop_question(outcome: Outcome) -> str:
 
 def format_drop_question(decline: str, marked: int) -> str:
     """Return the question asked before a decline replaces options marked already."""
-    return (
-        f"Record {decline}, and remove the {'marked answer' if marked == 1 else f'{marked} marked answers'}?"
-    )
+    return f"Record {decline}, and remove the {'marked answer' if marked == 1 else f'{marked} marked answers'}?"
 
 
 def parse_yes_no(key: str) -> bool | None:

@@ -89,8 +89,7 @@ def _assign_numbers(rows: Iterable[Outcome]) -> dict[str, Outcome]:
     others = count(FIRST_OTHER_NUMBER)
     return {
         row.id: replace(
-            row,
-            number=SINGLE_KEY_OUTCOMES.index(row.id) + 1 if row.id in SINGLE_KEY_OUTCOMES else next(others),
+            row, number=SINGLE_KEY_OUTCOMES.index(row.id) + 1 if row.id in SINGLE_KEY_OUTCOMES else next(others)
         )
         for row in rows
     }
@@ -98,56 +97,26 @@ def _assign_numbers(rows: Iterable[Outcome]) -> dict[str, Outcome]:
 
 OUTCOMES: Final[dict[str, Outcome]] = _assign_numbers(
     (
-        _make_outcome(
-            "no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True
-        ),
+        _make_outcome("no_answer", "before", "No answer", "3.13", "2.20", "temporary", "3h", next_number=True),
         _make_outcome("busy", "before", "Busy", "3.12", "2.20", "temporary", "20m", next_number=True),
-        _make_outcome(
-            "machine", "before", "Machine, no message", "3.14", "2.222", "temporary", "3h", next_number=True
-        ),
+        _make_outcome("machine", "before", "Machine, no message", "3.14", "2.222", "temporary", "3h", next_number=True),
         _make_outcome("machine_left", "before", "Machine, message left", "3.14", "2.221", "temporary", "1d"),
         _make_outcome(
-            "blocked",
-            "before",
-            "Call blocked or screened",
-            "3.15",
-            "3.15",
-            "temporary",
-            "3d",
-            next_number=True,
+            "blocked", "before", "Call blocked or screened", "3.15", "3.15", "temporary", "3d", next_number=True
         ),
         _make_outcome("technical", "before", "Line fault on our side", "3.16", "3.16", "temporary", "20m"),
         _make_outcome(
-            "no_service",
-            "before",
-            "Temporarily out of service",
-            "4.33",
-            "3.16",
-            "temporary",
-            "2d",
-            next_number=True,
+            "no_service", "before", "Temporarily out of service", "4.33", "3.16", "temporary", "2d", next_number=True
         ),
         _make_outcome("fax", "before", "Fax or data", "4.20", "dead", "final", next_number=True),
         _make_outcome(
             "disconnected", "before", "Not working or disconnected", "4.32", "dead", "final", next_number=True
         ),
         _make_outcome(
-            "changed",
-            "before",
-            "Number changed (new number given)",
-            "4.41",
-            "dead",
-            "final",
-            next_number=True,
+            "changed", "before", "Number changed (new number given)", "4.41", "dead", "final", next_number=True
         ),
         _make_outcome(
-            "hangup_intro",
-            "after",
-            "Hung up before the introduction ended",
-            "3.21",
-            "2.111",
-            "temporary",
-            "3d",
+            "hangup_intro", "after", "Hung up before the introduction ended", "3.21", "2.111", "temporary", "3d"
         ),
         _make_outcome("callback", "after", "Call back, no time given", "3.21", "2.21", "temporary", "1d"),
         _make_outcome("appointment", "after", "Appointment", "3.21", "2.21", "temporary", "appointment"),
@@ -157,12 +126,8 @@ OUTCOMES: Final[dict[str, Outcome]] = _assign_numbers(
         _make_outcome(
             "refusal_household_hard", "after", "Household refuses (hard)", "2.111", "2.111", "final", "never"
         ),
-        _make_outcome(
-            "refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"
-        ),
-        _make_outcome(
-            "refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"
-        ),
+        _make_outcome("refusal_soft", "after", "Respondent refuses (soft)", "2.112", "2.112", "temporary", "7d"),
+        _make_outcome("refusal_hard", "after", "Respondent refuses (hard)", "2.112", "2.112", "final", "never"),
         _make_outcome("never_call", "after", "Never call again", "2.112", "2.112", "final", "never"),
         _make_outcome("language", "after", "Language problem", "2.33", "2.33", "temporary", "1d"),
         _make_outcome("unable", "after", "Physically or mentally unable", "2.32", "2.32", "final"),
@@ -172,13 +137,9 @@ OUTCOMES: Final[dict[str, Outcome]] = _assign_numbers(
         _make_outcome("business", "after", "Business, not a home", "4.51", "4.51", "final", next_number=True),
         _make_outcome("not_eligible", "after", "No eligible respondent", "4.70", "4.70", "final"),
         _make_outcome("quota_full", "screened", "Quota full", "4.80", "4.80", "final"),
-        _make_outcome(
-            "supervisor", "after", "Refer to supervisor", "pending", "pending", "temporary", "held"
-        ),
+        _make_outcome("supervisor", "after", "Refer to supervisor", "pending", "pending", "temporary", "held"),
         _make_outcome("break_off", "interrupted", "Broke off", "derived", "derived", "temporary", "7d"),
-        _make_outcome(
-            "withdrawn", "any", "Withdraws consent: erase answers", "2.112", "2.112", "final", "never"
-        ),
+        _make_outcome("withdrawn", "any", "Withdraws consent: erase answers", "2.112", "2.112", "final", "never"),
         _make_outcome("complete", "end", "Complete", "1.1", "1.1", "final"),
     )
 )

@@ -109,16 +109,12 @@ class Attacker:
         if text in ("[c]", "–"):
             return
         low, high = (
-            (Fraction(0), self._half)
-            if text == "*"
-            else (Fraction(text) - self._half, Fraction(text) + self._half)
+            (Fraction(0), self._half) if text == "*" else (Fraction(text) - self._half, Fraction(text) + self._half)
         )
         self.says({name: 100, base: -float(low)}, -1e-6, 100 * FAR)
         self.says({name: 100, base: -float(high)}, -100 * FAR, 1e-6)
 
-    def _structure(
-        self, id: str, kind: str, column: tuple[str, str], rows: Sequence[ResultRow | CrosstabLine]
-    ) -> None:
+    def _structure(self, id: str, kind: str, column: tuple[str, str], rows: Sequence[ResultRow | CrosstabLine]) -> None:
         def at(row: ResultRow | CrosstabLine) -> Unknown:
             return (id, _key(row), column)
 
@@ -127,9 +123,7 @@ class Attacker:
         mentions = [at(r) for r in rows if r.kind == "mention" and r.code]
         for row in rows:
             if row.kind == "net":
-                parts = [
-                    at(r) for r in rows if r.code and r.code in row.note.split(" + ") and r.kind != "net"
-                ]
+                parts = [at(r) for r in rows if r.code and r.code in row.note.split(" + ") and r.kind != "net"]
                 if kind != "multiple":
                     self.adds_up(at(row), parts)
                     continue
@@ -158,12 +152,8 @@ class Attacker:
         )
         cost = numpy.zeros(n)
         cost[self._at[name]] = 1 if which == "least" else -1
-        found = milp(
-            cost, constraints=constraint, bounds=Bounds(lows, highs), integrality=numpy.ones(n, dtype=int)
-        )
-        assert found.status in (0, 3), (
-            found.message
-        )  # solved, or without bound; figures never contradict each other
+        found = milp(cost, constraints=constraint, bounds=Bounds(lows, highs), integrality=numpy.ones(n, dtype=int))
+        assert found.status in (0, 3), found.message  # solved, or without bound; figures never contradict each other
         return FAR if found.status == 3 else round(abs(found.fun))
 
 

@@ -96,9 +96,7 @@ class History:
 
     def then(self, *events: CaseEvent, by: str = "pat") -> "History":
         """Write these down."""
-        return replace(
-            self, entries=self.entries + tuple(HistoryEntry(self.now, by, "s1", event) for event in events)
-        )
+        return replace(self, entries=self.entries + tuple(HistoryEntry(self.now, by, "s1", event) for event in events))
 
     def claim(self, by: str = "pat") -> "History":
         return self.then(CaseClaimed(), by=by)

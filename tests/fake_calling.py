@@ -101,9 +101,7 @@ def a_case(key: str, name: str, **more: object) -> CaseView:
             ("Somebody was", others("after", "screened", "any")),
         ),
         scripts=(
-            StationScript(
-                id="voicemail", text="I am calling on behalf of the Inspections Division.", is_used=False
-            ),
+            StationScript(id="voicemail", text="I am calling on behalf of the Inspections Division.", is_used=False),
             StationScript(id="gatekeeper", text="May I speak with the supervisor?"),
         ),
         faq=(("Who pays for this?", "The Office of the Inspector General."),),
@@ -198,9 +196,7 @@ class FakeStation:
             self.now = self.queue.pop(0)
             return
         next_at = (NOW + timedelta(hours=2)).astimezone(HERE)
-        self.now = IdleView(
-            why="all 12 open cases are waiting", next_at=next_at, station_time=NOW.astimezone(HERE)
-        )
+        self.now = IdleView(why="all 12 open cases are waiting", next_at=next_at, station_time=NOW.astimezone(HERE))
 
     def dial(self) -> Rejection | str:
         if rejected := self._rejected("dial"):
@@ -215,20 +211,14 @@ class FakeStation:
             return rejected
         case = self._case()
         self.calls.append(f"choose {case.key} {position}")
-        self.now = replace(
-            case, numbers=tuple(replace(n, current=n.position == position) for n in case.numbers)
-        )
+        self.now = replace(case, numbers=tuple(replace(n, current=n.position == position) for n in case.numbers))
         return None
 
-    def record_outcome(
-        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejection | None:
+    def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
         if rejected := self._rejected("record"):
             return rejected
         case = self._case()
-        self.calls.append(
-            " ".join(part for part in ("record", case.key, outcome, note, number, language) if part)
-        )
+        self.calls.append(" ".join(part for part in ("record", case.key, outcome, note, number, language) if part))
         self.said = f"{OUTCOMES[outcome].name}: kept at 11:43"
         self.closed.append(case)
         self._next()
@@ -332,9 +322,7 @@ class FakeStation:
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         found = (
             CaseMatch(key="EP-07", name="El Paso Sector", number="(915) 555-0122", state="at this station"),
-            CaseMatch(
-                key="DT-02", name="Detroit District", number="(313) 555-0122", state="waiting: 3h after busy"
-            ),
+            CaseMatch(key="DT-02", name="Detroit District", number="(313) 555-0122", state="waiting: 3h after busy"),
         )
         return tuple(c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold())
 

@@ -66,9 +66,7 @@ AGREEMENT = PickEntry(
     )
 )
 ZERO_TO_TEN = PickEntry(
-    options=tuple(
-        OfferedOption(code=n, text=words({0: "Not at all", 10: "Completely"}.get(n, ""))) for n in range(11)
-    )
+    options=tuple(OfferedOption(code=n, text=words({0: "Not at all", 10: "Completely"}.get(n, ""))) for n in range(11))
 )
 OFFICES = """Atlanta Boston Buffalo Chicago Cleveland Dallas Denver Detroit El_Paso Helena Honolulu Houston
 Kansas_City Los_Angeles Miami New_Orleans New_York Newark Omaha Philadelphia Phoenix Portland San_Antonio
@@ -124,9 +122,7 @@ def every_kind() -> tuple[Prompt, ...]:
         prompt(
             "hours",
             "How many hours did you work last week?",
-            LineEntry(
-                kind="number", hint="0 to 168", unit="hours", labels=((997, "Varies too much to say"),)
-            ),
+            LineEntry(kind="number", hint="0 to 168", unit="hours", labels=((997, "Varies too much to say"),)),
             section="Work",
         ),
         prompt("title", "What is your job title?", LineEntry(kind="text", width=40), section="Work"),
@@ -143,9 +139,7 @@ def every_kind() -> tuple[Prompt, ...]:
             instruction=words('Probe once: "Anything else?"'),
             section="Work",
         ),
-        prompt(
-            "age", "How old is **Ana**?", LineEntry(kind="number", hint="0 to 120", unit="years"), 2
-        )._replace(
+        prompt("age", "How old is **Ana**?", LineEntry(kind="number", hint="0 to 120", unit="years"), 2)._replace(
             section="Household",
             turn=words("Person 2 of 4: Ana"),
         ),
@@ -157,9 +151,7 @@ def every_kind() -> tuple[Prompt, ...]:
             after_hangup=True,
             section="Observations",
         ),
-        prompt(
-            "bye", "Thank you very much for your time.", ReadEntry(), ending="complete", after_hangup=True
-        ),
+        prompt("bye", "Thank you very much for your time.", ReadEntry(), ending="complete", after_hangup=True),
     )
 
 
@@ -199,9 +191,7 @@ class FakeInterview:
         answer = self._answers.get(now.place)
         earlier = now.earlier
         if answer is not None:
-            earlier = EarlierAnswer(
-                label=self._said(now, answer), typed_text=answer, codes=self._codes(now, answer)
-            )
+            earlier = EarlierAnswer(label=self._said(now, answer), typed_text=answer, codes=self._codes(now, answer))
         return now._replace(
             position=self.at + 1,
             total=len(self.script),
@@ -217,11 +207,7 @@ class FakeInterview:
     def _said(self, now: Prompt, answer: str) -> str:
         if not isinstance(now.entry, PickEntry):
             return answer
-        named = [
-            f"{c.code} {to_plain_text(c.text)}"
-            for c in now.entry.options
-            if c.code in self._codes(now, answer)
-        ]
+        named = [f"{c.code} {to_plain_text(c.text)}" for c in now.entry.options if c.code in self._codes(now, answer)]
         return ", ".join(named) or answer
 
     def reply(self, reply: Reply) -> Rejection | None:
@@ -233,9 +219,7 @@ class FakeInterview:
                 return Rejection(picked.why)
             reply = picked
         if isinstance(reply, PickReply):
-            codes = [
-                f"{c} {reply.specify_texts[c]}" if c in reply.specify_texts else str(c) for c in reply.codes
-            ]
+            codes = [f"{c} {reply.specify_texts[c]}" if c in reply.specify_texts else str(c) for c in reply.codes]
             entry = " ".join(codes)
             if not codes and isinstance(now.entry, PickEntry) and now.entry.min_count:
                 return Rejection("key at least one code")

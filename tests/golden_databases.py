@@ -69,9 +69,7 @@ def practice(shift: Shift) -> None:
     columns = {"kind": "1", "zone": "America/Chicago"}
     desk = start_or_resume(
         shift.file,
-        StartOptions(
-            case="P", interviewer="ann", db=shift.db, practice=True, station="of ann", columns=columns
-        ),
+        StartOptions(case="P", interviewer="ann", db=shift.db, practice=True, station="of ann", columns=columns),
         clock=lambda: shift.at,
     )
     assert isinstance(desk, InterviewSession), desk
@@ -201,9 +199,7 @@ def load_server(name: str, address: str) -> None:
     text = gzip.decompress((FOLDER / f"{name}.server.sql.gz").read_bytes()).decode()
     url, _, schema = address.partition("&schema=")
     text = (
-        text.replace("INTO field.", f"INTO {schema}.")
-        .replace('"field"', schema)
-        .replace("TO field;", f"TO {schema};")
+        text.replace("INTO field.", f"INTO {schema}.").replace('"field"', schema).replace("TO field;", f"TO {schema};")
     )
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {SHARED_SCHEMA} CASCADE".encode())

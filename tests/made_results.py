@@ -72,8 +72,7 @@ def statement(
         wording=wording,
         base=base_of(people),
         segments=tuple(
-            BarSegment(label, side, figure(n, people))
-            for (label, side), n in zip(points, counts, strict=True)
+            BarSegment(label, side, figure(n, people)) for (label, side), n in zip(points, counts, strict=True)
         ),
     )
 
@@ -211,9 +210,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
                     ),
                     bases=(base_of(400), base_of(200), base_of(200)),
                     tests=(
-                        SignificanceTest(
-                            "Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"
-                        ),
+                        SignificanceTest("Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"),
                     ),
                 ),
             ),
@@ -227,9 +224,7 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             range_text="weights from 0.50 to 2.00",
             margins=(("Kind", "District", "48.2", "60.0", "60"),),
         ),
-        rates=build_rate_table(
-            [RateInput(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"
-        ),
+        rates=build_rate_table([RateInput(counts=counts, e=estimate_eligibility(counts))], title="Rates of units"),
         notes=("Percentages may not add up to 100.",),
         warnings=("These are simulated interviews.",),
     )
@@ -278,9 +273,7 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 missing=(CodebookCode(code="-6", label="Not asked", missing="not asked"),),
                 columns=(
                     CodebookColumn(number=2, name="q24_1", label="staff", counts=("20", "15", "0")),
-                    CodebookColumn(
-                        number=3, name="q24_2", label=hostile, counts=("30", HIDDEN_MARK, HIDDEN_MARK)
-                    ),
+                    CodebookColumn(number=3, name="q24_2", label=hostile, counts=("30", HIDDEN_MARK, HIDDEN_MARK)),
                 ),
             ),
             CodebookVariable(

@@ -95,11 +95,7 @@ class _Writer:
             return f'3: {{text: three, ask_if: "{self.condition()}"}}'
         if code == 2 and self.chance(6):
             return "2: {text: other, specify: true}"
-        return (
-            "3: {text: none, exclusive: true}"
-            if code == 3 and kind == "multiple"
-            else f"{code}: option {code}"
-        )
+        return "3: {text: none, exclusive: true}" if code == 3 and kind == "multiple" else f"{code}: option {code}"
 
     def fill(self) -> str:
         names = [name for name, kind in self.named if kind != "list"]
@@ -128,9 +124,7 @@ class _Writer:
         name, kind = self.draw(st.sampled_from(self.named))
         match kind:
             case "multiple":
-                return self.draw(
-                    st.sampled_from((f"1 in {name}", f"count({name}) >= 2", f"answered({name})"))
-                )
+                return self.draw(st.sampled_from((f"1 in {name}", f"count({name}) >= 2", f"answered({name})")))
             case "split":
                 return f"{name} == 'a'"
             case "compute" | "number" | "scale":
@@ -142,15 +136,11 @@ class _Writer:
                 return f"count({name} >= 2) >= 1"
             case "drawn":
                 return f"answered({name})"
-        return self.draw(
-            st.sampled_from((f"{name} == 1", f"{name} in [2, dk]", f"dk({name})", f"answered({name})"))
-        )
+        return self.draw(st.sampled_from((f"{name} == 1", f"{name} in [2, dk]", f"dk({name})", f"answered({name})")))
 
     def compute(self, name: str) -> None:
         computed = self.name()
-        form = self.draw(
-            st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)"))
-        )
+        form = self.draw(st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)")))
         self.computes.append(f"  {computed}: {form}")
         self.named.append((computed, "compute"))
 

@@ -10,12 +10,8 @@ import pytest
 
 html5lib = pytest.importorskip("html5lib")
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := which(name))), ""
-)
-BROWSER = (
-    bool(CHROMIUM) and find_spec("playwright") is not None and find_spec("axe_playwright_python") is not None
-)
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := which(name))), "")
+BROWSER = bool(CHROMIUM) and find_spec("playwright") is not None and find_spec("axe_playwright_python") is not None
 in_browser = pytest.mark.skipif(not BROWSER, reason="no Chromium here, or no playwright and axe to steer it")
 SVG = "{http://www.w3.org/2000/svg}"
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")

@@ -34,9 +34,7 @@ class Report:
         made = instrument(text)
         self.variables = build_columns(made)
         cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
-        self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(
-            weights
-        )
+        self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(weights)
         self.terms = terms
         listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
@@ -49,9 +47,7 @@ class Report:
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
-        return build_item_result(
-            table, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms
-        )
+        return build_item_result(table, interviews=self.answers.interviews, unit=self.answers.unit, terms=self.terms)
 
     @property
     def banner(self) -> Banner:

@@ -69,9 +69,7 @@ def invented(now: Scenario, dice: Random) -> Scenario:
     return now.step(event).settled()
 
 
-def wander(
-    now: Scenario, dice: Random, *, moves: int, seen: Callable[[Scenario], None] = lambda _: None
-) -> Scenario:
+def wander(now: Scenario, dice: Random, *, moves: int, seen: Callable[[Scenario], None] = lambda _: None) -> Scenario:
     """A call with so many backs, jumps, odd entries, changes of language and interruptions among its answers."""
     while moves > 0:
         moves -= 1

@@ -120,9 +120,7 @@ class Scenario:
         match word:
             case "back":
                 place = prompts.find_previous_place(self.interview)
-                return (
-                    PositionMoved(STAMP, place) if place is not None else Rejection("this is the first item")
-                )
+                return PositionMoved(STAMP, place) if place is not None else Rejection("this is the first item")
             case "jump":
                 return PositionMoved(STAMP, Place.parse(rest), jump=True)
             case "ok":
@@ -198,9 +196,7 @@ class Scenario:
     @property
     def earlier(self) -> str:
         """What stands already, and how: `answer: 2 No`."""
-        return (
-            f"{self.asked.earlier.kind}: {self.asked.earlier.label}" if self.asked.earlier is not None else ""
-        )
+        return f"{self.asked.earlier.kind}: {self.asked.earlier.label}" if self.asked.earlier is not None else ""
 
     @property
     def status(self) -> str:

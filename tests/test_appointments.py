@@ -113,10 +113,7 @@ def test_what_people_type_is_understood(text: str, told: str) -> None:
 
 
 def test_both_clocks_are_said() -> None:
-    assert (
-        meant("fri 3pm").format_both_clocks(NEW_YORK)
-        == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
-    )
+    assert meant("fri 3pm").format_both_clocks(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
     assert (
         meant("fri 2-4pm").format_both_clocks(NEW_YORK)
         == "Fri 27 Nov 14:00–16:00 there (America/Denver) · 16:00–18:00 here"
@@ -125,10 +122,7 @@ def test_both_clocks_are_said() -> None:
         meant("fri 8pm").format_both_clocks("Asia/Tokyo")
         == "Fri 27 Nov 20:00 there (America/Denver) · Sat 28 Nov 12:00 here"
     )
-    assert (
-        meant("fri 3pm").format_both_clocks(DENVER)
-        == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
-    )
+    assert meant("fri 3pm").format_both_clocks(DENVER) == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
     assert meant("fri 3pm").format_both_clocks() == "Fri 27 Nov 15:00 there (America/Denver)"
 
 
@@ -151,11 +145,7 @@ def test_next_tuesday_says_which_date_it_takes() -> None:
 def test_the_countrys_way_of_writing_dates() -> None:
     def days(country: str | None) -> list[str]:
         answer = said("3/12 2pm", calendar=Calendar(country=country, holidays=False))
-        return (
-            [answer.text]
-            if isinstance(answer, AppointmentTime)
-            else [choice.text for choice in answer.choices]
-        )
+        return [answer.text] if isinstance(answer, AppointmentTime) else [choice.text for choice in answer.choices]
 
     assert days("GB") == days("MX") == ["Thu 3 Dec 14:00"]
     assert days("US") == ["Fri 12 Mar 2027 14:00"]
@@ -242,8 +232,7 @@ def test_a_year_ahead_is_remarked_upon() -> None:
         ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it as America/Denver", []),
         (
             "next month",
-            "which day of next month? — "
-            + "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            "which day of next month? — " + "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
             [],
         ),
         (
@@ -282,34 +271,25 @@ def test_a_time_of_day_in_a_week_asks_for_the_day() -> None:
 
 
 def test_no_zone_no_appointment() -> None:
-    assert (
-        str(unclear("3pm", zones=()))
-        == "no time zone is known for this case — set the zone where the respondent is"
-    )
+    assert str(unclear("3pm", zones=())) == "no time zone is known for this case — set the zone where the respondent is"
 
 
 def test_of_several_zones_one_is_asked_for_where_it_makes_a_difference() -> None:
     zones = (DENVER, "America/Chicago")
     answer = unclear("fri 3pm", zones=zones)
     assert answer.what == "in which zone? This number may be in America/Denver or America/Chicago"
-    assert [c.format_both_clocks() for c in answer.choices] == [
-        f"Fri 27 Nov 15:00 there ({zone})" for zone in zones
-    ]
+    assert [c.format_both_clocks() for c in answer.choices] == [f"Fri 27 Nov 15:00 there ({zone})" for zone in zones]
     assert meant("fri 3pm America/Chicago", zones=zones).zone == "America/Chicago"
     assert meant("fri 3pm", zones=(DENVER, "America/Phoenix")).zone == DENVER  # the same clock in winter
     assert meant("in 3 hours", zones=zones).starts == datetime(2026, 11, 24, 19, 21, tzinfo=UTC)
-    assert (
-        "does not call after 20:30" in unclear("in 11 hours", zones=zones).what
-    )  # 21:20 in Chicago, 20:20 in Denver
+    assert "does not call after 20:30" in unclear("in 11 hours", zones=zones).what  # 21:20 in Chicago, 20:20 in Denver
 
 
 # --- the clock changes
 
 
 def test_a_time_that_does_not_exist_is_asked_about() -> None:
-    answer = unclear(
-        "14 mar 02:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=datetime(2027, 3, 1, tzinfo=UTC)
-    )
+    answer = unclear("14 mar 02:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=datetime(2027, 3, 1, tzinfo=UTC))
     assert str(answer) == (
         "02:30 does not exist on Sun 14 Mar there, the clock is put forward over it — which is meant?"
     )
@@ -327,9 +307,7 @@ def test_a_time_that_comes_twice_is_asked_about() -> None:
         "now": datetime(2026, 10, 20, tzinfo=UTC),
     }
     answer = unclear("1 nov 01:30", **autumn)
-    assert (
-        answer.what == "01:30 comes twice on Sun 1 Nov there, the clock is put back: the first or the second?"
-    )
+    assert answer.what == "01:30 comes twice on Sun 1 Nov there, the clock is put back: the first or the second?"
     assert [c.starts.hour for c in answer.choices] == [5, 6]
     second = meant("1 nov 01:30 second", **autumn)
     assert second == answer.choices[1]
@@ -339,10 +317,7 @@ def test_a_time_that_comes_twice_is_asked_about() -> None:
 def test_of_two_times_only_the_one_ahead_can_be_meant() -> None:
     between = datetime(2026, 11, 1, 5, 45, tzinfo=UTC)  # 01:45 the first time
     assert meant("01:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).fold == 1
-    assert (
-        meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).text
-        == "Sun 1 Nov 01:15 (second)"
-    )
+    assert meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).text == "Sun 1 Nov 01:15 (second)"
 
 
 CHANGES = [
@@ -376,12 +351,8 @@ def test_a_promise_across_a_change_rings_at_the_time_promised(
     assert noon - now != timedelta(days=before + after)
 
 
-ZONES = st.sampled_from(
-    [NEW_YORK, "Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu"]
-)
-MINUTES = st.integers(0, 3 * 365 * 1440).map(
-    lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m)
-)
+ZONES = st.sampled_from([NEW_YORK, "Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu"])
+MINUTES = st.integers(0, 3 * 365 * 1440).map(lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m))
 NEAR_CHANGES = st.builds(
     lambda hour, minutes: hour + timedelta(minutes=minutes),
     st.sampled_from(
@@ -573,15 +544,9 @@ IN_OTHER_LANGUAGES = {
 
 @pytest.mark.parametrize(
     ("language", "text", "told"),
-    [
-        (language, text, told)
-        for language, texts in IN_OTHER_LANGUAGES.items()
-        for text, told in texts.items()
-    ],
+    [(language, text, told) for language, texts in IN_OTHER_LANGUAGES.items() for text, told in texts.items()],
 )
-def test_what_people_type_in_the_studys_language_is_understood(
-    language: str, text: str, told: str | None
-) -> None:
+def test_what_people_type_in_the_studys_language_is_understood(language: str, text: str, told: str | None) -> None:
     answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", language])
     if told is None:
         assert "is not understood" in str(answer)
@@ -592,9 +557,7 @@ def test_what_people_type_in_the_studys_language_is_understood(
 
 @pytest.mark.parametrize(("text", "told"), UNDERSTOOD.items())
 def test_another_language_of_the_study_changes_no_english(text: str, told: str) -> None:
-    answer = parse_appointment(
-        text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", "de", "ar", "ja"]
-    )
+    answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", "de", "ar", "ja"])
     assert isinstance(answer, AppointmentTime), str(answer)
     assert answer.text == told
 

@@ -138,9 +138,7 @@ def test_a_pure_line_passes(source: str) -> None:
 
 
 def test_every_module_docstring_is_a_statement() -> None:
-    asks = re.compile(
-        r"(what|how|which|where|when|who|whose|why|is|are|does|do|can|may|given)\s", re.IGNORECASE
-    )
+    asks = re.compile(r"(what|how|which|where|when|who|whose|why|is|are|does|do|can|may|given)\s", re.IGNORECASE)
     first = {name(path): (ast.get_docstring(tree(path)) or "").partition("\n")[0] for path in MODULES}
     assert [path for path, line in first.items() if not line] == []
     assert {path: line for path, line in first.items() if "?" in line or asks.match(line)} == {}
@@ -156,7 +154,5 @@ def test_a_public_class_has_a_name_of_its_own() -> None:
 
 
 def test_no_module_name_is_empty_of_meaning() -> None:
-    empty = [
-        name(path) for path in MODULES if EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)
-    ]
+    empty = [name(path) for path in MODULES if EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)]
     assert empty == []

@@ -17,9 +17,7 @@ from survey_cli.documents.questionnaire.markdown import escape_markdown, render_
 from survey_cli.documents.questionnaire.text_rendering import escape_controls
 from survey_cli.entries import to_plain_text
 
-FILES = sorted(
-    p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts
-)
+FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
 VOID = {"meta", "br", "hr"}
 
 
@@ -192,18 +190,14 @@ def test_what_is_not_asked_in_order_stands_in_appendices() -> None:
     assert "How long will it take? About fifteen minutes." in held["appendix-faq"]
     assert "chief sector chief if kind is Sector, else district director." in held["appendix-computed"]
     assert "phone telephone number; personal" in held["appendix-sample"]
-    study = {
-        e.all("dt")[0].text(): e.all("dd")[0].text() for e in root.all("dl", class_="study")[0].all("div")
-    }
+    study = {e.all("dt")[0].text(): e.all("dd")[0].text() for e in root.all("dl", class_="study")[0].all("div")}
     assert study["Callback number"] == "202 555 0100"
     assert study["Not stated"] == "contact"
 
 
 def test_all_languages_stand_side_by_side_and_say_which_they_are() -> None:
     asked = item(page("household.yaml", "en", "es"), "money_a")
-    spoken = [
-        (p.attributes.get("lang"), squeezed(p.text())) for p in asked.all("p") if "lang" in p.attributes
-    ]
+    spoken = [(p.attributes.get("lang"), squeezed(p.text())) for p in asked.all("p") if "lang" in p.attributes]
     assert spoken == [
         ("en", "English Should the county spend more on its library?"),
         ("es", "Spanish ¿Debería el condado gastar más en su biblioteca?"),
@@ -272,17 +266,11 @@ def test_the_words_are_those_the_interviewer_reads() -> None:
     """Where nothing is filled in, the booklet has the very words of the screen."""
     made = instrument("household.yaml")
     for language in made.languages:
-        shown = {
-            i.id: _words(i.wording) for p in build_booklet(made, (language,)).parts for i in p.iterate_items()
-        }
-        still = [
-            leaf for leaf in made.leaves.values() if language in leaf.text.static_words and leaf.id in shown
-        ]
+        shown = {i.id: _words(i.wording) for p in build_booklet(made, (language,)).parts for i in p.iterate_items()}
+        still = [leaf for leaf in made.leaves.values() if language in leaf.text.static_words and leaf.id in shown]
         assert len(still) > 10
         for leaf in still:
-            assert [squeezed(to_plain_text(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[
-                leaf.id
-            ]
+            assert [squeezed(to_plain_text(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[leaf.id]
 
 
 # nothing is markup
@@ -325,10 +313,7 @@ def test_html_shows_markup_as_it_is_typed() -> None:
 def test_markdown_shows_markup_as_it_is_typed() -> None:
     lines = lines_of(HOSTILE)
     assert lines[0] == "# \\</style>\\<script>alert(1)\\</script> & \\*T\\* «running»"
-    assert (
-        "> \\<script>x\\</script> \\`a\\|b\\` **loud** 1 \\< 2 \\&amp; \\[x\\](http://y) \\_u\\_ ‹fake›"
-        in lines
-    )
+    assert "> \\<script>x\\</script> \\`a\\|b\\` **loud** 1 \\< 2 \\&amp; \\[x\\](http://y) \\_u\\_ ‹fake›" in lines
     assert "> \\# not a heading\\" in lines
     assert "> \\- not a list\\" in lines
     assert any(line.startswith("> 1\\. nor this\\[31m\\<U+202E>") for line in lines)
@@ -472,9 +457,7 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
         (["--language", "fr"], "--language: the questionnaire has no language 'fr' — it has en"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_printed_is_said(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_printed_is_said(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     written("tea.yaml", TEA)
     written("there.md", "mine\n")
     Path("folder.md").mkdir()

@@ -108,9 +108,7 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
 
 def test_a_notice_that_nobody_hears_does_not_end_an_interview() -> None:
     command = ["simulate", "wide.yaml", "-n", "3"]
-    done = subprocess.run(
-        ["sh", "-c", 'exec "$@" 2>&-', "sh", *SURVEY, *command], capture_output=True, check=False
-    )
+    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *SURVEY, *command], capture_output=True, check=False)
     assert done.returncode == 0
 
 
@@ -125,9 +123,7 @@ def test_a_notice_that_nobody_hears_does_not_end_an_interview() -> None:
         "postgresql+psycopg://ann:hush@host/x",
     ],
 )
-def test_a_mistyped_address_is_neither_a_file_nor_repeated(
-    db: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_mistyped_address_is_neither_a_file_nor_repeated(db: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(Path.cwd().iterdir())
     for command in (
         ["interviews", "wide.yaml"],
@@ -140,9 +136,7 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(
         assert run_command([*command, "--db", db]) == 1, command
         said = capsys.readouterr()
         assert "hush" not in said.err + said.out
-        assert (
-            "this is no address of a database server — write postgresql://USER@HOST:PORT/DATABASE" in said.err
-        )
+        assert "this is no address of a database server — write postgresql://USER@HOST:PORT/DATABASE" in said.err
     assert sorted(Path.cwd().iterdir()) == before
 
 
@@ -157,9 +151,7 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
     os.mkdir(place)
     file = place + b"/na\xefve.yaml"
     Path(os.fsdecode(file)).write_text(WIDE)
-    interview = survey(
-        "interview", file, "--case", "1", "--plain", "--interviewer", "ann", input="1\n.suspend\n"
-    )
+    interview = survey("interview", file, "--case", "1", "--plain", "--interviewer", "ann", input="1\n.suspend\n")
     assert (interview.returncode, "bug" in interview.stderr) == (3, False), interview.stderr
     for command in (
         ["db", "verify", file],
@@ -172,9 +164,7 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
     for out in (["-o", place + b"/d\xe9.csv"], ["--bundle", place + b"/b\xe9"]):
         done = survey("export", file, *out)
         assert done.returncode == 0, done.stderr
-    sums = subprocess.run(
-        ["sha256sum", "-c", "SHA256SUMS"], cwd=place + b"/b\xe9", capture_output=True, check=False
-    )
+    sums = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=place + b"/b\xe9", capture_output=True, check=False)
     assert sums.returncode == 0
     again = survey("interview", file, "--case", "1", "--plain", input="1\n.suspend\n")
     assert "goes on as it began" not in again.stdout + again.stderr

@@ -162,9 +162,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_disk_that_takes_no_more_and_then_does(desktop: Desktop, plain: bool) -> None:
     station = desktop.at_first(plain=plain)
     _, hard = resource.prlimit(station.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(
-        station.pid, resource.RLIMIT_FSIZE, (Path("responses/small.db-wal").stat().st_size, hard)
-    )
+    resource.prlimit(station.pid, resource.RLIMIT_FSIZE, (Path("responses/small.db-wal").stat().st_size, hard))
     say(station, "12345")
     see(station, "not saved: the disk did not take it")
     assert "try again" in " ".join(station.shown().split())
@@ -220,9 +218,7 @@ def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.Cap
 
 
 @as_root
-def test_a_disk_that_filled_up_after_the_interviews(
-    small_disk: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_disk_that_filled_up_after_the_interviews(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     db = small_disk / "a.db"
     subprocess.run([*SURVEY, "interview", "small.yaml", "--case", "7", "--plain", "--db", str(db)],
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
@@ -271,9 +267,7 @@ def test_what_may_not_be_written(folder: Path, folder_mode: int, file_mode: int 
     finally:
         responses.chmod(0o755)
     assert done.returncode == 1
-    assert (
-        done.stderr.splitlines()[-1] == f"responses/small.db: {said}" or said in done.stderr.splitlines()[-1]
-    )
+    assert done.stderr.splitlines()[-1] == f"responses/small.db: {said}" or said in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in responses.iterdir()) == before
 
@@ -461,9 +455,7 @@ def test_a_network_file_system(capsys: pytest.CaptureFixture[str], monkeypatch: 
         "survey_cli.store.backends.sqlite.database_files.find_mounted_file_system", lambda table, path: "nfs4"
     )
     said = told(capsys, "interview", "small.yaml", "--case", "7")
-    assert said.startswith(
-        "responses/small.db: the folder is on a file system that other computers may use too (nfs4)"
-    )
+    assert said.startswith("responses/small.db: the folder is on a file system that other computers may use too (nfs4)")
     assert list(Path("responses").iterdir()) == []
 
 
@@ -556,9 +548,7 @@ def test_an_environment_with_nothing_in_it() -> None:
 
 
 @FACES
-def test_being_told_to_end_puts_aside_and_leaves_the_terminal_as_it_was(
-    desktop: Desktop, plain: bool
-) -> None:
+def test_being_told_to_end_puts_aside_and_leaves_the_terminal_as_it_was(desktop: Desktop, plain: bool) -> None:
     station = desktop.at_first(plain=plain)
     say(station, "3")
     see(station, "Which one?")
@@ -566,9 +556,7 @@ def test_being_told_to_end_puts_aside_and_leaves_the_terminal_as_it_was(
     assert station.end() == 3, station.shown()
     assert plain or station.raw.rindex(b"\x1b[?1049l") > station.raw.index(b"\x1b[?1049h")
     with closing(sqlite3.connect("responses/small.db")) as connection:
-        assert connection.execute("SELECT status, at_item FROM interviews").fetchall() == [
-            ("suspended", "which")
-        ]
+        assert connection.execute("SELECT status, at_item FROM interviews").fetchall() == [("suspended", "which")]
 
 
 def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
@@ -583,13 +571,9 @@ def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
         env=environment,
     )
     assert blind.returncode == 1
-    assert blind.stderr == (
-        "survey: the output is closed, so no question can be shown — start it on a terminal\n"
-    )
+    assert blind.stderr == ("survey: the output is closed, so no question can be shown — start it on a terminal\n")
     assert not Path("responses").exists()
-    silent = subprocess.run(
-        ["sh", "-c", command + "<&-"], capture_output=True, text=True, check=False, env=environment
-    )
+    silent = subprocess.run(["sh", "-c", command + "<&-"], capture_output=True, text=True, check=False, env=environment)
     assert silent.returncode == 3
     assert "Suspended" in silent.stdout
 

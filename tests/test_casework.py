@@ -98,9 +98,7 @@ def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
 # the queue
 
 
-MIXED = HEAD.replace(
-    "  zone:", "  lang: {type: text, role: language}\n  wave: {type: number, role: priority}\n  zone:"
-)
+MIXED = HEAD.replace("  zone:", "  lang: {type: text, role: language}\n  wave: {type: number, role: priority}\n  zone:")
 MIXED = MIXED.replace('version: "1"', 'version: "1"\nlanguages: [en, es]').replace("en: ", "")
 FIELD = """
 fieldwork:
@@ -138,9 +136,7 @@ def a_mixed_study(place: Path, dice: Random) -> Shift:
         for key in list(study.store.cases.iterate_keys()):
             past(study, key, shift.at, dice)
         for n in range(dice.randrange(4)):
-            study.store.cases.take_quota_places(
-                f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at
-            )
+            study.store.cases.take_quota_places(f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at)
     return shift
 
 
@@ -152,9 +148,7 @@ def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
         at += timedelta(hours=dice.randrange(1, 40))
         by, outcome = (
             dice.choice(["ann", "bob"]),
-            dice.choice(
-                ["no_answer", "busy", "refusal_soft", "callback", "appointment", "machine", "break_off"]
-            ),
+            dice.choice(["no_answer", "busy", "refusal_soft", "callback", "appointment", "machine", "break_off"]),
         )
         entries += [HistoryEntry(at, by, "s1", CaseClaimed())]
         if outcome == "break_off":
@@ -172,8 +166,7 @@ def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
         history = cases.read_history(key)
         case = Case.from_history(key, [*history, *entries])
         assert (
-            cases.write(key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, now))
-            is None
+            cases.write(key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, now)) is None
         )
 
 
@@ -211,9 +204,7 @@ def test_the_mixed_studies_hold_every_class(tmp_path: Path) -> None:
     said = []
     for seed in range(4):
         (tmp_path / str(seed)).mkdir()
-        said += [
-            line.why for line in queued(a_mixed_study(tmp_path / str(seed), Random(seed)), "ann", 60).lines
-        ]
+        said += [line.why for line in queued(a_mixed_study(tmp_path / str(seed), Random(seed)), "ann", 60).lines]
     for words in (
         "appointment",
         "first)",
@@ -297,9 +288,7 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
         assert study.store.cases.read_quota_fill()["kinds:1"].completes == 1
     assert "kinds:1 is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
-    changed = done(
-        case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person")
-    )
+    changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person"))
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     with shift.study() as study:
         assert study.store.cases.read_quota_fill()["kinds:1"].completes == 0
@@ -314,9 +303,7 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     shift.station("ann").record_outcome("refusal_hard", note="shouted")
     assert shift.row("A").status == "done"
-    changed = done(
-        case_actions.correct_outcome(request(shift), "A", "callback", note="was a misunderstanding")
-    )
+    changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="was a misunderstanding"))
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     sheet = load_case_sheet(request(shift), "A")
     assert isinstance(sheet, CaseSheet)
@@ -365,9 +352,7 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
      ("callback", "2.0", "heading"), ("callback", "9.9", "no AAPOR code"), ("business", "", "not offered"),
      ("supervisor", "", "supervisor's answer")],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_and_nothing_is_written(
-    tmp_path: Path, outcome: str, code: str, says: str
-) -> None:
+def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, outcome: str, code: str, says: str) -> None:
     shift = Shift(tmp_path)
     assert says in refused(case_actions.correct_outcome(request(shift), "A", outcome, code=code, note="x"))
     assert shift.case("A").seq == 1
@@ -377,9 +362,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert (
-        done(
-            case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")
-        ).standing.code
+        done(case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")).standing.code
         == "4.70"
     )
     assert shift.row("A").status == "done"
@@ -432,9 +415,7 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
 
 
 def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
-    lookup = (
-        ITEMS + "  - {id: place, type: lookup, quota: kinds}\n  - {id: z, type: number, text: Z?}\n" + QUOTAS
-    )
+    lookup = ITEMS + "  - {id: place, type: lookup, quota: kinds}\n  - {id: z, type: number, text: Z?}\n" + QUOTAS
     shift = Shift(tmp_path, items=lookup)
     interviewed(shift.station("ann"), "1", "1", "1")
     with shift.study() as study:
@@ -454,9 +435,7 @@ def test_a_referral_is_answered(tmp_path: Path) -> None:
     shift.station("ann").record_outcome("supervisor", note="wants a letter first")
     assert shift.row("A").status == "held"
     assert listed(shift, status="held") == ["A"]
-    assert (
-        done(case_actions.answer_referral(request(shift), "A", note="letter sent")).standing.status == "ready"
-    )
+    assert done(case_actions.answer_referral(request(shift), "A", note="letter sent")).standing.status == "ready"
 
 
 def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
@@ -466,9 +445,7 @@ def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
     assert "complete" in refused(case_actions.reopen_case(request(shift), "A"))
     shift.station("ann")
     done(
-        case_actions.correct_outcome(
-            request(shift), "C" if shift.row("C").holder is None else "B", "unable", note="x"
-        )
+        case_actions.correct_outcome(request(shift), "C" if shift.row("C").holder is None else "B", "unable", note="x")
     )
     key = listed(shift, code="2.32")[0]
     assert done(case_actions.reopen_case(request(shift), key, why="better now")).standing.status == "ready"
@@ -501,13 +478,10 @@ def ruin(study: OpenStudy, key: str, outcome: str, at: datetime) -> None:
     for days in (9, 1):
         when = at - timedelta(days=days)
         entries += [
-            HistoryEntry(when, "ann", "s", e)
-            for e in (CaseClaimed(), OutcomeRecorded(outcome, 1), AttemptClosed())
+            HistoryEntry(when, "ann", "s", e) for e in (CaseClaimed(), OutcomeRecorded(outcome, 1), AttemptClosed())
         ]
     case = Case.from_history(key, [*history, *entries])
-    study.store.cases.write(
-        key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, at)
-    )
+    study.store.cases.write(key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, at))
 
 
 def promised(shift: Shift, *keys: str, keeper: str = "me") -> None:
@@ -522,12 +496,8 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     promised(shift, "A", "B")
     promised(shift, "C", keeper="anyone")
-    assert "is not among the people" in refused(
-        case_actions.reassign_appointments(request(shift), key="A", to="zoe")
-    )
-    assert "no appointments" in refused(
-        case_actions.reassign_appointments(request(shift), all_of="bob", to="ann")
-    )
+    assert "is not among the people" in refused(case_actions.reassign_appointments(request(shift), key="A", to="zoe"))
+    assert "no appointments" in refused(case_actions.reassign_appointments(request(shift), all_of="bob", to="ann"))
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
         assert case.appointment is not None
@@ -581,13 +551,9 @@ def test_cases_are_found_by_what_they_are(tmp_path: Path) -> None:
 
 def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
-    shift.station("ann").book_appointment(
-        "tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long"
-    )
+    shift.station("ann").book_appointment("tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long")
     key = listed(shift, outcome="appointment")[0]
-    seen = str(load_case_sheet(request(shift, "ann"), key)) + str(
-        list_cases(request(shift, "ann"), CaseFilter())
-    )
+    seen = str(load_case_sheet(request(shift, "ann"), key)) + str(list_cases(request(shift, "ann"), CaseFilter()))
     for word in ("Adams", "Alice", "Bert", "Cleo", "55501", "555 01", "555-01"):
         assert word not in seen
     assert "Mrs. Adams" in str(load_case_sheet(request(shift), key))
@@ -699,18 +665,11 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     assert on(ann) == "A"
 
 
-def test_a_list_of_people_with_mistakes_lets_nobody_in(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_list_of_people_with_mistakes_lets_nobody_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     people = tmp_path / "interviewers.csv"
     people.write_text(PEOPLE + "eve,,,boss\n")
-    assert (
-        run_command(
-            ["case", "list", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]
-        )
-        == 1
-    )
+    assert run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"{people}:5: role: 'boss' is no role — ")
     assert said[1:] == [
@@ -803,9 +762,7 @@ def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
 
 def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    added = add_numbers(
-        DoNotCallRequest(at=shift.at, db=shift.db, by="registry"), [NUMBER], reason="national registry"
-    )
+    added = add_numbers(DoNotCallRequest(at=shift.at, db=shift.db, by="registry"), [NUMBER], reason="national registry")
     assert isinstance(added, DoNotCallAddition)
     shift.later(minutes=1)
     with shift.study() as study:

@@ -144,9 +144,7 @@ def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
     assert draw_battery(battery(part)) is None
 
 
-SIDES: list[list[Side]] = [
-    ["left"] * n + ["middle"] * middle + ["right"] * n for n in range(1, 6) for middle in (0, 1)
-]  # type: ignore[assignment]
+SIDES: list[list[Side]] = [["left"] * n + ["middle"] * middle + ["right"] * n for n in range(1, 6) for middle in (0, 1)]  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize("sides", SIDES, ids=len)
@@ -176,9 +174,7 @@ def test_figures_are_legible_and_parts_differ_without_colour(sides: list[Side]) 
 def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) -> None:
     sides: list[Side] = data.draw(st.sampled_from(SIDES[:6]))
     scale = points([*sides, "apart"])
-    counts = st.lists(st.integers(0, 400), min_size=len(scale), max_size=len(scale)).filter(
-        lambda c: sum(c) > 0
-    )
+    counts = st.lists(st.integers(0, 400), min_size=len(scale), max_size=len(scale)).filter(lambda c: sum(c) > 0)
     chart = draw_battery(
         battery(*(statement(f"q{n}", "Words. " * n, data.draw(counts), scale) for n in (1, 9)), points=scale)
     )

@@ -46,11 +46,7 @@ def named_rules() -> set[str]:
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 rule = node.args[0].value
-                if (
-                    called in makers
-                    and isinstance(rule, str)
-                    and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule)
-                ):
+                if called in makers and isinstance(rule, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule):
                     found.add(rule)
     return found
 
@@ -162,9 +158,7 @@ def test_ten_mistakes_in_one_file_are_told_at_once() -> None:
 
 
 def test_a_warning_leaves_the_instrument_to_be_used() -> None:
-    found = looked_at(
-        "instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n  - {id: q, type: text, text: Why?}\n"
-    )
+    found = looked_at("instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n  - {id: q, type: text, text: Why?}\n")
     assert [p.severity for p in found.problems] == ["warning"]
     assert found.instrument is not None
 
@@ -172,9 +166,7 @@ def test_a_warning_leaves_the_instrument_to_be_used() -> None:
 def test_two_files_with_one_id_are_both_told() -> None:
     module = b"items:\n  - {id: hi, type: text, text: Why?}\n"
     source = load_source_text(HEAD + "  - include: m.yaml\n", "f.yaml", fetch=lambda name: module)
-    places = [
-        (p.where.file, p.where.line) for p in check_instrument(source).problems if p.rule == "duplicate-id"
-    ]
+    places = [(p.where.file, p.where.line) for p in check_instrument(source).problems if p.rule == "duplicate-id"]
     assert places == [("f.yaml", 4), ("m.yaml", 2)]
 
 
@@ -187,9 +179,7 @@ assert TREE is not None
 
 def nodes(node: YamlNode) -> list[YamlNode]:
     found = [node]
-    for value in (
-        node.values() if isinstance(node, YamlMapping) else node if isinstance(node, YamlList) else ()
-    ):
+    for value in node.values() if isinstance(node, YamlMapping) else node if isinstance(node, YamlList) else ():
         found += nodes(value)
     return found
 

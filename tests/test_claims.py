@@ -92,9 +92,7 @@ with Store.open(place, create=False, patience=60) as store:
     left = {row.key: row.holder for row in queue.cases.iterate_rows(status="leased")}
     assert len(left) <= 6
     lapsed = queue.cases.expire_leases(at(31))
-    assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {
-        k: tuple(h) for k, h in left.items()
-    }
+    assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {k: tuple(h) for k, h in left.items()}
     counts = queue.cases.count_cases().by_status
     assert counts.get("leased", 0) == 0
     assert sum(counts.values()) == 300
@@ -162,9 +160,7 @@ with Store.open(place, create=False, patience=60) as store:
         whole = [(case.key, 1) for case in several(1500, prefix=f"m{n} ")]
         if not there:  # at once again, though the first left its rows behind
             assert bring(queue, several(1500, prefix=f"m{n} "), id=f"again {n}") == 1500
-        assert [
-            (row.key, row.seq) for row in queue.cases.iterate_rows() if row.key.startswith(f"m{n} ")
-        ] == whole
+        assert [(row.key, row.seq) for row in queue.cases.iterate_rows() if row.key.startswith(f"m{n} ")] == whole
         while not queue.cases.finish_imports():
             pass
     assert 0 in seen

@@ -31,9 +31,7 @@ def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
 def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
     for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
         several = getattr(command, "commands", None)
-        yield from (
-            [(name, command)] if several is None else [(f"{name} {one}", c) for one, c in several.items()]
-        )
+        yield from ([(name, command)] if several is None else [(f"{name} {one}", c) for one, c in several.items()])
 
 
 def test_every_command_argument_and_option_has_help() -> None:
@@ -133,9 +131,7 @@ def test_a_new_instrument_has_no_problem_and_teaches(capsys: pytest.CaptureFixtu
 def test_new_overwrites_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
     written("mine.yaml", "precious")
     assert run_command(["new", "mine.yaml"]) == 1
-    assert capsys.readouterr().err == (
-        "mine.yaml: the file exists — give another name, or --force to overwrite it\n"
-    )
+    assert capsys.readouterr().err == ("mine.yaml: the file exists — give another name, or --force to overwrite it\n")
     assert Path("mine.yaml").read_text() == "precious"
     assert run_command(["new", "mine.yaml", "--force"]) == 0
     assert "instrument: mine" in Path("mine.yaml").read_text(encoding="utf-8")
@@ -189,9 +185,7 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     assert "--public" in identifying
 
 
-def test_exports_say_what_they_leave_out_and_overwrite_nothing(
-    mine: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_exports_say_what_they_leave_out_and_overwrite_nothing(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["export", mine, "-o", "out.csv", "--no-partials", "--labels"]) == 0
     assert capsys.readouterr().out == ""
     (seven,) = csv.DictReader(io.StringIO(Path("out.csv").read_text(encoding="utf-8")))
@@ -204,17 +198,13 @@ def test_exports_say_what_they_leave_out_and_overwrite_nothing(
     assert Path("out.csv").read_bytes() != before
 
 
-def test_practice_is_kept_apart(
-    mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_practice_is_kept_apart(mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert held(monkeypatch, "\n2\n\n", mine, "--case", "9", "--practice") == 0
     assert "no terminal here" in capsys.readouterr().err
     cases = {}
     for origin in ("real", "practice", "all"):
         assert run_command(["export", mine, "--origin", origin]) == 0
-        cases[origin] = [
-            row["interview_case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
-        ]
+        cases[origin] = [row["interview_case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
     assert cases == {"real": ["7", "8"], "practice": ["9"], "all": ["7", "8", "9"]}
 
 
@@ -364,9 +354,7 @@ def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
     if not full.is_char_device():
         pytest.skip("this machine has no /dev/full")
     with full.open("w") as out:
-        done = subprocess.run(
-            [*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
-        )
+        done = subprocess.run([*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr == "survey: no space left on device — fix that, then give the command again\n"
 
@@ -376,9 +364,7 @@ def test_closed_streams_hurt_nobody(closing: str) -> None:
     written("doubtful.yaml", DOUBTFUL)
     command = f'"{sys.executable}" -m survey_cli check doubtful.yaml {closing}'
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
-    assert done.returncode == (
-        1 if ">&-" in closing.replace("2>&-", "") else 0
-    )  # what was found went nowhere
+    assert done.returncode == (1 if ">&-" in closing.replace("2>&-", "") else 0)  # what was found went nowhere
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -392,9 +378,7 @@ def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl+C", "Ctrl+D"])
 def test_leaving_the_question_for_a_case_is_quiet(key: str) -> None:
     assert run_command(["new", "mine"]) == 0
-    screen = pexpect.spawn(
-        SURVEY[0], [*SURVEY[1:], "interview", "mine.yaml"], encoding="utf-8", timeout=30, echo=False
-    )
+    screen = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "interview", "mine.yaml"], encoding="utf-8", timeout=30, echo=False)
     screen.expect("Case: ")
     screen.send(key)
     screen.expect(pexpect.EOF)

@@ -115,9 +115,7 @@ def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(tmp_path: P
     shift = Shift(tmp_path, db=served.fresh(), fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC))
     ann = manned(shift, "ann")
     wrong_by(25 * MINUTES)
-    status = load_fieldwork_status(
-        Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db)
-    )
+    status = load_fieldwork_status(Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db))
     assert isinstance(status, FieldworkStatus), status
     with shift.study() as study:
         [row] = study.store.cases.iterate_rows()
@@ -187,9 +185,7 @@ def test_the_start_of_a_station_is_an_entry_too(tmp_path: Path) -> None:
     start = datetime(2026, 3, 3, 15, tzinfo=UTC)
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=start)
     manned(shift, "ann", clock=lambda: start + timedelta(hours=3)).close()
-    assert isinstance(
-        open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), ConfirmableError
-    )
+    assert isinstance(open_station(shift.file, db=shift.db, clock=lambda: start + timedelta(hours=1)), ConfirmableError)
 
 
 def test_without_a_terminal_it_ends_with_2_and_names_the_option(
@@ -237,9 +233,7 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     assert run_command(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err
     assert (
-        run_command(
-            ["case", "outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db]
-        )
+        run_command(["case", "outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db])
         == 0
     )
     assert shift.row("A").due_at < datetime.now(UTC) + timedelta(days=1)

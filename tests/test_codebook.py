@@ -122,9 +122,7 @@ def test_markdown_says_the_same() -> None:
     assert "| 5 | No opinion | missing | \\[c\\] |" in lines
     rows = [line for line in lines if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5, 6}
-    assert any(
-        line.endswith("Source: question q25. Range 1 to 60. Values: any whole number (30).") for line in lines
-    )
+    assert any(line.endswith("Source: question q25. Range 1 to 60. Values: any whole number (30).") for line in lines)
     assert "### `q24_1` … `q24_2` Resources lacking" in lines
 
 
@@ -218,9 +216,7 @@ def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     assert asked["school"] == "Asked of all who got that far."
     sections = {v.name: v.section for v in made.variables}
     assert sections["name_1"] == sections["age_1"] == "The household: Members of the household"
-    kept = {
-        v.name: (v.storage, v.codes[0].label) for v in made.variables if v.section == "About the interview"
-    }
+    kept = {v.name: (v.storage, v.codes[0].label) for v in made.variables if v.section == "About the interview"}
     assert kept["interview_began"] == kept["interview_updated"] == ("date and time", "any date and time")
     assert kept["interview_by"] == ("text", "any text")
     status = next(v for v in made.variables if v.name == "interview_status")
@@ -239,8 +235,6 @@ def test_codebook_of_the_founding_survey_names_every_column_of_its_data(
     assert run_command(["export", "asu.yaml", "--origin", "simulated", "--with-contacts"]) == 0
     assert names == capsys.readouterr().out.splitlines()[0].split(",")
     assert run_command(["codebook", "asu.yaml", "-o", "asu.html"]) == 0
-    assert "Asked if q2 is Disagree or Strongly disagree" in text_of(
-        read(Path("asu.html").read_text("utf-8"))
-    )
+    assert "Asked if q2 is Disagree or Strongly disagree" in text_of(read(Path("asu.html").read_text("utf-8")))
     assert run_command(["codebook", "asu.yaml", "-o", "asu.xlsx"]) == 1
     assert ".html" in capsys.readouterr().err

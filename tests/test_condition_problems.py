@@ -164,9 +164,7 @@ def test_a_slip_is_shown_where_it_stands_and_what_to_write(
     assert str(problem).startswith(f"a.yaml:3:{column}: q7: ")
 
 
-@pytest.mark.parametrize(
-    ("text", "rule", "column", "length", "what", "remedy"), MEANINGS, ids=[r[0] for r in MEANINGS]
-)
+@pytest.mark.parametrize(("text", "rule", "column", "length", "what", "remedy"), MEANINGS, ids=[r[0] for r in MEANINGS])
 def test_what_means_nothing_is_said_once(
     text: str, rule: str, column: int, length: int, what: str, remedy: str
 ) -> None:
@@ -203,9 +201,7 @@ WARNED = [
 
 
 @pytest.mark.parametrize(("text", "rule", "column", "what", "remedy"), WARNED, ids=[row[0] for row in WARNED])
-def test_what_is_easily_meant_otherwise_is_a_warning(
-    text: str, rule: str, column: int, what: str, remedy: str
-) -> None:
+def test_what_is_easily_meant_otherwise_is_a_warning(text: str, rule: str, column: int, what: str, remedy: str) -> None:
     condition, problems = compile_condition(text, SCOPE, where=HERE, who="q7")
     assert condition is not None
     assert [(problem.severity, problem.rule, problem.where.column) for problem in problems] == [

@@ -47,9 +47,7 @@ def worth(node: ast.expr, env: dict[str, Any]) -> Any:
             return joined([worth(value, env) for value in values], settles=isinstance(op, ast.Or))
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             sides = pairwise([left, *comparators])
-            return joined(
-                [linked(a, op, b, env) for (a, b), op in zip(sides, ops, strict=True)], settles=False
-            )
+            return joined([linked(a, op, b, env) for (a, b), op in zip(sides, ops, strict=True)], settles=False)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return worth(body if worth(test, env) is True else orelse, env)
         case ast.Call(func=ast.Name(id=name), args=[argument]):
@@ -113,9 +111,7 @@ TEXTS: st.SearchStrategy[str] = st.recursive(
             st.sampled_from(["in", "not in"]),
             LIST.map(", ".join),
         ),
-        st.builds(
-            "{}({})".format, st.sampled_from(sorted(STATES)), st.sampled_from(["q1", "hours", "media"])
-        ),
+        st.builds("{}({})".format, st.sampled_from(sorted(STATES)), st.sampled_from(["q1", "hours", "media"])),
         st.sampled_from(["adult", "adult == 1", "adult != 0", "adult == (kind == 1)"]),
     ),
     lambda inner: st.one_of(

@@ -137,9 +137,7 @@ TRUTHS: list[tuple[str, dict[Any, Any], object]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "env", "result"), TRUTHS, ids=lambda part: part if isinstance(part, str) else ""
-)
+@pytest.mark.parametrize(("text", "env", "result"), TRUTHS, ids=lambda part: part if isinstance(part, str) else "")
 def test_a_truth(text: str, env: dict[Any, Any], result: object) -> None:
     assert same(understood(text).evaluate(env), result)
 
@@ -194,9 +192,7 @@ VALUES: list[tuple[str, dict[Any, Any], object]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "env", "result"), VALUES, ids=lambda part: part if isinstance(part, str) else ""
-)
+@pytest.mark.parametrize(("text", "env", "result"), VALUES, ids=lambda part: part if isinstance(part, str) else "")
 def test_a_value(text: str, env: dict[Any, Any], result: object) -> None:
     assert same(value(text, env), result)
 
@@ -245,9 +241,7 @@ def test_outside_its_roster_an_item_is_a_list(text: str, result: object) -> None
     assert same(value(text, FAMILY), result)
 
 
-@pytest.mark.parametrize(
-    "text", ["count(person.age >= 18)", "sum(person.sex)", "person[1].age", "max(person.age)"]
-)
+@pytest.mark.parametrize("text", ["count(person.age >= 18)", "sum(person.sex)", "person[1].age", "max(person.age)"])
 def test_a_roster_that_was_not_reached_leaves_its_lists_missing(text: str) -> None:
     assert value(text, {}) == NOT_REACHED
     assert value(text, {"#person": NOT_ASKED}) == NOT_ASKED
@@ -458,11 +452,7 @@ def reference(tree: Tree, env: dict[str, Any]) -> tuple[float, Missing | None]:
 
     match tree:
         case ("compare", name, sign, code):
-            return (
-                unknown(of(name))
-                if isinstance(of(name), Missing)
-                else (float(holds(of(name), sign, code)), None)
-            )
+            return unknown(of(name)) if isinstance(of(name), Missing) else (float(holds(of(name), sign, code)), None)
         case ("pair", name, sign, other):
             if isinstance(of(name), Missing) or isinstance(of(other), Missing):
                 return unknown(of(name), of(other))
@@ -491,9 +481,7 @@ def reference(tree: Tree, env: dict[str, Any]) -> tuple[float, Missing | None]:
 
 @given(
     TREES,
-    st.dictionaries(
-        st.sampled_from(["q1", "q2", "q3"]), st.sampled_from([1, 2, 3, 4, 5, DK, REFUSED, NOT_ASKED, NA])
-    ),
+    st.dictionaries(st.sampled_from(["q1", "q2", "q3"]), st.sampled_from([1, 2, 3, 4, 5, DK, REFUSED, NOT_ASKED, NA])),
 )
 def test_truth_is_kleenes(tree: Tree, env: dict[str, Any]) -> None:
     text = spelled(tree)

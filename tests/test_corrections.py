@@ -65,9 +65,7 @@ def corrected(made: Instrument, seed: int, moves: int) -> Scenario:
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6), st.integers(0, 60))
-def test_any_order_of_corrections_gives_the_data_of_the_final_answers(
-    text: str, seed: int, moves: int
-) -> None:
+def test_any_order_of_corrections_gives_the_data_of_the_final_answers(text: str, seed: int, moves: int) -> None:
     now = corrected(instrument(text), seed, moves)
     if now.status == "ended":
         assert_data_is_the_route(now)
@@ -75,9 +73,7 @@ def test_any_order_of_corrections_gives_the_data_of_the_final_answers(
     assert portrait(replayed(now)) == portrait(now)
 
 
-FILES = sorted(
-    p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts
-)
+FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -155,9 +151,7 @@ def test_a_turn_that_returns_is_asked_again() -> None:
     now = scenario("features/roster_count.yaml").keys("", "2", "Ann", "9", "Bo", "7", "", "")
     now = now.keys(".reopen", ".jump hh_size", "1")
     assert now.data == {"hh_size": 1, "name#1": "Ann", "age#1": 9}
-    now = (
-        now.keys(".jump hh_size", "2") if now.status == "open" else now.keys(".reopen", ".jump hh_size", "2")
-    )
+    now = now.keys(".jump hh_size", "2") if now.status == "open" else now.keys(".reopen", ".jump hh_size", "2")
     assert (now.place, now.earlier) == ("name#2", "answer: Bo")
     assert now.keys("", "").data == {"hh_size": 2, "name#1": "Ann", "age#1": 9, "name#2": "Bo", "age#2": 7}
 
@@ -183,9 +177,7 @@ def test_an_interview_in_which_nobody_is_asked_can_be_reopened_and_closed() -> N
     now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n")
     assert (now.status, now.outcome) == ("ended", "complete")
     assert now.keys(".reopen").outcome == "complete"
-    now = scenario(
-        "items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n"
-    )
+    now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n")
     assert now.keys("").outcome == "not_eligible"
     assert now.keys("", ".reopen").place == "no"
     assert now.keys("", ".reopen", "").outcome == "not_eligible"
@@ -206,9 +198,7 @@ items:
 
 
 def test_what_lay_ahead_of_a_break_off_is_not_reached() -> None:
-    now = scenario(
-        "instrument: ahead\ntitle: Ahead\ncompute: {size: \"'big' if second > 5 else 'small'\"}" + AHEAD
-    )
+    now = scenario("instrument: ahead\ntitle: Ahead\ncompute: {size: \"'big' if second > 5 else 'small'\"}" + AHEAD)
     stopped = now.keys("2", ".suspend")
     assert stopped.unreached == {"second", "none", "perhaps", "by_compute", "last"}
     assert stopped.data == {"first": 2}

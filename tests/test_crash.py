@@ -72,9 +72,7 @@ def test_nobody_who_completed_or_refused_is_called_again(
     code, summary, wrong = soaked(tmp_path, "--runs", "10", "--engine", engine, driver="soak.endings")
     record_property("endings", summary)
     assert code == 0, summary + wrong
-    assert re.search(r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary), (
-        summary
-    )
+    assert re.search(r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary), summary
     assert counted(summary, "respondents completed or refused") >= 3, summary
 
 
@@ -141,9 +139,7 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
     assert found.findings == ()
     with closing(sqlite3.connect(study.db)) as db:
         assert db.execute("SELECT status, outcome FROM cases").fetchall() == [("done", "complete")]
-        assert db.execute("SELECT status, outcome, by FROM interviews").fetchall() == [
-            ("ended", "complete", "bob")
-        ]
+        assert db.execute("SELECT status, outcome, by FROM interviews").fetchall() == [("ended", "complete", "bob")]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
@@ -156,9 +152,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
     def die_at_the_end() -> None:
         write = database._append_within
 
-        def add(
-            execute: object, advance: object, lines: list[JournalRecord], *more: object, **other: object
-        ) -> bool:
+        def add(execute: object, advance: object, lines: list[JournalRecord], *more: object, **other: object) -> bool:
             if lines[-1].kind == "ended":
                 os.kill(os.getpid(), signal.SIGKILL)
             return write(execute, advance, lines, *more, **other)  # type: ignore[arg-type]

@@ -83,8 +83,7 @@ def with_admin(table: Table) -> Table:
     rows = list(table.rows)
     at = "2026-11-24T15:20:11+00:00"
     head = [
-        (f"id{n}", "c", 1, "simulated", "1", "ended", "complete", at, at if n else "", "pat")
-        for n in range(len(rows))
+        (f"id{n}", "c", 1, "simulated", "1", "ended", "complete", at, at if n else "", "pat") for n in range(len(rows))
     ]
     return Table(
         variables=(*ADMIN_VARIABLES, *table.variables),
@@ -146,9 +145,7 @@ def test_labels_say_everything_in_words() -> None:
     assert row["skipped_word"] == "Not asked"
     [early] = read(written(of(scenario(HARD, sample=SAMPLE).keys("2", ".refused", ".stop")), labels=True))
     assert (early["a"], early["b"]) == ("'-No, never", "'=Refused, really")
-    [spanish] = read(
-        written(of(scenario(HARD, sample=SAMPLE).keys("2", ".dk", ".stop"), language="es"), labels=True)
-    )
+    [spanish] = read(written(of(scenario(HARD, sample=SAMPLE).keys("2", ".dk", ".stop"), language="es"), labels=True))
     assert (spanish["a"], spanish["b"]) == ("No", "No sabe")
 
 
@@ -221,9 +218,7 @@ def test_what_goes_out_comes_back(table: Table, form: str) -> None:
     """Cell for cell, but that text, dates and times are empty where they are missing, and an answer that is a decline's
     own code is that decline."""
     text = written(table, form=form)
-    found = list(
-        csv.reader(io.StringIO(text, newline=""), delimiter={"csv": ",", "tsv": "\t"}[form], strict=True)
-    )
+    found = list(csv.reader(io.StringIO(text, newline=""), delimiter={"csv": ",", "tsv": "\t"}[form], strict=True))
     assert found[0] == [v.name for v in table.variables]
     assert len(found) == 1 + len(list(table.rows))
     for fields, row in zip(found[1:], table.rows, strict=True):
@@ -253,9 +248,7 @@ def test_a_row_as_it_is_kept_is_written_as_the_row_itself(table: Table, labels: 
 def test_a_tamed_text_does_not_run_and_can_be_had_back(text: str) -> None:
     assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
     assert escape_formula(text) in (text, "'" + text)
-    assert (
-        escape_formula(text)[1:] if FORMULA_START.match(escape_formula(text)) else escape_formula(text)
-    ) == text
+    assert (escape_formula(text)[1:] if FORMULA_START.match(escape_formula(text)) else escape_formula(text)) == text
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,7 @@ SECRET = "Zwetschgenknödel"
 
 @pytest.fixture(name="written", scope="module")
 def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
-    shift = Shift(
-        tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES
-    )
+    shift = Shift(tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES)
     write(shift)
     connection = sqlite3.connect(shift.db)
     connection.execute("PRAGMA journal_mode = DELETE")
@@ -114,9 +112,7 @@ def everything(path: Path) -> dict[str, list[dict[str, object]]]:
     """All that is checked."""
     connection = sqlite3.connect(path)
     connection.text_factory = bytes
-    names = [
-        name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    ]
+    names = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     rows: dict[str, list[dict[str, object]]] = {}
     for name in names:
         if f"{name}.*" in UNCHECKED:

@@ -34,11 +34,7 @@ def passing(lines: str) -> list[tuple[str, str]]:
     """The end and the item of each error that a decline passes an end."""
     found = check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
     assert [str(p) for p in found if p.severity == "error" and p.rule != "decline-passes-end"] == []
-    return [
-        (p.who, p.what.split(" is unknown if ")[1].split()[0])
-        for p in found
-        if p.rule == "decline-passes-end"
-    ]
+    return [(p.who, p.what.split(" is unknown if ")[1].split()[0]) for p in found if p.rule == "decline-passes-end"]
 
 
 @pytest.mark.parametrize(
@@ -156,9 +152,7 @@ def test_thousands_of_ends_are_looked_at_quickly() -> None:
 def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
     lines = OUT % "ask_if: sure == 2 or age < 18" + ASKED % ""
     [problem] = [
-        p
-        for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
-        if p.rule == "decline-passes-end"
+        p for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems if p.rule == "decline-passes-end"
     ]
     assert "answered(age) and (" not in problem.remedy, "whoever declines the age and is not sure would go on"
     assert problem.remedy.endswith("write answered(age) and … in the part of the condition that is about age")
@@ -168,9 +162,7 @@ def test_the_remedy_is_one_that_works() -> None:
     for condition in ("consent == 2", "consent in [2, 3]", "age < 18", "age >= 70"):
         lines = OUT % f'ask_if: "{condition}"' + ASKED % ""
         (problem,) = [
-            p
-            for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
-            if p.severity == "error"
+            p for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems if p.severity == "error"
         ]
         advised = problem.remedy.removeprefix("write unless: ").partition(" instead, ")[0]
         assert passing(OUT % f'unless: "{advised}"' + ASKED % "") == []

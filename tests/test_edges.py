@@ -155,9 +155,7 @@ def test_a_finished_interview_that_is_only_looked_at_stays_finished(tmp_path: ob
 def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -> None:
     path = f"{tmp_path}/sized.yaml"
     with open(path, "w") as file:
-        file.write(
-            HANGUP.replace("items:\n  - {id: a", "sample: {size: {type: number}}\nitems:\n  - {id: a", 1)
-        )
+        file.write(HANGUP.replace("items:\n  - {id: a", "sample: {size: {type: number}}\nitems:\n  - {id: a", 1))
     for typed, kept in (("35", 35), ("2.5", 2.5), ("1e300", None), ("inf", None), ("nan", None)):
         with Store.open(":memory:", create=True) as store:
             desk = start_or_resume(

@@ -134,9 +134,7 @@ def found_in(*files: Path) -> set[str]:
     """The words that stand in these files, plainly or as JSON escapes them."""
     bytes_of = [file.read_bytes() for file in files if file.is_file()]
     written = {word: (word.encode(), json.dumps(word)[1:-1].encode()) for word in ALL}
-    return {
-        word for word, ways in written.items() for way in ways if any(way in content for content in bytes_of)
-    }
+    return {word for word, ways in written.items() for way in ways if any(way in content for content in bytes_of)}
 
 
 def files_of(shift: Shift) -> list[Path]:
@@ -459,9 +457,7 @@ SAFE = {
 
 def test_whatever_text_an_event_holds_it_is_decided_whether_it_goes() -> None:
     for kind in get_args(CaseEvent):
-        texts = {
-            name for name, of in get_type_hints(kind).items() if of is str or get_args(of)[:1] == ("me",)
-        }
+        texts = {name for name, of in get_type_hints(kind).items() if of is str or get_args(of)[:1] == ("me",)}
         assert texts <= TEXT_FIELDS | SAFE, kind
     entry = HistoryEntry(TUESDAY, "ann", "", OutcomeRecorded("busy", person=True, note="x"))
     assert erase_content(entry, columns=()).event == OutcomeRecorded("busy", person=True)
@@ -479,9 +475,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     ann.dial()
     assert ann.record_outcome("withdrawn") is None
     [owed] = findings(shift)
-    assert "unfinished" in owed or "bytes" in owed or "erased" in owed, (
-        "the station does not wait for the file's bytes"
-    )
+    assert "unfinished" in owed or "bytes" in owed or "erased" in owed, "the station does not wait for the file's bytes"
     finished(shift)
     with shift.study() as study:
         done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann", why="withdrawn")

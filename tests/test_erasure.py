@@ -36,9 +36,7 @@ def told(store: Store, key: str = "x") -> list[HistoryEntry]:
     """A case of which the word stands everywhere it may stand."""
     bring(store, [a_case(key, contact=a_contact(f"link of {key}", WORD, NUMBER))], id=f"import of {key}")
     row = claimed(store, token=f"token of {key}")
-    promise = AppointmentMade(
-        "2000-06-02T15:00", "2000-06-02T15:30", "America/Denver", person=WORD, note=WORD
-    )
+    promise = AppointmentMade("2000-06-02T15:00", "2000-06-02T15:30", "America/Denver", person=WORD, note=WORD)
     said = [
         HistoryEntry(at(1), "ann", "s1", promise, "k1"),
         HistoryEntry(at(1), "ann", "s1", CaseNoteWritten(f"is {WORD}'s aunt")),
@@ -133,10 +131,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         store.add_instrument(an_instrument())
         bring(
             store,
-            [
-                a_case(f"c{k:04}", f"5{k:04}", contact=a_contact(f"l{dice.random()}", f"N {k}"))
-                for k in range(500)
-            ],
+            [a_case(f"c{k:04}", f"5{k:04}", contact=a_contact(f"l{dice.random()}", f"N {k}")) for k in range(500)],
         )
         history = told(store)
         _interview(store)
@@ -144,9 +139,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
             key = f"c{dice.randrange(500):04}"
             text = "filler " * dice.randrange(90)
             row = store.cases.find_row(key)
-            store.cases.write(
-                key, seq=row.seq, entries=[HistoryEntry(at(k), "sue", "s0", CaseNoteWritten(text))]
-            )
+            store.cases.write(key, seq=row.seq, entries=[HistoryEntry(at(k), "sue", "s0", CaseNoteWritten(text))])
         assert "asu.db" in found_in(path)
         other.cases.find_row("x")
         entries = rewritten(history)

@@ -20,9 +20,7 @@ from survey_cli.instrument.schema.items.groups import AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping
 from survey_cli.values import NOT_REACHED
 
-FILES = sorted(
-    p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts
-)
+FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
 RESPONDENTS = 200
 REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
 """Examples of a key that `check` always has a warning for."""
@@ -34,9 +32,7 @@ REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
 @pytest.mark.parametrize("file", FILES)
 def test_example_passes_every_check(file: str) -> None:
     found = check_instrument(source_of(file))
-    rules = {
-        problem.rule for problem in found.problems if problem.severity == "error" or file not in REMINDED
-    }
+    rules = {problem.rule for problem in found.problems if problem.severity == "error" or file not in REMINDED}
     assert not rules, "\n".join(map(str, found.problems))
     assert {problem.rule for problem in found.problems} == REMINDED.get(file, set())
     assert found.instrument is not None
@@ -176,9 +172,7 @@ def test_the_founding_survey_asks_why_of_those_who_disagree() -> None:
 def test_the_founding_survey_keeps_its_numbers_and_known_words() -> None:
     leaves = instrument("asu_2000.yaml").leaves
     words = {q: str(leaves[q].text.get_source_text("en")) for q in ("q1", "q14", "q23", "q26")}
-    assert words["q1"].startswith(
-        "ASU agents should be primarily responsible for investigating individuals and/or"
-    )
+    assert words["q1"].startswith("ASU agents should be primarily responsible for investigating individuals and/or")
     assert words["q14"] == (
         "Overall, how would you rate the level of coordination that exists between your ASU and the local"
         " U.S. Attorney's Office?"
@@ -280,9 +274,7 @@ def test_the_household_has_two_wordings_and_both_occur() -> None:
     arms = {scenario("household.yaml", seed=n).interview.start.seed: n for n in range(40)}
     seen = set()
     for seed in arms:
-        now = scenario("household.yaml", seed=seed).keys(
-            "", "1", "1", "Ann", "1", "3/3/1985", "41", "none", "2"
-        )
+        now = scenario("household.yaml", seed=seed).keys("", "1", "1", "Ann", "1", "3/3/1985", "41", "none", "2")
         seen.add((now.data["wording"], now.place))
     assert seen == {("spend", "money_a"), ("invest", "money_b")}
 

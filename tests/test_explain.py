@@ -28,9 +28,7 @@ def test_the_vocabulary_is_the_language() -> None:
 def test_every_word_says_something() -> None:
     assert [entry.word for entry in list_entries() if len(entry.meaning) < 5] == []
     assert [
-        e.word
-        for e in list_entries()
-        if e.kind == "key" and e.word not in ("type", "include") and not e.accepts
+        e.word for e in list_entries() if e.kind == "key" and e.word not in ("type", "include") and not e.accepts
     ] == []
     assert not [key for e in list_entries() for key in e.keys if not key.meaning or key.accepts == "a value"]
 
@@ -51,18 +49,14 @@ def test_a_word_with_several_meanings_has_them_all() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"]
-)
+@pytest.mark.parametrize("written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"])
 def test_a_word_is_found_as_it_is_written(written: str) -> None:
     assert not isinstance(explain_word(written), UserError)
 
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "unles"]) == 1
-    assert (
-        capsys.readouterr().err == "explain: 'unles' is not a word of the language — did you mean 'unless'?\n"
-    )
+    assert capsys.readouterr().err == "explain: 'unles' is not a word of the language — did you mean 'unless'?\n"
 
 
 def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:

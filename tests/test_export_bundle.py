@@ -31,9 +31,7 @@ def test_the_manifest_names_every_file_with_its_hash(shift: Shift) -> None:
     found = made(shift, "out")
     manifest = json.loads(Path("out/manifest.json").read_text())
     there = {str(f.relative_to("out")) for f in Path("out").rglob("*") if f.is_file()}
-    assert (
-        {f["name"] for f in manifest["files"]} | {"manifest.json", "SHA256SUMS"} == there == set(found.files)
-    )
+    assert {f["name"] for f in manifest["files"]} | {"manifest.json", "SHA256SUMS"} == there == set(found.files)
     for file in manifest["files"]:
         data = (Path("out") / file["name"]).read_bytes()
         assert (file["sha256"], file["bytes"]) == (sha256(data).hexdigest(), len(data))
@@ -177,9 +175,7 @@ def test_events_beside_the_data_leave_the_codebook_of_the_data(shift: Shift) -> 
     assert Path("more/codebook.html").read_bytes() == Path("data/codebook.html").read_bytes()
 
 
-def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(
-    shift: Shift, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     found = write_bundle(shift.file, wished(shift, to="", format="sav"), "out")
     assert isinstance(found, UserError)

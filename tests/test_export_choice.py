@@ -172,9 +172,7 @@ def test_cases_with_codes_and_attempts_and_without_names(shift: Shift) -> None:
     assert [r["case"] for r in taken(shift, what="cases", where="kind == 2")] == ["B", "C"]
 
 
-def test_calls_with_outcomes_and_notes_for_supervisors_alone(
-    shift: Shift, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_calls_with_outcomes_and_notes_for_supervisors_alone(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = taken(shift, what="calls")
     assert [(r["case"], r["attempt"], r["call"], r["position"], r["interviewer"]) for r in rows] == [
         ("A", "1", "1", "1", "int 07"), ("B", "1", "1", "1", "int 08"), ("C", "1", "1", "1", "int 08"),
@@ -195,9 +193,7 @@ def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> N
     assert [(made.to, made.beside) for made in done] == [
         ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c_sss.csv"), ("d.sps", "d_sps.csv"),
     ]  # fmt: skip
-    assert all(
-        Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name
-    )
+    assert all(Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name)
     barred = export_files(shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
     assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (True, False)
     barred = export_files(shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
@@ -255,17 +251,13 @@ def test_a_file_that_stands_where_the_data_would_go_stays(shift: Shift) -> None:
 
 def test_the_command_says_what_went_where(shift: Shift) -> None:
     asked = [str(shift.file), "--db", shift.db, "--people", str(shift._list())]
-    answer = CliRunner().invoke(
-        build_app(), ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"]
-    )
+    answer = CliRunner().invoke(build_app(), ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"])
     assert answer.exit_code == 0, answer.output
     assert "x.jsonl: 4 answers, 20 columns, from" in answer.stderr
     assert "y.tsv: 4 answers" in answer.stderr
     assert "left out as personal: who (" in answer.stderr
     lists = CliRunner().invoke(build_app(), ["export", *asked, "--formats"])
-    assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {
-        line.split()[0] for line in lists.stdout.splitlines()
-    }
+    assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {line.split()[0] for line in lists.stdout.splitlines()}
 
 
 @pytest.mark.parametrize(

@@ -134,9 +134,7 @@ def test_the_standards_schema_takes_it() -> None:
     from lxml import etree  # type: ignore[import-untyped]
 
     takes = schema()
-    admin = Table(
-        variables=ADMIN_VARIABLES, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann")]
-    )
+    admin = Table(variables=ADMIN_VARIABLES, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann")])
     for table in (hard_table(), of(hard(".stop")), replace(hard_table(), rows=[]), admin):
         found = etree.fromstring(document(table).encode())
         assert takes.validate(found), takes.error_log
@@ -196,9 +194,7 @@ def test_counts_are_those_of_the_rows_value_by_value_and_missing_by_missing() ->
     assert counted("a") == {"1": 3, "2": 0, "-8": 0, "-9": 0, "-6": 0, "-7": 0, "-5": 0}
     assert counted("b") == {"x": 0, "y": 2, "-8": 0, "-9": 1, "-6": 0, "-7": 0, "-5": 0}
     assert counted("c") == {"97": 0, "98": 2, "-9": 0, "-6": 0, "-7": 1}
-    missing = [
-        c.findtext(f"{D}catValu") for c in variables["b"].iter(f"{D}catgry") if c.get("missing") == "Y"
-    ]
+    missing = [c.findtext(f"{D}catValu") for c in variables["b"].iter(f"{D}catgry") if c.get("missing") == "Y"]
     assert missing == ["-8", "-9", "-6", "-7", "-5"]
     told = {s.get("type"): s.text for s in variables["b"].iter(f"{D}sumStat")}
     assert (told["vald"], told["invd"]) == ("2", "1")
@@ -213,8 +209,7 @@ def test_answers_that_are_left_out_of_means_are_invalid_as_their_categories_say(
     assert stats["o"] == {"vald": "1", "invd": "2"}
     assert stats["n"] == {"vald": "2", "invd": "1", "min": "2.5", "max": "4", "mean": "3.25"}
     counted = {
-        c.findtext(f"{D}catValu"): (c.get("missing"), c.findtext(f"{D}catStat"))
-        for c in told["o"].iter(f"{D}catgry")
+        c.findtext(f"{D}catValu"): (c.get("missing"), c.findtext(f"{D}catStat")) for c in told["o"].iter(f"{D}catgry")
     }
     left_out = sum(int(n or 0) for missing, n in counted.values() if missing == "Y")
     assert (counted["2"], left_out) == (("Y", "1"), 2)

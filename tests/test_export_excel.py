@@ -167,12 +167,8 @@ def test_codebook_and_labels_have_sheets(tmp_path: Path) -> None:
 # limits
 
 
-def test_what_a_sheet_does_not_hold_goes_on_in_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small = FormatLimits(
-        program="Excel", counts_bytes=False, name=9, label=9, value_label=9, text=5, columns=2
-    )
+def test_what_a_sheet_does_not_hold_goes_on_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = FormatLimits(program="Excel", counts_bytes=False, name=9, label=9, value_label=9, text=5, columns=2)
     monkeypatch.setattr(excel, "EXCEL", small)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 3)
     variables = (*(Variable(name=f"v{n}") for n in range(2)), TEXT)
@@ -195,9 +191,7 @@ def test_days_before_excels_calendar_are_texts(tmp_path: Path) -> None:
 
 def test_the_same_data_make_the_same_file_dated_by_the_last_entry(tmp_path: Path) -> None:
     admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
-    table = Table(
-        variables=(*ADMIN_VARIABLES, Variable(name="h", storage="time")), rows=[(*admin, time(9, 5))]
-    )
+    table = Table(variables=(*ADMIN_VARIABLES, Variable(name="h", storage="time")), rows=[(*admin, time(9, 5))])
     for name in ("a.xlsx", "b.xlsx"):
         wrote(table, tmp_path / name)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
@@ -211,9 +205,7 @@ def test_rows_are_asked_for_one_at_a_time(tmp_path: Path, monkeypatch: pytest.Mo
     """None is held: the one before is written when the next is asked for."""
     seen: list[int] = []
     further = excel._DataSheets.append
-    monkeypatch.setattr(
-        excel._DataSheets, "append", lambda self, row: (seen.append(row[0]), further(self, row))[1]
-    )
+    monkeypatch.setattr(excel._DataSheets, "append", lambda self, row: (seen.append(row[0]), further(self, row))[1])
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for n in range(50):
@@ -229,9 +221,7 @@ def test_the_ending_chooses_it() -> None:
     assert (found.name, found.extra) == ("xlsx", "excel")
 
 
-@pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice is not here: apt-get install libreoffice-calc"
-)
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not here: apt-get install libreoffice-calc")
 def test_libreoffice_shows_what_was_answered(tmp_path: Path) -> None:
     """Another program's view of the sheet of data."""
     table = with_admin(of(hard(".stop")))
@@ -268,6 +258,4 @@ def test_columns_are_wide_enough_for_headings_days_and_moments(tmp_path: Path) -
     wide = openpyxl.load_workbook(tmp_path / "x.xlsx")["data"].column_dimensions
     for number, variable in enumerate(table.variables, 1):
         held = 19 if is_timestamp(variable) else 10 if variable.storage == "date" else 0
-        assert wide[openpyxl.utils.get_column_letter(number)].width > max(held, len(variable.name)), (
-            variable.name
-        )
+        assert wide[openpyxl.utils.get_column_letter(number)].width > max(held, len(variable.name)), variable.name

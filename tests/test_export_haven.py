@@ -121,9 +121,7 @@ def found_by_r(table: Table, folder: Path) -> dict[str, list[Column]]:
 def same(held: str, cell: Cell, variable: Variable, letters: dict[str, str]) -> bool:
     """Whether what R has is the cell. `letters`: of Stata's missings, where it has them."""
     if isinstance(cell, Missing):
-        if variable.role == "admin" or (
-            not variable.labels and variable.storage not in ("integer", "decimal")
-        ):
+        if variable.role == "admin" or (not variable.labels and variable.storage not in ("integer", "decimal")):
             return held == (f".{letters[cell.kind]}" if letters and variable.storage != "text" else "")
         if letters and variable.storage != "text":
             return held == f".{letters[cell.kind]}"

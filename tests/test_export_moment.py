@@ -76,9 +76,7 @@ def rows(file: str | Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(Path(file).read_text(encoding="utf-8"), newline="")))
 
 
-def before(
-    monkeypatch: pytest.MonkeyPatch, room: object, name: str, number: int, act: Callable[[], None]
-) -> None:
+def before(monkeypatch: pytest.MonkeyPatch, room: object, name: str, number: int, act: Callable[[], None]) -> None:
     """Do something just before a function is called for the so-many-th time."""
     function, calls = getattr(room, name), []
 
@@ -208,9 +206,7 @@ def test_a_correction_of_another_call_is_none_of_the_interview(shift: Shift) -> 
 def test_a_corrected_interview_that_goes_on_counts_as_it_ends(shift: Shift) -> None:
     corrected(shift, "B", "refusal_hard")
     assert (outcomes(shift)["B"], counted(shift)) == ("refusal_hard", (1, 1, 2))
-    done = case_actions.reopen_case(
-        Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back"
-    )
+    done = case_actions.reopen_case(Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back")
     assert isinstance(done, case_actions.CaseActionResult), done
     shift.later(hours=2)
     held(shift, "B", "1", "2")
@@ -231,17 +227,13 @@ def labelled(shift: Shift) -> dict[str, dict[str, str]]:
         "SPSS": meta.variable_value_labels["interview_outcome"],
         "Triple-S": {str(value.get("code")): str(value.text) for value in outcome.iter("value")},
     }
-    return {
-        program: {value: told[value] for value in values if value in told} for program, told in found.items()
-    }
+    return {program: {value: told[value] for value in values if value in told} for program, told in found.items()}
 
 
 def test_every_outcome_that_stands_has_a_label(shift: Shift) -> None:
     """The table's, the study's own though the interviews' version had it not, and codes that supervisors gave alone."""
     text = shift.file.read_text(encoding="utf-8")
-    shift.file.write_text(
-        text + "outcomes: {moved: {name: Moved away, like: not_eligible}}", encoding="utf-8"
-    )
+    shift.file.write_text(text + "outcomes: {moved: {name: Moved away, like: not_eligible}}", encoding="utf-8")
     shift.publish()
     corrected(shift, "B", "moved")
     told = {"complete": "Complete", "moved": "Moved away"}

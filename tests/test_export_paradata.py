@@ -105,8 +105,7 @@ def test_what_is_hidden_has_no_value_and_no_note() -> None:
 
 def test_answers_that_count_with_times_changes_and_notes() -> None:
     found = {
-        (r["item"], r["turn"] if isinstance(r["turn"], int) else 0): r
-        for r in answers(scenario(ITEMS).keys(*PAST))
+        (r["item"], r["turn"] if isinstance(r["turn"], int) else 0): r for r in answers(scenario(ITEMS).keys(*PAST))
     }
     assert list(found) == [("a", 0), ("n", 0), ("who", 0), ("media", 0), ("age", 1), ("age", 2)]
     a = found["a", 0]

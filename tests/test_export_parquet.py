@@ -41,20 +41,14 @@ def back(read: Any, table: Table) -> list[tuple[Cell, ...]]:
     """The cells by the schema alone: a value, or the kind that the column of words says."""
     columns: list[list[Cell]] = []
     for variable in table.variables:
-        told = {
-            key.decode(): text.decode() for key, text in read.schema.field(variable.name).metadata.items()
-        }
+        told = {key.decode(): text.decode() for key, text in read.schema.field(variable.name).metadata.items()}
         column = read[variable.name].to_pylist()
         if told["role"] == "state":
             columns.append([0 if kind == "answered" else Missing(kind) for kind in column])
             continue
         states = read[told["state"]].to_pylist() if "state" in told else ["answered"] * len(column)
-        assert all(
-            (value is None) == (state != "answered") for value, state in zip(column, states, strict=True)
-        )
-        columns.append(
-            [value if s == "answered" else Missing(s) for value, s in zip(column, states, strict=True)]
-        )
+        assert all((value is None) == (state != "answered") for value, state in zip(column, states, strict=True))
+        columns.append([value if s == "answered" else Missing(s) for value, s in zip(column, states, strict=True)])
     return list(zip(*columns, strict=True))
 
 
@@ -105,9 +99,7 @@ def test_the_schema_says_what_an_analyst_wants_to_know(tmp_path: Path) -> None:
         item="q",
     )
     taken = Variable(name="q_state", storage="text", item="q_state")
-    table = Table(
-        variables=(q, taken), rows=[(1, "x")], study=StudyDescription(id="s", title="T"), language="de"
-    )
+    table = Table(variables=(q, taken), rows=[(1, "x")], study=StudyDescription(id="s", title="T"), language="de")
     schema = wrote(table, tmp_path).schema
     told = {key.decode(): text.decode() for key, text in schema.field("q").metadata.items()}
     assert (told["label"], told["wording"], told["measure"]) == ("Satisfied?", q.wording, "ordinal")
@@ -141,9 +133,7 @@ def test_rows_are_written_as_they_come(tmp_path: Path) -> None:
                 yield f"[{n},1,2,3,null,5,6,7,8,9]"
 
         tracemalloc.start()
-        write_parquet(
-            Table(variables=variables, rows=(), encoded_rows=rows()), tmp_path / "x.parquet", WriteOptions()
-        )
+        write_parquet(Table(variables=variables, rows=(), encoded_rows=rows()), tmp_path / "x.parquet", WriteOptions())
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -173,8 +163,6 @@ def test_endings_choose_them() -> None:
 
 
 def test_dates_are_days(tmp_path: Path) -> None:
-    read = wrote(
-        Table(variables=(Variable(name="d", storage="date"),), rows=[(date(1, 1, 1),), (DK,)]), tmp_path
-    )
+    read = wrote(Table(variables=(Variable(name="d", storage="date"),), rows=[(date(1, 1, 1),), (DK,)]), tmp_path)
     assert read["d"].to_pylist() == [date(1, 1, 1), None]
     assert read["d_state"].to_pylist() == ["answered", "dk"]

@@ -53,9 +53,7 @@ def header(file: str) -> list[str]:
 
 
 def test_columns_are_told_by_kind() -> None:
-    instrument = scenario(
-        STUDY, sample={"unit": "x", "city": "x", "kind": "a", "staff": 1.0}
-    ).interview.instrument
+    instrument = scenario(STUDY, sample={"unit": "x", "city": "x", "kind": "a", "staff": 1.0}).interview.instrument
     assert find_identifying_columns(build_columns(instrument), ["unit"]) == {
         "keys": ("unit",),
         "free text": (
@@ -104,9 +102,7 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
 
 def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) -> None:
     assert (
-        run_command(
-            ["export", file, "--db", "v.db", "--public", "--bundle", "b", "-o", "x.csv", "-o", "x.ddi.xml"]
-        )
+        run_command(["export", file, "--db", "v.db", "--public", "--bundle", "b", "-o", "x.csv", "-o", "x.ddi.xml"])
         == 0
     )
     every = {path.name: path.read_bytes() for path in Path("b").iterdir() if path.is_file()}
@@ -137,10 +133,7 @@ def test_data_for_one_program_are_said_not_to_be_safe_in_a_spreadsheet(
     file: str, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(["export", file, "--db", "v.db", "-o", f"x.{ending}"]) == 0
-    assert (
-        f"x_{ending}.csv contains texts as they were typed, which a spreadsheet may run"
-        in capsys.readouterr().err
-    )
+    assert f"x_{ending}.csv contains texts as they were typed, which a spreadsheet may run" in capsys.readouterr().err
     assert run_command(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"]) == 0
     assert "spreadsheet" not in capsys.readouterr().err
 

@@ -30,9 +30,7 @@ EXAMPLES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.p
 
 
 def simulated_table(of: Instrument, count: int, seed: int = 1) -> Table:
-    crowd = simulate_interviews(
-        of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1)
-    )
+    crowd = simulate_interviews(of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1))
     return Table(variables=build_columns(of), rows=[build_row(one.interview) for one in crowd])
 
 
@@ -55,9 +53,7 @@ def through_excel(table: Table, folder: Path) -> None:
     held = excel.back(folder / "x.xlsx", table)
     wanted = excel.expected(table)
     assert held == wanted[: len(held)]
-    assert not any(
-        any(cell for cell in row) for row in wanted[len(held) :]
-    )  # rows of nothing but empty cells
+    assert not any(any(cell for cell in row) for row in wanted[len(held) :])  # rows of nothing but empty cells
 
 
 WAYS = (through_spss, through_stata, through_parquet, through_excel)
@@ -132,8 +128,6 @@ for name in ("sav", "dta", "parquet", "arrow", "xlsx"):
 
 def test_a_full_disk_is_one_to_every_library(tmp_path: Path) -> None:
     """So that the office tells it as such, and nothing else is printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     told = "".join(f"{name} OSError True\n" for name in ("sav", "dta", "parquet", "arrow", "xlsx"))
     assert (done.stdout, done.stderr) == (told, "")

@@ -51,9 +51,7 @@ def back(file: Path, table: Table) -> list[tuple[Cell, ...]]:
         for name, value, variable in zip(frame.columns, row, table.variables, strict=True):
             kinds = {code: kind for kind, (code, _) in list_missing_codes(variable).items()}
             if variable.storage in ("integer", "decimal"):
-                cells.append(
-                    NOT_ASKED if value is None else Missing(kinds[value]) if value in kinds else value
-                )
+                cells.append(NOT_ASKED if value is None else Missing(kinds[value]) if value in kinds else value)
             elif variable.labels:
                 named = {str(code): kind for code, kind in kinds.items()}
                 cells.append(Missing(named[value]) if value in named else value)
@@ -160,9 +158,7 @@ def test_no_answer_is_ever_taken_for_missing(codes: list[int]) -> None:
         zip(("dk", "refused", "not_reached", "not_asked", "x", "y"), ((c, "") for c in codes), strict=False)
     )
     answers = {code: "A" for code in range(-12, 13) if code not in codes and code != -6}
-    found = choose_user_missing(
-        Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),))
-    )
+    found = choose_user_missing(Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),)))
     assert not found.covered_codes & set(list(answers)[1:])
     assert found.covered_codes | set(found.unmarked) >= {declines[k][0] for k in declines if k != "not_asked"}
 
@@ -221,9 +217,7 @@ def test_names_fit_and_are_told_apart_whatever_they_are(names: list[str]) -> Non
         made = fit_names(names, limits)
         assert all(limits.measure(name) <= limits.name for name in made)
         assert len({name.casefold() for name in made}) == len(names)
-        assert all(
-            new == old for new, old in zip(made, names, strict=True) if limits.measure(old) <= limits.name
-        )
+        assert all(new == old for new, old in zip(made, names, strict=True) if limits.measure(old) <= limits.name)
 
 
 def test_labels_and_texts_are_cut_between_letters_and_it_is_said(tmp_path: Path) -> None:
@@ -339,9 +333,7 @@ def several(rows: int = 40) -> Table:
         Variable(name="a_weight_with_a_long_name", storage="decimal", role="sample", measure="scale"),
         *turns,
     )
-    made = [
-        ("x" * 700, n % 2, DK if n == 3 else 1, 0, 0.5 + n % 3, 1, 0, NOT_ASKED, n % 2) for n in range(rows)
-    ]
+    made = [("x" * 700, n % 2, DK if n == 3 else 1, 0, 0.5 + n % 3, 1, 0, NOT_ASKED, n % 2) for n in range(rows)]
     return Table(variables=variables, rows=made, study=StudyDescription(weight="a_weight_with_a_long_name"))
 
 
@@ -424,9 +416,7 @@ def test_pspp_knows_the_sets_and_weights(tmp_path: Path, ending: str, rows: int)
     for row in table.rows:
         weighted[str(row[1])] += row[4]
     lines = said.tables["television_1"]
-    counts = {
-        line[1].removesuffix(".00"): float(line[2]) for line in lines[1:] if line[1] and line[0] != "Total"
-    }
+    counts = {line[1].removesuffix(".00"): float(line[2]) for line in lines[1:] if line[1] and line[0] != "Total"}
     assert counts == dict(weighted)
 
 

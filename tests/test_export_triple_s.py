@@ -189,9 +189,7 @@ def told_study(table: Table, of: Instrument) -> Table:
 def founding(count: int) -> Table:
     opened = open_instrument(str(INSTRUMENTS / "asu_2000.yaml"))
     assert isinstance(opened, Instrument)
-    crowd = simulate_interviews(
-        opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1)
-    )
+    crowd = simulate_interviews(opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1))
     rows = [build_row(one.interview) for one in crowd]
     return told_study(Table(variables=build_columns(opened), rows=rows), opened)
 

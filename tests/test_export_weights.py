@@ -29,9 +29,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weighed")
     text = (INSTRUMENTS / "asu_2000.yaml").read_text(encoding="utf-8")
     file = folder / "asu_2000.yaml"
-    file.write_text(
-        text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"), encoding="utf-8"
-    )
+    file.write_text(text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"), encoding="utf-8")
     (folder / "targets.csv").write_text(TARGETS, encoding="utf-8")
     survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
     return file
@@ -99,9 +97,7 @@ def test_gnu_pspp_weighs_by_it_as_the_report_does(study: Path) -> None:
         capture_output=True,
     )
     told = list(csv.reader((study.parent / "o.csv").read_text(encoding="utf-8").splitlines()))
-    theirs = {
-        label: float(number) for _, label, number, *_ in (row for row in told if len(row) == 6) if label
-    }
+    theirs = {label: float(number) for _, label, number, *_ in (row for row in told if len(row) == 6) if label}
     item = next(item for item in reported(study).items if item.id == "q1")
     ours = {row.label: float(Fraction(row.total.amount or 0)) for row in item.rows if row.code}
     assert {label: theirs[label] for label in ours} == pytest.approx(ours, abs=1e-6)
@@ -134,9 +130,7 @@ def test_whoever_counts_in_no_report_weighs_nothing_in_any_format(study: Path) -
     for ending, column in columns.items():
         assert [value or 0 for value in column] == wanted, ending
     assert (folder / "bundle/asu_2000.csv").read_text(encoding="utf-8") == text
-    assert "weight_raked: base weights of w, raked" in (folder / "bundle/README.txt").read_text(
-        encoding="utf-8"
-    )
+    assert "weight_raked: base weights of w, raked" in (folder / "bundle/README.txt").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study: Path) -> None:

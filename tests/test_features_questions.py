@@ -167,8 +167,7 @@ def test_prefill() -> None:
 def test_personal() -> None:
     made = instrument("features/personal.yaml")
     hidden = {
-        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en"))
-        for leaf in made.leaves.values()
+        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en")) for leaf in made.leaves.values()
     }
     assert hidden == {"hello": False, "colour": False, "email": True}
     assert all(made.sample[name].is_personal for name in ("name", "phone"))

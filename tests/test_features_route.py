@@ -195,9 +195,7 @@ def test_missing_three_valued() -> None:
     def read(*keys: str) -> set[str]:
         now = feature("missing_three_valued", *keys)
         while now.status == "open":
-            now = now.keys(
-                "" if isinstance(now.asked.entry, ReadEntry) else "5" if now.place == "view" else "1"
-            )
+            now = now.keys("" if isinstance(now.asked.entry, ReadEntry) else "5" if now.place == "view" else "1")
         return set(now.route) & reads
 
     assert read("3", "4") == {"known", "no_view"}
@@ -224,9 +222,7 @@ def test_compute() -> None:
     unknown = feature("compute", ".dk", "1500", "3/3/1985")
     assert unknown.computed("year_pay") == DK
     assert unknown.words == "You are 41, in the low group, and the larger sum is …."
-    assert feature("compute", "0", "1500", "3/3/1985").computed("share") == NOT_ASKED, (
-        "nothing is divided by nought"
-    )
+    assert feature("compute", "0", "1500", "3/3/1985").computed("share") == NOT_ASKED, "nothing is divided by nought"
 
 
 def test_include_prefix() -> None:
@@ -257,9 +253,7 @@ def test_statement_conditions() -> None:
     assert drives.asked.section == "What matters"
     walks = feature("statement_conditions", "2")
     assert walks.place == "buses"
-    assert to_plain_text(walks.asked.intro) == "Now about what matters to you.", (
-        "before whichever comes first"
-    )
+    assert to_plain_text(walks.asked.intro) == "Now about what matters to you.", "before whichever comes first"
     assert walks.keys("5").status == "ended"
     assert walks.keys("4").place == "end_read"
     leaf = instrument("features/statement_conditions.yaml").leaves["parking"]

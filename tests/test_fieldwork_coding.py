@@ -98,9 +98,7 @@ def test_one_call_alone(outcome: str, rdd: str, listed: str) -> None:
 
 
 def test_a_case_that_nobody_dialled() -> None:
-    assert {
-        frame: code_case(Case(key="x"), plan(f"frame: {frame}")).code for frame in NEVER_DIALED_CODES
-    } == {
+    assert {frame: code_case(Case(key="x"), plan(f"frame: {frame}")).code for frame in NEVER_DIALED_CODES} == {
         "list": "2.20",
         "establishment": "2.20",
         "rdd": "3.11",
@@ -265,9 +263,7 @@ def test_a_dead_number_is_the_cases_only_when_no_other_is_left() -> None:
 
 def test_a_number_on_the_list_is_not_a_dead_one() -> None:
     """A prohibition tells nothing about the household: the case stays unknown, and in the denominator."""
-    told = (
-        history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
-    )
+    told = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
     assert told.then(DoNotCallSet("registry")).code(RDD) == told.code(RDD) == "3.13"
     dead = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).call("disconnected", 2)
     assert dead.then(DoNotCallSet("registry")).code(RDD) == "4.32"
@@ -327,8 +323,7 @@ def test_complete_partial_break_off() -> None:
 def test_a_share_of_the_items_asked() -> None:
     study = plan("complete_from: {answered: 80%}, partial_from: {answered: 50%}")
     shares = {
-        n: code_interview(InterviewProgress(answer_count=n, question_count=10), study)
-        for n in (0, 4, 5, 7, 8, 10)
+        n: code_interview(InterviewProgress(answer_count=n, question_count=10), study) for n in (0, 4, 5, 7, 8, 10)
     }
     assert shares == {0: "2.12", 4: "2.12", 5: "1.2", 7: "1.2", 8: "1.1", 10: "1.1"}
     assert code_interview(InterviewProgress(), study) == "2.12"  # nothing of nothing is not enough
@@ -340,9 +335,7 @@ def test_a_share_of_the_items_asked() -> None:
 
 def test_without_a_point_every_interview_that_stops_is_a_break_off() -> None:
     assert (
-        code_interview(
-            InterviewProgress(passed_items=frozenset({"last"}), answer_count=4, question_count=4), plan()
-        )
+        code_interview(InterviewProgress(passed_items=frozenset({"last"}), answer_count=4, question_count=4), plan())
         == "2.12"
     )
 
@@ -395,9 +388,7 @@ def test_a_studys_own_outcomes_count_as_written() -> None:
 
 
 def test_erasing_changes_no_code() -> None:
-    told = (
-        history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
-    )
+    told = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
     for study in (LIST, RDD):
         assert told.then(CaseErased("asked for")).code(study) == told.code(study)
 

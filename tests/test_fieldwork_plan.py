@@ -34,9 +34,7 @@ def test_every_word_is_read() -> None:
     assert study.partial_from == CompletionPoint(share=Fraction(1, 2))
     assert study.lease == timedelta(minutes=5)
     assert study.retention == {"contacts": timedelta(days=90)}
-    assert [(s.id, s.once, s.texts) for s in study.scripts] == [
-        ("voicemail", True, {"en": "Please call back"})
-    ]
+    assert [(s.id, s.once, s.texts) for s in study.scripts] == [("voicemail", True, {"en": "Please call back"})]
 
 
 def test_a_study_that_writes_nothing() -> None:

@@ -140,9 +140,7 @@ def _step(draw: Callable[..., object], told: History) -> History:
             return sitting.later(minutes=3).close() if draw(st.booleans()) else sitting.dial("busy").close()
         case "book":
             ahead = now.now.astimezone(ZoneInfo(told.zone)) + timedelta(hours=draw(st.integers(0, 60)))  # type: ignore[arg-type]
-            return now.appointment(
-                f"{ahead:%Y-%m-%d %H:%M}", policy=draw(st.sampled_from(["anyone", "me_first"]))
-            )  # type: ignore[arg-type]
+            return now.appointment(f"{ahead:%Y-%m-%d %H:%M}", policy=draw(st.sampled_from(["anyone", "me_first"])))  # type: ignore[arg-type]
         case "lost":
             return now.claim().then(InterviewOpened("i1")).later(minutes=20).then(CaseReturned("lapsed"))
         case "sam":
@@ -178,8 +176,7 @@ def _step(draw: Callable[..., object], told: History) -> History:
 def histories(draw: Callable[..., object]) -> History:
     """A legal sequence of what may happen to a case, some of it within hours and some not."""
     facts = tuple(
-        NumberFacts(n, "mobile", (NEW_YORK, LOS_ANGELES) if draw(st.booleans()) else (DENVER,))
-        for n in (1, 2)
+        NumberFacts(n, "mobile", (NEW_YORK, LOS_ANGELES) if draw(st.booleans()) else (DENVER,)) for n in (1, 2)
     )
     zone = draw(st.sampled_from(["", DENVER]))
     told = history(
@@ -302,9 +299,7 @@ def test_an_outcome_taken_back_leaves_nothing(told: History, outcome: str) -> No
 
 
 @given(histories(), plans, st.sampled_from([*OUTCOMES]), st.booleans())
-def test_a_sitting_stands_as_if_it_were_over(
-    told: History, study: Plan, outcome: str, interviews: bool
-) -> None:
+def test_a_sitting_stands_as_if_it_were_over(told: History, study: Plan, outcome: str, interviews: bool) -> None:
     """What is kept while a station has the case holds when it is lost."""
     sitting = told.later(days=1).claim().dial(outcome)
     if interviews:
@@ -316,8 +311,7 @@ def test_a_sitting_stands_as_if_it_were_over(
 @given(histories())
 def test_a_case_is_the_same_whether_replayed_or_followed(told: History) -> None:
     written = [
-        HistoryEntry(e.at, e.by, e.station, decode_case_event(*encode_case_event(e.event)), e.key)
-        for e in told.entries
+        HistoryEntry(e.at, e.by, e.station, decode_case_event(*encode_case_event(e.event)), e.key) for e in told.entries
     ]
     followed = Case(key=told.key)
     for number, entry in enumerate(told.entries, start=1):
@@ -378,9 +372,7 @@ def _month(study: Plan, starts: datetime, dice: Random, zones: tuple[str, ...]) 
         step = _written(said, outcome, number.position, dice, case.interrupted).entries
         for entry in step:
             case = case.apply(entry)
-        kept = promised or (
-            log.promised is not None and OUTCOMES.get(outcome, OUTCOMES["callback"]).moment != "before"
-        )
+        kept = promised or (log.promised is not None and OUTCOMES.get(outcome, OUTCOMES["callback"]).moment != "before")
         log.calls.append((now, outcome, promised))
         if kept:
             log.promised = None
@@ -411,9 +403,7 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     if outcome == "appointment":
         wall = said.now.astimezone(ZoneInfo(said.zone)) + timedelta(minutes=dice.randrange(10, 6000))
         told = told.then(
-            AppointmentMade(
-                f"{wall:%Y-%m-%dT%H:%M}", f"{wall + timedelta(minutes=30):%Y-%m-%dT%H:%M}", said.zone
-            )
+            AppointmentMade(f"{wall:%Y-%m-%dT%H:%M}", f"{wall + timedelta(minutes=30):%Y-%m-%dT%H:%M}", said.zone)
         )
     return told.then(AttemptClosed())
 
@@ -426,9 +416,7 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     ],
     ids=["autumn, usual hours", "spring, all hours"],
 )
-def test_a_month_of_a_thousand_cases_keeps_every_limit(
-    starts: str, ends: str, hours: tuple[time, time]
-) -> None:
+def test_a_month_of_a_thousand_cases_keeps_every_limit(starts: str, ends: str, hours: tuple[time, time]) -> None:
     """Only allowed calls are made, over the night the clock changes, holidays and the study's end."""
     text = "09:00-20:30" if hours[0] == time(9) else "00:00-24:00"
     study = plan(
@@ -447,9 +435,7 @@ def test_a_month_of_a_thousand_cases_keeps_every_limit(
     assert made["twice a day"] > 100
 
 
-def _audit(
-    log: Log, zones: tuple[str, ...], last: date, hours: tuple[time, time], made: Counter[str]
-) -> None:
+def _audit(log: Log, zones: tuple[str, ...], last: date, hours: tuple[time, time], made: Counter[str]) -> None:
     days: Counter[tuple[str, date]] = Counter()
     parts: Counter[str] = Counter()
     attempts, chain = 0, None

@@ -49,9 +49,7 @@ def says(history_, study, rule: str, **more: object) -> str:
 
 def words(history_, study, rule: str) -> str:
     """What a rule says, whether it allows it or not."""
-    return next(
-        v.explanation for v in check_rules(history_.case, study, history_.claimant()) if v.rule == rule
-    )
+    return next(v.explanation for v in check_rules(history_.case, study, history_.claimant()) if v.rule == rule)
 
 
 # --- delays
@@ -156,11 +154,7 @@ def test_the_day_is_the_respondents_even_where_two_zones_are_possible() -> None:
     """22:30 in Denver is 21:30 in Los Angeles: both days must be over."""
     study = plan(WIDE + ", attempts: {total: 9, per_day: 1}, delays: {no_answer: 1h}")
     for zones in ((DENVER, LOS_ANGELES), (LOS_ANGELES, DENVER)):
-        told = (
-            history(zone="", facts=(NumberFacts(1, "mobile", zones),))
-            .at("2026-11-16 22:30")
-            .call("no_answer")
-        )
+        told = history(zone="", facts=(NumberFacts(1, "mobile", zones),)).at("2026-11-16 22:30").call("no_answer")
         assert told.standing(study).due_at == moment("2026-11-17 00:00", LOS_ANGELES)
 
 
@@ -174,9 +168,7 @@ def test_so_often_in_a_part_of_the_day() -> None:
     both = told.at("2026-11-17 18:00").call("no_answer")
     assert both.standing(study).status == "done"
     waits = history().at("2026-11-16 10:00").call("callback", interrupted=True)
-    assert parse_criteria(waits.standing(study).bucket).dayparts == (
-        "evening",
-    )  # an interview that waits, too
+    assert parse_criteria(waits.standing(study).bucket).dayparts == ("evening",)  # an interview that waits, too
 
 
 @pytest.mark.parametrize(("after", "attempts"), [(59, 1), (60, 2)])
@@ -429,9 +421,7 @@ def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
     assert (found.status, found.due_at) == ("waiting", moment("2026-11-16 17:00"))
     assert found.why == "weekend or evening, the part of the day tried least"
     both = told.at("2026-11-17 18:00").call("no_answer")  # Tuesday: the weekend is further off than a day
-    assert both.standing(study).due_at == moment(
-        "2026-11-18 21:00"
-    )  # 24 hours after the delay of three is over
+    assert both.standing(study).due_at == moment("2026-11-18 21:00")  # 24 hours after the delay of three is over
     later = both.at("2026-11-19 10:00")
     assert is_allowed(later.case, study, later.claimant())
     assert parse_criteria(later.standing(study).bucket).prefers == ("weekend",)
@@ -449,9 +439,7 @@ def test_a_spread_that_is_off_is_off() -> None:
         assert words(told.at("2026-11-17 10:00"), study, "day part") == "any suits it"
     limited = plan("spread: off, attempts: {per_daypart: 1}")
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), (
-        "a limit is a limit"
-    )
+    assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), "a limit is a limit"
 
 
 def test_a_part_of_weight_two_is_given_two_attempts_for_one() -> None:
@@ -569,12 +557,7 @@ def test_unreleased_blocked_erased() -> None:
 
 
 def test_a_later_import_changes_what_the_sample_says_and_nothing_else() -> None:
-    told = (
-        history(numbers=2, columns={"region": "West"})
-        .at(MONDAY)
-        .call("disconnected", 1)
-        .then(LanguageSet("es"))
-    )
+    told = history(numbers=2, columns={"region": "West"}).at(MONDAY).call("disconnected", 1).then(LanguageSet("es"))
     again = told.then(
         CaseSampled(
             {"region": "East"},
@@ -607,22 +590,11 @@ def test_a_supervisor_is_waited_for() -> None:
 
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back_with_all_it_did() -> None:
-    sitting = (
-        history(numbers=2)
-        .at(MONDAY)
-        .appointment("2026-11-18 10:00")
-        .later(days=1)
-        .claim()
-        .then(NumberDialed(1))
-    )
+    sitting = history(numbers=2).at(MONDAY).appointment("2026-11-18 10:00").later(days=1).claim().then(NumberDialed(1))
     for outcome in ("never_call", "disconnected", "supervisor", "callback", "refusal_hard"):
-        keyed = sitting.dial(outcome, 1, eligible=True, person=True).then(
-            LanguageSet("es"), ScriptRead("voicemail")
-        )
+        keyed = sitting.dial(outcome, 1, eligible=True, person=True).then(LanguageSet("es"), ScriptRead("voicemail"))
         back = keyed.then(OutcomeRevoked()).case
-        assert replace(back, seq=0, scripts_read=frozenset()) == replace(
-            sitting.case, seq=0, before_call=None
-        )
+        assert replace(back, seq=0, scripts_read=frozenset()) == replace(sitting.case, seq=0, before_call=None)
         assert back.scripts_read == {"voicemail"}
     ended = sitting.dial("refusal_hard", 1).close().then(OutcomeRevoked())
     assert ended.dial("no_answer", 1).close().standing(ANY).rank[0] == "1"
@@ -642,9 +614,7 @@ def test_the_written_order() -> None:
     now = "2026-11-20 12:00"
     cases = {
         "promise till one": history("p1").at(start).appointment("2026-11-20 10:00", "2026-11-20 13:00"),
-        "promise till half past twelve": history("p2")
-        .at(start)
-        .appointment("2026-11-20 12:00", "2026-11-20 12:30"),
+        "promise till half past twelve": history("p2").at(start).appointment("2026-11-20 12:00", "2026-11-20 12:30"),
         "interrupted": history("i").at(start).call("callback", interrupted=True),
         "urgent and fresh": history("u", priority=-1),
         "called on Monday": history("m").at(start).call("no_answer"),

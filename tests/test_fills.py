@@ -160,9 +160,7 @@ items:
 ])  # fmt: skip
 def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -> None:
     scope = TextScope({"n": TextVariable("number")}, languages=("en",))
-    template, problems = compile_text(
-        Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
-    )
+    template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": value}, "en")) == words
 
@@ -175,13 +173,7 @@ def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
     scope = TextScope({"d": TextVariable("time" if isinstance(value, time) else "date")}, languages=("en",))
     template, problems = compile_text(Text.from_string(f"{{d:{format}}}"), scope, who="q")
     assert problems == []
-    plainly = (
-        "09:30"
-        if isinstance(value, time)
-        else "November 2026"
-        if isinstance(value, str)
-        else "25 November 2026"
-    )
+    plainly = "09:30" if isinstance(value, time) else "November 2026" if isinstance(value, str) else "25 November 2026"
     assert to_plain_text(template.fill({"d": value}, "en")).casefold() == plainly.casefold()
 
 
@@ -231,8 +223,7 @@ def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     made = rebuild_instrument({"t.yaml": text}, load_source_text(text).digest)
     assert isinstance(made, Instrument)
     assert (
-        to_plain_text(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))
-        == "2 2 January 2026"
+        to_plain_text(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en")) == "2 2 January 2026"
     )
 
 

@@ -50,9 +50,7 @@ def sample(count: int) -> str:
 
 def midfield(folder: Path, *, cases: int = 300, quotas: str = QUOTAS, fieldwork: str = "") -> Shift:
     """A study in its first morning: some calls, an appointment, an interview."""
-    shift = Shift(
-        folder, cases=sample(cases), fieldwork=f"{FIELDWORK}  zone: America/Chicago\n{fieldwork}{quotas}"
-    )
+    shift = Shift(folder, cases=sample(cases), fieldwork=f"{FIELDWORK}  zone: America/Chicago\n{fieldwork}{quotas}")
     ann = shift.station()
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
@@ -202,9 +200,7 @@ def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_pat
     booked = next(key for key, h in histories if any("AppointmentMade" in str(entry.event) for entry in h))
     assert len(model.histories[refused]) == before[refused]
     called = next(entry.at for entry in model.histories[booked][before[booked] :])
-    assert (
-        timedelta(0) <= called - shift.at.replace(day=25, hour=21) < timedelta(minutes=30)
-    )  # 15:00 in Chicago
+    assert timedelta(0) <= called - shift.at.replace(day=25, hour=21) < timedelta(minutes=30)  # 15:00 in Chicago
 
 
 def test_spreads_are_compared_row_by_row(tmp_path: Path) -> None:

@@ -27,16 +27,11 @@ def test_the_words_of_a_decline_cannot_run_in_a_spreadsheet(storage: str) -> Non
 
 
 def problems(text: str) -> list[str]:
-    return [
-        str(p)
-        for p in check_instrument(load_source_text("instrument: t\ntitle: T\n" + text, "f.yaml")).problems
-    ]
+    return [str(p) for p in check_instrument(load_source_text("instrument: t\ntitle: T\n" + text, "f.yaml")).problems]
 
 
 def test_a_scale_with_a_code_that_is_called_options_has_a_place() -> None:
-    found = problems(
-        "scales:\n  own: {options: mine}\nitems:\n  - {id: q, type: scale, scale: own, text: Which?}\n"
-    )
+    found = problems("scales:\n  own: {options: mine}\nitems:\n  - {id: q, type: scale, scale: own, text: Which?}\n")
     assert any(p.startswith("f.yaml:4:9: own: the only option is options") for p in found)
     assert all(p.startswith("f.yaml:") for p in found)
 

@@ -73,9 +73,7 @@ def test_a_list_of_ones_own_gives_no_rights(tmp_path: Path, as_account) -> None:
     refused = opened(shift, people=str(mine))
     assert "ann is no supervisor on the study's own list" in str(refused)
     where = ["--db", shift.db, "--people", str(mine)]
-    assert (
-        run_command(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
-    )
+    assert run_command(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
     as_account("sue")
     assert isinstance(opened(shift, people=str(mine), by="ann"), OpenStudy)
 
@@ -97,18 +95,14 @@ def test_an_interview_is_the_accounts_too_unless_it_is_practice(tmp_path: Path, 
     as_account("ann")
     refused = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db))
     assert "only a supervisor may work under another name" in str(refused)
-    desk = start_or_resume(
-        shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True)
-    )
+    desk = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True))
     assert not isinstance(desk, UserError), desk
     desk.close()
     desk = start_or_resume(shift.file, StartOptions(case="new", db=shift.db))
     assert not isinstance(desk, UserError), desk
     desk.close()
     with closing(sqlite3.connect(shift.db)) as db:
-        names = set(
-            db.execute("SELECT origin, j.by, account FROM journal j JOIN interviews i ON i.id = j.interview")
-        )
+        names = set(db.execute("SELECT origin, j.by, account FROM journal j JOIN interviews i ON i.id = j.interview"))
     assert names == {("real", "ann", "ann"), ("practice", "bob", "ann")}
 
 
@@ -119,9 +113,7 @@ def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account)
     assert on(bob) == "A"
     assert bob.record_outcome("busy") is None
     with closing(sqlite3.connect(shift.db)) as db:
-        written_by = dict(
-            db.execute("SELECT kind, by || '/' || account FROM case_events WHERE kind <> 'released'")
-        )
+        written_by = dict(db.execute("SELECT kind, by || '/' || account FROM case_events WHERE kind <> 'released'"))
     assert written_by["called"] == "bob/sue"
     assert written_by["sampled"] == "sue/sue"
     Shift.close_all()
@@ -154,9 +146,7 @@ def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) ->
     with study:
         assert study.who.login == "postgres"
     (shift.folder / "responses").mkdir(exist_ok=True)
-    (shift.folder / "responses/interviewers.csv").write_text(
-        "login,role\npostgres,interviewer\nsue,supervisor\n"
-    )
+    (shift.folder / "responses/interviewers.csv").write_text("login,role\npostgres,interviewer\nsue,supervisor\n")
     assert "is not the account postgres" in str(open_study(shift.file, db=shift.db, by="sue"))
 
 

@@ -101,10 +101,7 @@ def queued(shift: Shift) -> list[str]:
 
 def places(shift: Shift) -> dict[str, tuple[int, int]]:
     with shift.study() as study:
-        return {
-            cell: (fill.completes, fill.reserved)
-            for cell, fill in study.store.cases.read_quota_fill().items()
-        }
+        return {cell: (fill.completes, fill.reserved) for cell, fill in study.store.cases.read_quota_fill().items()}
 
 
 def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> InterviewSession:
@@ -173,9 +170,7 @@ def test_the_case_is_closed_before_the_closing_screen_is_shown(
 
 
 def test_hanging_up_before_the_interviewers_own_items_closes_the_case(tmp_path: Path) -> None:
-    own = (
-        ITEMS + "  - {id: own, type: section, after: hangup, items: [{id: mood, type: text, text: Mood?}]}\n"
-    )
+    own = ITEMS + "  - {id: own, type: section, after: hangup, items: [{id: mood, type: text, text: Mood?}]}\n"
     shift = Shift(tmp_path, items=own, cases=TWO)
     _, talk = begun(shift, "station")
     keyed(talk, "1", "2", "1")
@@ -202,9 +197,7 @@ def test_a_window_closed_over_the_closing_words_ends_the_interview(tmp_path: Pat
 
 @pytest.mark.parametrize("plain", [False, True], ids=["screen", "plain"])
 @pytest.mark.parametrize("command", ["station", "interview", "walk-in"])
-def test_a_terminal_closed_over_the_closing_words_ends_the_interview(
-    tmp_path: Path, command: str, plain: bool
-) -> None:
+def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: Path, command: str, plain: bool) -> None:
     """The real command and the signal that a closed window sends: nobody need open the station again."""
     hours = 'hours: {mon-sun: "00:00-24:00"}, reason: A test at any hour, holidays: false'
     fieldwork = f"fieldwork: {{country: US, {hours}}}\n"
@@ -294,9 +287,7 @@ def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path:
     assert talk.suspend() is None
     talk.close()
     shift.file.write_text("items: [{")
-    found = start_or_resume(
-        shift.file, StartOptions(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at
-    )
+    found = start_or_resume(shift.file, StartOptions(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
     assert isinstance(found, UserError)
     assert status(shift_of(shift)) == [("suspended", "")]
 
@@ -560,9 +551,7 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     shift.later(minutes=5)
     forget(shift)
     told: list[str] = []
-    report = list_queue(
-        Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append), limit=9
-    )
+    report = list_queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append), limit=9)
     assert isinstance(report, QueueReport)
     assert [line.key for line in report.lines] == ["B"]
     assert len(told) == 1
@@ -579,9 +568,7 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     assert told == [], "it is done once"
 
 
-def test_a_study_that_can_only_be_read_says_what_it_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_study_that_can_only_be_read_says_what_it_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shift = Shift(tmp_path, items=ENDS_EARLY, cases=TWO)
     left_behind(shift, "1", "2")
     forget(shift)
@@ -669,9 +656,7 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     assert not any("yet" in finding for finding in findings(shift))
 
 
-def test_a_list_that_cannot_be_written_is_said_and_done_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_that_cannot_be_written_is_said_and_done_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shift = Shift(tmp_path, cases=TWO)
     ann, talk = begun(shift, "station")
     keyed(talk, "1")
@@ -706,9 +691,7 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
     with shift.study() as study:
         [row] = study.store.list_interviews(case="walk-in" if way == "walk-in" else "A")
         assert (row.outcome, row.answered, row.is_erased) == ("withdrawn", 0, True)
-        assert not any(
-            "value" in str(event) and "value=1" in str(event) for event in study.store.read_journal(row.id)
-        )
+        assert not any("value" in str(event) and "value=1" in str(event) for event in study.store.read_journal(row.id))
     assert all("scrub" in f or "free pages" in f for f in findings(shift))
 
 

@@ -203,9 +203,7 @@ def test_a_row_is_written_so_that_sql_can_read_it():
     assert text == (
         '[3,null,{"missing":"dk"},2.5,"2000-01-31","12:30:00","null [1]",{"missing":"not_reached"},[1,"b"]]'
     )
-    read = make_row_reader(
-        ("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text")
-    )
+    read = make_row_reader(("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text"))
     assert read(text) == cells
 
 

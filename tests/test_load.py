@@ -174,9 +174,7 @@ def test_problems_name_the_item_they_concern() -> None:
 def test_after_a_slip_that_can_be_mended_the_rest_is_there_for_further_checks() -> None:
     items = "items:\n  - {id: a, text: Yes, often}\n  - {id: b, text: x, text: y, <<: {z: 1}}\n  - {id: c}\n"
     source = load_source_text(items)
-    assert source.tree == {
-        "items": [{"id": "a", "text": "Yes, often"}, {"id": "b", "text": "x"}, {"id": "c"}]
-    }
+    assert source.tree == {"items": [{"id": "a", "text": "Yes, often"}, {"id": "b", "text": "x"}, {"id": "c"}]}
     assert [p.rule for p in source.problems] == ["comma", "duplicate-key", "merge-key"]
 
 

@@ -61,9 +61,7 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     capsys.readouterr()
     assert run_command(["case", "list", file]) == 1
     said = capsys.readouterr().err
-    assert (
-        f"an earlier version kept interviews of this name in {Path('responses/units.db').resolve()}" in said
-    )
+    assert f"an earlier version kept interviews of this name in {Path('responses/units.db').resolve()}" in said
     assert "--db" in said
     Path("surveys/2026/responses").mkdir()
     Path("responses/units.db").rename("surveys/2026/responses/units.db")
@@ -90,9 +88,7 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
         assert "--db a/responses/units.db" in said
     assert cases("a/responses/units.db") == ["A", "B"]
     assert run_command(["case", "list", first]) == 0
-    assert (
-        run_command(["case", "list", second, "--db", "a/responses/units.db"]) == 0
-    )  # the option that answers
+    assert run_command(["case", "list", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
 
 
 def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,9 +102,7 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     assert f"if this is that file, renamed or moved: {publish}; else" in capsys.readouterr().err
 
     def asked(answer: str) -> tuple[str, int]:
-        child = pexpect.spawn(
-            SURVEY[0], [*SURVEY[1:], "case", "list", str(moved)], encoding="utf-8", timeout=30
-        )
+        child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "case", "list", str(moved)], encoding="utf-8", timeout=30)
         child.expect("Are both the same study.*\\[y/N\\] ")
         child.sendline(answer)
         child.expect(pexpect.EOF)

@@ -36,9 +36,7 @@ __all__ = ["folder"]
 
 PERTH, SYDNEY, ADELAIDE = "Australia/Perth", "Australia/Sydney", "Australia/Adelaide"
 AUSTRALIA = (ADELAIDE, "Australia/Brisbane", "Australia/Eucla", "Australia/Lord_Howe", PERTH, SYDNEY)
-COLUMNS = (
-    "unit: {role: key}, phone: {role: phone}, zone: {role: zone}, land: {role: country}, part: {role: region}"
-)
+COLUMNS = "unit: {role: key}, phone: {role: phone}, zone: {role: zone}, land: {role: country}, part: {role: region}"
 
 
 def study(fieldwork: str) -> Plan:
@@ -111,9 +109,7 @@ def test_a_study_in_another_country_does_not_give_a_number_its_zone() -> None:
         AUSTRALIA,
         "all zones where its number may be",
     )
-    assert of(unit("mobile", "Europe/Berlin"), study("country: US, zone: America/New_York"))[0] == (
-        "Europe/Berlin",
-    )
+    assert of(unit("mobile", "Europe/Berlin"), study("country: US, zone: America/New_York"))[0] == ("Europe/Berlin",)
 
 
 def test_without_any_zone_nobody_is_called() -> None:
@@ -136,9 +132,7 @@ def test_why_says_which_rule_gave_the_zone() -> None:
     said = {v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(at))}
     assert said["hours"] == f"open in {PERTH} (by its number)"
     late = datetime(2026, 11, 24, 13, tzinfo=UTC)
-    said = {
-        v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(late))
-    }
+    said = {v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(late))}
     assert said["hours"] == f"after 20:00 there (it is 21:00); {PERTH} (by its number)"
 
 
@@ -313,9 +307,7 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
         old = history(key, zone=SYDNEY, facts=(NumberFacts(1, "fixed"),))
         with Store.open(Path("responses/study.db"), create=True) as store:
             contact = Contact(link=key, numbers=(ContactNumber(1, "", "+61893211234", ""),))
-            made = NewCase(
-                key, old.entries, old.standing(SYDNEY_STUDY), contact=contact if key == "perth" else None
-            )
+            made = NewCase(key, old.entries, old.standing(SYDNEY_STUDY), contact=contact if key == "perth" else None)
             store.cases.add([made], import_id=key, at=old.now, by="sam", file="cases.csv")
 
     def zones() -> tuple[str, ...]:

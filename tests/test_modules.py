@@ -41,9 +41,7 @@ def test_an_include_may_stand_in_a_section_and_in_a_module() -> None:
         sub__m="items: [{id: a}, {include: n.yaml}]",
         sub__n="items: [{id: b}]",
     )
-    assert source.tree == {
-        "items": [{"id": "s", "items": [{"id": "r", "items": [{"id": "a"}, {"id": "b"}]}]}]
-    }
+    assert source.tree == {"items": [{"id": "s", "items": [{"id": "r", "items": [{"id": "a"}, {"id": "b"}]}]}]}
     assert list(source.texts) == ["top.yaml", "sub/m.yaml", "sub/n.yaml"]
 
 
@@ -222,11 +220,7 @@ def at_hand(text: str) -> YamlScalar:
 NAMES = st.sampled_from(["q", "age", "tv", "q2", "x_age", "age_x"])
 
 
-@given(
-    st.lists(
-        st.tuples(NAMES, st.sampled_from([" == ", " + ", "(", ", ", ") in [", ".", " and "])), min_size=1
-    )
-)
+@given(st.lists(st.tuples(NAMES, st.sampled_from([" == ", " + ", "(", ", ", ") in [", ".", " and "])), min_size=1))
 def test_renaming_an_expression_changes_whole_names_only(parts: list[tuple[str, str]]) -> None:
     renaming = Renaming("b_", frozenset({"q", "age"}), frozenset())
     text = "".join(name + sign for name, sign in parts)

@@ -239,9 +239,7 @@ def test_an_empty_cell_has_no_number() -> None:
     assert not read_numbers("  ", "US")
 
 
-@pytest.mark.parametrize(
-    "part", ["555 0100", "(312) 555", "312-555-0100", "1 312 555 0100", "+1 (312) 555 0100"]
-)
+@pytest.mark.parametrize("part", ["555 0100", "(312) 555", "312-555-0100", "1 312 555 0100", "+1 (312) 555 0100"])
 def test_a_caller_in_is_found_by_part_of_the_number(part: str) -> None:
     assert extract_search_digits(part) in extract_search_digits("+13125550100")
 

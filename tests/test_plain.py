@@ -79,9 +79,7 @@ def test_a_whole_interview_as_a_transcript() -> None:
         prompt("since", "Since when?", LineEntry(kind="date", hint="day month year"), section="Mission"),
         prompt("why", "Why?", VerbatimEntry(), section="Mission"),
     )
-    desk = Fake(
-        script, rejects={("hours", "200"): "200 is more than 168"}, notice="Case 7 was open: resumed."
-    )
+    desk = Fake(script, rejects={("hours", "200"): "200 is more than 168"}, notice="Case 7 was open: resumed.")
     code, out = held(desk, "", "2", "200", "40", "3/3/85", "no time \\", "no money")
     assert out == textwrap.dedent(
         """\
@@ -147,9 +145,7 @@ def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
         OfferedOption(code=9, text=words("None"), exclusive=True),
     )
     first = printed(one("Which?", PickEntry(options=options, several=True, max_count=2, ordered=True)))[0]
-    assert (
-        "\n1  Yes [also: sometimes]\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
-    )
+    assert "\n1  Yes [also: sometimes]\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
     assert "[any of these, blanks between, at most 2, in the order given]" in first
     points = PickEntry(options=choices("Not at all", "", "3"))
     assert "\n1  Not at all\n2\n3\n" in printed(one("How far?", points))[0]
@@ -188,16 +184,12 @@ def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
     assert printed(desk)[0].endswith(f"2  No\n[Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n")
 
 
-@pytest.mark.parametrize(
-    "evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"]
-)
+@pytest.mark.parametrize("evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"])
 def test_text_is_literal_and_carries_no_control_characters(evil: str) -> None:
     pick = PickEntry(options=(OfferedOption(code=1, text=words(evil), note=evil),))
     script = (
         prompt("a", evil, pick, instruction=words(evil), section=evil, faq=((words(evil), words(evil)),)),
-        prompt(
-            "b", evil, LineEntry(kind="text", hint=evil), help=words(evil), earlier=EarlierAnswer(label=evil)
-        ),
+        prompt("b", evil, LineEntry(kind="text", hint=evil), help=words(evil), earlier=EarlierAnswer(label=evil)),
     )
     desk = Fake(script, title=evil, respondent=evil, notice=evil, rejects={("b", "no"): evil})
     out = held(desk, ".faq", f"{evil} no", "1", ".help", "no", ".again", ".jump")[1]
@@ -249,9 +241,7 @@ def test_a_pick_sends_codes_and_words() -> None:
     assert sent == [PickReply(())]
     sent.clear()
     held(
-        Recording(
-            (prompt("a", "Which?", none, earlier=EarlierAnswer(label="1 Television", typed_text="1")),)
-        ),
+        Recording((prompt("a", "Which?", none, earlier=EarlierAnswer(label="1 Television", typed_text="1")),)),
         "",
     )
     assert sent == [""], "an empty line keeps what stands"
@@ -270,9 +260,7 @@ def test_a_pick_sends_codes_and_words() -> None:
         (VerbatimEntry(), "[b]bold[/b]", "[b]bold[/b]"),
     ],
 )
-def test_a_typed_line_is_taken_as_it_is_meant(
-    entry: LineEntry | VerbatimEntry, line: str, taken: str
-) -> None:
+def test_a_typed_line_is_taken_as_it_is_meant(entry: LineEntry | VerbatimEntry, line: str, taken: str) -> None:
     desk = one("What?", entry)
     held(desk, line)
     assert desk.given == [("a", taken)]
@@ -280,9 +268,7 @@ def test_a_typed_line_is_taken_as_it_is_meant(
 
 @pytest.mark.parametrize("entry", [ReadEntry(), YES_NO])
 @pytest.mark.parametrize("line", ["..back", ".5", ".", ".hlep"])
-def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(
-    entry: ReadEntry | PickEntry, line: str
-) -> None:
+def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(entry: ReadEntry | PickEntry, line: str) -> None:
     desk = one("What?", entry)
     assert printed(desk, line)[1].startswith(f"! {line} is no command here: ")
     assert desk.given == []
@@ -369,9 +355,7 @@ def test_what_may_mean_two_things_is_asked_about() -> None:
 
 def test_notes_are_listed_and_replaced() -> None:
     desk = Fake((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
-    after = printed(
-        desk, ".notes", ".note sounded sure", "1", ".notes", ".notes 1 not so sure", ".notes", ".notes 4 x"
-    )
+    after = printed(desk, ".notes", ".note sounded sure", "1", ".notes", ".notes 1 not so sure", ".notes", ".notes 4 x")
     assert after[1] == "[there is no note yet]\n"
     assert after[4] == "[1  a: sounded sure]\n[.notes NUMBER TEXT replaces one]\n"
     assert after[6].startswith("[1  a: not so sure]\n")
@@ -435,9 +419,7 @@ def test_again_repeats_the_whole_item() -> None:
 def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
     desk = Fake((prompt("a", "One?", YES_NO, help=words("A long\nstory")),))
     help = printed(desk, ".help")[1]
-    assert (
-        "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]" in help
-    )
+    assert "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]" in help
     assert all(f"[{command}  " in help for command in COMMANDS)
 
 

@@ -50,9 +50,7 @@ def seated(tmp_path: Path) -> Callable[[], InterviewSession]:
 
     def sit() -> InterviewSession:
         seating = StartOptions(case="7", interviewer="Ann", seed=1)
-        desk = start_or_resume(
-            file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store
-        )
+        desk = start_or_resume(file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store)
         assert isinstance(desk, InterviewSession), str(desk)
         return desk
 
@@ -87,9 +85,7 @@ def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSess
     answers = {e.place.item: e.value for e in events if isinstance(e, QuestionAnswered)}
     assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
     assert [e.reason for e in events if isinstance(e, QueryConfirmed)] == ["drives a bus", ""]
-    assert [(e.place, e.text) for e in events if isinstance(e, NoteWritten)] == [
-        (Place("hours"), "sounded sure")
-    ]
+    assert [(e.place, e.text) for e in events if isinstance(e, NoteWritten)] == [(Place("hours"), "sounded sure")]
 
 
 def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(

@@ -36,9 +36,7 @@ def one(text: str, entry: PickEntry | LineEntry) -> Fake:
 
 def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
     desk = one("What?", LineEntry(kind="text"))
-    read = io.TextIOWrapper(
-        io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * MAX_LINE_LENGTH) + b"\ncaf\xc3\xa9\r\n"), "utf-8"
-    )
+    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * MAX_LINE_LENGTH) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
     write = io.StringIO()
     conduct_interview(desk, read, write)
     assert desk.given == [("a", "café")]

@@ -170,9 +170,7 @@ def test_studies_share_a_database_and_see_only_their_own(store):
 
 def test_what_studies_share_is_reached_from_each_of_them(store, study):
     steps = (MigrationStep("one", ("CREATE TABLE never (number TEXT PRIMARY KEY){by_key}",)),)
-    sql(
-        study, "DROP SCHEMA IF EXISTS survey_shared CASCADE"
-    )  # other tests' list of numbers never to be called
+    sql(study, "DROP SCHEMA IF EXISTS survey_shared CASCADE")  # other tests' list of numbers never to be called
     with Store.open(served.fresh(), create=True) as other:
         for each in (store, other):
             apply_steps(each._db, schema="survey_shared", steps=steps)
@@ -557,9 +555,7 @@ def test_a_failure_that_was_swallowed_does_not_pass_for_a_commit(store):
 
 
 def test_a_remark_with_half_a_letter_hides_no_other(store, study):
-    for seq, text in enumerate(
-        ["plain", "nul \0", "half \ud800", "back\\u0000slash", "\\\0", "🙂 señal"], start=2
-    ):
+    for seq, text in enumerate(["plain", "nul \0", "half \ud800", "back\\u0000slash", "\\\0", "🙂 señal"], start=2):
         answer(store, seq, event=NoteWritten(stamp(seq), Place("own"), text))
     assert [remark for (remark,) in sql(study, "SELECT remark FROM remarks ORDER BY at")] == [
         "plain",
@@ -608,9 +604,7 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
         columns = ", ".join(name for _, name, *_ in sql(copy, f"PRAGMA table_info({table})"))
         every = f"SELECT {columns} FROM {table}"
         assert sorted(sql(copy, every)) == sorted(sql(study, every)), table
-    assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(
-        study, "SELECT m_8, visit FROM data_asu_2000_v1"
-    )
+    assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(study, "SELECT m_8, visit FROM data_asu_2000_v1")
     with Store.open(copy, create=False) as copied:
         assert copied.check_integrity() == []
         for what in (
@@ -619,7 +613,7 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
             lambda s: s.find_draft("i1"),
             lambda s: [s.read_journal(row.id) for row in s.list_interviews()],
             lambda s: list(rows(s, HASH, origins=("real", "simulated"), personal=True)),
-            lambda s: list(s.lines(HASH, origins=("real", "simulated"), personal=True)),
+            lambda s: list(s.iterate_export_rows(HASH, origins=("real", "simulated"), personal=True)),
         ):
             assert what(copied) == what(store)
         assert copied.read_variables(HASH) == VARIABLES

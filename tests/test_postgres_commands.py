@@ -115,22 +115,16 @@ def answers(name: str) -> list[dict[str, str]]:
 
 
 def test_an_interview_goes_on_as_it_began_where_its_file_has_problems_now(survey, server):
-    survey(
-        "interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n.suspend\n", gives=3
-    )
+    survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n.suspend\n", gives=3)
     written("home.yaml", HOME.replace("type: single", "type: sinngle"))
-    said = survey(
-        "interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="2\nHigh Street\n"
-    )
+    said = survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="2\nHigh Street\n")
     assert "missing or has problems now" in said
 
 
 def test_two_instruments_share_a_database(survey, server):
     written("other.yaml", HOME.replace("instrument: home", "instrument: other"))
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
-    assert "nothing is kept there in the schema other" in survey(
-        "interviews", "other.yaml", "--db", server, gives=1
-    )
+    assert "nothing is kept there in the schema other" in survey("interviews", "other.yaml", "--db", server, gives=1)
     survey("interview", "other.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
     assert "1 interview" in survey("interviews", "other.yaml", "--db", server)
 
@@ -140,9 +134,7 @@ def test_invented_people_stay_out_of_a_study_of_real_ones(survey, server):
     assert "20 interviews" in survey("interviews", "home.yaml", "--db", server)
     assert "no problems" in survey("db", "verify", "home.yaml", "--db", server)
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
-    assert "must not be mixed" in survey(
-        "simulate", "home.yaml", "-n", "2", "--keep", "--db", server, gives=1
-    )
+    assert "must not be mixed" in survey("simulate", "home.yaml", "-n", "2", "--keep", "--db", server, gives=1)
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,7 @@ def test_what_is_said_anyway_is_not_said_twice() -> None:
 
 
 def test_multiples_of_triple_s_are_numbered() -> None:
-    items = (
-        "  - {id: q1, type: multiple, text: One, options: {1: A, 2: B, 9: {text: None, exclusive: true}}}\n"
-    )
+    items = "  - {id: q1, type: multiple, text: One, options: {1: A, 2: B, 9: {text: None, exclusive: true}}}\n"
     [problem] = found(items, "sss")
     assert (problem.rule, problem.who) == ("format-codes", "q1")
     assert "1, 2, 9" in problem.what

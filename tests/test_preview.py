@@ -146,9 +146,7 @@ def test_a_file_that_grows_at_its_end_asks_the_new_item() -> None:
 
 
 def test_a_doubt_that_waits_for_its_answer_still_waits() -> None:
-    soft = TEXT.replace(
-        "max: 9,", "max: 9, checks: [{expect: cars < 5, soft: true, say: {en: Many., es: Son.}}],"
-    )
+    soft = TEXT.replace("max: 9,", "max: 9, checks: [{expect: cars < 5, soft: true, say: {en: Many., es: Son.}}],")
     preview = begun(soft, columns={"kind": "1"})
     shown = keyed(preview.restart(), "", "1", "7")
     shown = followed(preview, soft.replace("Many.", "So many?"))
@@ -182,9 +180,7 @@ def test_what_was_keyed_changes_only_where_there_is_no_other_way() -> None:
 
 
 def test_another_case_is_taken_where_the_item_wants_one_and_stays_over_a_change() -> None:
-    preview = begun(
-        seed=next(n for n in range(20) if begun(seed=n).restart().session.list_values()[1].value == "1")
-    )
+    preview = begun(seed=next(n for n in range(20) if begun(seed=n).restart().session.list_values()[1].value == "1"))
     shown = preview.restart()
     assert shown.session.jump(Place("chief")) is None
     assert "another case: kind 2" in shown.session.remark
@@ -200,9 +196,7 @@ def test_a_case_that_was_given_does_not_change_and_the_reason_is_said() -> None:
     assert "kind == 2" in refused.why
 
 
-@pytest.mark.parametrize(
-    "name", ["asu_2000", "household", "customer", "features/draw_random", "features/split"]
-)
+@pytest.mark.parametrize("name", ["asu_2000", "household", "customer", "features/draw_random", "features/split"])
 def test_every_item_of_an_example_can_be_stood_at(name: str, tmp_path: Path) -> None:
     preview = Preview(str(EXAMPLES / f"{name}.yaml"), PreviewOptions(columns={}))
     shown = preview.open()

@@ -166,9 +166,7 @@ def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly
     screen = pyte.Screen(80, 24)
     stream = pyte.ByteStream(screen)
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-    child = pexpect.spawn(
-        SURVEY[0], [*SURVEY[1:], "preview", FILE], dimensions=(24, 80), env=environment, timeout=15
-    )
+    child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "preview", FILE], dimensions=(24, 80), env=environment, timeout=15)
 
     def until(text: str) -> float:
         began = time.monotonic()

@@ -168,15 +168,11 @@ def test_contact_is_response_refusal_and_other_and_cooperation_is_response_among
 @given(any_counts, st.fractions(Fraction(1, 1000), 1000))
 def test_the_scale_of_weights_does_not_matter(counts: DispositionCounts, scale: Fraction) -> None:
     scaled = DispositionCounts.from_groups({group: n * scale for group, n in counts.list_by_group().items()})
-    assert compute_rates(scaled, estimate_eligibility(scaled)) == compute_rates(
-        counts, estimate_eligibility(counts)
-    )
+    assert compute_rates(scaled, estimate_eligibility(scaled)) == compute_rates(counts, estimate_eligibility(counts))
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(DISPOSITIONS)), numbers), min_size=1), st.randoms())
-def test_neither_the_order_of_rows_nor_their_splitting_matters(
-    rows: list[tuple[str, Any]], random: Random
-) -> None:
+def test_neither_the_order_of_rows_nor_their_splitting_matters(rows: list[tuple[str, Any]], random: Random) -> None:
     def as_file(rows: list[tuple[str, Any]]) -> str:
         return "\n".join(["code,count", *(f"{code},{decimals(n)}" for code, n in rows)])
 
@@ -198,9 +194,7 @@ def test_a_composite_lies_between_its_frames(
     one: DispositionCounts, other: DispositionCounts, weight: Fraction
 ) -> None:
     first, second = (compute_rates(c, estimate_eligibility(c)) for c in (one, other))
-    for a, b, mixed in zip(
-        first, second, combine_rates([(weight, first), (1 - weight, second)]), strict=True
-    ):
+    for a, b, mixed in zip(first, second, combine_rates([(weight, first), (1 - weight, second)]), strict=True):
         parts = [rate for rate, w in ((a, weight), (b, 1 - weight)) if w]
         if mixed is None:
             assert None in parts
@@ -262,13 +256,9 @@ def test_the_table_is_aapors_but_for_its_headings() -> None:
     assert len(DISPOSITIONS) == len(AAPOR) - len(HEADINGS)
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in AAPOR if row["code"] in HEADINGS], ids=lambda row: row["code"]
-)
+@pytest.mark.parametrize("row", [row for row in AAPOR if row["code"] in HEADINGS], ids=lambda row: row["code"])
 @pytest.mark.parametrize("spelled", ["{}", "{}0"])
-def test_a_heading_is_refused_and_its_remedy_names_codes_that_are_taken(
-    row: dict[str, str], spelled: str
-) -> None:
+def test_a_heading_is_refused_and_its_remedy_names_codes_that_are_taken(row: dict[str, str], spelled: str) -> None:
     refused = find_group(spelled.format(row["code"]))
     assert isinstance(refused, UncountableCode)
     named = [word.strip(",") for word in refused.remedy.split() if word[0].isdigit()]
@@ -344,9 +334,7 @@ def test_a_half_is_rounded_away_from_zero(value: Fraction, digits: int, text: st
 def test_decimals_are_read_exactly() -> None:
     assert parse_exact("0.1") == Fraction(1, 10)
     assert sum(parse_exact("0.1") or 0 for _ in range(10)) == 1
-    assert [parse_exact(text) for text in ("1e3", "nan", "-1", "1_000", "1,5", "", "٣", "9" * 16)] == [
-        None
-    ] * 8
+    assert [parse_exact(text) for text in ("1e3", "nan", "-1", "1_000", "1,5", "", "٣", "9" * 16)] == [None] * 8
 
 
 def test_shares_are_read_as_people_write_them() -> None:
@@ -557,9 +545,7 @@ def test_csv_and_json_say_the_same_exactly(capsys: pytest.CaptureFixture[str]) -
         (["--composite", "land=0.5,land=0.5"], "given twice"),
     ],
 )
-def test_options_that_make_no_sense_say_why(
-    capsys: pytest.CaptureFixture[str], options: list[str], words: str
-) -> None:
+def test_options_that_make_no_sense_say_why(capsys: pytest.CaptureFixture[str], options: list[str], words: str) -> None:
     written("two.csv", "frame,code,count\nland,1.1,1\nmobile,1.1,1\n")
     assert run_command(["rates", "--counts", "two.csv", *options]) == 1
     shown = capsys.readouterr()

@@ -68,9 +68,7 @@ def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFi
         assert says in told.out + told.err, (command, told)
 
 
-def test_whatever_writes_is_refused_plainly(
-    disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_whatever_writes_is_refused_plainly(disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shift = archived(disk)
     make_read_only(disk)
     where = ["--db", shift.db]
@@ -121,9 +119,7 @@ def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.Capt
     assert "name the copy with --db" in said
 
 
-def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(
-    disk: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As an earlier version left it: the interview is complete, and its case is not told."""
     shift = Shift(disk)
     ann = shift.station()

@@ -34,9 +34,7 @@ ANSWERS = "521111525324134421415252231225324153443552413213351221542512"
 
 
 def matrix(*rows: Sequence[int]) -> ComparisonTable:
-    return ComparisonTable(
-        "Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows]
-    )
+    return ComparisonTable("Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows])
 
 
 def weighted(*kinds: str, left: Fraction = Fraction(1), empty: str = "") -> ComparisonTable:
@@ -79,9 +77,7 @@ def test_fisher_as_r_has_it():
 def test_letters_as_pairwise_tests_with_bonferroni():
     """`pairwise.prop.test(c(45, 30, 20), c(80, 75, 60), correct = FALSE, p.adjust.method = "bonferroni")`: 0.1292 of the
     first two, 0.0214 of first and third, 1 of the last two. Without correction the first two differ: 0.0431."""
-    a, b, c = (
-        (WeightedCount(n, n, n), WeightedCount(of, of, of)) for n, of in ((45, 80), (30, 75), (20, 60))
-    )
+    a, b, c = ((WeightedCount(n, n, n), WeightedCount(of, of, of)) for n, of in ((45, 80), (30, 75), (20, 60)))
     found = [is_significantly_greater(x, y, pairs=3, weighted=False) for x, y in ((a, b), (a, c), (b, c))]
     assert found == [False, True, False]
     assert is_significantly_greater(a, b, pairs=1, weighted=False)
@@ -129,13 +125,9 @@ def test_weighted_means_as_r_has_them():
 def test_means_and_margins_of_a_finite_population_as_r_has_them():
     """`sd(y)`, `mean(y)`, `median(y)`: 1.46705824254037, 2.81666666666667, 2.5. With 80 in the population
     `svydesign(~1, fpc = ~N)`, `1.959964 * SE(svymean(~y, d))`: 0.185604."""
-    text = (
-        "scales: {how: {1: A, 2: B, 3: C, 4: D, 5: E}}\nitems: [{id: s, type: scale, text: How?, scale: how}]"
-    )
+    text = "scales: {how: {1: A, 2: B, 3: C, 4: D, 5: E}}\nitems: [{id: s, type: scale, text: How?, scale: how}]"
     rows: list[dict[str, Cell]] = [{"s": int(answer)} for answer in ANSWERS]
-    summary = Report(text, rows, terms=ResultOptions(threshold=0, population=80, with_margins=True))[
-        "s"
-    ].summary
+    summary = Report(text, rows, terms=ResultOptions(threshold=0, population=80, with_margins=True))["s"].summary
     assert summary is not None
     assert (summary.mean_text, summary.median_text, summary.deviation_text) == ("2.82", "2.5", "1.47")
     assert summary.margin_text == "± 0.19"
@@ -161,9 +153,7 @@ items: [{id: q, type: single, text: Which?, options: {1: Admitted, 2: Rejected}}
 def test_promotion_by_ranking():
     """78 employees, 2, 4, 6 and 9 promoted of 19, 20, 20 and 19 by ranking: linear-by-linear p = .008 in SPSS
     (Linear by linear association in SPSS, farmaura.com)."""
-    test = run_trend_test(
-        matrix((17, 2), (16, 4), (14, 6), (10, 9)), [Fraction(i) for i in (1, 2, 3, 4)], ordered=True
-    )
+    test = run_trend_test(matrix((17, 2), (16, 4), (14, 6), (10, 9)), [Fraction(i) for i in (1, 2, 3, 4)], ordered=True)
     assert test.p == pytest.approx(0.008, abs=0.0005)
 
 

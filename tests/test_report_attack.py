@@ -82,9 +82,7 @@ class Known(Attacker):
         for table in made.tables:
             item = made[table.question.id]
             self.reads(item, made.banner if by else None, table.lines)
-            self._codes |= {
-                (item.id, row.code): (row.kind, row.code, row.label) for row in table.lines if row.code
-            }
+            self._codes |= {(item.id, row.code): (row.kind, row.code, row.label) for row in table.lines if row.code}
         for column in [ALL, *((c.group, c.label) for c in made.banner.columns[1:])]:
             for item_id in ("own", "media"):
                 self.same(("q", BASE, column), (item_id, BASE, column))
@@ -162,17 +160,13 @@ def test_columns_cost_no_total_and_no_group_its_size(seed: int):
     for one, other in zip(undivided.tables, divided.tables, strict=True):
         assert {s for s in other.hidden if s.column == 0} == {s for s in one.hidden if s.column == 0}
     if all(size == 0 or size >= THRESHOLD for size in sizes.values()):
-        shown = [
-            not divided.tables[0].is_base_hidden(c) for c in range(1, 1 + sum(map(bool, sizes.values())))
-        ]
+        shown = [not divided.tables[0].is_base_hidden(c) for c in range(1, 1 + sum(map(bool, sizes.values())))]
         assert all(shown)
 
 
 def test_the_attacker_finds_what_is_not_hidden_well():
     """One small count hidden alone is found: else the test above would prove nothing."""
-    rows: list[dict[str, Cell]] = [
-        {"q": q, "kind": 1} for q, n in ((1, 2), (2, 10), (3, 8)) for _ in range(n)
-    ]
+    rows: list[dict[str, Cell]] = [{"q": q, "kind": 1} for q, n in ((1, 2), (2, 10), (3, 8)) for _ in range(n)]
     attacker = Attacker()
     made = Report(TEXT, rows)
     attacker.reads(made["q"], None)

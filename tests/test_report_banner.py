@@ -32,9 +32,7 @@ items:
 
 
 def matrix(*rows: Sequence[int]) -> ComparisonTable:
-    return ComparisonTable(
-        "Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows]
-    )
+    return ComparisonTable("Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows])
 
 
 def crossed(name: str, **kinds: Sequence[int]) -> list[dict[str, Cell]]:
@@ -83,10 +81,7 @@ def test_trend_as_agresti_has_it():
     table = matrix(*zip(absent, present, strict=True))
     drinks = [Fraction(s) for s in ("0", "0.5", "1.5", "4", "7")]
     assert run_trend_test(table, drinks, ordered=True).statistic_text == "M² = 6.57, df = 1"
-    assert (
-        run_trend_test(table, [Fraction(i) for i in range(5)], ordered=True).statistic_text
-        == "M² = 1.83, df = 1"
-    )
+    assert run_trend_test(table, [Fraction(i) for i in range(5)], ordered=True).statistic_text == "M² = 1.83, df = 1"
 
 
 def test_kruskal_as_in_the_documentation_of_scipy():
@@ -104,9 +99,7 @@ def test_weighted_counts_are_never_tested_as_counts():
         [[WeightedCount(n, 7 * n, 49 * n) for n in row] for row in ([30, 20], [20, 30])],
         weighted=True,
     )
-    assert run_independence_test(alike).p == pytest.approx(
-        plain.p, abs=0.005
-    )  # an F with 99 is not quite a chi-square
+    assert run_independence_test(alike).p == pytest.approx(plain.p, abs=0.005)  # an F with 99 is not quite a chi-square
     uneven = ComparisonTable(
         "Group", [[WeightedCount(n, n, 2 * n) for n in row] for row in ([30, 20], [20, 30])], weighted=True
     )
@@ -210,6 +203,4 @@ def test_an_item_by_itself_is_not_called_unanimous() -> None:
     rows = crossed("q", _1=(8, 9), _2=(7, 0))
     table = Report(TEXT, rows, terms=ResultOptions(threshold=0), by=["q", "kind"]).banner.find_table("q")
     assert table is not None
-    assert [note.partition(" gave")[0] for note in table.notes] == [
-        "Unanimous: all of Kind of unit, District,"
-    ]
+    assert [note.partition(" gave")[0] for note in table.notes] == ["Unanimous: all of Kind of unit, District,"]

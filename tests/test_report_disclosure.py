@@ -41,14 +41,9 @@ def determined(table: CountTable, hidden: frozenset[CellPosition]) -> list[CellP
     lines = []
     for c in range(len(table.bases)):
         lines.append({CellPosition(BASE, c): -1, **{CellPosition(r, c): 1 for r in table.base_rows}})
-        lines += [
-            {CellPosition(net, c): -1, **{CellPosition(r, c): 1 for r in of}}
-            for net, of in table.sums.items()
-        ]
+        lines += [{CellPosition(net, c): -1, **{CellPosition(r, c): 1 for r in of}} for net, of in table.sums.items()]
     for r in (BASE, *range(len(table.counts))):
-        lines += [
-            {CellPosition(r, 0): -1, **{CellPosition(r, c): 1 for c in group}} for group in table.groups
-        ]
+        lines += [{CellPosition(r, 0): -1, **{CellPosition(r, c): 1 for c in group}} for group in table.groups]
     matrix = numpy.array([[line.get(spot, 0) for spot in unknown] for line in lines], dtype=float)
     rank = numpy.linalg.matrix_rank(matrix)
     found = []
@@ -63,9 +58,7 @@ def determined(table: CountTable, hidden: frozenset[CellPosition]) -> list[CellP
 @settings(max_examples=150)
 @given(
     st.integers(2, 5).flatmap(
-        lambda width: st.lists(
-            st.lists(st.integers(0, 12), min_size=width, max_size=width), min_size=2, max_size=6
-        )
+        lambda width: st.lists(st.lists(st.integers(0, 12), min_size=width, max_size=width), min_size=2, max_size=6)
     ),
     st.booleans(),
 )
@@ -103,12 +96,8 @@ def test_topline_and_banner_hide_the_same_figures():
     table = report.banner.find_table("q")
     assert table is not None
     shown = {row.label: row.total for row in report["q"].rows}
-    assert [row.label for row in table.rows] == ["Agrees", "Disagrees"], (
-        "the nets alone: most others would be hidden"
-    )
-    assert [row.figures[0] for row in table.rows] == [
-        row.total for row in report["q"].rows if row.kind == "net"
-    ]
+    assert [row.label for row in table.rows] == ["Agrees", "Disagrees"], "the nets alone: most others would be hidden"
+    assert [row.figures[0] for row in table.rows] == [row.total for row in report["q"].rows if row.kind == "net"]
     assert shown["Strongly agree"].count_text == "8"
     assert any("only nets are shown" in note for note in table.notes)
     assert not any(figure.share for row in table.rows for figure in row.figures if figure.hidden)
@@ -169,9 +158,7 @@ def test_how_many_belong_to_a_group_stays_where_it_is_no_small_number(pairs: lis
 def test_a_test_beside_hidden_counts_is_not_shown():
     """2 and 10 of one kind against 9 and 7 of the other: with the margins, p would give the table away."""
     rows: list[dict[str, Cell]] = [
-        {"q": q, "kind": kind}
-        for kind, q, n in ((1, 1, 2), (1, 2, 10), (2, 1, 9), (2, 2, 7))
-        for _ in range(n)
+        {"q": q, "kind": kind} for kind, q, n in ((1, 1, 2), (1, 2, 10), (2, 1, 9), (2, 2, 7)) for _ in range(n)
     ]
     report = Report(AGREE, rows, terms=ResultOptions(threshold=5), by=["kind"])
     table = report.banner.find_table("q")

@@ -33,9 +33,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 def some(id: str, number: int, section: str = "", battery: str = "", **more: Any) -> ItemResult:
     said = {"label": id, "wording": f"What of {id}?", "base": base_of(100)} | more
     row = ResultRow(kind="answer", code="1", label="Yes", figures=(figure(40, 100),))
-    return ItemResult(
-        id=id, number=str(number), kind="single", section=section, battery=battery, rows=(row,), **said
-    )
+    return ItemResult(id=id, number=str(number), kind="single", section=section, battery=battery, rows=(row,), **said)
 
 
 def of_items(*items: ItemResult, **more: Any) -> Results:
@@ -147,9 +145,8 @@ def paragraphs(word: ZipFile) -> Iterator[tuple[str, str]]:
 
 def test_a_word_document_has_a_title_a_language_and_headings_in_steps(word: ZipFile) -> None:
     core = word.read("docProps/core.xml").decode()
-    assert (
-        f"<dc:title>{HOSTILE_SHOWN.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}" in core
-        or ("<dc:title>Survey" in core)
+    assert f"<dc:title>{HOSTILE_SHOWN.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}" in core or (
+        "<dc:title>Survey" in core
     )
     assert "<dc:language>en</dc:language>" in core
     assert "2013" not in core, "the template's own date"
@@ -168,9 +165,7 @@ def test_a_word_document_has_a_title_a_language_and_headings_in_steps(word: ZipF
 def test_a_word_document_has_no_empty_lines_and_no_list_made_by_hand(word: ZipFile) -> None:
     with_pictures = sum(1 for _ in body(word).iter(f"{W}drawing"))
     assert len([text for _, text in paragraphs(word) if not text.strip()]) == with_pictures
-    assert not [
-        text for style, text in paragraphs(word) if text.startswith(("•", "- ")) and "Bullet" not in style
-    ]
+    assert not [text for style, text in paragraphs(word) if text.startswith(("•", "- ")) and "Bullet" not in style]
 
 
 def test_each_table_of_a_word_document_repeats_its_head_and_says_what_it_is(word: ZipFile) -> None:

@@ -163,8 +163,7 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     districts = sum(row["kind"] == "District" for row in counted)
     assert report.interviews == districts
     assert (
-        report.filter_notes[0]
-        == f"Only interviews of which this is true: {condition} — {districts} of {len(counted)}."
+        report.filter_notes[0] == f"Only interviews of which this is true: {condition} — {districts} of {len(counted)}."
     )
     assert report.filter_notes[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
     box = {line.label: line.text for line in report.methods}
@@ -185,9 +184,7 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
         assert text.index(condition) < text.index("How to read the tables")
 
 
-def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_size(
-    study: Path, tmp_path: Path
-):
+def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_size(study: Path, tmp_path: Path):
     """No margin comes from the size of the whole population."""
     some = replace(WISH, where="kind == 'District'", by=("kind",), margins=False)
     census = made(study, some)
@@ -205,15 +202,11 @@ def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_siz
     n = sample.interviews
     assert told.startswith(f"± {196 * 0.5 / n**0.5:.1f} points")
     assert "of which this part has no known size" in told
-    (told,) = [
-        line.text for line in made(Path(large), replace(WISH, db=kept)).methods if line.label == "Precision"
-    ]
+    (told,) = [line.text for line in made(Path(large), replace(WISH, db=kept)).methods if line.label == "Precision"]
     assert "with the correction for a population of 900" in told
 
 
-def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_own(
-    study: Path, tmp_path: Path
-):
+def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_own(study: Path, tmp_path: Path):
     page = tmp_path / "a.md"
     told = run(
         [*SURVEY, "report", str(study), "--origin", "simulated", "-o", str(page)],
@@ -326,11 +319,7 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
         assert shown == dict(Counter(row[name] for row in data))
     q21 = by_name["q21_1"]
     third = q21.columns[2]
-    shown = {
-        line.code: int(n)
-        for line, n in zip((*q21.codes, *q21.missing), third.counts, strict=True)
-        if n != "0"
-    }
+    shown = {line.code: int(n) for line, n in zip((*q21.codes, *q21.missing), third.counts, strict=True) if n != "0"}
     assert shown == dict(Counter(row[third.name] for row in data))
     assert by_name["q2_why"].asked == "Asked if q2 is Disagree or Strongly disagree."
     assert by_name["phone"].personal
@@ -412,8 +401,5 @@ def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Pat
         district, sector, total = theirs[theirs.index("Count") + 1 :]
         assert [figure.count_text for figure in row.figures] == [total, district, sector]
     chi = line("Pearson Chi-Square")
-    assert (
-        table.tests[0].statistic_text
-        == f"χ² = {chi[1].zfill(4) if chi[1][0] == '.' else chi[1]}, df = {chi[2]}"
-    )
+    assert table.tests[0].statistic_text == f"χ² = {chi[1].zfill(4) if chi[1][0] == '.' else chi[1]}, df = {chi[2]}"
     assert table.tests[0].p_text.removeprefix("p = 0") == chi[3]

@@ -48,9 +48,7 @@ items:
 
 def test_the_table_that_the_founding_survey_published():
     """35 units: 2, 16, 14, 2, 1 are 5.7, 45.7, 40.0, 5.7, 2.9 per cent; 45.7 disagree, from counts."""
-    report = Report(
-        AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), terms=ResultOptions(threshold=0, digits=1)
-    )
+    report = Report(AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), terms=ResultOptions(threshold=0, digits=1))
     assert report.texts("q2") == {
         "Strongly agree": ("2", "5.7"),
         "Agree": ("16", "45.7"),
@@ -242,9 +240,7 @@ def test_a_high_maximum_costs_nothing_and_ranges_are_those_of_the_answers(most: 
     """Money with two decimals: every edge over the declared range would be thousands of millions of numbers."""
     incomes = [Fraction(cents, 100) for cents in range(45_000, 450_000, 4_999)]
     tracemalloc.start()
-    made = build_bins(
-        dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most)
-    )
+    made = build_bins(dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
@@ -334,9 +330,7 @@ def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():
 
 
 def test_personal_items_are_not_reported_on():
-    text = (
-        "items:\n  - {id: name, type: text, text: Who?, personal: true}\n  - {id: n, type: number, text: n}\n"
-    )
+    text = "items:\n  - {id: name, type: text, text: Who?, personal: true}\n  - {id: n, type: number, text: n}\n"
     report = Report(text, [{"name": "Kim", "n": 1}])
     assert [table.question.id for table in report.tables] == ["n"]
 
@@ -350,9 +344,7 @@ items:
 
 
 def test_dates_are_reported_by_year_and_times_as_answered():
-    rows = [
-        {"born": f"{1950 + 3 * i}-05", "moved": date(1990 + i % 3, 1, 2), "rises": time(7)} for i in range(15)
-    ]
+    rows = [{"born": f"{1950 + 3 * i}-05", "moved": date(1990 + i % 3, 1, 2), "rises": time(7)} for i in range(15)]
     report = Report(WHEN, [*rows, {"born": DK, "moved": REFUSED}])
     assert report.texts("born")["1950–1959"] == ("4", "25")
     assert report.texts("moved") == {
@@ -432,18 +424,14 @@ def test_items_have_the_numbers_of_the_printed_questionnaire() -> None:
         "person_turns": "",
     }  # fmt: skip
     printed = {
-        item.id: item.number
-        for part in build_booklet(made, languages=("en",)).parts
-        for item in part.iterate_items()
+        item.id: item.number for part in build_booklet(made, languages=("en",)).parts for item in part.iterate_items()
     }
     assert printed == {"hello": "1", "consent": "2", "stop": "3", "q1": "4", "m": "5", "age": "6", "q2": "7"}
 
 
 def test_statements_beyond_z_have_two_letters() -> None:
     many = "\n".join(f"      s{n}: Statement {n}" for n in range(30))
-    made = instrument(
-        f"items:\n  - id: m\n    type: battery\n    options: {{1: A, 2: B}}\n    statements:\n{many}\n"
-    )
+    made = instrument(f"items:\n  - id: m\n    type: battery\n    options: {{1: A, 2: B}}\n    statements:\n{many}\n")
     numbers = number_items(made)
     assert [numbers[f"s{n}"] for n in (0, 25, 26, 27)] == ["1a", "1z", "1aa", "1ab"]
     assert len(set(numbers.values())) == 31

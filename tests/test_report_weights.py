@@ -63,9 +63,7 @@ def test_margins_are_reached_and_odds_ratios_kept(
     assert fsum(found.weights) == pytest.approx(n)
     for one in (sex, age):
         for value, share in one.targets.items():
-            held = (
-                fsum(w for w, v in zip(found.weights, one.value_by_interview, strict=True) if v == value) / n
-            )
+            held = fsum(w for w, v in zip(found.weights, one.value_by_interview, strict=True) if v == value) / n
             assert held == pytest.approx(float(share), abs=2e-6)
     factor = {(s, a): w / b for (s, a, b), w in zip(rows, found.weights, strict=True)}
     for (s, a, b), w in zip(rows, found.weights, strict=True):
@@ -157,9 +155,7 @@ def test_weights_and_targets_that_cannot_be_are_refused():
 )
 def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, str]], said: str):
     some = interviews((1, 1, 111), (2, 1, 23)).answers
-    wanted = [
-        RakingTarget(variable=name, value=value, share=Fraction(share)) for name, value, share in targets
-    ]
+    wanted = [RakingTarget(variable=name, value=value, share=Fraction(share)) for name, value, share in targets]
     found = compute_weights(some, targets=wanted)
     assert isinstance(found, UserError)
     assert said in found.what
@@ -167,9 +163,7 @@ def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, 
 
 def test_numbers_of_units_are_shares_too():
     some = interviews((1, 1, 1), (2, 1, 1)).answers
-    wanted = [
-        RakingTarget(variable="sex", value=v, share=Fraction(share)) for v, share in (("1", 14), ("2", 21))
-    ]
+    wanted = [RakingTarget(variable="sex", value=v, share=Fraction(share)) for v, share in (("1", 14), ("2", 21))]
     found = compute_weights(some, targets=wanted, threshold=5)
     assert isinstance(found, InterviewWeights)
     assert [round(float(weight), 2) for weight in found.weights] == [0.8, 1.2]

@@ -87,9 +87,7 @@ def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Sh
     last = shift.at
     done = restored(shift)
     assert done.interviews == 1
-    assert done.lost == LostData(
-        interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest
-    )
+    assert done.lost == LostData(interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest)
     assert done.lost.newest is not None
     assert (last - done.lost.newest).total_seconds() <= 300
     assert re.fullmatch(r"field\.replaced-\d{8}-\d{6}\.db", Path(done.kept).name)
@@ -200,9 +198,7 @@ def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().err
     assert f"{shift.db}: restored from {shift.folder / 'backup.db'}: 1 interview, 6 events\n" in said
     assert f"the replaced database is kept: {shift.folder}/field.replaced-" in said
-    assert (
-        "only in the replaced database: 1 interview, 4 answers, 1 case, 1 call; the newest is from " in said
-    )
+    assert "only in the replaced database: 1 interview, 4 answers, 1 case, 1 call; the newest is from " in said
     assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
     assert "ready for this version of the program" in capsys.readouterr().err
     assert on(shift.station("bob")) == "B"

@@ -119,9 +119,7 @@ def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
     found = item("i-q14")
     assert text_of(next(iter(found.iter("blockquote")))) == f"How is it? {HOSTILE_SHOWN}"
     (said,) = [e for e in found.iter("ul") if e.get("class") == "verbatims"]
-    assert text_of(said).startswith("Other: “=1+1 <b>&amp; | {name} **very**"), (
-        "words of people are as they said them"
-    )
+    assert text_of(said).startswith("Other: “=1+1 <b>&amp; | {name} **very**"), "words of people are as they said them"
     assert text_of(said).endswith("” (7)")
 
 
@@ -205,9 +203,7 @@ def test_words_in_another_language_say_which() -> None:
 
 def test_letters_can_be_read_on_white() -> None:
     """Every colour of letters in the stylesheet, against white and against the grey of nothing: 4.5 to 1."""
-    style = (Path(__file__).parent.parent / "survey_cli/documents/report/report.css").read_text(
-        encoding="utf-8"
-    )
+    style = (Path(__file__).parent.parent / "survey_cli/documents/report/report.css").read_text(encoding="utf-8")
     named = dict(re.findall(r"--(\w+): (#\w+);", style))
     used = set(re.findall(r"(?<![-\w])color: (?:var\(--(\w+)\)|(#\w+))", style))
     colors = {named.get(name, color) for name, color in used}
@@ -311,9 +307,7 @@ def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path
     (trace,) = [r for r in rows if r["answer"] == "Trace" and not r["group"]]
     assert (trace["per_cent"], trace["shown_per_cent"]) == ("0.25", "*")
     columns = [
-        (r["group"], r["column"], r["count"])
-        for r in rows
-        if r["item"] == "q14" and r["code"] == "" and r["group"]
+        (r["group"], r["column"], r["count"]) for r in rows if r["item"] == "q14" and r["code"] == "" and r["group"]
     ]
     assert columns[0] == ("Kind of unit", "District", "150")
 
@@ -420,9 +414,7 @@ def test_no_line_is_wider_than_the_terminal(cells: int) -> None:
 def test_bars_stand_beside_their_figures() -> None:
     lines = "\n".join(render_report(made_results(), cells=80)).splitlines()
     bars = {
-        line.split("  ")[0] + line[4:].split("  ")[0]: len(re.findall("[█▒░]", line))
-        for line in lines
-        if "%" in line
+        line.split("  ")[0] + line[4:].split("  ")[0]: len(re.findall("[█▒░]", line)) for line in lines if "%" in line
     }
     assert bars["Agents"] == 24, "75 per cent of 32 cells"
     assert bars["Vehicles"] == 18
@@ -497,9 +489,7 @@ def test_charts_go_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(p.name for p in Path("pictures").iterdir()) == ["cups.svg", "drinks.svg"]
     drinks = Path("pictures/drinks.svg").read_text(encoding="utf-8")
     assert drinks.startswith("<?xml")
-    assert re.search(r"<text [^>]*>\d\. Do you drink tea\?</text>", drinks), (
-        "its number and wording stand over it"
-    )
+    assert re.search(r"<text [^>]*>\d\. Do you drink tea\?</text>", drinks), "its number and wording stand over it"
     assert run_command([*SIMULATED, "--charts", "pictures"]) == 1, "what is there stays"
     assert run_command([*SIMULATED, "--png"]) == 1
     assert "--charts" in capsys.readouterr().err

@@ -37,9 +37,7 @@ from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station import StationBoard
 
-FIVE = CASES + "".join(
-    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
-)
+FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"
 QUOTA = """
 quotas:
@@ -115,9 +113,7 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
     said = ann.dial()
     assert isinstance(said, Rejection)
-    assert (
-        said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
-    )
+    assert said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
     assert shift.case(first).open_attempt is None or not shift.case(first).open_attempt.dialed  # type: ignore[union-attr]
     assert ann.finish_case() is None
     assert idle(ann).next_at is not None
@@ -151,9 +147,7 @@ def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Pa
     assert shift.row("A").due_at == shift.at + timedelta(hours=1)
 
 
-def test_one_station_works_the_queue_out_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_station_works_the_queue_out_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that died at it is followed by the next; the rules hold at every claim meanwhile."""
     shift = Shift(tmp_path, cases=FIVE)
     ann, bob = working(shift, "ann"), working(shift, "bob")
@@ -193,9 +187,7 @@ def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: 
 
 
 def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_path: Path) -> None:
-    shift = Shift(
-        tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,312 555 0100; 312 555 0101,America/Chicago\n"
-    )
+    shift = Shift(tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,312 555 0100; 312 555 0101,America/Chicago\n")
     ann = working(shift)
     assert isinstance(ann.dial(), str)
     assert ann.record_outcome("no_answer") is None
@@ -292,9 +284,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     on(ann)
     assert ann.record_outcome("no_answer") is None
     assert "read again" not in ann.notice(), "nobody has accepted it yet"
-    assert isinstance(
-        accept_changes(str(shift.file), ["a"], "the list was reversed", db=shift.db), AcceptedChanges
-    )
+    assert isinstance(accept_changes(str(shift.file), ["a"], "the list was reversed", db=shift.db), AcceptedChanges)
     assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
 
@@ -381,9 +371,7 @@ def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
     ("before", "reopen", "begins"),
     [("", False, False), ("open", False, True), ("refusal_hard", False, False), ("refusal_hard", True, True)],
 )
-def test_no_interview_of_a_case_begins_under_a_pause(
-    tmp_path: Path, before: str, reopen: bool, begins: bool
-) -> None:
+def test_no_interview_of_a_case_begins_under_a_pause(tmp_path: Path, before: str, reopen: bool, begins: bool) -> None:
     shift = Shift(tmp_path)
     wanted = StartOptions(case="A", interviewer="ann", db=shift.db, station="two")
     if before:
@@ -418,9 +406,7 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
     before = shift.row("B")
     code, said = interview("B", "", "1", "2", "1")
     assert code == 1
-    assert re.search(
-        r"B: Paused by sue since \d\d:\d\d: the server moves — wait until .*: survey study resume", said
-    )
+    assert re.search(r"B: Paused by sue since \d\d:\d\d: the server moves — wait until .*: survey study resume", said)
     assert "First?" not in said
     assert shift.row("B") == before
     assert interview("A", "2", "1")[0] == 0, "an interview that had begun goes on"
@@ -519,9 +505,7 @@ def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.Ca
     shift = Shift(tmp_path, cases=FIVE)
     study = (str(shift.file), "--db", shift.db)
     assert run_command(["study", "pause", *study, "--by", "sue", "--message", "back at\x1b 15:00"]) == 0
-    assert re.search(
-        r"Paused by sue since \d\d:\d\d: back at 15:00; survey study resume", capfd.readouterr().err
-    )
+    assert re.search(r"Paused by sue since \d\d:\d\d: back at 15:00; survey study resume", capfd.readouterr().err)
     assert run_command(["status", *study]) == 0
     assert re.search(r"^Paused by sue since \d\d:\d\d: back at 15:00$", capfd.readouterr().out, re.MULTILINE)
     assert run_command(["study", "resume", *study, "--by", "sue"]) == 0

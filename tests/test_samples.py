@@ -110,7 +110,9 @@ def test_the_thirty_five_units_come_in_whole() -> None:
 
 
 def test_every_kind_of_column_is_read_by_its_type_and_role(folder: Folder) -> None:
-    row = "007,José,'+1 312 555 0100,0312-555-0101;214 555 0102,America/Denver,ES,1.50,-2,land,3,móvil,11/24/1960,sent\n"
+    row = (
+        "007,José,'+1 312 555 0100,0312-555-0101;214 555 0102,America/Denver,ES,1.50,-2,land,3,móvil,11/24/1960,sent\n"
+    )
     (case,) = folder.sample(HEAD + row.replace("0312-", "312-"), EVERYTHING).cases
     assert case.values == {
         "id": "007", "who": "José", "home_phone": "'+1 312 555 0100", "cell": "312-555-0101;214 555 0102",
@@ -119,9 +121,7 @@ def test_every_kind_of_column_is_read_by_its_type_and_role(folder: Folder) -> No
     }  # fmt: skip
     assert (case.zone, case.language, case.weight, case.priority) == ("America/Denver", "es", "1.5", -2)
     assert (case.frame, case.replicate, case.line) == ("land", "3", 2)
-    assert [
-        (n.column, number.e164) for n, number in zip(case.numbers, case.dialable_numbers, strict=True)
-    ] == [
+    assert [(n.column, number.e164) for n, number in zip(case.numbers, case.dialable_numbers, strict=True)] == [
         ("home_phone", "+13125550100"),
         ("cell", "+13125550101"),
         ("cell", "+12145550102"),
@@ -176,9 +176,7 @@ def test_a_case_that_no_target_limits_is_said_and_so_is_one_without_a_replicate(
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_delimiters_and_encodings_are_recognised(
-    folder: Folder, delimiter: str, encoding: str, ends: str
-) -> None:
+def test_delimiters_and_encodings_are_recognised(folder: Folder, delimiter: str, encoding: str, ends: str) -> None:
     lines = [delimiter.join(cells) for cells in (["id", "note", "size"], ["a", "Søren, Åse", "2"])]
     if delimiter == ",":
         lines[1] = 'a,"Søren, Åse",2'
@@ -335,9 +333,7 @@ def test_a_single_is_given_by_code_or_label_in_any_language(folder: Folder, text
         ("24/11/2026", "US", None), ("2026-11-04 13:30", "US", None),
     ],
 )  # fmt: skip
-def test_dates_are_read_in_the_order_of_the_country(
-    folder: Folder, text: str, country: str, day: date | None
-) -> None:
+def test_dates_are_read_in_the_order_of_the_country(folder: Folder, text: str, country: str, day: date | None) -> None:
     found = folder.read(f"id,born\n1,{text}\n", EVERYTHING.replace("US", country))
     assert (found.cases[0].values["born"] if isinstance(found, SampleFile) else None) == day
 
@@ -451,9 +447,7 @@ def test_unequal_shares_are_kept(folder: Folder) -> None:
 
 def test_what_an_import_would_do(folder: Folder) -> None:
     head = "id,home_phone,tz,wave,part,kind\n"
-    before = folder.sample(
-        head + "1,312 555 0100,,1,a,1\n2,312 555 0101,,1,a,1\n9,312 555 0109,,1,a,1\n", EVERYTHING
-    )
+    before = folder.sample(head + "1,312 555 0100,,1,a,1\n2,312 555 0101,,1,a,1\n9,312 555 0109,,1,a,1\n", EVERYTHING)
     existing = {case.key: case.values for case in before.cases}
     rows = (
         "1,312 555 0100,,1,a,1\n2,312 555 0111,,1,a,1\n3,911,,2,b,1\n4,+44 7911 123456; 020,Europe/London,2,,2\n"
@@ -554,15 +548,11 @@ def test_a_damaged_workbook_is_a_sample_or_problems(
     assert folder.read(whole[:at] + instead + whole[at + len(instead) :]) is not None
 
 
-KEPT = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\u2028\u2029"), max_size=20
-)
+KEPT = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\u2028\u2029"), max_size=20)
 
 
 @given(
-    rows=st.dictionaries(
-        KEPT.filter(str.strip).map(str.strip), st.tuples(KEPT, st.integers(-(10**14), 10**14))
-    ),
+    rows=st.dictionaries(KEPT.filter(str.strip).map(str.strip), st.tuples(KEPT, st.integers(-(10**14), 10**14))),
     delimiter=st.sampled_from([",", ";", "\t"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
@@ -580,6 +570,5 @@ def test_what_is_written_by_another_program_comes_back(
     if len({clean_text(key) for key in rows}) == len(rows) > 0:
         assert isinstance(found, SampleFile), found
         assert {case.key: (case.values["note"], case.values["size"]) for case in found.cases} == {
-            clean_text(key): (clean_text(note, lines=True) or NOT_ASKED, size)
-            for key, (note, size) in rows.items()
+            clean_text(key): (clean_text(note, lines=True) or NOT_ASKED, size) for key, (note, size) in rows.items()
         }

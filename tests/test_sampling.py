@@ -198,9 +198,7 @@ def test_replicates_wait_for_their_release(survey, study) -> None:
     assert "2 of them wait until their replicate is released" in err
     assert case("a").released
     assert not case("b").released
-    assert (
-        "1 of 3 cases" in survey("case", "list", study, "--status", "unreleased")[1]
-    )  # c has no number: done already
+    assert "1 of 3 cases" in survey("case", "list", study, "--status", "unreleased")[1]  # c has no number: done already
     assert "there is no replicate '7'" in survey("sample", "release", study, "7", gives=1)[1]
     assert "2 cases released" in survey("sample", "release", study, "2-3")[1]
     assert case("b").released
@@ -209,10 +207,7 @@ def test_replicates_wait_for_their_release(survey, study) -> None:
 
 
 def test_an_unknown_replicate_keeps_everything_out(survey, study) -> None:
-    assert (
-        "there is no replicate '9'"
-        in survey("sample", "import", study, "cases.csv", "--release", "9", gives=1)[1]
-    )
+    assert "there is no replicate '9'" in survey("sample", "import", study, "cases.csv", "--release", "9", gives=1)[1]
     assert not Path("responses/study.db").exists()
 
 
@@ -249,9 +244,7 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     nobody_else = survey(*one, "+1 312 555 0177", "--reason", "a slip", gives=1)[1]
     assert "+13125550177 is not on the list" in nobody_else
     assert survey("do-not-call", "count")[0] == "2\n"
-    assert (
-        "1 number removed from the list" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
-    )
+    assert "1 number removed from the list" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
     assert "by sue: another person's now" in survey("do-not-call", "check", "+1 312 555 0100")[0]
     assert survey("do-not-call", "count")[0] == "1\n"
     assert "which country it is of" in survey("do-not-call", "check", "312 555 0100", gives=1)[1]
@@ -266,9 +259,7 @@ def test_a_list_with_a_date_in_the_future_is_not_added_to(survey) -> None:
     written("registry.csv", f"number,date\n{rows}312 555 0103,{today}\n")
     _, err = survey("do-not-call", "add", "registry.csv", "--country", "US", gives=1)
     assert "registry.csv:3: date: " in err
-    assert (
-        "registry.csv:4: date: '2031-02-03' is in the future; nothing of this file is put on the list" in err
-    )
+    assert "registry.csv:4: date: '2031-02-03' is in the future; nothing of this file is put on the list" in err
     assert "leave the cell empty for today" in err
     assert "registry.csv:5" not in err
     assert survey("do-not-call", "count")[0] == "0\n"
@@ -281,9 +272,7 @@ def test_only_a_supervisor_imports_where_people_are_listed(survey, study) -> Non
     written("responses/interviewers.csv", "login,role\nann,interviewer\nsue,supervisor\n")
     _, err = survey("sample", "import", study, "cases.csv", "--by", "ann", gives=1)
     assert "ann: is an interviewer, and only a supervisor may import a sample — ask sue" in err
-    assert (
-        "is not among the people" in survey("sample", "import", study, "cases.csv", "--by", "zoe", gives=1)[1]
-    )
+    assert "is not among the people" in survey("sample", "import", study, "cases.csv", "--by", "zoe", gives=1)[1]
     assert not Path("responses/study.db").exists()
     survey("sample", "import", study, "cases.csv", "--by", "sue")
 

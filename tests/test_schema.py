@@ -68,9 +68,7 @@ HEAD = "{instrument: x, title: X, items: [%s]}"
     ],
 )
 def test_what_is_broken_is_told_at_its_place(item: str, where: str, what: str) -> None:
-    assert any(
-        e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, build_instrument_schema())
-    )
+    assert any(e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, build_instrument_schema()))
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,7 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
     kept = dict(served.asked(shift.db, "SELECT name, value FROM settings"))
     assert "published" in kept
     assert "x" not in {
-        value
-        for name, value in kept.items()
-        if not name.startswith(("owed: ", "scrub owed", "interviews compared"))
+        value for name, value in kept.items() if not name.startswith(("owed: ", "scrub owed", "interviews compared"))
     }
 
 
@@ -149,13 +147,10 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
     assert ann.record_outcome("busy") is None
     ann.close()
     where = ["--db", as_role(shift, shift.sue)]
-    assert (
-        run_command(["case", "outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
+    assert run_command(["case", "outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
+    assert run_command(["privacy", "erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where]) == 0, (
+        capsys.readouterr()
     )
-    assert (
-        run_command(["privacy", "erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where])
-        == 0
-    ), capsys.readouterr()
     assert run_command(["db", "verify", str(shift.file), *where]) == 0, capsys.readouterr()
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     capsys.readouterr()
@@ -164,9 +159,7 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
     refused(shift, shift.sue, "SELECT key FROM survey_shared.never_call_key")
 
 
-def test_stations_go_on_with_the_published_version_and_say_so(
-    shift: Shift, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:
     before = station(shift)
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     ann = open_station(shift.file, db=as_role(shift, shift.ann), station="another")
@@ -219,9 +212,7 @@ def test_another_study_of_the_same_name_does_not_come_into_it(shift: Served) -> 
     assert "the study there is titled 'Field test', and this questionnaire 'Quite another'" in str(refusal)
 
 
-def test_on_a_file_publishing_makes_the_file_the_studys(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_on_a_file_publishing_makes_the_file_the_studys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a").mkdir()
     shift = Shift(tmp_path / "a", cases=CASES, fieldwork=AT_ANY_HOUR, at=datetime.now(UTC))
     other = tmp_path / "b.yaml"
@@ -276,9 +267,7 @@ def test_less_is_refused_before_anything_is_sent(
 ) -> None:
     monkeypatch.setattr(psycopg, "connect", lambda *_, **__: pytest.fail("nothing may be sent"))
     shift = Shift(tmp_path, cases="")
-    assert (
-        run_command(["status", str(shift.file), "--db", f"postgresql://u:pw@192.0.2.1/x?sslmode={mode}"]) == 1
-    )
+    assert run_command(["status", str(shift.file), "--db", f"postgresql://u:pw@192.0.2.1/x?sslmode={mode}"]) == 1
     said = capsys.readouterr().err
     assert "the connection is not encrypted, and the server is another computer" in said
     assert "sslmode=require" in said

@@ -48,9 +48,7 @@ def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:
 def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> None:
     """A list of numbers and texts alone takes a shorter way; one long option among them sends it the usual one."""
     short, usual = (
-        looked_at(
-            f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: 'null', -3: 03, {last}}}, text: Do?}}\n"
-        )
+        looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: 'null', -3: 03, {last}}}, text: Do?}}\n")
         for last in ("4: Ni", "4: {text: Ni}")
     )
     assert short.draft is not None
@@ -59,7 +57,4 @@ def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> 
     assert one[:3] == other[:3]
     assert [code for code, _ in one] == [1, 2, -3, 4]
     assert one[0][1].model_fields_set == other[0][1].model_fields_set
-    assert (
-        looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: ~}}, text: Do?}}\n").instrument
-        is None
-    )
+    assert looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: ~}}, text: Do?}}\n").instrument is None

@@ -70,9 +70,7 @@ def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
     import grp
 
     games = grp.getgrnam("games").gr_gid
-    python = next(
-        (p for p in (os.path.realpath(sys.executable), "/usr/bin/python3") if reachable(Path(p))), None
-    )
+    python = next((p for p in (os.path.realpath(sys.executable), "/usr/bin/python3") if reachable(Path(p))), None)
     if python is None:
         pytest.skip("no Python that another user may run")
     for groups, said in (([games], "written\n"), ([], "")):

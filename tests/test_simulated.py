@@ -22,9 +22,7 @@ from survey_cli.table.rows import build_row
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RESTLESS = Habits(decline=0.15, back=0.15, confirm=0.5, break_off=0.01)
 FILES = sorted(
-    path.relative_to(INSTRUMENTS).as_posix()
-    for path in INSTRUMENTS.rglob("*.yaml")
-    if "modules" not in path.parts
+    path.relative_to(INSTRUMENTS).as_posix() for path in INSTRUMENTS.rglob("*.yaml") if "modules" not in path.parts
 )
 
 
@@ -98,9 +96,7 @@ def crowd(habits: Habits, *, count: int = 400, completes: int = 0) -> Simulation
 
 def test_most_respondents_qualify_where_their_answers_would_screen_them_out() -> None:
     even = crowd(Habits(decline=0))
-    assert 0.1 < even.outcome_counts["complete"] / 400 < 0.25, (
-        "a third consents, and half of those are old enough"
-    )
+    assert 0.1 < even.outcome_counts["complete"] / 400 < 0.25, "a third consents, and half of those are old enough"
     found = crowd(Habits(decline=0, qualify=0.85))
     assert 0.8 < found.outcome_counts["complete"] / 400 < 0.95
     assert found.outcome_counts["refusal_soft"]

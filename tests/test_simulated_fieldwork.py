@@ -181,18 +181,9 @@ def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
 
 def test_what_is_reported_adds_up(study: str) -> None:
     run = trial(study).run
-    assert (
-        run.cases
-        == sum(row.cases for row in run.attempts)
-        == sum(row.cases for row in run.final_statuses)
-        == 80
-    )
+    assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.final_statuses) == 80
     assert run.complete == sum(row.complete for row in run.days) == run.days[-1].cumulative_complete > 5
-    assert (
-        run.complete
-        == sum(row.complete for row in run.attempts)
-        == sum(row.complete for row in run.interviewers)
-    )
+    assert run.complete == sum(row.complete for row in run.attempts) == sum(row.complete for row in run.interviewers)
     assert run.calls == sum(row.calls for row in run.days) == sum(row.calls for row in run.interviewers)
     assert run.calls == sum(row.calls for row in run.outcomes)
     assert sum(run.appointments.values()) == sum(row.appointments for row in run.days) > 0
@@ -323,9 +314,7 @@ def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
 
 def test_households_are_the_same_whoever_calls_them_in_whatever_order() -> None:
     def of(key: str) -> Household:
-        return Household.draw(
-            key, 2, seed=5, propensities=Propensities(), frame="list", languages=("en", "es")
-        )
+        return Household.draw(key, 2, seed=5, propensities=Propensities(), frame="list", languages=("en", "es"))
 
     one, other = of("a"), of("a")
     of("b").choose_response(soak.Interviewer(login="ann"))
@@ -441,9 +430,7 @@ def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(t
 def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_left(tmp_path: Path) -> None:
     """Tried once by day, where one attempt in each part is the limit: in the queue for an evening until none comes."""
     fieldwork = FIELDWORK.replace("per_day: 3", "per_day: 3, per_daypart: 1")
-    shift = Shift(
-        tmp_path, fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n'
-    )
+    shift = Shift(tmp_path, fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n')
     ann = shift.station()
     assert ann.record_outcome("no_answer") is None
     shift.to("2026-11-25T10:00")
@@ -463,9 +450,7 @@ def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_lef
         ("spread: wait", "2026-11-24T17:00"),
     ],
 )
-def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(
-    spread: str, called: str, tmp_path: Path
-) -> None:
+def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(spread: str, called: str, tmp_path: Path) -> None:
     """Tried once by day, and nobody else is to be called."""
     shift = Shift(tmp_path, fieldwork=f"{FIELDWORK}  {spread}\n")
     ann = shift.station()

@@ -173,9 +173,7 @@ PLAIN = st.from_regex(r"[A-Za-z][A-Za-z ,.?'()-]{0,30}[a-z]", fullmatch=True).fi
 KEYS = st.from_regex(r"[a-z]{2,8}", fullmatch=True)
 TREES = st.recursive(
     PLAIN,
-    lambda inner: (
-        st.lists(inner, min_size=1, max_size=4) | st.dictionaries(KEYS, inner, min_size=1, max_size=4)
-    ),
+    lambda inner: st.lists(inner, min_size=1, max_size=4) | st.dictionaries(KEYS, inner, min_size=1, max_size=4),
     max_leaves=20,
 )
 

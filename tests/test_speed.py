@@ -75,9 +75,7 @@ def test_an_answer_late_in_a_long_interview_costs_what_an_early_one_does() -> No
 def test_a_crowd_is_simulated_in_a_fraction_of_the_goal_of_a_bare_loop() -> None:
     instrument = made.instrument(made.plain(50))
     asked = session.items(50)
-    ours = (
-        quickest(lambda: run_simulation(instrument, count=60, seed=1, start=made.NOON, habits=Habits())) / 60
-    )
+    ours = quickest(lambda: run_simulation(instrument, count=60, seed=1, start=made.NOON, habits=Habits())) / 60
     bare = quickest(lambda: session.sessions(asked, 600, 1)) / 600
     assert ours < 700 * bare, f"{ours / bare:.0f} times a bare loop"
 
@@ -87,9 +85,7 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
     import csv
 
     instrument = made.instrument(made.plain(50))
-    few = [
-        build_row(one.interview) for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON)
-    ]
+    few = [build_row(one.interview) for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON)]
     rows = few * 60
     table = Table(variables=build_columns(instrument), rows=rows, language="en")
 

@@ -23,9 +23,7 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView, IdleView, TimeReading
 from survey_cli.store.cases.queue_statistics import QueueStatistics
 
-FIVE = CASES + "".join(
-    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
-)
+FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 
 
 @pytest.fixture(params=["file", "server"], autouse=True)
@@ -116,10 +114,7 @@ def test_an_interview_carried_through_is_complete(tmp_path: Path) -> None:
 
 
 def test_the_sample_reaches_the_interview(tmp_path: Path) -> None:
-    items = (
-        ITEMS
-        + '  - {id: d, type: single, text: "Is this {name}?", ask_if: kind == 1, options: {1: Y, 2: N}}\n'
-    )
+    items = ITEMS + '  - {id: d, type: single, text: "Is this {name}?", ask_if: kind == 1, options: {1: Y, 2: N}}\n'
     ann = Shift(tmp_path, items=items).station()
     conduct = ann.open_interview()
     assert not isinstance(conduct, Rejection)
@@ -134,9 +129,7 @@ def test_an_appointment_is_kept_at_its_time_by_its_owner_first(tmp_path: Path) -
     shift = Shift(tmp_path)
     ann = shift.station("ann")
     assert isinstance(ann.parse_time("tomorrow 3pm"), TimeReading)
-    assert (
-        ann.book_appointment("tomorrow 3pm", policy="me_first", person="the boss", note="direct line") is None
-    )
+    assert ann.book_appointment("tomorrow 3pm", policy="me_first", person="the boss", note="direct line") is None
     assert shift.row("A").status == "waiting"
     shift.to("2026-11-25T14:59")
     bob = shift.station("bob")
@@ -464,9 +457,7 @@ def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     assert len(shift.case(first).calls) == 1
 
 
-def test_why_nobody_can_be_called_is_found_out_once_a_minute(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_why_nobody_can_be_called_is_found_out_once_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts every case; the screen looks for a due one every ten seconds all the same."""
     shift = Shift(tmp_path)
     ann = shift.station()
@@ -607,10 +598,7 @@ items:
 
 def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp_path: Path) -> None:
     """The respondent may be on the line: it is said, and not refused."""
-    head = (
-        HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]")
-        + "  speaks: {role: language}\n"
-    )
+    head = HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]") + "  speaks: {role: language}\n"
     items = ITEMS.replace("text: First?", "text: {en: First?, es: Uno}")
     cases = "unit,phone,zone,speaks\nA,312 555 0100,America/Chicago,es\nB,312 555 0101,America/Chicago,en\n"
     people = "login,languages,skills,pseudonym,role\nann,en,,,\nbob,es;en,,,\nsue,,,,supervisor\n"

@@ -259,10 +259,7 @@ def test_output_that_closes_ends_the_shift_and_the_interview_in_it() -> None:
     in_the_interview = worked(FakeStation(), ".interview", "2")[1].index("How many hours?")
     calling = FakeStation()
     errors = io.StringIO()
-    assert (
-        run_station(calling, io.StringIO(".interview\n2\n40\n"), Closed(in_the_interview), errors)
-        == EXIT_ENDED
-    )
+    assert run_station(calling, io.StringIO(".interview\n2\n40\n"), Closed(in_the_interview), errors) == EXIT_ENDED
     assert calling.calls == ["take_next", "interview EP-07", "came_back EP-07 suspended", "leave"]
     assert errors.getvalue() == ""
 

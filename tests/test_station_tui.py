@@ -63,9 +63,7 @@ def page_of(board: StationBoard, width: int = 80, height: int = 24) -> Page:
 
 
 def seen(board: StationBoard, width: int = 80, height: int = 24) -> str:
-    return "\n".join(
-        "".join(run.text for run in line).rstrip() for line in page_of(board, width, height).lines
-    )
+    return "\n".join("".join(run.text for run in line).rstrip() for line in page_of(board, width, height).lines)
 
 
 def done(calling: FakeStation) -> list[str]:
@@ -381,9 +379,7 @@ def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed
 
 def test_a_grave_refusal_still_wants_its_yes_and_a_no_goes_back_to_the_form() -> None:
     calling = FakeStation()
-    board = pressed(
-        calling, "d", "9", "'respondent refuses (hard", "enter", "tab", "'never", "tab", "3", "enter"
-    )
+    board = pressed(calling, "d", "9", "'respondent refuses (hard", "enter", "tab", "'never", "tab", "3", "enter")
     assert isinstance(board.mode, OutcomeQuestion)
     press(board, "enter", "n")
     assert done(calling) == ["dial EP-07"], "only y is yes"
@@ -456,9 +452,7 @@ def test_an_interview_put_aside_leaves_its_outcome_owed() -> None:
     board = pressed(calling, "i", "ctrl+c", "y", "x")
     assert "not finished: key the outcome" in seen(board)
     press(board, "1")
-    assert done(calling)[-1] == "record EP-07 no_answer", (
-        "the interview was the call: nothing is asked about dialling"
-    )
+    assert done(calling)[-1] == "record EP-07 no_answer", "the interview was the call: nothing is asked about dialling"
 
 
 def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
@@ -633,8 +627,7 @@ def test_every_page_has_the_size_of_the_screen(width: int, height: int, keys: tu
         notice="The terminal died while this case was called. " * 3,
         appointment="Thu 26 Nov 15:00 (Pat first): " + "z" * 90,
         numbers=tuple(
-            a_number(n, f"(915) 555-01{n:02}", current=n == 1, why_not="after 20:30 there")
-            for n in range(1, 8)
+            a_number(n, f"(915) 555-01{n:02}", current=n == 1, why_not="after 20:30 there") for n in range(1, 8)
         ),
     )
     for calling in (FakeStation([long]), FakeStation([]), FakeStation()):
@@ -700,16 +693,12 @@ def test_text_from_a_file_is_literal() -> None:
 
 def test_a_line_wanted_by_hand_a_dead_one_and_one_out_of_hours_are_told_in_words() -> None:
     numbers = (
-        a_number(
-            1, "111", current=True, line="mobile", by_hand=True, why_not="after 20:30 there (it is 20:41)"
-        ),
+        a_number(1, "111", current=True, line="mobile", by_hand=True, why_not="after 20:30 there (it is 20:41)"),
         a_number(2, "222", state="dead"),
         a_number(3, "333", outcome="busy"),
     )
     text = seen(
-        StationBoard(
-            FakeStation([a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)])
-        )
+        StationBoard(FakeStation([a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)]))
     )
     for what in (
         "mobile · dial by hand",

@@ -60,15 +60,11 @@ def person(report: FieldworkStatus, name: str) -> InterviewerStatusLine:
     return found
 
 
-def interviewed(
-    unit: History, name: str, minutes: float, *, by: str = "ann", outcome: str = "complete"
-) -> History:
+def interviewed(unit: History, name: str, minutes: float, *, by: str = "ann", outcome: str = "complete") -> History:
     """A sitting in which an interview is held for so long."""
     begun = unit.claim(by).later(minutes=1).then(InterviewOpened(name), by=by).later(minutes=minutes)
     code = {"complete": "1.1", "break_off": "2.12"}.get(outcome, "")
-    return (
-        begun.dial(outcome, by=by, code=code, interrupted=outcome == "appointment").later(seconds=30).close()
-    )
+    return begun.dial(outcome, by=by, code=code, interrupted=outcome == "appointment").later(seconds=30).close()
 
 
 # Sittings
@@ -91,15 +87,7 @@ def test_sittings_with_a_call_are_the_cases_attempts(case: History, slip: str) -
 
 
 def test_a_sitting_whose_lease_ran_out_ends_with_its_last_event() -> None:
-    unit = (
-        history()
-        .at(DAY)
-        .claim()
-        .later(minutes=3)
-        .dial("callback")
-        .later(minutes=20)
-        .then(CaseReturned("lapsed"))
-    )
+    unit = history().at(DAY).claim().later(minutes=3).dial("callback").later(minutes=20).then(CaseReturned("lapsed"))
     [sitting] = read_call_sessions(unit.entries, plan()).sessions
     assert sitting.length == timedelta(minutes=3)
 
@@ -167,9 +155,7 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
 @pytest.mark.parametrize("kept", ["file", "server"])
 def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> None:
     """It is noon of a Tuesday in Denver, and 08:00 in Pago Pago."""
-    written(
-        "responses/interviewers.csv", "login,role,languages\nsue,supervisor,\npostgres,supervisor,\nann,,en\n"
-    )
+    written("responses/interviewers.csv", "login,role,languages\nsue,supervisor,\npostgres,supervisor,\nann,,en\n")
     quotas = "quotas:\n- {id: kinds, by: [kind], targets: {1: 1, 2: 5}}\n"
     spread = 'spread: wait, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}, attempts: {total: 9}'
     called = "2026-11-24 08:30"
@@ -224,9 +210,7 @@ def test_attempts_are_counted_by_the_clock_where_the_respondent_is() -> None:
     west = history("west", zone=LOS_ANGELES).at("2026-11-23 15:30").call("callback")
     east = history("east", zone=NEW_YORK).at("2026-11-23 18:30").call("no_answer")
     by_number = history("numbered", zone="", facts=(NumberFacts(1, "mobile", (NEW_YORK,)),))
-    by_number = (
-        History(by_number.key, NEW_YORK, by_number.now, by_number.entries).at("2026-11-23 18:31").call("busy")
-    )
+    by_number = History(by_number.key, NEW_YORK, by_number.now, by_number.entries).at("2026-11-23 18:31").call("busy")
     saturday = history("sat").at("2026-11-21 11:00").call("refusal_soft")
     ringing = history("rang").at(DAY).rings_us("callback")
     report = told(a_study([west, east, by_number, saturday, ringing]))
@@ -304,9 +288,7 @@ def test_completes_of_today_are_those_since_midnight_here() -> None:
         ("quotas:\n- {id: some, where: kind == 1, target: 6}\n", None, ""),
     ],
 )
-def test_the_target_is_a_quota_about_everybody_or_else_the_population(
-    more: str, target: Any, says: str
-) -> None:
+def test_the_target_is_a_quota_about_everybody_or_else_the_population(more: str, target: Any, says: str) -> None:
     progress = told(a_study([history("a")], more=more)).progress
     assert (progress.target, progress.target_of) == (target, says)
 
@@ -351,18 +333,11 @@ def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
 
 
 def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
-    asks = (
-        history("asks")
-        .at(DAY)
-        .call("supervisor", note="wants it in writing")
-        .then(CaseNoteWritten("rang twice"))
-    )
+    asks = history("asks").at(DAY).call("supervisor", note="wants it in writing").then(CaseNoteWritten("rang twice"))
     path = a_study([asks, history("b")])
     with store_of(path) as store:
         [head] = store.cases.list_queue_heads()
-        store.cases.claim(
-            head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3)
-        )
+        store.cases.claim(head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3))
     report = told(path)
     [lease] = report.leases
     assert (lease.key, lease.who, lease.station) == ("b", "ann", "s7")

@@ -66,15 +66,11 @@ def test_a_journal_comes_back_as_it_was_written(store):
 
 def test_an_interview_says_where_it_stands(store):
     begin(store)
-    answer(
-        store, 2, event=QuestionAnswered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1
-    )
+    answer(store, 2, event=QuestionAnswered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1)
     row = store.find_interview("i1")
     assert (row.last_seq, row.at_item, row.answered, row.by) == (2, "age#2", 1, "bob")
     assert (row.began_at, row.updated_at, row.status) == (NOON, moment(60), "open")
-    answer(
-        store, 3, event=InterviewEnded(stamp(90), "complete"), status="ended", outcome="complete", at_item=""
-    )
+    answer(store, 3, event=InterviewEnded(stamp(90), "complete"), status="ended", outcome="complete", at_item="")
     assert store.find_interview("i1") == an_interview(
         status="ended", outcome="complete", last_seq=3, answered=2, updated_at=moment(90)
     )
@@ -117,9 +113,7 @@ def test_an_event_is_written_by_the_first_station_only(store):
     begin(store)
     first = QuestionAnswered(stamp(5, by="ann", station="s1"), Place("own"), 1)
     assert answer(store, 2, event=first) is None
-    taken = answer(
-        store, 2, event=QuestionAnswered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99
-    )
+    taken = answer(store, 2, event=QuestionAnswered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99)
     assert taken == InterviewConflict("i1", 2, "ann", "s1", moment(5))
     assert store.read_journal("i1")[1:] == [first]
     assert store.find_interview("i1").answered == 1
@@ -146,9 +140,7 @@ def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
 def test_a_case_is_begun_by_the_first_station_only(store):
     begin(store, "i1", case="c1")
     other = an_interview("i2", case="c1")
-    assert store.start_interview(other, began("c1", by="bob")) == InterviewConflict(
-        "i1", 1, "ann", "s1", NOON
-    )
+    assert store.start_interview(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
     assert [row.id for row in store.list_interviews()] == ["i1"]
     begin(store, "i3", case="c1", number=2)
     begin(store, "i4", case="c1", origin="practice")
@@ -237,10 +229,7 @@ def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, 
         assert row.snapshot.cells == (1, NOT_ASKED, *CELLS[2:])
     for row in rows(kept, HASH, personal=True):
         assert row.snapshot.cells == CELLS
-    shown = [
-        sql(place, f"SELECT * FROM {name}")
-        for name in ("snapshots", "answers", "data_asu_2000_v1", "remarks")
-    ]
+    shown = [sql(place, f"SELECT * FROM {name}") for name in ("snapshots", "answers", "data_asu_2000_v1", "remarks")]
     assert [len(rows) for rows in shown[:3]] == [2, 6, 2]
     assert "202 555" not in repr(shown)
     assert "202 555" in repr(sql(place, "SELECT details FROM contacts"))
@@ -280,9 +269,7 @@ def test_rows_are_of_one_moment_while_others_write(kept):
 
 
 def test_answers_are_readable_in_plain_sql(kept, place):
-    one = (
-        "1" if kept._db.dialect == "postgresql" else 1
-    )  # a column has one type there, and "1" is a code here too
+    one = "1" if kept._db.dialect == "postgresql" else 1  # a column has one type there, and "1" is a code here too
     answer(kept, 2, event=NoteWritten(stamp(2), Place("own", 3), "was [unsure]"))
     kept.write_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
     begin(kept, "p", origin="practice")
@@ -326,10 +313,7 @@ def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
 
 def test_whole_interviews_are_kept_in_commits_with_room_between(store):
     commits = []
-    assert (
-        store.add_interviews(wholes(25), rows=30, pause=lambda: commits.append(len(store.list_interviews())))
-        == 25
-    )
+    assert store.add_interviews(wholes(25), rows=30, pause=lambda: commits.append(len(store.list_interviews()))) == 25
     assert commits == [10, 20]
     assert store.read_journal("s00024") == next(wholes(1, first=24)).events
     assert [row.snapshot.seq for row in rows(store, HASH, origins=("simulated",))] == [3] * 25

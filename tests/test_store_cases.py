@@ -270,9 +270,7 @@ def test_a_promise_to_be_kept_by_its_owner_first_is_anybodys_when_late(store):
 
 
 def test_waiting_cases_wake_when_they_are_due(store):
-    bring(
-        store, [a_case(f"w{m}", f"4{m}", status="waiting", due_at=at(m), why="later") for m in (10, 20, 30)]
-    )
+    bring(store, [a_case(f"w{m}", f"4{m}", status="waiting", due_at=at(m), why="later") for m in (10, 20, 30)])
     assert [row.key for row in store.cases.list_waiting_rows(limit=2)] == ["w10", "w20"]
     assert store.cases.queue_due_cases(at(9)) == 0
     assert store.cases.queue_due_cases(at(20), limit=1) == 1
@@ -337,9 +335,7 @@ def test_a_lease_is_prolonged_by_whoever_has_it(store):
 def test_a_call_is_written_with_the_standing_it_comes_to(store):
     bring(store, several(1))
     key = claimed(store).key
-    later = standing(
-        "5", status="waiting", due_at=at(180), outcome="no_answer", code="3.11", attempts=1, why="3h"
-    )
+    later = standing("5", status="waiting", due_at=at(180), outcome="no_answer", code="3.11", attempts=1, why="3h")
     assert store.cases.write(key, seq=2, entries=[called()], token="t1", standing=later) is None
     row = store.cases.find_row(key)
     assert (row.status, row.status_after_lease, row.outcome, row.position_seq, row.seq) == (
@@ -384,9 +380,7 @@ def test_a_key_pressed_twice_books_one_appointment(store):
     assert store.cases.write(key, **booked) is None
     assert claimed(store, token="t2").key == key  # and it is somebody else's by now
     assert store.cases.write(key, **booked) is None
-    assert [entry for entry in store.cases.read_history(key) if isinstance(entry.event, AppointmentMade)] == [
-        promise
-    ]
+    assert [entry for entry in store.cases.read_history(key) if isinstance(entry.event, AppointmentMade)] == [promise]
     with pytest.raises(ValueError, match="press 1"):
         store.cases.write(key, seq=5, entries=[promise, promise._replace(key="press 2")], token="t2")
     assert store.cases.find_row(key).seq == 5
@@ -396,9 +390,7 @@ def test_a_stale_screen_writes_over_nothing(store):
     bring(store, several(1))
     key = claimed(store).key
     assert store.cases.write(key, seq=2, entries=[called()], token="t1") is None
-    lost = store.cases.write(
-        key, seq=2, entries=[called(5, "refusal_hard")], token="t1", standing=standing("9")
-    )
+    lost = store.cases.write(key, seq=2, entries=[called(5, "refusal_hard")], token="t1", standing=standing("9"))
     assert lost == CaseConflict(key, 3, "called", "ann", "s1", at(1))
     assert store.cases.find_row(key).rank == "400000"
     with pytest.raises(ValueError, match="no event 7"):
@@ -528,10 +520,7 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     breaking()
     assert store.cases.write(row.key, seq=2, entries=[called()], token="t1", standing=standing("1")) is None
     breaking()
-    assert (
-        store.cases.write(row.key, seq=3, entries=[called(2, key="k"), CLOSED], token="t1", release=True)
-        is None
-    )
+    assert store.cases.write(row.key, seq=3, entries=[called(2, key="k"), CLOSED], token="t1", release=True) is None
     assert len(store.cases.read_history(row.key)) == 5
     breaking()
     assert store.cases.claim_case("c00002", lease("t2"), NOON).seq == 2

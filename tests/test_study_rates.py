@@ -165,16 +165,8 @@ def test_an_erased_case_counts_as_it_did() -> None:
 
 def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
     cases = [
-        history("a")
-        .at("2026-11-17 10:00")
-        .call("no_answer")
-        .at("2026-11-19 10:00")
-        .call("complete", code="1.1"),
-        history("b")
-        .at("2026-11-17 23:59")
-        .call("refusal_soft")
-        .at("2026-11-20 10:00")
-        .call("complete", code="1.1"),
+        history("a").at("2026-11-17 10:00").call("no_answer").at("2026-11-19 10:00").call("complete", code="1.1"),
+        history("b").at("2026-11-17 23:59").call("refusal_soft").at("2026-11-20 10:00").call("complete", code="1.1"),
         history("c").at("2026-11-18 00:00").call("refusal_hard"),
     ]
     path = a_study(cases)
@@ -190,13 +182,7 @@ def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
 
 
 def test_a_correction_counts_from_when_it_was_made() -> None:
-    case = (
-        history("a")
-        .at("2026-11-17 10:00")
-        .call("refusal_hard")
-        .at("2026-11-20 10:00")
-        .corrected("not_eligible")
-    )
+    case = history("a").at("2026-11-17 10:00").call("refusal_hard").at("2026-11-20 10:00").corrected("not_eligible")
     path = a_study([case])
     assert column(rated(path, as_of="2026-11-19")).counts == DispositionCounts(r=1)
     assert column(rated(path)).counts == DispositionCounts(ne=1)
@@ -253,9 +239,7 @@ def test_what_cannot_divide_the_cases_is_refused_with_what_can() -> None:
     assert "did you mean 'region'" in refused(path, by="regoin")
     assert "personal" in refused(path, by="name")
     assert "identifies cases" in refused(path, by="unit")
-    many = a_study(
-        [history(f"m{n}", columns={"region": f"r{n}"}) for n in range(61)], now=NOW
-    )  # the same database
+    many = a_study([history(f"m{n}", columns={"region": f"r{n}"}) for n in range(61)], now=NOW)  # the same database
     assert "at most 60" in refused(many, by="region")
 
 
@@ -306,15 +290,11 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
         )
         begun = history("x").entries[0]
         for id, origin in (("real 1", "real"), ("trial 1", "practice"), ("made up", "simulated")):
-            row = InterviewRow(
-                id=id, case=id, instrument="c0", began_at=NOW, by="pat", updated_at=NOW, origin=origin
-            )
+            row = InterviewRow(id=id, case=id, instrument="c0", began_at=NOW, by="pat", updated_at=NOW, origin=origin)
             _start(store, row, begun)
     report = rated(path)
     assert column(report).counts == DispositionCounts(i=1, nc=2)
-    assert any(
-        "2 practice or simulated interviews and their calls are not counted" in note for note in report.notes
-    )
+    assert any("2 practice or simulated interviews and their calls are not counted" in note for note in report.notes)
     assert column(rated(path, all_origins=True)).counts == DispositionCounts(i=3)
 
 
@@ -337,14 +317,8 @@ def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
     told = told.dial("complete", code="1.1").close().at("12:00").corrected("callback").call("busy")
     left = remove_sessions(told.entries, {"trial"})
     assert [type(e.event) for e in left].count(InterviewOpened) == 0
-    assert [e.event for e in left if isinstance(e.event, OutcomeOverridden)] == [
-        OutcomeOverridden("callback")
-    ]
-    assert (
-        [type(e.event) for e in left].count(CaseClaimed)
-        == [type(e.event) for e in left].count(AttemptClosed)
-        == 2
-    )
+    assert [e.event for e in left if isinstance(e.event, OutcomeOverridden)] == [OutcomeOverridden("callback")]
+    assert [type(e.event) for e in left].count(CaseClaimed) == [type(e.event) for e in left].count(AttemptClosed) == 2
     assert remove_sessions(told.entries, ()) == list(told.entries)
 
 
@@ -381,9 +355,7 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
         zone, numbers = ((DENVER.key, 1), ("", 1), (DENVER.key, 0))[number % 3]
         unit = history(f"u{number}", columns={"kind": number % 3}, zone=zone, numbers=numbers)
         for day, outcome in enumerate(outcomes):
-            unit = unit.at(f"2026-11-{17 + day} 10:00").call(
-                outcome, code="1.1" if outcome == "complete" else ""
-            )
+            unit = unit.at(f"2026-11-{17 + day} 10:00").call(outcome, code="1.1" if outcome == "complete" else "")
         cases.append(unit)
     at = moment(f"2026-11-{16 + until} 23:00")
     wanted = DispositionOptions(at=at, by="kind")
@@ -393,9 +365,7 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
     assert sum((part.counts for part in found.parts), DispositionCounts()) == whole.counts
     assert whole.counts.sum_groups() == whole.cases == len(cases)
     own = Counter(h.code() for h in cases)
-    now = count_dispositions(
-        ((h.key, h.entries) for h in cases), plan(), None, DispositionOptions(at=NOW)
-    ).frames[0]
+    now = count_dispositions(((h.key, h.entries) for h in cases), plan(), None, DispositionOptions(at=NOW)).frames[0]
     assert now.counts.i == own["1.1"]
     assert now.counts.sum_groups() == len(cases)
     assert now.open_cases == sum(schedule_case(h.case, plan(), NOW).status != "done" for h in cases)
@@ -444,9 +414,7 @@ def _group(calls: list[dict[str, str]], *, known: bool) -> str:
         *(f"frame: {f}, eligible_from: n" for f in ("list", "establishment", "rdd")),
     ],
 )
-def test_the_rates_are_those_that_the_exported_calls_give(
-    fieldwork: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_rates_are_those_that_the_exported_calls_give(fieldwork: str, capsys: pytest.CaptureFixture[str]) -> None:
     known, dice = "rdd" not in fieldwork, Random(fieldwork)
     cases = []
     for number in range(120):
@@ -497,9 +465,7 @@ def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
     where = served.fresh() if kept == "server" else None
     cases = [*units("complete", "no_answer", None, columns={"kind": 1}), *units("refusal_hard", first=11)]
     path = a_study(cases, where=where)
-    made = compute_study_rates(
-        str(path), RatesOptions(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where
-    )
+    made = compute_study_rates(str(path), RatesOptions(by="kind", as_of="2026-11-23"), now=NOW, zone=DENVER, db=where)
     assert isinstance(made, RatesReport), str(made)
     assert column(made.table).counts == DispositionCounts(i=1, r=1, nc=2)
     assert column(made.table, "District").counts == DispositionCounts(i=1, nc=2)
@@ -509,9 +475,7 @@ def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.Capture
     path = a_study(units(*["complete"] * 30, *["no_answer"] * 3, *["disconnected"] * 2))
     assert run_command(["rates", str(path)]) == 0
     shown = capsys.readouterr().out
-    assert [
-        line.split()[-1] for line in shown.splitlines() if line.startswith(("cases", "open", "RR1  "))
-    ] == [
+    assert [line.split()[-1] for line in shown.splitlines() if line.startswith(("cases", "open", "RR1  "))] == [
         "35",
         "3",
         "85.7%",

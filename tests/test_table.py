@@ -216,9 +216,7 @@ def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
 
 def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() -> None:
     a, b, c, d = (single(name, {}) for name in "abcd")
-    made = combine_versions(
-        [part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en"
-    )
+    made = combine_versions([part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en")
     assert [v.name for v in made.table.variables] == ["d", "a", "b", "c"]
     assert list(made.table.rows) == [(NOT_ASKED, 1, 2, 3), (4, 5, NOT_ASKED, NOT_ASKED)]
     assert said(made) == [

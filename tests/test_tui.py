@@ -79,9 +79,7 @@ def test_only_outcomes_that_are_final_say_that_they_end_the_interview() -> None:
         assert text in listed
     sure = text_of(drawn(FakeInterview(every_kind(), at=1), "f8", "3", "1"))
     assert "End this interview with: Withdraws consent" in sure
-    assert "Stop this interview with: Broke off?" in text_of(
-        drawn(FakeInterview(every_kind(), at=1), "f8", "3", "0")
-    )
+    assert "Stop this interview with: Broke off?" in text_of(drawn(FakeInterview(every_kind(), at=1), "f8", "3", "0"))
 
 
 def test_header_and_foot_say_where_one_is() -> None:
@@ -107,16 +105,12 @@ def test_what_is_not_read_aloud_has_a_mark_and_not_only_a_colour() -> None:
     assert "Chicago District · has hung up" in text_of(tone)
 
 
-@pytest.mark.parametrize(
-    "evil", ["[red]x[/]", "[@click=app.quit]x[/]", "[/]", "\x1b[31mx", "a\x07b\x9bc", "[b"]
-)
+@pytest.mark.parametrize("evil", ["[red]x[/]", "[@click=app.quit]x[/]", "[/]", "\x1b[31mx", "a\x07b\x9bc", "[b"])
 def test_text_is_literal_everywhere(evil: str) -> None:
     named = prompt(
         "a", evil, PickEntry(options=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
     )
-    desk = FakeInterview(
-        (named, prompt("b", evil, LineEntry(kind="text", hint=evil))), title=evil, respondent=evil
-    )
+    desk = FakeInterview((named, prompt("b", evil, LineEntry(kind="text", hint=evil))), title=evil, respondent=evil)
 
     async def look(pilot) -> None:  # type: ignore[no-untyped-def]
         for keys in ((), ("f5",), ("f3",), ("escape", "1"), ("f2", *"[b]x[/]")):
@@ -139,9 +133,7 @@ def test_a_long_list_stands_in_two_columns_where_it_fits() -> None:
 
 def test_a_list_too_long_for_the_screen_scrolls_and_says_so() -> None:
     offices = PickEntry(
-        options=choices(
-            *(f"District office number {n} of the northern region, division {n}" for n in range(40))
-        )
+        options=choices(*(f"District office number {n} of the northern region, division {n}" for n in range(40)))
     )
     desk = FakeInterview((prompt("a", "Which?", offices),))
     board = Keyboard(desk)
@@ -162,9 +154,7 @@ def test_a_list_too_long_for_the_screen_scrolls_and_says_so() -> None:
 
 def test_the_mark_is_followed_out_of_view() -> None:
     offices = PickEntry(
-        options=choices(
-            *(f"District office number {n} of the northern region, division {n}" for n in range(40))
-        )
+        options=choices(*(f"District office number {n} of the northern region, division {n}" for n in range(40)))
     )
     board = Keyboard(FakeInterview((prompt("a", "Which?", offices),)))
     for _ in range(30):
@@ -205,9 +195,7 @@ def test_a_soft_check_stands_under_the_field_and_a_confirmation_is_read_aloud() 
     assert "? 169: A week has 168 hours. Confirm?" in text_of(page)
     assert "F9 confirm" in text_of(page)
     aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
-    page = drawn(
-        FakeInterview((prompt("a", "Age?", LineEntry(kind="number")),), queries=aloud), "9", "5", "enter"
-    )
+    page = drawn(FakeInterview((prompt("a", "Age?", LineEntry(kind="number")),), queries=aloud), "9", "5", "enter")
     assert roles(page, "So you are 95?") == {"aloud"}
     assert "▷ Age?" in text_of(page)
     assert "1  Yes" in text_of(page)
@@ -259,9 +247,7 @@ def test_a_narrow_screen_keeps_the_question_and_the_field() -> None:
 
 
 def test_wide_letters_keep_their_columns() -> None:
-    pick = PickEntry(
-        options=(*choices("同意", "不同意"), OfferedOption(code=10, text=words("Café 👩‍🚀"), read=False))
-    )
+    pick = PickEntry(options=(*choices("同意", "不同意"), OfferedOption(code=10, text=words("Café 👩‍🚀"), read=False)))
     page = drawn(FakeInterview((prompt("a", "您同意吗？" * 20, pick),)))
     assert all(width_of(line) <= 80 for line in page.lines)
     starts = [
@@ -332,9 +318,7 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant() -> None:
 
 def test_keys_typed_ahead_of_a_doubted_answer_are_set_aside_and_it_says_so() -> None:
     soft = {("a", "169"): Query(text=words("A week has 168 hours."))}
-    desk = FakeInterview(
-        (prompt("a", "H?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)), queries=soft
-    )
+    desk = FakeInterview((prompt("a", "H?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)), queries=soft)
 
     async def act(pilot) -> None:  # type: ignore[no-untyped-def]
         await burst(app, "169\n2\n")

@@ -33,9 +33,7 @@ YES_NO = PickEntry(options=choices("Yes", "No"))
 
 def desk_of(*entries: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **more: object) -> FakeInterview:
     """A desk that asks a, b, c … with these entries."""
-    return FakeInterview(
-        tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more
-    )  # type: ignore[arg-type]
+    return FakeInterview(tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more)  # type: ignore[arg-type]
 
 
 def keyed(desk: FakeInterview, *keys: str) -> Keyboard:
@@ -105,9 +103,7 @@ def test_a_letter_that_is_a_code_wins_and_the_decline_keeps_its_dot_word() -> No
 
 def test_a_study_s_own_decline_acts_by_its_letter() -> None:
     own = DeclineOption(id="not_my_job", code=-5, text="Not my job", key="n")
-    desk = FakeInterview(
-        (prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", ReadEntry()))
-    )
+    desk = FakeInterview((prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", ReadEntry())))
     keyed(desk, "n")
     assert desk.given == [("a", ".not_my_job")]
 
@@ -145,9 +141,7 @@ def test_enter_keeps_what_stands_and_is_rejected_where_nothing_does() -> None:
 
 def test_what_no_longer_fits_is_not_kept_by_enter() -> None:
     reopened = EarlierAnswer(label="3 Disagree", codes=(3,), typed_text="3", kind="reopened")
-    desk = FakeInterview(
-        (prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", ReadEntry()))
-    )
+    desk = FakeInterview((prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", ReadEntry())))
     board = keyed(desk, "enter")
     assert desk.given == []
     assert board.why
@@ -178,9 +172,7 @@ def test_several_with_words_ask_for_them_and_do_not_take_none() -> None:
 
 
 def test_words_with_one_choice() -> None:
-    other = PickEntry(
-        options=(*choices("Yes", "No"), OfferedOption(code=7, text=words("Other"), specify=True))
-    )
+    other = PickEntry(options=(*choices("Yes", "No"), OfferedOption(code=7, text=words("Other"), specify=True)))
     desk = desk_of(other, other, ReadEntry())
     board = keyed(desk, "7", "escape")
     assert desk.given == []
@@ -245,17 +237,13 @@ def test_o_confirms_a_pick_in_doubt() -> None:
 
 @pytest.mark.parametrize("yes", ["1", "y", "Y", "f9"])
 def test_a_question_read_aloud_about_the_answer_takes_yes(yes: str) -> None:
-    desk = desk_of(
-        LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): Query(text=words("95?"), aloud=True)}
-    )
+    desk = desk_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): Query(text=words("95?"), aloud=True)})
     keyed(desk, "95", "enter", yes)
     assert desk.given == [("a", "95"), ("a", ".ok")]
 
 
 def test_a_question_read_aloud_about_the_answer_takes_no_and_asks_again() -> None:
-    desk = desk_of(
-        LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): Query(text=words("95?"), aloud=True)}
-    )
+    desk = desk_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): Query(text=words("95?"), aloud=True)})
     board = keyed(desk, "95", "enter", "5")
     assert board.why, "a digit that is neither yes nor no is not the beginning of a number"
     press(board, "2", "59", "enter")
@@ -318,9 +306,7 @@ def test_unknown_dot_words_are_refused_and_stay() -> None:
 
 def test_dot_words_do_what_the_keys_do() -> None:
     desk = FakeInterview(every_kind())
-    board = keyed(
-        desk, "enter", ".lang es", "enter", ".note loud", "enter", ".jump hello", "enter", ".back", "enter"
-    )
+    board = keyed(desk, "enter", ".lang es", "enter", ".note loud", "enter", ".jump hello", "enter", ".back", "enter")
     assert desk.calls == ["speak es", "note loud", "jump hello"]
     assert board.why == "this is the first question"
     press(board, "escape", ".suspend", "enter")
@@ -333,9 +319,7 @@ def test_dot_words_alone_open_what_they_name(word: str) -> None:
     for start in (1, 6):
         desk = FakeInterview(tuple(p._replace(faq=every_kind()[0].faq) for p in every_kind()), at=start)
         board = keyed(desk, word, "enter")
-        assert isinstance(
-            board.mode, {".stop": Stopping, ".jump": Jumping, ".note": NoteEditor}.get(word, TextPage)
-        )
+        assert isinstance(board.mode, {".stop": Stopping, ".jump": Jumping, ".note": NoteEditor}.get(word, TextPage))
         press(board, "escape")
         assert isinstance(board.mode, Answering)
         assert board.answer.edit.text == "", "the dot word is not left in the field"
@@ -466,9 +450,7 @@ def test_the_enter_after_a_code_is_swallowed_for_half_a_second_only() -> None:
 
 
 def test_an_enter_held_down_closes_no_interview() -> None:
-    desk = FakeInterview(
-        (prompt("a", "May I?", YES_NO), prompt("no", "Good-bye.", ReadEntry(), ending="refusal_hard"))
-    )
+    desk = FakeInterview((prompt("a", "May I?", YES_NO), prompt("no", "Good-bye.", ReadEntry(), ending="refusal_hard")))
     board = Keyboard(desk)
     board.press("2", 100.0)
     for at in (100.1, *(100.76 + n / 30 for n in range(60))):  # held down: the first repetition comes late

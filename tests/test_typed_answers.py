@@ -64,9 +64,7 @@ def read(text: str, language: str, decimals: int = 0, low: float = 0, high: floa
         (".5", "en", 1, 0.5),
     ],
 )  # fmt: skip
-def test_a_number_is_read_as_its_language_writes_it(
-    text: str, language: str, decimals: int, value: float
-) -> None:
+def test_a_number_is_read_as_its_language_writes_it(text: str, language: str, decimals: int, value: float) -> None:
     assert read(text, language, decimals, low=-10) == value
 
 
@@ -104,9 +102,7 @@ def test_what_is_no_number_is_refused_with_words(text: str, language: str, decim
     assert read(text, language, decimals, high=100) == why
 
 
-@pytest.mark.parametrize(
-    "language", ["en", "de", "fr", "pt", "hi", "ar", "ja", "es", "sv", "de-CH", "bn", "fa"]
-)
+@pytest.mark.parametrize("language", ["en", "de", "fr", "pt", "hi", "ar", "ja", "es", "sv", "de-CH", "bn", "fa"])
 def test_what_is_written_is_read_back_as_the_same_number(language: str) -> None:
     """Grouped and not, with three decimals, where a point or a comma could be mistaken most easily."""
     for value in (0, 7, 999, 1000, 12_000, 1_234_567, -12_000, 0.5, 2.5, 12.345, 1_234.567, 98_765.432):
@@ -283,9 +279,7 @@ def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:
 
 
 def born(text: str, language: str) -> object:
-    source = (
-        f"instrument: d\ntitle: D\nlanguages: [{language}]\nitems:\n  - {{id: d, type: date, text: D?}}\n"
-    )
+    source = f"instrument: d\ntitle: D\nlanguages: [{language}]\nitems:\n  - {{id: d, type: date, text: D?}}\n"
     event = prompts.parse_reply(scenario(source).interview, text, STAMP)
     return event.value if isinstance(event, QuestionAnswered) else event.why  # type: ignore[union-attr]
 

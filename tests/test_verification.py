@@ -41,9 +41,7 @@ UNCHECKED = {
 @pytest.fixture(name="written", scope="module")
 def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
     """A morning of calls, interviews and an erasure, in one file without a log."""
-    shift = Shift(
-        tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES
-    )
+    shift = Shift(tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES)
     write(shift)
     connection = sqlite3.connect(shift.db)
     connection.execute("INSERT INTO backups VALUES ('2026-11-24T16:00:00.000000Z', 'sue')")
@@ -197,8 +195,6 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.services.progress_callback.REPORT_INTERVAL", 1)
     told: list[tuple[int, int]] = []
-    verified = verify_database(
-        written.file, db=written.db, tell=lambda done, whole: told.append((done, whole))
-    )
+    verified = verify_database(written.file, db=written.db, tell=lambda done, whole: told.append((done, whole)))
     assert isinstance(verified, VerificationResult)
     assert told == [(done, 12) for done in range(1, 13)]  # 4 interviews and 8 cases

@@ -128,9 +128,7 @@ def test_codes(old: str, new: str, found: list[str]) -> None:
     ],
 )
 def test_other_kinds_ranges_and_units(old: str, new: str, what: str | None, apart: bool) -> None:
-    before, after = (
-        text(v, '{1: "Yes", 2: "No"}', f"{{id: x, text: X, {of}}}") for v, of in (("1", old), ("2", new))
-    )
+    before, after = (text(v, '{1: "Yes", 2: "No"}', f"{{id: x, text: X, {of}}}") for v, of in (("1", old), ("2", new)))
     made = list_changes(instrument(before), instrument(after))
     assert [(change.item, change.what, change.needs_own_column) for change in made] == (
         [("x", what, apart)] if what else []
@@ -151,15 +149,9 @@ def test_texts_are_compared_in_every_language_that_both_versions_have() -> None:
     languages = "languages: [en, es]\n"
     one = text("1", '{1: {en: "Yes", es: Sí}, 2: {en: "No", es: "No"}}', head=languages)
     two = one.replace("Sí", "Tal vez")
-    head = one.replace("text: One", "text: {en: One, es: Uno}").replace(
-        "Versions", "{en: Versions, es: Versiones}"
-    )
-    other = two.replace("text: One", "text: {en: One, es: Uno}").replace(
-        "Versions", "{en: Versions, es: Versiones}"
-    )
-    assert [c.what for c in list_changes(instrument(head), instrument(other))] == [
-        "code 1 was 'Sí' and is 'Tal vez'"
-    ]
+    head = one.replace("text: One", "text: {en: One, es: Uno}").replace("Versions", "{en: Versions, es: Versiones}")
+    other = two.replace("text: One", "text: {en: One, es: Uno}").replace("Versions", "{en: Versions, es: Versiones}")
+    assert [c.what for c in list_changes(instrument(head), instrument(other))] == ["code 1 was 'Sí' and is 'Tal vez'"]
 
 
 @given(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=6))
@@ -173,9 +165,7 @@ def test_columns_are_shared_by_the_versions_that_agree_and_by_no_others(labels: 
             assert (a == b) == (one == other)
     assert find_separate_columns(versions, lambda _: True) == [{} for _ in versions]
     assert all(
-        isinstance(one, SeparateColumns) and one.version <= n
-        for n, own in enumerate(apart, 1)
-        for one in own.values()
+        isinstance(one, SeparateColumns) and one.version <= n for n, own in enumerate(apart, 1) for one in own.values()
     )
 
 
@@ -239,9 +229,9 @@ def test_a_change_is_accepted_item_by_item_with_a_reason_that_is_kept(
     assert run_command(["check", file, "--db", db]) == 1
     assert run_command(["check", file, "--db", db, "--accept", "q1"]) == 1, "no reason"
     assert run_command(["check", file, "--db", db, "--accept", "q3", "--reason", "why"]) == 1, "no change"
-    assert (
-        run_command(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"]) == 1
-    ), "q2 is left"
+    assert run_command(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"]) == 1, (
+        "q2 is left"
+    )
     capsys.readouterr()
     assert run_command(["check", file, "--db", db, "--accept", "q2", "--reason", "nobody knew"]) == 0
     told = capsys.readouterr().err
@@ -267,13 +257,9 @@ def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.Captur
         assert f"log in as {claimed}, or ask bob" in said
     Path("responses/interviewers.csv").write_text("login,role\nbob,supervisor\n")
     assert run_command(accept) == 1
-    assert (
-        "sue: is not among the people of this study — ask bob: a supervisor adds" in capsys.readouterr().err
-    )
+    assert "sue: is not among the people of this study — ask bob: a supervisor adds" in capsys.readouterr().err
     Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\nbob,supervisor\nann,\n")
-    assert run_command([*accept, "--by", "ann"]) == 1, (
-        "under an interviewer's name one has an interviewer's rights"
-    )
+    assert run_command([*accept, "--by", "ann"]) == 1, "under an interviewer's name one has an interviewer's rights"
     said = capsys.readouterr().err
     assert "ann: only a supervisor may accept a change of meaning — ask bob or sue" in said
     assert run_command([*accept, "--by", "zoe"]) == 1
@@ -300,9 +286,7 @@ def test_no_real_interview_begins_under_a_change_that_nobody_accepted() -> None:
     practice = start_or_resume(file, StartOptions(case="new", practice=True))
     assert isinstance(practice, InterviewSession)
     practice.close()
-    assert isinstance(start_or_resume(file, StartOptions(case="new")), UserError), (
-        "a practice interview opens nothing"
-    )
+    assert isinstance(start_or_resume(file, StartOptions(case="new")), UserError), "a practice interview opens nothing"
     assert run_command(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     begun = start_or_resume(file, StartOptions(case="new"))
     assert isinstance(begun, InterviewSession)
@@ -394,10 +378,7 @@ def test_options_of_a_multiple_move_together() -> None:
 def test_an_option_that_is_gone_is_named_by_its_own_words() -> None:
     first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: Bees}}"
     keep(text("1", "{1: A}", first), *[("1", "2")] * 6)
-    assert (
-        run_command(["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"])
-        == 0
-    )
+    assert run_command(["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"]) == 0
     said = Path("x.md").read_text()
     assert "| Bees | 6 | 100 |" in said
     assert "TV: Bees" not in said
@@ -445,13 +426,9 @@ def test_a_compute_needs_its_inputs_in_the_same_meaning(capsys: pytest.CaptureFi
     rows, made = exported(later)
     assert [r["adult"] for r in rows] == ["-6", "1"]
     assert "both" not in rows[0]
-    assert any(
-        line.startswith("both: not computed: version 2 lacks some of its inputs") for line in made.differences
-    )
+    assert any(line.startswith("both: not computed: version 2 lacks some of its inputs") for line in made.differences)
     assert run_command(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
-    assert (
-        "--by: both is not computed: no interview has all its inputs (adult, q1)" in capsys.readouterr().err
-    )
+    assert "--by: both is not computed: no interview has all its inputs (adult, q1)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("snapshot", [True, False])

@@ -49,9 +49,7 @@ def test_the_wheel_runs_without_our_tools(wheel: Path, tmp_path: Path) -> None:
     try:
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=tmp_path)
     except pytest.fail.Exception as failure:
-        pytest.fail(
-            f"the wheel could not be installed; this test needs a package index\n{failure}", pytrace=False
-        )
+        pytest.fail(f"the wheel could not be installed; this test needs a package index\n{failure}", pytrace=False)
     assert "Usage: survey" in run(python.with_name("survey"), "--help", cwd=tmp_path)
     version = wheel.name.split("-")[1]
     assert version in run(python, "-m", "survey_cli", "--version", cwd=tmp_path)

@@ -57,9 +57,7 @@ def test_each_column_is_in_one_table_with_its_base_and_no_table_is_too_wide(
     [table] = results.banner.tables
     grids = build_banner_grids(item_of(results), table, results.banner, room)
     shown = [
-        (head.group, cell.text)
-        for grid in grids
-        for head, cell in zip(grid.heads, grid.lines[-1].cells, strict=True)
+        (head.group, cell.text) for grid in grids for head, cell in zip(grid.heads, grid.lines[-1].cells, strict=True)
     ]
     bases = [text for group, text in shown if group]
     assert bases == [base.count_text for base in table.bases[1:]], "every column once, in order"
@@ -113,16 +111,12 @@ def test_word_has_every_column_in_tables_as_wide_as_the_text(tmp_path: Path) -> 
         assert wide < CHART_WIDTH_CM + 1
         if len(table.columns) > 3:
             heads = [word for row in table.rows[:2] for cell in row.cells[1:] for word in cell.text.split()]
-            assert table.rows[-1].cells[-1].width.cm > 0.15 * max(map(len, heads)), (
-                "no head is broken in a word"
-            )
+            assert table.rows[-1].cells[-1].width.cm > 0.15 * max(map(len, heads)), "no head is broken in a word"
     for labels in GROUPS.values():
         assert {f"{label} ({chr(65 + n)})" for n, label in enumerate(labels)} <= found
 
 
-@pytest.mark.skipif(
-    not CHROMIUM or which("pdftotext") is None, reason="chromium and poppler-utils are not here"
-)
+@pytest.mark.skipif(not CHROMIUM or which("pdftotext") is None, reason="chromium and poppler-utils are not here")
 def test_every_column_is_on_the_paper(tmp_path: Path) -> None:
     """Printed by a browser: each column's head and its base stand within a page's edges."""
     (tmp_path / "x.html").write_text(render_results_html(compared(GROUPS)), encoding="utf-8")

@@ -40,9 +40,7 @@ def rows(path: str, count: int, per_interview: int) -> None:
     with sqlite3.connect(path, isolation_level=None) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS answers (interview TEXT, seq INTEGER, item TEXT, value INTEGER)"
-        )
+        db.execute("CREATE TABLE IF NOT EXISTS answers (interview TEXT, seq INTEGER, item TEXT, value INTEGER)")
         for first in range(0, count, 1000):
             db.execute("BEGIN")
             db.executemany(

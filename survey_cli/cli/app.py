@@ -45,16 +45,12 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         ),
         "print": CommandEntry("print:print", "Print the questionnaire for reviewers."),
         "simulate": CommandEntry(
-            "simulate:simulate",
-            "Simulate interviews, and show which items and options are never reached or chosen.",
+            "simulate:simulate", "Simulate interviews, and show which items and options are never reached or chosen."
         ),
         "schema": CommandEntry(
-            "questionnaire:schema",
-            "Write the JSON Schema with which editors complete and check questionnaires.",
+            "questionnaire:schema", "Write the JSON Schema with which editors complete and check questionnaires."
         ),
-        "explain": CommandEntry(
-            "questionnaire:explain", "Explain a word of the language; without one, list them all."
-        ),
+        "explain": CommandEntry("questionnaire:explain", "Explain a word of the language; without one, list them all."),
     },
     "Interviews": {
         "interview": CommandEntry("interview:interview", "Conduct an interview, or resume a suspended one."),
@@ -65,11 +61,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
     },
     "Fieldwork": {
         "sample": CommandGroup(
-            "Import a sample; release its replicates.",
-            {
-                "import": "sample:import_cases",
-                "release": "case:release",
-            },
+            "Import a sample; release its replicates.", {"import": "sample:import_cases", "release": "case:release"}
         ),
         "case": CommandGroup(
             "List, show and change cases.",
@@ -120,9 +112,7 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
         ),
     },
     "Data": {
-        "export": CommandEntry(
-            "export:export", "Write the data: one row per interview, one column per variable."
-        ),
+        "export": CommandEntry("export:export", "Write the data: one row per interview, one column per variable."),
         "report": CommandEntry(
             "report:report", "Report the results: every item with its wording, base, counts and percentages."
         ),
@@ -134,29 +124,15 @@ PANELS: Final[Mapping[str, Mapping[str, CommandEntry | CommandGroup]]] = {
     "Privacy": {
         "privacy": CommandGroup(
             "Show or remove the personal data of a person, or of all whose retention period is over.",
-            {
-                "subject": "privacy:subject",
-                "erase": "privacy:erase",
-                "anonymize": "privacy:anonymize",
-            },
-        ),
+            {"subject": "privacy:subject", "erase": "privacy:erase", "anonymize": "privacy:anonymize"},
+        )
     },
     "Database": {
         "db": CommandGroup(
             "Verify, back up, restore or upgrade a study's database.",
-            {
-                "verify": "db:verify",
-                "backup": "db:backup",
-                "restore": "db:restore",
-                "upgrade": "db:upgrade",
-            },
+            {"verify": "db:verify", "backup": "db:backup", "restore": "db:restore", "upgrade": "db:upgrade"},
         ),
-        "server": CommandGroup(
-            "Rights on a database server.",
-            {
-                "grant": "server:grant",
-            },
-        ),
+        "server": CommandGroup("Rights on a database server.", {"grant": "server:grant"}),
     },
 }
 
@@ -221,9 +197,7 @@ class Subcommands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()]
-            )
+            formatter.write_dl([(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()])
 
 
 def select_app(word: str) -> typer.Typer:
@@ -280,8 +254,7 @@ def _print_version(wanted: bool) -> None:
 def survey(
     ctx: typer.Context,
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, no answer lost.

@@ -68,9 +68,7 @@ def _run_once(arguments: Sequence[str]) -> int:
     from survey_cli.cli.app import select_app
 
     try:
-        code = select_app(next(iter(arguments), ""))(
-            list(arguments), prog_name="survey", standalone_mode=False
-        )
+        code = select_app(next(iter(arguments), ""))(list(arguments), prog_name="survey", standalone_mode=False)
     except _UsageError as error:
         return _report_misuse(error)
     except typer.Abort:

@@ -204,11 +204,7 @@ def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str,
                 details["sample"] = {name: _encode_value(event.sample[name]) for name in sorted(event.sample)}
             return "began", None, details
         case InterviewResumed(_, sitting, reopen):
-            return (
-                "resumed",
-                None,
-                {"sitting": _encode_session(sitting)} | ({"reopen": True} if reopen else {}),
-            )
+            return ("resumed", None, {"sitting": _encode_session(sitting)} | ({"reopen": True} if reopen else {}))
         case LanguageChanged(_, language):
             return "language", None, {"language": language}
         case InterviewSuspended(_, outcome):
@@ -349,23 +345,17 @@ def encode_record(event: InterviewEvent) -> JournalRecord:
     at = encode_timestamp(stamp.at)
     if isinstance(event, QuestionAnswered) and type(event.value) is int and not event.specify_texts:
         # nine rows in ten: built by hand, this takes a third of the time
-        return JournalRecord(
-            "answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station
-        )
+        return JournalRecord("answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station)
     kind, place, details = _encode_details(event)
     item, turn = (None, None) if place is None else place
-    return JournalRecord(
-        kind, item, turn, _encode_json(details) if details else "{}", at, stamp.by, stamp.station
-    )
+    return JournalRecord(kind, item, turn, _encode_json(details) if details else "{}", at, stamp.by, stamp.station)
 
 
 def decode_record(line: JournalRecord) -> InterviewEvent:
     """Decode a row of the journal. Raises EventDecodeError."""
     place = None if line.item is None else Place(line.item, line.turn)
     fields = _FieldReader(line.kind, _decode_json(line.payload, what=line.kind))
-    event = _build_event(
-        line.kind, place, EventStamp(decode_timestamp(line.at), line.by, line.station), fields
-    )
+    event = _build_event(line.kind, place, EventStamp(decode_timestamp(line.at), line.by, line.station), fields)
     fields.check_empty()
     return event
 
@@ -392,9 +382,7 @@ def decode_event(text: str) -> InterviewEvent:
     )
     place: Place | None = None
     if "item" in fields.remaining:
-        place = Place(
-            fields.take_text("item"), fields.take_int("turn") if "turn" in fields.remaining else None
-        )
+        place = Place(fields.take_text("item"), fields.take_int("turn") if "turn" in fields.remaining else None)
     event = _build_event(kind, place, stamp, fields)
     fields.check_empty()
     return event

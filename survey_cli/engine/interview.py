@@ -8,12 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.computed_answers import compute_answer
-from survey_cli.engine.events import (
-    AnswersErased,
-    InterviewEvent,
-    InterviewResumed,
-    InterviewStarted,
-)
+from survey_cli.engine.events import AnswersErased, InterviewEvent, InterviewResumed, InterviewStarted
 from survey_cli.engine.machine import InterviewStatus, Machine, RecordedAnswer
 from survey_cli.engine.route import RouteWalk
 from survey_cli.entries import Rejection
@@ -48,9 +43,7 @@ def evaluate_route(machine: Machine) -> RouteState:
         return RouteState({}, frozenset(), {**machine.build_env(), **machine.remaining_answers})
     if walk.finished and machine.status == "ended":
         return RouteState(
-            {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops},
-            frozenset(),
-            dict(walk.env),
+            {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops}, frozenset(), dict(walk.env)
         )
     return walk_from_start(machine)
 
@@ -131,9 +124,7 @@ class Interview:
     def machine(self) -> Machine:
         """The state of this interview. For the engine's own use, and only for reading."""
         if len(self._machine.events) != self.seq:
-            self._machine = Interview.replay(
-                self._machine.instrument, self._machine.events[: self.seq]
-            )._machine
+            self._machine = Interview.replay(self._machine.instrument, self._machine.events[: self.seq])._machine
         return self._machine
 
     @property

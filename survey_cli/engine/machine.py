@@ -149,9 +149,9 @@ class Machine:
         if self.remaining_answers is not None and not isinstance(event, AnswersErased):
             return Rejection("the answers were erased")
         match event:
-            case (
-                QuestionAnswered() | QuestionDeclined() | ValueComputed() | AnswerKept() | QueryConfirmed()
-            ) if self.status == "open":
+            case QuestionAnswered() | QuestionDeclined() | ValueComputed() | AnswerKept() | QueryConfirmed() if (
+                self.status == "open"
+            ):
                 rejection = self._apply_entry(event)
             case NoteWritten() if self.status == "open":
                 known = not event.replaces or self._is_note(event.replaces)
@@ -227,9 +227,7 @@ class Machine:
         return None
 
     def _check_entry(
-        self,
-        stop: RouteStop,
-        event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed,
+        self, stop: RouteStop, event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
     ) -> RecordedAnswer | Rejection:
         """Return the answer that the event gives at the current stop, or why it is rejected."""
         match event:
@@ -308,9 +306,7 @@ class Machine:
     def _collect_inputs(self, check: CompiledCheck, stop: RouteStop) -> tuple[Any, ...]:
         """Return the values on which a check depends, so that it fires again when they have changed."""
         env, turn = self.walk.env, stop.place.turn
-        return tuple(
-            str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names)
-        )
+        return tuple(str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names))
 
     def _find_open_query(self, stop: RouteStop, answer: RecordedAnswer) -> int | None:
         """Return the first query about the recorded answer that nobody has confirmed."""
@@ -354,9 +350,7 @@ class Machine:
             if self.why_invalid(stop, answer):
                 self._lapse(*stop.place)
                 break
-            passing = (
-                self.returning and stop.place != self.target and not isinstance(stop.leaf.question, EndItem)
-            )
+            passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, EndItem)
             if not (passing or isinstance(stop.leaf.question, ComputedItem)):
                 break
             mark = self.walk.mark

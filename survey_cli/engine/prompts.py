@@ -74,8 +74,7 @@ def build_prompt(interview: Interview) -> Prompt | None:
         language=language,
         languages=machine.instrument.languages,
         faq=tuple(
-            (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language))
-            for q, a in machine.instrument.faq
+            (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language)) for q, a in machine.instrument.faq
         ),
         aloud=question.by is None,
         after_hangup=leaf.after_hangup,
@@ -110,9 +109,7 @@ def _build_intro(machine: Machine, stop: RouteStop) -> StyledText:
 
 def _is_just_resumed(machine: Machine) -> bool:
     """Return whether nothing was answered since the interview was resumed."""
-    events = (
-        event for event in reversed(machine.events) if not isinstance(event, NoteWritten | LanguageChanged)
-    )
+    events = (event for event in reversed(machine.events) if not isinstance(event, NoteWritten | LanguageChanged))
     return isinstance(next(events, None), InterviewResumed)
 
 
@@ -164,15 +161,11 @@ def _build_earlier(machine: Machine, stop: RouteStop, asking: ItemContext) -> Ea
     kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, answer) else "answer"
     if isinstance(answer.cell, Missing):
         return EarlierAnswer(
-            label=format_decline(stop.leaf, answer.cell, language),
-            typed_text=f".{answer.cell.kind}",
-            kind=kind,
+            label=format_decline(stop.leaf, answer.cell, language), typed_text=f".{answer.cell.kind}", kind=kind
         )
     assert answer.cell is not None
     return EarlierAnswer(
-        label=question.format_answer(
-            stop.leaf, answer.cell, answer.specify_texts, language, machine.walk.env
-        ),
+        label=question.format_answer(stop.leaf, answer.cell, answer.specify_texts, language, machine.walk.env),
         codes=_list_codes(answer.cell),
         typed_text=question.format_as_typed(answer.cell, answer.specify_texts, language),
         kind=kind,
@@ -257,11 +250,7 @@ def _find_typed_decline(asking: ItemContext, typed: str) -> DeclineOption | None
     if any(to_ascii_digits(str(option.code)).casefold() == text for option in asking.options):
         return None
     return next(
-        (
-            d
-            for d in asking.build_declines()
-            if text == d.key.casefold() != "" or (text == str(d.code) and not words)
-        ),
+        (d for d in asking.build_declines() if text == d.key.casefold() != "" or (text == str(d.code) and not words)),
         None,
     )
 
@@ -290,12 +279,9 @@ def describe_reply(interview: Interview, text: str) -> str:
     question, language = stop.leaf.question, machine.language
     match parse_reply_at(machine, stop, text, machine.events[-1].stamp):
         case QuestionAnswered(value=value, specify_texts=words) if value is not None:
-            text_of_answer = question.format_answer(
-                stop.leaf, value, words, language, machine.walk.env
-            ).strip()
+            text_of_answer = question.format_answer(stop.leaf, value, words, language, machine.walk.env).strip()
             says_more = (
-                text_of_answer != text.strip()
-                or question.format_as_typed(value, words, language) != text_of_answer
+                text_of_answer != text.strip() or question.format_as_typed(value, words, language) != text_of_answer
             )
             return text_of_answer if says_more else ""
         case QuestionDeclined(decline=id):

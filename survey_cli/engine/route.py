@@ -18,19 +18,7 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place
 
 ABSENT: Final = object()
 FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
-    (
-        "answered",
-        "dk",
-        "refused",
-        "declined",
-        "count",
-        "sum",
-        "mean",
-        "min",
-        "max",
-        "sum_answered",
-        "mean_answered",
-    )
+    ("answered", "dk", "refused", "declined", "count", "sum", "mean", "min", "max", "sum_answered", "mean_answered")
 )
 """Functions that treat a value that is not known yet as false or as absent: an item, or turns of a roster still to
 come."""
@@ -204,9 +192,7 @@ class RouteWalk:
                 continue
             if isinstance(group, Roster):
                 if group.until is not None and not asked and turn is not None and turns:
-                    return self._make_stop(
-                        group.until, RouteFrame(parent, group, order, at, turn, turns, True)
-                    )
+                    return self._make_stop(group.until, RouteFrame(parent, group, order, at, turn, turns, True))
                 if group.until is not None and asked and self.env.get((group.until.id, turn)) != 1:
                     self._leave_turns(group, range(1, (turn or 0) + 1))
                     if self.looking_ahead and self.env.get((group.until.id, turn)) == NOT_REACHED:
@@ -418,9 +404,7 @@ class RouteWalk:
         """Return what the item's question may read: the same object as long as the walk stays at the stop."""
         asked = self._asked
         if asked is None or asked[0] is not stop or asked[1].language != language:
-            asking = ItemContext(
-                leaf=stop.leaf, env=self.env, language=language, options=self.list_options(stop)
-            )
+            asking = ItemContext(leaf=stop.leaf, env=self.env, language=language, options=self.list_options(stop))
             asked = self._asked = stop, asking
         return asked[1]
 
@@ -433,12 +417,6 @@ class RouteWalk:
         if how == "written" and leaf.scale is not None:
             how, key, turn = leaf.scale_order, leaf.scale, None
         options = apply_order(
-            leaf.options,
-            how,
-            seed=self.seed,
-            key=key,
-            turn=turn,
-            name=lambda o: o.code,
-            is_fixed=lambda o: o.is_fixed,
+            leaf.options, how, seed=self.seed, key=key, turn=turn, name=lambda o: o.code, is_fixed=lambda o: o.is_fixed
         )
         return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)

@@ -22,9 +22,7 @@ def find_response_sets(variables: Iterable[Variable]) -> list[MultipleResponseSe
         if variable.option is not None and variable.role == "answer":
             found.setdefault((variable.item, variable.turn), []).append(variable)
     return [
-        MultipleResponseSet(
-            _make_name(item, turn), _find_common_label(several), tuple(v.name for v in several)
-        )
+        MultipleResponseSet(_make_name(item, turn), _find_common_label(several), tuple(v.name for v in several))
         for (item, turn), several in found.items()
         if len(several) > 1
     ]

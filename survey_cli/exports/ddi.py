@@ -31,9 +31,7 @@ MISSING_NOTE: Final = (
     "the interview stopped before. Texts, dates and times are empty there, and the variable named after them with _state "
     "says why."
 )
-CONTENT_NOTE: Final = (
-    "Comma-separated values, UTF-8; the first line has the names, each other line is one {each}."
-)
+CONTENT_NOTE: Final = "Comma-separated values, UTF-8; the first line has the names, each other line is one {each}."
 
 
 def write_ddi(table: Table, to: TextIO, data: str = "") -> int:
@@ -43,9 +41,7 @@ def write_ddi(table: Table, to: TextIO, data: str = "") -> int:
     return rows
 
 
-def _render_document(
-    table: Table, rows: int, tallies: Sequence[ColumnFrequencies], data: str
-) -> Iterator[str]:
+def _render_document(table: Table, rows: int, tallies: Sequence[ColumnFrequencies], data: str) -> Iterator[str]:
     study = table.study
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield (
@@ -121,9 +117,7 @@ def _render_element(element: str, text: str) -> str:
     return f"<{element}>{escape_text(text)}</{element}>" if text else ""
 
 
-def _render_variable(
-    variable: Variable, tally: ColumnFrequencies, study: StudyDescription, rows: int
-) -> Iterator[str]:
+def _render_variable(variable: Variable, tally: ColumnFrequencies, study: StudyDescription, rows: int) -> Iterator[str]:
     numeric = variable.storage in ("integer", "decimal")
     interval = "contin" if numeric and (not variable.labels or variable.measure == "scale") else "discrete"
     places = f' dcml="{variable.decimals}"' if numeric else ""

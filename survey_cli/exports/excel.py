@@ -104,9 +104,7 @@ class _DataSheets:
         self._book = book
         self._variables = table.variables
         self._converters = [_make_converter(v, labels=labels) for v in table.variables]
-        self._timestamp_column = next(
-            (at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None
-        )
+        self._timestamp_column = next((at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None)
         self._sheets: list[WriteOnlyWorksheet] = []
         self._shortened: dict[str, int] = {}
         self._latest_entry = ""
@@ -282,10 +280,7 @@ class _ReproducibleZip(zipfile.ZipFile):
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **more: Any) -> None:
         """A part from a file."""
-        with (
-            open(filename, "rb") as held,
-            self.open(self._make_entry(str(arcname)), "w", force_zip64=True) as part,
-        ):
+        with open(filename, "rb") as held, self.open(self._make_entry(str(arcname)), "w", force_zip64=True) as part:
             shutil.copyfileobj(held, part)
 
     def _make_entry(self, name: str) -> zipfile.ZipInfo:

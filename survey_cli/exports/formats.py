@@ -68,12 +68,8 @@ def _write_spss_syntax(table: Table, to: Path, data: Path, named: str, options: 
     return WriteResult(*write_spss_syntax(table, to, data, named, WriteOptions(raw=True)))
 
 
-def _make_triple_s_writer(
-    edition: TripleSVariant,
-) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
-    return lambda table, to, data, named, options: WriteResult(
-        *write_triple_s(table, to, data, named, edition)
-    )
+def _make_triple_s_writer(edition: TripleSVariant) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
+    return lambda table, to, data, named, options: WriteResult(*write_triple_s(table, to, data, named, edition))
 
 
 def _write_r_script(table: Table, to: Path, data: Path, named: str, options: WriteOptions) -> WriteResult:

@@ -45,9 +45,7 @@ def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
     """How many rows there are, and the tally of each column; in one pass and little memory."""
     kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
     found = [ColumnFrequencies() for _ in table.variables]
-    columns = [
-        (tally, make_cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)
-    ]
+    columns = [(tally, make_cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)]
     width, count = len(columns), 0
     while some := [split_row(row, width) for row in islice(kept, BATCH_SIZE)]:
         count += len(some)

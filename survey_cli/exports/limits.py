@@ -100,13 +100,7 @@ STATA: Final = FormatLimits(
 )
 """Stata, `help limits` and `help dta`, release 118."""
 EXCEL: Final = FormatLimits(
-    program="Excel",
-    counts_bytes=False,
-    name=255,
-    label=32_767,
-    value_label=32_767,
-    text=32_767,
-    columns=16_384,
+    program="Excel", counts_bytes=False, name=255, label=32_767, value_label=32_767, text=32_767, columns=16_384
 )
 """Excel, "Specifications and limits"."""
 EXCEL_ROWS: Final = 1_048_576
@@ -149,9 +143,7 @@ def _is_allowed(name: str, limits: FormatLimits) -> bool:
 
 def _is_reserved(name: str, limits: FormatLimits) -> bool:
     low = name.casefold()
-    return low in limits.reserved or (
-        limits.program == STATA.program and re.fullmatch(r"str[0-9]+", low) is not None
-    )
+    return low in limits.reserved or (limits.program == STATA.program and re.fullmatch(r"str[0-9]+", low) is not None)
 
 
 def _make_allowed_name(name: str, taken: set[str], limits: FormatLimits) -> str:
@@ -227,7 +219,9 @@ def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
 def format_unmarked_note(cells: Mapping[str, int]) -> str:
     """What is said of cells whose code is to be left out and is not; by name how many there are."""
     told = join_names(f"{name} ({count:,})" for name, count in cells.items())
-    return f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: {told}"
+    return (
+        f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: {told}"
+    )
 
 
 def choose_display_width(letters: int) -> int:

@@ -28,10 +28,7 @@ def list_missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
     if not has_missing_codes(variable):
         return {}
     reserved = {kind: (code, RESERVED_LABELS[kind]) for kind, code in RESERVED_CODES.items()}
-    own = {
-        kind: (code, text or RESERVED_LABELS.get(kind, kind))
-        for kind, (code, text) in variable.declines.items()
-    }
+    own = {kind: (code, text or RESERVED_LABELS.get(kind, kind)) for kind, (code, text) in variable.declines.items()}
     return {**reserved, **own}
 
 

@@ -108,8 +108,7 @@ def _write(table: Table, opened: "Callable[[pa.Schema], Any]") -> int:
     with opened(schema) as writer:
         for texts in read_batches(table):
             arrays = [
-                _make_array(s, field, schema)
-                for s, field in zip(convert_columns(texts, columns), fields, strict=True)
+                _make_array(s, field, schema) for s, field in zip(convert_columns(texts, columns), fields, strict=True)
             ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
             rows += texts.height

@@ -98,9 +98,7 @@ def _render_variable(variable: Variable) -> str:
     if labels:
         told.append(f"labels = {_render_labels(variable, labels)}")
     if absent:
-        told.append(
-            f"absent = {_render_vector([_render_value(variable, code) for code in dict.fromkeys(absent)])}"
-        )
+        told.append(f"absent = {_render_vector([_render_value(variable, code) for code in dict.fromkeys(absent)])}")
     if "not_asked" in codes:
         told.append(f"not_asked = {_render_value(variable, codes['not_asked'][0])}")
     if variable.wording:
@@ -113,9 +111,7 @@ def _render_labels(variable: Variable, labels: Mapping[Code, str]) -> str:
     """Codes by their labels; a label twice is two codes."""
     if any(len(text.encode(errors="replace")) > MAX_NAME_BYTES for text in labels.values()):
         codes = _render_vector([_render_value(variable, code) for code in labels])
-        return (
-            f"structure({codes}, names = {_render_vector([quote(t or str(c)) for c, t in labels.items()])})"
-        )
+        return f"structure({codes}, names = {_render_vector([quote(t or str(c)) for c, t in labels.items()])})"
     return _render_vector(
         [f"{quote(text or str(code))} = {_render_value(variable, code)}" for code, text in labels.items()]
     )

@@ -73,9 +73,7 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
         if (found := _build_labels(variable, letters))
     }
     absent = {
-        name: sorted({*letters.values()})
-        for name, v in zip(names, table.variables, strict=True)
-        if _has_letters(v)
+        name: sorted({*letters.values()}) for name, v in zip(names, table.variables, strict=True) if _has_letters(v)
     }
     try:
         pyreadstat.write_dta(
@@ -171,9 +169,7 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
         if _has_letters(variable):
             codes = list_missing_codes(variable)
             told = {kind: letters.get(kind) for kind in {**letters, **codes}}
-            kinds.append(
-                make_missing_expression(text).replace_strict(told, return_dtype=pl.String).alias(name)
-            )
+            kinds.append(make_missing_expression(text).replace_strict(told, return_dtype=pl.String).alias(name))
             spare = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
             if any(spare.values()):
                 column = make_coded_expression(text, column, spare)
@@ -221,9 +217,7 @@ def _write_names(file: BinaryIO, names: Sequence[str]) -> None:
 
 
 def _iterate_notes(table: Table) -> Iterator[str]:
-    labels: list[dict[Code, str]] = [
-        build_value_labels(v) if _has_letters(v) else {} for v in table.variables
-    ]
+    labels: list[dict[Code, str]] = [build_value_labels(v) if _has_letters(v) else {} for v in table.variables]
     yield from iterate_notes(table.variables, STATA, labels=labels)
     letters = assign_letters(table.variables)
     if own := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:

@@ -111,10 +111,7 @@ def make_coded_expression(
 
     texts = any(isinstance(code, str) for code in codes.values())
     by_text = {
-        NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}': code
-        for kind, code in codes.items()
+        NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}': code for kind, code in codes.items()
     }
     absent = pl.when(text.str.starts_with("{") | (text == NOT_ASKED_TEXT)).then(text)
-    return pl.coalesce(
-        values, absent.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64)
-    )
+    return pl.coalesce(values, absent.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64))

@@ -72,9 +72,7 @@ CALLING_RULES: Final[Mapping[str, CallingRule]] = {
 USUAL_WORKDAY: Final = Hours(9 * 60, 20 * 60 + 30)
 USUAL_WEEKEND: Final = Hours(10 * 60, 17 * 60)
 _WEEKENDS: Final = {
-    **dict.fromkeys(
-        ("BH", "DZ", "EG", "IL", "IQ", "JO", "KW", "LY", "OM", "QA", "SA", "SD", "SY", "YE"), (4, 5)
-    ),
+    **dict.fromkeys(("BH", "DZ", "EG", "IL", "IQ", "JO", "KW", "LY", "OM", "QA", "SA", "SD", "SY", "YE"), (4, 5)),
     "AF": (3, 4),
     "IN": (6,),
     "IR": (4,),

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import Rejection
 from survey_cli.plain.interview import PlainInterview
-from survey_cli.plain.streams import (
-    InputLines,
-    Interrupts,
-    OutputClosedError,
-    OutputLines,
-    discard_output,
-    report,
-)
+from survey_cli.plain.streams import InputLines, Interrupts, OutputClosedError, OutputLines, discard_output, report
 from survey_cli.sessions import InterviewProtocol
 
 if TYPE_CHECKING:
@@ -30,9 +23,7 @@ EXIT_SUSPENDED: Final = 3
 """Exit code: suspended or stopped."""
 
 
-def conduct_interview(
-    session: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None
-) -> int:
+def conduct_interview(session: InterviewProtocol, read: TextIO, write: TextIO, errors: TextIO | None = None) -> int:
     """Conduct an interview to its end or until it is suspended; returns the exit code.
 
     `errors` receives what `write` can no longer show.
@@ -46,16 +37,11 @@ def conduct_interview(
             if session.prompt() is not None and (rejection := session.suspend()) is None:
                 report(errors, "The output was closed: the interview is suspended and can be resumed.")
     if rejection is not None:
-        report(
-            errors or write,
-            f"The interview could not be suspended: {rejection.why}. Every answer taken is kept.",
-        )
+        report(errors or write, f"The interview could not be suspended: {rejection.why}. Every answer taken is kept.")
     result = session.result()
     if result is None:
         return EXIT_NOT_SUSPENDED
-    ended_for_now = (
-        result.status == "suspended" and result.outcome is not None
-    )  # an `end` with a temporary outcome
+    ended_for_now = result.status == "suspended" and result.outcome is not None  # an `end` with a temporary outcome
     return EXIT_ENDED if result.status == "ended" or ended_for_now else EXIT_SUSPENDED
 
 
@@ -81,8 +67,5 @@ def run_station(session: "StationProtocol", read: TextIO, write: TextIO, errors:
             rejection = session.end_shift()
     if rejection is None:
         return EXIT_ENDED
-    report(
-        errors or write,
-        f"The shift is not ended: {rejection.why}. Start the station again and it goes on there.",
-    )
+    report(errors or write, f"The shift is not ended: {rejection.why}. Start the station again and it goes on there.")
     return EXIT_SUSPENDED

@@ -319,11 +319,7 @@ class PlainInterview:
             self._output.print_aside(what)
             return _NextStep.WAIT
         place = commands.find_place(wanted, (row.place for row in asked))
-        return (
-            Rejection(place.why)
-            if isinstance(place, Rejection)
-            else self._session.jump(place) or _NextStep.ARRIVE
-        )
+        return Rejection(place.why) if isinstance(place, Rejection) else self._session.jump(place) or _NextStep.ARRIVE
 
     def _stop(self, wanted: str, prompt: Prompt) -> _NextStep | Rejection:
         stops = self._session.list_stop_outcomes()
@@ -358,9 +354,7 @@ class PlainInterview:
         clock = f"; {there:%H:%M} there" if there is not None else ""
         spent = format_duration(self._session.elapsed_time())
         self._output.print_aside(render_words(prompt.help))
-        self._output.print_aside(
-            f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
-        )
+        self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}")
         for decline in prompt.declines:
             self._output.print_aside(f".{decline.id}  {flatten(decline.text)}")
         for command in commands.COMMANDS:

@@ -32,12 +32,7 @@ from survey_cli.sessions.station.station_protocol import (
     UnclearTime,
 )
 
-OWNER_POLICIES: Final[dict[str, AppointmentPolicy]] = {
-    "": "anyone",
-    "1": "anyone",
-    "2": "me",
-    "3": "me_first",
-}
+OWNER_POLICIES: Final[dict[str, AppointmentPolicy]] = {"": "anyone", "1": "anyone", "2": "me", "3": "me_first"}
 INPUT_QUESTIONS: Final = {
     "note": "this outcome needs a note",
     "number": "what is the new number?",
@@ -69,9 +64,7 @@ class PlainStation:
         Returns a Rejection that says what is still pending where the input ended before. Raises OutputClosedError.
         """
         session, output = self._station, self._output
-        output.print_aside(
-            ", ".join(part for part in (session.title, session.interviewer, session.station) if part)
-        )
+        output.print_aside(", ".join(part for part in (session.title, session.interviewer, session.station) if part))
         output.print_aside(".help lists what can be typed")
         view = session.view()
         if isinstance(view, IdleView) and not view.why:
@@ -235,9 +228,7 @@ class PlainStation:
             said = next(s for s in STATION_COMMANDS if s[1:].partition(" ")[0] == word)
             return Rejection(f"it is typed as {said}")
         near = find_nearest(word, known) if word else None
-        return Rejection(
-            f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}"
-        )
+        return Rejection(f".{word} is no command here: {f'did you mean .{near}?' if near else '.help lists them'}")
 
     def _print_lines(self, lines: list[str]) -> None:
         for line in lines:
@@ -288,9 +279,7 @@ class PlainStation:
             who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:
                 return why
-        arguments = (
-            {"number": rest} if required == "number" else {"language": rest} if required == "language" else {}
-        )
+        arguments = {"number": rest} if required == "number" else {"language": rest} if required == "language" else {}
         if arguments:
             return self._station.record_outcome(choice.outcome.id, **arguments)
         return self._station.record_outcome(choice.outcome.id, note=rest)
@@ -308,9 +297,7 @@ class PlainStation:
     def _search_cases(self, text: str) -> Rejection | None:
         if len(text) < 2:
             return Rejection("a part of the number, the name or the key: .find 555 01")
-        self._print_lines(
-            [render_match(case) for case in self._station.search_cases(text)] or ["no case has this"]
-        )
+        self._print_lines([render_match(case) for case in self._station.search_cases(text)] or ["no case has this"])
         return None
 
     def _run_scripts(self, view: CaseView, wanted: str) -> Rejection | None:

@@ -65,9 +65,7 @@ def render_view(view: StationView) -> list[str]:
         case CaseView():
             return _render_case(view)
         case IdleView(why=why, next_at=next_at):
-            nobody = (
-                f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
-            )
+            nobody = f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
             next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
         case BreakView(since=since):
@@ -86,9 +84,7 @@ def _render_case(view: CaseView) -> list[str]:
     lines += [f"{label}: {flatten(text)}" for label, text in list_known_facts(view) if text]
     for past in view.history:
         note = f", note: {flatten(past.note)}" if past.note else ""
-        lines.append(
-            f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}"
-        )
+        lines.append(f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}")
     return [*lines, *render_pending_input(view)]
 
 
@@ -124,9 +120,7 @@ def _render_clock(view: CaseView) -> str:
     here = f"{view.station_time:%H:%M} here"
     if view.respondent_time is None:
         return f"Clock: {here}; the respondent's is not known"
-    until = (
-        f", may be called until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
-    )
+    until = f", may be called until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
     return f"Clock: {view.respondent_time:%H:%M} there, {here}{until}"
 
 
@@ -134,9 +128,7 @@ def render_outcome(choice: OutcomeChoice) -> str:
     """`11  Never call again [never_call]`, with what must be typed behind it."""
     additions = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
     outcome = choice.outcome
-    return (
-        f"{outcome.number}  {flatten(outcome.name)} [{outcome.id}]{additions.get(choice.required_input, '')}"
-    )
+    return f"{outcome.number}  {flatten(outcome.name)} [{outcome.id}]{additions.get(choice.required_input, '')}"
 
 
 def render_appointment(appointment: StationAppointment) -> str:

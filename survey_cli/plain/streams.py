@@ -127,9 +127,7 @@ class InputLines:
                 text = self._read_raw()
             return Rejection(f"longer than {MAX_LINE_LENGTH} characters: shorten it")
         if _SURROGATE.search(text):
-            return Rejection(
-                "this line has bytes that are no text in this terminal's encoding: type it again"
-            )
+            return Rejection("this line has bytes that are no text in this terminal's encoding: type it again")
         return text.rstrip("\r\n")
 
     def _read_raw(self) -> str:

@@ -39,9 +39,7 @@ def format_percentage(share: Fraction | None, digits: int = 0) -> str:
 
 def sum_rounded_percentages(shares: list[Fraction], digits: int = 0) -> Fraction:
     """What the percentages add up to as they are printed."""
-    return sum(
-        (Fraction(format_decimal(share * 100, digits).replace(",", "")) for share in shares), Fraction(0)
-    )
+    return sum((Fraction(format_decimal(share * 100, digits).replace(",", "")) for share in shares), Fraction(0))
 
 
 def compute_root(value: Fraction, digits: int = 6) -> Fraction:

@@ -6,9 +6,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.problems import UserError
 
-FORMAT_REMEDY: Final = (
-    "write a date as 2026-11-24, or a date and time as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
-)
+FORMAT_REMEDY: Final = "write a date as 2026-11-24, or a date and time as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TICK: Final = timedelta(microseconds=1)
 
@@ -29,9 +27,7 @@ def describe_now(now: datetime, zone: tzinfo | None) -> RequestedTime:
     return RequestedTime(now.astimezone(UTC), _format_local(now.astimezone(zone)), past=False)
 
 
-def parse_past_time(
-    text: str, now: datetime, zone: tzinfo | None, *, option: str
-) -> RequestedTime | UserError:
+def parse_past_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime | UserError:
     """Parse a past time, local where it has no offset.
 
     A day means its end, today means now. A wall time that occurs twice is the first.
@@ -49,34 +45,24 @@ def parse_past_time(
     return RequestedTime(at, _format_local(at.astimezone(zone)), past=True)
 
 
-def parse_start_time(
-    text: str, now: datetime, zone: tzinfo | None, *, option: str
-) -> RequestedTime | UserError:
+def parse_start_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime | UserError:
     """Parse a past time; a day means its beginning."""
-    return parse_past_time(
-        f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option
-    )
+    return parse_past_time(f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option)
 
 
-def _resolve_end_of_day(
-    day: date, now: datetime, zone: tzinfo | None, option: str
-) -> RequestedTime | UserError:
+def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: str) -> RequestedTime | UserError:
     if day > now.astimezone(zone).date():
         return _make_future_error(day.isoformat(), option)
     last = _to_local(datetime.combine(day + timedelta(days=1), time.min), zone) - _TICK
     if last.astimezone(UTC) > now:
         return describe_now(now, zone)
     return RequestedTime(
-        last.astimezone(UTC),
-        f"the end of {last:%a} {last.day} {last:%b} {last.year} ({_format_zone(last)})",
-        past=True,
+        last.astimezone(UTC), f"the end of {last:%a} {last.day} {last:%b} {last.year} ({_format_zone(last)})", past=True
     )
 
 
 def _make_future_error(written: str, option: str) -> UserError:
-    return UserError(
-        option, f"{written} is in the future", "name a time in the past, or leave the option out"
-    )
+    return UserError(option, f"{written} is in the future", "name a time in the past, or leave the option out")
 
 
 def _to_local(wall: datetime, zone: tzinfo | None) -> datetime:

@@ -26,16 +26,12 @@ def check_output_path(target: Path, *, force: bool) -> UserError | None:
         if target.is_dir():
             return UserError(str(target), "this is a folder", "name a file in it")
         if target.exists() and not target.is_file():
-            return UserError(
-                str(target), "this is not a regular file", "name a file, or - for standard output"
-            )
+            return UserError(str(target), "this is not a regular file", "name a file, or - for standard output")
         if target.exists() and not force:
             return _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
-            return UserError(
-                str(target), f"{_find_named_folder(target, folder)} is not a folder", "name another place"
-            )
+            return UserError(str(target), f"{_find_named_folder(target, folder)} is not a folder", "name another place")
         if not os.access(folder, os.W_OK | os.X_OK):
             what = f"you have no permission to write into the folder {_find_named_folder(target, folder)}"
             return UserError(str(target), what, "get permission, or name another place")
@@ -108,9 +104,7 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | 
             temporary.unlink(missing_ok=True)
 
 
-def write_file_pair(
-    target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
-) -> T | UserError:
+def write_file_pair(target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool) -> T | UserError:
     """Write two files, where the first contains the second's name.
 
     The second is put in place first, so that the first never refers to a missing file.

@@ -35,9 +35,7 @@ class Request:
     """Receives one sentence for each thing that opening the study repaired."""
 
 
-def run_on_study(
-    request: Request, do: Callable[[OpenStudy], T | UserError], *, for_whom: str = ""
-) -> T | UserError:
+def run_on_study(request: Request, do: Callable[[OpenStudy], T | UserError], *, for_whom: str = "") -> T | UserError:
     """Return what `do` returns for the opened study.
 
     `for_whom` describes an action that only a supervisor may take (`correct an outcome`).

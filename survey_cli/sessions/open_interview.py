@@ -112,9 +112,7 @@ def start_or_resume(
     return session
 
 
-def _start_sampled_case(
-    path: str | Path, options: StartOptions, clock: Clock | None
-) -> InterviewSession | UserError:
+def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession | UserError:
     """Claim the imported case, so that nobody else calls it meanwhile, and start its interview."""
     # these take time to import, and an interview without a sample starts sooner without them
     from survey_cli.sessions.case.single_case import start_single_case

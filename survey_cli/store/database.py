@@ -12,13 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.engine.codec import (
-    JournalRecord,
-    decode_record,
-    decode_timestamp,
-    encode_record,
-    encode_timestamp,
-)
+from survey_cli.engine.codec import JournalRecord, decode_record, decode_timestamp, encode_record, encode_timestamp
 from survey_cli.engine.events import (
     InterviewEvent,
     InterviewResumed,
@@ -44,11 +38,7 @@ from survey_cli.store.interviews.records import (
     Snapshot,
     WholeInterview,
 )
-from survey_cli.store.interviews.row_mapping import (
-    decode_interview,
-    encode_interview,
-    encode_interview_head,
-)
+from survey_cli.store.interviews.row_mapping import decode_interview, encode_interview, encode_interview_head
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
@@ -58,13 +48,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for other writers before the database is reported as locked."""
 
-DRAFT_KEEPING_EVENTS: Final = (
-    InterviewStarted,
-    InterviewResumed,
-    LanguageChanged,
-    NoteWritten,
-    InterviewSuspended,
-)
+DRAFT_KEEPING_EVENTS: Final = (InterviewStarted, InterviewResumed, LanguageChanged, NoteWritten, InterviewSuspended)
 """Events that do not end the entry that is being typed."""
 
 
@@ -200,9 +184,7 @@ class Store(DataStore):
                 if case is not None and (lost := self.cases.update_within(execute, case)) is not None:
                     return lost
                 # a case's update has checked the lease, and perhaps ended it
-                if not _append_within(
-                    execute, advance, lines, fence if case is None else None, drops_draft=drops
-                ):
+                if not _append_within(execute, advance, lines, fence if case is None else None, drops_draft=drops):
                     raise _SequenceTakenError
                 if snapshot is not None:
                     self._write_snapshot(execute, interview, snapshot, instrument)
@@ -223,30 +205,19 @@ class Store(DataStore):
             return None
         if written is not False:
             return written
-        return (self.cases.check_lease(fence) if fence is not None else None) or self._make_conflict(
-            interview, seq
-        )
+        return (self.cases.check_lease(fence) if fence is not None else None) or self._make_conflict(interview, seq)
 
     def _append_alone(
-        self,
-        advance: tuple[str | int, ...],
-        line: JournalRecord,
-        fence: "LeaseToken | None",
-        *,
-        drops_draft: bool,
+        self, advance: tuple[str | int, ...], line: JournalRecord, fence: "LeaseToken | None", *, drops_draft: bool
     ) -> bool:
         """Append one event alone; False where its number was taken or the lease is another's."""
         if self._db.dialect == "postgresql":
             statement = sql.APPEND_WITHOUT_LEASE if fence is None else sql.APPEND_WITH_LEASE
-            return (
-                self._db.run_autocommit(statement, (*(fence or ()), *advance, int(drops_draft), *line)) == 1
-            )
+            return self._db.run_autocommit(statement, (*(fence or ()), *advance, int(drops_draft), *line)) == 1
         with self._db.transaction() as execute:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
-    def _is_repeated_entry(
-        self, interview: str, seq: int, kept: tuple[Any, ...], line: JournalRecord
-    ) -> bool:
+    def _is_repeated_entry(self, interview: str, seq: int, kept: tuple[Any, ...], line: JournalRecord) -> bool:
         """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has
         entered it again since: the two differ only in their time."""
         return self._unconfirmed == (interview, seq, kept) and kept[:4] == line[:4]
@@ -265,9 +236,7 @@ class Store(DataStore):
         """The events of an interview in order; empty where there is no such interview."""
         events: list[InterviewEvent] = []
         for row in self._db.read(sql.JOURNAL, (interview,)):
-            with translate_decoding_errors(
-                self._db.where, f"event {len(events) + 1} of interview {interview}"
-            ):
+            with translate_decoding_errors(self._db.where, f"event {len(events) + 1} of interview {interview}"):
                 events.append(decode_record(JournalRecord(*row)))
         return events
 
@@ -292,11 +261,7 @@ class Store(DataStore):
             return [decode_interview(row) for row in found]
 
     def add_interviews(
-        self,
-        interviews: Iterable[WholeInterview],
-        *,
-        rows: int = 50_000,
-        pause: Callable[[], None] | None = None,
+        self, interviews: Iterable[WholeInterview], *, rows: int = 50_000, pause: Callable[[], None] | None = None
     ) -> int:
         """Keep whole interviews, new ones all, in commits of about `rows` events (at most 1,000 interviews);
         gives how many. Beside interviewers: 5,000 rows, and a `pause` of some 5 ms, which is called after
@@ -361,11 +326,7 @@ class Store(DataStore):
     # Erasure
 
     def erase_interview(
-        self,
-        interview: str,
-        events: Sequence[InterviewEvent],
-        *,
-        stands: tuple[InterviewStatus, str] | None = None,
+        self, interview: str, events: Sequence[InterviewEvent], *, stands: tuple[InterviewStatus, str] | None = None
     ) -> None:
         """Have the words leave an interview: `events` is the journal as it reads from now on. Those that stand come
         first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was

@@ -60,9 +60,7 @@ def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
 def make_address_error() -> StoreError:
     """What was given as a database is an address of nothing known."""
     return StoreError(
-        "--db",
-        "this is no address of a database server",
-        "write postgresql://USER@HOST:PORT/DATABASE, or a path",
+        "--db", "this is no address of a database server", "write postgresql://USER@HOST:PORT/DATABASE, or a path"
     )
 
 
@@ -92,9 +90,7 @@ def open_store(where: str, *, create: bool) -> Store | UserError:
     except StoreError as problem:
         return _make_user_error(problem, where)
     except OSError as error:
-        return UserError(
-            where, f"the folder cannot be made ({error.strerror})", "give another place with --db"
-        )
+        return UserError(where, f"the folder cannot be made ({error.strerror})", "give another place with --db")
 
 
 def open_existing_store(where: str) -> Store | UserError | None:

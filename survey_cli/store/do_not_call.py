@@ -14,12 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
-from survey_cli.store.backends.address import (
-    SHARED_SCHEMA,
-    ServerAddress,
-    is_server_address,
-    parse_server_address,
-)
+from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.errors import StoreError, make_driver_error
@@ -94,9 +89,7 @@ ADD: Final = """
     ON CONFLICT (hash) DO UPDATE SET at = excluded.at, reason = excluded.reason, by = excluded.by
     WHERE excluded.at < never_call.at
 """
-ADD_ONCE: Final = (
-    "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
-)
+ADD_ONCE: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
 """For roles that may add to the list and change nothing on it."""
 SELECT_LISTED: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
 FIND_ENTRY: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
@@ -154,9 +147,7 @@ class DoNotCallList:
         """Open the list that belongs to a study's database; create it where there is none."""
         place = where if isinstance(where, ServerAddress) else str(where)
         if is_server_address(place):
-            return cls(
-                _connect_to_server(place if isinstance(place, ServerAddress) else parse_server_address(place))
-            )
+            return cls(_connect_to_server(place if isinstance(place, ServerAddress) else parse_server_address(place)))
         if place == ":memory:":
             memory = SqliteConnector.open_in_memory()
             _create_tables(memory, _make_key())
@@ -180,9 +171,7 @@ class DoNotCallList:
         check_folder(path.parent, where=where, file_system_of=find_file_system)
         if not path.exists():
             with lock_folder(path.parent, alone=True):
-                mark = _make_key_mark(
-                    bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key()))
-                )
+                mark = _make_key_mark(bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key())))
                 create_atomically(path, lambda temporary: _create_file(temporary, where, mark), where=where)
         with lock_folder(path.parent, alone=False):
             db = _open_file(path, where)
@@ -222,9 +211,7 @@ class DoNotCallList:
         hashes, moment = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
-                self._db.run(
-                    REMOVED_TABLE if self._db.dialect == "sqlite" else _adapt_statement(REMOVED_TABLE)
-                )
+                self._db.run(REMOVED_TABLE if self._db.dialect == "sqlite" else _adapt_statement(REMOVED_TABLE))
             self._db.run_many(RECORD_REMOVAL, [(moment, reason, by, hash) for hash in hashes])
             return self._db.run_many(REMOVE, [(hash,) for hash in hashes])
 
@@ -338,10 +325,7 @@ def _write_key_file(path: Path, key: str) -> str:
     """Keep the key beside its list; whichever stands there in the end."""
     file = Path(f"{path}{KEY_SUFFIX}")
     create_atomically(
-        file,
-        lambda temporary: _write_synced(temporary, f"{key}\n"),
-        where=str(file),
-        for_group=GROUP_LIST_MODE,
+        file, lambda temporary: _write_synced(temporary, f"{key}\n"), where=str(file), for_group=GROUP_LIST_MODE
     )
     return _read_key_file(path)
 
@@ -395,9 +379,7 @@ def _check_list_file(db: SqliteConnector) -> None:
             "put the list back in its place from a backup, or move this file away to begin a new one",
         )
     if version > VERSION:
-        raise StoreError(
-            db.where, "was written by a newer version of this program", "install that version to open it"
-        )
+        raise StoreError(db.where, "was written by a newer version of this program", "install that version to open it")
     db.run("PRAGMA journal_mode = WAL")
 
 
@@ -413,9 +395,7 @@ def _connect_to_server(where: ServerAddress) -> Connector:
         from survey_cli.store.backends.postgres.open_schema import MIGRATION_LOCK, adapt_statement
     except ImportError as error:
         raise make_driver_error(where, error) from error
-    db = PostgresConnector(
-        ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT
-    )
+    db = PostgresConnector(ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT)
     try:
         if db.read("SELECT to_regclass(?)::text", (f"{SHARED_SCHEMA}.never_call_key",)) == [(None,)]:
             with db.transaction() as execute:

@@ -10,9 +10,7 @@ from survey_cli.store.database import Store
 
 STUDY_SETTING: Final = "study"
 """The setting with the identifier, 32 hexadecimal digits."""
-NEW_STUDY: Final = (
-    "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING"
-)
+NEW_STUDY: Final = "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING"
 QUESTIONNAIRE_SETTING: Final = "questionnaire"
 """The setting with the questionnaire's path as seen from the database, so that both can be moved together."""
 
@@ -38,9 +36,7 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
                 f" --db {db.where}, or make this file the study's: {publish}"
             )
         else:
-            remedy = (
-                f"if this is that file, renamed or moved: {publish}; else give it another name (instrument:)"
-            )
+            remedy = f"if this is that file, renamed or moved: {publish}; else give it another name (instrument:)"
         raise DifferentQuestionnaireError(
             str(file), f"it was made for another questionnaire of this name, {other}", remedy
         )

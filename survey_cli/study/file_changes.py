@@ -79,9 +79,7 @@ class StudyFiles:
         if isinstance(people, UserError):
             return people
         if instrument.id != study.instrument.id:
-            what = (
-                f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
-            )
+            what = f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
             return UserError(study.path, what, "leave, and start the station again")
         if (changed := check_may_begin(study.store, instrument)) is not None:
             self._refused = instrument

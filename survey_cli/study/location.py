@@ -15,11 +15,7 @@ def locate_people_file(path: str | Path, where: str) -> Path | None:
     server in `responses/` at the instrument. None for a study in memory, which has no list of its own."""
     if where == ":memory:":
         return None
-    folder = (
-        find_study_folder(path) / RESPONSES_FOLDER
-        if is_server_address(where)
-        else Path(where).resolve().parent
-    )
+    folder = find_study_folder(path) / RESPONSES_FOLDER if is_server_address(where) else Path(where).resolve().parent
     return folder / PEOPLE_FILE
 
 

@@ -71,9 +71,7 @@ class OpenStudy(StudyRecords):
         return bool(self.do_not_call.select_listed(numbers))
 
 
-def open_records(
-    path: str | Path, *, db: str | None = None, people: str | None = None
-) -> StudyRecords | UserError:
+def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords | UserError:
     """Open the stored data of a study for reading; nothing is created."""
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
@@ -134,9 +132,7 @@ def open_study(
         return who
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
-        return UserError(
-            where, "there are no cases yet", f"import them: survey sample import {path} cases.csv"
-        )
+        return UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     if isinstance(store, UserError):
         return store
     who = who or identify(by, store.account, listed, own)
@@ -144,15 +140,11 @@ def open_study(
         store.close()
         return who
     try:
-        version = (
-            VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
-        )
+        version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
         if isinstance(version, UserError):
             store.close()
             return version
-        do_not_call = (
-            DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
-        )
+        do_not_call = DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
     except StoreError as problem:
         store.close()
         return UserError(problem.where, problem.what, problem.remedy)
@@ -169,9 +161,7 @@ def open_study(
     )
 
 
-def load_people_by_id(
-    path: str | Path, instrument: str, *, db: str | None, named: str | None
-) -> People | UserError:
+def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People | UserError:
     """The same by the instrument's id and what was given with --db."""
     return load_people(path, locate_database(path, instrument, db), named)
 

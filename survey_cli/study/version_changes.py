@@ -104,8 +104,7 @@ def count_answered(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[
     counts as answered. Raises StoreError."""
     variables = store.read_variables(hash)
     places = {
-        item: [(at, make_cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item]
-        for item in items
+        item: [(at, make_cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item] for item in items
     }
     counts, total = dict.fromkeys(items, 0), 0
     personal = any(v.personal and v.item in counts for v in variables)

@@ -116,9 +116,7 @@ def iterate_answer_rows(
         )
 
 
-def _select_counting(
-    instrument: Instrument, journal: Sequence[InterviewEvent]
-) -> Mapping[Place, RecordedAnswer]:
+def _select_counting(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Mapping[Place, RecordedAnswer]:
     """The answers that count, in the order of the route; of an interview that lost some, those that are left, in the
     order in which they were first given."""
     last = journal[-1] if journal else None
@@ -132,10 +130,6 @@ def _select_counting(
     }
     found: dict[Place, RecordedAnswer] = {}
     for event in journal:
-        if (value := find_given_value(event)) is not None and (
-            place := getattr(event, "place", None)
-        ) in stays:
-            found[place] = RecordedAnswer(
-                value, event.specify_texts if isinstance(event, QuestionAnswered) else {}
-            )
+        if (value := find_given_value(event)) is not None and (place := getattr(event, "place", None)) in stays:
+            found[place] = RecordedAnswer(value, event.specify_texts if isinstance(event, QuestionAnswered) else {})
     return found

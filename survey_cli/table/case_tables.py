@@ -81,9 +81,7 @@ CALL_NOTE_COLUMN: Final = make_fact("call_note", "Note on the call", personal=Tr
 """Behind them, where it is asked for: it may say anything."""
 
 
-def build_sample_columns(
-    instrument: Instrument, language: str, personal: Collection[str] = ()
-) -> tuple[Variable, ...]:
+def build_sample_columns(instrument: Instrument, language: str, personal: Collection[str] = ()) -> tuple[Variable, ...]:
     """The sample's columns that are not personal, and those of these names; one that is called as a column of cases is
     `sample_` and its name."""
     taken = {variable.name for variable in CASE_COLUMNS}
@@ -96,11 +94,7 @@ def build_sample_columns(
 
 
 def build_case_row(
-    case: Case,
-    plan: Plan,
-    at: datetime,
-    own: Mapping[str, DispositionGroup],
-    shown: Mapping[str, str],
+    case: Case, plan: Plan, at: datetime, own: Mapping[str, DispositionGroup], shown: Mapping[str, str]
 ) -> tuple[Cell, ...]:
     """The row of one case at one time, aligned with `CASE_COLUMNS`.
 
@@ -150,9 +144,7 @@ def build_sample_cells(case: Case, columns: tuple[Variable, ...], keys: Collecti
     return tuple(case.key if v.item in keys else case.columns.get(v.item, NOT_ASKED) for v in columns)
 
 
-def iterate_call_rows(
-    case: Case, plan: Plan, shown: Mapping[str, str], *, notes: bool
-) -> Iterator[tuple[Cell, ...]]:
+def iterate_call_rows(case: Case, plan: Plan, shown: Mapping[str, str], *, notes: bool) -> Iterator[tuple[Cell, ...]]:
     """A row a call, aligned with `CALL_COLUMNS`, and the note behind them where it is asked for."""
     made = 0
     lines = {number.position: number.line for number in case.numbers}

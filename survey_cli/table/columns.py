@@ -39,9 +39,7 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
     drawn, the computes."""
     return (
         *(
-            ColumnBlock(
-                source="sample", id=name, variables=(build_sample_variable(instrument, name, language),)
-            )
+            ColumnBlock(source="sample", id=name, variables=(build_sample_variable(instrument, name, language),))
             for name in instrument.sample
         ),
         *_iterate_item_blocks(instrument, instrument.root, language, None),
@@ -54,9 +52,7 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
     """The variables of an instrument's data, labels in `language` (its first, unless said)."""
     language = language or instrument.language
     study = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
-    reserved: dict[str, tuple[int, str]] = {
-        kind: study[kind] for kind in ("not_asked", "not_reached") if kind in study
-    }
+    reserved: dict[str, tuple[int, str]] = {kind: study[kind] for kind in ("not_asked", "not_reached") if kind in study}
     personal = find_personal_names(instrument)
     return tuple(
         replace(
@@ -117,23 +113,17 @@ def _iterate_item_blocks(
                     source="turns",
                     id=node.id,
                     group=node,
-                    variables=(
-                        Variable(name=f"{node.id}_turns", label=label, measure="scale", item=node.id),
-                    ),
+                    variables=(Variable(name=f"{node.id}_turns", label=label, measure="scale", item=node.id),),
                 )
                 for each in range(1, node.maximum + 1):
                     yield from _iterate_item_blocks(instrument, node, language, each)
-                    if node.until is not None and (
-                        block := _build_leaf_block(instrument, node.until, language, each)
-                    ):
+                    if node.until is not None and (block := _build_leaf_block(instrument, node.until, language, each)):
                         yield block
             case ItemGroup():
                 yield from _iterate_item_blocks(instrument, node, language, turn)
 
 
-def _add_battery_label(
-    block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str
-) -> ColumnBlock:
+def _add_battery_label(block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str) -> ColumnBlock:
     """A statement that ends a question which others share has the battery's label before its own words, as long as the
     whole is no longer than `MAX_LABEL_LENGTH`."""
     battery = group.spec
@@ -156,9 +146,7 @@ def _build_leaf_block(
     variables = leaf.question.build_variables(leaf, language)
     if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
         variables = (
-            _copy_sample_variable(
-                build_sample_variable(instrument, str(leaf.question.sample), language), variables[0]
-            ),
+            _copy_sample_variable(build_sample_variable(instrument, str(leaf.question.sample), language), variables[0]),
         )
     if not variables:
         return None
@@ -174,10 +162,7 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
     for group in instrument.groups.values():
         if group.order != "written":
             yield _build_order_block(
-                group.id,
-                "items",
-                count_turns(instrument, group.children[0] if group.children else None),
-                group=group,
+                group.id, "items", count_turns(instrument, group.children[0] if group.children else None), group=group
             )
     for leaf in instrument.leaves.values():
         if leaf.order != "written":
@@ -192,10 +177,7 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
                 leaf=leaf_of,
                 variables=(
                     Variable(
-                        name=f"{name}_order",
-                        label=f"Order of the options of {name}",
-                        storage="text",
-                        role="order",
+                        name=f"{name}_order", label=f"Order of the options of {name}", storage="text", role="order"
                     ),
                 ),
             )
@@ -204,11 +186,7 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
 def count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
     """How many turns a node can be gone through in: 0 outside of a roster."""
     roster_id = (
-        node.roster
-        if isinstance(node, CompiledItem)
-        else node.leaves[0].roster
-        if node and node.leaves
-        else None
+        node.roster if isinstance(node, CompiledItem) else node.leaves[0].roster if node and node.leaves else None
     )
     roster = instrument.groups.get(roster_id) if roster_id else None
     return roster.maximum if isinstance(roster, Roster) else 0
@@ -224,9 +202,7 @@ def _build_order_block(
         id=owner,
         group=group,
         leaf=leaf,
-        variables=tuple(
-            Variable(name=n, label=label, storage="text", item=owner, role="order") for n in names
-        ),
+        variables=tuple(Variable(name=n, label=label, storage="text", item=owner, role="order") for n in names),
     )
 
 
@@ -242,12 +218,7 @@ def _copy_sample_variable(column: Variable, lookup: Variable) -> Variable:
     )
 
 
-_COMPUTE_STORAGE: dict[str, Storage] = {
-    "number": "decimal",
-    "flag": "integer",
-    "date": "date",
-    "time": "time",
-}
+_COMPUTE_STORAGE: dict[str, Storage] = {"number": "decimal", "flag": "integer", "date": "date", "time": "time"}
 
 
 def _build_compute_block(instrument: Instrument, compute: Compute, language: str) -> ColumnBlock:

@@ -152,9 +152,7 @@ def list_inputs(compute: Compute) -> frozenset[str]:
 
 def asks_for_today(condition: Condition) -> bool:
     """Whether it asks for more than names say: the day, the case."""
-    return any(
-        isinstance(n, ast.Call) and getattr(n.func, "id", "") == "today" for n in ast.walk(condition.tree)
-    )
+    return any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "today" for n in ast.walk(condition.tree))
 
 
 def _needs_more(condition: Condition) -> bool:

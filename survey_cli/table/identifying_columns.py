@@ -20,9 +20,7 @@ _ADMIN: Final[dict[str, IdentifyingKind]] = {
 }
 
 
-def find_identifying_columns(
-    variables: Sequence[Variable], keys: Sequence[str] = ()
-) -> dict[str, tuple[str, ...]]:
+def find_identifying_columns(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
     """The columns of each kind. `keys` are the sample columns by which cases are known. A question that is answered in
     words, with a date or with a time counts with all of its columns."""
     found: dict[str, IdentifyingKind] = {}
@@ -34,11 +32,7 @@ def find_identifying_columns(
     for variable in variables:
         if variable.role in ("answer", "state") and (variable.item, variable.turn) in items:
             found.setdefault(variable.name, items[variable.item, variable.turn])
-    return {
-        kind: names
-        for kind in KINDS
-        if (names := tuple(v.name for v in variables if found.get(v.name) == kind))
-    }
+    return {kind: names for kind in KINDS if (names := tuple(v.name for v in variables if found.get(v.name) == kind))}
 
 
 def _find_kind(variable: Variable) -> IdentifyingKind | None:

@@ -74,9 +74,7 @@ def list_changes(old: Instrument, new: Instrument) -> tuple[MeaningChange, ...]:
     return (*items, *_compare_outcomes(old, new))
 
 
-def find_separate_columns(
-    versions: Sequence[Instrument], alike: IsSameMeaning
-) -> list[dict[str, SeparateColumns]]:
+def find_separate_columns(versions: Sequence[Instrument], alike: IsSameMeaning) -> list[dict[str, SeparateColumns]]:
     """For each version, older ones first, the items whose answers cannot stand in the column of the newest version that
     has the item. Versions that agree with each other share a column."""
     found: list[dict[str, SeparateColumns]] = [{} for _ in versions]
@@ -114,9 +112,7 @@ def select_computes(
         strange = reads - old.leaves.keys() - old.sample.keys() - new.computes.keys()
         if strange or any(n in apart or n in lacking for n in reads):
             lacking.add(name)
-        elif name not in old.computes or not _is_same_compute(
-            old.computes[name], compute, reads & fresh.keys()
-        ):
+        elif name not in old.computes or not _is_same_compute(old.computes[name], compute, reads & fresh.keys()):
             fresh[name] = compute
     return tuple(fresh.values()), frozenset(lacking)
 
@@ -131,9 +127,7 @@ def _iterate_names(instrument: Instrument) -> Iterator[str]:
     """Everything with columns of its own: sample columns, items, rosters."""
     yield from instrument.sample
     yield from (
-        key
-        for key, leaf in instrument.leaves.items()
-        if leaf.question.build_variables(leaf, instrument.language)
+        key for key, leaf in instrument.leaves.items() if leaf.question.build_variables(leaf, instrument.language)
     )
     yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
 
@@ -166,9 +160,7 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
     yield from _compare_codes(name, before, after)
     if _is_narrowed(before, after):
         yield MeaningChange(
-            name,
-            f"its range was {_format_range(before)} and is {_format_range(after)}",
-            needs_own_column=False,
+            name, f"its range was {_format_range(before)} and is {_format_range(after)}", needs_own_column=False
         )
 
 
@@ -177,25 +169,17 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
         if code in after.labels:
             words = _find_difference(texts, after.labels[code])
             if words is not None:
-                yield MeaningChange(
-                    name, f"code {code} was {words[0]!r} and is {words[1]!r}", needs_own_column=True
-                )
+                yield MeaningChange(name, f"code {code} was {words[0]!r} and is {words[1]!r}", needs_own_column=True)
         elif after.is_plain(code):
             yield MeaningChange(
-                name,
-                f"code {code} was {_get_first(texts)!r} and is an ordinary number",
-                needs_own_column=True,
+                name, f"code {code} was {_get_first(texts)!r} and is an ordinary number", needs_own_column=True
             )
         else:
-            yield MeaningChange(
-                name, f"code {code} {_get_first(texts)!r} is no longer offered", needs_own_column=False
-            )
+            yield MeaningChange(name, f"code {code} {_get_first(texts)!r} is no longer offered", needs_own_column=False)
     for code, texts in after.labels.items():
         if before.is_plain(code):
             yield MeaningChange(
-                name,
-                f"code {code} was an ordinary number and is {_get_first(texts)!r}",
-                needs_own_column=True,
+                name, f"code {code} was an ordinary number and is {_get_first(texts)!r}", needs_own_column=True
             )
 
 
@@ -205,8 +189,7 @@ def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChang
         if (was := old.document.outcomes.get(outcome_id)) is None:
             continue
         names = [
-            {lang: str(outcome.name.get(lang)) for lang in one.languages}
-            for outcome, one in ((was, old), (now, new))
+            {lang: str(outcome.name.get(lang)) for lang in one.languages} for outcome, one in ((was, old), (now, new))
         ]
         if (words := _find_difference(*names)) is not None:
             yield MeaningChange(
@@ -255,9 +238,7 @@ def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
     if name in instrument.sample:
         return _find_column_meaning(instrument, name)
     group = instrument.groups.get(name)
-    return (
-        _Meaning(kind="a roster", labels={}, low=0, high=group.maximum) if isinstance(group, Roster) else None
-    )
+    return _Meaning(kind="a roster", labels={}, low=0, high=group.maximum) if isinstance(group, Roster) else None
 
 
 def _find_leaf_meaning(instrument: Instrument, leaf: CompiledItem) -> _Meaning | None:
@@ -280,11 +261,7 @@ def _find_leaf_meaning(instrument: Instrument, leaf: CompiledItem) -> _Meaning |
     }
     if isinstance(question, ComputedItem):
         labels = {code: {"": code} for code in question.list_codes()}
-    kind = (
-        "a date or a part of one"
-        if isinstance(question, DateItem) and question.partial
-        else question.condition_type
-    )
+    kind = "a date or a part of one" if isinstance(question, DateItem) and question.partial else question.condition_type
     return _Meaning(kind=_KINDS.get(kind, kind), labels=labels, repeated=repeated)
 
 

@@ -36,8 +36,7 @@ from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 HEADING_COLUMNS: Final = tuple(
     v
     for v in ADMIN_VARIABLES
-    if v.name
-    in ("interview_id", "interview_case", "interview_number", "interview_origin", "interview_version")
+    if v.name in ("interview_id", "interview_case", "interview_number", "interview_origin", "interview_version")
 )
 """What names the interview, before anything of it."""
 
@@ -53,9 +52,7 @@ def make_fact(name: str, label: str, **more: Any) -> Variable:
 
 def make_figure(name: str, label: str, *, decimals: int = 0) -> Variable:
     """The same with numbers."""
-    return make_fact(
-        name, label, storage="decimal" if decimals else "integer", measure="scale", decimals=decimals
-    )
+    return make_fact(name, label, storage="decimal" if decimals else "integer", measure="scale", decimals=decimals)
 
 
 EVENT_COLUMNS: Final = (
@@ -139,11 +136,7 @@ def iterate_events(instrument: Instrument, journal: Sequence[InterviewEvent]) ->
         yield EventContext(seq, event, at, seconds, was, value)
         if place is not None and value is not None:
             held[place] = value
-        before = (
-            None
-            if isinstance(event, InterviewSuspended | InterviewStopped | InterviewEnded)
-            else event.stamp.at
-        )
+        before = None if isinstance(event, InterviewSuspended | InterviewStopped | InterviewEnded) else event.stamp.at
         if not erased:
             now = _apply(instrument, now, event, seq)
 
@@ -192,9 +185,7 @@ def _build_row(passage: EventContext, head: RowHeading) -> tuple[Cell, ...]:
         if not secret:
             cells["value"] = format_value(passage.value)
             cells["was"] = (
-                format_value(passage.previous_value)
-                if passage.previous_value is not None and cells["changed"]
-                else ""
+                format_value(passage.previous_value) if passage.previous_value is not None and cells["changed"] else ""
             )
     match event:
         case QuestionAnswered():
@@ -229,8 +220,7 @@ def _build_row(passage: EventContext, head: RowHeading) -> tuple[Cell, ...]:
         "station": event.stamp.station,
     }
     row = (
-        cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE)
-        for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
+        cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE) for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
     )
     return *head.list_cells(), *row
 

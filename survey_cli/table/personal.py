@@ -22,9 +22,7 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
         if question.personal or copied in found:
             found.add(leaf.id)
     readers = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
-    while spread := {
-        key for key, conditions in readers.items() if key not in found and _reads(conditions, found)
-    }:
+    while spread := {key for key, conditions in readers.items() if key not in found and _reads(conditions, found)}:
         found |= spread
     for group in instrument.groups.values():
         if isinstance(group, Roster) and (

@@ -18,9 +18,7 @@ def show_placeholders(variable: Variable) -> Variable:
         label=render_placeholders(variable.label),
         wording=variable.wording if variable.role == "compute" else render_placeholders(variable.wording),
         labels={code: render_placeholders(text) for code, text in variable.labels.items()},
-        declines={
-            kind: (code, render_placeholders(text)) for kind, (code, text) in variable.declines.items()
-        },
+        declines={kind: (code, render_placeholders(text)) for kind, (code, text) in variable.declines.items()},
     )
 
 

@@ -59,9 +59,7 @@ def _count_turns(roster: Roster, standing: RouteState) -> Cell:
 def _build_leaf_cells(leaf: CompiledItem, place: Place, standing: RouteState) -> tuple[Cell, ...]:
     held = standing.answers.get(place)
     if held is None:
-        return leaf.question.build_missing_cells(
-            leaf, NOT_REACHED if place in standing.unreached else NOT_ASKED
-        )
+        return leaf.question.build_missing_cells(leaf, NOT_REACHED if place in standing.unreached else NOT_ASKED)
     if isinstance(held.cell, Missing):
         return leaf.question.build_declined_cells(leaf, held.cell)
     return leaf.question.build_cells(leaf, held.cell, held.specify_texts)

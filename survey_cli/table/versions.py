@@ -132,8 +132,7 @@ class _Columns:
         if (apart := part.separate.get(variable.item)) is not None:
             name = self._add_own_column(variable, apart.version, part)
             self._note_difference(
-                variable.item,
-                f"{part.version} is kept apart in {variable.item}__v{apart.version}: {apart.why}",
+                variable.item, f"{part.version} is kept apart in {variable.item}__v{apart.version}: {apart.why}"
             )
         elif known is None:
             self.variables[name] = variable
@@ -148,10 +147,7 @@ class _Columns:
                 self._note_difference(name, what)
             self.variables[name] = replace(
                 known,
-                labels={
-                    **known.labels,
-                    **{c: t for c, t in variable.labels.items() if c not in known.labels},
-                },
+                labels={**known.labels, **{c: t for c, t in variable.labels.items() if c not in known.labels}},
                 declines={**variable.declines, **known.declines},
             )
         return name

@@ -49,10 +49,7 @@ def work(calling: "StationProtocol") -> None:
 
 
 def rehearse(
-    shown: "PreviewState",
-    *,
-    reload: "Callable[[], PreviewState | None]",
-    restart: "Callable[[], PreviewState]",
+    shown: "PreviewState", *, reload: "Callable[[], PreviewState | None]", restart: "Callable[[], PreviewState]"
 ) -> None:
     """Hold an interview that is not kept and follows its file, until it is left. Raises ScreenFailed when the
     screen breaks.

@@ -68,9 +68,7 @@ def pick_keyed(key: str, pick: PickEntry, prompt: Prompt, answer: Answer) -> Key
         answer = answer._replace(edit=Edit.of(typed + key), spent=False, mark=None)
         choice = pick.find_option(typed + key)
         return (
-            take(choice, pick, prompt, answer, auto=True)
-            if choice and pick.is_complete_code(typed + key)
-            else answer
+            take(choice, pick, prompt, answer, auto=True) if choice and pick.is_complete_code(typed + key) else answer
         )
     if key in ENTER:
         return _entered(pick, prompt, answer)
@@ -108,11 +106,7 @@ def _entered(pick: PickEntry, prompt: Prompt, answer: Answer) -> Keyed:
             return No(f"{answer.edit.text} is not a complete code: {pick.format_codes()}")
         return take(choice, pick, prompt, answer, auto=False)
     if not pick.several:
-        return (
-            Empty()
-            if answer.mark is None
-            else take(pick.options[answer.mark], pick, prompt, answer, auto=False)
-        )
+        return Empty() if answer.mark is None else take(pick.options[answer.mark], pick, prompt, answer, auto=False)
     if answer.chosen is not None:
         return Send(answer.chosen, answer.words)
     return Send(()) if pick.min_count == 0 and prompt.earlier is None else Empty()
@@ -129,9 +123,7 @@ def describe_typed(typed: str, pick: PickEntry, prompt: Prompt) -> str:
 def declined_by(key: str, prompt: Prompt) -> KeyedDecline | None:
     """The decline whose key this is."""
     folded = key.casefold()
-    return next(
-        (KeyedDecline(d.id, d.text) for d in prompt.declines if d.key and d.key.casefold() == folded), None
-    )
+    return next((KeyedDecline(d.id, d.text) for d in prompt.declines if d.key and d.key.casefold() == folded), None)
 
 
 def take(choice: OfferedOption, pick: PickEntry, prompt: Prompt, answer: Answer, *, auto: bool) -> Keyed:
@@ -145,9 +137,7 @@ def take(choice: OfferedOption, pick: PickEntry, prompt: Prompt, answer: Answer,
     return add(choice, pick, prompt, answer) if pick.several else Send((choice.code,), (), auto)
 
 
-def add(
-    choice: OfferedOption, pick: PickEntry, prompt: Prompt, answer: Answer, said: str = ""
-) -> Answer | No:
+def add(choice: OfferedOption, pick: PickEntry, prompt: Prompt, answer: Answer, said: str = "") -> Answer | No:
     """One choice more; what is chosen alone takes the others away, and goes when another comes."""
     chosen, words = standing(prompt, answer)
     alone = {c.code for c in pick.options if c.exclusive}
@@ -156,7 +146,5 @@ def add(
         return No(f"{pick.max_count} at most: key one again to take it away")
     given = tuple(w for w in words if w[0] in kept)
     return answer._replace(
-        edit=Edit(),
-        chosen=(*kept, choice.code),
-        words=(*given, (choice.code, said)) if said else given,
+        edit=Edit(), chosen=(*kept, choice.code), words=(*given, (choice.code, said)) if said else given
     )

@@ -27,13 +27,7 @@ from survey_cli.tui.keyboard import Keyboard
 from survey_cli.tui.modes import TextPage
 from survey_cli.tui.wording import ScreenLine, writable
 
-SAME_KEY = {
-    "ctrl+m": "enter",
-    "kp_enter": "enter",
-    "return": "enter",
-    "shift+enter": "ctrl+j",
-    "alt+enter": "ctrl+j",
-}
+SAME_KEY = {"ctrl+m": "enter", "kp_enter": "enter", "return": "enter", "shift+enter": "ctrl+j", "alt+enter": "ctrl+j"}
 ERASE_TO_END = Segment("\x1b[K", control=((ControlType.ERASE_IN_LINE, 0),))
 DRAFT_SECONDS = 2.0
 TURN_SECONDS = 0.0005
@@ -75,9 +69,7 @@ class LinesWidget(Widget):
     def _look(self, role: str) -> Style:
         if role not in self._looks:
             plain = role not in self.ROLES
-            self._looks[role] = (
-                self.rich_style if plain else self.get_component_rich_style(role, partial=False)
-            )
+            self._looks[role] = self.rich_style if plain else self.get_component_rich_style(role, partial=False)
         return self._looks[role]
 
     def on_resize(self) -> None:
@@ -85,10 +77,7 @@ class LinesWidget(Widget):
 
     def render_line(self, y: int) -> Strip:
         line = self.lines[y] if y < len(self.lines) else ()
-        texts = [
-            (run.text if self._encoding is None else writable(run.text, self._encoding), run.role)
-            for run in line
-        ]
+        texts = [(run.text if self._encoding is None else writable(run.text, self._encoding), run.role) for run in line]
         segments = [Segment(text, self._look(role)) for text, role in texts]
         width = self.size.width
         if all(is_certain(text) for text, _ in texts):
@@ -318,9 +307,7 @@ def _driver() -> type[Driver] | None:
     from textual.drivers.linux_driver import LinuxDriver
 
     # Escape and a digit within the escape delay are two keys; Textual would make one odd letter of them (2: ™).
-    odd = [
-        s for s, key in ANSI_SEQUENCES_KEYS.items() if isinstance(key, str) and len(s) == 2 and s[0] == "\x1b"
-    ]
+    odd = [s for s, key in ANSI_SEQUENCES_KEYS.items() if isinstance(key, str) and len(s) == 2 and s[0] == "\x1b"]
     if isinstance(ANSI_SEQUENCES_KEYS, dict):
         for sequence in odd:
             ANSI_SEQUENCES_KEYS.pop(sequence)

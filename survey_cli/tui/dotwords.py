@@ -54,9 +54,7 @@ def act_of(text: str, prompt: Prompt, desk: InterviewProtocol) -> InterviewAct |
         case ("stop", rest) if rest:
             outcome = commands.find_outcome(rest, desk.list_stop_outcomes())
             return (
-                No(outcome.why)
-                if isinstance(outcome, Rejection)
-                else Stopping(desk.list_stop_outcomes(), sure=outcome)
+                No(outcome.why) if isinstance(outcome, Rejection) else Stopping(desk.list_stop_outcomes(), sure=outcome)
             )
         case (name, _):
             return Open(OPENED[name])
@@ -67,6 +65,4 @@ def _notes(rest: str, desk: InterviewProtocol) -> InterviewAct:
     if not rest:
         return Open("f2") if notes else No("there is no note yet")
     replaced = commands.parse_note_change(rest, len(notes))
-    return (
-        No(replaced.why) if isinstance(replaced, Rejection) else AddNote(replaced[1], notes[replaced[0] - 1])
-    )
+    return No(replaced.why) if isinstance(replaced, Rejection) else AddNote(replaced[1], notes[replaced[0] - 1])

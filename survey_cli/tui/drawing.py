@@ -151,11 +151,7 @@ def _head(board: InterviewState, width: int, clocks: Clocks) -> ScreenLine:
     after = sum(measure_width(DOT + name) for name in names[1:])
     if room - after >= 12:  # the section says more than the title, which gives way first
         names[0] = crop(clean(names[0]), room - after)
-    start: ScreenLine = (
-        Run(" ", "blank"),
-        *practice,
-        Run(crop(clean(DOT.join(names)), room), "head"),
-    )
+    start: ScreenLine = (Run(" ", "blank"), *practice, Run(crop(clean(DOT.join(names)), room), "head"))
     return spread(start, end, width - 1)
 
 
@@ -226,11 +222,7 @@ def _listed(code: str, text: str, here: bool, column: QuestionColumn) -> ScreenL
 def _asked(jumping: Jumping, column: QuestionColumn) -> tuple[list[ScreenLine], int | None]:
     shown = jumping.shown()
     if not shown:
-        nothing = (
-            "Nothing has been asked yet."
-            if not jumping.asked
-            else "No question asked so far has these words."
-        )
+        nothing = "Nothing has been asked yet." if not jumping.asked else "No question asked so far has these words."
         return [written(nothing, "aside")], None
     place = min(max(len(str(a.place)) for a in shown), 14)
     answered = min(max(measure_width(a.answer) for a in shown), 24)
@@ -251,10 +243,7 @@ def _asked(jumping: Jumping, column: QuestionColumn) -> tuple[list[ScreenLine], 
 def _stops(stopping: Stopping, column: QuestionColumn) -> tuple[list[ScreenLine], int | None]:
     if isinstance(stopping.sure, Suspend):
         return [
-            *wrap(
-                written("Suspend this interview? It can be resumed at this question.", "stress"),
-                column.width,
-            )
+            *wrap(written("Suspend this interview? It can be resumed at this question.", "stress"), column.width)
         ], None
     if stopping.sure is not None:
         does = "Stop" if stopping.sure.temporary else "End"
@@ -279,9 +268,7 @@ def help_lines(prompt: Prompt, column: QuestionColumn) -> list[ScreenLine]:
     if prompt.probe:
         lines += [*aside(prompt.probe, column), BLANK]
     names = 16 if column.width >= 50 else 10
-    declines = [
-        (d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, (PickEntry, ReadEntry))
-    ]
+    declines = [(d.key, d.text) for d in prompt.declines if d.key and isinstance(prompt.entry, (PickEntry, ReadEntry))]
     for key, does in (*declines, *MANUAL):
         text = wrap(written(does, "aside"), column.width - names)
         if measure_width(key) >= names:

@@ -29,9 +29,7 @@ Keys = Sequence[tuple[str, str, int]]
 """Footer: key, what it does, and how soon it is dropped on a narrow screen (0 never, 9 first)."""
 
 
-def field_lines(
-    board: InterviewState, width: int, rows: int
-) -> tuple[list[ScreenLine], tuple[int, int] | None]:
+def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[ScreenLine], tuple[int, int] | None]:
     """The line or lines that are typed into, with the cursor drawn in; and where that is."""
     mode = board.mode
     prompt = board.prompt
@@ -192,11 +190,7 @@ def keys_now(board: InterviewState) -> Keys:
                 ("Esc", "close", 0),
             )
         case Stopping(sure=None):
-            return (
-                ("s", "suspend", 0),
-                ("number", "stop with it", 0),
-                ("Esc", "go on with the interview", 0),
-            )
+            return (("s", "suspend", 0), ("number", "stop with it", 0), ("Esc", "go on with the interview", 0))
         case Stopping():
             return (("y", "yes", 0), ("n", "no", 0))
         case KeyedQuestion(choices=choices):
@@ -219,29 +213,18 @@ def _answer_keys(board: InterviewState, prompt: Prompt) -> Keys:
         if query is not None:
             keys.append(("F9", "confirm", 0))
         several = isinstance(entry, PickEntry) and entry.several
-        coded = (
-            isinstance(entry, PickEntry)
-            and not several
-            and prompt.earlier is None
-            and board.answer == Answer()
-        )
+        coded = isinstance(entry, PickEntry) and not several and prompt.earlier is None and board.answer == Answer()
         if not coded and (query is None or board.answer.edit.text):
             keys.append(("Enter", "done" if several else "end here" if prompt.ending else "next", 0))
         keys.append((BACK, "back", 2))
         lettered = isinstance(entry, (PickEntry, ReadEntry))
         for decline in prompt.declines:
-            if (
-                lettered
-                and decline.key
-                and not (isinstance(entry, PickEntry) and entry.is_code_prefix(decline.key))
-            ):
+            if lettered and decline.key and not (isinstance(entry, PickEntry) and entry.is_code_prefix(decline.key)):
                 keys.append((decline.key, decline.text.lower(), 1))
             elif isinstance(entry, PickEntry) and decline.key and entry.find_option(decline.key) is None:
                 keys.append((f"{decline.key} Enter", decline.text.lower(), 1))
             else:
-                keys.append(
-                    (f".{decline.id}", "" if decline.id in ("dk", "refused") else decline.text.lower(), 1)
-                )
+                keys.append((f".{decline.id}", "" if decline.id in ("dk", "refused") else decline.text.lower(), 1))
         if isinstance(entry, VerbatimEntry):
             keys.append(("Ctrl+J", "new line", 3))
     keys.append(("F2", "note", 5))
@@ -260,9 +243,9 @@ def keys_line(keys: Keys, width: int) -> ScreenLine:
     """The keys on one line; the least wanted go where there is no room for all."""
     shown = list(keys)
     while shown:
-        size = sum(
-            measure_width(key) + (1 + measure_width(does) if does else 0) for key, does, _ in shown
-        ) + 2 * (len(shown) - 1)
+        size = sum(measure_width(key) + (1 + measure_width(does) if does else 0) for key, does, _ in shown) + 2 * (
+            len(shown) - 1
+        )
         if size <= width - 1:
             break
         shown.remove(max(reversed(shown), key=lambda k: k[2]))

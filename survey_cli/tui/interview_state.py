@@ -105,9 +105,7 @@ class InterviewState:
             self._refuse(rejected.why)
             return
         self._drop_dot_word()
-        if isinstance(self.mode, Speaking) or (
-            isinstance(self.mode, NoteEditor) and self.mode.what == "note"
-        ):
+        if isinstance(self.mode, Speaking) or (isinstance(self.mode, NoteEditor) and self.mode.what == "note"):
             self._close()
         self.prompt = self.desk.prompt()
         self.said = said

@@ -66,9 +66,7 @@ class Keyboard(InterviewState):
         if len(key) > 1 and key not in NAMED:
             return
         soon = at - self._struck_at < commands.SAME_ENTER_SECONDS
-        held = (
-            0 < at - self._struck_at < commands.HELD_ENTER_SECONDS and self._struck in ENTER and key in ENTER
-        )
+        held = 0 < at - self._struck_at < commands.HELD_ENTER_SECONDS and self._struck in ENTER and key in ENTER
         self._struck, self._struck_at = key, at
         self.bell = self.unexpected = self.follow = False
         self.why = self.said = self.taken = ""
@@ -135,9 +133,7 @@ class Keyboard(InterviewState):
                 keyed = pick_keyed(key, entry, prompt, self.answer)
                 if keyed is None:
                     self._letter(
-                        key,
-                        prompt,
-                        otherwise=f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}",
+                        key, prompt, otherwise=f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}"
                     )
                 else:
                     self._picked(keyed)
@@ -186,11 +182,7 @@ class Keyboard(InterviewState):
                 self._decline(keyed)
             case No(why):
                 self._refuse(why)
-                if (
-                    self.prompt is not None
-                    and isinstance(self.prompt.entry, PickEntry)
-                    and self.prompt.entry.several
-                ):
+                if self.prompt is not None and isinstance(self.prompt.entry, PickEntry) and self.prompt.entry.several:
                     self.answer = self.answer._replace(edit=Edit())
 
     def _send(self, picked: PickReply, *, auto: bool = False) -> None:
@@ -279,9 +271,7 @@ class Keyboard(InterviewState):
         if isinstance(before, NoteEditor) and unfinished and before.edit.text.strip("."):
             self._refuse("finish this line first: Enter saves it, Esc cancels it")
             return
-        if not (
-            isinstance(before, Answering) or (isinstance(before, NoteEditor) and before.what == "specify")
-        ):
+        if not (isinstance(before, Answering) or (isinstance(before, NoteEditor) and before.what == "specify")):
             self.modes = self.modes[:-1]
         opened = self._opened(key, prompt)
         if opened is not None and not _same(opened, before):

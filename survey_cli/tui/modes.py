@@ -199,9 +199,7 @@ class Jumping(NamedTuple):
         if not words:
             return self.asked
         return tuple(
-            a
-            for a in self.asked
-            if all(w in f"{a.place} {a.text} {a.answer} {a.section}".casefold() for w in words)
+            a for a in self.asked if all(w in f"{a.place} {a.text} {a.answer} {a.section}".casefold() for w in words)
         )
 
     def pressed(self, key: str) -> "Jumping | InterviewAct":
@@ -216,9 +214,7 @@ class Jumping(NamedTuple):
             return No("type to search, Enter goes there, Esc closes")
         changed = self._replace(edit=edit)
         found = changed.shown()
-        exact = next(
-            (n for n, a in enumerate(found) if str(a.place).casefold() == edit.text.casefold()), None
-        )
+        exact = next((n for n, a in enumerate(found) if str(a.place).casefold() == edit.text.casefold()), None)
         return changed._replace(at=exact if exact is not None else max(len(found) - 1, 0))
 
 
@@ -252,16 +248,8 @@ class Stopping(NamedTuple):
         codes = [str(outcome.number) for outcome in self.outcomes]
         typed = self.typed + key if len(key) == 1 else self.typed
         if key in ENTER and not typed and self.at is not None:
-            return (
-                Suspend()
-                if self.at == 0
-                else Stopping(self.outcomes, self.at, "", self.outcomes[self.at - 1])
-            )
-        if (
-            not typed
-            or not any(code.startswith(typed) for code in codes)
-            or (len(key) > 1 and key not in ENTER)
-        ):
+            return Suspend() if self.at == 0 else Stopping(self.outcomes, self.at, "", self.outcomes[self.at - 1])
+        if not typed or not any(code.startswith(typed) for code in codes) or (len(key) > 1 and key not in ENTER):
             return No("s suspends it, a number ends it, Esc goes on with the interview")
         if key in ENTER or not any(code != typed and code.startswith(typed) for code in codes):
             if typed not in codes:

@@ -32,11 +32,7 @@ class PreviewBoard(Keyboard):
     """The interviewer's keys, and above them a preview's own."""
 
     def __init__(
-        self,
-        shown: PreviewState,
-        *,
-        restart: Callable[[], PreviewState],
-        before: "PreviewBoard | None" = None,
+        self, shown: PreviewState, *, restart: Callable[[], PreviewState], before: "PreviewBoard | None" = None
     ):
         self.shown: Final = shown
         self.over: Over | None = "problems" if shown.broken else None
@@ -193,11 +189,7 @@ class PreviewApp(InterviewApp):
     board: PreviewBoard
 
     def __init__(
-        self,
-        shown: PreviewState,
-        *,
-        reload: Callable[[], PreviewState | None],
-        restart: Callable[[], PreviewState],
+        self, shown: PreviewState, *, reload: Callable[[], PreviewState | None], restart: Callable[[], PreviewState]
     ) -> None:
         self._reload = reload
         self._restart = restart

@@ -122,9 +122,7 @@ def _options(
     return _stacked(under, answer.mark)
 
 
-def _stacked(
-    options: Sequence[Sequence[ScreenLine]], mark: int | None
-) -> tuple[list[ScreenLine], int | None]:
+def _stacked(options: Sequence[Sequence[ScreenLine]], mark: int | None) -> tuple[list[ScreenLine], int | None]:
     at = None if mark is None else sum(len(lines) for lines in options[:mark])
     return [line for lines in options for line in lines], at
 
@@ -181,10 +179,7 @@ def faq_lines(prompt: Prompt, column: QuestionColumn) -> list[ScreenLine]:
     """What respondents ask, and what may be answered: the answers are read aloud."""
     lines: list[ScreenLine] = []
     for asked, answer in prompt.faq:
-        lines += [
-            *aside(asked, column),
-            *indented(wrap(spoken(answer), column.width - 2), (Run("  ", "blank"),), 2),
-        ]
+        lines += [*aside(asked, column), *indented(wrap(spoken(answer), column.width - 2), (Run("  ", "blank"),), 2)]
         lines.append(BLANK)
     return lines[:-1]
 

@@ -90,10 +90,7 @@ def rule(width: int, keys: Keys, says: str = "") -> ScreenLine:
     left: ScreenLine = (Run(RULE, "rule"), *line, Run(" ", "blank")) if line else ()
     tail = RULE * 3 if says else ""
     fill = max(width - width_of(left) - measure_width(after) - len(tail), 0)
-    return clipped(
-        (*left, Run(RULE * fill, "rule"), Run(after, "hint"), Run(tail, "rule")),
-        width,
-    )
+    return clipped((*left, Run(RULE * fill, "rule"), Run(after, "hint"), Run(tail, "rule")), width)
 
 
 def page(sheet: PreviewSheet, first: ScreenLine, *, top: int, width: int, height: int) -> Page:
@@ -192,10 +189,7 @@ def data_sheet(data: Sequence[PreviewValue], here: Place | None, *, width: int) 
     name = min(max((measure_width(d.name) for d in data), default=8), max(room // 3, 8))
     value = min(max((measure_width(d.value) for d in data), default=8), max(room // 3, 8))
     says = max(room - name - value - 6, 8)
-    lines: list[ScreenLine] = [
-        *wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room),
-        BLANK,
-    ]
+    lines: list[ScreenLine] = [*wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room), BLANK]
     at = None
     for datum in data:
         if datum.place == here and at is None:
@@ -244,9 +238,7 @@ def closing_sheet(closing: InterviewResult | None, width: int) -> PreviewSheet:
         *wrap(written(said, "stress"), min(width - 2 * MARGIN, TO_READ)),
         BLANK,
         *wrap(
-            written(
-                f"{answers}, not kept. An item added to the file behind it is asked when you save.", "aside"
-            ),
+            written(f"{answers}, not kept. An item added to the file behind it is asked when you save.", "aside"),
             min(width - 2 * MARGIN, TO_READ),
         ),
     ]

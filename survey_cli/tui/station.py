@@ -182,9 +182,7 @@ class StationBoard(Outcomes):
             case CaseView(has_open_call=True):
                 return "key the outcome of the call, or i begins the interview; F1 shows all keys"
             case CaseView():
-                return (
-                    "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
-                )
+                return "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
             case IdleView():
                 return "Enter looks again, / finds a respondent who calls back, q ends the shift"
             case BreakView():

@@ -6,13 +6,7 @@ Pure. On a small screen, the less important lines are left out first; text from 
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from survey_cli.sessions.station.station_protocol import (
-    BreakView,
-    CaseView,
-    IdleView,
-    ShiftSummary,
-    StationView,
-)
+from survey_cli.sessions.station.station_protocol import BreakView, CaseView, IdleView, ShiftSummary, StationView
 from survey_cli.text_width import measure_width
 from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page
@@ -109,11 +103,7 @@ def _head(board: StationBoard, width: int) -> ScreenLine:
     end = written(tallied(calling.summarize_shift()), "head")
     names = DOT.join(
         part
-        for part in (
-            calling.title,
-            f"station {calling.station}" if calling.station else "",
-            calling.interviewer,
-        )
+        for part in (calling.title, f"station {calling.station}" if calling.station else "", calling.interviewer)
         if part
     )
     room = width - width_of(end) - 4
@@ -218,9 +208,7 @@ def _promised(board: StationBoard, column: QuestionColumn) -> list[ScreenLine]:
 # The foot
 
 
-def _foot(
-    board: StationBoard, view: StationView, width: int
-) -> tuple[list[ScreenLine], tuple[int, int] | None]:
+def _foot(board: StationBoard, view: StationView, width: int) -> tuple[list[ScreenLine], tuple[int, int] | None]:
     """What is typed into, or what can be keyed; and where the cursor stands in it."""
     mode = board.mode
     match mode:
@@ -279,20 +267,14 @@ def _widths(cells: Sequence[tuple[str, str]], columns: int, gap: int, width: int
     for _ in range(max(over, 0)):
         widest = widths.index(max(widths))
         widths[widest] -= 1
-    lost = max(
-        max((measure_width(name) for _, name in cells[n::columns]), default=0) - w
-        for n, w in enumerate(widths)
-    )
+    lost = max(max((measure_width(name) for _, name in cells[n::columns]), default=0) - w for n, w in enumerate(widths))
     return widths if lost <= (0 if width >= NARROW else LONGEST_CROP) else None
 
 
 def _call_keys(view: CaseView) -> Keys:
     others = sum(n.state == "live" and not n.current for n in view.numbers)
     begun = "go on with the interview" if view.interview_status.startswith("open") else "start the interview"
-    keys: list[tuple[str, str, int]] = [
-        ("i", begun, 0),
-        ("d", "dial again" if view.has_open_call else "dial", 0),
-    ]
+    keys: list[tuple[str, str, int]] = [("i", begun, 0), ("d", "dial again" if view.has_open_call else "dial", 0)]
     keys += [("n", f"next number ({others} more)", 1)] if others else []
     keys.append(("a", "appointment", 1))
     return keys
@@ -307,11 +289,7 @@ def _status(board: StationBoard, view: StationView, width: int) -> list[ScreenLi
 
     if board.why:
         say("!", board.why, "why")
-    if (
-        isinstance(view, CaseView)
-        and isinstance(board.mode, Deciding | AppointmentForm)
-        and view.pending_input
-    ):
+    if isinstance(view, CaseView) and isinstance(board.mode, Deciding | AppointmentForm) and view.pending_input:
         owed = {
             "time": "to be called again: give the time (a), or key that none was agreed",
             "outcome": "the interview was not finished: key the outcome",
@@ -346,9 +324,7 @@ def _keys(board: StationBoard, view: StationView) -> Keys:
             return keys
         case Deciding():
             away = isinstance(view, BreakView)
-            first: Keys = (
-                (("p", "resume calling", 0),) if away else (("Enter", "look again", 1), ("p", "break", 3))
-            )
+            first: Keys = (("p", "resume calling", 0),) if away else (("Enter", "look again", 1), ("p", "break", 3))
             return (
                 *first,
                 ("/", "find who calls back", 1),
@@ -358,12 +334,7 @@ def _keys(board: StationBoard, view: StationView) -> Keys:
                 ("F1", "keys", 0),
             )
         case Choosing():
-            return (
-                ("number", "key it", 0),
-                ("type", "to narrow", 2),
-                (f"{UP} {DOWN} Enter", "mark, key", 1),
-                ESC,
-            )
+            return (("number", "key it", 0), ("type", "to narrow", 2), (f"{UP} {DOWN} Enter", "mark, key", 1), ESC)
         case StationNoteEditor(what="command"):
             return (("Enter", "run it", 0), ("Esc", "cancel", 0), (".help", "lists the commands", 1))
         case StationNoteEditor():
@@ -385,12 +356,7 @@ def _keys(board: StationBoard, view: StationView) -> Keys:
                 ("Esc", "the outcomes", 0),
             )
         case CaseSearch():
-            return (
-                ("type", "number or name", 1),
-                (f"{UP} {DOWN}", "mark", 2),
-                ("Enter", "take the case", 0),
-                ESC,
-            )
+            return (("type", "number or name", 1), (f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC)
         case Promising(promises=promises):
             return ((f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC) if promises else (ESC,)
         case Saying():

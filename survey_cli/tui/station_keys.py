@@ -36,12 +36,8 @@ BOUND: Final = (
     Bound(deed="scripts", keys=("s",), does="scripts to read aloud: to voicemail, to a gatekeeper"),
     Bound(deed="faq", keys=("f5",), does="what respondents ask"),
     Bound(deed="back", keys=("backspace",), does="take back the last outcome", idle=True),
-    Bound(
-        deed="finish", keys=("x", "f8"), does="leave the case; one that was not called goes back to the queue"
-    ),
-    Bound(
-        deed="find", keys=("/", "f3"), does="a respondent calls back: find the case", idle=True, rest="WORDS"
-    ),
+    Bound(deed="finish", keys=("x", "f8"), does="leave the case; one that was not called goes back to the queue"),
+    Bound(deed="find", keys=("/", "f3"), does="a respondent calls back: find the case", idle=True, rest="WORDS"),
     Bound(deed="promises", keys=("m",), does="my appointments", idle=True),
     Bound(deed="pause", keys=("p",), does="a break, and back from it", idle=True),
     Bound(deed="leave", keys=("q", "ctrl+c"), does="end the shift", idle=True),

@@ -153,9 +153,7 @@ def _form_head(what: str, view: StationView, width: int) -> ScreenLine:
     if not isinstance(view, CaseView):
         return written(what, "stress")
     there = f"{view.respondent_time:%H:%M} there, " if view.respondent_time is not None else ""
-    clock = written(
-        f"{there}{view.station_time:%a} {view.station_time.day} {view.station_time:%b %H:%M} here", "hint"
-    )
+    clock = written(f"{there}{view.station_time:%a} {view.station_time.day} {view.station_time:%b %H:%M} here", "hint")
     room = max(width - sum(measure_width(run.text) for run in clock) - 2, 10)
     return spread(written(crop(clean(f"{what} {view.name}"), room), "stress"), clock, width)
 
@@ -181,10 +179,7 @@ def _taken(mode: AppointmentForm, width: int) -> list[ScreenLine]:
         case UnclearTime(why=why):
             said = [("? ", why, "query"), ("", "", "hint")]
         case None:
-            said = [
-                ("  ", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours", "hint"),
-                ("", "", "hint"),
-            ]
+            said = [("  ", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours", "hint"), ("", "", "hint")]
         case _:
             assert_never(mode.taken)
     room = width - LABEL - 4
@@ -222,11 +217,7 @@ def _refusal(mode: Refusing, view: StationView, width: int) -> Drawn:
     return Drawn(lines=lines, at=cursor[1] if cursor is not None else len(lines) - 1, cursor=cursor)
 
 
-TOLD_NAMES: Final[dict[RefusalField, str]] = {
-    "who": "Who refused",
-    "reason": "Reason given",
-    "strength": "How strong",
-}
+TOLD_NAMES: Final[dict[RefusalField, str]] = {"who": "Who refused", "reason": "Reason given", "strength": "How strong"}
 
 
 # Lists
@@ -235,15 +226,9 @@ TOLD_NAMES: Final[dict[RefusalField, str]] = {
 def _found(mode: CaseSearch, width: int) -> Drawn:
     if not mode.found:
         sought = len(mode.edit.text.strip()) > 1
-        text = (
-            "No case has this."
-            if sought
-            else "Type part of the number they call from, of the name or of the key."
-        )
+        text = "No case has this." if sought else "Type part of the number they call from, of the name or of the key."
         return Drawn(lines=[*wrap(written(text, "aside"), width)])
-    return Drawn(
-        lines=[_caller(c, n == mode.at, mode.found, width) for n, c in enumerate(mode.found)], at=mode.at
-    )
+    return Drawn(lines=[_caller(c, n == mode.at, mode.found, width) for n, c in enumerate(mode.found)], at=mode.at)
 
 
 def _caller(case: CaseMatch, here: bool, found: Sequence[CaseMatch], width: int) -> ScreenLine:

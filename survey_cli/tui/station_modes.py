@@ -89,9 +89,7 @@ class Leave:
     """The end of the shift."""
 
 
-StationAct: TypeAlias = (
-    Close | No | KeyOutcome | Record | Given | Book | Heard | Fetch | Spoke | DialAgain | Leave
-)
+StationAct: TypeAlias = Close | No | KeyOutcome | Record | Given | Book | Heard | Fetch | Spoke | DialAgain | Leave
 
 
 # Modes

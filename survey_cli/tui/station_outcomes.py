@@ -6,14 +6,7 @@ from typing import Final
 from survey_cli.entries import Rejection
 from survey_cli.sessions.station.station_protocol import IdleView, OutcomeChoice, UnclearTime
 from survey_cli.tui.edit import Edit
-from survey_cli.tui.station_modes import (
-    AppointmentForm,
-    Deciding,
-    OutcomeQuestion,
-    Record,
-    Refusing,
-    StationNoteEditor,
-)
+from survey_cli.tui.station_modes import AppointmentForm, Deciding, OutcomeQuestion, Record, Refusing, StationNoteEditor
 from survey_cli.tui.station_state import StationState
 
 NO_CASE: Final = "there is no case on the screen"

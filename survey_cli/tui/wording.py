@@ -103,11 +103,7 @@ def _pieces(runs: Sequence[Run]) -> Iterable[Run]:
     for text, role in runs:
         start = 0
         for at in range(1, len(text) + 1):
-            if (
-                at == len(text)
-                or (text[at] == " ") != (text[start] == " ")
-                or "\n" in (text[at], text[start])
-            ):
+            if at == len(text) or (text[at] == " ") != (text[start] == " ") or "\n" in (text[at], text[start]):
                 yield Run(text[start:at], role)
                 start = at
 

@@ -24,9 +24,7 @@ def main() -> int:
     arguments = asked.parse_args()
     names = arguments.targets or list(TARGETS)
     begin = arguments.seed if arguments.seed is not None else int(time.time())
-    sys.stdout.write(
-        f"seed {begin}\n{'target':14}{'by':12}{'cases':>10}{'deep':>10}{'seconds':>9}{'findings':>10}\n"
-    )
+    sys.stdout.write(f"seed {begin}\n{'target':14}{'by':12}{'cases':>10}{'deep':>10}{'seconds':>9}{'findings':>10}\n")
     sys.stdout.flush()
     os.environ.setdefault("PYTHONHASHSEED", "0")  # so that the processes begun here can be repeated
     with_coverage = [n for n in names if n in COVERED and importlib.util.find_spec("atheris")]
@@ -41,14 +39,10 @@ def main() -> int:
         if name in with_coverage:
             found.append(_told(guided(name, seconds, seed=begin), arguments.found))
     if not with_coverage and any(n in COVERED for n in names):
-        sys.stdout.write(
-            "atheris is not installed: no target was hunted by coverage (pip install -e '.[fuzz]')\n"
-        )
+        sys.stdout.write("atheris is not installed: no target was hunted by coverage (pip install -e '.[fuzz]')\n")
     cases = sum(hunted.cases for hunted in found)
     findings = sum(len(hunted.findings) for hunted in found)
-    sys.stdout.write(
-        f"{cases:,} cases, {findings} findings{f', whole in {arguments.found}' if findings else ''}\n"
-    )
+    sys.stdout.write(f"{cases:,} cases, {findings} findings{f', whole in {arguments.found}' if findings else ''}\n")
     return 1 if findings else 0
 
 

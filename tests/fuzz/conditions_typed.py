@@ -22,9 +22,7 @@ from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
 MISSING = (DK, REFUSED, NOT_ASKED, NOT_REACHED, NA)
 numbers = st.sampled_from([0, 1, 2, -1, 10**15, -(10**15), 0.1, 1e300, -0.0]) | st.integers(-9, 99)
-dates = st.dates(date(1800, 1, 1), date(2200, 12, 31)) | st.sampled_from(
-    [date(2000, 2, 29), date(1, 1, 1), date.max]
-)
+dates = st.dates(date(1800, 1, 1), date(2200, 12, 31)) | st.sampled_from([date(2000, 2, 29), date(1, 1, 1), date.max])
 
 BY_KIND: dict[str, st.SearchStrategy[Any]] = {
     "code": st.sampled_from([1, 2, 3, 5, 8, "north", "bar", "x1", "010", "a"]),
@@ -69,9 +67,7 @@ def expressions(draw: st.DrawFn, names: tuple[str, ...] = NAMED, depth: int = 0)
     if lot <= 1:
         return draw(st.sampled_from(names))
     if lot == 2:
-        return draw(
-            st.sampled_from(("1", "2", "0", "-1", "1.5", "'north'", "'a'", "dk", "'2000-02-29'", "today()"))
-        )
+        return draw(st.sampled_from(("1", "2", "0", "-1", "1.5", "'north'", "'a'", "dk", "'2000-02-29'", "today()")))
     if lot <= 4:
         sign = draw(st.sampled_from(("==", "!=", "<", "<=", ">", ">=")))
         return f"{draw(inner)} {sign} {draw(inner)}"
@@ -123,9 +119,7 @@ def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
         given = env if scope.inside_roster is None or env["#turn"] is not None else env | {"#turn": 1}
         worth = condition.evaluate(given)
         if wants == "truth":
-            assert worth is True or worth is False or isinstance(worth, Missing), (
-                f"{text!r} is worth {worth!r}"
-            )
+            assert worth is True or worth is False or isinstance(worth, Missing), f"{text!r} is worth {worth!r}"
         if isinstance(worth, float):
             assert isfinite(worth), f"{text!r} is worth {worth}"
     return True

@@ -29,15 +29,11 @@ def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Inte
     for invented in simulate_interviews(instrument, count=count, seed=seed, start=START, habits=HABITS):
         interview = invented.interview
         assert interview.status in ("ended", "suspended", "stopped") or invented.stuck, "no end"
-        again = Interview.replay(
-            instrument, [decode_event(encode_event(event)) for event in interview.events]
-        )
+        again = Interview.replay(instrument, [decode_event(encode_event(event)) for event in interview.events])
         row = build_row(interview)
         assert len(row) == len(variables), f"{len(row)} cells for {len(variables)} columns"
         assert build_row(again) == row, "a replayed interview has other data"
-        assert make_row_reader([v.storage for v in variables])(encode_cells(row)) == row, (
-            "a snapshot is read otherwise"
-        )
+        assert make_row_reader([v.storage for v in variables])(encode_cells(row)) == row, "a snapshot is read otherwise"
         interviews.append(interview)
         rows.append(row)
     for manner in (WriteOptions(), WriteOptions(labels=True, bom=True), WriteOptions(raw=True)):

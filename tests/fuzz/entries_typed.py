@@ -87,9 +87,7 @@ CODES = (
     "-0.0",
 )
 codes = st.lists(st.sampled_from((*CODES, " ", ",", ";", "words")), max_size=8).map(" ".join)
-numbers = st.decimals(allow_nan=False, allow_infinity=False).map(
-    lambda d: format(d, "f")[:24]
-) | st.integers().map(str)
+numbers = st.decimals(allow_nan=False, allow_infinity=False).map(lambda d: format(d, "f")[:24]) | st.integers().map(str)
 replies = st.one_of(
     hostile,
     codes,
@@ -129,9 +127,7 @@ def check(case: tuple[str, Reply]) -> bool:
     kept = decode_event(encode_event(event))
     assert isinstance(kept, QuestionAnswered)
     assert kept == event
-    assert question.why_invalid(asking, kept.value) == "", (
-        f"{value!r} no longer fits when it comes from its journal"
-    )
+    assert question.why_invalid(asking, kept.value) == "", f"{value!r} no longer fits when it comes from its journal"
     assert isinstance(question.format_answer(leaf, value, words, "en"), str)
     assert len(question.build_cells(leaf, value, words)) == len(question.build_variables(leaf, "en"))
     _typed_again(asking, value, words)

@@ -64,9 +64,7 @@ def near_events(draw: st.DrawFn) -> str:
     return json.dumps(written)
 
 
-cases = st.one_of(
-    events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE)
-)
+cases = st.one_of(events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE))
 
 
 def check(case: InterviewEvent | str) -> bool:
@@ -89,11 +87,7 @@ def check(case: InterviewEvent | str) -> bool:
 def _other_readers(text: str) -> None:
     """The same text as a payload and as a row of data."""
     for kind in KINDS:
-        item = (
-            "q1"
-            if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted")
-            else None
-        )
+        item = "q1" if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted") else None
         try:
             decode_record(JournalRecord(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
         except EventDecodeError:

@@ -71,9 +71,7 @@ def _indent(lines: list[str], dice: Random) -> None:
     at = dice.randrange(len(lines))
     by = dice.choice((-4, -2, -1, 1, 2, 4))
     for n in range(at, min(at + dice.randint(1, 5), len(lines))):
-        lines[n] = (
-            " " * by + lines[n] if by > 0 else lines[n][min(-by, len(lines[n]) - len(lines[n].lstrip())) :]
-        )
+        lines[n] = " " * by + lines[n] if by > 0 else lines[n][min(-by, len(lines[n]) - len(lines[n].lstrip())) :]
 
 
 def _cut(lines: list[str], dice: Random) -> None:
@@ -135,7 +133,5 @@ def check(data: bytes) -> CheckResult:
         if where.line and where.file in source.texts:
             lines = source.texts[where.file].split("\n")
             assert 0 < where.line <= len(lines), f"{problem.rule}: {where} is not in the file"
-            assert 0 <= where.column <= len(lines[where.line - 1]) + 1, (
-                f"{problem.rule}: {where} is past the line"
-            )
+            assert 0 <= where.column <= len(lines[where.line - 1]) + 1, f"{problem.rule}: {where} is past the line"
     return found

@@ -9,9 +9,7 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(
-    include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]
-):
+with atheris.instrument_imports(include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]):
     from condition_names import IN_PERSON, NAMES, SCOPE
     from fuzz import conditions_typed, events_written, files_as_bytes
     from fuzz.hunting import place_of
@@ -65,9 +63,7 @@ def seeds_of(name: str) -> list[bytes]:
         return [encode_event(strategy.example()).encode() for strategy in STRATEGIES.values()]
     import re
 
-    said = re.findall(
-        rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)", b"\n".join(FILES.values())
-    )
+    said = re.findall(rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)", b"\n".join(FILES.values()))
     return [b"\0" + text for text in said] + [b"\1" + name.encode() + b" == 1" for name in NAMES]
 
 

@@ -121,9 +121,7 @@ def settled(watched: Watched, sit: Any) -> None:
         again = sit()
         assert dict(again._interview.machine.recorded_answers) == held, "resumed with other answers"
         if before is not None and again.prompt() is not None:
-            assert again.prompt().place == before.place, (
-                f"left at {before.place}, resumed at {again.prompt().place}"
-            )
+            assert again.prompt().place == before.place, f"left at {before.place}, resumed at {again.prompt().place}"
 
 
 MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -135,9 +133,7 @@ keys = st.one_of(
     st.just("enter"),
     st.sampled_from(KEYS),
     st.characters(codec="utf-8"),
-    st.sampled_from(
-        (".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")
-    ),
+    st.sampled_from((".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")),
 )
 hands = st.tuples(
     st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),

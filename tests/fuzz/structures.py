@@ -195,17 +195,11 @@ class Writer:
         name = dice.choice((*self.names, *IDS[:5]))
         lot = dice.randint(0, 7 if depth < 2 else 3)
         if lot < 3:
-            return (
-                f"{name} {dice.choice(('==', '!=', '<', '>=', '<='))} {dice.choice(('1', '2', 'dk', name))}"
-            )
+            return f"{name} {dice.choice(('==', '!=', '<', '>=', '<='))} {dice.choice(('1', '2', 'dk', name))}"
         if lot == 3:
-            return dice.choice(
-                (name, f"{name} in [1, 2]", "true", "1", f"{name} * 2", f"1 if {name} == 1 else 2")
-            )
+            return dice.choice((name, f"{name} in [1, 2]", "true", "1", f"{name} * 2", f"1 if {name} == 1 else 2"))
         if lot < 6:
-            return (
-                f"({self.expression(depth + 1)}) {dice.choice(('and', 'or'))} ({self.expression(depth + 1)})"
-            )
+            return f"({self.expression(depth + 1)}) {dice.choice(('and', 'or'))} ({self.expression(depth + 1)})"
         if lot == 6:
             return f"{dice.choice(list(FUNCTIONS))}({name})"
         return f"not ({self.expression(depth + 1)})"
@@ -217,9 +211,7 @@ class Writer:
         if lot == 0:
             return [dice.choice(HOSTILE) for _ in range(dice.randint(0, 3))]
         if lot == 1:
-            return {
-                dice.choice((*CODES, "en", "text")): dice.choice(HOSTILE) for _ in range(dice.randint(0, 3))
-            }
+            return {dice.choice((*CODES, "en", "text")): dice.choice(HOSTILE) for _ in range(dice.randint(0, 3))}
         if lot == 2:
             return self.model(dice.choice(ABOVE), 4)
         return dice.choice((*HOSTILE, *CODES, *IDS))
@@ -243,9 +235,7 @@ def _model_of(mapping: dict[str, Tree], dice: Random) -> type[Any]:
         return ITEM_TYPES[kind]
     if "items" in mapping and "title" in mapping and "instrument" in mapping:
         return Document
-    likely = [
-        m for m in ABOVE if mapping and set(mapping) <= {f.alias or n for n, f in m.model_fields.items()}
-    ]
+    likely = [m for m in ABOVE if mapping and set(mapping) <= {f.alias or n for n, f in m.model_fields.items()}]
     return dice.choice(likely or list(ABOVE))
 
 

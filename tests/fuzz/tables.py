@@ -36,9 +36,7 @@ def columns(draw: st.DrawFn, number: int) -> tuple[Variable, st.SearchStrategy[C
         role=draw(st.sampled_from(["answer", "words", "state", "sample"])),
     )
     kinds = [CELLS[storage], absences]
-    own = [
-        c for c in labels if isinstance(c, int) == (storage == "integer") and storage in ("integer", "text")
-    ]
+    own = [c for c in labels if isinstance(c, int) == (storage == "integer") and storage in ("integer", "text")]
     if own:
         kinds.append(st.sampled_from(own))
     return variable, st.one_of(kinds)

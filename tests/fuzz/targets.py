@@ -49,9 +49,7 @@ TARGETS = {
             small=100,
         ),
         Target(name="structures", cases=structures.cases, check=structures.check, share=3, small=50),
-        Target(
-            name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=200
-        ),
+        Target(name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=200),
         Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=400),
         Target(
             name="clock",

@@ -33,9 +33,7 @@ class Tally:
 class Evening:
     """The sittings of one interviewer, case after case, in one database."""
 
-    def __init__(
-        self, *, instrument: Path, database: Path, name: str, dice: Random, tally: Tally, alone: bool
-    ) -> None:
+    def __init__(self, *, instrument: Path, database: Path, name: str, dice: Random, tally: Tally, alone: bool) -> None:
         self.instrument, self.database, self.name = instrument, database, name
         self.dice, self.tally, self.alone = dice, tally, alone
         self.case, self.run = 0, 0
@@ -209,14 +207,10 @@ class Evening:
     def _check_copy(self) -> None:
         if not self.database.exists() or self.shown is None:
             return
-        copy = witness.copied(
-            self.database, self.database.parent / f"copy-{self.name}", index=self.dice.random() < 0.5
-        )
+        copy = witness.copied(self.database, self.database.parent / f"copy-{self.name}", index=self.dice.random() < 0.5)
         rows = witness.journal(copy, self.key)
         for entry in witness.missing(self.kept, rows):
-            self._say(
-                self.tally.missing, f"{entry} was shown as taken, and a copy of the files lacks it", None
-            )
+            self._say(self.tally.missing, f"{entry} was shown as taken, and a copy of the files lacks it", None)
         for finding in witness.findings(self.instrument, copy):
             self._say(self.tally.findings, f"in a copy: {finding}", None)
         if rows and self.shown.item < ITEMS:

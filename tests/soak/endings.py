@@ -93,9 +93,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--stations", type=int, default=2)
-    parser.add_argument(
-        "--sabotage", action="store_true", help="write nothing to the case, to see that it is noticed"
-    )
+    parser.add_argument("--sabotage", action="store_true", help="write nothing to the case, to see that it is noticed")
     wanted = parser.parse_args()
     seed = wanted.seed if wanted.seed is not None else SystemRandom().randrange(10**6)
     scratch = Path(tempfile.mkdtemp(prefix="survey-endings-"))
@@ -286,9 +284,7 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     with Store.open(study.db, create=False) as store:
         for row in store.list_interviews(origin="real"):
             journal = store.read_journal(row.id)
-            refused = any(
-                isinstance(e, QuestionAnswered) and (e.place.item, e.value) == ("ok", 2) for e in journal
-            )
+            refused = any(isinstance(e, QuestionAnswered) and (e.place.item, e.value) == ("ok", 2) for e in journal)
             done = any(isinstance(e, QuestionAnswered) and e.place.item == "last" for e in journal)
             if refused or done or any(isinstance(e, InterviewStopped) for e in journal):
                 decided.add(row.case)
@@ -303,10 +299,7 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
         journals = [store.read_journal(row.id) for row in store.list_interviews(origin="real")]
         ended = {
-            e.stamp.by
-            for journal in journals
-            for e in journal
-            if isinstance(e, InterviewEnded | InterviewStopped)
+            e.stamp.by for journal in journals for e in journal if isinstance(e, InterviewEnded | InterviewStopped)
         }
     found.missing = sorted(shown - ended)
     checked = verify_database(study.file, db=study.db, at=later)

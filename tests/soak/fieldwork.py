@@ -212,9 +212,7 @@ class Planned:
         said = ", ".join(f'{n}: "{a}-{b}"' for n, (a, b) in parts.items()) if parts else ""
         delays = ", ".join(f"{id}: {int(d.total_seconds() // 60)}m" for id, d in self.delays.items())
         by = ", by: converter" if self.converter else ""
-        kinds = (
-            f"  - {{id: kinds, where: kind == 1, target: {self.kind_target}}}\n" if self.kind_target else ""
-        )
+        kinds = f"  - {{id: kinds, where: kind == 1, target: {self.kind_target}}}\n" if self.kind_target else ""
         if self.answer_target:
             kinds += f"  - {{id: low, where: a <= 5, target: {self.answer_target}}}\n"
         if self.pair_target:
@@ -266,8 +264,7 @@ quotas:
             own = dice.choice(self.zones) if dice.random() < 0.7 else ""
             doubtful = tuple(dice.sample(self.zones, min(2, len(self.zones))))
             numbers = tuple(
-                SampleNumber("", _number(f"{n}-{m}", () if own else doubtful))
-                for m in range(dice.choice((1, 1, 2, 3)))
+                SampleNumber("", _number(f"{n}-{m}", () if own else doubtful)) for m in range(dice.choice((1, 1, 2, 3)))
             )
             values = {
                 "unit": f"c{n}", "kind": dice.choice((1, 2)), "replicate": dice.choice(("1", "1", "2")),
@@ -389,12 +386,7 @@ class Watched(StationSimulation):
         key = f"{here.case.key} {here.token}" if here is not None else ""
         new, self.shown[number] = key and key != self.shown.get(number), key
         who = self.interviewers[number].who
-        if (
-            here is None
-            and isinstance(station.view(), IdleView)
-            and self._on_duty(number)
-            and self.fate.random() < 0.5
-        ):
+        if here is None and isinstance(station.view(), IdleView) and self._on_duty(number) and self.fate.random() < 0.5:
             self.idle_moments += 1
             self._nobody_waits(station, who)
         elif here is not None and new:
@@ -410,16 +402,9 @@ class Watched(StationSimulation):
 
     def _said_plainly(self, station: StationSession, notice: str, died_on: tuple[str, str]) -> None:
         row = self.study.store.cases.find_row(died_on[0])
-        if (
-            row is not None
-            and not notice
-            and row.holder is not None
-            and row.holder.station == station.station
-        ):
+        if row is not None and not notice and row.holder is not None and row.holder.station == station.station:
             lapsed = [
-                e.event
-                for e in self.study.store.cases.read_history(died_on[0])
-                if e.event == CaseReturned("lapsed")
+                e.event for e in self.study.store.cases.read_history(died_on[0]) if e.event == CaseReturned("lapsed")
             ]
             if not lapsed:
                 raise Broken(f"{died_on[0]} came back to a station that died on it, and nothing is said")
@@ -449,14 +434,10 @@ class Watched(StationSimulation):
             if row.status in ("leased", "done") or row.key in station._skipped:
                 continue
             if is_allowed(case, plan, claimant):
-                raise Broken(
-                    f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can"
-                )
+                raise Broken(f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can")
         self._no_promise_waits(who, passed=station._skipped)
 
-    def _no_promise_waits(
-        self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()
-    ) -> None:
+    def _no_promise_waits(self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()) -> None:
         """No promise is due that this interviewer could keep now."""
         for row, case, entries in self._cases():
             if case.appointment is None or row.key == but or row.key in passed:
@@ -497,14 +478,7 @@ def due_promise(
                         made = None
             case CaseReleased():
                 released = True
-    if (
-        made is None
-        or held
-        or hopeless
-        or not released
-        or case.open_attempt is not None
-        or not case.live_numbers
-    ):
+    if made is None or held or hopeless or not released or case.open_attempt is not None or not case.live_numbers:
         return None
     promised: AppointmentMade = made.event
     starts = moment(promised, promised.start)
@@ -517,11 +491,7 @@ def due_promise(
         or len(case.counted_attempts) > planned.total
         or refused >= planned.refusals
         or (promised.policy == "me" and promised.owner != who.login)
-        or (
-            promised.policy == "me_first"
-            and promised.owner != who.login
-            and at < starts + timedelta(minutes=15)
-        )
+        or (promised.policy == "me_first" and promised.owner != who.login and at < starts + timedelta(minutes=15))
         or not who.speaks(case.language)
         or (planned.kind_target is not None and case.columns.get("kind") == 1 and not case.interrupted)
     ):
@@ -553,9 +523,7 @@ def audit(field: Watched) -> Counter[str]:
     return seen
 
 
-def _history(
-    key: str, entries: Sequence[HistoryEntry], planned: Planned, people: People, seen: Counter[str]
-) -> Case:
+def _history(key: str, entries: Sequence[HistoryEntry], planned: Planned, people: People, seen: Counter[str]) -> Case:
     """All that was written of one case."""
     for one, other in pairwise(entries):
         if other.at < one.at:
@@ -579,9 +547,7 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
     assert isinstance(made, Instrument), made
     people = People(interviewers={p.login: p for p in planned.staff} if planned.listed else {})
     at = datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1)
-    wish = SimulatedStudyOptions(
-        path=str(file), at=at, invented=planned.sample(), people=people, released={"1"}
-    )
+    wish = SimulatedStudyOptions(path=str(file), at=at, invented=planned.sample(), people=people, released={"1"})
     cases = load_simulation_cases(wish, made)
     assert isinstance(cases, list), cases
     days = FieldworkSettings(
@@ -612,9 +578,7 @@ def _one_station(key: str, case: Case, entry: HistoryEntry) -> None:
         if sitting is not None and (sitting.by, sitting.station) != (entry.by, entry.station):
             raise Broken(f"{key}: {entry.by} took it from {sitting.by} at {entry.at}")
         return
-    if isinstance(
-        entry.event, NumberDialed | OutcomeRecorded | AttemptClosed | AppointmentMade | InterviewOpened
-    ):
+    if isinstance(entry.event, NumberDialed | OutcomeRecorded | AttemptClosed | AppointmentMade | InterviewOpened):
         if sitting is None:
             raise Broken(f"{key}: {EVENT_KINDS[type(entry.event)]} at {entry.at}, and nobody has the case")
         if (sitting.by, sitting.station) != (entry.by, entry.station):
@@ -744,9 +708,7 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         case = Case.from_history(row.case, store.cases.read_history(row.case))
         cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
         kept_row = store.cases.find_row(row.case)
-        if kept_row is not None and (
-            kept_row.status_after_lease != "done" or "nobody is called after" in kept_row.why
-        ):
+        if kept_row is not None and (kept_row.status_after_lease != "done" or "nobody is called after" in kept_row.why):
             wait.update(cells)
         if code_case(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1

@@ -33,9 +33,7 @@ def instrument() -> str:
     lines = ["instrument: soak", "title: Crash driver", "items:"]
     for k in range(ITEMS):
         form = FORMS[kind(k)].replace("ID", place(k)).replace("NUMBER", f"{k:03}")
-        lines.append(
-            f"  - {{id: {place(k)}, text: 'Item {k:03} of the driver, who calls for the tests.', {form}}}"
-        )
+        lines.append(f"  - {{id: {place(k)}, text: 'Item {k:03} of the driver, who calls for the tests.', {form}}}")
         if k % 7 == 3:
             lines.append(f"  - {{id: arm{k}, type: split, arms: {{a: 1, b: 1}}}}")
     return "\n".join(lines) + "\n"
@@ -76,9 +74,7 @@ def answer(at: Stand, dice: Random, *, calm: bool) -> Step:
     k, here, on = at.item, place(at.item), Stand(at.item + 1)
     if at.doubted:
         return Step(F9 + "\r", ".ok\n", ("confirmed", here, ""), on)
-    if (
-        not calm and k > 0 and kind(k - 1) != "several" and dice.random() < 0.12
-    ):  # a code given again is taken away
+    if not calm and k > 0 and kind(k - 1) != "several" and dice.random() < 0.12:  # a code given again is taken away
         return Step(ALT_LEFT, ".back\n", ("wentto", place(k - 1), ""), Stand(k - 1))
     match kind(k):
         case "pick" if dice.random() < 0.2:

@@ -33,8 +33,7 @@ def outcome(
     file: InstrumentArgument,
     case: CaseArgument,
     outcome: Annotated[
-        str,
-        typer.Argument(metavar="[OUTCOME]", help="The outcome, such as callback; optional with --code."),
+        str, typer.Argument(metavar="[OUTCOME]", help="The outcome, such as callback; optional with --code.")
     ] = "",
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help="An AAPOR code instead of the outcome's own: 4.70.")
@@ -51,17 +50,14 @@ def outcome(
     """
     from survey_cli.services.cases.case_actions import correct_outcome
 
-    _say_change(
-        correct_outcome(build_request(file, by=by, people=people, db=db), case, outcome, code=code, note=note)
-    )
+    _say_change(correct_outcome(build_request(file, by=by, people=people, db=db), case, outcome, code=code, note=note))
 
 
 def answer(
     file: InstrumentArgument,
     case: CaseArgument,
     note: Annotated[
-        str,
-        typer.Option("--note", metavar="TEXT", help="A note for the interviewer, shown at the next call."),
+        str, typer.Option("--note", metavar="TEXT", help="A note for the interviewer, shown at the next call.")
     ] = "",
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -77,14 +73,10 @@ def reopen(
     file: InstrumentArgument,
     case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key; not with --refusals.")] = "",
     refusals: Annotated[
-        RefusalChoice | None,
-        typer.Option("--refusals", help="All finished soft refusals, for conversion."),
+        RefusalChoice | None, typer.Option("--refusals", help="All finished soft refusals, for conversion.")
     ] = None,
     before: Annotated[
-        str,
-        typer.Option(
-            "--before", metavar="DATE", help="Of these, only those whose last refusal was before then."
-        ),
+        str, typer.Option("--before", metavar="DATE", help="Of these, only those whose last refusal was before then.")
     ] = "",
     note: Annotated[
         str, typer.Option("--note", metavar="TEXT", help="The reason; it is recorded in the history.")
@@ -149,18 +141,11 @@ def free(
 def reassign(
     file: InstrumentArgument,
     case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key; not with --all-of.")] = "",
-    to: Annotated[
-        str, typer.Option("--to", metavar="NAME", help="The new owner of the appointment; or anyone.")
-    ] = "",
-    all_of: Annotated[
-        str,
-        typer.Option("--all-of", metavar="NAME", help="All appointments of this interviewer."),
-    ] = "",
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The new owner of the appointment; or anyone.")] = "",
+    all_of: Annotated[str, typer.Option("--all-of", metavar="NAME", help="All appointments of this interviewer.")] = "",
     keeps: Annotated[
         OwnerChoice | None,
-        typer.Option(
-            "--keeps", help="Only they, or they first and anyone once it is late; unchanged by default."
-        ),
+        typer.Option("--keeps", help="Only they, or they first and anyone once it is late; unchanged by default."),
     ] = None,
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -191,11 +176,7 @@ def _say_change(made: "CaseActionResult | UserError") -> None:
     if isinstance(made, UserError):
         fail(made)
     stands = made.standing
-    due = (
-        f", due {datetimes.format_here(stands.due_at)}"
-        if stands.status == "waiting" and stands.due_at
-        else ""
-    )
+    due = f", due {datetimes.format_here(stands.due_at)}" if stands.status == "waiting" and stands.due_at else ""
     reason = f" ({stands.why})" if stands.why else ""
     say(f"{made.key}: {made.summary}; {stands.status}{reason}{due}, code {stands.code}")
 

@@ -23,13 +23,7 @@ from survey_cli.cli.output.terminal import (
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.cases import (
-        CallabilityReport,
-        CaseLine,
-        CaseSheet,
-        DeferredLine,
-        QueueReport,
-    )
+    from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseLine, CaseSheet, DeferredLine, QueueReport
     from survey_cli.services.run_on_study import Request
 
 MAX_CLOSED: Final = 10
@@ -39,8 +33,7 @@ MAX_REASON_LENGTH: Final = 40
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
 InterviewerOption = Annotated[
-    str,
-    typer.Option("--interviewer", metavar="NAME", help="For this interviewer; the account by default."),
+    str, typer.Option("--interviewer", metavar="NAME", help="For this interviewer; the account by default.")
 ]
 
 
@@ -69,26 +62,18 @@ def build_request(file: str, *, by: str = "", people: str | None = None, db: str
 def list_all(
     file: InstrumentArgument,
     status: Annotated[
-        str,
-        typer.Option(
-            "--status", metavar="S", help="Only ready, waiting, held, done, unreleased or leased ones."
-        ),
+        str, typer.Option("--status", metavar="S", help="Only ready, waiting, held, done, unreleased or leased ones.")
     ] = "",
     outcome: Annotated[
         str, typer.Option("--outcome", metavar="O", help="Only those with this last outcome: no_answer.")
     ] = "",
-    code: Annotated[
-        str, typer.Option("--code", metavar="C", help="Only those with this AAPOR code: 2.112.")
-    ] = "",
+    code: Annotated[str, typer.Option("--code", metavar="C", help="Only those with this AAPOR code: 2.112.")] = "",
     find: Annotated[
-        str,
-        typer.Option("--find", metavar="TEXT", help="Only those with this in the key, the name or a number."),
+        str, typer.Option("--find", metavar="TEXT", help="Only those with this in the key, the name or a number.")
     ] = "",
     where: Annotated[
         str,
-        typer.Option(
-            "--where", metavar="CONDITION", help="Only those for which this is true: \"region == 'West'\"."
-        ),
+        typer.Option("--where", metavar="CONDITION", help="Only those for which this is true: \"region == 'West'\"."),
     ] = "",
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
     form: Annotated[ListFormat, typer.Option("--format", help="Output format.")] = ListFormat.table,
@@ -179,9 +164,7 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     name = f", {line.name}" if line.name and line.name != line.key else ""
     yield make_printable(f"{line.key}{name}")
     yield make_printable(f"  {_describe_status(line, sheet.zone)}")
-    yield make_printable(
-        f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}"
-    )
+    yield make_printable(f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}")
     for label, words in sheet.columns:
         yield make_printable(f"  {label}: {words}")
     for number in sheet.numbers:
@@ -257,10 +240,7 @@ def why(
     file: InstrumentArgument,
     case: CaseArgument,
     at: Annotated[
-        str,
-        typer.Option(
-            "--at", metavar="TIME", help="Date and time instead of now: 2026-11-24 15:00, local time."
-        ),
+        str, typer.Option("--at", metavar="TIME", help="Date and time instead of now: 2026-11-24 15:00, local time.")
     ] = "",
     interviewer: InterviewerOption = "",
     by: LoginOption = "",
@@ -274,9 +254,7 @@ def why(
     from survey_cli.services.cases.queue_lists import explain_case as asked
 
     asks = build_request(file, by=by, people=people, db=db)
-    found = asked(
-        asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer
-    )
+    found = asked(asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer)
     if isinstance(found, UserError):
         fail(found)
     for line in _render_verdicts(found):
@@ -363,10 +341,7 @@ def _render_closed(closed: "tuple[DeferredLine, ...]") -> Iterator[str]:
 
 
 def people(
-    file: InstrumentArgument,
-    by: LoginOption = "",
-    people: PeopleFileOption = None,
-    db: DatabaseOption = None,
+    file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
 ) -> None:
     """List who works on the study, with each interviewer's current case and appointments."""
     from survey_cli.services.study.interviewer_list import list_interviewers
@@ -389,17 +364,11 @@ def people(
         for line in found.lines
     ]
     if rows:
-        print(
-            render_table(
-                ("login", "role", "languages", "skills", "pseudonym", "appointments", "current case"), rows
-            )
-        )
+        print(render_table(("login", "role", "languages", "skills", "pseudonym", "appointments", "current case"), rows))
     if found.unowned_appointments:
         say(f"{format_count(found.unowned_appointments, 'appointment')} for anyone")
     if found.where:
-        say(
-            f"{found.where}: {format_count(sum(bool(line.role) for line in found.lines), 'person', 'people')}"
-        )
+        say(f"{found.where}: {format_count(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
     else:
         say(
             wrap_paragraph(

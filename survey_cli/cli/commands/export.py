@@ -61,11 +61,7 @@ def export(
     out: Annotated[
         list[str] | None,
         typer.Option(
-            "--out",
-            "-o",
-            metavar="FILE",
-            callback=require_text,
-            help="The file to write; - is stdout. Repeatable.",
+            "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - is stdout. Repeatable."
         ),
     ] = None,
     what: Annotated[
@@ -99,31 +95,19 @@ def export(
         ),
     ] = "",
     trim: Annotated[
-        str,
-        typer.Option(
-            "--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean."
-        ),
+        str, typer.Option("--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean.")
     ] = "",
     as_of: Annotated[
-        str,
-        typer.Option(
-            "--as-of",
-            metavar="TIME",
-            callback=require_text,
-            help="As of this date, or date and time.",
-        ),
+        str, typer.Option("--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time.")
     ] = "",
     labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
     bom: Annotated[
         bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel recognizes UTF-8.")
     ] = False,
     partials: Annotated[
-        bool,
-        typer.Option("--partials/--no-partials", help="With or without unfinished interviews."),
+        bool, typer.Option("--partials/--no-partials", help="With or without unfinished interviews.")
     ] = True,
-    origin: Annotated[
-        OriginChoice, typer.Option("--origin", help="Which interviews to include.")
-    ] = OriginChoice.real,
+    origin: Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to include.")] = OriginChoice.real,
     personal: Annotated[
         bool,
         typer.Option(
@@ -134,27 +118,20 @@ def export(
     ] = False,
     names: Annotated[
         list[str] | None,
-        typer.Option(
-            "--personal", metavar="NAME", help="With the personal columns of this item. Repeatable."
-        ),
+        typer.Option("--personal", metavar="NAME", help="With the personal columns of this item. Repeatable."),
     ] = None,
     public: Annotated[
-        bool,
-        typer.Option(
-            "--public", help="Without keys, free text, dates and times, which can identify respondents."
-        ),
+        bool, typer.Option("--public", help="Without keys, free text, dates and times, which can identify respondents.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     raw: Annotated[
-        bool,
-        typer.Option("--raw", help="Texts unchanged, although a spreadsheet might run them as formulas."),
+        bool, typer.Option("--raw", help="Texts unchanged, although a spreadsheet might run them as formulas.")
     ] = False,
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Labels in this language of the instrument.")
     ] = "",
     form: Annotated[
-        str,
-        typer.Option("--format", metavar="NAME", help="The format; chosen by the file's ending by default."),
+        str, typer.Option("--format", metavar="NAME", help="The format; chosen by the file's ending by default.")
     ] = "",
     bundle: Annotated[
         str,

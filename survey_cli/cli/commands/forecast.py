@@ -46,20 +46,13 @@ def forecast(
     days: Annotated[
         int | None,
         typer.Option(
-            "--days",
-            metavar="N",
-            min=1,
-            max=400,
-            help="Calendar days; by default to the study's last day, or 60.",
+            "--days", metavar="N", min=1, max=400, help="Calendar days; by default to the study's last day, or 60."
         ),
     ] = None,
     zone: Annotated[
-        str,
-        typer.Option("--zone", metavar="ZONE", help="The stations' time zone; the study's own by default."),
+        str, typer.Option("--zone", metavar="ZONE", help="The stations' time zone; the study's own by default.")
     ] = "",
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")
-    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")] = 1,
     form: Annotated[StatusFormat, typer.Option("--format", help="Output format.")] = StatusFormat.table,
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
@@ -101,9 +94,7 @@ def _parse_levels(text: str) -> tuple[int, ...]:
     """Numbers of interviewers, one for each row; empty where none is given."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(not part.isdecimal() or not 0 < int(part) <= MAX_INTERVIEWERS for part in parts):
-        raise typer.BadParameter(
-            f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, as 4,8,12"
-        )
+        raise typer.BadParameter(f"--interviewers {text}: write numbers from 1 to {MAX_INTERVIEWERS}, as 4,8,12")
     return tuple(map(int, parts))
 
 
@@ -123,14 +114,7 @@ def _render_parts(found: "Forecast") -> Iterator[str]:
         f"({found.zone}): {done} complete now, {format_count(found.cases, 'case')}. Nobody was called."
     )
     several = len({row.spread for row in found.rows}) > 1
-    head = (
-        "people",
-        *(("spread",) if several else ()),
-        "complete",
-        "per day",
-        "hours",
-        "calls",
-    )
+    head = ("people", *(("spread",) if several else ()), "complete", "per day", "hours", "calls")
     last = found.rows[-1] if found.interrupted else None
     lines = [
         (

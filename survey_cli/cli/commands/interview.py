@@ -23,16 +23,11 @@ INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "o
 InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
 DatabaseOption = Annotated[
     str | None,
-    typer.Option(
-        "--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments by default."
-    ),
+    typer.Option("--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments by default."),
 ]
 
 ClockOption = Annotated[
-    bool,
-    typer.Option(
-        "--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry."
-    ),
+    bool, typer.Option("--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry.")
 ]
 
 
@@ -42,33 +37,26 @@ def interview(
         str, typer.Option("--case", metavar="KEY", help="The case to interview; asked for if not given.")
     ] = "",
     interviewer: Annotated[
-        str,
-        typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default."),
+        str, typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default.")
     ] = "",
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
     ] = "",
     db: DatabaseOption = None,
     plain: Annotated[
-        bool,
-        typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
+        bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
     ] = False,
     practice: Annotated[
         bool, typer.Option("--practice", help="A practice interview: stored, but never among the real ones.")
     ] = False,
     reopen: Annotated[bool, typer.Option("--reopen", help="Correct a finished interview.")] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Begin a second interview of the same case.")
-    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Begin a second interview of the same case.")] = False,
     station: Annotated[
-        str,
-        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default."),
+        str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
     ] = "",
     seed: Annotated[
         int | None,
-        typer.Option(
-            "--seed", metavar="N", help="Fixes shuffled orders and splits, to reproduce an interview."
-        ),
+        typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to reproduce an interview."),
     ] = None,
     clock_is_right: ClockOption = False,
     columns: Annotated[
@@ -85,17 +73,13 @@ def interview(
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
-        fail(
-            UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal")
-        )
+        fail(UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal"))
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     given = parse_columns(columns or [])
     if not case.strip():
         if not terminal:
             raise typer.BadParameter("no terminal to ask for it: give the case's key", param_hint="--case")
-        _find_wanted_columns(
-            file, db=db, case="", practice=practice
-        )  # report errors before asking for anything
+        _find_wanted_columns(file, db=db, case="", practice=practice)  # report errors before asking for anything
         case = _ask_line("Case")
         given |= _ask_columns(_find_wanted_columns(file, db=db, case=case, practice=practice), given)
     if not plain and not terminal:
@@ -151,9 +135,7 @@ def _ask_line(what: str) -> str:
             return line
 
 
-def _find_wanted_columns(
-    file: str, *, db: str | None, case: str, practice: bool
-) -> "tuple[ColumnRequest, ...]":
+def _find_wanted_columns(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
     from survey_cli.sessions.open_interview import list_column_requests
 
     wants = list_column_requests(file, db=db, case=case, practice=practice)
@@ -197,9 +179,7 @@ def _run_full_screen(desk: "InterviewSession") -> int:
         say("The interview could not be suspended: start it again to continue. Every answer is stored.")
         return 1
     say(_describe_closing(desk, closing))
-    return (
-        0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else SUSPENDED
-    )
+    return 0 if closing.status == "ended" or (closing.status == "suspended" and closing.outcome) else SUSPENDED
 
 
 def _describe_closing(desk: "InterviewSession", closing: "InterviewResult") -> str:

@@ -15,25 +15,17 @@ NO_TERMINAL = 2
 def preview(
     file: InstrumentArgument,
     at: Annotated[
-        str,
-        typer.Option(
-            "--at", metavar="ITEM", help="Begin at this item; missing answers before it are invented."
-        ),
+        str, typer.Option("--at", metavar="ITEM", help="Begin at this item; missing answers before it are invented.")
     ] = "",
     language: Annotated[
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
     ] = "",
     seed: Annotated[
-        int,
-        typer.Option("--seed", metavar="N", help="Fixes shuffled orders, splits and invented answers."),
+        int, typer.Option("--seed", metavar="N", help="Fixes shuffled orders, splits and invented answers.")
     ] = 1,
     columns: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="COLUMN=VALUE",
-            help="A sample column; may be repeated. Others are invented.",
-        ),
+        typer.Option("--set", metavar="COLUMN=VALUE", help="A sample column; may be repeated. Others are invented."),
     ] = None,
 ) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.

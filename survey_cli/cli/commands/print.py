@@ -13,17 +13,12 @@ def print(
     file: InstrumentArgument,
     out: Annotated[
         str,
-        typer.Option(
-            "--out", "-o", metavar="FILE", help="The file to write, .html or .md; - is Markdown on stdout."
-        ),
+        typer.Option("--out", "-o", metavar="FILE", help="The file to write, .html or .md; - is Markdown on stdout."),
     ] = "-",
     language: Annotated[
-        str,
-        typer.Option("--language", metavar="CODE", help="The language of the texts; all for every language."),
+        str, typer.Option("--language", metavar="CODE", help="The language of the texts; all for every language.")
     ] = "",
-    comments: Annotated[
-        bool, typer.Option("--comments", help="With lines for comments under every item.")
-    ] = False,
+    comments: Annotated[bool, typer.Option("--comments", help="With lines for comments under every item.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Print the questionnaire for reviewers.

@@ -48,9 +48,7 @@ def subject(
     if isinstance(found, UserError):
         fail(found)
     print(render_json(found) if form is SubjectFormat.json else "\n".join(_render_subject(found)))
-    say(
-        f"{found.where}: this is everything here; exports, the sample file, printed lists and backups are not included"
-    )
+    say(f"{found.where}: this is everything here; exports, the sample file, printed lists and backups are not included")
 
 
 def _render_subject(found: "Subject") -> Iterator[str]:
@@ -112,15 +110,11 @@ def erase(
     file: InstrumentArgument,
     case: Annotated[str, typer.Argument(metavar="[CASE]", help="The case's key.")] = "",
     reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody."
-        ),
+        str, typer.Option("--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     unfinished: Annotated[
-        bool,
-        typer.Option("--unfinished", help="Without a case: finish interrupted erasures that verify reports."),
+        bool, typer.Option("--unfinished", help="Without a case: finish interrupted erasures that verify reports.")
     ] = False,
     by: LoginOption = "",
     people: PeopleFileOption = None,
@@ -153,11 +147,7 @@ def erase(
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            fail(
-                UserError(
-                    f"case {case}", "nothing was erased: there is no terminal to confirm it", "give --yes"
-                )
-            )
+            fail(UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "give --yes"))
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
@@ -195,9 +185,7 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
 
 def anonymize(
     file: InstrumentArgument,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")] = False,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
@@ -208,9 +196,7 @@ def anonymize(
     """
     from survey_cli.services.privacy.erase_and_anonymize import anonymize_study as done
 
-    made = done(
-        build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
-    )
+    made = done(build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS))
     if isinstance(made, UserError):
         fail(made)
     say_skipped(made.skipped)

@@ -28,9 +28,7 @@ class ProblemFormat(StrEnum):
 
 
 def new(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The file to write; .yaml is added if it is missing.")
-    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file to write; .yaml is added if it is missing.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Write a commented questionnaire to begin with."""
@@ -46,38 +44,26 @@ def new(
 
 def check(
     files: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE", help="Questionnaires; for a folder, every one in and below it."),
+        list[str], typer.Argument(metavar="FILE", help="Questionnaires; for a folder, every one in and below it.")
     ],
     form: Annotated[
-        ProblemFormat,
-        typer.Option("--format", help="text to read, json for programs, github for annotations."),
+        ProblemFormat, typer.Option("--format", help="text to read, json for programs, github for annotations.")
     ] = ProblemFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
     formats: Annotated[
         list[str] | None,
-        typer.Option(
-            "--for", metavar="FORMATS", help="Also check what these formats cannot store: sav,dta,sss,xlsx."
-        ),
+        typer.Option("--for", metavar="FORMATS", help="Also check what these formats cannot store: sav,dta,sss,xlsx."),
     ] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(
-            "--accept",
-            metavar="ITEM",
-            help="Accept the change of this item since earlier interviews. Repeatable.",
+            "--accept", metavar="ITEM", help="Accept the change of this item since earlier interviews. Repeatable."
         ),
     ] = None,
     reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", metavar="TEXT", help="With --accept: the reason. It is stored with your name."
-        ),
+        str, typer.Option("--reason", metavar="TEXT", help="With --accept: the reason. It is stored with your name.")
     ] = "",
-    same: Annotated[
-        bool,
-        typer.Option("--same", help="With --accept: the new text has the same meaning."),
-    ] = False,
+    same: Annotated[bool, typer.Option("--same", help="With --accept: the new text has the same meaning.")] = False,
     by: LoginOption = "",
     db: DatabaseOption = None,
 ) -> None:
@@ -126,9 +112,7 @@ def _accept_changes(
     if not reason.strip():
         fail(UserError("--reason", "no reason is given", "say why the change is intended: --reason TEXT"))
     if len(files) != 1:
-        fail(
-            UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
-        )
+        fail(UserError("--accept", "several files are named", "accept changes of one questionnaire at a time"))
     done = accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
     if isinstance(done, UserError):
         fail(done)
@@ -155,8 +139,7 @@ def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -
         for one in results:
             for problem in one.problems:
                 console.print(
-                    snippets.render_rich(problem, one.line_at(problem.where), width=get_width()),
-                    soft_wrap=True,
+                    snippets.render_rich(problem, one.line_at(problem.where), width=get_width()), soft_wrap=True
                 )
 
 
@@ -233,10 +216,7 @@ def _render_explanation(text: str) -> str:
 def _render_entry(entry: "ReferenceEntry") -> str:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
-    lines = [
-        wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}"),
-        _render_explanation(entry.meaning),
-    ]
+    lines = [wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}"), _render_explanation(entry.meaning)]
     if entry.accepts:
         lines.append(wrap_paragraph(f"Takes {entry.accepts}.", indent=2))
     for key in entry.keys:

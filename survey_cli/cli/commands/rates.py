@@ -32,9 +32,7 @@ MAX_DIGITS: Final = 9
 PeopleOption = Annotated[
     str | None,
     typer.Option(
-        "--people",
-        metavar="PATH",
-        help="The list of people; interviewers.csv beside the database by default.",
+        "--people", metavar="PATH", help="The list of people; interviewers.csv beside the database by default."
     ),
 ]
 
@@ -53,9 +51,7 @@ def parse_zone(name: str) -> "ZoneInfo | None":
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise typer.BadParameter(
-            f"--zone: {name!r} is not a time zone: write one such as America/Chicago"
-        ) from None
+        raise typer.BadParameter(f"--zone: {name!r} is not a time zone: write one such as America/Chicago") from None
 
 
 class FrameChoice(StrEnum):
@@ -83,29 +79,21 @@ class RatesFormat(StrEnum):
 
 def rates(
     file: Annotated[
-        str,
-        typer.Argument(metavar="FILE", help="The instrument whose cases are counted.", show_default=False),
+        str, typer.Argument(metavar="FILE", help="The instrument whose cases are counted.", show_default=False)
     ] = "",
-    by: Annotated[
-        str, typer.Option("--by", metavar="COLUMN", help="Also by the values of this sample column.")
-    ] = "",
+    by: Annotated[str, typer.Option("--by", metavar="COLUMN", help="Also by the values of this sample column.")] = "",
     as_of: Annotated[
         str,
         typer.Option(
-            "--as-of",
-            metavar="TIME",
-            help="As of then: 2026-11-24 means the end of that day, or '2026-11-24 17:00'.",
+            "--as-of", metavar="TIME", help="As of then: 2026-11-24 means the end of that day, or '2026-11-24 17:00'."
         ),
     ] = "",
-    finalized: Annotated[
-        bool, typer.Option("--finalized", help="Leave out cases that may still be called.")
-    ] = False,
+    finalized: Annotated[bool, typer.Option("--finalized", help="Leave out cases that may still be called.")] = False,
     weighted: Annotated[
         bool, typer.Option("--weighted", help="Weight by the sample column with role: weight.")
     ] = False,
     origin: Annotated[
-        RatesOriginChoice,
-        typer.Option("--origin", help="Real interviews, or practice and simulated ones too."),
+        RatesOriginChoice, typer.Option("--origin", help="Real interviews, or practice and simulated ones too.")
     ] = RatesOriginChoice.real,
     counts: Annotated[
         str,
@@ -127,9 +115,7 @@ def rates(
     e: Annotated[
         str,
         typer.Option(
-            "--e",
-            metavar="SHARE",
-            help="The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.",
+            "--e", metavar="SHARE", help="The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5."
         ),
     ] = "",
     e_uh: Annotated[
@@ -146,9 +132,7 @@ def rates(
     ] = "",
     quotas: Annotated[
         bool,
-        typer.Option(
-            "--quotas", help="With --counts: quotas determined who was interviewed; the heading says so."
-        ),
+        typer.Option("--quotas", help="With --counts: quotas determined who was interviewed; the heading says so."),
     ] = False,
     digits: Annotated[
         int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimals of percentages.")
@@ -182,9 +166,7 @@ def rates(
     )
     if counts:
         if by or as_of or finalized or weighted:
-            raise typer.BadParameter(
-                "--by, --as-of, --finalized and --weighted are for an instrument's cases"
-            )
+            raise typer.BadParameter("--by, --as-of, --finalized and --weighted are for an instrument's cases")
         made = compute_rates_from_counts(counts, assumed, stdin=sys.stdin.buffer)
     else:
         if frame or quotas:
@@ -198,9 +180,7 @@ def rates(
             assumptions=assumed,
         )
         now = datetime.now(UTC)
-        made = compute_study_rates(
-            file, options, now=now, zone=parse_zone(zone), db=db, people=people, tell=say
-        )
+        made = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, tell=say)
     if isinstance(made, UserError):
         for problem in (
             made.problems[:-MOST_PROBLEMS] if counts else ()
@@ -272,9 +252,7 @@ class _FigureColumn(NamedTuple):
     cells: int
 
 
-def _build_figures(
-    column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int
-) -> _FigureColumn:
+def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> _FigureColumn:
     from survey_cli.reports.fieldwork.rates import collect_figures, format_rate
     from survey_cli.reports.rounding import format_count
     from survey_cli.text_width import measure_width

@@ -19,19 +19,14 @@ from survey_cli.problems import UserError
 OutputOption = Annotated[
     str,
     typer.Option(
-        "--out",
-        "-o",
-        metavar="FILE",
-        callback=require_text,
-        help="The file to write; - is Markdown on stdout.",
+        "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - is Markdown on stdout."
     ),
 ]
 LanguageOption = Annotated[
     str, typer.Option("--language", metavar="CODE", help="Texts in this language of the instrument.")
 ]
 ThresholdOption = Annotated[
-    int,
-    typer.Option("--threshold", metavar="N", min=0, help="Smaller counts are hidden; 0 hides nothing."),
+    int, typer.Option("--threshold", metavar="N", min=0, help="Smaller counts are hidden; 0 hides nothing.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 
@@ -50,19 +45,13 @@ def report(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by",
-            metavar="NAMES",
-            callback=require_text,
-            help="Also by these variables, in columns: kind,region.",
+            "--by", metavar="NAMES", callback=require_text, help="Also by these variables, in columns: kind,region."
         ),
     ] = None,
     items: Annotated[
         list[str] | None,
         typer.Option(
-            "--items",
-            metavar="NAMES",
-            callback=require_text,
-            help="Only these items, batteries or sections: q1,q2.",
+            "--items", metavar="NAMES", callback=require_text, help="Only these items, batteries or sections: q1,q2."
         ),
     ] = None,
     where: Annotated[
@@ -77,24 +66,15 @@ def report(
     interviews: Annotated[
         InclusionChoice, typer.Option("--interviews", help="Complete ones only, partial ones too, or all.")
     ] = InclusionChoice.partial,
-    origin: Annotated[
-        OriginChoice, typer.Option("--origin", help="Which interviews to include.")
-    ] = OriginChoice.real,
+    origin: Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to include.")] = OriginChoice.real,
     as_of: Annotated[
-        str,
-        typer.Option(
-            "--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time."
-        ),
+        str, typer.Option("--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time.")
     ] = "",
     valid: Annotated[
         bool,
-        typer.Option(
-            "--valid", help="Percentages of those with an answer, without declines and volunteered answers."
-        ),
+        typer.Option("--valid", help="Percentages of those with an answer, without declines and volunteered answers."),
     ] = False,
-    digits: Annotated[
-        int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimals of percentages.")
-    ] = 0,
+    digits: Annotated[int, typer.Option("--digits", metavar="N", min=0, max=4, help="Decimals of percentages.")] = 0,
     threshold: ThresholdOption = 5,
     tests: Annotated[
         bool | None,
@@ -108,10 +88,7 @@ def report(
     verbatims: Annotated[bool, typer.Option("--verbatims", help="Print verbatim answers.")] = False,
     cases: Annotated[bool, typer.Option("--cases", help="With --verbatims: print the case of each.")] = False,
     weighted: Annotated[
-        bool,
-        typer.Option(
-            "--weighted/--unweighted", help="Weight by the sample column with role: weight, or not."
-        ),
+        bool, typer.Option("--weighted/--unweighted", help="Weight by the sample column with role: weight, or not.")
     ] = True,
     rake: Annotated[
         str,
@@ -123,19 +100,13 @@ def report(
         ),
     ] = "",
     trim: Annotated[
-        str,
-        typer.Option(
-            "--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean."
-        ),
+        str, typer.Option("--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean.")
     ] = "",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of simulated tests.")] = 1,
     charts: Annotated[
         str,
         typer.Option(
-            "--charts",
-            metavar="DIR",
-            callback=require_text,
-            help="Write each chart as an SVG file into this folder.",
+            "--charts", metavar="DIR", callback=require_text, help="Write each chart as an SVG file into this folder."
         ),
     ] = "",
     png: Annotated[bool, typer.Option("--png", help="With --charts: as PNG files too.")] = False,
@@ -181,10 +152,7 @@ def report(
     place = OutputTarget(to=out, charts=charts, png=png, force=force)
     with show_progress(shown=out != "-") as tell:
         done = publish_results(
-            file,
-            replace(options, progress=tell),
-            place,
-            stdout=open_data_output() if out == "-" else sys.stdout,
+            file, replace(options, progress=tell), place, stdout=open_data_output() if out == "-" else sys.stdout
         )
     if isinstance(done, UserError):
         fail(done)
@@ -211,12 +179,8 @@ def report(
 def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
-    counts: Annotated[
-        bool, typer.Option("--counts/--no-counts", help="With or without counts of each code.")
-    ] = True,
-    origin: Annotated[
-        OriginChoice, typer.Option("--origin", help="Which interviews to count.")
-    ] = OriginChoice.real,
+    counts: Annotated[bool, typer.Option("--counts/--no-counts", help="With or without counts of each code.")] = True,
+    origin: Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to count.")] = OriginChoice.real,
     threshold: ThresholdOption = 5,
     language: LanguageOption = "",
     force: ForceOption = False,

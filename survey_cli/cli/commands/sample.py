@@ -25,15 +25,11 @@ MAX_CHANGES: Final = 20
 PAUSE_SECONDS: Final = 0.005
 """Seconds between two commits, so that an interviewer never waits longer than one commit takes."""
 
-LoginOption = Annotated[
-    str, typer.Option("--by", metavar="NAME", help="Who does it; the account by default.")
-]
+LoginOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account by default.")]
 PeopleFileOption = Annotated[
     str | None,
     typer.Option(
-        "--people",
-        metavar="FILE",
-        help="The list of people; interviewers.csv beside the database by default.",
+        "--people", metavar="FILE", help="The list of people; interviewers.csv beside the database by default."
     ),
 ]
 
@@ -42,26 +38,16 @@ def import_cases(
     file: InstrumentArgument,
     cases: Annotated[str, typer.Argument(metavar="CASES", help="The sample: a CSV file or a workbook.")],
     sheet: Annotated[
-        str | None,
-        typer.Option("--sheet", metavar="NAME", help="The workbook's sheet; the first by default."),
+        str | None, typer.Option("--sheet", metavar="NAME", help="The workbook's sheet; the first by default.")
     ] = None,
     encoding: Annotated[
-        str | None,
-        typer.Option("--encoding", metavar="NAME", help="The file's encoding if it is not UTF-8: cp1252."),
+        str | None, typer.Option("--encoding", metavar="NAME", help="The file's encoding if it is not UTF-8: cp1252.")
     ] = None,
-    update: Annotated[
-        bool,
-        typer.Option("--update", help="Update existing cases with the file's values."),
-    ] = False,
+    update: Annotated[bool, typer.Option("--update", help="Update existing cases with the file's values.")] = False,
     release: Annotated[
-        str,
-        typer.Option(
-            "--release", metavar="REPLICATES", help="Release these replicates at once: 1-2,5 or all."
-        ),
+        str, typer.Option("--release", metavar="REPLICATES", help="Release these replicates at once: 1-2,5 or all.")
     ] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")] = False,
     by: LoginOption = "",
     people: PeopleFileOption = None,
     db: DatabaseOption = None,
@@ -76,9 +62,7 @@ def import_cases(
     from survey_cli.study.location import describe_files
 
     request = Request(path=file, at=datetimes.now(), db=db, by=by, people=people)
-    wanted = ImportOptions(
-        file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release
-    )
+    wanted = ImportOptions(file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release)
     with show_import_progress() as progress:
         manner = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
         made = import_sample(request, wanted, manner)
@@ -197,9 +181,7 @@ def _describe_import(made: "ImportResult", *, update: bool) -> str:
     return f"{made.where}: {', '.join(said)}"
 
 
-CountryOption = Annotated[
-    str, typer.Option("--country", metavar="CODE", help="Country of numbers without +: US, DE.")
-]
+CountryOption = Annotated[str, typer.Option("--country", metavar="CODE", help="Country of numbers without +: US, DE.")]
 
 
 def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "DoNotCallRequest":
@@ -209,9 +191,7 @@ def _build_list_request(db: str | None, *, by: str = "", country: str = "") -> "
 
 
 def do_not_call_add(
-    numbers: Annotated[
-        list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one per line.")
-    ],
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER|FILE…", help="Numbers, or files with one per line.")],
     country: CountryOption = "",
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="The reason, where the file has none.")
@@ -255,11 +235,7 @@ def do_not_call_check(
         history = f"; it was removed {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
         print(make_printable(f"{found.number} is not on the list{history}"))
         return
-    print(
-        make_printable(
-            f"{found.number} is on the list: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"
-        )
-    )
+    print(make_printable(f"{found.number} is on the list: {found.reason}, {found.since:%Y-%m-%d}, by {found.by}"))
     raise typer.Exit(1)
 
 
@@ -267,10 +243,7 @@ def do_not_call_remove(
     numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…", help="The numbers.")],
     country: CountryOption = "",
     reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody."
-        ),
+        str, typer.Option("--reason", metavar="TEXT", help="The reason; required and stored: it must name nobody.")
     ] = "",
     by: LoginOption = "",
     db: DatabaseOption = None,

@@ -17,9 +17,7 @@ def grant(
     supervisors: Annotated[
         str, typer.Option("--supervisors", metavar="ROLE", help="The role whose members supervise.")
     ] = "",
-    script: Annotated[
-        bool, typer.Option("--print", help="Print the statements for psql, and change nothing.")
-    ] = False,
+    script: Annotated[bool, typer.Option("--print", help="Print the statements for psql, and change nothing.")] = False,
     db: DatabaseOption = None,
 ) -> None:
     """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.

@@ -43,17 +43,13 @@ def simulate(
     number: Annotated[
         int, typer.Option("--number", "-n", metavar="N", min=1, max=10_000_000, help="How many interviews.")
     ] = 1000,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="The same seed gives the same interviews.")
-    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same interviews.")] = 1,
     decline: Annotated[
         float, typer.Option("--decline", metavar="SHARE", min=0, max=1, help="How often an item is declined.")
     ] = 0.04,
     break_off: Annotated[
         float,
-        typer.Option(
-            "--break-off", metavar="SHARE", min=0, max=1, help="How often respondents hang up, at each item."
-        ),
+        typer.Option("--break-off", metavar="SHARE", min=0, max=1, help="How often respondents hang up, at each item."),
     ] = 0.0,
     qualify: Annotated[
         float,
@@ -68,27 +64,19 @@ def simulate(
     completes: Annotated[
         int,
         typer.Option(
-            "--completes",
-            metavar="N",
-            min=0,
-            help="Number of complete interviews, instead of --number in all.",
+            "--completes", metavar="N", min=0, help="Number of complete interviews, instead of --number in all."
         ),
     ] = 0,
     answers: Annotated[
         str,
         typer.Option(
-            "--answers",
-            metavar="FILE",
-            help="Shares of answers, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}.",
+            "--answers", metavar="FILE", help="Shares of answers, as YAML: {consent: {1: 90%, 2: 8%, refused: 2%}}."
         ),
     ] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Store the interviews, as simulated ones.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Store them even where real interviews are stored.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Store them even where real interviews are stored.")] = False,
     fieldwork: Annotated[
-        bool,
-        typer.Option("--fieldwork", help="Simulate fieldwork with invented interviewers."),
+        bool, typer.Option("--fieldwork", help="Simulate fieldwork with invented interviewers.")
     ] = False,
     interviewers: Annotated[
         int | None,
@@ -102,8 +90,7 @@ def simulate(
         ),
     ] = None,
     days: Annotated[
-        int,
-        typer.Option("--days", metavar="N", min=1, max=400, help="Calendar days.", rich_help_panel=PANEL),
+        int, typer.Option("--days", metavar="N", min=1, max=400, help="Calendar days.", rich_help_panel=PANEL)
     ] = 10,
     start: Annotated[
         datetime | None,
@@ -118,9 +105,7 @@ def simulate(
     spread: Annotated[
         SpreadChoice | None,
         typer.Option(
-            "--spread",
-            help="How attempts are spread over the day; the study's own by default.",
-            rich_help_panel=PANEL,
+            "--spread", help="How attempts are spread over the day; the study's own by default.", rich_help_panel=PANEL
         ),
     ] = None,
     sample: Annotated[
@@ -135,12 +120,7 @@ def simulate(
     cases: Annotated[
         int,
         typer.Option(
-            "--cases",
-            metavar="N",
-            min=0,
-            max=1_000_000,
-            help="Number of invented cases.",
-            rich_help_panel=PANEL,
+            "--cases", metavar="N", min=0, max=1_000_000, help="Number of invented cases.", rich_help_panel=PANEL
         ),
     ] = 0,
     zone: Annotated[
@@ -166,8 +146,7 @@ def simulate(
     ] = 0.25,
     refuse: Annotated[float, _make_share_option("--refuse", "How often a contacted person refuses.")] = 0.2,
     later: Annotated[
-        float,
-        _make_share_option("--later", "How often a person who does not refuse asks for another call."),
+        float, _make_share_option("--later", "How often a person who does not refuse asks for another call.")
     ] = 0.25,
     kept: Annotated[
         float, _make_share_option("--kept", "How often a person answers at the time of the appointment.")
@@ -176,12 +155,7 @@ def simulate(
     seconds: Annotated[
         float,
         typer.Option(
-            "--seconds",
-            metavar="N",
-            min=1,
-            max=600,
-            help="Seconds per item, on average.",
-            rich_help_panel=PANEL,
+            "--seconds", metavar="N", min=1, max=600, help="Seconds per item, on average.", rich_help_panel=PANEL
         ),
     ] = 12.0,
     db: DatabaseOption = None,
@@ -244,9 +218,7 @@ def simulate(
     if isinstance(shares, UserError):
         fail(shares)
     start = datetime.now(UTC)
-    keeping = (
-        open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
-    )
+    keeping = open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
     if isinstance(keeping, UserError):
         fail(keeping)
     try:
@@ -267,9 +239,7 @@ def simulate(
     for line in _render_findings(findings):
         print(make_printable(line))
     if findings.complete.interviews < completes:
-        say(
-            f"only {format_count(findings.complete.interviews, 'interview')} are complete: see where the others end"
-        )
+        say(f"only {format_count(findings.complete.interviews, 'interview')} are complete: see where the others end")
     if keeping is not None:
         say(f"{keeping.where}: {format_count(findings.interviews, 'simulated interview')} stored")
 
@@ -317,9 +287,7 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
             )
     never = [leaf.id for leaf in findings.list_unreached_items()]
     lines.append(f"never reached: {_join_items(never) if never else 'nothing'}")
-    unchosen = [
-        f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.list_unchosen_options()
-    ]
+    unchosen = [f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.list_unchosen_options()]
     lines.append(f"never chosen: {_join_items(unchosen) if unchosen else 'nothing'}")
     if findings.stuck_counts:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]

@@ -45,9 +45,7 @@ def _render_parts(tried: "StudySimulation") -> Iterator[str]:
         yield _render_cells(run)
     yield _render_ends(run)
     if run.rates is not None:
-        yield "if the field period closed at the end:\n" + render_rates(
-            run.rates, digits=1, cells=get_width()
-        )
+        yield "if the field period closed at the end:\n" + render_rates(run.rates, digits=1, cells=get_width())
 
 
 def _summarize(run: "SimulationReport") -> str:
@@ -85,10 +83,7 @@ def _render_days(run: "SimulationReport") -> str:
 
 
 def _render_outcomes(run: "SimulationReport") -> str:
-    shown = [
-        [row.outcome, str(row.calls), _format_share(row.calls, run.calls)]
-        for row in run.outcomes[:MAX_OUTCOMES]
-    ]
+    shown = [[row.outcome, str(row.calls), _format_share(row.calls, run.calls)] for row in run.outcomes[:MAX_OUTCOMES]]
     rest = sum(row.calls for row in run.outcomes[MAX_OUTCOMES:])
     if rest:
         shown.append(["others", str(rest), _format_share(rest, run.calls)])
@@ -147,8 +142,7 @@ def _render_cells(run: "SimulationReport") -> str:
 
 def _render_ends(run: "SimulationReport") -> str:
     shown = [
-        [f"{row.status}: {row.why}" if row.why else row.status, str(row.cases)]
-        for row in run.final_statuses[:MAX_ENDS]
+        [f"{row.status}: {row.why}" if row.why else row.status, str(row.cases)] for row in run.final_statuses[:MAX_ENDS]
     ]
     rest = sum(row.cases for row in run.final_statuses[MAX_ENDS:])
     if rest:

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import (
-    SIMPLE_TERMINALS,
-    ClockOption,
-    DatabaseOption,
-    InstrumentArgument,
-)
+from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockOption, DatabaseOption, InstrumentArgument
 from survey_cli.cli.output.terminal import fail, format_count, say
 from survey_cli.problems import UserError
 
@@ -25,19 +20,15 @@ def station(
         str, typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default.")
     ] = "",
     name: Annotated[
-        str,
-        typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default."),
+        str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
     ] = "",
     plain: Annotated[
-        bool,
-        typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts."),
+        bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
     ] = False,
     people: Annotated[
         str | None,
         typer.Option(
-            "--people",
-            metavar="PATH",
-            help="The list of people; interviewers.csv beside the database by default.",
+            "--people", metavar="PATH", help="The list of people; interviewers.csv beside the database by default."
         ),
     ] = None,
     zone: Annotated[
@@ -59,13 +50,7 @@ def station(
         say("survey: no full screen here, so cases are called one line at a time, as with --plain")
         plain = True
     manned = open_station(
-        file,
-        interviewer=interviewer,
-        station=name,
-        db=db,
-        people=people,
-        zone=zone,
-        clock_is_right=clock_is_right,
+        file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
     if isinstance(manned, UserError):
         fail(manned)
@@ -102,9 +87,7 @@ def _run_full_screen(manned: "StationSession") -> int:
 
 def share(
     file: InstrumentArgument,
-    group: Annotated[
-        str, typer.Option("--group", metavar="GROUP", help="The interviewers' group on this computer.")
-    ],
+    group: Annotated[str, typer.Option("--group", metavar="GROUP", help="The interviewers' group on this computer.")],
     db: DatabaseOption = None,
 ) -> None:
     """Let several people on one computer work on a study, each under their own login.

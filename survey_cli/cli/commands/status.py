@@ -33,12 +33,7 @@ MAX_LISTED: Final = 8
 """Maximum number of lines in a list; the rest is counted."""
 MAX_NAME_WIDTH: Final = 28
 """Maximum width of a name or note."""
-APPOINTMENT_STATES: Final = {
-    "missed": "missed",
-    "due": "due now",
-    "today": "later today",
-    "later": "on other days",
-}
+APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "later today", "later": "on other days"}
 
 
 class StatusFormat(StrEnum):
@@ -50,9 +45,7 @@ class StatusFormat(StrEnum):
 
 def status(
     file: InstrumentArgument,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Stay on the screen and follow changes; q leaves.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay on the screen and follow changes; q leaves.")] = False,
     since: Annotated[
         str,
         typer.Option(
@@ -155,11 +148,7 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
         if body:
             drawn += ["", heading, *body]
     last = report.backed_up
-    made = (
-        f"last made {last:%Y-%m-%d %H:%M}"
-        if last is not None
-        else "no backup yet; survey db backup makes one"
-    )
+    made = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; survey db backup makes one"
     drawn += ["", f"backup: {made}"]
     return [truncate(line, width) for part in drawn for line in part.split("\n")]
 
@@ -197,9 +186,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
     yield (
         "codes of cases that are done",
         _render_columns(
-            ("", "cases", "group", ""),
-            ((c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes),
-            right=(1,),
+            ("", "cases", "group", ""), ((c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes), right=(1,)
         ),
     )
     yield (
@@ -243,9 +230,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
         n = report.numbers
         yield (
             "numbers",
-            [
-                f"{n.dead:,} dead, {n.never_call:,} on the do-not-call list, of {format_count(n.cases, 'case')}"
-            ],
+            [f"{n.dead:,} dead, {n.never_call:,} on the do-not-call list, of {format_count(n.cases, 'case')}"],
         )
 
 
@@ -253,9 +238,7 @@ def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence
     """What a supervisor looks at first: referred cases, appointments, cases at stations."""
     yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
     by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
-    said = ", ".join(
-        f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s]
-    )
+    said = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
     promises = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
     head = ("case", "", "here", "there", "owner")
     yield f"appointments: {said}", _render_list(head, promises, len(report.appointments))
@@ -275,11 +258,7 @@ def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence
 
 def _render_held(report: "FieldworkStatus") -> list[str]:
     rows = [
-        (
-            _shorten(h.key),
-            f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}",
-            f"{h.why}: {h.note}" if h.note else h.why,
-        )
+        (_shorten(h.key), f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}", f"{h.why}: {h.note}" if h.note else h.why)
         for h in report.held[:MAX_LISTED]
     ]
     return _render_list(("case", "since", ""), rows, len(report.held))
@@ -287,13 +266,7 @@ def _render_held(report: "FieldworkStatus") -> list[str]:
 
 def _render_appointment(p: "AppointmentLine") -> tuple[str, ...]:
     day = f"{p.starts:%a} {p.starts.day} {p.starts:%b} " if p.state in ("missed", "later") else ""
-    return (
-        _shorten(p.key),
-        p.state,
-        f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}",
-        p.respondent_time,
-        p.owner or "anybody",
-    )
+    return (_shorten(p.key), p.state, f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}", p.respondent_time, p.owner or "anybody")
 
 
 def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]:
@@ -320,9 +293,7 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
         " interviews; refused is of contacts that ended in a complete or partial interview or a refusal"
     ]
     if any(0 < one.conclusive_contacts < SMALL_BASE for one in people):
-        notes.append(
-            f"* base of fewer than {SMALL_BASE}: one more or less would change it by over five points"
-        )
+        notes.append(f"* base of fewer than {SMALL_BASE}: one more or less would change it by over five points")
     return [*_render_columns(head, rows), *(wrap_paragraph(note) for note in notes)]
 
 
@@ -355,8 +326,7 @@ def _render_columns(
 
     def padded(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(
-            " " * (wide[at] - measure_width(text)) + text if at in figures else text
-            for at, text in enumerate(row)
+            " " * (wide[at] - measure_width(text)) + text if at in figures else text for at, text in enumerate(row)
         )
 
     drawn = render_table(padded(head), map(padded, body)).split("\n")

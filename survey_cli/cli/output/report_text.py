@@ -74,11 +74,7 @@ def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]
 
 
 def _render_appendix(results: "Results", cells: int) -> Iterator[str]:
-    from survey_cli.documents.report.report_layout import (
-        build_margins_grid,
-        build_rates_grid,
-        describe_weighting,
-    )
+    from survey_cli.documents.report.report_layout import build_margins_grid, build_rates_grid, describe_weighting
 
     if results.weighting is not None:
         yield from (_wrap_hanging("  ", line, cells) for line in describe_weighting(results.weighting))
@@ -118,9 +114,7 @@ def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: boo
     from survey_cli.documents.text_fragments import flatten
 
     yield ""
-    yield _wrap_hanging(
-        f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells
-    )
+    yield _wrap_hanging(f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells)
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield _wrap_hanging(" " * INDENT, describe_base(item.base) + margin, cells)
     yield from _render_bars(build_topline_grid(item), cells, blocks)
@@ -214,9 +208,7 @@ def _render_columns(grid: "Grid", cells: int) -> Iterator[str]:
             yield ""
 
 
-def _render_group_names(
-    grid: "Grid", widths: Sequence[int], start: int, end: int, left: int
-) -> Iterator[str]:
+def _render_group_names(grid: "Grid", widths: Sequence[int], start: int, end: int, left: int) -> Iterator[str]:
     """The name of each group above its first column."""
     line = " " * left
     at = left

@@ -82,9 +82,7 @@ class Chart(NamedTuple):
             lines.append(more[0] if len(more) == 1 else f"{more[0].rsplit(' ', 1)[0]} …")
         top = len(lines) * (LINE_HEIGHT + 3) + 8
         parts = [
-            render_text(
-                0, 15 + n * (LINE_HEIGHT + 3), line, font_size=format_number(HEADING_SIZE), font_weight="600"
-            )
+            render_text(0, 15 + n * (LINE_HEIGHT + 3), line, font_size=format_number(HEADING_SIZE), font_weight="600")
             for n, line in enumerate(lines)
         ]
         moved = f'<g transform="translate(0 {top})">{"".join(self.parts)}</g>'
@@ -209,10 +207,7 @@ def _draw_bars(rows: Sequence[ResultRow], base: Base) -> tuple[list[str], float]
         for n, line in enumerate(lines):
             parts.append(
                 render_text(
-                    labels - 8,
-                    middle - (len(lines) - 1) * LINE_HEIGHT / 2 + n * LINE_HEIGHT + 4.5,
-                    line,
-                    anchor="end",
+                    labels - 8, middle - (len(lines) - 1) * LINE_HEIGHT / 2 + n * LINE_HEIGHT + 4.5, line, anchor="end"
                 )
             )
         figure = row.total
@@ -228,9 +223,7 @@ def _draw_bars(rows: Sequence[ResultRow], base: Base) -> tuple[list[str], float]
     foot = y + 2
     told = f"Base: {base.text}"
     for n, line in enumerate(wrap_text(told, WIDTH - 10, SMALL_SIZE)):
-        parts.append(
-            render_text(0, foot + 16 + n * 15, line, fill=MUTED_COLOR, font_size=format_number(SMALL_SIZE))
-        )
+        parts.append(render_text(0, foot + 16 + n * 15, line, fill=MUTED_COLOR, font_size=format_number(SMALL_SIZE)))
         y = foot + 16 + n * 15
     return [part.replace("«foot»", format_number(foot)) for part in parts], y + 8
 
@@ -294,18 +287,14 @@ def _draw_diverging(battery: Battery, whole: Sequence[BatteryStatement]) -> tupl
     looks = _choose_styles(battery.points)
     parts, y = _draw_legend(battery.points, looks)
     parts.append(
-        render_text(
-            WIDTH, y + 12, "Base", anchor="end", fill=MUTED_COLOR, font_size=format_number(SMALL_SIZE)
-        )
+        render_text(WIDTH, y + 12, "Base", anchor="end", fill=MUTED_COLOR, font_size=format_number(SMALL_SIZE))
     )
     y += 18
     for statement in battery.statements:
         lines = wrap_text(flatten(statement.wording), field.text_end - 8, FONT_SIZE)
         tall = max(len(lines) * LINE_HEIGHT, BAR_HEIGHT + 14)
         for n, line in enumerate(lines):
-            parts.append(
-                render_text(0, y + (tall - len(lines) * LINE_HEIGHT) / 2 + n * LINE_HEIGHT + 12, line)
-            )
+            parts.append(render_text(0, y + (tall - len(lines) * LINE_HEIGHT) / 2 + n * LINE_HEIGHT + 12, line))
         middle = y + tall / 2 + 3
         parts.append(render_text(WIDTH, middle + 4.5, statement.base.count_text, anchor="end"))
         if statement.is_complete:
@@ -318,11 +307,7 @@ def _draw_diverging(battery: Battery, whole: Sequence[BatteryStatement]) -> tupl
             told = f"{HIDDEN_MARK} not drawn: some counts are hidden"
             parts.append(
                 render_text(
-                    field.text_end + 8,
-                    middle + 4.5,
-                    told,
-                    fill=MUTED_COLOR,
-                    font_size=format_number(SMALL_SIZE),
+                    field.text_end + 8, middle + 4.5, told, fill=MUTED_COLOR, font_size=format_number(SMALL_SIZE)
                 )
             )
         y += tall + 8
@@ -330,9 +315,7 @@ def _draw_diverging(battery: Battery, whole: Sequence[BatteryStatement]) -> tupl
     return parts, y + 2
 
 
-def _draw_legend(
-    points: Sequence[tuple[str, Side]], looks: Sequence[_SegmentStyle]
-) -> tuple[list[str], float]:
+def _draw_legend(points: Sequence[tuple[str, Side]], looks: Sequence[_SegmentStyle]) -> tuple[list[str], float]:
     parts: list[str] = []
     x, y = 0.0, 4.0
     for (label, _), look in zip(points, looks, strict=True):
@@ -382,9 +365,7 @@ def _draw_statement(
         if look.hatch:  # letters on strokes cannot be read, whatever their color
             yield render_box(middle - needed / 2, y + 3, needed, BAR_HEIGHT - 6, "#fff")
         ink = TEXT_COLOR if look.hatch else look.text
-        yield render_text(
-            middle, y + 14.2, told, anchor="middle", fill=ink, font_size=format_number(SMALL_SIZE)
-        )
+        yield render_text(middle, y + 14.2, told, anchor="middle", fill=ink, font_size=format_number(SMALL_SIZE))
     for middle, told in _place_figures(narrow, field.zero):
         yield render_text(middle, y - 2.5, told, anchor="middle", font_size=format_number(SMALL_SIZE - 1))
 
@@ -416,9 +397,7 @@ def _place_figures(narrow: Sequence[_FigureAbove], zero: float) -> Iterator[tupl
             yield start + one.width / 2, one.text
 
 
-def _align_segments(
-    statement: BatteryStatement, points: Sequence[tuple[str, Side]]
-) -> Iterator[BarSegment | None]:
+def _align_segments(statement: BatteryStatement, points: Sequence[tuple[str, Side]]) -> Iterator[BarSegment | None]:
     """Its parts in the order of the battery's points, None where it has none."""
     sided = iter([s for s in statement.segments if s.side != "apart"])
     apart = iter([s for s in statement.segments if s.side == "apart"])

@@ -26,7 +26,5 @@ def can_render_png() -> bool:
 
 def render_png(svg: str) -> bytes:
     """The picture in dots, on white. Only where `can_render_png`."""
-    made: bytes = import_module("cairosvg").svg2png(
-        bytestring=svg.encode(), scale=SCALE, background_color="white"
-    )
+    made: bytes = import_module("cairosvg").svg2png(bytestring=svg.encode(), scale=SCALE, background_color="white")
     return made

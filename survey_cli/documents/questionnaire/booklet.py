@@ -104,18 +104,14 @@ def _build_study(
     return tuple(stated), tuple(unstated)
 
 
-def _build_appendices(
-    instrument: Instrument, layout: BookletBuilder, speaker: TextRenderer
-) -> tuple[Appendix, ...]:
+def _build_appendices(instrument: Instrument, layout: BookletBuilder, speaker: TextRenderer) -> tuple[Appendix, ...]:
     made = (
         Appendix(
             id="faq",
             title="What respondents ask",
             description="One key away on every screen; read when the respondent asks.",
             entries=tuple(
-                AppendixEntry(
-                    id="", wording=speaker.render_template(ask), answer=speaker.render_template(say)
-                )
+                AppendixEntry(id="", wording=speaker.render_template(ask), answer=speaker.render_template(say))
                 for ask, say in instrument.faq
             ),
         ),
@@ -154,27 +150,17 @@ def _build_scripts(instrument: Instrument, speaker: TextRenderer) -> Appendix:
     )
 
 
-def _build_column(
-    name: str, instrument: Instrument, layout: BookletBuilder, speaker: TextRenderer
-) -> AppendixEntry:
+def _build_column(name: str, instrument: Instrument, layout: BookletBuilder, speaker: TextRenderer) -> AppendixEntry:
     column = instrument.sample[name]
     told = [_ROLE_LABELS[column.role]] if column.role is not None else []
     if column.options is not None:
         options = (
-            instrument.document.scales[column.options].options
-            if isinstance(column.options, str)
-            else column.options
+            instrument.document.scales[column.options].options if isinstance(column.options, str) else column.options
         )
-        told.append(
-            join_words([_format_option(code, layout.rules.get_words(name, code)) for code in options], "or")
-        )
+        told.append(join_words([_format_option(code, layout.rules.get_words(name, code)) for code in options], "or"))
     elif column.type == "split":
-        arms = join_words(
-            [f"{escape_controls(str(arm))} ({share})" for arm, share in column.arms.items()], "or"
-        )
-        within = (
-            f", balanced within {mark_name(str(column.balanced_within))}" if column.balanced_within else ""
-        )
+        arms = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in column.arms.items()], "or")
+        within = f", balanced within {mark_name(str(column.balanced_within))}" if column.balanced_within else ""
         told.append(f"drawn by chance when the sample is imported: {arms}{within}")
     elif column.role is None:
         told.append({"text": "text", "number": "a number", "date": "a date"}.get(column.type, column.type))
@@ -194,9 +180,7 @@ def _format_option(code: int | str, text: str) -> str:
 def _build_compute(compute: Compute, layout: BookletBuilder) -> AppendixEntry:
     notes = []
     for language, condition in compute.conditions.items():
-        notes.append(
-            BookletNote(label=language, prose=make_line(f"{layout.rules.render_clause(condition)}."))
-        )
+        notes.append(BookletNote(label=language, prose=make_line(f"{layout.rules.render_clause(condition)}.")))
         written: Line = (TextRun(escape_controls(" ".join(condition.text.split())), "code"),)
         notes.append(BookletNote(label="as written", prose=written))
     return AppendixEntry(id=compute.id, notes=tuple(notes))

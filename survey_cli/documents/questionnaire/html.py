@@ -18,9 +18,7 @@ def render_html(booklet: Booklet) -> str:
     from markupsafe import Markup
 
     house = files("survey_cli.documents.questionnaire")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     template = environment.from_string(house.joinpath("booklet.html.jinja").read_text(encoding="utf-8"))
     style = house.joinpath("booklet.css").read_text(encoding="utf-8")
     return template.render(
@@ -28,9 +26,7 @@ def render_html(booklet: Booklet) -> str:
         anchors=frozenset(_list_anchors(booklet)),
         names=dict(booklet.languages),
         long_battery=LONG_BATTERY_ROWS,
-        style=Markup(
-            _insert_running_texts(style, booklet)
-        ),  # our own stylesheet, what is put into it made harmless
+        style=Markup(_insert_running_texts(style, booklet)),  # our own stylesheet, what is put into it made harmless
     )
 
 

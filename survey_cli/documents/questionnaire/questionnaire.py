@@ -14,13 +14,7 @@ from survey_cli.documents.questionnaire.booklet_model import (
     Line,
     TextRun,
 )
-from survey_cli.documents.questionnaire.rule_sentences import (
-    RuleWriter,
-    format_code,
-    join_words,
-    make_line,
-    mark_name,
-)
+from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, join_words, make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, escape_controls, render_label
 from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -75,15 +69,11 @@ class BookletBuilder:
                 close()
                 parts.append(self._build_part(node, level))
             else:
-                loose.append(
-                    self._build_battery(node) if isinstance(node, ItemGroup) else self._build_item(node)
-                )
+                loose.append(self._build_battery(node) if isinstance(node, ItemGroup) else self._build_item(node))
         close()
         return tuple(parts)
 
-    def _build_children(
-        self, nodes: Sequence[CompiledNode], level: int
-    ) -> tuple[BookletItem | BookletPart, ...]:
+    def _build_children(self, nodes: Sequence[CompiledNode], level: int) -> tuple[BookletItem | BookletPart, ...]:
         made: list[BookletItem | BookletPart] = []
         for node in nodes:
             if not isinstance(node, ItemGroup):
@@ -100,8 +90,7 @@ class BookletBuilder:
         written = group.spec
         assert isinstance(written, SectionItem | RosterItem)
         notes = [
-            BookletNote(label="", prose=line)
-            for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
+            BookletNote(label="", prose=line) for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
         ]
         if isinstance(group, Roster):
             notes.append(BookletNote(label="", prose=self._describe_turns(group)))
@@ -128,13 +117,9 @@ class BookletBuilder:
         if roster.each is not None:
             return make_line(f"Repeated once for each answer to {mark_name(roster.each.id)}, {most}.")
         if roster.until is not None:
-            return make_line(
-                f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}."
-            )
+            return make_line(f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}.")
         if roster.count is not None:
-            return make_line(
-                f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}."
-            )
+            return make_line(f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}.")
         return make_line(f"Repeated {most}.")
 
     # items
@@ -149,11 +134,7 @@ class BookletBuilder:
             asked=(
                 *_describe_who_answers(leaf),
                 *self.rules.describe_asked(_choose_verb(leaf), leaf.ask_if, leaf.unless),
-                *(
-                    (make_line("Not asked where none of the answers is offered."),)
-                    if leaf.options_conditional
-                    else ()
-                ),
+                *((make_line("Not asked where none of the answers is offered."),) if leaf.options_conditional else ()),
             ),
             wording=() if quiet else self.renderer.render_template(leaf.text, question.or_),
             read_aloud=not _is_observed(leaf),
@@ -199,11 +180,7 @@ class BookletBuilder:
         )
 
     def _describe_statement_condition(self, leaf: CompiledItem) -> tuple[Line, ...]:
-        return (
-            (make_line(f"asked if {self.rules.render_clause(leaf.ask_if)}"),)
-            if leaf.ask_if is not None
-            else ()
-        )
+        return (make_line(f"asked if {self.rules.render_clause(leaf.ask_if)}"),) if leaf.ask_if is not None else ()
 
     def _describe_expected(self, leaf: CompiledItem) -> str:
         question = leaf.question
@@ -215,8 +192,7 @@ class BookletBuilder:
         question = leaf.question
         if isinstance(question, NumberItem):
             return tuple(
-                BookletChoice(code=str(c), wording=self.renderer.render_text(t))
-                for c, t in question.options.items()
+                BookletChoice(code=str(c), wording=self.renderer.render_text(t)) for c, t in question.options.items()
             )
         options = leaf.options
         if _choose_space(leaf) == "line":
@@ -248,40 +224,27 @@ class BookletBuilder:
             notes.append(BookletNote(label="Ask for", wording=self.renderer.render_template(leaf.ask_for)))
         if not question.read and leaf.options and not _is_observed(leaf):
             notes.append(
-                BookletNote(
-                    label="", prose=make_line("The answers are not read: the interviewer codes what is said.")
-                )
+                BookletNote(label="", prose=make_line("The answers are not read: the interviewer codes what is said."))
             )
         if leaf.instruction is not None:
-            notes.append(
-                BookletNote(label="Interviewer", wording=self.renderer.render_template(leaf.instruction))
-            )
+            notes.append(BookletNote(label="Interviewer", wording=self.renderer.render_template(leaf.instruction)))
         if leaf.probe is not None:
-            notes.append(
-                BookletNote(label="Probe", wording=self.renderer.render_template(leaf.probe), read_aloud=True)
-            )
+            notes.append(BookletNote(label="Probe", wording=self.renderer.render_template(leaf.probe), read_aloud=True))
         if leaf.help is not None:
             notes.append(BookletNote(label="Help", wording=self.renderer.render_template(leaf.help)))
         notes += self._build_order_notes(leaf)
         for check in leaf.checks:
             if check.aloud:
-                told = make_line(
-                    f"if {self.rules.render_clause(check.condition)}, the interviewer asks back:"
-                )
+                told = make_line(f"if {self.rules.render_clause(check.condition)}, the interviewer asks back:")
                 notes.append(
                     BookletNote(
-                        label="Confirm",
-                        prose=told,
-                        wording=self.renderer.render_template(check.say),
-                        read_aloud=True,
+                        label="Confirm", prose=told, wording=self.renderer.render_template(check.say), read_aloud=True
                     )
                 )
             else:
                 told = self.rules.describe_check(check.condition, soft=check.soft)
                 name = "Warning" if check.soft else "Check"
-                notes.append(
-                    BookletNote(label=name, prose=told, wording=self.renderer.render_template(check.say))
-                )
+                notes.append(BookletNote(label=name, prose=told, wording=self.renderer.render_template(check.say)))
         if leaf.prefill is not None:
             told = make_line(
                 f"{self.rules.render_clause(leaf.prefill)}, where that is known; it is confirmed or replaced."
@@ -291,9 +254,7 @@ class BookletBuilder:
         if given and question.asks and not (_is_observed(leaf) and question.declines is None):
             notes.append(BookletNote(label="Declines", prose=make_line(given)))
         if question.personal:
-            notes.append(
-                BookletNote(label="Personal", prose=make_line("kept with the contacts, apart from the data."))
-            )
+            notes.append(BookletNote(label="Personal", prose=make_line("kept with the contacts, apart from the data.")))
         return tuple(notes)
 
     def _build_order_notes(self, leaf: CompiledItem) -> list[BookletNote]:
@@ -312,16 +273,13 @@ class BookletBuilder:
             case SplitItem(arms=arms):
                 shares = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()])
                 return (
-                    BookletNote(
-                        label="Drawn by chance", prose=make_line(f"{shares}; the shares are in brackets.")
-                    ),
+                    BookletNote(label="Drawn by chance", prose=make_line(f"{shares}; the shares are in brackets.")),
                 )
             case DrawItem(by=by):
                 how = {
                     "random": "by chance",
                     "youngest": "the youngest" + (f" by {mark_name(leaf.using)}" if leaf.using else ""),
-                    "next_birthday": "the next birthday"
-                    + (f" by {mark_name(leaf.using)}" if leaf.using else ""),
+                    "next_birthday": "the next birthday" + (f" by {mark_name(leaf.using)}" if leaf.using else ""),
                 }[by]
                 among = f" where {self.rules.render_clause(leaf.where)}" if leaf.where is not None else ""
                 told = make_line(f"one turn of {mark_name(leaf.source)}{among}: {how}.")

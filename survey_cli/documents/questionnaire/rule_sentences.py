@@ -47,9 +47,7 @@ class RuleWriter:
         """A condition as a part of a sentence."""
         return render_clause(condition, self.get_words)
 
-    def describe_asked(
-        self, verb: str, ask_if: Condition | None, unless: Condition | None
-    ) -> tuple[Line, ...]:
+    def describe_asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
         """Who is asked: a sentence for each condition. `unless` fails closed, and that is said."""
         told = []
         if ask_if is not None:
@@ -65,12 +63,8 @@ class RuleWriter:
     def describe_check(self, condition: Condition, *, soft: bool) -> Line:
         """A check."""
         if soft:
-            return make_line(
-                f"doubted unless {self.render_clause(condition)}; the interviewer confirms or changes it:"
-            )
-        return make_line(
-            f"accepted only if {self.render_clause(condition)}; otherwise the interviewer is told:"
-        )
+            return make_line(f"doubted unless {self.render_clause(condition)}; the interviewer confirms or changes it:")
+        return make_line(f"accepted only if {self.render_clause(condition)}; otherwise the interviewer is told:")
 
 
 def make_line(text: str) -> Line:
@@ -141,11 +135,7 @@ def describe_answer_limits(question: MultipleItem) -> str:
     """How many answers a `multiple` takes, in words."""
     most = question.max
     if most is None:
-        told = (
-            f"{_NUMBER_WORDS[question.min]} or more"
-            if question.min in _NUMBER_WORDS
-            else f"{question.min} or more"
-        )
+        told = f"{_NUMBER_WORDS[question.min]} or more" if question.min in _NUMBER_WORDS else f"{question.min} or more"
     elif question.min == most:
         told = f"exactly {most}"
     elif question.min > 1:
@@ -162,9 +152,7 @@ def describe_expected(question: object, language: str) -> str:
             told = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
             if unit is not None:
                 told += f" {render_label(unit, language)}"
-            return (
-                f"{told}, up to {places} decimal {'place' if places == 1 else 'places'}" if places else told
-            )
+            return f"{told}, up to {places} decimal {'place' if places == 1 else 'places'}" if places else told
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case DateItem(partial=partial, typed_as=typed):
@@ -182,9 +170,7 @@ def _describe_pattern(pattern: str) -> str:
     return ", ".join([*told, *(["the rest as it stands"] if set(pattern) - set(meanings) else [])])
 
 
-def describe_declines(
-    here: Sequence[CompiledDecline], everywhere: Sequence[CompiledDecline], language: str
-) -> str:
+def describe_declines(here: Sequence[CompiledDecline], everywhere: Sequence[CompiledDecline], language: str) -> str:
     """Which declines are permitted, where that differs from the study's; empty where it does not."""
     if [(d.id, d.code) for d in here] == [(d.id, d.code) for d in everywhere]:
         return ""

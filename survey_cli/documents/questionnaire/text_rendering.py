@@ -5,13 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import (
-    LanguageText,
-    Line,
-    MultilingualText,
-    Style,
-    TextRun,
-)
+from survey_cli.documents.questionnaire.booklet_model import LanguageText, Line, MultilingualText, Style, TextRun
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
@@ -83,9 +77,7 @@ class TextRenderer:
         """A compiled text; `render_joiner` are the words before the last of the options, where it reads them out."""
         if template is None:
             return ()
-        return merge_languages(
-            [LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages]
-        )
+        return merge_languages([LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages])
 
     def render_text(
         self, text: Text | None, more: Mapping[str, Known] | None = None, inside: str | None = None
@@ -103,9 +95,7 @@ class TextRenderer:
             style: Style = "stress" if stress else "plain"
             for part in parts:
                 if isinstance(part, TextFill):
-                    lines[-1].append(
-                        TextRun(escape_controls(self._describe_fill(part, language, joint)), "fill")
-                    )
+                    lines[-1].append(TextRun(escape_controls(self._describe_fill(part, language, joint)), "fill"))
                     continue
                 first, *rest = escape_controls(part).split("\n")
                 lines[-1].append(TextRun(first, style))
@@ -144,9 +134,7 @@ class TextRenderer:
 
     def _render_flat(self, template: Template, language: str) -> str:
         """A text on one line, its fills by what they stand for."""
-        return " ".join(
-            "".join(s.text for s in line) for line in self._render_lines(template, language, None)
-        )
+        return " ".join("".join(s.text for s in line) for line in self._render_lines(template, language, None))
 
 
 def list_compute_wordings(compute: Compute, language: str) -> list[str]:
@@ -195,14 +183,7 @@ def _join_runs(line: list[TextRun]) -> Line:
 
 def _iterate_templates(instrument: Instrument) -> Iterable[Template]:
     for leaf in instrument.leaves.values():
-        found = (
-            leaf.text,
-            leaf.instruction,
-            leaf.probe,
-            leaf.help,
-            leaf.ask_for,
-            *(c.say for c in leaf.checks),
-        )
+        found = (leaf.text, leaf.instruction, leaf.probe, leaf.help, leaf.ask_for, *(c.say for c in leaf.checks))
         yield from (t for t in found if t is not None)
     for group in instrument.groups.values():
         yield from (t for t in (group.title, group.intro) if t is not None)

@@ -6,12 +6,7 @@ from typing import Final
 
 from survey_cli.documents.report.report_layout import Grid, GridCell, GridHead, GridLine
 from survey_cli.documents.text_fragments import flatten
-from survey_cli.reports.codebook.codebook_model import (
-    Codebook,
-    CodebookCode,
-    CodebookColumn,
-    CodebookVariable,
-)
+from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 
 OTHER_VALUES: Final = "other"
 """Of values without a code of their own, beside those that have one."""
@@ -23,8 +18,7 @@ PERSONAL_NOTE: Final = "Personal: left out of files unless it is asked for by na
 def split_sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
     """Runs of variables of one section, in the order of the data, with its title."""
     return tuple(
-        (flatten(title), tuple(group))
-        for title, group in groupby(codebook.variables, key=lambda v: v.section)
+        (flatten(title), tuple(group)) for title, group in groupby(codebook.variables, key=lambda v: v.section)
     )
 
 
@@ -165,8 +159,7 @@ def _build_column_grid(
         corner="Variable",
         heads=(GridHead("", "Which"), *heads),
         lines=tuple(
-            GridLine("answer", name, "", (GridCell(which), *map(GridCell, counts)))
-            for name, which, counts in told
+            GridLine("answer", name, "", (GridCell(which), *map(GridCell, counts))) for name, which, counts in told
         ),
     )
 

@@ -59,10 +59,7 @@ def draw_group_charts(results: Results, battery: Battery) -> Iterator[Chart]:
         if net is not None and any(sum(f.share is not None for f in line.figures) > 1 for line in lines):
             title = f"{flatten(net.label)}{format_row_note(net)} by {group}"
             yield _draw_chart(
-                f"{battery.id}-by-{here[0][1].variable}",
-                title,
-                [flatten(c.label) for _, c in here],
-                lines,
+                f"{battery.id}-by-{here[0][1].variable}", title, [flatten(c.label) for _, c in here], lines
             )
 
 
@@ -90,24 +87,13 @@ def _draw_chart(id: str, title: str, names: Sequence[str], lines: Sequence[_Grou
         for n, (name, figure) in enumerate(zip(names, line.figures, strict=True)):
             top = y + (tall - bars) / 2 + n * (GROUP_BAR_HEIGHT + 4)
             parts.append(
-                render_text(
-                    left - 6,
-                    top + 9.5,
-                    _shorten_name(name),
-                    anchor="end",
-                    font_size=format_number(SMALL_SIZE),
-                )
+                render_text(left - 6, top + 9.5, _shorten_name(name), anchor="end", font_size=format_number(SMALL_SIZE))
             )
             length = float(figure.share or 0) * 100 * scale
             if length:
                 parts.append(
                     render_box(
-                        left,
-                        top,
-                        length,
-                        GROUP_BAR_HEIGHT,
-                        BAR_COLOR if n % 2 == 0 else "#fff",
-                        stroke=BAR_COLOR,
+                        left, top, length, GROUP_BAR_HEIGHT, BAR_COLOR if n % 2 == 0 else "#fff", stroke=BAR_COLOR
                     )
                 )
             parts.append(

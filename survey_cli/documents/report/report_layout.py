@@ -56,9 +56,7 @@ COLUMN_GAP: Final = 2
 CHARACTER_WIDTH: Final = 0.56
 """How wide a usual letter is, of the height of the type."""
 
-LineKind: TypeAlias = Literal[
-    "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"
-]
+LineKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention", "base", "summary"]
 
 
 class GridHead(NamedTuple):
@@ -216,17 +214,13 @@ def build_topline_grid(item: ItemResult) -> Grid:
         corner="Answer",
         heads=(GridHead("", "Number"), GridHead("", "Percent", has_bars=True)),
         lines=tuple(
-            GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total))
-            for row in item.rows
+            GridLine(row.kind, flatten(row.label), row.note, _build_count_cells(row.total)) for row in item.rows
         ),
     )
 
 
 def _build_count_cells(figure: Figure) -> tuple[GridCell, ...]:
-    return (
-        GridCell(figure.count_text, amount=figure.amount),
-        GridCell(figure.percent_text, share=figure.share),
-    )
+    return (GridCell(figure.count_text, amount=figure.amount), GridCell(figure.percent_text, share=figure.share))
 
 
 def build_banner_grid(item: ItemResult, table: BannerTable, banner: Banner) -> Grid:
@@ -243,9 +237,7 @@ def build_banner_grids(
     """
     if not table.rows:
         return ()
-    return tuple(
-        _build_columns_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room)
-    )
+    return tuple(_build_columns_grid(item, table, banner, columns) for columns in _split_columns(table, banner, room))
 
 
 def _split_columns(table: BannerTable, banner: Banner, room: TableWidth) -> list[list[int]]:
@@ -298,9 +290,7 @@ def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, co
         heads=tuple(_build_head(banner.columns[c]) for c in columns),
         lines=(
             *(
-                GridLine(
-                    row.kind, flatten(row.label), row.note, tuple(map(_build_percentage_cell, row.figures))
-                )
+                GridLine(row.kind, flatten(row.label), row.note, tuple(map(_build_percentage_cell, row.figures)))
                 for row in rows
             ),
             *_build_mean_lines(summaries),
@@ -324,14 +314,7 @@ def build_joined_grid(
         return None  # one of them has nets alone
     if not table.rows or len(banner.columns) - 1 > most:
         return None
-    if (
-        len(
-            _split_columns(
-                table, banner, room._replace(characters=room.characters - COUNT_WIDTH - COLUMN_GAP)
-            )
-        )
-        > 1
-    ):
+    if len(_split_columns(table, banner, room._replace(characters=room.characters - COUNT_WIDTH - COLUMN_GAP))) > 1:
         return None
     beside = build_banner_grid(item, table, banner)
     lines: list[GridLine] = []
@@ -460,9 +443,7 @@ def build_rates_grid(rates: RateTable) -> Grid:
     return Grid(
         caption=rates.title or "Final outcomes and rates, as AAPOR defines them",
         corner="Outcomes and rates",
-        heads=tuple(
-            GridHead("", "All" if column.title == "all" else column.title) for column in rates.columns
-        ),
+        heads=tuple(GridHead("", "All" if column.title == "all" else column.title) for column in rates.columns),
         lines=tuple(lines),
     )
 
@@ -485,9 +466,7 @@ def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
         corner="Value",
         heads=(GridHead("", "Before"), GridHead("", "After"), GridHead("", "Target")),
         lines=tuple(
-            GridLine(
-                "answer", f"{variable}: {value}", "", (GridCell(before), GridCell(after), GridCell(target))
-            )
+            GridLine("answer", f"{variable}: {value}", "", (GridCell(before), GridCell(after), GridCell(target)))
             for variable, value, before, after, target in weighting.margins
         ),
     )

@@ -84,8 +84,7 @@ def _render_methods(methods: Sequence[MethodLine]) -> Iterator[str]:
         return
     yield from (f"## {METHODS_TITLE}", "")
     yield from (
-        f"- {escape_markdown(m.label, first=False)}: {escape_markdown(flatten(m.text), first=False)}"
-        for m in methods
+        f"- {escape_markdown(m.label, first=False)}: {escape_markdown(flatten(m.text), first=False)}" for m in methods
     )
     yield ""
 

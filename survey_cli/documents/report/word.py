@@ -113,13 +113,9 @@ def _write_block(word: "_WordWriter", block: Block, results: Results) -> None:
 
 
 def _write_item(word: "_WordWriter", block: Block, item: ItemResult, results: Results) -> None:
-    word.add_heading(
-        f"{item.number_prefix}{flatten(block.get_item_title(item))}", 2 if block.battery is None else 3
-    )
+    word.add_heading(f"{item.number_prefix}{flatten(block.get_item_title(item))}", 2 if block.battery is None else 3)
     word.add_quote(block.get_wording(item))
-    word.add_text(
-        describe_base(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True
-    )
+    word.add_text(describe_base(item.base) + (f"; {item.margin_text}" if item.margin_text else ""), close=True)
     joined = build_joined_grid(item, results, MAX_BAR_COLUMNS, WORD_WIDTH)
     if joined is not None:
         word.add_grid(joined)
@@ -276,10 +272,7 @@ class _WordWriter:
         first = LABEL_WIDTH_CM if not words else 3
         widths = [first, *([(CHART_WIDTH_CM + 0.5 - first) / len(grid.heads)] * len(grid.heads))]
         if words and grid.has_groups:  # the first of the others has words, and figures need less
-            widths[1:] = [
-                3.5,
-                *([(CHART_WIDTH_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1)),
-            ]
+            widths[1:] = [3.5, *([(CHART_WIDTH_CM - 3 - first) / (len(grid.heads) - 1)] * (len(grid.heads) - 1))]
         heads = 2 if grid.has_groups else 1
         table = self._add_table(len(grid.lines) + heads, widths)
         rows = [list(row.cells) for row in table.rows]
@@ -372,9 +365,7 @@ def _set_language(run: "Run", language: str) -> None:
     run._r.get_or_add_rPr().append(_make_element("lang", val=language))
 
 
-def _fill_cell(
-    cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = ""
-) -> None:
+def _fill_cell(cell: "_Cell", text: str, *, right: bool = False, strong: bool = False, raised: str = "") -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 

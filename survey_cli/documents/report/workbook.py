@@ -76,21 +76,15 @@ def _write(results: Results, path: Path) -> None:
         methods.add_line(["", note])
     topline = _SheetWriter(book.create_sheet(), "Topline")
     topline.add_repeated_head(flatten(results.title), TOPLINE_HEADS)
-    listed = [
-        (block, item) for part in build_chapters(results) for block in part.blocks for item in block.items
-    ]
+    listed = [(block, item) for part in build_chapters(results) for block in part.blocks for item in block.items]
     for block, item in listed:
         _write_topline(topline, block, item, results)
     if results.banner is not None:
-        banner = _SheetWriter(
-            book.create_sheet(), "Banner", across=len(results.banner.columns) > MAX_PORTRAIT_COLUMNS
-        )
+        banner = _SheetWriter(book.create_sheet(), "Banner", across=len(results.banner.columns) > MAX_PORTRAIT_COLUMNS)
         tabulated = [(block, item, results.banner.find_table(item.id)) for block, item in listed]
         for _, item, table in tabulated:
             if table is not None and table.rows:
-                banner.add_repeated_head(
-                    flatten(results.title), build_banner_grid(item, table, results.banner)
-                )
+                banner.add_repeated_head(flatten(results.title), build_banner_grid(item, table, results.banner))
                 break
         for block, item, table in tabulated:
             if table is not None:

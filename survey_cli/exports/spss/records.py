@@ -27,9 +27,7 @@ ZSAV_SIGNATURE: Final = b"$FL3"
 """How a .zsav begins; it has positions in the file that move with the dictionary."""
 
 
-def add_records(
-    file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]
-) -> None:
+def add_records(file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]) -> None:
     """Add multiple response sets, and the weight variable if `weight` names one.
 
     `names` maps variables to their names in the file.

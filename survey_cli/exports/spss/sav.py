@@ -69,9 +69,7 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
 
     columns = [
         SpssColumn.from_variable(variable, name)
-        for variable, name in zip(
-            table.variables, fit_names([v.name for v in table.variables], SPSS), strict=True
-        )
+        for variable, name in zip(table.variables, fit_names([v.name for v in table.variables], SPSS), strict=True)
     ]
     data, seen = _build_data(table, columns)
     labels = {c.name: c.labels for c in columns if c.labels}
@@ -138,14 +136,7 @@ class SpssColumn:
             codes = {}
         if variable.storage in ("date", "time"):
             labels, absent, left, codes = {}, [], [], {}
-        return cls(
-            variable=variable,
-            name=name,
-            labels=labels,
-            user_missing=absent,
-            unmarked=left,
-            missing_codes=codes,
-        )
+        return cls(variable=variable, name=name, labels=labels, user_missing=absent, unmarked=left, missing_codes=codes)
 
 
 @dataclass(slots=True)
@@ -213,9 +204,7 @@ def _build_data(table: Table, columns: Sequence[SpssColumn]) -> tuple["pl.DataFr
     seen = SpssStatistics({}, {}, {}, {}, {})
     made = [_build_batch(texts, columns, seen) for texts in read_batches(table)]
     if not made:
-        none = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(
-            pl.String
-        )
+        none = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(pl.String)
         made = [_build_batch(none, columns, seen)]
     data = pl.concat(made)
     for column in columns:
@@ -230,9 +219,7 @@ def _build_data(table: Table, columns: Sequence[SpssColumn]) -> tuple["pl.DataFr
     return data, seen
 
 
-def _build_batch(
-    texts: "pl.DataFrame", columns: Sequence[SpssColumn], seen: SpssStatistics
-) -> "pl.DataFrame":
+def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn], seen: SpssStatistics) -> "pl.DataFrame":
     import polars as pl
 
     made, places = [], []
@@ -257,9 +244,7 @@ def _build_batch(
         seen.text_bytes[name] = max(seen.text_bytes.get(name, 0), size or 0)
         if (size or 0) <= SPSS.text:
             continue
-        seen.shortened[name] = seen.shortened.get(name, 0) + int(
-            (data[name].str.len_bytes() > SPSS.text).sum()
-        )
+        seen.shortened[name] = seen.shortened.get(name, 0) + int((data[name].str.len_bytes() > SPSS.text).sum())
         cut = [SPSS.shorten(text, SPSS.text) for text in data[name]]
         data = data.with_columns(pl.Series(name, cut, dtype=pl.String))
     return data

@@ -39,9 +39,7 @@ MAX_PIECE_BYTES: Final = 120
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def write_spss_syntax(
-    table: Table, to: Path, data: Path, named: str, raw: WriteOptions
-) -> tuple[int, tuple[str, ...]]:
+def write_spss_syntax(table: Table, to: Path, data: Path, named: str, raw: WriteOptions) -> tuple[int, tuple[str, ...]]:
     """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
     joined = [0]
     kept = _join_stored_lines(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
@@ -49,9 +47,7 @@ def write_spss_syntax(
     with data.open("w", encoding="utf-8", newline="") as file:
         rows = write_csv(flat, file, raw)
     codes = tuple(
-        frozenset(str(code) for code, _ in list_missing_codes(v).values())
-        if v.storage != "text"
-        else frozenset()
+        frozenset(str(code) for code, _ in list_missing_codes(v).values()) if v.storage != "text" else frozenset()
         for v in table.variables
     )
     left = tuple(frozenset(map(str, choose_user_missing(v).unmarked)) for v in table.variables)
@@ -181,9 +177,7 @@ def _make_free_name(name: str, taken: set[str]) -> str:
     return name
 
 
-def _render_each(
-    command: str, variables: Iterable[Variable], say: Callable[[Variable], str]
-) -> Iterator[str]:
+def _render_each(command: str, variables: Iterable[Variable], say: Callable[[Variable], str]) -> Iterator[str]:
     for variable in variables:
         yield f"{command} {variable.name} {say(variable)}."
 

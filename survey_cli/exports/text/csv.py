@@ -56,9 +56,7 @@ def _write(table: Table, to: TextIO, options: WriteOptions, delimiter: str) -> i
     return rows
 
 
-def _iterate_lines(
-    table: Table, options: WriteOptions, quoted: Callable[[str], str], delimiter: str
-) -> Iterator[str]:
+def _iterate_lines(table: Table, options: WriteOptions, quoted: Callable[[str], str], delimiter: str) -> Iterator[str]:
     if table.encoded_rows is not None:
         yield from _iterate_stored_lines(table, table.encoded_rows, options, quoted, delimiter)
         return
@@ -133,9 +131,7 @@ def _find_integer_run(table: Table, options: WriteOptions) -> tuple[int, int]:
     """The longest stretch of columns of whole numbers that are written as they are kept, with missings of one coding."""
     best, start, coding = (0, 0), 0, None
     for at, variable in enumerate(table.variables):
-        plain = variable.storage == "integer" and not (
-            options.labels and (variable.labels or variable.declines)
-        )
+        plain = variable.storage == "integer" and not (options.labels and (variable.labels or variable.declines))
         now = _list_missing_texts(variable) if plain else None
         if now is None or now != coding:
             start = at

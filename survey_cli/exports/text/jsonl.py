@@ -26,9 +26,7 @@ def write_jsonl(table: Table, to: TextIO, options: WriteOptions) -> int:
     """A line a row, UTF-8; the number of rows."""
     kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
     names = [_ENCODER.encode(v.name) + ": " for v in table.variables]
-    says = [
-        (at, say) for at, v in enumerate(table.variables) if (say := _make_formatter(v, options)) is not None
-    ]
+    says = [(at, say) for at, v in enumerate(table.variables) if (say := _make_formatter(v, options)) is not None]
     width = len(names)
     rows, some = 0, []
     for row in kept:

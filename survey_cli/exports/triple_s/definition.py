@@ -87,8 +87,7 @@ def compute_width(field: TripleSField, extent: ColumnStatistics) -> int:
         return len(field.values)
     bounds = _format_bounds(extent) if field.kind == "quantity" else ()
     return FIXED_WIDTHS.get(
-        field.kind,
-        max(1, extent.characters, *(len(str(code)) for code, _ in field.values), *map(len, bounds)),
+        field.kind, max(1, extent.characters, *(len(str(code)) for code, _ in field.values), *map(len, bounds))
     )
 
 
@@ -110,9 +109,7 @@ def _render_variable(
     yield f"<name>{escape_text(field.name)}</name>"
     said = field.kind != "logical" and field.variable.role != "compute"
     wording = field.variable.wording if said else ""
-    asked = (
-        f'<text mode="interview">{escape_text(wording)}</text>' if wording and wording != field.label else ""
-    )
+    asked = f'<text mode="interview">{escape_text(wording)}</text>' if wording and wording != field.label else ""
     yield f"<label>{escape_text(field.label)}{asked}</label>"
     if field.filter_name:
         yield f"<filter>{escape_text(field.filter_name)}</filter>"

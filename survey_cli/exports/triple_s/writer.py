@@ -122,10 +122,7 @@ def _write_columns(
     broken: dict[str, None] = {}
     wide: dict[str, None] = {}
     csv.field_size_limit(MAX_FIELD_SIZE)
-    with (
-        between.open(encoding="utf-8", newline="") as lines,
-        data.open("w", encoding="utf-8", newline="") as file,
-    ):
+    with between.open(encoding="utf-8", newline="") as lines, data.open("w", encoding="utf-8", newline="") as file:
         reader = csv.reader(lines, strict=True)
         next(reader, None)
         for row in reader:
@@ -196,18 +193,14 @@ def _build_fields(variables: Sequence[Variable], asked: Mapping[str, str], weigh
             asking = (variable.item, variable.turn, variable.name.partition("__v")[2])
             if asking not in filters:
                 filters[asking] = _make_free_name(asking, taken)
-                fields.append(
-                    _build_filter(filters[asking], asked[variable.item], variable, at[variable.name])
-                )
+                fields.append(_build_filter(filters[asking], asked[variable.item], variable, at[variable.name]))
             filter_name = filters[asking]
         if (found := sets.get(variable.name)) is not None:
             several = [variables[at[name]] for name in found.names]
             places = tuple(at[name] for name in found.names)
             fields.append(_build_multiple(found.name, found.label, several, places, filter_name))
         else:
-            fields.append(
-                _build_field(variable, at[variable.name], filter_name, weight=variable.name == weight)
-            )
+            fields.append(_build_field(variable, at[variable.name], filter_name, weight=variable.name == weight))
     return fields
 
 
@@ -225,17 +218,13 @@ def _build_filter(name: str, label: str, variable: Variable, place: int) -> Trip
         [cell] = cells
         return "0" if isinstance(cell, Missing) and cell.kind == "not_asked" else "1"
 
-    return TripleSField(
-        name=name, label=label, variable=variable, kind="logical", positions=(place,), format_cells=say
-    )
+    return TripleSField(name=name, label=label, variable=variable, kind="logical", positions=(place,), format_cells=say)
 
 
 def _build_multiple(
     name: str, label: str, several: Sequence[Variable], places: tuple[int, ...], filter_name: str
 ) -> TripleSField:
-    absent = [
-        (kind, text) for kind, (_, text) in list_missing_codes(several[0]).items() if kind != "not_asked"
-    ]
+    absent = [(kind, text) for kind, (_, text) in list_missing_codes(several[0]).items() if kind != "not_asked"]
     labels = [v.label.removeprefix(f"{label}: ") for v in several] + [text for _, text in absent]
     bit_of = {kind: len(several) + bit for bit, (kind, _) in enumerate(absent)}
     none = "0" * len(labels)

@@ -68,11 +68,7 @@ def _has_spoken_since(case: Case, plan: Plan) -> bool:
         if attempt.ended_at is not None and attempt.ended_at < appointment.at:
             return False
         for call in attempt.calls:
-            if (
-                call.at > appointment.at
-                and is_contact(call, plan)
-                and classify_outcome(call, plan) != "appointment"
-            ):
+            if call.at > appointment.at and is_contact(call, plan) and classify_outcome(call, plan) != "appointment":
                 return True
     return False
 
@@ -83,6 +79,4 @@ def _list_attempts_at_its_time(case: Case) -> list[Attempt]:
     if appointment is None:
         return []
     starts, _ = resolve_span(appointment.details)
-    return [
-        a for a in case.attempts if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW
-    ]
+    return [a for a in case.attempts if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW]

@@ -145,21 +145,7 @@ _MONTHS: Final = (
 _MONTH_STARTS: Final = {
     word: month
     for month, words in enumerate(
-        (
-            "jan ene",
-            "feb",
-            "mar",
-            "apr abr",
-            "may",
-            "jun",
-            "jul",
-            "aug ago",
-            "sep set",
-            "oct",
-            "nov",
-            "dec dic",
-        ),
-        1,
+        ("jan ene", "feb", "mar", "apr abr", "may", "jun", "jul", "aug ago", "sep set", "oct", "nov", "dec dic"), 1
     )
     for word in words.split()
 }
@@ -215,9 +201,7 @@ def parse_text(
     `parts` are the study's own parts of the day that have hours.
     """
     zone = _ZONE.search(text)
-    plain = _replace_spoken_times(
-        translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize)
-    )
+    plain = _replace_spoken_times(translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize))
     here = bool(_HERE.search(plain))
     plain = _HERE.sub("", plain).strip()
     if not plain:
@@ -282,10 +266,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
     own = "|".join(map(re.escape, hours))
     near = "|".join(str(y) for y in range(year - 1, year + 3))
     texts: list[tuple[str, Callable[[re.Match[str]], Iterable[AppointmentToken]]]] = [
-        (
-            rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}",
-            _parse_relative,
-        ),
+        (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _parse_relative),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
         (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
         (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda _: (DaysAhead(2),)),
@@ -303,18 +284,12 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
             lambda _: (DaySpan("next week", 0, 6, 1),),
         ),
         (r"this week\b|esta semana\b", lambda _: (DaySpan("this week", 0, 6),)),
-        (
-            r"(next )?(?:this )?(?:weekend|fin de semana)\b",
-            lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),),
-        ),
+        (r"(next )?(?:this )?(?:weekend|fin de semana)\b", lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),)),
         (r"(?:next|proximo) month\b|proximo mes\b", lambda _: (_unclear("which day of next month?"),)),
         (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 1),)),
         (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]], 0),)),
         (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
-        (
-            r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?",
-            lambda m: (CalendarDate(int(m[2]), int(m[3]), int(m[1])),),
-        ),
+        (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: (CalendarDate(int(m[2]), int(m[3]), int(m[1])),)),
         (
             rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({near})\b)?",
             lambda m: (CalendarDate(_parse_month(m[2]), int(m[1]), _parse_year(m[3])),),
@@ -327,10 +302,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
             r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])",
             lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),),
         ),
-        (
-            r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b",
-            lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),),
-        ),
+        (r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b", lambda m: (AmbiguousDate(int(m[1]), int(m[2]), _parse_year(m[3])),)),
         (
             r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)",
             lambda m: (CalendarDate(int(m[2]), int(m[1]), _parse_year(m[3])),),
@@ -344,11 +316,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _parse_after),
         (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _parse_before),
         (r"any ?time\b|cualquier hora\b", lambda _: (_make_daypart("anytime"),)),
-        *(
-            [(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (NamedDaypart(m[1], hours[m[1]]),))]
-            if own
-            else []
-        ),
+        *([(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (NamedDaypart(m[1], hours[m[1]]),))] if own else []),
         (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
         (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
@@ -391,8 +359,7 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     match = _CLOCK_PARTS.match(text)
     if not match:
         return _unclear(
-            "midnight is the end of one day and the beginning of another",
-            "write 23:45 or 00:15, with its day",
+            "midnight is the end of one day and the beginning of another", "write 23:45 or 00:15, with its day"
         )
     hour, minute, half = int(match[1]), int(match[2] or 0), match[4]
     if minute > 59 or hour > 24 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
@@ -510,10 +477,9 @@ def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int 
             return None, None
         case [day]:
             return day, None
-        case [Weekday(day=day), DaySpan(name=name, week=week)] | [
-            DaySpan(name=name, week=week),
-            Weekday(day=day),
-        ] if name != "weekend":
+        case [Weekday(day=day), DaySpan(name=name, week=week)] | [DaySpan(name=name, week=week), Weekday(day=day)] if (
+            name != "weekend"
+        ):
             return Weekday(day, week), None
         case [Weekday(), Weekday()] | [DaySpan(), _] | [_, DaySpan()]:
             return _unclear("these are two days", "write one of them")

@@ -65,16 +65,12 @@ def parse_appointment(
         return typed
     if typed.zone is not None:
         if not _is_zone(typed.zone):
-            return UnclearAppointment(
-                what=f"there is no time zone {typed.zone}", remedy="write it as America/Denver"
-            )
+            return UnclearAppointment(what=f"there is no time zone {typed.zone}", remedy="write it as America/Denver")
         zones = [typed.zone]
     if typed.station_time and not here:
         return UnclearAppointment(what="this station's time zone is not known", remedy="write the time there")
     readers = [_Reader(now, zone, calendar, window) for zone in zones]
-    answers = [
-        reader.read_from(here, typed) if typed.station_time else reader.read(typed) for reader in readers
-    ]
+    answers = [reader.read_from(here, typed) if typed.station_time else reader.read(typed) for reader in readers]
     certain = typed.station_time or isinstance(typed.time, MinutesAhead)
     return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, relative=certain)
 
@@ -96,9 +92,7 @@ def _combine_zones(
     if relative and unclear:
         return unclear[0]
     if not times:
-        return replace(
-            unclear[0], choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices))
-        )
+        return replace(unclear[0], choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices)))
     if len(times) == 1 and not unclear:
         return times[0]
     return UnclearAppointment(
@@ -148,9 +142,7 @@ class _Reader:
         answer = self._choose_one([answer for day in fitting for answer in self._read_on(day, typed)])
         match answer:
             case AppointmentTime():
-                return replace(
-                    answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint)))
-                )
+                return replace(answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint))))
             case UnclearAppointment(choices=()) if typed.day is None:
                 return replace(answer, choices=self._find_following(self.today, typed))
         return answer
@@ -191,11 +183,7 @@ class _Reader:
                 if week == 1:
                     return [self._find_monday(1) + timedelta(days=number)]
                 # on a Tuesday, "tuesday" is today's or the next one
-                return (
-                    [coming, coming + timedelta(days=7)]
-                    if coming == self.today and week is None
-                    else [coming]
-                )
+                return [coming, coming + timedelta(days=7)] if coming == self.today and week is None else [coming]
             case CalendarDate(month=month, day=number, year=year):
                 return self._list_dates(month, number, year)
             case AmbiguousDate(first=first, second=second, year=year):
@@ -208,12 +196,7 @@ class _Reader:
                 if not possible:
                     return UnclearAppointment(what=f"there is no month {second}", remedy="write 26 nov")
                 candidates = [self._list_dates(month, number, year) for month, number in possible]
-                dates = [
-                    date
-                    for dates in candidates
-                    if not isinstance(dates, UnclearAppointment)
-                    for date in dates
-                ]
+                dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
                 return dates or candidates[0]
             case DayOfMonth(day=number):
                 first_days = (_add_months(self.today, n) for n in range(13))
@@ -231,15 +214,9 @@ class _Reader:
         if year is not None and not self.today.year - 1 <= year <= self.today.year + 2:
             return UnclearAppointment(what=f"the year {year} is out of range", remedy="write it as 26 nov")
         years = range(self.today.year, self.today.year + 3) if year is None else [year]
-        days = (
-            [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))]
-            if 1 <= month <= 12
-            else []
-        )
+        days = [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))] if 1 <= month <= 12 else []
         if not days:
-            return UnclearAppointment(
-                what=f"there is no such day: {number}/{month}", remedy="write it as 26 nov"
-            )
+            return UnclearAppointment(what=f"there is no such day: {number}/{month}", remedy="write it as 26 nov")
         coming = next((day for day in days if day >= self.today), days[-1])
         # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
         return [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
@@ -309,18 +286,12 @@ class _Reader:
             fold or 0,
         )
         if resolve_start(self.zone, wall_end, fold) <= self._round_now():
-            return [
-                self._explain_past(
-                    self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))
-                )
-            ]
+            return [self._explain_past(self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end)))]
         if resolve_start(self.zone, wall, fold) < self._round_now():
             wall, fold = self.local_now.replace(fold=0), self.local_now.fold
         return [self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))]
 
-    def _make_time(
-        self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str
-    ) -> AppointmentTime:
+    def _make_time(self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str) -> AppointmentTime:
         ahead = wall.date() - self.today
         return AppointmentTime(
             wall=wall,
@@ -350,9 +321,7 @@ class _Reader:
         if day < self.today:
             return UnclearAppointment(what=f"{self._format_day(day)} has passed", remedy="write a later day")
         if day.year > self.today.year + 2:
-            return UnclearAppointment(
-                what=f"{self._format_day(day)} is too far ahead", remedy="write a nearer day"
-            )
+            return UnclearAppointment(what=f"{self._format_day(day)} is too far ahead", remedy="write a nearer day")
         if why := self.calendar.explain_closed_day(day):
             last = self.calendar.ends
             if last is not None and day > last:
@@ -361,9 +330,7 @@ class _Reader:
                     remedy="take an earlier day, or close the case with an outcome",
                 )
             minutes = ParsedAppointment(
-                time=ClockTime(start, True)
-                if end is None
-                else TimeRange(ClockTime(start, True), ClockTime(end, True))
+                time=ClockTime(start, True) if end is None else TimeRange(ClockTime(start, True), ClockTime(end, True))
             )
             return UnclearAppointment(
                 what=f"nobody is called then: {why}",
@@ -405,9 +372,7 @@ class _Reader:
         """Return the same time on the next possible day after this one."""
         for later in (day + timedelta(days=n) for n in range(1, 15)):
             if not self.calendar.explain_closed_day(later):
-                times = [
-                    answer for answer in self._read_on(later, typed) if isinstance(answer, AppointmentTime)
-                ]
+                times = [answer for answer in self._read_on(later, typed) if isinstance(answer, AppointmentTime)]
                 if times:
                     return tuple(times)
         return ()
@@ -426,21 +391,13 @@ class _Reader:
         if len(times) == 1:
             return times[0]
         if typed.time is not None:
-            return UnclearAppointment(
-                what=f"which day of {span.name}?", remedy="choose", choices=tuple(times)
-            )
+            return UnclearAppointment(what=f"which day of {span.name}?", remedy="choose", choices=tuple(times))
         first, last = times[0].wall, times[-1].wall_end
         return self._make_time(
-            first,
-            last,
-            times[0].fold,
-            False,
-            f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}",
+            first, last, times[0].fold, False, f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
         )
 
-    def _choose_one(
-        self, answers: list[AppointmentTime | UnclearAppointment]
-    ) -> AppointmentTime | UnclearAppointment:
+    def _choose_one(self, answers: list[AppointmentTime | UnclearAppointment]) -> AppointmentTime | UnclearAppointment:
         times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
         if len(times) > 1:
             what = f"{' or '.join(m.text for m in times)}?"

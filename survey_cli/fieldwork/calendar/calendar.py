@@ -176,9 +176,7 @@ class Calendar:
             end = self._find_end(zone, at)
             if end is None:
                 why = self._explain_closed(zone, at)
-                return Opening(
-                    False, why if len(zones) == 1 else f"{zone}: {why}", None, self._find_next(zones, at)
-                )
+                return Opening(False, why if len(zones) == 1 else f"{zone}: {why}", None, self._find_next(zones, at))
             until = end if until is None or end < until else until
         return Opening(True, "", until, at.astimezone(UTC))
 
@@ -283,9 +281,7 @@ class Calendar:
         edge = format_clock(day.hours.start if early else day.hours.end)
         return f"{'before' if early else 'after'} {edge} there (it is {format_clock(now)})"
 
-    def _find_next(
-        self, zones: Sequence[str], at: datetime, parts: Collection[str] | None = None
-    ) -> datetime | None:
+    def _find_next(self, zones: Sequence[str], at: datetime, parts: Collection[str] | None = None) -> datetime | None:
         """Return the next time at which all zones are open.
 
         Each zone moves the time on to its own next opening, until none does.

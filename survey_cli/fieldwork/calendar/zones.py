@@ -50,9 +50,7 @@ def find_day_start(zone: str, day: date) -> datetime:
     return to_utc(zone, datetime.combine(day, time.min))
 
 
-def iterate_intervals(
-    zone: str, wall_from: datetime, wall_to: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def iterate_intervals(zone: str, wall_from: datetime, wall_to: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the time during which the clock shows `wall_from` or later, but not yet `wall_to`.
 
     These are pairs of times in UTC: one pair, except on a day on which the clock changes, where there may be none or

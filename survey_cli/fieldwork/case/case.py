@@ -439,8 +439,7 @@ class Case:
         """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
         states = self.before_call.states if self.before_call is not None else {}
         numbers = tuple(
-            replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n
-            for n in self.numbers
+            replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
         )
         appointment = self.before_call.appointment if self.before_call is not None else None
         return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or appointment}
@@ -462,14 +461,10 @@ def _mark_number(number: NumberRecord, position: int, state: NumberState) -> Num
     return replace(number, state=state)
 
 
-def _merge_numbers(
-    known: tuple[NumberRecord, ...], added: tuple[NumberFacts, ...]
-) -> tuple[NumberRecord, ...]:
+def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[NumberFacts, ...]) -> tuple[NumberRecord, ...]:
     """Add numbers behind the known ones, which keep their position and state."""
     merged = {n.position: n for n in known}
     for facts in added:
         before = merged.get(facts.position)
-        merged[facts.position] = (
-            NumberRecord(*facts) if before is None else NumberRecord(*facts, state=before.state)
-        )
+        merged[facts.position] = NumberRecord(*facts) if before is None else NumberRecord(*facts, state=before.state)
     return tuple(merged[position] for position in sorted(merged))

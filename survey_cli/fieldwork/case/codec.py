@@ -51,9 +51,7 @@ def decode_case_event(kind: str, payload: str) -> CaseEvent:
     try:
         fields = json.loads(payload)
         if event_type is CaseSampled:
-            fields["columns"] = {
-                name: decode_value(value) for name, value in fields.get("columns", {}).items()
-            }
+            fields["columns"] = {name: decode_value(value) for name, value in fields.get("columns", {}).items()}
             fields["numbers"] = tuple(_decode_number(number) for number in fields.get("numbers", ()))
         elif event_type is NumberAdded:
             fields["number"] = _decode_number(fields["number"])

@@ -73,23 +73,12 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
     """
     override = case.override
     if override is not None and has_final_override(case, plan):
-        return CaseDisposition(
-            override.code or _code_override(case, plan), override.outcome, override.at, override.by
-        )
+        return CaseDisposition(override.code or _code_override(case, plan), override.outcome, override.at, override.by)
     calls = case.calls
     lowest, disposition = len(CODE_PRECEDENCE) + 1, None
-    if (
-        override is not None
-        and not override.calls_before
-        and (code := override.code or _code_override(case, plan))
-    ):
-        lowest, disposition = (
-            rank_code(code),
-            CaseDisposition(code, override.outcome, override.at, override.by),
-        )
-    withdrawn = max(
-        (n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1
-    )
+    if override is not None and not override.calls_before and (code := override.code or _code_override(case, plan)):
+        lowest, disposition = (rank_code(code), CaseDisposition(code, override.outcome, override.at, override.by))
+    withdrawn = max((n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1)
     for number, call in enumerate(calls):
         if number < withdrawn and call.code in ("1.1", "1.2", "2.12"):
             continue
@@ -169,15 +158,11 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
             where, "the outcome is blank", "name an outcome of the table, such as callback or refusal_hard"
         )
     if outcome and row is None:
-        remedy = suggest_nearest(
-            outcome, plan.outcomes, otherwise="name an outcome of the table, or define it"
-        )
+        remedy = suggest_nearest(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
         return UserError(where, f"there is no outcome {outcome!r}", remedy)
     kind = (row.like or row.id) if row is not None else ""
     if kind == "supervisor":
-        return UserError(
-            where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note"
-        )
+        return UserError(where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note")
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} requires an interview, and none was begun"
         return UserError(where, what, "interview it, or take another outcome")

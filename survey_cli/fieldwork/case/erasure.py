@@ -21,9 +21,7 @@ def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> Hi
     """
     event = entry.event
     kind = EVENT_KINDS[type(event)]
-    fields = {
-        name: "" for name in _list_text_fields(entry) if not (name == "why" and kind in FIXED_REASON_KINDS)
-    }
+    fields = {name: "" for name in _list_text_fields(entry) if not (name == "why" and kind in FIXED_REASON_KINDS)}
     if isinstance(event, CaseSampled) and columns is not None:
         columns_left = {name: value for name, value in event.columns.items() if name in columns}
         return entry._replace(event=event._replace(columns=columns_left))

@@ -122,9 +122,7 @@ class Plan:
             region=calendar.region or calendar.country or "",
             calendar=calendar,
             limits=AttemptLimits(
-                total=spec.attempts.total,
-                per_day=spec.attempts.per_day,
-                per_daypart=spec.attempts.per_daypart,
+                total=spec.attempts.total, per_day=spec.attempts.per_day, per_daypart=spec.attempts.per_daypart
             ),
             delays=_build_delays(spec, outcomes),
             spread=spec.spread,
@@ -179,8 +177,7 @@ class Plan:
     def _compute_fingerprint(self) -> str:
         """Hash everything that queue positions depend on; wordings and answers are not part of it."""
         cells = [
-            (quota.where.text if quota.where else "", quota.by, sorted(quota.cells))
-            for quota in self.quotas.quotas
+            (quota.where.text if quota.where else "", quota.by, sorted(quota.cells)) for quota in self.quotas.quotas
         ]
         # sets have another order in every process
         calendar = (replace(self.calendar, closed_days=frozenset()), sorted(self.calendar.closed_days))

@@ -113,10 +113,7 @@ class Quotas:
             if by:
                 cells = [
                     QuotaCell(
-                        f"{key}:{'/'.join(part.strip() for part in str(codes).split('/'))}",
-                        key,
-                        target,
-                        spec.soft,
+                        f"{key}:{'/'.join(part.strip() for part in str(codes).split('/'))}", key, target, spec.soft
                     )
                     for codes, target in spec.targets.items()
                 ]
@@ -133,9 +130,7 @@ class Quotas:
         """Return the cells that a case is known to be in before the interview."""
         env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
         return tuple(
-            cell
-            for q in self.quotas
-            if q.list_inputs() <= self.known_variables and (cell := q.find_cell(env))
+            cell for q in self.quotas if q.list_inputs() <= self.known_variables and (cell := q.find_cell(env))
         )
 
     def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -177,9 +172,7 @@ class Quotas:
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the cells, soft ones included, whose complete interviews have reached the target."""
         return frozenset(
-            cell_id
-            for cell_id, cell in self.cells.items()
-            if fill.get(cell_id, CellFill()).completes >= cell.target
+            cell_id for cell_id, cell in self.cells.items() if fill.get(cell_id, CellFill()).completes >= cell.target
         )
 
     def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
@@ -187,9 +180,7 @@ class Quotas:
 
         A case in no cell comes after all others.
         """
-        return min(
-            (self._compute_fill(cell_id, fill) for cell_id in cells if cell_id in self.cells), default=1000
-        )
+        return min((self._compute_fill(cell_id, fill) for cell_id in cells if cell_id in self.cells), default=1000)
 
     def _compute_fill(self, cell_id: str, fill: Mapping[str, CellFill]) -> int:
         target = self.cells[cell_id].target
@@ -201,9 +192,7 @@ def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
     return next((cell for cell in cells if cell in full), "")
 
 
-def find_cell_state(
-    cell: QuotaCell | None, fill: Mapping[str, CellFill], *, holds_place: bool = False
-) -> CellState:
+def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, holds_place: bool = False) -> CellState:
     """Return the answer of a `lookup` of a quota.
 
     `own`: the interview has a place there already, or counts in it; it is never rejected by the cell that it helped to

@@ -16,9 +16,7 @@ from survey_cli.fieldwork.plan.quotas import CellFill, find_full_cell
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, parse_criteria
 from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX
 
-CaseAvailability: TypeAlias = Literal[
-    "callable", "restricted", "part", "hours", "delay", "appointment", "quota"
-]
+CaseAvailability: TypeAlias = Literal["callable", "restricted", "part", "hours", "delay", "appointment", "quota"]
 """Availability of cases in the queue at one time: callable by all interviewers in question, or only by some or none of
 them; waiting for a part of the day, for calling hours, for the least time after the last call, or for an appointment;
 or held back because a quota cell is full."""
@@ -67,9 +65,7 @@ class CallOrder:
     def for_interviewer(
         cls, plan: Plan, *, people: People, who: Interviewer, at: datetime, fill: Mapping[str, CellFill]
     ) -> "CallOrder":
-        return cls(
-            plan=plan, people=people, who=who, at=at, fill=fill, full_cells=plan.quotas.list_full_cells(fill)
-        )
+        return cls(plan=plan, people=people, who=who, at=at, fill=fill, full_cells=plan.quotas.list_full_cells(fill))
 
     def rank_case(self, criteria: ClaimCriteria, rank: str) -> CallPriority:
         """Return the priority of a case with these criteria and this rank.
@@ -128,17 +124,11 @@ class CallOrder:
             return "hours"
         if criteria.dayparts and calendar.find_daypart(criteria.zones, self.at) not in criteria.dayparts:
             return "part"
-        return (
-            "callable"
-            if all(self._is_for(criteria, interviewer, group) for interviewer in staff)
-            else "restricted"
-        )
+        return "callable" if all(self._is_for(criteria, interviewer, group) for interviewer in staff) else "restricted"
 
     def _is_for(self, criteria: ClaimCriteria, interviewer: Interviewer, group: CaseGroup) -> bool:
         own = criteria.owner in ("", interviewer.login)
-        return criteria.suits(interviewer, self.people) and (
-            own or criteria.policy != "me_first" or group.open_to_all
-        )
+        return criteria.suits(interviewer, self.people) and (own or criteria.policy != "me_first" or group.open_to_all)
 
     def explain_closed(self, criteria: ClaimCriteria) -> str:
         """Return why such cases are not called now by this interviewer; empty where they are."""

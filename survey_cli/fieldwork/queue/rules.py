@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.appointments.due_times import (
-    OWNER_FIRST_PERIOD,
-)
+from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.case import Case, NumberRecord
 from survey_cli.fieldwork.case.locations import find_call_zones, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.people import Interviewer, People
@@ -82,9 +80,7 @@ def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[Ru
     )
     yield _make_result("open", not done_reason, done_reason, f"code {position.code} allows a call")
     listed = context.on_do_not_call_list or case.do_not_call
-    yield _make_result(
-        "do not call", not listed, "it is on the do-not-call list", "it is not on the do-not-call list"
-    )
+    yield _make_result("do not call", not listed, "it is on the do-not-call list", "it is not on the do-not-call list")
     yield _make_result("supervisor", not held_reason, held_reason, "it does not wait for a supervisor")
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
@@ -101,9 +97,7 @@ def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[Ru
         None if is_due else due,
     )
     criteria = (
-        parse_criteria(position.bucket)
-        if position.bucket
-        else ClaimCriteria(zones=zones, language=case.language)
+        parse_criteria(position.bucket) if position.bucket else ClaimCriteria(zones=zones, language=case.language)
     )
     yield from _iterate_time_rules(plan, context, position, criteria, rule)
 
@@ -126,10 +120,7 @@ def _iterate_time_rules(
     where = f"{' and '.join(zones)} ({zone_rule})" if zones else "no known zone"
     why = f"{opening.why}; {where}" if zones else opening.why
     yield RuleResult(
-        "hours",
-        opening.open,
-        why if opening.why else f"open in {where}",
-        None if opening.open else opening.next,
+        "hours", opening.open, why if opening.why else f"open in {where}", None if opening.open else opening.next
     )
     part = plan.calendar.find_daypart(zones, at)
     fits = not criteria.dayparts or part in criteria.dayparts or context.by_key
@@ -140,16 +131,12 @@ def _iterate_time_rules(
         None if fits else plan.calendar.find_next_in(zones, at, criteria.dayparts),
     )
     cell = find_full_cell(criteria.cells, context.full_cells)
-    yield _make_result(
-        "quota", not cell, f"{cell} is full: held back until it reopens", "none of its cells is full"
-    )
+    yield _make_result("quota", not cell, f"{cell} is full: held back until it reopens", "none of its cells is full")
     is_open = criteria.policy == "anyone" or criteria.owner in ("", context.who.login) or context.by_key
     if not is_open and criteria.policy == "me_first" and position.promised_at is not None:
         is_open = at >= position.promised_at + OWNER_FIRST_PERIOD
     opens = (
-        position.promised_at + OWNER_FIRST_PERIOD
-        if criteria.policy == "me_first" and position.promised_at
-        else None
+        position.promised_at + OWNER_FIRST_PERIOD if criteria.policy == "me_first" and position.promised_at else None
     )
     yield RuleResult(
         "owner",
@@ -173,9 +160,7 @@ def _iterate_time_rules(
         f"it requires the skill {criteria.skill}",
         "no skill is required" if not criteria.skill else "this interviewer has it",
     )
-    yield _make_result(
-        "lease", not context.lease_holder, f"{context.lease_holder} has it now", "nobody else has it"
-    )
+    yield _make_result("lease", not context.lease_holder, f"{context.lease_holder} has it now", "nobody else has it")
 
 
 def _explain_daypart(part: str, criteria: ClaimCriteria, *, fits: bool) -> str:
@@ -183,7 +168,9 @@ def _explain_daypart(part: str, criteria: ClaimCriteria, *, fits: bool) -> str:
         return f"it is {part or 'none'}, and only {' or '.join(criteria.dayparts)} has attempts left"
     if criteria.prefers and part not in criteria.prefers:
         tried = " or ".join(criteria.prefers)
-        return f"it is {part or 'none'}, and {tried} was tried least: cases that {part or 'now'} suits better come first"
+        return (
+            f"it is {part or 'none'}, and {tried} was tried least: cases that {part or 'now'} suits better come first"
+        )
     return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any'} suits it"
 
 

@@ -9,12 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.appointments.due_times import (
-    MISSED_RETRY,
-    find_open_appointment,
-    is_missed,
-    resolve_span,
-)
+from survey_cli.fieldwork.appointments.due_times import MISSED_RETRY, find_open_appointment, is_missed, resolve_span
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.case.case import Attempt, Call, Case
 from survey_cli.fieldwork.case.disposition_coding import (
@@ -32,14 +27,7 @@ from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria, format_crit
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 
 REFUSAL_OUTCOMES: Final = frozenset(
-    {
-        "refusal_soft",
-        "refusal_hard",
-        "refusal_household_soft",
-        "refusal_household_hard",
-        "hangup_intro",
-        "break_off",
-    }
+    {"refusal_soft", "refusal_hard", "refusal_household_soft", "refusal_household_hard", "hangup_intro", "break_off"}
 )
 FINAL_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard", "never_call", "withdrawn"})
 INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
@@ -88,9 +76,7 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     zones = list_call_zones(case, number, plan)
     if why := explain_held(case, plan, zones):
         return QueuePosition("held", None, "", "", code, outcome, used, why)
-    return _schedule_open_case(
-        case, plan, at, zones, QueuePosition("waiting", None, "", "", code, outcome, used, "")
-    )
+    return _schedule_open_case(case, plan, at, zones, QueuePosition("waiting", None, "", "", code, outcome, used, ""))
 
 
 def _schedule_open_case(
@@ -123,9 +109,7 @@ def _schedule_open_case(
         )
     if due is None:
         return blank._replace(status="done", why=LIMIT_REACHED)
-    if plan.calendar.ends is not None and not _has_opening(
-        plan.calendar, zones, max(due.at, at), due.dayparts
-    ):
+    if plan.calendar.ends is not None and not _has_opening(plan.calendar, zones, max(due.at, at), due.dayparts):
         why = f"nobody is called after {format_short_day(plan.calendar.ends)}"
         return blank._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
     ready = due.at <= at
@@ -243,9 +227,7 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
 
     Attempts before a supervisor reopened the case do not count.
     """
-    used = sum(
-        case.reopened_at is None or attempt.started_at > case.reopened_at for attempt in case.counted_attempts
-    )
+    used = sum(case.reopened_at is None or attempt.started_at > case.reopened_at for attempt in case.counted_attempts)
     return plan.limits.total - used
 
 
@@ -360,9 +342,7 @@ def _select_dayparts(
     return only, ()
 
 
-def _group_by_share(
-    names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar
-) -> list[tuple[str, ...]]:
+def _group_by_share(names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar) -> list[tuple[str, ...]]:
     """Group the parts that had equal shares of the attempts for their weights, the least first."""
     weights = {part.name: part.weight for part in calendar.parts}
     shares = {name: tried[name] / weights[name] for name in names}

@@ -62,9 +62,7 @@ DISPOSITIONS: Final[dict[str, Disposition]] = {
         _make_disposition("2.12", "Break-off", "R"),
         _make_disposition("2.20", "Non-contact", "NC"),
         _make_disposition("2.21", "Respondent never available", "NC"),
-        _make_disposition(
-            "2.22", "Telephone answering device (message confirms residential household)", "NC"
-        ),
+        _make_disposition("2.22", "Telephone answering device (message confirms residential household)", "NC"),
         _make_disposition("2.221", "Telephone answering device, message left", "NC"),
         _make_disposition("2.222", "Telephone answering device, no message left", "NC"),
         _make_disposition("2.30", "Other, non-refusals", "O"),

@@ -59,11 +59,7 @@ class Rates(NamedTuple):
 
 
 def estimate_eligibility(
-    counts: DispositionCounts,
-    *,
-    frame: SampleFrame = "rdd",
-    uh: Fraction | None = None,
-    uo: Fraction | None = None,
+    counts: DispositionCounts, *, frame: SampleFrame = "rdd", uh: Fraction | None = None, uo: Fraction | None = None
 ) -> Eligibility:
     """Estimate e of a frame from its counts; given values `uh` and `uo` take precedence.
 

@@ -74,9 +74,7 @@ def _iterate_option_lists(draft: InstrumentDraft) -> Iterator[SourceOptionList]:
         yield SourceOptionList(str(name), scale.options, find_options_node(scale), is_named=True)
     for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
         if isinstance(item.options, dict):
-            yield SourceOptionList(
-                str(item.id), item.options, find_options_node(item), isinstance(item, MultipleItem)
-            )
+            yield SourceOptionList(str(item.id), item.options, find_options_node(item), isinstance(item, MultipleItem))
     for name, column in draft.document.sample.items():
         if isinstance(column.options, dict):
             yield SourceOptionList(str(name), column.options, find_options_node(column))

@@ -30,12 +30,8 @@ MAX_ID_LENGTH: Final = 32
 _ID_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
 _SURVEY_NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
 _COLUMN_FORM: Final = re.compile(r"[A-Za-z0-9_]+\Z", re.ASCII)
-_SPSS_WORDS: Final = frozenset(
-    ["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]
-)
-_STATA_WORDS: Final = frozenset(
-    ["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"]
-)
+_SPSS_WORDS: Final = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"])
+_STATA_WORDS: Final = frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"])
 _STATA_STRING_TYPE: Final = re.compile(r"str\d+\Z")
 _FILL_NAMES: Final = frozenset((*BUILT_IN_FILLS, "options", "statement"))
 COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
@@ -149,9 +145,7 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
         first_at = quotas.setdefault(name.lower(), quota.find_position("id"))
         if first_at is not quota.find_position("id"):
             what = f"there is already a quota {name!r}, at {first_at}"
-            yield Problem(
-                "duplicate-id", quota.find_position("id"), name, what, "rename one of them", length=len(name)
-            )
+            yield Problem("duplicate-id", quota.find_position("id"), name, what, "rename one of them", length=len(name))
 
 
 class _Column(NamedTuple):
@@ -186,9 +180,7 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
                 other = f" (at {locate_definition(draft, before.owner)})" if before.owner != owner else ""
                 what = f"two columns would be called {column.name}: {column.what}, and {before.what}{other}"
                 remedy = f"rename {owner} or {before.owner}" if other else "change one of the codes"
-                yield Problem(
-                    "column-clash", locate_definition(draft, owner), owner, what, remedy, length=len(owner)
-                )
+                yield Problem("column-clash", locate_definition(draft, owner), owner, what, remedy, length=len(owner))
 
 
 def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
@@ -270,18 +262,14 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     language = get_label_language(draft)
     for leaf in draft.leaves.values():
-        if len(leaf.id) < 17 and not isinstance(
-            leaf.question, MultipleItem
-        ):  # 32 less "_mentions" and a turn
+        if len(leaf.id) < 17 and not isinstance(leaf.question, MultipleItem):  # 32 less "_mentions" and a turn
             continue
         turns = _count_turns(draft, leaf)
         more = len(f"_{turns}") if turns else 0
         longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in leaf.options), default=0)
         if len(leaf.id) + longest + more + 10 <= MAX_ID_LENGTH:
             continue
-        names = [
-            v.name + (f"_{turns}" if turns else "") for v in leaf.question.build_variables(leaf, language)
-        ]
+        names = [v.name + (f"_{turns}" if turns else "") for v in leaf.question.build_variables(leaf, language)]
         long = [name for name in names if len(name) > MAX_ID_LENGTH]
         if long and len(leaf.id) <= MAX_ID_LENGTH:
             what = (

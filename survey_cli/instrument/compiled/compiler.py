@@ -92,9 +92,7 @@ class InstrumentCompiler:
         path = enclosing.path
         nodes = []
         for child, item in enumerate(items):
-            step = (
-                GroupStep(path[-1].group, child, path[-1].shuffled) if path else GroupStep("", child, False)
-            )
+            step = GroupStep(path[-1].group, child, path[-1].shuffled) if path else GroupStep("", child, False)
             nodes.append(self._compile_node(item, enclosing._replace(path=(*path[:-1], step))))
         return tuple(nodes)
 
@@ -183,13 +181,7 @@ class InstrumentCompiler:
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
         shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
         asked = ScaleItem.model_construct(
-            **shared,
-            type="scale",
-            scale=None,
-            options=dict(options),
-            from_=item.from_,
-            to=item.to,
-            labels=item.labels,
+            **shared, type="scale", scale=None, options=dict(options), from_=item.from_, to=item.to, labels=item.labels
         )
         asked.copy_position(item)
         group, inside = self._compile_group(item, enclosing, ItemGroup)
@@ -206,11 +198,7 @@ class InstrumentCompiler:
             statement_group = inside._replace(path=(*enclosing.path, step))
             children.append(
                 self._compile_item(
-                    asked,
-                    str(name),
-                    _build_statement_text(item.text, statement.text),
-                    statement_group,
-                    overrides,
+                    asked, str(name), _build_statement_text(item.text, statement.text), statement_group, overrides
                 )
             )
         group.children = tuple(children)
@@ -218,12 +206,7 @@ class InstrumentCompiler:
         return group
 
     def _compile_item(
-        self,
-        item: QuestionItem,
-        who: str,
-        text: Text,
-        enclosing: GroupContext,
-        overrides: ItemOverrides | None = None,
+        self, item: QuestionItem, who: str, text: Text, enclosing: GroupContext, overrides: ItemOverrides | None = None
     ) -> CompiledItem:
         at = self._index
         self._index += 1
@@ -240,9 +223,7 @@ class InstrumentCompiler:
         leaf = CompiledItem(
             id=who,
             question=item,
-            text=compiler.compile_text(
-                text, context, "text", options=item.read and any(o.read for o in compiled)
-            ),
+            text=compiler.compile_text(text, context, "text", options=item.read and any(o.read for o in compiled)),
             label=label,
             ask_if=compiler.compile_condition(ask_if, context, "ask_if"),
             unless=compiler.compile_condition(unless, context, "unless"),
@@ -292,9 +273,7 @@ class InstrumentCompiler:
             return
         leaf.source = source
         leaf.turn_name = self.symbol_table.find_turn_name(source)
-        leaf.where = self.item_compiler.compile_condition(
-            item.where, context._replace(roster=source), "where"
-        )
+        leaf.where = self.item_compiler.compile_condition(item.where, context._replace(roster=source), "where")
         self.item_compiler.record_use(context, "from", item.find_position("from"), frozenset({source}))
         if item.by == "random":
             return
@@ -307,9 +286,7 @@ class InstrumentCompiler:
         if len(candidates) != 1:
             names = ", ".join(candidates) or "none"
             what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
-            self.problems.append(
-                Problem("bad-draw", item.find_position("by"), leaf.id, what, "name it with using:")
-            )
+            self.problems.append(Problem("bad-draw", item.find_position("by"), leaf.id, what, "name it with using:"))
             return
         leaf.using = candidates[0]
 
@@ -332,9 +309,7 @@ class InstrumentCompiler:
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,
             first_computes=tuple(self._computes_after.get(-1, ())),
-            declines={
-                d.id: d for d in (*compiler.compile_study_declines(), *_build_reserved_declines(document))
-            },
+            declines={d.id: d for d in (*compiler.compile_study_declines(), *_build_reserved_declines(document))},
             faq=self._compile_faq(),
             texts=source.texts,
             scales={
@@ -345,15 +320,10 @@ class InstrumentCompiler:
 
     def _compile_faq(self) -> tuple[tuple[Template, Template], ...]:
         faq = self.document.faq
-        pairs = (
-            [(f.ask, f.say) for f in faq]
-            if isinstance(faq, list)
-            else [(Text(q, {}), a) for q, a in faq.items()]
-        )
+        pairs = [(f.ask, f.say) for f in faq] if isinstance(faq, list) else [(Text(q, {}), a) for q, a in faq.items()]
         template = self.item_compiler.compile_text
         return tuple(
-            (template(q, CompileContext("faq"), "faq"), template(a, CompileContext("faq"), "faq"))
-            for q, a in pairs
+            (template(q, CompileContext("faq"), "faq"), template(a, CompileContext("faq"), "faq")) for q, a in pairs
         )
 
 
@@ -363,9 +333,7 @@ def _build_reserved_declines(document: Document) -> list[CompiledDecline]:
     for kind, code in RESERVED_CODES.items():
         written = document.declines.get(kind)  # type: ignore[call-overload]
         text = written.text if written is not None else Text.from_string(kind.replace("_", " ").capitalize())
-        declines.append(
-            CompiledDecline(id=kind, code=written.code if written is not None else code, text=text)
-        )
+        declines.append(CompiledDecline(id=kind, code=written.code if written is not None else code, text=text))
     return declines
 
 
@@ -391,9 +359,7 @@ def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
     return ComposedScalar.from_pieces(result + frame[copied:], statement.where, pieces)
 
 
-def compile_instrument(
-    source: InstrumentSource,
-) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:
+def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:
     """Compile as much of the instrument as possible.
 
     Returns the instrument, the draft for the checks, and the problems so far.

@@ -25,8 +25,7 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     """
     written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
     needs = {
-        name: frozenset().union(*(find_names_in_text(w) for _, w in text.iterate_languages()))
-        & written.keys()
+        name: frozenset().union(*(find_names_in_text(w) for _, w in text.iterate_languages())) & written.keys()
         for name, (_, text) in written.items()
     }
     done: set[str] = set()
@@ -82,18 +81,14 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
         before = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
         draft.symbol_table.clashes.append((before, where, str(name)))
         return -1, None
-    index = max(
-        (_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1
-    )
+    index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
     draft.symbol_table.symbols[str(name)] = Symbol(
         id=str(name),
         kind="compute",
         where=where,
         index=index,
         value_type=gives,
-        text_variable=TextVariable(
-            type=gives.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0
-        ),
+        text_variable=TextVariable(type=gives.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0),
     )
     compiler.add_symbol(str(name))
     if first is None:

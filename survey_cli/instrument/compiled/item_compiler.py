@@ -10,12 +10,7 @@ from typing import Final, NamedTuple
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import GroupStep, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, compile_condition
-from survey_cli.instrument.schema.items.question import (
-    CompiledCheck,
-    CompiledDecline,
-    CompiledOption,
-    QuestionItem,
-)
+from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledDecline, CompiledOption, QuestionItem
 from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import NOWHERE, Text
@@ -111,9 +106,7 @@ class ItemCompiler:
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
         """Record problems with their key, except those about names lost with a broken item."""
         for p in problems:
-            if p.rule in ("unknown-name", "unknown-fill") and any(
-                f"'{name}'" in p.what for name in self.draft.lost
-            ):
+            if p.rule in ("unknown-name", "unknown-fill") and any(f"'{name}'" in p.what for name in self.draft.lost):
                 continue
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
@@ -124,15 +117,11 @@ class ItemCompiler:
         """Compile a text, if there is one."""
         return None if text is None else self.compile_text(text, context, key, options=options)
 
-    def compile_text(
-        self, text: Text, context: CompileContext, key: str, *, options: bool = False
-    ) -> Template:
+    def compile_text(self, text: Text, context: CompileContext, key: str, *, options: bool = False) -> Template:
         """Compile a text."""
         scope = self._text_scopes.get((context.roster, options))
         if scope is None:
-            roster = (
-                self.draft.symbol_table.rosters.get(context.roster) if context.roster is not None else None
-            )
+            roster = self.draft.symbol_table.rosters.get(context.roster) if context.roster is not None else None
             each = roster is not None and roster.each is not None
             languages = [str(language) for language in self.draft.document.languages]
             scope = TextScope(self.text_variables, context.roster, options, each, self._nearest, languages)
@@ -150,14 +139,7 @@ class ItemCompiler:
     def record_use(self, context: CompileContext, key: str, where: Position, names: frozenset[str]) -> None:
         """Record that something written here uses these names."""
         self.draft.uses.append(
-            NameUse(
-                owner=context.owner,
-                key=key,
-                where=where,
-                names=names,
-                before=context.before,
-                path=context.path,
-            )
+            NameUse(owner=context.owner, key=key, where=where, names=names, before=context.before, path=context.path)
         )
 
     def compile_checks(self, item: QuestionItem, context: CompileContext) -> tuple[CompiledCheck, ...]:
@@ -211,9 +193,7 @@ class ItemCompiler:
             labels.update({option.code: option.text for option in compiled})
         return compiled
 
-    def compile_number_labels(
-        self, options: Mapping[int, Text], context: CompileContext
-    ) -> Mapping[Code, Template]:
+    def compile_number_labels(self, options: Mapping[int, Text], context: CompileContext) -> Mapping[Code, Template]:
         """Compile the texts of numbers that have a meaning of their own."""
         labels = self.draft.symbol_table.labels.setdefault(id(options), {})
         labels.update({code: self.compile_text(text, context, "options") for code, text in options.items()})

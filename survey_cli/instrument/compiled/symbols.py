@@ -84,9 +84,7 @@ def resolve_options(
                 return {}, None
             if item.from_ is not None and item.to is not None:
                 return _build_points(item, item.from_, item.to, who, problems), None
-            return _resolve_list(
-                item.scale if item.options is None else item.options, document, who, problems
-            )
+            return _resolve_list(item.scale if item.options is None else item.options, document, who, problems)
         case _:
             return {}, None
 
@@ -105,12 +103,7 @@ def _resolve_list(
     remedy = suggest_nearest(options, known, otherwise="define it under scales:")
     problems.append(
         Problem(
-            "unknown-list",
-            where,
-            who,
-            f"there is no list {str(options)!r} under scales",
-            remedy,
-            length=len(options),
+            "unknown-list", where, who, f"there is no list {str(options)!r} under scales", remedy, length=len(options)
         )
     )
     return {}, None
@@ -121,25 +114,18 @@ def _build_points(
 ) -> Mapping[Code, OptionSpec]:
     if low >= high:
         what = f"the scale goes from {low} to {high}"
-        problems.append(
-            Problem("empty-range", item.find_position("from"), who, what, "write the lower number first")
-        )
+        problems.append(Problem("empty-range", item.find_position("from"), who, what, "write the lower number first"))
         return {}
     if high - low >= MAX_SCALE_POINTS:
         what = f"the scale has {high - low + 1} points"
-        problems.append(
-            Problem("long-scale", item.find_position("to"), who, what, "use type: number with min and max")
-        )
+        problems.append(Problem("long-scale", item.find_position("to"), who, what, "use type: number with min and max"))
         return {}
     for point in item.labels:
         if not low <= point <= high:
             what = f"the label of {point} is not between {low} and {high}"
-            problems.append(
-                Problem("bad-label", item.find_position("labels"), who, what, "label points of the scale")
-            )
+            problems.append(Problem("bad-label", item.find_position("labels"), who, what, "label points of the scale"))
     return {
-        n: OptionSpec.model_construct(text=item.labels.get(n) or Text.from_string(str(n)))
-        for n in range(low, high + 1)
+        n: OptionSpec.model_construct(text=item.labels.get(n) or Text.from_string(str(n))) for n in range(low, high + 1)
     }
 
 
@@ -172,10 +158,7 @@ class SymbolTable:
         self._declines = list_declines(document)
         for name, column in document.sample.items():
             self._add_sample_column(
-                str(name),
-                column.type,
-                column.find_position() if column._node else _find_position(name),
-                column,
+                str(name), column.type, column.find_position() if column._node else _find_position(name), column
             )
         self._add_items(document.items, (), None)
 
@@ -360,9 +343,7 @@ def _iterate_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
 
 def build_yes_no_option(languages: Sequence[str], code: int) -> OptionSpec:
     """Build Yes (1) or No (2) in the instrument's languages where they are known here, otherwise in English."""
-    texts = {
-        la: YamlScalar(YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"])[code - 1], NOWHERE) for la in languages
-    }
+    texts = {la: YamlScalar(YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"])[code - 1], NOWHERE) for la in languages}
     return OptionSpec.model_construct(text=Text(None, texts))
 
 

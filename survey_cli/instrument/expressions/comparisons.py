@@ -41,9 +41,7 @@ _MAX_LISTED: Final = 8
 """How many codes a remedy lists."""
 
 
-def compile_comparison(
-    checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
-) -> Term:
+def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr) -> Term:
     """Compile `left sign right`."""
     if left.is_literal and not right.is_literal:
         left, sign, right = right, MIRRORED_SIGNS[sign], left
@@ -67,17 +65,11 @@ def compile_comparison(
         )
     if left.is_literal:
         checker.warn(
-            "constant-condition",
-            node,
-            *_describe_constant_condition(make_comparison(sign)(left.value, right.value)),
+            "constant-condition", node, *_describe_constant_condition(make_comparison(sign)(left.value, right.value))
         )
     elif right.is_literal and left.codes and not exact:
         _warn_if_constant(checker, left, sign, right.value, node)
-    elif (
-        left.name
-        and left.name == right.name
-        and checker.get_source(left.node) == checker.get_source(right.node)
-    ):
+    elif left.name and left.name == right.name and checker.get_source(left.node) == checker.get_source(right.node):
         what = f"{left.name} is compared with itself"
         checker.warn("compared-with-itself", node, what, "name the other item, or a code")
     test = None
@@ -116,9 +108,7 @@ def compile_in_list(
     if left.kind == "codes":
         return _report_multiple_compared(checker, left, "in", left, node, values)
     if left.is_literal:
-        checker.warn(
-            "constant-condition", node, *_describe_constant_condition((left.value in values) is not negated)
-        )
+        checker.warn("constant-condition", node, *_describe_constant_condition((left.value in values) is not negated))
     if declines:
         checker.guarded_names.add(left.name)
     allowed = frozenset(values)
@@ -131,9 +121,7 @@ def compile_in_list(
     return _negate(checker, part, left, values) if negated else part
 
 
-def compile_in_multiple(
-    checker: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool
-) -> Term:
+def compile_in_multiple(checker: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool) -> Term:
     """Compile `'tv' in media`."""
     if left.kind == "wrong" or right.kind == "wrong":
         return checker.make_wrong(node)
@@ -151,10 +139,7 @@ def compile_in_multiple(
                 f"write {source} == {code}, or {source} in [{code}]",
             )
         else:
-            what, remedy = (
-                f"{source} is not a list",
-                "write a list in square brackets, or a multiple: 'tv' in media",
-            )
+            what, remedy = (f"{source} is not a list", "write a list in square brackets, or a multiple: 'tv' in media")
         return checker.report_problem("not-a-list", right.node, what, remedy)
     if left.kind == "codes":
         what = f"{checker.get_source(left.node)} is itself a multiple"
@@ -182,9 +167,7 @@ def convert_literal(checker: ExpressionChecker, part: Term, other: Term, *, exac
         if part.kind == "truth" or (other.name and part.value in (0, 1)):
             return part
         what = f"{checker.describe(other)} already, so there is nothing to compare it with"
-        return checker.report_problem(
-            "unlike-kinds", part.node, what, "write it alone, or with not before it"
-        )
+        return checker.report_problem("unlike-kinds", part.node, what, "write it alone, or with not before it")
     if other_family not in ("any", get_family(part)):
         return _report_unlike_literal(checker, part, other, other_family)
     if other.kind == "code" and other.codes and (exact or other_family == "text"):
@@ -215,9 +198,7 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, beside: T
             return part if part.kind == "wrong" else part._replace(node=element, value=-part.value)
         case ast.Name(id=name) if name in checker.scope.names:
             what = f"a list holds codes, and {name} is an item"
-            return checker.report_problem(
-                "item-in-list", element, what, f"compare with it: q1 == {name} or …"
-            )
+            return checker.report_problem("item-in-list", element, what, f"compare with it: q1 == {name} or …")
         case ast.Name():
             return checker.report_unknown_name(element, beside)
         case _:
@@ -229,9 +210,7 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, beside: T
 
 def _negate(checker: ExpressionChecker, part: Term, item: Term, values: list[Any]) -> Term:
     turned = checker.combine(logical_not, [part], "truth", part.node)
-    checker.add_doubt(
-        turned, turned.unsure_names, _suggest_other_codes(checker, item, values) if values else ""
-    )
+    checker.add_doubt(turned, turned.unsure_names, _suggest_other_codes(checker, item, values) if values else "")
     return turned
 
 
@@ -241,21 +220,14 @@ def _describe_constant_condition(holds: object) -> tuple[str, str]:
 
 
 def _report_multiple_compared(
-    checker: ExpressionChecker,
-    part: Term,
-    sign: str,
-    other: Term,
-    node: ast.expr,
-    values: list[Any] | None = None,
+    checker: ExpressionChecker, part: Term, sign: str, other: Term, node: ast.expr, values: list[Any] | None = None
 ) -> Term:
     source = checker.get_source(part.node)
     what = f"{source} is a multiple, which contains any number of codes, so {sign} cannot compare it"
     if sign in ("<", "<=", ">", ">="):
         remedy = f"write count({source}) {sign} {checker.get_source(other.node) if other is not part else 2}"
     elif values:
-        remedy = "write " + " or ".join(
-            f"{format_constant(value)} in {source}" for value in values[:_MAX_LISTED]
-        )
+        remedy = "write " + " or ".join(f"{format_constant(value)} in {source}" for value in values[:_MAX_LISTED])
     else:
         code = checker.get_source(other.node) if other.is_literal else "'code'"
         remedy = f"write {code} {'not in' if sign == '!=' else 'in'} {source}"
@@ -277,9 +249,7 @@ def _report_unknown_code(checker: ExpressionChecker, part: Term, other: Term) ->
     twin = next((code for code in codes if str(code) == str(part.value)), None)
     if twin is not None:
         return _report_misquoted_code(checker, part, other, twin)
-    return checker.report_unknown_code(
-        part.node, other.name or checker.get_source(other.node), codes, part.value
-    )
+    return checker.report_unknown_code(part.node, other.name or checker.get_source(other.node), codes, part.value)
 
 
 def _report_misquoted_code(checker: ExpressionChecker, part: Term, other: Term, twin: Code) -> Term:
@@ -296,9 +266,7 @@ def _report_unlike_literal(checker: ExpressionChecker, part: Term, other: Term, 
         return _report_misquoted_code(checker, part, other, twin)
     what = f"{checker.describe(other)}, but {format_constant(part.value)} is {describe_kind(part)}"
     if other.kind == "code" and other.codes:
-        return checker.report_problem(
-            "unlike-kinds", part.node, what, f"its codes are {format_codes(other.codes)}"
-        )
+        return checker.report_problem("unlike-kinds", part.node, what, f"its codes are {format_codes(other.codes)}")
     if other_family == "number" and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(part.value)):
         return checker.report_problem("unlike-kinds", part.node, what, f"write {part.value}, without quotes")
     remedy = f"write it in quotes: '{part.value}'" if other_family == "text" else "compare it with a number"
@@ -313,16 +281,12 @@ def _convert_to_date_or_time(
     parsed: date | time | None = None
     if part.kind == "text" and re.fullmatch(shape, part.value):
         try:
-            parsed = (
-                date.fromisoformat(part.value) if other_family == "date" else time.fromisoformat(part.value)
-            )
+            parsed = date.fromisoformat(part.value) if other_family == "date" else time.fromisoformat(part.value)
         except ValueError:
             parsed = None
     if parsed is None:
         example = (
-            "year-month-day in quotes: '2024-01-05'"
-            if other_family == "date"
-            else "hours:minutes in quotes: '09:30'"
+            "year-month-day in quotes: '2024-01-05'" if other_family == "date" else "hours:minutes in quotes: '09:30'"
         )
         what = f"{checker.describe(other)}, but {checker.get_source(part.node)} is not one"
         return checker.report_problem("unlike-kinds", part.node, what, f"write {example}")
@@ -337,19 +301,14 @@ def _warn_if_constant(checker: ExpressionChecker, part: Term, sign: str, bound: 
     if all(holds) or not any(holds):
         word = "true for every answer" if all(holds) else "never true"
         what = f"this is {word}: the codes of {part.name} are {format_codes(part.codes or ())}"
-        remedy = (
-            f"write answered({part.name}) if you mean any answer"
-            if all(holds)
-            else "compare with one of these"
-        )
+        remedy = f"write answered({part.name}) if you mean any answer" if all(holds) else "compare with one of these"
         checker.warn("constant-condition", node, what, remedy)
 
 
 def _suggest_other_codes(checker: ExpressionChecker, item: Term, values: list[Any]) -> str:
     """Suggest the remaining codes, if they are few."""
     codes = sorted(
-        (code for code in item.codes or () if code not in values),
-        key=lambda code: (isinstance(code, str), code),
+        (code for code in item.codes or () if code not in values), key=lambda code: (isinstance(code, str), code)
     )
     if item.kind != "code" or not item.name or not codes or len(codes) > _MAX_LISTED:
         return ""

@@ -114,9 +114,7 @@ def compile_condition(
     if part.kind == "wrong" or (problems and select_errors(problems)):
         return None, problems
     gives = _make_value_type(part.kind, part.codes, bool(part.unsure_names), part.roster)
-    return Condition(
-        text, frozenset(checker.names), checker.turns, gives, part.evaluate, parsed.tree
-    ), problems
+    return Condition(text, frozenset(checker.names), checker.turns, gives, part.evaluate, parsed.tree), problems
 
 
 def find_names_in_text(text: str) -> frozenset[str]:
@@ -147,21 +145,13 @@ _TYPE_OF_KIND: Final[dict[Kind, Literal["code", "codes", "number", "text", "date
 
 
 @lru_cache(maxsize=256)
-def _make_value_type(
-    kind: Kind, codes: frozenset[Code] | None, declinable: bool, roster: str | None
-) -> ValueType:
+def _make_value_type(kind: Kind, codes: frozenset[Code] | None, declinable: bool, roster: str | None) -> ValueType:
     return ValueType(_TYPE_OF_KIND[kind], codes, declinable, roster)
 
 
 def _make_problem(slip: ParseFailure, text: str, where: Position, who: str) -> Problem:
     return Problem(
-        slip.rule,
-        shift_position(where, text, slip.offset),
-        who,
-        slip.what,
-        slip.remedy,
-        "error",
-        max(slip.length, 1),
+        slip.rule, shift_position(where, text, slip.offset), who, slip.what, slip.remedy, "error", max(slip.length, 1)
     )
 
 
@@ -171,9 +161,7 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
         if part.roster or part.kind == "codes":
             return part
         remedy = "name a multiple, or a roster's item: person.age"
-        return checker.report_problem(
-            "one-value", part.node, "this is one value, but a list is required here", remedy
-        )
+        return checker.report_problem("one-value", part.node, "this is one value, but a list is required here", remedy)
     if part.roster:
         return checker.report_list(part)
     if expected == "truth":
@@ -188,9 +176,7 @@ def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, beside: Ter
     if depth > MAX_DEPTH or checker.parts > MAX_PARTS:
         if not checker.too_large:
             checker.too_large = True
-            checker.report_problem(
-                "condition-too-large", node, describe_too_large().what, describe_too_large().remedy
-            )
+            checker.report_problem("condition-too-large", node, describe_too_large().what, describe_too_large().remedy)
         return checker.make_wrong(node)
     if isinstance(node, ast.Name) and node.id not in checker.scope.names:
         return checker.report_unknown_name(node, beside)
@@ -249,15 +235,10 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
             which = index
         case _:
             what = f"{checker.get_source(node)} does not name an item of a roster"
-            return checker.report_problem(
-                "condition-syntax", node, what, "write person.age, or person[1].age"
-            )
+            return checker.report_problem("condition-syntax", node, what, "write person.age, or person[1].age")
     if roster not in scope.rosters:
         if roster in scope.names:
-            what, remedy = (
-                f"{roster} is an item and has no parts",
-                f"write {roster} alone; only a roster has items",
-            )
+            what, remedy = (f"{roster} is an item and has no parts", f"write {roster} alone; only a roster has items")
         else:
             what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
         return checker.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
@@ -265,9 +246,7 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
     if known is None or known.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
         remedy = suggest_nearest(node.attr, items, otherwise=f"its items are {', '.join(items[:8])}")
-        return checker.report_problem(
-            "unknown-name", node, f"the roster {roster} has no item {node.attr!r}", remedy
-        )
+        return checker.report_problem("unknown-name", node, f"the roster {roster} has no item {node.attr!r}", remedy)
     if which is None:
         return _compile_variable(
             checker, node, node.attr, known, make_all_turns_reader(node.attr, roster), roster=roster
@@ -275,29 +254,21 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
     turn = _compile_turn(checker, which, depth)
     if turn.kind == "wrong":
         return turn
-    part = _compile_variable(
-        checker, node, node.attr, known, make_one_turn_reader(node.attr, roster, turn.evaluate)
-    )
+    part = _compile_variable(checker, node, node.attr, known, make_one_turn_reader(node.attr, roster, turn.evaluate))
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
 def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:
     if isinstance(index, ast.Slice | ast.Tuple):
-        return checker.report_problem(
-            "condition-syntax", index, "this names several turns", "name one: person[1].age"
-        )
+        return checker.report_problem("condition-syntax", index, "this names several turns", "name one: person[1].age")
     turn = _compile(checker, index, depth)
     if turn.kind == "wrong":
         return turn
     if turn.roster or get_family(turn) not in ("number", "any"):
-        return checker.report_problem(
-            "condition-syntax", index, "a turn is one number", "write person[1].age"
-        )
+        return checker.report_problem("condition-syntax", index, "a turn is one number", "write person[1].age")
     if turn.is_literal and not (isinstance(turn.value, int) and turn.value >= 1):
         what = f"there is no turn {turn.value}"
-        return checker.report_problem(
-            "condition-syntax", index, what, "turns are counted from 1: person[1].age"
-        )
+        return checker.report_problem("condition-syntax", index, what, "turns are counted from 1: person[1].age")
     return turn
 
 
@@ -322,9 +293,7 @@ def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) 
             if isinstance(child, ast.BoolOp) and not checker.parsed.is_bracketed(child):
                 source = checker.get_source(child)
                 what = "and binds more tightly than or, which is easily misread"
-                checker.warn(
-                    "and-or-without-brackets", child, what, f"write ({source}), or put brackets elsewhere"
-                )
+                checker.warn("and-or-without-brackets", child, what, f"write ({source}), or put brackets elsewhere")
                 break
     parts: list[Term] = []
     before: ast.expr | None = None
@@ -366,17 +335,10 @@ def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) ->
                 return part._replace(node=node, value=-part.value, evaluate=make_constant(-part.value))
             return checker.combine(negate, [part], "number", node)
         case _:
-            return checker.report_problem(
-                "condition-syntax", node, "~ is not part of a condition", "write not"
-            )
+            return checker.report_problem("condition-syntax", node, "~ is not part of a condition", "write not")
 
 
-_ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-}
+_ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
 def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> Term:
@@ -413,9 +375,7 @@ def _compile_link(
     """Compile one link of a chained comparison."""
     if isinstance(op, ast.Is | ast.IsNot):
         what = "'is' is not part of a condition"
-        return checker.report_problem(
-            "condition-syntax", node, what, "write == for 'is the same as', or answered(q1)"
-        )
+        return checker.report_problem("condition-syntax", node, what, "write == for 'is the same as', or answered(q1)")
     sign = COMPARISON_SIGNS.get(type(op))
     if sign is None and isinstance(right, ast.List | ast.Tuple):
         checker.parts += len(right.elts)

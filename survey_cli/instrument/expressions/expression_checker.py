@@ -207,13 +207,8 @@ class ExpressionChecker:
         source = f"({source})" if isinstance(part.node, ast.BoolOp | ast.IfExp) else source
         items = " or ".join(sorted(names))
         what = f"a don't know or refusal at {items} makes this unknown, and thus not true"
-        remedy = (
-            remedy
-            or f"write {source} or declined({name}) if they count, answered({name}) and {source} if not"
-        )
-        self._doubts.append(
-            (names, self._make_problem("unsure-negation", part.node, what, remedy, "warning"))
-        )
+        remedy = remedy or f"write {source} or declined({name}) if they count, answered({name}) and {source} if not"
+        self._doubts.append((names, self._make_problem("unsure-negation", part.node, what, remedy, "warning")))
 
     def collect_problems(self) -> tuple[Problem, ...]:
         """Return all problems; those about declines once per item."""
@@ -236,15 +231,11 @@ class ExpressionChecker:
             return Term("number", make_constant(value), node, value=value)
         source = self.parsed.get_source(node)
         if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
-            return self.report_problem(
-                "condition-syntax", node, "this number is too large", "write it in larger units"
-            )
+            return self.report_problem("condition-syntax", node, "this number is too large", "write it in larger units")
         match value:
             case bool():
                 remedy = "a truth value needs no comparison: write adult, or not adult"
-                return self.report_problem(
-                    "condition-syntax", node, f"{value} is not part of a condition", remedy
-                )
+                return self.report_problem("condition-syntax", node, f"{value} is not part of a condition", remedy)
             case int() | float():
                 slip = validate_number(source)
                 if slip:
@@ -255,14 +246,10 @@ class ExpressionChecker:
                 return Term("text", make_constant(value), node, value=value)
             case str():
                 remedy = "write one text between two quotes; texts of a list are separated by commas"
-                return self.report_problem(
-                    "condition-syntax", node, f"{shorten(source)} is not one text", remedy
-                )
+                return self.report_problem("condition-syntax", node, f"{shorten(source)} is not one text", remedy)
             case None:
                 remedy = "write answered(q1), or not answered(q1)"
-                return self.report_problem(
-                    "condition-syntax", node, "None is not part of a condition", remedy
-                )
+                return self.report_problem("condition-syntax", node, "None is not part of a condition", remedy)
             case _:
                 remedy = "write a number, or a text between quotes"
                 return self.report_problem(
@@ -333,23 +320,13 @@ class ExpressionChecker:
         what = f"{self.describe(part)}, and something true or false is required here"
         match part.kind:
             case "code":
-                code = (
-                    format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c)))
-                    if part.codes
-                    else "1"
-                )
+                code = format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c))) if part.codes else "1"
                 remedy = f"write answered({source}), or {source} == {code}"
             case "codes":
-                code = (
-                    format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c)))
-                    if part.codes
-                    else "'tv'"
-                )
+                code = format_constant(min(part.codes, key=lambda c: (isinstance(c, str), c))) if part.codes else "'tv'"
                 remedy = f"write {code} in {source}, or count({source}) >= 1"
             case "number":
-                remedy = (
-                    f"write answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0"
-                )
+                remedy = f"write answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0"
             case _:
                 remedy = f"write answered({source}), or compare it with =="
         return self.report_problem("not-a-truth", part.node, what, remedy)
@@ -368,22 +345,14 @@ class ExpressionChecker:
                 remedy = f"write {part.value}, without quotes"
             case _:
                 remedy = "name a number, or an item whose codes are numbers"
-        return self.report_problem(
-            "not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy
-        )
+        return self.report_problem("not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy)
 
     def report_list(self, part: Term) -> Term:
         """Report a list over turns where one value is expected."""
         roster, source = part.roster, self.get_source(part.node)
         names = (n for n in ast.walk(part.node) if isinstance(n, ast.Name | ast.Attribute))
         node = min((n for n in names if self._is_list(n)), key=self.parsed.locate, default=part.node)
-        item = (
-            node.id
-            if isinstance(node, ast.Name)
-            else node.attr
-            if isinstance(node, ast.Attribute)
-            else "item"
-        )
+        item = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "item"
         what = f"{item} is asked once for each turn of {roster}, so this is a list, and one value is required here"
         rest = source.removeprefix(f"{roster}.")
         if part.kind != "truth":
@@ -405,18 +374,14 @@ class ExpressionChecker:
         """Report a name that is not a variable: a code without quotes, a decline, a roster, a function, or a typo."""
         word, scope = shorten(node.id), self.scope
         if beside and beside.codes:
-            near = next(
-                (c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None
-            )
+            near = next((c for c in beside.codes if isinstance(c, str) and c.casefold() == word.casefold()), None)
             if near is not None:
                 what = f"{word} is a code of {beside.name or 'the list'}, and such codes need quotes"
                 return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
         name = beside.name if beside and beside.name else "q1"
         if word in scope.declines:
             remedy = (
-                f"write {word}({name}), or {name} in [{word}]"
-                if word in FUNCTIONS
-                else f"write {name} in [{word}]"
+                f"write {word}({name}), or {name} in [{word}]" if word in FUNCTIONS else f"write {name} in [{word}]"
             )
             return self.report_problem("decline-compared", node, f"{word} is a decline, not a value", remedy)
         if word in scope.rosters:
@@ -445,23 +410,17 @@ class ExpressionChecker:
             code = find_nearest(word, [c for c in beside.codes if isinstance(c, str)])
             if code is not None and not near:
                 also = f"did you mean {format_constant(code)}, in quotes? "
-            return self.report_problem(
-                "unknown-name", node, what, f"{also}its codes are {format_codes(beside.codes)}"
-            )
+            return self.report_problem("unknown-name", node, what, f"{also}its codes are {format_codes(beside.codes)}")
         if beside and beside.kind == "text" and not beside.is_literal:
             also = f"; {remedy}" if near else ""
             remedy = f"put it in quotes if it is a text: '{word}'{also}"
         return self.report_problem("unknown-name", node, f"{word!r} is not a variable", remedy)
 
     def report_unknown_code(self, node: ast.expr, name: str, codes: frozenset[Code], value: object) -> Term:
-        what = (
-            f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
-        )
+        what = f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
         words = [code for code in codes if isinstance(code, str)]
         remedy = suggest_nearest(value, words) if isinstance(value, str) else ""
-        return self.report_problem(
-            "unknown-code", node, what, remedy or "name one of these, or add the option"
-        )
+        return self.report_problem("unknown-code", node, what, remedy or "name one of these, or add the option")
 
 
 def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:

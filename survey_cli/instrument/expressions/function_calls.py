@@ -46,9 +46,7 @@ _REPLACEMENTS: Final = {
 """Names from other programs, and what to write instead."""
 
 
-def compile_call(
-    checker: ExpressionChecker, node: ast.Call, compile_argument: Callable[[ast.expr], Term]
-) -> Term:
+def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: Callable[[ast.expr], Term]) -> Term:
     """Compile `function(argument, …)`."""
     if not isinstance(node.func, ast.Name):
         what = f"{checker.get_source(node.func)} is not a function"
@@ -187,15 +185,15 @@ def _compile_list_function(
 ) -> Term:
     for part in parts:
         part_family = get_family(part)
-        if part_family == "codes" or (
-            function.argument_kind == "numbers" and part_family not in ("number", "any")
-        ):
+        if part_family == "codes" or (function.argument_kind == "numbers" and part_family not in ("number", "any")):
             return checker.report_not_a_number(part, f"{name} requires numbers")
         if part_family in ("text", "truth"):
             return checker.report_not_a_number(part, f"{name} requires numbers, dates or times")
     kinds = {get_family(part) for part in parts} - {"any"}
     if len(kinds) > 1:
-        what = f"{name} compares values of the same kind, and {checker.describe(parts[0])}, {checker.describe(parts[-1])}"
+        what = (
+            f"{name} compares values of the same kind, and {checker.describe(parts[0])}, {checker.describe(parts[-1])}"
+        )
         return checker.report_problem("unlike-kinds", node, what, "use values of the same kind")
     if len(parts) == 1 and not parts[0].roster:
         source = checker.get_source(parts[0].node)
@@ -208,19 +206,9 @@ def _compile_list_function(
     return _combine_lists(node, parts, function, kind)
 
 
-def _combine_lists(
-    node: ast.Call,
-    parts: list[Term],
-    function: Function,
-    kind: Kind,
-    *,
-    whole: bool = False,
-) -> Term:
+def _combine_lists(node: ast.Call, parts: list[Term], function: Function, kind: Kind, *, whole: bool = False) -> Term:
     """Apply the function to all arguments as one list. With `whole` the result is missing if a whole roster is."""
-    runs, lists = (
-        [part.evaluate for part in parts],
-        [part.evaluate for part in parts if part.roster and whole],
-    )
+    runs, lists = ([part.evaluate for part in parts], [part.evaluate for part in parts if part.roster and whole])
     worth = function.apply
 
     def run(env: Env) -> Any:
@@ -245,9 +233,7 @@ def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
     return checker.combine(function.apply, parts, "number", node)
 
 
-def _compile_length(
-    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
-) -> Term:
+def _compile_length(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
     part = parts[0]
     if part.kind != "text" and get_family(part) != "any":
         remedy = f"write count({part.name})" if part.kind == "codes" else f"write {function.signature}"
@@ -257,9 +243,7 @@ def _compile_length(
     return checker.combine(function.apply, parts, "number", node)
 
 
-def _compile_years_between(
-    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
-) -> Term:
+def _compile_years_between(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
     dates: list[Term] = []
     for part in parts:
         if part.is_literal and part.kind == "text":

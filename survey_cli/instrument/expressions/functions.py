@@ -11,9 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.instrument.expressions.three_valued_logic import combine_missing, replace_overflow, to_nfc
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 
-ArgumentKind: TypeAlias = Literal[
-    "item", "truths", "numbers", "comparable", "number", "text", "dates", "nothing"
-]
+ArgumentKind: TypeAlias = Literal["item", "truths", "numbers", "comparable", "number", "text", "dates", "nothing"]
 """`item`: a variable itself; `truths`, `numbers`, `comparable`: any number of values, or a list."""
 
 
@@ -145,9 +143,7 @@ MAX_ARGUMENTS: Final = 400
 """More arguments than a condition can contain."""
 
 
-def _define_list_function(
-    signature: str, takes: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]
-) -> Function:
+def _define_list_function(signature: str, takes: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]) -> Function:
     return Function(
         signature=signature,
         argument_kind=takes,
@@ -158,9 +154,7 @@ def _define_list_function(
 
 
 def _define_item_function(name: str, function: Callable[[Any], bool]) -> Function:
-    return Function(
-        signature=f"{name}(item)", argument_kind="item", min_arguments=1, max_arguments=1, apply=function
-    )
+    return Function(signature=f"{name}(item)", argument_kind="item", min_arguments=1, max_arguments=1, apply=function)
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -169,12 +163,8 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "refused": _define_item_function("refused", _make_state_check("refused")),
     "declined": _define_item_function("declined", is_declined),
     "count": _define_list_function("count(truth, …) or count(multiple)", "truths", _count_truths),
-    "sum": _define_list_function(
-        "sum(number, number, …) or sum(roster.item)", "numbers", _require_all(_add_up)
-    ),
-    "mean": _define_list_function(
-        "mean(number, number, …) or mean(roster.item)", "numbers", _require_all(_average)
-    ),
+    "sum": _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _require_all(_add_up)),
+    "mean": _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _require_all(_average)),
     "sum_answered": _define_list_function(
         "sum_answered(number, number, …) or sum_answered(roster.item)", "numbers", _use_answered(_add_up)
     ),
@@ -191,11 +181,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
         apply=round_half_away,
     ),
     "length": Function(
-        signature="length(text)",
-        argument_kind="text",
-        min_arguments=1,
-        max_arguments=1,
-        apply=count_characters,
+        signature="length(text)", argument_kind="text", min_arguments=1, max_arguments=1, apply=count_characters
     ),
     "years_between": Function(
         signature="years_between(date, date)",
@@ -205,10 +191,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
         apply=count_years_between,
     ),
     "today": Function(
-        signature="today()",
-        argument_kind="nothing",
-        min_arguments=0,
-        max_arguments=0,
-        apply=lambda: NOT_ASKED,
+        signature="today()", argument_kind="nothing", min_arguments=0, max_arguments=0, apply=lambda: NOT_ASKED
     ),
 }

@@ -58,9 +58,7 @@ class ParsedExpression(NamedTuple):
     def is_bracketed(self, node: ast.AST) -> bool:
         """Whether a node has round brackets of its own."""
         start, length = self.locate(node)
-        return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(
-            ")"
-        )
+        return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(")")
 
 
 _LINE_BREAKS_TO_BLANKS: Final = str.maketrans("\n\r\t\f\v", "     ")
@@ -101,14 +99,8 @@ _FOREIGN_SIGNS: Final[dict[str, tuple[str, str]]] = {
     "#": ("# would hide the rest of the condition", "remove it; comments need a line of their own"),
     "\\": ("a backslash is not part of a condition", "remove it; put a text that contains ' between \""),
     "$": ("$ is not part of a condition", "write the item's id alone: q1, not ${q1}"),
-    "{": (
-        "{ is not part of a condition",
-        "write the item's id alone: q1, not {q1}; a list is written [1, 2]",
-    ),
-    "}": (
-        "} is not part of a condition",
-        "write the item's id alone: q1, not {q1}; a list is written [1, 2]",
-    ),
+    "{": ("{ is not part of a condition", "write the item's id alone: q1, not {q1}; a list is written [1, 2]"),
+    "}": ("} is not part of a condition", "write the item's id alone: q1, not {q1}; a list is written [1, 2]"),
     "@": ("@ is not part of a condition", _EXAMPLE),
     "≠": ("≠ is not part of a condition", "write !="),
     "≤": ("≤ is not part of a condition", "write <="),
@@ -176,10 +168,7 @@ def validate_number(written: str) -> tuple[str, str] | None:
     bare = written.lstrip("0")
     if re.fullmatch(r"0[0-9.]*", written):
         number = bare if bare and bare[0].isdigit() else "0" + bare.rstrip(".")
-        return (
-            f"{written} begins with a zero",
-            f"write {number}, or {written!r} in quotes if codes are texts",
-        )
+        return (f"{written} begins with a zero", f"write {number}, or {written!r} in quotes if codes are texts")
     joined = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", written)
     if joined:
         return f"{written} runs into the word after it", f"leave a blank: {joined[1]} {joined[2]}"
@@ -254,9 +243,7 @@ def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
             opened = waiting.pop()[0]
             if _CLOSING_BRACKETS[opened] != sign:
                 what = f"a {opened} is closed here by {sign}"
-                return ParseFailure(
-                    "condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[opened]}"
-                )
+                return ParseFailure("condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[opened]}")
     if len(waiting) >= 50:
         return describe_too_large(waiting[0].start())
     if waiting:
@@ -291,16 +278,10 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
         return ParseFailure("condition-syntax", token.start(), 2, what, "write 'a if condition else b'")
     last, start = tokens[-1], tokens[0]
     if not _is_operand(last) and last[0] not in (")", "]"):
-        what, remedy = (
-            f"something is missing after {last[0]}",
-            f"write what follows, or remove it; {_EXAMPLE}",
-        )
+        what, remedy = (f"something is missing after {last[0]}", f"write what follows, or remove it; {_EXAMPLE}")
         return ParseFailure("condition-syntax", last.start(), len(last[0]), what, remedy)
     if not _is_operand(start) and start[0] not in ("(", "[", "not", "-", "+"):
-        what, remedy = (
-            f"something is missing before {start[0]}",
-            f"write what comes first, or remove it; {_EXAMPLE}",
-        )
+        what, remedy = (f"something is missing before {start[0]}", f"write what comes first, or remove it; {_EXAMPLE}")
         return ParseFailure("condition-syntax", start.start(), len(start[0]), what, remedy)
     return None
 
@@ -318,7 +299,5 @@ def find_names(text: str) -> frozenset[str]:
     """Find every name in a text, except functions and keywords; any text is accepted."""
     tokens = [token for token in _TOKENS.finditer(text[:MAX_LENGTH]) if token.lastgroup == "name"]
     return frozenset(
-        token[0]
-        for token in tokens
-        if not iskeyword(token[0]) and not text[token.end() :].lstrip().startswith("(")
+        token[0] for token in tokens if not iskeyword(token[0]) and not text[token.end() :].lstrip().startswith("(")
     )

@@ -331,9 +331,7 @@ def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Ev
             return lambda env: function(*[part(env) for part in parts])
 
 
-def make_application_by_turn(
-    function: Callable[..., Any], parts: list[Evaluator], is_list: list[bool]
-) -> Evaluator:
+def make_application_by_turn(function: Callable[..., Any], parts: list[Evaluator], is_list: list[bool]) -> Evaluator:
     """Apply `function` turn by turn.
 
     The parts marked in `listed` have one cell per turn, the others one for all turns. If a roster is missing as a whole,

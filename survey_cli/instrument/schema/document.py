@@ -101,17 +101,11 @@ class SampleColumn(SpecModel):
 
 def _parse_days(node: object) -> list[YamlScalar]:
     if not isinstance(node, YamlList):
-        reject(
-            "wrong-kind",
-            f"expected a list of days, found {describe_node(node)}",
-            "write [2026-12-25, 2026-12-26]",
-        )
+        reject("wrong-kind", f"expected a list of days, found {describe_node(node)}", "write [2026-12-25, 2026-12-26]")
     return [parse_words(day) for day in node]
 
 
-Days: TypeAlias = Annotated[
-    list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}})
-]
+Days: TypeAlias = Annotated[list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}})]
 
 
 def _tag_word_or_mapping(node: object) -> str:
@@ -161,14 +155,12 @@ class DaypartSpec(SpecModel):
 
 
 DaypartOrSpan: TypeAlias = Annotated[
-    Annotated[Label, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")],
-    Discriminator(_tag_word_or_mapping),
+    Annotated[Label, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")], Discriminator(_tag_word_or_mapping)
 ]
 
 
 ItemOrShare: TypeAlias = Annotated[
-    Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")],
-    Discriminator(_tag_word_or_mapping),
+    Annotated[Label, Tag("word")] | Annotated[dict[Name, Label], Tag("mapping")], Discriminator(_tag_word_or_mapping)
 ]
 
 

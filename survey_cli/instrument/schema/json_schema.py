@@ -25,10 +25,7 @@ _KEYWORDS_OF_LISTS: Final = ("anyOf", "oneOf", "allOf")
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
 _TEXT: Final[JsonSchema] = {
-    "anyOf": [
-        _SCALAR,
-        {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False},
-    ],
+    "anyOf": [_SCALAR, {"type": "object", "patternProperties": {_LANGUAGE: _SCALAR}, "additionalProperties": False}]
 }
 _INCLUDE: Final[JsonSchema] = {
     "title": "include",
@@ -92,10 +89,7 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
             {"type": "object", "properties": {"answered": _SCALAR}, "additionalProperties": False},
         ]
     outcome = parts[EndItem.__name__]["properties"]["outcome"]
-    outcome["anyOf"] = [
-        {"enum": list(OUTCOMES)},
-        {"type": outcome.pop("type")},
-    ]  # or an outcome of the study's own
+    outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or an outcome of the study's own
     parts["Include"] = _tidy(_INCLUDE) | {"title": "include"}
     parts["Item"] = _build_item_schema(parts)
     return {"$schema": SCHEMA_DRAFT, **tidied, "title": "survey instrument", "$defs": parts}

@@ -40,12 +40,7 @@ from survey_cli.problems import Position
 class SpecModel(BaseModel):
     """Base class of everything a designer writes as a mapping; it knows the position of each key and value."""
 
-    model_config = ConfigDict(
-        defer_build=True,
-        extra="forbid",
-        arbitrary_types_allowed=True,
-        validate_by_name=True,
-    )
+    model_config = ConfigDict(defer_build=True, extra="forbid", arbitrary_types_allowed=True, validate_by_name=True)
     _node: ClassVar[YamlMapping | None] = None
     """The node, stored in the instance's dictionary: a private attribute would take a third of the validation time."""
 
@@ -99,9 +94,7 @@ class OptionSpec(SpecModel):
         return {"text": data} if short else data
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         by_language = {"type": "object", "additionalProperties": {"type": "string"}}
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema), by_language]}
 
@@ -135,16 +128,11 @@ class ScaleSpec(SpecModel):
         return {"options": data}
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         long_form = handler(schema)
         return {
             "anyOf": [
-                {
-                    "type": "object",
-                    "additionalProperties": long_form["properties"]["options"]["additionalProperties"],
-                },
+                {"type": "object", "additionalProperties": long_form["properties"]["options"]["additionalProperties"]},
                 long_form,
             ]
         }
@@ -152,11 +140,7 @@ class ScaleSpec(SpecModel):
 
 def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) -> object:
     if isinstance(node, YamlList):
-        reject(
-            "wrong-kind",
-            "expected options with codes, found a list",
-            "write 1: first label, 2: second label",
-        )
+        reject("wrong-kind", "expected options with codes, found a list", "write 1: first label, 2: second label")
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
         reject(
             "wrong-kind",
@@ -203,9 +187,7 @@ def _list_defaults() -> dict[str, Any]:
 if TYPE_CHECKING:
     OptionsOrName: TypeAlias = Options | YamlScalar
 else:
-    OptionsOrName = Annotated[
-        Options, WrapValidator(_parse_options_or_name, json_schema_input_type=Options | str)
-    ]
+    OptionsOrName = Annotated[Options, WrapValidator(_parse_options_or_name, json_schema_input_type=Options | str)]
 """Options written here, or the name of a list under `scales`."""
 
 
@@ -232,9 +214,7 @@ class DeclineOverride(SpecModel):
         return {"code": data} if isinstance(data, str) else data
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"anyOf": [{"type": "integer"}, handler(schema)]}
 
 

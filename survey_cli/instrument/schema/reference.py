@@ -103,13 +103,7 @@ _PARSER_DESCRIPTIONS: Final[Mapping[str, str]] = {
 
 def list_entries() -> tuple[ReferenceEntry, ...]:
     """List every word of the language, by kind; a key once for each of its meanings."""
-    return (
-        *_iterate_item_types(),
-        *_iterate_keys(),
-        *_iterate_functions(),
-        *_iterate_fills(),
-        *_iterate_outcomes(),
-    )
+    return (*_iterate_item_types(), *_iterate_keys(), *_iterate_functions(), *_iterate_fills(), *_iterate_outcomes())
 
 
 def _iterate_item_types() -> Iterator[ReferenceEntry]:
@@ -136,9 +130,7 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
             if key.meaning:
                 meanings.setdefault((key.name, key.accepts, key.meaning), []).append(part)
     for (word, takes, says), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
-        yield ReferenceEntry(
-            word=word, kind="key", meaning=says, accepts=takes, within=_describe_parts(parts)
-        )
+        yield ReferenceEntry(word=word, kind="key", meaning=says, accepts=takes, within=_describe_parts(parts))
     yield ReferenceEntry(
         word="type", kind="key", meaning=f"What the item is: {', '.join(ITEM_TYPES)}.", within=("any item",)
     )
@@ -164,9 +156,7 @@ def _describe_parts(parts: list[str]) -> tuple[str, ...]:
 def _build_key(model: type[Any], name: str) -> KeyReference:
     field = model.model_fields[name]
     says = read_field_docstrings(model).get(name, "")
-    default = (
-        field.default if isinstance(field.default, int | float | str) and not field.is_required() else ""
-    )
+    default = field.default if isinstance(field.default, int | float | str) and not field.is_required() else ""
     default = str(default).lower() if isinstance(default, bool) else str(default)
     return KeyReference(
         name=field.alias or name,
@@ -192,9 +182,7 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
     if origin is Literal:
         return _join_with_or([str(a) for a in arguments])
     if origin in (Union, UnionType):
-        return _join_with_or(
-            list(dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None)))
-        )
+        return _join_with_or(list(dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None))))
     if origin is list:
         return f"a list of {_pluralize(_describe_annotation(arguments[0]))}"
     if origin is dict:
@@ -230,9 +218,7 @@ def _iterate_functions() -> Iterator[ReferenceEntry]:
     for name, function in FUNCTIONS.items():
         says = FUNCTION_MEANINGS.get(name, "")
         yield ReferenceEntry(
-            word=name,
-            kind="function",
-            meaning=f"{function.signature}: {says}" if says else function.signature,
+            word=name, kind="function", meaning=f"{function.signature}: {says}" if says else function.signature
         )
 
 

@@ -120,12 +120,7 @@ def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
     if not isinstance(node, YamlMapping) or not isinstance(key, str) or key not in node:
         return False
     near = _find_nearest_key(key, _list_known_keys(path))
-    if (
-        near is None
-        or near in node
-        or not _is_similar(key, near)
-        or _list_types_with_key(key, _find_model(path))
-    ):
+    if near is None or near in node or not _is_similar(key, near) or _list_types_with_key(key, _find_model(path)):
         return False
     node[YamlScalar(near, _find_key_position(node, key))] = node.pop(key)
     return True
@@ -236,14 +231,8 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
     match error["type"]:
         case "written":
             if error["loc"][-1] == "[key]":
-                where, length, key = (
-                    _find_key_position(node, step),
-                    len(str(step)),
-                    _format_key(path[:-1], who),
-                )
-            return Problem(
-                ctx["rule"], where, who, _prefix_with_key(key, ctx["what"]), ctx["remedy"], length=length
-            )
+                where, length, key = (_find_key_position(node, step), len(str(step)), _format_key(path[:-1], who))
+            return Problem(ctx["rule"], where, who, _prefix_with_key(key, ctx["what"]), ctx["remedy"], length=length)
         case "extra_forbidden":
             return _build_unknown_key_problem(str(step), node, path, who)
         case "missing":
@@ -266,11 +255,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
             own = str(value["id"]) if "id" in value else who
             return Problem(
-                "missing-key",
-                where,
-                own,
-                "the item needs a type",
-                f"add `type:` and one of {', '.join(ITEM_TYPES)}",
+                "missing-key", where, own, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}"
             )
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
@@ -290,12 +275,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
         case _:
             what = f"expected a mapping (key: value), found {describe_node(value)}"
             return Problem(
-                "wrong-kind",
-                where,
-                who,
-                _prefix_with_key(key, what),
-                "write key: value, indented below",
-                length=length,
+                "wrong-kind", where, who, _prefix_with_key(key, what), "write key: value, indented below", length=length
             )
 
 

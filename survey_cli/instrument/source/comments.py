@@ -5,22 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 READ_ALOUD_KEYS: Final = frozenset(
-    (
-        *(
-            "text",
-            "intro",
-            "instruction",
-            "probe",
-            "help",
-            "label",
-            "title",
-            "say",
-            "ask_for",
-            "note",
-            "until",
-        ),
-        "base",
-    )
+    (*("text", "intro", "instruction", "probe", "help", "label", "title", "say", "ask_for", "note", "until"), "base")
 )
 _NON_TEXT_KEYS: Final = frozenset(
     (
@@ -31,30 +16,8 @@ _NON_TEXT_KEYS: Final = frozenset(
 _SINGLE_WORD_KEYS: Final = frozenset(
     (
         *("order", "by", "outcome", "role", "key", "country", "zone", "prefill", "anchor", "read", "specify"),
-        *(
-            "exclusive",
-            "missing",
-            "soft",
-            "personal",
-            "partial",
-            "decimals",
-            "total",
-            "per_day",
-            "target",
-            "like",
-        ),
-        *(
-            "code",
-            "moment",
-            "temporary",
-            "frame",
-            "instrument",
-            "mentions",
-            "after",
-            "using",
-            "quota",
-            "report",
-        ),
+        *("exclusive", "missing", "soft", "personal", "partial", "decimals", "total", "per_day", "target", "like"),
+        *("code", "moment", "temporary", "frame", "instrument", "mentions", "after", "using", "quota", "report"),
         *("balanced_within", "typed_as", "starts", "ends", "lease", "recording", "include", "prefix", "size"),
         *("complete_from", "partial_from", "eligible_from"),
     )

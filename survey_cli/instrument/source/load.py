@@ -19,12 +19,7 @@ from survey_cli.instrument.source.hints.hint import shorten
 from survey_cli.instrument.source.hints.parser_errors import ParserMessage, explain_parser_error
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
 from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar
-from survey_cli.instrument.source.text_decoding import (
-    MAX_BYTES,
-    UnreadableFile,
-    decode,
-    find_forbidden_characters,
-)
+from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFile, decode, find_forbidden_characters
 from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -127,11 +122,7 @@ def _load(
         if collecting:
             gc.enable()
     return InstrumentSource(
-        tree=tree,
-        problems=_limit_problems(problems, name),
-        texts=texts,
-        digest=_compute_digest(texts),
-        folder=folder,
+        tree=tree, problems=_limit_problems(problems, name), texts=texts, digest=_compute_digest(texts), folder=folder
     )
 
 
@@ -198,9 +189,7 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
 
 def _explain_missing_file(path: Path) -> UnreadableFile:
     if not path.parent.is_dir():
-        return UnreadableFile(
-            "no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path"
-        )
+        return UnreadableFile("no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path")
     names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml"))
     remedy = suggest_nearest(path.name, names, otherwise="check the path")
     return UnreadableFile("no-file", f"there is no file '{shorten(str(path))}'", remedy)
@@ -240,10 +229,7 @@ def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> 
         remedy = "write 'instrument:', 'title:' and 'items:'"
         return Problem("empty-file", Position(file), "", "the file is empty", remedy)
     if isinstance(root, YamlList):
-        what, remedy = (
-            "the file begins with a list, not with 'key: value' lines",
-            "put the list under 'items:'",
-        )
+        what, remedy = ("the file begins with a list, not with 'key: value' lines", "put the list under 'items:'")
     else:
         what = f"the file is a single text, '{shorten(root)}', not 'key: value' lines"
         remedy = "write a space after each colon, as in 'title: My survey'"

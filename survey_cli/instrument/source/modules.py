@@ -75,9 +75,7 @@ class Renaming(NamedTuple):
         if "{" not in text:
             return text
         fills = [m.span(1) for m in _FILL.finditer(text) if m[1] is not None]
-        return self._insert_prefix(
-            text, [at for start, end in fills for at in self._find_names(text, start, end)]
-        )
+        return self._insert_prefix(text, [at for start, end in fills for at in self._find_names(text, start, end)])
 
     def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
         """Find where the names begin that take the prefix."""
@@ -111,9 +109,7 @@ class _IncludeExpander:
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
         own_parts = {part: tree[part] for part in ("scales", "compute") if part in tree}
-        into = {
-            part: _copy_mapping(node) for part, node in own_parts.items() if isinstance(node, YamlMapping)
-        }
+        into = {part: _copy_mapping(node) for part, node in own_parts.items() if isinstance(node, YamlMapping)}
         items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), into)
         result = _copy_mapping(tree)
         for part, node in into.items():
@@ -123,9 +119,7 @@ class _IncludeExpander:
             result[_find_key(result, "items", tree.where)] = items
         return result
 
-    def expand_items(
-        self, node: YamlNode | None, visit: _Visit, into: dict[str, YamlMapping]
-    ) -> YamlNode | None:
+    def expand_items(self, node: YamlNode | None, visit: _Visit, into: dict[str, YamlMapping]) -> YamlNode | None:
         """Expand the includes in a list of items and in its sections; anything else stays as it is."""
         if not isinstance(node, YamlList):
             return node
@@ -145,9 +139,7 @@ class _IncludeExpander:
                 result.append(entry)
         return result
 
-    def expand_include(
-        self, entry: YamlMapping, visit: _Visit, into: dict[str, YamlMapping]
-    ) -> list[YamlNode]:
+    def expand_include(self, entry: YamlMapping, visit: _Visit, into: dict[str, YamlMapping]) -> list[YamlNode]:
         """Return the items of an `{include: …}` entry; its scales and computes are added to `into`."""
         for key in entry:
             if key not in ("include", "prefix"):
@@ -212,9 +204,7 @@ class _IncludeExpander:
             return []
         return self.splice(tree, _Visit(path, under, (*visit.chain, path)), str(prefix), into)
 
-    def splice(
-        self, tree: YamlMapping, visit: _Visit, prefix: str, into: dict[str, YamlMapping]
-    ) -> list[YamlNode]:
+    def splice(self, tree: YamlMapping, visit: _Visit, prefix: str, into: dict[str, YamlMapping]) -> list[YamlNode]:
         for key in tree:
             if key not in MODULE_KEYS:
                 self.report(
@@ -242,12 +232,7 @@ class _IncludeExpander:
                 )
         expanded = self.expand_items(tree.get("items"), visit, own)
         if expanded is not None and not isinstance(expanded, YamlList):
-            self.report(
-                "module-key",
-                expanded.where,
-                "'items' of a module must be a list",
-                "begin each item with '- '",
-            )
+            self.report("module-key", expanded.where, "'items' of a module must be a list", "begin each item with '- '")
             expanded = None
         items = expanded if expanded is not None else YamlList(tree.where)
         self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in own.values())
@@ -296,10 +281,7 @@ class _IncludeExpander:
         elif not written.strip() or "\0" in written:
             what, remedy = "names no file", "write 'include: modules/name.yaml'"
         elif written.startswith(("/", "~")):
-            what, remedy = (
-                "is not below the instrument's folder",
-                "write the path from this file's own folder",
-            )
+            what, remedy = ("is not below the instrument's folder", "write the path from this file's own folder")
         elif ".." in parts:
             what, remedy = (
                 "leads to a parent folder",
@@ -307,9 +289,7 @@ class _IncludeExpander:
             )
         else:
             return posixpath.normpath(posixpath.join(posixpath.dirname(visit.path), written))
-        self.report(
-            "include-path", written.where, f"'{shorten(written)}' {what}", remedy, length=max(1, len(written))
-        )
+        self.report("include-path", written.where, f"'{shorten(written)}' {what}", remedy, length=max(1, len(written)))
         return None
 
     def report(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
@@ -370,14 +350,8 @@ def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMappin
     """Rename all names of a module's `scales` or `compute`."""
     result = YamlMapping(node.where)
     for key, value in node.items():
-        renamed = (
-            _replace_text(key, renaming.prefix + key)
-            if isinstance(key, YamlScalar)
-            else renaming.prefix + key
-        )
-        result[renamed] = (
-            _rename_expressions(value, renaming) if part == "compute" else _rename_node(value, renaming)
-        )
+        renamed = _replace_text(key, renaming.prefix + key) if isinstance(key, YamlScalar) else renaming.prefix + key
+        result[renamed] = _rename_expressions(value, renaming) if part == "compute" else _rename_node(value, renaming)
     return result
 
 
@@ -413,8 +387,8 @@ def _rename_coded_mapping(node: YamlMapping, renaming: Renaming, *, ids: bool) -
     """Rename within a mapping whose keys are codes or names: its values are texts or entries."""
     result = YamlMapping(node.where)
     for key, value in node.items():
-        result[_replace_text(key, renaming.rename(key)) if ids and isinstance(key, YamlScalar) else key] = (
-            _rename_node(value, renaming)
+        result[_replace_text(key, renaming.rename(key)) if ids and isinstance(key, YamlScalar) else key] = _rename_node(
+            value, renaming
         )
     return result
 

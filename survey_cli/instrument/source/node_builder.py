@@ -86,11 +86,7 @@ class NodeBuilder:
                     key = self.record_duplicate_key(parent, node) if node in parent else node
                     continue
                 if event.implicit[0]:
-                    if (
-                        key is not None
-                        and not event.value
-                        and self.join_split_text(stack, parent, key, event)
-                    ):
+                    if key is not None and not event.value and self.join_split_text(stack, parent, key, event):
                         key = None
                         continue
                     if hashes and event.end_mark.line in hashes:
@@ -188,9 +184,7 @@ class NodeBuilder:
         self.overflow[rule] += 1
         return False
 
-    def report(
-        self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
-    ) -> None:
+    def report(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
         """Record a problem, up to the maximum."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(rule, where, who, what, remedy, length=length))
@@ -288,9 +282,7 @@ class NodeBuilder:
 
     def report_too_many(self) -> None:
         what = f"the file contains more than {MAX_EVENTS:,} values"
-        self.problems.append(
-            Problem("too-many-values", Position(self.file), "", what, "is this the right file?")
-        )
+        self.problems.append(Problem("too-many-values", Position(self.file), "", what, "is this the right file?"))
         self.is_unusable = True
 
 

@@ -75,9 +75,7 @@ class ComposedScalar(YamlScalar):
     """For each piece: its offset in this text, the scalar it comes from, and its offset in that scalar."""
 
     @classmethod
-    def from_pieces(
-        cls, text: str, where: Position, pieces: Sequence[tuple[int, YamlScalar, int]]
-    ) -> "ComposedScalar":
+    def from_pieces(cls, text: str, where: Position, pieces: Sequence[tuple[int, YamlScalar, int]]) -> "ComposedScalar":
         self = cls(text, where, plain=pieces[0][1].plain)
         self.pieces = tuple(pieces)
         return self

@@ -118,11 +118,7 @@ def parse_name(node: object) -> YamlScalar:
 def parse_expression(node: object) -> YamlScalar:
     """Parse a condition or calculation of the instrument language; it is compiled later."""
     if isinstance(node, YamlList | YamlMapping):
-        reject(
-            "wrong-kind",
-            f"expected a condition, found {describe_node(node)}",
-            "put the condition in quotes",
-        )
+        reject("wrong-kind", f"expected a condition, found {describe_node(node)}", "put the condition in quotes")
     return parse_scalar(node, "a condition")
 
 
@@ -140,11 +136,7 @@ def parse_code(node: object) -> Code:
             remedy = f"write {whole_part}: spreadsheets add the .{rest}"
         reject("bad-code", f"{text} is not a code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
-        reject(
-            "bad-code",
-            f"the code {str(text)!r} has a space in it",
-            "spaces separate codes; use _ or a number",
-        )
+        reject("bad-code", f"the code {str(text)!r} has a space in it", "spaces separate codes; use _ or a number")
     if len(text.encode()) > 32:
         reject("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
     return unicodedata.normalize("NFC", str(text))
@@ -201,24 +193,16 @@ class Text:
             if node and all(2 <= len(k) <= 8 for k in node) and all(node.values()):
                 return cls(None, {str(k).lower(): parse_words(v) for k, v in node.items()})
             if _suggest_quotes(node):
-                reject(
-                    "wrong-kind",
-                    f"expected text, found {describe_node(node)}",
-                    _suggest_quotes(node),
-                )
+                reject("wrong-kind", f"expected text, found {describe_node(node)}", _suggest_quotes(node))
             reject("wrong-kind", "expected text, found a mapping", "write the text, or {en: …, es: …}")
         return cls(parse_words(node), {})
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, _source: object, _handler: Callable[[Any], CoreSchema]
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: Callable[[Any], CoreSchema]) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
             "anyOf": [
                 {"type": ["string", "number", "boolean"]},
@@ -234,11 +218,7 @@ def build_word_parser(*allowed: str) -> Callable[[object], str]:
         text = str(parse_scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
             otherwise = f"write one of: {', '.join(allowed)}"
-            reject(
-                "unknown-word",
-                f"{text!r} is not known here",
-                suggest_nearest(text, allowed, otherwise=otherwise),
-            )
+            reject("unknown-word", f"{text!r} is not known here", suggest_nearest(text, allowed, otherwise=otherwise))
         return text
 
     return parse_word
@@ -255,14 +235,10 @@ class ParseWith:
         self.parse = read
         self.json_schema = described
 
-    def __get_pydantic_core_schema__(
-        self, _source: object, _handler: Callable[[Any], CoreSchema]
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, _source: object, _handler: Callable[[Any], CoreSchema]) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.parse)
 
-    def __get_pydantic_json_schema__(
-        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return dict(self.json_schema)
 
 
@@ -278,7 +254,6 @@ CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "
 Order: TypeAlias = Annotated[
     str,
     ParseWith(
-        build_word_parser("written", "random", "rotate", "flip"),
-        {"enum": ["written", "random", "rotate", "flip"]},
+        build_word_parser("written", "random", "rotate", "flip"), {"enum": ["written", "random", "rotate", "flip"]}
     ),
 ]

@@ -25,9 +25,7 @@ class UnreadableFile(NamedTuple):
 def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | UnreadableFile:
     r"""Return the text with `\n` line ends; where it is not UTF-8, add a problem and insert `�`."""
     if len(contents) > MAX_BYTES:
-        return UnreadableFile(
-            "too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter"
-        )
+        return UnreadableFile("too-large", f"the text is larger than {MAX_BYTES // 1_000_000} MB", "make it shorter")
     if isinstance(contents, bytes):
         if contents.startswith(b"PK\x03\x04"):
             return UnreadableFile(

@@ -127,9 +127,7 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
     links: list[str] = []
     for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
         if isinstance(op, ast.In | ast.NotIn):
-            links.append(
-                _render_membership(left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied)
-            )
+            links.append(_render_membership(left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied))
             continue
         if _find_item(right) and not _find_item(left):
             left, right, op = right, left, _MIRRORED_OPERATORS.get(type(op), op)
@@ -144,11 +142,7 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
 def _render_membership(left: ast.expr, right: ast.expr, get_label: LabelLookup, *, denied: bool) -> str:
     if isinstance(right, ast.List | ast.Tuple):
         values = [_render_value(_find_item(left), value, get_label) for value in right.elts]
-        one = (
-            values[0]
-            if len(values) == 1
-            else f"{', '.join(values[:-1])} {'nor' if denied else 'or'} {values[-1]}"
-        )
+        one = values[0] if len(values) == 1 else f"{', '.join(values[:-1])} {'nor' if denied else 'or'} {values[-1]}"
         relation = "is neither" if denied and len(values) > 1 else "is not" if denied else "is"
         return f"{_render(left, get_label)} {relation} {one}"
     relation = "does not include" if denied else "includes"

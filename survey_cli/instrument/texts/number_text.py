@@ -107,9 +107,7 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
     if len(marks) == 1:
         usual = own is None or own.decimal == last
         grouped_as_usual = any(r is not None and r.usual for r in readings)
-        if (
-            usual or last == "." or (readings and not grouped_as_usual)
-        ):  # a point, which computers use everywhere
+        if usual or last == "." or (readings and not grouped_as_usual):  # a point, which computers use everywhere
             readings.append(_parse_digits(sign, digits.replace(last, "."), None, usual=usual))
     return _remove_duplicates(sorted(readings, key=lambda r: r is not None and not r.usual))
 
@@ -170,9 +168,7 @@ def read_number(
         usual = readings[0].usual or len(readings) == 1
         if usual:
             plural = "s" if decimals > 1 else ""
-            return NumberRejection(
-                f"{decimals} decimal place{plural} only" if decimals else "whole numbers only"
-            )
+            return NumberRejection(f"{decimals} decimal place{plural} only" if decimals else "whole numbers only")
     own = readings[0] if readings[0].usual else None
     if own is not None and own.places <= decimals:
         point = own.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])

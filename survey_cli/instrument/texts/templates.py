@@ -102,9 +102,7 @@ class Template(NamedTuple):
     static_words: Mapping[str, StyledText]
     """The words of the languages in which there is nothing to fill."""
 
-    def fill(
-        self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = ""
-    ) -> StyledText:
+    def fill(self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = "") -> StyledText:
         """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
         ready = self.static_words.get(key)
@@ -112,9 +110,7 @@ class Template(NamedTuple):
             return ready
         spans = []
         for parts, stress in self.runs[key]:
-            text = "".join(
-                p if isinstance(p, str) else _render_fill(p, env, language, options, joint) for p in parts
-            )
+            text = "".join(p if isinstance(p, str) else _render_fill(p, env, language, options, joint) for p in parts)
             if text:
                 spans.append(TextSpan(text, stress))
         return tuple(spans)
@@ -129,9 +125,7 @@ class Template(NamedTuple):
         return str(self.source.get(language))
 
 
-def _render_fill(
-    fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str
-) -> str:
+def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
     try:
         return _look_up_fill(fill, env, language, options, joint)
     except Exception as error:  # a mistake here must not stop the interview
@@ -141,15 +135,11 @@ def _render_fill(
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
 
 
-def _look_up_fill(
-    fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str
-) -> str:
+def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
     variable = fill.variable
     if variable is None:
         if fill.key == "options":
-            return _apply_word_format(
-                _join_options(options, joint or OR_WORDS.get(language, "or")), fill.format
-            )
+            return _apply_word_format(_join_options(options, joint or OR_WORDS.get(language, "or")), fill.format)
         variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
@@ -170,9 +160,7 @@ def _look_up_fill(
     return _apply_word_format(_format_value(value, variable, env, language, fill.format), fill.format)
 
 
-def _format_value(
-    value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, form: str
-) -> str:
+def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, form: str) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
     if variable.labels and form != "code":
         codes = value if isinstance(value, tuple) else (value,)
@@ -288,17 +276,13 @@ def _apply_word_format(text: str, form: str) -> str:
 def _join_options(options: Sequence[str], joint: str) -> str:
     if len(options) < 2:
         return "".join(options)
-    return (
-        f"{', '.join(options[:-1])} {joint} {options[-1]}" if len(options) > 2 else f" {joint} ".join(options)
-    )
+    return f"{', '.join(options[:-1])} {joint} {options[-1]}" if len(options) > 2 else f" {joint} ".join(options)
 
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
     """Compile a text to a template, and return the problems with its fills."""
     once = text.plain
-    if (
-        once is not None and "{" not in once and "*" not in once and "}" not in once
-    ):  # true for nearly all labels
+    if once is not None and "{" not in once and "*" not in once and "}" not in once:  # true for nearly all labels
         variable = str(once)
         return Template(text, {"": (((variable,), False),)}, {"": (TextSpan(variable),)}), []
     runs: dict[str, tuple[TextRun, ...]] = {}
@@ -311,9 +295,7 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
             continue
         runs[language] = _parse_runs(written, scope, who, problems, language)
         if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
-            still[language] = tuple(
-                TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language]
-            )
+            still[language] = tuple(TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language])
     return Template(text, runs, still), problems
 
 
@@ -340,9 +322,7 @@ def _parse_runs(
             case "**":
                 parts.append("**")
             case whole:
-                fill = _parse_fill(
-                    found.group(1), whole, written, found.start(), scope, who, problems, language
-                )
+                fill = _parse_fill(found.group(1), whole, written, found.start(), scope, who, problems, language)
                 parts.append(fill if fill is not None else whole)
     if at < len(written):
         parts.append(str(written[at:]))
@@ -352,9 +332,7 @@ def _parse_runs(
     return tuple(runs)
 
 
-def _report_unmatched_brace(
-    written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]
-) -> None:
+def _report_unmatched_brace(written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]) -> None:
     """Report a brace without its counterpart in literal text."""
     for brace, what, remedy, severity in _BRACES:
         at = written.find(brace, start, end)
@@ -366,12 +344,7 @@ def _report_unmatched_brace(
 
 _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = (
     ("{", "the brace { is never closed", "write } where the fill ends, or double the brace: {{", "error"),
-    (
-        "}",
-        "the brace } has no opening brace",
-        "write { where the fill starts, or double the brace: }}",
-        "warning",
-    ),
+    ("}", "the brace } has no opening brace", "write { where the fill starts, or double the brace: }}", "warning"),
 )
 
 
@@ -386,9 +359,7 @@ def _parse_fill(
     language: str,
 ) -> TextFill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
-        problems.append(
-            Problem(rule, locate_in_text(written, start), who, what, remedy, severity, length=len(whole))
-        )
+        problems.append(Problem(rule, locate_in_text(written, start), who, what, remedy, severity, length=len(whole)))
 
     body, bar, otherwise = inside.partition("|")
     name, _, form = (part.strip() for part in body.partition(":"))
@@ -399,9 +370,7 @@ def _parse_fill(
         if form and (why := _explain_bad_format(form, variable)):
             problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[variable.type]}")
             return ""
-        unknown = [
-            la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES
-        ]
+        unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES]
         if form in _SPELLED_FORMATS and unknown:
             what = f"{whole}: {form!r} is available in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
             problem("bad-format", what, f"write {{{name}}}, which is read as digits")
@@ -417,9 +386,7 @@ def _parse_fill(
     found = _NAME.match(name)
     if not found:
         problem(
-            "bad-fill",
-            f"{whole} is not a fill",
-            "write {name} with the id of an earlier item, or double the brace: {{",
+            "bad-fill", f"{whole} is not a fill", "write {name} with the id of an earlier item, or double the brace: {{"
         )
         return None
     roster, turn, item = found.groups()
@@ -468,11 +435,7 @@ def _explain_bad_format(form: str, variable: TextVariable) -> str:
     if form in _WORD_FORMATS:
         return ""
     if variable.type == "number":
-        return (
-            ""
-            if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form)
-            else f"{form!r} is not a number format"
-        )
+        return "" if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form) else f"{form!r} is not a number format"
     if variable.type in ("date", "time"):
         return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is not a {variable.type} format"
     return f"{form!r} does not suit a {variable.type}"

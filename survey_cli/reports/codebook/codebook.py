@@ -11,20 +11,9 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import (
-    ComputedItem,
-    DrawItem,
-    EndItem,
-    LookupItem,
-    SplitItem,
-)
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, LookupItem, SplitItem
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.reports.codebook.codebook_model import (
-    Codebook,
-    CodebookCode,
-    CodebookColumn,
-    CodebookVariable,
-)
+from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
 from survey_cli.reports.results.linked_tables import HiddenCounts, find_hidden_counts
 from survey_cli.reports.results.report_model import MethodLine
@@ -50,11 +39,7 @@ _MISSING_LABELS: Final = {
 }
 _ADMIN, _SAMPLE, _ITEMS = "About the interview", "From the sample", "Questions"
 _ORDERS, _COMPUTES = "Orders that were drawn", "Computed from the answers"
-_DRAW_METHODS: Final = {
-    "random": "by chance",
-    "youngest": "the youngest",
-    "next_birthday": "by the next birthday",
-}
+_DRAW_METHODS: Final = {"random": "by chance", "youngest": "the youngest", "next_birthday": "by the next birthday"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +105,7 @@ def build_codebook(
         piles.setdefault(_make_group_key(v), []).append((number, v))
     said = list(notes)
     if answers is not None and threshold > 1:
-        said.append(
-            f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count from which that would follow."
-        )
+        said.append(f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count from which that would follow.")
     return Codebook(
         title=study.title,
         instrument=instrument.id,
@@ -144,9 +127,7 @@ def _make_group_key(v: Variable) -> tuple[str, ...]:
     return v.role, v.name
 
 
-def _iterate_section_titles(
-    nodes: Sequence[CompiledNode], language: str, above: str
-) -> Iterator[tuple[str, str]]:
+def _iterate_section_titles(nodes: Sequence[CompiledNode], language: str, above: str) -> Iterator[tuple[str, str]]:
     """Each item with the titles of the sections around it."""
     for node in nodes:
         yield node.id, above
@@ -212,9 +193,7 @@ def _merge_columns(
             CodebookColumn(
                 number=entry.number,
                 name=entry.name,
-                label=options.get(each.option, each.label)
-                if each.option is not None and each.role == "answer"
-                else "",
+                label=options.get(each.option, each.label) if each.option is not None and each.role == "answer" else "",
                 turn=each.turn,
                 counts=counts if any(counts) else (),
             )
@@ -233,10 +212,7 @@ def _merge_columns(
         missing=tuple(replace(code, count_text="") for code in first.missing),
         columns=tuple(columns),
         range_text=_format_range(v, pooled or None, threshold),
-        notes=(
-            *first.notes,
-            *(("Several answers: a variable of 0 and 1 for each option.",) if multiple else ()),
-        ),
+        notes=(*first.notes, *(("Several answers: a variable of 0 and 1 for each option.",) if multiple else ())),
     )
 
 
@@ -369,9 +345,7 @@ def _count_cells(v: Variable, answers: AnswerColumns | None) -> Mapping[Cell, in
     return found
 
 
-def _select_labels(
-    v: Variable, counts: Mapping[Cell, int] | None, told: CodebookContext
-) -> Mapping[Code, str]:
+def _select_labels(v: Variable, counts: Mapping[Cell, int] | None, told: CodebookContext) -> Mapping[Code, str]:
     """The meaning of each code. Outcomes are those that the data have, or those that an interview can end with."""
     if v.name != "interview_outcome" or v.role != "admin":
         return v.labels
@@ -397,9 +371,7 @@ def _build_codes(
     nothing = left.pop("", 0)
     others = sum(n for cell, n in left.items() if not isinstance(cell, Missing))
     if others or not labels:
-        label = (
-            "any other value" if labels else f"any {_describe_storage(v)}{_describe_number_limits(v, told)}"
-        )
+        label = "any other value" if labels else f"any {_describe_storage(v)}{_describe_number_limits(v, told)}"
         lines.append((CodebookCode(code="", label=label), others))
         numbers.append("")
     answers = len(lines)
@@ -421,10 +393,7 @@ def _build_codes(
         hidden = _find_hidden_lines(
             v, [(code, n) for code, (_, n) in zip(numbers, lines, strict=True)], answers, threshold, told
         )
-        made = [
-            replace(line, count_text=HIDDEN_MARK if i in hidden else f"{n:,}")
-            for i, (line, n) in enumerate(lines)
-        ]
+        made = [replace(line, count_text=HIDDEN_MARK if i in hidden else f"{n:,}") for i, (line, n) in enumerate(lines)]
     return tuple(made[:answers]), tuple(made[answers:])
 
 
@@ -435,9 +404,7 @@ def _find_hidden_lines(
     found = told.hidden_counts.get((v.item, v.turn)) if v.role in ("answer", "state", "words") else None
     every = range(len(lines))
     if found is not None and v.role != "words":
-        return [
-            i for i in every if (found.hides_answer if i < answers else found.hides_missing)(v, lines[i][0])
-        ]
+        return [i for i in every if (found.hides_answer if i < answers else found.hides_missing)(v, lines[i][0])]
     if found is not None and found.hides_answer(v, ""):
         return every
     return find_hidden_parts([n for _, n in lines], threshold)

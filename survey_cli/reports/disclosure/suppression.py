@@ -180,9 +180,7 @@ class _Suppressor:
                     continue
                 if (wish.keeps_linked, wish.position) not in tableaux:
                     near = self._find_connected(wish)
-                    tableaux |= dict.fromkeys(
-                        [(wish.keeps_linked, spot) for spot in near], self._build_tableau(near)
-                    )
+                    tableaux |= dict.fromkeys([(wish.keeps_linked, spot) for spot in near], self._build_tableau(near))
                 other = tableaux[wish.keeps_linked, wish.position].find_solution(wish.position, wish.goal)
                 if other is not None:
                     open_ones = [

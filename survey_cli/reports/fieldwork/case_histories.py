@@ -44,9 +44,7 @@ def describe_refusal(noted: happened.RefusalDescribed) -> str:
     return f"refused{who}{f', strength {noted.strength} of 3' if noted.strength else ''}"
 
 
-def build_history(
-    history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None
-) -> tuple[StationHistoryLine, ...]:
+def build_history(history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | None) -> tuple[StationHistoryLine, ...]:
     """Build the history of a case in the words of interviewers, oldest first."""
     lines = []
     for entry in history:

@@ -172,8 +172,7 @@ _COLUMNS = (
 def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
     """The list as a table for the writers of formats; moments in UTC."""
     variables = tuple(
-        Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin")
-        for name in _COLUMNS
+        Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin") for name in _COLUMNS
     )
     return Table(variables=variables, rows=(tuple(map(_make_cell, line)) for line in lines))
 

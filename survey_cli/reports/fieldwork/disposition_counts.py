@@ -115,24 +115,17 @@ class _CaseStateReader:
         self._plan = plan
         self._people = people
         self._at = at
-        self._uncalled: dict[
-            tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _CaseState
-        ] = {}
+        self._uncalled: dict[tuple[str, tuple[object, object], tuple[NumberFacts, ...], bool], _CaseState] = {}
 
     def __call__(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         sampled = history[0].event if len(history) == 1 else None
         if not isinstance(sampled, CaseSampled):
             return self._read_state(key, history)
-        where = (
-            sampled.columns.get(self._plan.country_column),
-            sampled.columns.get(self._plan.region_column),
-        )
+        where = (sampled.columns.get(self._plan.country_column), sampled.columns.get(self._plan.region_column))
         alike = (sampled.zone, where, sampled.numbers, bool(sampled.replicate))
         if alike not in self._uncalled:
             self._uncalled[alike] = self._read_state(key, history)
-        return self._uncalled[alike]._replace(
-            frame=sampled.frame, weight=sampled.weight, columns=sampled.columns
-        )
+        return self._uncalled[alike]._replace(frame=sampled.frame, weight=sampled.weight, columns=sampled.columns)
 
     def _read_state(self, key: str, history: Sequence[HistoryEntry]) -> _CaseState:
         case = Case.from_history(key, history)
@@ -272,8 +265,4 @@ def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]
 
 def _select_remaining(sitting: list[HistoryEntry], *, unreal: bool) -> list[HistoryEntry]:
     """What the sample and the supervisor brought meanwhile is no part of a sitting."""
-    return [
-        e
-        for e in sitting
-        if not unreal or isinstance(e.event, CaseSampled | CaseReleased | OutcomeOverridden)
-    ]
+    return [e for e in sitting if not unreal or isinstance(e.event, CaseSampled | CaseReleased | OutcomeOverridden)]

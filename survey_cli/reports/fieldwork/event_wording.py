@@ -5,11 +5,7 @@ from typing import Final, NamedTuple, assert_never
 from survey_cli.fieldwork.case import events as happened
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.reports.fieldwork.case_histories import (
-    describe_outcome,
-    describe_refusal,
-    format_appointment_time,
-)
+from survey_cli.reports.fieldwork.case_histories import describe_outcome, describe_refusal, format_appointment_time
 
 
 class EventText(NamedTuple):

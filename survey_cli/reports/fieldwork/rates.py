@@ -228,8 +228,4 @@ def tabulate_rates(report: RateTable) -> Table:
 def _format_cell(value: Fraction | int | None) -> Cell:
     if value is None:
         return ""
-    return (
-        format_decimal(value, PROPORTION_DIGITS).replace(",", "")
-        if isinstance(value, Fraction)
-        else str(value)
-    )
+    return format_decimal(value, PROPORTION_DIGITS).replace(",", "") if isinstance(value, Fraction) else str(value)

@@ -20,13 +20,7 @@ COMPLETE_CODE: Final = "1.1"
 AppointmentResult: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
 """Called within the promised time; after it; somebody was reached, or promised another time, before; its time went by and
 nobody called; its time is still to come."""
-APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = (
-    "kept",
-    "late",
-    "overtaken",
-    "never called",
-    "to come",
-)
+APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = ("kept", "late", "overtaken", "never called", "to come")
 
 
 class DayRow(NamedTuple):
@@ -180,14 +174,10 @@ def _build_days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
     for day in sorted(days):
         did = days[day]
         complete += did["complete"]
-        yield DayRow(
-            day, did["calls"], did["reached"], did["complete"], did["refusals"], did["promises"], complete
-        )
+        yield DayRow(day, did["calls"], did["reached"], did["complete"], did["refusals"], did["promises"], complete)
 
 
-def classify_appointments(
-    history: Sequence[HistoryEntry], plan: Plan, at: datetime
-) -> list[AppointmentResult]:
+def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> list[AppointmentResult]:
     """Classify the result of every appointment of a case by the moment `at`."""
     found: list[AppointmentResult] = []
     span: tuple[datetime, datetime] | None = None
@@ -227,14 +217,10 @@ def _build_final_statuses(told: Sequence[_FinalCase]) -> tuple[FinalStatusRow, .
 
 def _describe_reason(found: QueuePosition) -> str:
     """What a delay was after is no matter of its own."""
-    return (
-        found.why if found.status != "waiting" else ("appointment" if found.promised_at else "for its time")
-    )
+    return found.why if found.status != "waiting" else ("appointment" if found.promised_at else "for its time")
 
 
-def _build_cells(
-    told: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]
-) -> Iterable[QuotaCellRow]:
+def _build_cells(told: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[QuotaCellRow]:
     """Quota cells, with the reason why one is not filled."""
     beforehand = {q.id for q in plan.quotas.quotas if q.list_inputs() <= plan.quotas.known_variables}
     open_cases: Counter[str] = Counter()

@@ -14,12 +14,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES
-from survey_cli.fieldwork.rates.dispositions import (
-    DispositionGroup,
-    UncountableCode,
-    find_disposition,
-    find_group,
-)
+from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_disposition, find_group
 from survey_cli.reports.fieldwork.call_sessions import NO_TIME, CallRecord, CallSession, CaseSessions
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 
@@ -324,15 +319,11 @@ def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     return sums
 
 
-def _build_statuses(
-    found: StatusInput, plan: Plan, people: People, viewer: Interviewer
-) -> tuple[StatusLine, ...]:
+def _build_statuses(found: StatusInput, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
     """Where all cases stand; those of the queue by whether all who are listed may call them now, or why not."""
     staff = tuple(people.interviewers.values()) or (viewer,)
     turns = CallOrder.for_interviewer(plan, people=people, who=viewer, at=found.at, fill=found.fill)
-    sums = _sum_by_name(
-        (turns.classify_group(g, staff) if g.bucket else g.status, g.cases) for g in found.case_groups
-    )
+    sums = _sum_by_name((turns.classify_group(g, staff) if g.bucket else g.status, g.cases) for g in found.case_groups)
     return tuple(StatusLine(s, what, sums[s]) for s, what in STATUS_DESCRIPTIONS.items() if s in sums)
 
 
@@ -361,9 +352,7 @@ def _build_codes(found: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
         row = find_disposition(code)
         group: DispositionGroup | UncountableCode = find_group(code, frame=plan.frame, overrides=own)
         lines.append(
-            CodeLine(
-                code, row.name if row else "", "" if isinstance(group, UncountableCode) else group, sums[code]
-            )
+            CodeLine(code, row.name if row else "", "" if isinstance(group, UncountableCode) else group, sums[code])
         )
     return tuple(lines)
 
@@ -407,9 +396,7 @@ class _ActivityCounter:
         for sitting in sat.sessions:
             if since is None or sitting.began >= since:
                 self._add_session(sitting, sat)
-            self.today += sum(
-                call.code == "1.1" and call.at >= self._found.day_began for call in sitting.calls
-            )
+            self.today += sum(call.code == "1.1" and call.at >= self._found.day_began for call in sitting.calls)
         if sat.number_states:
             states = list(sat.number_states.values())
             dead, never = states.count("dead"), states.count("never_call")
@@ -448,6 +435,4 @@ class _ActivityCounter:
     def build_dayparts(self) -> tuple[DaypartLine, ...]:
         named = list(dict.fromkeys(part.name for part in self._plan.calendar.parts))
         order = [*named, *(part for part in sorted(self._dayparts) if part not in named)]
-        return tuple(
-            DaypartLine(part or NO_DAYPART, *self._dayparts[part]) for part in order if part in self._dayparts
-        )
+        return tuple(DaypartLine(part or NO_DAYPART, *self._dayparts[part]) for part in order if part in self._dayparts)

@@ -43,9 +43,7 @@ def select_interviews(
     statuses, outcomes = answers.read_cells("interview_status"), answers.read_cells("interview_outcome")
     passed = [_flag_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]
     kinds: list[str] = []
-    columns = zip(
-        answers.columns["interview_status"], answers.columns["interview_outcome"], *passed, strict=True
-    )
+    columns = zip(answers.columns["interview_status"], answers.columns["interview_outcome"], *passed, strict=True)
     for status, outcome, past_complete, past_partial in columns:
         if statuses[status] == "ended":
             kinds.append("complete" if outcomes[outcome] in completed else "")
@@ -56,11 +54,7 @@ def select_interviews(
         for i, id in enumerate(answers.columns["interview_id"]):
             if (code := ruled.get(str(ids[id]))) is not None:
                 kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
-    wanted = {
-        "complete": ("complete",),
-        "partial": ("complete", "partial"),
-        "all": ("complete", "partial", ""),
-    }
+    wanted = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
     rows = tuple(i for i, kind in enumerate(kinds) if kind in wanted[which])
     return AnalysisBase(
         rows=rows,

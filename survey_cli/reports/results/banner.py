@@ -11,13 +11,7 @@ from typing import Final
 
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.questions import UNASKED_KINDS
-from survey_cli.reports.results.report_model import (
-    Banner,
-    BannerColumn,
-    BannerTable,
-    ResultRow,
-    SummaryStatistics,
-)
+from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, ResultRow, SummaryStatistics
 from survey_cli.reports.results.topline import (
     build_base,
     build_rows,
@@ -110,9 +104,7 @@ def build_banner(
 
 def _build_columns(groupings: Sequence[Grouping], *, lettered: bool) -> list[BannerColumn]:
     return [
-        BannerColumn(
-            grouping.label, label, ascii_uppercase[place] if known and lettered else "", grouping.name
-        )
+        BannerColumn(grouping.label, label, ascii_uppercase[place] if known and lettered else "", grouping.name)
         for grouping in groupings
         for place, (label, known) in enumerate(zip(grouping.part_labels, grouping.has_value, strict=True))
     ]
@@ -128,20 +120,13 @@ def _list_spans(groupings: Sequence[Grouping]) -> list[tuple[Grouping, list[int]
 
 
 def _build_table(
-    table: Crosstab,
-    groupings: Sequence[Grouping],
-    columns: Sequence[BannerColumn],
-    unit: int,
-    terms: ResultOptions,
+    table: Crosstab, groupings: Sequence[Grouping], columns: Sequence[BannerColumn], unit: int, terms: ResultOptions
 ) -> BannerTable:
     every = range(len(columns))
     shown = table.select_rows(list_value_columns(groupings))
     if not shown:
         return BannerTable(
-            id=table.question.id,
-            rows=(),
-            bases=(),
-            notes=tuple(_explain_hidden_rows(table, groupings, terms)),
+            id=table.question.id, rows=(), bases=(), notes=tuple(_explain_hidden_rows(table, groupings, terms))
         )
     rows = build_rows(table, list(every), unit=unit, terms=terms, shown=shown)
     tests: list[SignificanceTest] = []
@@ -225,9 +210,7 @@ def _add_letters(
         figures = list(row.figures)
         for grouping, span in _list_spans(groupings):
             enough = [
-                c
-                for c in span
-                if compute_effective_size(table.bases[c]) >= SMALL_BASE and not table.is_base_hidden(c)
+                c for c in span if compute_effective_size(table.bases[c]) >= SMALL_BASE and not table.is_base_hidden(c)
             ]
             pairs = len(enough) * (len(enough) - 1) // 2
             if grouping.name == table.question.item or not pairs:
@@ -248,12 +231,7 @@ def _add_letters(
                         figures[more] = figures[more]._replace(letters="".join(sorted(letters)))
         made.append(
             ResultRow(
-                kind=row.kind,
-                code=row.code,
-                label=row.label,
-                figures=tuple(figures),
-                side=row.side,
-                note=row.note,
+                kind=row.kind, code=row.code, label=row.label, figures=tuple(figures), side=row.side, note=row.note
             )
         )
     return tuple(made)
@@ -289,9 +267,7 @@ def _build_notes(tables: Sequence[BannerTable], unit: int, terms: ResultOptions)
     )
     made = [test for table in tables for test in table.tests if test.name]
     told += [
-        f"{name}: {words}"
-        for name, words in describe_tests(terms.seed).items()
-        if any(t.name == name for t in made)
+        f"{name}: {words}" for name, words in describe_tests(terms.seed).items() if any(t.name == name for t in made)
     ]
     if made and terms.population:
         told.append(

@@ -13,13 +13,7 @@ from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, C
 from survey_cli.reports.results.bins import build_bins
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion
 from survey_cli.reports.results.report_model import RowKind, Side
-from survey_cli.reports.weighting.answer_counts import (
-    AnswerColumns,
-    AnswerKey,
-    Grouping,
-    WeightedCount,
-    sum_counts,
-)
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, AnswerKey, Grouping, WeightedCount, sum_counts
 from survey_cli.values import Cell, Missing
 
 SMALL_BASE: Final = 30
@@ -151,9 +145,7 @@ def tabulate(
     first = {key: cells[_get_first_text(key)] for key in piles}
     asked = {key: pile for key, pile in piles.items() if not _was_not_asked(first[key])}
     declined = {
-        kind: _sum_columns(
-            [pile for key, pile in asked.items() if _get_missing_kind(first[key]) == kind], groupings
-        )
+        kind: _sum_columns([pile for key, pile in asked.items() if _get_missing_kind(first[key]) == kind], groupings)
         for kind in dict.fromkeys(_get_missing_kind(first[key]) for key in asked)
         if kind
     }
@@ -174,9 +166,7 @@ def tabulate(
             lines = [CrosstabLine("answer", "", "Answered", total)] if total[0].people else []
         case _:
             lines = _count_answers(question, given, first, groupings, terms)
-            values = tuple(
-                (line.value, line.counts) for line in lines if line.value is not None and line.kind != "net"
-            )
+            values = tuple((line.value, line.counts) for line in lines if line.value is not None and line.kind != "net")
             if question.kind == "single":
                 values = ()
     order = [*question.variable.declines, *sorted(declined)]
@@ -249,8 +239,7 @@ def _count_answers(
         )
         (later if point.volunteered else lines).append(line)
     rest = [
-        CrosstabLine("answer", str(code), str(code), _sum_columns(piles, groupings))
-        for code, piles in found.items()
+        CrosstabLine("answer", str(code), str(code), _sum_columns(piles, groupings)) for code, piles in found.items()
     ]
     return [*lines, *rest, *later]
 
@@ -270,20 +259,13 @@ def _count_mentions(
         note = "volunteered" if point.volunteered else ""
         lines.append(
             CrosstabLine(
-                "mention",
-                str(point.code),
-                point.label,
-                _sum_columns(with_it, groupings),
-                note=note,
-                in_tests=False,
+                "mention", str(point.code), point.label, _sum_columns(with_it, groupings), note=note, in_tests=False
             )
         )
     if question.allows_none:
         width = range(len(question.columns))
         none = [piles for key, piles in given.items() if all(cells[_get_text(key, i)] != 1 for i in width)]
-        lines.append(
-            CrosstabLine("mention", "", "None mentioned", _sum_columns(none, groupings), in_tests=False)
-        )
+        lines.append(CrosstabLine("mention", "", "None mentioned", _sum_columns(none, groupings), in_tests=False))
     return lines
 
 
@@ -326,9 +308,7 @@ def _count_numbers(
             "range",
             "",
             a_bin.label,
-            _sum_columns(
-                [piles for value, piles in summed.items() if a_bin.low <= value < a_bin.high], groupings
-            ),
+            _sum_columns([piles for value, piles in summed.items() if a_bin.low <= value < a_bin.high], groupings),
         )
         for a_bin in ranges
     ]
@@ -384,9 +364,7 @@ def _count_nets(
             continue
         if question.kind == "multiple":
             places = [i for i, point in enumerate(question.points) if point.code in codes]
-            any_of = [
-                piles for key, piles in given.items() if any(cells[_get_text(key, i)] == 1 for i in places)
-            ]
+            any_of = [piles for key, piles in given.items() if any(cells[_get_text(key, i)] == 1 for i in places)]
             piles = _sum_columns(any_of, groupings)
         else:
             piles = _sum_columns([lines[i].counts for i in parts], groupings)

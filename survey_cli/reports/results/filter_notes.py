@@ -27,9 +27,7 @@ class ReportFilter:
         """A sentence for each. `shown` of so many items as are `listed` are reported on."""
         lines: list[str] = []
         if self.where:
-            lines.append(
-                f"Only interviews of which this is true: {self.where} — {len(got.rows):,} of {self.total:,}."
-            )
+            lines.append(f"Only interviews of which this is true: {self.where} — {len(got.rows):,} of {self.total:,}.")
         match self.selection:
             case "complete":
                 left = f"; {got.left_out:,} that were begun are left out" if got.left_out else ""

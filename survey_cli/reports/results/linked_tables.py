@@ -37,11 +37,7 @@ def hide_small_counts(
     told = {other for some in follow_ups.values() for other in some}
     counted = [
         _build_count_table(
-            table,
-            tables,
-            follow_ups.get(i, {}),
-            groupings,
-            everybody=not table.question.asked and i not in told,
+            table, tables, follow_ups.get(i, {}), groupings, everybody=not table.question.asked and i not in told
         )
         for i, table in enumerate(tables)
     ]
@@ -73,11 +69,7 @@ def hide_small_counts(
 
 
 def _reduce_to_nets(
-    counted: Sequence[CountTable],
-    links: Links,
-    threshold: int,
-    tables: Sequence[Crosstab],
-    columns: Sequence[int],
+    counted: Sequence[CountTable], links: Links, threshold: int, tables: Sequence[Crosstab], columns: Sequence[int]
 ) -> list[frozenset[CellPosition]]:
     """Return the hidden positions of each table, where crowded tables keep only their nets.
 
@@ -94,22 +86,14 @@ def _reduce_to_nets(
             replace(
                 one,
                 hidden=one.hidden
-                | {
-                    CellPosition(row, c)
-                    for row in tables[i].detail_rows
-                    for c in _list_shown_columns(one, columns)
-                },
+                | {CellPosition(row, c) for row in tables[i].detail_rows for c in _list_shown_columns(one, columns)},
             )
             if i in coarse
             else one
             for i, one in enumerate(counted)
         ]
         found = _hide_until_stable(given_up, links, threshold)
-        vain = {
-            i
-            for i in coarse
-            if replace(tables[i], hidden=found[i]).is_mostly_hidden(tables[i].net_rows, columns)
-        }
+        vain = {i for i in coarse if replace(tables[i], hidden=found[i]).is_mostly_hidden(tables[i].net_rows, columns)}
         if not vain:
             return found
         coarse -= vain
@@ -121,9 +105,7 @@ def _list_shown_columns(table: CountTable, columns: Sequence[int]) -> Sequence[i
     return columns if list(columns) == [0] else range(1, len(table.bases))
 
 
-def _hide_until_stable(
-    counted: Sequence[CountTable], links: Links, threshold: int
-) -> list[frozenset[CellPosition]]:
+def _hide_until_stable(counted: Sequence[CountTable], links: Links, threshold: int) -> list[frozenset[CellPosition]]:
     """What is hidden of each table when none tells of another: as often as one hides more of a count that others say."""
     hidden = [one.hidden for one in counted]
     elsewhere: list[frozenset[CellPosition]] = [frozenset() for _ in counted]
@@ -208,19 +190,14 @@ def _build_count_table(
 
 def _select_total(table: CountTable) -> CountTable:
     """The first column alone."""
-    return replace(
-        table, counts=[[row[0]] for row in table.counts], bases=[table.bases[0]], groups=(), nested=()
-    )
+    return replace(table, counts=[[row[0]] for row in table.counts], bases=[table.bases[0]], groups=(), nested=())
 
 
 def _build_grouping_table(grouping: Grouping) -> CountTable:
     """The sizes of the columns of a grouping, as a table of one column."""
     sizes = _count_parts(grouping)
     return CountTable(
-        counts=[[n] for n in sizes],
-        bases=[len(grouping.part_by_interview)],
-        sums={},
-        base_rows=range(len(sizes)),
+        counts=[[n] for n in sizes], bases=[len(grouping.part_by_interview)], sums={}, base_rows=range(len(sizes))
     )
 
 
@@ -259,9 +236,7 @@ def _find_nested(groupings: Sequence[Grouping]) -> list[tuple[int, frozenset[int
         for other in range(len(groupings)):
             if one == other:
                 continue
-            pairs = set(
-                zip(groupings[one].part_by_interview, groupings[other].part_by_interview, strict=True)
-            )
+            pairs = set(zip(groupings[one].part_by_interview, groupings[other].part_by_interview, strict=True))
             for part in {p for p, _ in pairs}:
                 inside = {q for p, q in pairs if p == part}
                 if all(p == part for p, q in pairs if q in inside):

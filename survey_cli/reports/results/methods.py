@@ -57,9 +57,7 @@ class MethodFacts:
     """Only interviews of which a condition is true are reported on: what is known of the study holds of more."""
 
 
-def build_methods(
-    study: StudyDescription, facts: MethodFacts, terms: ResultOptions
-) -> tuple[MethodLine, ...]:
+def build_methods(study: StudyDescription, facts: MethodFacts, terms: ResultOptions) -> tuple[MethodLine, ...]:
     """The methods box, in order; every item is there."""
     begun = _read_timestamps(facts.answers, "interview_began")
     return (
@@ -79,8 +77,7 @@ def build_methods(
         _make_line("Weighting", _describe_weighting(facts.weighting)),
         _make_line("Precision", _describe_precision(facts, terms, study.size)),
         _make_line(
-            "Length of interviews",
-            _describe_length(begun, _read_timestamps(facts.answers, "interview_updated")),
+            "Length of interviews", _describe_length(begun, _read_timestamps(facts.answers, "interview_updated"))
         ),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
         _make_line("Missing answers", _describe_missing(terms)),
@@ -112,11 +109,7 @@ def _make_line(label: str, text: str, why: str = "") -> MethodLine:
 
 def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
     """What holds of the whole study, and says so where fewer are reported on."""
-    return (
-        line._replace(text=f"{line.text}; {WHOLE_STUDY_NOTE}")
-        if facts.is_filtered and line.is_stated
-        else line
-    )
+    return line._replace(text=f"{line.text}; {WHOLE_STUDY_NOTE}") if facts.is_filtered and line.is_stated else line
 
 
 def _describe_population(study: StudyDescription) -> str:

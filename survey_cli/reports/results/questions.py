@@ -81,11 +81,7 @@ class BatteryHead:
 
 
 def list_questions(
-    instrument: Instrument,
-    variables: Sequence[Variable],
-    *,
-    language: str = "",
-    asked: Mapping[str, str] | None = None,
+    instrument: Instrument, variables: Sequence[Variable], *, language: str = "", asked: Mapping[str, str] | None = None
 ) -> tuple[tuple[ReportQuestion, ...], tuple[BatteryHead, ...]]:
     """List the questions with columns among `variables`, in the order of the newest questionnaire.
 

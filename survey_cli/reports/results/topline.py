@@ -35,12 +35,7 @@ MEAN_DIGITS: Final = 2
 
 
 def build_item_result(
-    table: Crosstab,
-    *,
-    interviews: int,
-    unit: int,
-    terms: ResultOptions,
-    verbatims: tuple[Verbatim, ...] = (),
+    table: Crosstab, *, interviews: int, unit: int, terms: ResultOptions, verbatims: tuple[Verbatim, ...] = ()
 ) -> ItemResult:
     """One item of the topline. `unit` is what a weight of one is in the piles; `interviews` how many are reported on."""
     question, shown = table.question, table.select_rows([0])
@@ -154,9 +149,7 @@ def _describe_base(table: Crosstab, interviews: int, terms: ResultOptions) -> st
     return "asked of {n}, who got that far"
 
 
-def build_summary(
-    table: Crosstab, column: int, *, unit: int, terms: ResultOptions
-) -> SummaryStatistics | None:
+def build_summary(table: Crosstab, column: int, *, unit: int, terms: ResultOptions) -> SummaryStatistics | None:
     """Mean, median and standard deviation of a scale or number. They are hidden where any count they are made of is."""
     if not table.values and table.question.kind not in ("scale", "number"):
         return None
@@ -184,9 +177,7 @@ def build_summary(
     )
 
 
-def compute_variance(
-    values: Sequence[tuple[Fraction, WeightedCount]], mean: Fraction, people: int
-) -> Fraction | None:
+def compute_variance(values: Sequence[tuple[Fraction, WeightedCount]], mean: Fraction, people: int) -> Fraction | None:
     """The sample variance, n − 1 below the line; weighted, Σw(x − m)²/Σw · n/(n − 1). None for fewer than two."""
     if people < 2:
         return None
@@ -246,9 +237,7 @@ def _build_notes(table: Crosstab, unit: int, terms: ResultOptions) -> list[str]:
     if not table.select_rows([0]):
         return told
     if table.question.kind == "multiple":
-        told.append(
-            "Several answers could be given: percentages are of all who were asked, and add up to more."
-        )
+        told.append("Several answers could be given: percentages are of all who were asked, and add up to more.")
     elif not table.has_hidden(0) and lines:
         shares = [Fraction(line.counts[0].weight, base.weight) for line in lines]
         total = sum_rounded_percentages(shares, terms.digits)
@@ -276,9 +265,7 @@ def warn_if_unanimous(table: Crosstab, column: int, who: str) -> list[str]:
         if line.kind in ("net", "range"):
             continue
         if line.counts[column].people == base and not table.is_hidden(i, column):
-            return [
-                f"Unanimous: {who} gave the same answer ({base:,} of {base:,}), so that each one’s is known."
-            ]
+            return [f"Unanimous: {who} gave the same answer ({base:,} of {base:,}), so that each one’s is known."]
     return []
 
 
@@ -376,13 +363,9 @@ def _build_statement(table: Crosstab, unit: int, terms: ResultOptions) -> Batter
     )
 
 
-def build_table_notes(
-    terms: ResultOptions, *, weighted: bool, declines: Mapping[str, str]
-) -> tuple[str, ...]:
+def build_table_notes(terms: ResultOptions, *, weighted: bool, declines: Mapping[str, str]) -> tuple[str, ...]:
     """What holds of all tables."""
-    digits = (
-        "whole numbers" if not terms.digits else f"{terms.digits} decimal{'s' if terms.digits > 1 else ''}"
-    )
+    digits = "whole numbers" if not terms.digits else f"{terms.digits} decimal{'s' if terms.digits > 1 else ''}"
     least = format_decimal(Fraction(1, 2 * 10**terms.digits), terms.digits + 1)
     told = [
         f"Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.",
@@ -395,9 +378,7 @@ def build_table_notes(
             f"Percentages are of all who were asked: {', '.join(declines.values())} and volunteered answers are rows."
         )
     told.append("Whoever was not asked an item, or was not reached by it, is in none of its figures.")
-    told.append(
-        "Means, medians and standard deviations leave out declines, volunteered answers and no opinion."
-    )
+    told.append("Means, medians and standard deviations leave out declines, volunteered answers and no opinion.")
     if terms.threshold > 1:
         told.append(
             f"{HIDDEN_MARK} a count of fewer than {terms.threshold} people, or one from which it would follow: not shown."

@@ -31,9 +31,7 @@ class WeightedCount(NamedTuple):
     """Sum of the squares of these."""
 
     def add(self, other: "WeightedCount") -> "WeightedCount":
-        return WeightedCount(
-            self.people + other.people, self.weight + other.weight, self.squares + other.squares
-        )
+        return WeightedCount(self.people + other.people, self.weight + other.weight, self.squares + other.squares)
 
 
 EMPTY_COUNT: Final = WeightedCount()
@@ -90,11 +88,7 @@ class AnswerColumns:
         at = [(i, v) for i, v in enumerate(table.variables) if wanted(v)]
         columns: dict[str, list[str]] = {v.name: [] for _, v in at}
         held: dict[str, dict[str, str]] = {v.name: {} for _, v in at}
-        kept = iter(
-            table.encoded_rows
-            if table.encoded_rows is not None
-            else (encode_cells(row) for row in table.rows)
-        )
+        kept = iter(table.encoded_rows if table.encoded_rows is not None else (encode_cells(row) for row in table.rows))
         width, rows = len(table.variables), 0
         while some := [split_row(row, width) for row in islice(kept, BATCH_SIZE)]:
             rows += len(some)
@@ -139,9 +133,7 @@ class AnswerColumns:
         for grouping in groupings:
             divided = self._count_total(list(zip(keys, grouping.part_by_interview, strict=True)))
             for key, piles in found.items():
-                piles.extend(
-                    divided.get((key, part), EMPTY_COUNT) for part in range(len(grouping.part_labels))
-                )
+                piles.extend(divided.get((key, part), EMPTY_COUNT) for part in range(len(grouping.part_labels)))
         return {key: tuple(piles) for key, piles in found.items()}
 
     def _count_total(self, keys: Sequence[AnswerKey]) -> dict[AnswerKey, WeightedCount]:

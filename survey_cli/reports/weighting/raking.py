@@ -69,9 +69,7 @@ def rake(
         for margin, targets in zip(margins, fixed, strict=True):
             sums = _sum_weights(margin, weights)
             factors = {v: targets[v] * n / held if held > 0 else 1.0 for v, held in sums.items()}
-            weights = [
-                weight * factors[v] for weight, v in zip(weights, margin.value_by_interview, strict=True)
-            ]
+            weights = [weight * factors[v] for weight, v in zip(weights, margin.value_by_interview, strict=True)]
         if trim is not None:
             cut |= {i for i, weight in enumerate(weights) if weight > trim or 0 < weight < 1 / trim}
             weights = [min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights]

@@ -67,20 +67,15 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     every = sum_counts(pile for line in used for pile in line)
     n = float(compute_effective_size(every)) if matrix.weighted else float(every.people)
     table = [
-        [n * pile.weight / every.weight if matrix.weighted else float(pile.people) for pile in line]
-        for line in used
+        [n * pile.weight / every.weight if matrix.weighted else float(pile.people) for pile in line] for line in used
     ]
     small = _has_small_expected(table)
     if small and matrix.weighted:
-        return SignificanceTest(
-            matrix.group, "", "", None, "", "no test: expected counts are too small under weights"
-        )
+        return SignificanceTest(matrix.group, "", "", None, "", "no test: expected counts are too small under weights")
     if small:
         return _run_fisher(matrix.group, table, seed)
     if not matrix.population_correction:
-        return SignificanceTest(
-            matrix.group, "", "", None, "", "no test: the whole population was interviewed"
-        )
+        return SignificanceTest(matrix.group, "", "", None, "", "no test: the whole population was interviewed")
     if matrix.weighted:
         return _run_rao_scott(matrix.group, used, matrix.population_correction)
     found = stats.chi2_contingency(table, correction=False)
@@ -126,9 +121,7 @@ def _run_rao_scott(group: str, used: Sequence[Sequence[WeightedCount]], left: Fr
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
     f = people * float(((shares - expected) ** 2 / expected).sum()) / mean
     value = float(stats.f.sf(f, df, df * (people - 1)))
-    told = (
-        f"F = {_format_statistic(f)}, df = {_format_statistic(df)} and {_format_statistic(df * (people - 1))}"
-    )
+    told = f"F = {_format_statistic(f)}, df = {_format_statistic(df)} and {_format_statistic(df * (people - 1))}"
     return SignificanceTest(group, "Rao–Scott test", told, value, format_p_value(value))
 
 
@@ -150,9 +143,7 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     if len(there) < 2 or len(rows) < 2:
         return nothing
     if not matrix.population_correction:
-        return SignificanceTest(
-            matrix.group, "", "", None, "", "no trend test: the whole population was interviewed"
-        )
+        return SignificanceTest(matrix.group, "", "", None, "", "no trend test: the whole population was interviewed")
     try:
         from scipy import stats
     except ImportError:
@@ -164,9 +155,7 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
         cells = [(v, c, pile.weight * share) for v, line in rows for c, pile in enumerate(line)]
         mean_v, mean_c = sum(v * w for v, _, w in cells), sum(c * w for _, c, w in cells)
         both = sum((v - mean_v) * (c - mean_c) * w for v, c, w in cells)
-        spread = sum((v - mean_v) ** 2 * w for v, _, w in cells) * sum(
-            (c - mean_c) ** 2 * w for _, c, w in cells
-        )
+        spread = sum((v - mean_v) ** 2 * w for v, _, w in cells) * sum((c - mean_c) ** 2 * w for _, c, w in cells)
         if spread <= 0:
             return nothing
         statistic = (n - 1) * both**2 / spread / float(matrix.population_correction)

@@ -23,9 +23,7 @@ class SignificanceTest(NamedTuple):
     def text(self) -> str:
         """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why there is none. Which is made when, the notes say."""
         return (
-            f"{self.name}: {', '.join(t for t in (self.statistic_text, self.p_text) if t)}"
-            if self.name
-            else self.note
+            f"{self.name}: {', '.join(t for t in (self.statistic_text, self.p_text) if t)}" if self.name else self.note
         )
 
 

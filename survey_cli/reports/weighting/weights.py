@@ -85,9 +85,7 @@ def compute_weights(
     The weights of the column are the start. Shares of values that fewer than `threshold` interviews have are hidden.
     """
     n = answers.interviews
-    start: list[Fraction] | UserError = (
-        [Fraction(1)] * n if not column else read_base_weights(answers, column)
-    )
+    start: list[Fraction] | UserError = [Fraction(1)] * n if not column else read_base_weights(answers, column)
     if isinstance(start, UserError):
         return start
     if not n:
@@ -100,9 +98,7 @@ def compute_weights(
     if isinstance(margins, UserError):
         return margins
     found = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
-    weights = _scale(
-        [Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION) for weight in found.weights]
-    )
+    weights = _scale([Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION) for weight in found.weights])
     names = ", ".join(margin.name for margin in margins)
     how.append(f"raked to {names} in {_format_number_of(found.rounds, 'round')}")
     notes = []
@@ -145,16 +141,12 @@ def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> li
     for name, wanted in by_name.items():
         variable = answers.variables.get(name)
         if variable is None:
-            return UserError(
-                "--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables)
-            )
+            return UserError("--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables))
         total = sum((target.share for target in wanted), Fraction(0))
         cells = answers.read_cells(name)
         place: dict[str, int] = {}
         for text, cell in cells.items():
-            place[text] = next(
-                (i for i, target in enumerate(wanted) if _matches(cell, target.value, variable)), -1
-            )
+            place[text] = next((i for i, target in enumerate(wanted) if _matches(cell, target.value, variable)), -1)
         shares = [target.share for target in wanted]
         if trouble := _check_values(variable, wanted, cells) or _check_shares(name, shares):
             return trouble
@@ -184,9 +176,7 @@ def _check_shares(name: str, shares: Sequence[Fraction]) -> UserError | None:
     return None
 
 
-def _check_values(
-    variable: Variable, wanted: Sequence[RakingTarget], cells: Mapping[str, Cell]
-) -> UserError | None:
+def _check_values(variable: Variable, wanted: Sequence[RakingTarget], cells: Mapping[str, Cell]) -> UserError | None:
     """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
     there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
     for target in wanted:
@@ -266,10 +256,7 @@ def _build_margin_rows(
     for margin in margins:
         before, after = _compute_shares(margin, start), _compute_shares(margin, end)
         places = [-1, *range(len(margin.values))]
-        hidden = {
-            places[i]
-            for i in find_hidden_parts([margin.value_by_interview.count(v) for v in places], threshold)
-        }
+        hidden = {places[i] for i in find_hidden_parts([margin.value_by_interview.count(v) for v in places], threshold)}
         told += [
             (
                 margin.name,

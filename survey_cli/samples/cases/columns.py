@@ -66,9 +66,7 @@ def find_country(instrument: Instrument) -> str | None:
 
 def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
     """The codes of a sample column and their labels in the first language; empty where it is not coded."""
-    return {
-        c: str((o.label or o.text).get(instrument.language)) for c, o in _iterate_options(instrument, column)
-    }
+    return {c: str((o.label or o.text).get(instrument.language)) for c, o in _iterate_options(instrument, column)}
 
 
 def iterate_labeled_values(
@@ -106,9 +104,7 @@ def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: 
             return _read_text
 
 
-def make_role_reader(
-    instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
-) -> ColumnReader:
+def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
     """The same, where the value must also be of use to the fieldwork: a zone, a language, a weight, a priority."""
     typed = make_reader(instrument, column, decimal_comma=decimal_comma)
     match column.role:
@@ -155,10 +151,7 @@ def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnR
     twice: set[str] = set()
     for code, option in _iterate_options(instrument, column):
         for text in {
-            str(t).casefold()
-            for one in (option.label, option.text)
-            if one
-            for _, t in one.iterate_languages()
+            str(t).casefold() for one in (option.label, option.text) if one for _, t in one.iterate_languages()
         }:
             if meant.setdefault(text, code) != code:
                 twice.add(text)
@@ -181,9 +174,7 @@ def _read_point_number(text: str) -> Value | InvalidValue:
     readings = list_number_readings(text, None)
     remedy = "write a number"
     if len(readings) == 1 and "." not in text and "," in text:
-        remedy = (
-            "write a point, not a comma" if readings[0].places else "write it without separators of thousands"
-        )
+        remedy = "write a point, not a comma" if readings[0].places else "write it without separators of thousands"
     elif readings:
         remedy = "write it without separators of thousands"
     return InvalidValue("the value does not fit the column", remedy)
@@ -193,9 +184,7 @@ def _read_comma_number(text: str) -> Value | InvalidValue:
     """A number of a file whose program writes decimals with a comma, or with a point."""
     readings = list_number_readings(text, None)
     if len(readings) > 1:
-        return InvalidValue(
-            f"{text} may be a decimal or thousands", "write it without separators of thousands"
-        )
+        return InvalidValue(f"{text} may be a decimal or thousands", "write it without separators of thousands")
     return _convert_number(readings[0].value) if readings else _read_point_number(text)
 
 
@@ -261,14 +250,10 @@ def _check_zone(value: Value) -> Value | InvalidValue:
         name.casefold().removesuffix("time").strip()
     )
     if meant is None:
-        places = {
-            zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_list_zones())
-        }
+        places = {zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_list_zones())}
         meant = places.get(name.replace("_", " ").casefold())
     remedy = (
-        f"write {meant}"
-        if meant
-        else suggest_nearest(name, _list_zones(), otherwise="write one as America/Chicago")
+        f"write {meant}" if meant else suggest_nearest(name, _list_zones(), otherwise="write one as America/Chicago")
     )
     return InvalidValue(f"{name!r} is no time zone", remedy)
 
@@ -312,6 +297,4 @@ def _check_weight(value: Value) -> Value | InvalidValue:
 def _check_priority(value: Value) -> Value | InvalidValue:
     if isinstance(value, int):
         return value
-    return InvalidValue(
-        "a priority is a whole number", "write 1 for who is called first, 2 for who comes next"
-    )
+    return InvalidValue("a priority is a whole number", "write 1 for who is called first, 2 for who comes next")

@@ -92,8 +92,7 @@ def preview_import(
         unknown=lines["unknown"],
         without_number=sum(barred.issuperset(case.dialable_numbers) for case in sample.cases),
         without_zone=sum(
-            not case.zone and not any(number.zones for number in case.dialable_numbers)
-            for case in sample.cases
+            not case.zone and not any(number.zones for number in case.dialable_numbers) for case in sample.cases
         ),
         replicates=_count_names(case.replicate for case in sample.cases),
         frames=_count_names(case.frame for case in sample.cases),

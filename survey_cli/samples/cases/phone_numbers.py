@@ -112,14 +112,7 @@ def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
 def _drop_trunk_zeros(found: "PhoneNumber") -> "PhoneNumber":
     """Without zeros that are used inside a country only and were written after its code (+49 0 212541): so that a number
     is the one its own E.164 form means."""
-    from phonenumbers import (
-        NumberParseException,
-        PhoneNumberFormat,
-        PhoneNumberType,
-        format_number,
-        number_type,
-        parse,
-    )
+    from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, format_number, number_type, parse
 
     while number_type(found) == PhoneNumberType.UNKNOWN:
         try:
@@ -172,9 +165,7 @@ def _build_number(
             case ValidationResult.TOO_SHORT:
                 return InvalidNumber(written, "it has too few digits", _suggest_remedy(bare, country))
             case _:
-                return InvalidNumber(
-                    written, "it has too many digits", _suggest_remedy_if_too_long(bare, country)
-                )
+                return InvalidNumber(written, "it has too many digits", _suggest_remedy_if_too_long(bare, country))
     service = _get_services().get(kind, "")
     if service:
         doubts.append(f"it is a {service} number, nobody's own line")

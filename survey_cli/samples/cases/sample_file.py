@@ -139,21 +139,14 @@ class _CaseReader:
     """Rows become cases, and what is wrong with them is found."""
 
     def __init__(
-        self,
-        instrument: Instrument,
-        key: str,
-        at: Mapping[str, int],
-        sheet: InputSheet,
-        collector: ProblemCollector,
+        self, instrument: Instrument, key: str, at: Mapping[str, int], sheet: InputSheet, collector: ProblemCollector
     ) -> None:
         self.collector = collector
         self.cases: list[SampleCase] = []
         self.values: dict[str, dict[str, Cell]] = {}
         self._lines: dict[str, int] = {}
         self._numbers: dict[tuple[str, str], int] = {}
-        letters = {
-            name: f" (column {format_column_letter(index)})" for name, index in at.items() if sheet.letters
-        }
+        letters = {name: f" (column {format_column_letter(index)})" for name, index in at.items() if sheet.letters}
         self._who = {name: name + letters.get(name, "") for name in at}
         self._key = key
         self._key_at = at[key]
@@ -170,9 +163,7 @@ class _CaseReader:
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
         quotas = Quotas.from_instrument(instrument)
         self._quotas = [
-            quota
-            for quota in quotas.quotas
-            if quota.list_inputs() and quota.list_inputs() <= quotas.known_variables
+            quota for quota in quotas.quotas if quota.list_inputs() and quota.list_inputs() <= quotas.known_variables
         ]
         self._without_target: set[str] = set()
         roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
@@ -217,16 +208,12 @@ class _CaseReader:
         if (text := values.get(name, NOT_ASKED)) != NOT_ASKED:
             region = read_region(str(text), country)
             if isinstance(region, InvalidValue):
-                self.collector.add_error(
-                    "sample-value", self._who[name], region.what, region.remedy, line=row.line
-                )
+                self.collector.add_error("sample-value", self._who[name], region.what, region.remedy, line=row.line)
                 return country or None
             values[name] = region
             if country and said != NOT_ASKED and region[:2] != country:
                 what = f"{region} is no region of {country}, which the row names as the country"
-                self.collector.add_error(
-                    "sample-value", self._who[name], what, "correct one of them", line=row.line
-                )
+                self.collector.add_error("sample-value", self._who[name], what, "correct one of them", line=row.line)
             country = region[:2]
         return country or None
 
@@ -260,9 +247,7 @@ class _CaseReader:
         key = clean_text(row.cells[self._key_at])
         if not key:
             remedy = "give every case a key, or take the row out"
-            self.collector.add_error(
-                "case-key", self._who[self._key], "the case has no key", remedy, line=row.line
-            )
+            self.collector.add_error("case-key", self._who[self._key], "the case has no key", remedy, line=row.line)
             return None
         if len(key) > _MAX_KEY_LENGTH:
             what = f"a key of {len(key)} characters is too long"

@@ -19,10 +19,7 @@ def draw_arm(instrument: Instrument, name: str, column: SampleColumn, key: str) 
 
 
 def draw_arms(
-    instrument: Instrument,
-    name: str,
-    cases: Mapping[str, dict[str, Cell]],
-    existing: Mapping[str, Mapping[str, Cell]],
+    instrument: Instrument, name: str, cases: Mapping[str, dict[str, Cell]], existing: Mapping[str, Mapping[str, Cell]]
 ) -> None:
     """Give each case (key to its values, changed in place) the arm of one split column.
 

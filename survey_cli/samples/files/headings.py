@@ -37,9 +37,7 @@ def find_columns(
             ]
             for index in same[:1]:
                 what = f"the column {free[index]!r} is taken for it"
-                collector.add_warning(
-                    "heading", name, what, f"name it {name} to be sure", line=line, of="headings"
-                )
+                collector.add_warning("heading", name, what, f"name it {name} to be sure", line=line, of="headings")
         if len(same) > 1:
             both = " and ".join(sheet.describe_column(index) for index in same[:2])
             collector.add_error("heading", name, f"{both} both have this name", "keep one", line=line)
@@ -68,13 +66,9 @@ def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, collector
     known = {normalize_heading(name) for name in wanted}
     line = sheet.heading.line
     for row in islice(sheet.rows, 10):
-        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or needed in map(
-            str.strip, row.cells
-        ):
+        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or needed in map(str.strip, row.cells):
             remedy = f"the names seem to stand in line {row.line}: take out what stands above"
-            collector.add_error(
-                "heading", needed, "the first row does not name the columns", remedy, line=line
-            )
+            collector.add_error("heading", needed, "the first row does not name the columns", remedy, line=line)
             return
     names = [name.strip() for name in sheet.heading.cells if name.strip()]
     has = ", ".join(name[:40] for name in names[:12])

@@ -22,14 +22,10 @@ class ProblemCollector:
     def add_error(self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = "") -> None:
         self._add("error", rule, who, what, remedy, line, of)
 
-    def add_warning(
-        self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = ""
-    ) -> None:
+    def add_warning(self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = "") -> None:
         self._add("warning", rule, who, what, remedy, line, of)
 
-    def _add(
-        self, severity: Severity, rule: str, who: str, what: str, remedy: str, line: int, of: str
-    ) -> None:
+    def _add(self, severity: Severity, rule: str, who: str, what: str, remedy: str, line: int, of: str) -> None:
         """`of` is what the kind goes by where `who` differs from line to line."""
         self.has_errors |= severity == "error"
         kind = (rule, severity, of or who)

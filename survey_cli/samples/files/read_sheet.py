@@ -63,10 +63,7 @@ def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None
         if not file.exists():
             near = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
             collector.add_error(
-                "sample-file",
-                "",
-                "there is no such file",
-                suggest_nearest(file.name, near, otherwise="check the path"),
+                "sample-file", "", "there is no such file", suggest_nearest(file.name, near, otherwise="check the path")
             )
             return None
         if not file.is_file():
@@ -76,15 +73,11 @@ def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None
             contents = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that leads to itself
         why = getattr(broken, "strerror", None) or "its name is no file's name"
-        collector.add_error(
-            "sample-file", "", f"it can't be read: {why}", "check the path and your rights to it"
-        )
+        collector.add_error("sample-file", "", f"it can't be read: {why}", "check the path and your rights to it")
         return None
     if len(contents) > MAX_BYTES:
         what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-        collector.add_error(
-            "sample-file", "", what, "leave out columns that the study does not use, or divide it"
-        )
+        collector.add_error("sample-file", "", what, "leave out columns that the study does not use, or divide it")
         return None
     return contents
 

@@ -22,9 +22,7 @@ _CELL_REFERENCE: Final = re.compile(rb'r="([A-Z]+[0-9]+)"')
 _ERRORS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 
 
-def read_workbook(
-    contents: bytes, collector: ProblemCollector, *, sheet: str | None = None
-) -> InputSheet | None:
+def read_workbook(contents: bytes, collector: ProblemCollector, *, sheet: str | None = None) -> InputSheet | None:
     """One sheet: the one named, else the first that is not hidden. None, with an error, where there is no reading it."""
     book = _open_workbook(contents, collector)
     if book is None:
@@ -36,9 +34,7 @@ def read_workbook(
     uncounted = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
     heading = next(rows, None)
     if heading is None:
-        collector.add_error(
-            "sample-file", f"sheet {name}", "the sheet is empty", "its first row names the columns"
-        )
+        collector.add_error("sample-file", f"sheet {name}", "the sheet is empty", "its first row names the columns")
         return None
     if uncounted:
         what = f"the formula in {uncounted} has no value: the workbook was written by a program that does not count"
@@ -54,23 +50,17 @@ def _open_workbook(contents: bytes, collector: ProblemCollector) -> "Workbook | 
         from openpyxl import load_workbook
     except ImportError:
         remedy = "install survey-cli[excel], or save the sheet as CSV UTF-8"
-        collector.add_error(
-            "sample-file", "", "reading workbooks needs openpyxl, which is not installed", remedy
-        )
+        collector.add_error("sample-file", "", "reading workbooks needs openpyxl, which is not installed", remedy)
         return None
     try:
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())
         if unpacked > MAX_UNPACKED:
-            collector.add_error(
-                "sample-file", "", "the workbook is too large", "keep the sheet of cases only"
-            )
+            collector.add_error("sample-file", "", "the workbook is too large", "keep the sheet of cases only")
             return None
         return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
     except Exception:  # of a broken archive the library raises whatever it meets
         what = "this is no Excel workbook, or it is damaged or locked with a password"
-        collector.add_error(
-            "sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8"
-        )
+        collector.add_error("sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8")
         return None
 
 
@@ -106,9 +96,7 @@ def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> I
             for at, text in enumerate(texts):
                 if text in _ERRORS:
                     who = f"{format_column_letter(at)}{line}"
-                    collector.add_error(
-                        "formula", who, f"here stands {text}", "fix the formula", line=line, of=text
-                    )
+                    collector.add_error("formula", who, f"here stands {text}", "fix the formula", line=line, of=text)
             yield InputRow(line, texts)
     except Exception:  # as above
         collector.add_error(

@@ -110,9 +110,7 @@ def _read_text(path: str, name: str, stdin: BinaryIO | None) -> str | Problem:
     if not text.strip():
         return problem("the file is empty", HEADER)
     if "\0" in text:
-        return problem(
-            "it is no text file", "save it as CSV in UTF-8", text[: text.index("\0")].count("\n") + 1
-        )
+        return problem("it is no text file", "save it as CSV in UTF-8", text[: text.index("\0")].count("\n") + 1)
     return text
 
 
@@ -157,9 +155,7 @@ class _CountsReader:
                 cells = next(reader, None)
             except csv.Error as error:
                 what = f"from here on it is no CSV ({error})"
-                self.problems.append(
-                    self.make_problem(line, what, "look for a quotation mark that is never closed")
-                )
+                self.problems.append(self.make_problem(line, what, "look for a quotation mark that is never closed"))
                 return
             if cells is None:
                 return
@@ -207,9 +203,7 @@ class _CountsReader:
             given = named[written.casefold()]
             usual = find_group(code, frame=self.frame) if code else given
             if usual != given and not isinstance(usual, UncountableCode):
-                self._add_warning(
-                    line, f"{code} is counted as {given}, and not as {usual}", "its row says so"
-                )
+                self._add_warning(line, f"{code} is counted as {given}, and not as {usual}", "its row says so")
             return given
         if written:
             groups = f"groups are {', '.join(GROUPS)}, and {TOTAL} for the total"
@@ -234,15 +228,11 @@ class _CountsReader:
         if row.group != row.listed:
             why = f"{row.code} ({row.name}) is counted as {group}, since in {self._frame_phrase} "
             why += (
-                "a number that does not work is not an ineligible case"
-                if row.group == "NE"
-                else "eligibility is known"
+                "a number that does not work is not an ineligible case" if row.group == "NE" else "eligibility is known"
             )
             self._add_warning(line, why, "a column group can say otherwise")
         elif self.frame == "establishment" and row.code.startswith("4.5"):
-            what = (
-                f"{row.code} ({row.name}) is counted as {group}, though establishments may be what is sought"
-            )
+            what = f"{row.code} ({row.name}) is counted as {group}, though establishments may be what is sought"
             self._add_warning(line, what, "give the code that says why the unit is not eligible, as 4.10")
 
     @property
@@ -259,9 +249,7 @@ class _CountsReader:
             self._add_error(line, "there is no count", "write 0 where there was none")
         elif text.startswith(("-", "−")) and parse_exact(text[1:]) is not None:
             self._add_error(
-                line,
-                f"the count {text} is below zero",
-                "give the number of cases, or the sum of their weights",
+                line, f"the count {text} is below zero", "give the number of cases, or the sum of their weights"
             )
         elif text.endswith("%"):
             self._add_error(line, f"{text!r} is a percentage", "give the number of cases")
@@ -273,9 +261,7 @@ class _CountsReader:
         elif _DECIMAL_COMMA.fullmatch(text):
             self._add_error(line, f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
         else:
-            self._add_error(
-                line, f"{text!r} is no count", "write digits alone, as 1234, or 1234.5 if weighted"
-            )
+            self._add_error(line, f"{text!r} is no count", "write digits alone, as 1234, or 1234.5 if weighted")
         return None
 
     def warn_of_totals(self, rows: Iterable[_Row]) -> None:

@@ -68,9 +68,7 @@ def read_do_not_call_file(
                 barred[one.number.e164] = one
     if collector.has_errors:
         return collector.list_problems()
-    return DoNotCallFile(
-        file=str(path), numbers=tuple(barred.values()), problems=tuple(collector.list_problems())
-    )
+    return DoNotCallFile(file=str(path), numbers=tuple(barred.values()), problems=tuple(collector.list_problems()))
 
 
 def _find_columns(sheet: InputSheet) -> dict[str, int]:

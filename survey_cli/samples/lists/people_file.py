@@ -60,9 +60,7 @@ def read_people(
     return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
 
 
-def _read_interviewer(
-    row: InputRow, at: Mapping[str, int], collector: ProblemCollector
-) -> Interviewer | None:
+def _read_interviewer(row: InputRow, at: Mapping[str, int], collector: ProblemCollector) -> Interviewer | None:
     said = {name: clean_text(row.cells[index]) for name, index in at.items()}
     login = said["login"]
     if not _LOGIN.match(login):

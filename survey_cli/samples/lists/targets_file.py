@@ -42,9 +42,7 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
         return (_make_problem(path, 0, "it is no text in UTF-8", "save it as CSV in UTF-8"),)
     first = text.splitlines()[0] if text.strip() else ""
     try:
-        lines = list(
-            csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-        )
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True))
     except csv.Error as error:
         return (_make_problem(path, 0, f"it is no CSV ({error})", HEADER),)
     heads = [head.strip().lower() for head in lines[0]] if lines else []
@@ -67,9 +65,7 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
                 _make_problem(path, number, f"{said!r} is no share", "write 0.52, 52% or a number of units")
             )
         elif (variable, value) in seen:
-            problems.append(
-                _make_problem(path, number, f"{variable} {value} is there twice", "keep one of them")
-            )
+            problems.append(_make_problem(path, number, f"{variable} {value} is there twice", "keep one of them"))
         else:
             seen.add((variable, value))
             rows.append(TargetRow(number, variable, value, share))

@@ -11,12 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.appointments.due_times import find_open_appointment
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import (
-    NUMBER_CODES,
-    classify_outcome,
-    code_case,
-    validate_override,
-)
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, code_case, validate_override
 from survey_cli.fieldwork.case.events import (
     AppointmentPolicy,
     AppointmentReassigned,
@@ -151,9 +146,7 @@ def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCal
 
 def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
     """Why the case may not be called although its outcome is corrected: somebody else listed one of its numbers."""
-    blocked = [
-        entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, DoNotCallSet)
-    ]
+    blocked = [entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, DoNotCallSet)]
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
@@ -163,9 +156,7 @@ def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
     return None
 
 
-def _plan_correction(
-    case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime
-) -> _PlannedChange:
+def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _PlannedChange:
     slip = [DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
     case = case.apply(HistoryEntry(at, "", STATION, slip[0])) if slip else case
     events: list[CaseEvent] = [*slip, OutcomeOverridden(outcome, code, note)]
@@ -179,14 +170,10 @@ def _plan_correction(
             events.append(NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
             events.append(NumberMarked(number.position, "live", "corrected"))
-    said = "corrected to " + " ".join(
-        filter(None, (describe_outcome(outcome, plan) if outcome else "", code))
-    )
+    said = "corrected to " + " ".join(filter(None, (describe_outcome(outcome, plan) if outcome else "", code)))
     if new is None:
         return _PlannedChange(events, said)
-    return _PlannedChange(
-        [*events, *build_do_not_call_events(new)], said, build_follow_up_tasks(new, case.key)
-    )
+    return _PlannedChange([*events, *build_do_not_call_events(new)], said, build_follow_up_tasks(new, case.key))
 
 
 def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult | UserError:
@@ -197,9 +184,7 @@ def answer_referral(request: Request, key: str, *, note: str = "") -> CaseAction
         if waits and plan.delays.get(waits[-1].outcome) == "held":
             return _PlannedChange([ReferralAnswered(note.strip())], "answered")
         return UserError(
-            f"case {key}",
-            "it was not referred to a supervisor",
-            "survey case why shows what it waits for",
+            f"case {key}", "it was not referred to a supervisor", "survey case why shows what it waits for"
         )
 
     return run_on_study(
@@ -251,16 +236,11 @@ def reopen_refusals(
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         def deed(case: Case) -> _PlannedChange | None:
-            if (
-                not _is_soft_refusal(case, study.plan, before)
-                or _check_reopening(case, study, study.at) is not None
-            ):
+            if not _is_soft_refusal(case, study.plan, before) or _check_reopening(case, study, study.at) is not None:
                 return None
             return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
-        rows = [
-            row for row in study.store.cases.iterate_rows(status="done") if row.code.startswith(("2.", "3."))
-        ]
+        rows = [row for row in study.store.cases.iterate_rows(status="done") if row.code.startswith(("2.", "3."))]
         return _change_cases(study, rows, deed, study.at, progress=progress)
 
     return run_on_study(request, do, for_whom="put refusals back")
@@ -360,9 +340,7 @@ def reassign_appointments(
         def deed(case: Case) -> _PlannedChange | UserError | None:
             promise = find_open_appointment(case, study.plan)
             if promise is None:
-                return UserError(
-                    f"case {case.key}", "it has no appointment", "survey case why shows when it is due"
-                )
+                return UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
             if all_of and promise.policy == "anyone":
                 return None
             own = policy or ("me" if promise.policy == "anyone" else promise.policy)
@@ -401,12 +379,7 @@ def _check_login(study: OpenStudy, login: str) -> UserError | None:
 
 
 def _change_existing_case(
-    study: OpenStudy,
-    key: str,
-    deed: Callable[[Case], _PlannedChange | UserError],
-    at: datetime,
-    *,
-    take: bool = False,
+    study: OpenStudy, key: str, deed: Callable[[Case], _PlannedChange | UserError], at: datetime, *, take: bool = False
 ) -> CaseActionResult | UserError:
     found = _change_case(study, key, deed, at, take=take)
     return found if found is not None else make_unknown_case_error(study, key)
@@ -450,9 +423,7 @@ def _change_case(
                 undone = list(follow_up(study, key, at))
                 scrub_database(study.store)
                 if undone:
-                    return UserError(
-                        f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again"
-                    )
+                    return UserError(f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again")
             return CaseActionResult(key, stands, found.summary + _describe_passed_targets(study, cells))
     return UserError(f"case {key}", "stations keep changing it", "give the command again")
 
@@ -461,11 +432,7 @@ def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """The quota targets exceeded by an interview that counts in these cells again, as text; empty where none is."""
     fill = study.store.cases.read_quota_fill() if cells else {}
     targets = ((id, fill[id].completes, study.plan.quotas.cells[id]) for id in cells)
-    passed = [
-        f"{id} {taken} of {cell.target}"
-        for id, taken, cell in targets
-        if taken > cell.target and not cell.soft
-    ]
+    passed = [f"{id} {taken} of {cell.target}" for id, taken, cell in targets if taken > cell.target and not cell.soft]
     return f", which passes a quota's target ({', '.join(passed)})" if passed else ""
 
 

@@ -82,9 +82,7 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
         remedy = suggest_nearest(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
         return UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
     if wanted.find and not study.who.supervises:
-        return UserError(
-            "--find", "only supervisors may search names and numbers", "name the case by its key"
-        )
+        return UserError("--find", "only supervisors may search names and numbers", "name the case by its key")
     keys = _select_keys(study, wanted)
     if isinstance(keys, UserError):
         return keys
@@ -116,13 +114,9 @@ def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError |
         return condition
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
-        return UserError(
-            "--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out"
-        )
+        return UserError("--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out")
     chosen = {
-        key
-        for key, env in _iterate_sample_values(study, personal=bool(hidden))
-        if condition.evaluate(env) is True
+        key for key, env in _iterate_sample_values(study, personal=bool(hidden)) if condition.evaluate(env) is True
     }
     return chosen if keys is None else keys & chosen
 
@@ -214,15 +208,11 @@ def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
         else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
         cells=_build_cell_lines(plan, case, cases.read_quota_fill()),
-        history=tuple(
-            _iterate_history_lines(key, history, cases.list_accounts(key), plan, whole=study.who.supervises)
-        ),
+        history=tuple(_iterate_history_lines(key, history, cases.list_accounts(key), plan, whole=study.who.supervises)),
     )
 
 
-def _iterate_columns(
-    instrument: Instrument, case: Case, contact: Contact | None
-) -> Iterator[tuple[str, str]]:
+def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[tuple[str, str]]:
     personal = contact.columns if contact is not None else {}
     roles = ("key", "phone", "name", "zone", "language", "replicate")
     return iterate_labeled_values(instrument, {**personal, **case.columns}, without=roles)
@@ -232,8 +222,7 @@ def _build_number_lines(case: Case, contact: Contact | None) -> tuple[NumberLine
     shown = {n.position: n.display for n in contact.numbers} if contact is not None else {}
     upcoming = case.next_number
     return tuple(
-        NumberLine(n.position, shown.get(n.position, ""), n.line, n.state, n == upcoming)
-        for n in case.numbers
+        NumberLine(n.position, shown.get(n.position, ""), n.line, n.state, n == upcoming) for n in case.numbers
     )
 
 

@@ -81,9 +81,7 @@ def _build_status(
         fill=study.store.cases.read_quota_fill(),
         target=target.interviews,
         target_of=target.source,
-        appointments=tuple(
-            _build_appointment_line(row, at, zone) for row in study.store.cases.list_appointments()
-        ),
+        appointments=tuple(_build_appointment_line(row, at, zone) for row in study.store.cases.list_appointments()),
         leases=tuple(_iterate_lease_lines(study, zone)),
         held=tuple(_iterate_held_lines(study, zone)),
         backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
@@ -181,9 +179,7 @@ def find_last_note(history: Sequence[HistoryEntry]) -> str:
     """The last note, with a call or separate."""
     for entry in reversed(history):
         match entry.event:
-            case OutcomeRecorded(note=text) | CaseNoteWritten(text=text) | OutcomeOverridden(note=text) if (
-                text
-            ):
+            case OutcomeRecorded(note=text) | CaseNoteWritten(text=text) | OutcomeOverridden(note=text) if text:
                 return text
             case _:
                 continue

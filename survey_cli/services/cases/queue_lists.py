@@ -34,9 +34,7 @@ EXTRA_CASES: Final = 50
 """Cases read beyond the requested number, since the rules exclude some."""
 
 
-def explain_case(
-    request: Request, key: str, *, at: datetime, interviewer: str = ""
-) -> CallabilityReport | UserError:
+def explain_case(request: Request, key: str, *, at: datetime, interviewer: str = "") -> CallabilityReport | UserError:
     """Explain, rule by rule, whether a case may be called at a given time by an interviewer.
 
     Where none is named, it is by any suitable one.
@@ -124,9 +122,7 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
         lines=tuple(lines),
         turned_down=tuple(turned_down),
         closed=tuple(_iterate_closed_lines(study, turns)),
-        status_counts=tuple(
-            (cases, STATUS_DESCRIPTIONS[status]) for status, cases in _count_by_state(study, turns)
-        ),
+        status_counts=tuple((cases, STATUS_DESCRIPTIONS[status]) for status, cases in _count_by_state(study, turns)),
     )
 
 
@@ -149,17 +145,13 @@ def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[Deferr
         for row in study.store.cases.list_queue([head.bucket], limit=1):
             opens = turns.find_opening(bucket, turns.at) if turns.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
-            found.append(
-                DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens)
-            )
+            found.append(DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens))
     yield from sorted(found, key=lambda line: (line.opens_at is None, line.opens_at or turns.at, line.key))
 
 
 def _waits_for_owner(study: OpenStudy, turns: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
     before = turns.find_appointment_cutoff(bucket)
-    return (
-        before is not None and study.store.cases.find_appointment_head(text, promised_before=before) is None
-    )
+    return before is not None and study.store.cases.find_appointment_head(text, promised_before=before) is None
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) -> str:
@@ -169,9 +161,7 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) ->
     said = []
     match turn.order:
         case "1" if promise is not None:
-            said.append(
-                f"appointment {format_appointment_time(promise)} there ({describe_appointment_owner(promise)})"
-            )
+            said.append(f"appointment {format_appointment_time(promise)} there ({describe_appointment_owner(promise)})")
         case "2":
             said.append("its interview was interrupted")
         case _ if turn.quota_fill < 1000:

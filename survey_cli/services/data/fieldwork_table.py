@@ -29,13 +29,7 @@ from survey_cli.values import NOT_ASKED, Cell
 
 
 def build_fieldwork_table(
-    records: StudyRecords,
-    options: ExportOptions,
-    *,
-    language: str,
-    shown: Mapping[str, str],
-    at: datetime,
-    past: bool,
+    records: StudyRecords, options: ExportOptions, *, language: str, shown: Mapping[str, str], at: datetime, past: bool
 ) -> DataTable | UserError:
     """Build a table with one row per case, or one per call, as of the given time.
 
@@ -81,11 +75,7 @@ def build_fieldwork_table(
             row_unit="call",
         )
         return DataTable(table=table, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
-    told = (
-        {n for n in given if instrument.sample[n].role in ("name", "phone")}
-        if options.all_personal
-        else set()
-    )
+    told = {n for n in given if instrument.sample[n].role in ("name", "phone")} if options.all_personal else set()
     brought = build_sample_columns(instrument, language, given - told)
     own = find_study_groups(plan)
 

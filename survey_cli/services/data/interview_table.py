@@ -94,10 +94,7 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
     uncomputed = tuple(versions[-1].explain_uncomputed()) if versions else ()
     if not parts:
         language = source.language
-        variables = (
-            *build_admin_variables(source.instrument, language),
-            *build_columns(source.instrument, language),
-        )
+        variables = (*build_admin_variables(source.instrument, language), *build_columns(source.instrument, language))
         told = f"version {source.instrument.version}"
         parts.append(VersionRows(version=told, variables=variables, rows=lambda: ()))
     options = source.options
@@ -109,10 +106,7 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
     )
     return DataTable(
         table=replace(made.table, study=describe_study(source.instrument, source.language)),
-        warnings=(
-            *_warn_of_equal_names([version.kept for version in versions]),
-            *_describe_corrections(source),
-        ),
+        warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
         differences=(*map(str, made.differences), *uncomputed),
         left_out=made.left_out,
         overrides=source.overrides,
@@ -130,10 +124,7 @@ def check_personal_names(options: ExportOptions, known: Collection[str]) -> User
 def build_event_table(source: InterviewSource) -> DataTable | UserError:
     """Build a table with one row per event."""
     return _build_long_table(
-        source,
-        EVENT_COLUMNS,
-        "event",
-        lambda v, journal, head: iterate_event_rows(v.instrument, journal, head),
+        source, EVENT_COLUMNS, "event", lambda v, journal, head: iterate_event_rows(v.instrument, journal, head)
     )
 
 
@@ -310,9 +301,7 @@ class _Version:
     def hidden_items(self) -> frozenset[str]:
         """Items whose values are not exported."""
         options = self.source.options
-        return (
-            frozenset() if options.all_personal else find_personal_names(self.instrument) - options.personal
-        )
+        return frozenset() if options.all_personal else find_personal_names(self.instrument) - options.personal
 
     def build_part(self) -> VersionRows:
         own = build_columns(self.instrument, self.language)
@@ -357,9 +346,7 @@ class _Version:
     def _build_computing(self) -> ComputeUpdate:
         options = self.source.options
         wanted = None if options.all_personal else options.personal
-        return ComputeUpdate.between(
-            self.instrument, self.source.instrument, self.apart, self.language, wanted
-        )
+        return ComputeUpdate.between(self.instrument, self.source.instrument, self.apart, self.language, wanted)
 
     def _has_current_columns(self, variables: Sequence[Variable]) -> bool:
         """Whether the stored cells have the current columns."""
@@ -371,10 +358,7 @@ class _Version:
         source = self.source
         lines = self.reporter(
             source.store.iterate_export_rows(
-                self.kept.hash,
-                origins=source.origins,
-                statuses=source.statuses,
-                personal=source.includes_personal,
+                self.kept.hash, origins=source.origins, statuses=source.statuses, personal=source.includes_personal
             )
         )
         if source.until is not None:
@@ -413,17 +397,11 @@ class _Version:
         """Return a function that yields an interview where the condition holds for it."""
         variables = build_columns(self.instrument, self.language)
         plain = {
-            v.name: at
-            for at, v in enumerate(variables)
-            if is_plain(self.instrument, v) and v.name not in self.apart
+            v.name: at for at, v in enumerate(variables) if is_plain(self.instrument, v) and v.name not in self.apart
         }
-        quick = (
-            where.names <= plain.keys() and not asks_for_today(where) and self._has_current_columns(variables)
-        )
+        quick = where.names <= plain.keys() and not asks_for_today(where) and self._has_current_columns(variables)
         computing = self._build_computing()
-        reads = (
-            {name: make_cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
-        )
+        reads = {name: make_cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
             if quick and line.cells is not None and line.engine == str(RULES_VERSION):
@@ -470,9 +448,7 @@ class _Version:
 
 
 def _make_replay_error(line: ExportRow, error: ValueError) -> InterviewRowError:
-    what = (
-        f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
-    )
+    what = f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
     return InterviewRowError(UserError(f"case {line.case}", what, "`survey db verify` gives details"))
 
 

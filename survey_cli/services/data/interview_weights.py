@@ -64,13 +64,7 @@ def load_counted_answers(
 
 
 def weight_interviews(
-    answers: AnswerColumns,
-    instrument: Instrument,
-    *,
-    rake: str,
-    trim: str,
-    base: bool = True,
-    threshold: int = 0,
+    answers: AnswerColumns, instrument: Instrument, *, rake: str, trim: str, base: bool = True, threshold: int = 0
 ) -> InterviewWeights | UserError | None:
     """Weight the interviews by a sample column, a file of targets, or both.
 
@@ -86,11 +80,7 @@ def weight_interviews(
             return UserError(rake, "it is not a valid file of targets", "fix it", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
-        answers,
-        column=column or "",
-        targets=targets,
-        trim=Fraction(trim) if trim else None,
-        threshold=threshold,
+        answers, column=column or "", targets=targets, trim=Fraction(trim) if trim else None, threshold=threshold
     )
 
 

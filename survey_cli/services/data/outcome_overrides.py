@@ -29,9 +29,7 @@ def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dic
     return found
 
 
-def _find_case_overrides(
-    key: str, history: Iterable[HistoryEntry], plan: Plan
-) -> dict[str, OverriddenOutcome]:
+def _find_case_overrides(key: str, history: Iterable[HistoryEntry], plan: Plan) -> dict[str, OverriddenOutcome]:
     """Find the corrected outcomes of one case.
 
     A correction applies to the latest interview: a final one always, any other where the corrected call is that
@@ -48,9 +46,7 @@ def _find_case_overrides(
                 own = False
             case InterviewOpened(interview) if not has_final_override(before, plan):
                 found.pop(interview, None)
-            case OutcomeOverridden(outcome, code, _) if case.interview and (
-                own or has_final_override(case, plan)
-            ):
+            case OutcomeOverridden(outcome, code, _) if case.interview and (own or has_final_override(case, plan)):
                 found[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
             case OutcomeOverridden() | CaseReopened() if not own:
                 found.pop(case.interview, None)

@@ -34,9 +34,7 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable | Us
         whole = _build_table(records, replace(options, variables=()))
         if isinstance(whole, UserError):
             return whole
-        made = append_raked_weights(
-            made, whole, records.instrument, records.plan, rake=options.rake, trim=options.trim
-        )
+        made = append_raked_weights(made, whole, records.instrument, records.plan, rake=options.rake, trim=options.trim)
     if isinstance(made, UserError) or options.what != "interviews":
         return made
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
@@ -64,9 +62,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable | U
     shown = {one.login: one.pseudonym for one in people.interviewers.values() if one.pseudonym}
     if options.what in ("cases", "calls"):
         at = until or now
-        made = build_fieldwork_table(
-            records, options, language=language, shown=shown, at=at, past=until is not None
-        )
+        made = build_fieldwork_table(records, options, language=language, shown=shown, at=at, past=until is not None)
     else:
         source = InterviewSource(
             store=records.store,

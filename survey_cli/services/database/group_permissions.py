@@ -6,11 +6,7 @@ from pathlib import Path
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.store.backends.address import is_server_address
-from survey_cli.store.backends.sqlite.database_files import (
-    GROUP_FILE_MODE,
-    GROUP_FOLDER_MODE,
-    GROUP_LIST_MODE,
-)
+from survey_cli.store.backends.sqlite.database_files import GROUP_FILE_MODE, GROUP_FOLDER_MODE, GROUP_LIST_MODE
 from survey_cli.store.database_location import locate_database
 
 SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
@@ -42,9 +38,7 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | 
                 file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
     except OSError as error:
         remedy = f"its owner, or root, must do this, and must be a member of the group {group}"
-        return UserError(
-            str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy
-        )
+        return UserError(str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy)
     return folder
 
 

@@ -160,9 +160,7 @@ class SimulatedInterviewWriter:
             at_item=str(interview.place or ""),
             answered=interview.answer_count,
         )
-        return WholeInterview(
-            row, interview.events, Snapshot(interview.seq, str(RULES_VERSION), build_row(interview))
-        )
+        return WholeInterview(row, interview.events, Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)))
 
     def close(self) -> None:
         self._store.close()

@@ -55,16 +55,8 @@ def restore_database(
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
-        return UserError(
-            where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk"
-        )
-    return RestoreResult(
-        where=where,
-        interviews=whole.interviews,
-        events=whole.events,
-        kept=str(kept or ""),
-        lost=lost,
-    )
+        return UserError(where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk")
+    return RestoreResult(where=where, interviews=whole.interviews, events=whole.events, kept=str(kept or ""), lost=lost)
 
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult | UserError:

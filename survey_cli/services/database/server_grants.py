@@ -21,9 +21,7 @@ def build_study_grants(
         return instrument
     where = locate_database(path, instrument.id, db)
     if not isinstance(where, ServerAddress):
-        remedy = (
-            "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey study share"
-        )
+        remedy = "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey study share"
         return UserError(where, "a database file has no roles", remedy)
     if not interviewers and not supervisors:
         return UserError("--interviewers", "no role was named", "name one, or --supervisors, or both")

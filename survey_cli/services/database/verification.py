@@ -71,9 +71,7 @@ class Verification:
         """What could not be compared, and why."""
         if self._in_step:
             return ()
-        return (
-            "the fieldwork rules have changed since the queue was computed; run `survey status`, then verify",
-        )
+        return ("the fieldwork rules have changed since the queue was computed; run `survey status`, then verify",)
 
     # Versions and their interviews
 
@@ -151,9 +149,7 @@ class Verification:
             return
         if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
             yield f"{who}: its snapshot says engine {stored.engine!r}, which there never was"
-        elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(
-            instrument, row.instrument
-        ):
+        elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
             there = build_row(Interview.replay(instrument, journal[:seq]))
             public, personal = self._store.encode_split_cells(row.instrument, there)
             if stored.cells != public:
@@ -169,9 +165,7 @@ class Verification:
         """Whether the stored columns are those that this program derives."""
         derived = build_columns(instrument)
         stored = self._store.read_variables(hash)
-        return [(v.name, v.storage, v.personal) for v in derived] == [
-            (v.name, v.storage, v.personal) for v in stored
-        ]
+        return [(v.name, v.storage, v.personal) for v in derived] == [(v.name, v.storage, v.personal) for v in stored]
 
     # Cases
 
@@ -216,9 +210,7 @@ class Verification:
         then = history[: row.position_seq]
         derived = schedule_case(Case.from_history(row.key, then), self._plan, then[-1].at)
         differing = [
-            name
-            for name in QueuePosition._fields
-            if name != "status" and getattr(row, name) != getattr(derived, name)
+            name for name in QueuePosition._fields if name != "status" and getattr(row, name) != getattr(derived, name)
         ]
         if row.status_after_lease != derived.status:
             differing.append("was")
@@ -273,9 +265,7 @@ def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[HistoryEnt
     if row.seq != len(history):
         yield "seq"
     known = {0, *(number.position for number in case.numbers)}
-    if any(
-        isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in known for e in history
-    ):
+    if any(isinstance(e.event, NumberDialed | OutcomeRecorded) and e.event.number not in known for e in history):
         yield "a number that was dialled"
     if row.updated_at != history[-1].at:
         yield "updated_at"

@@ -23,12 +23,7 @@ from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.date_options import RequestedTime, parse_past_time
-from survey_cli.services.export.bundle_metadata import (
-    RESERVED_NAMES,
-    BundleContents,
-    is_bundle,
-    write_metadata,
-)
+from survey_cli.services.export.bundle_metadata import RESERVED_NAMES, BundleContents, is_bundle, write_metadata
 from survey_cli.services.export.export_data import check_outputs, export_records
 from survey_cli.services.output_files import check_output_path, write_file
 from survey_cli.services.report.codebook_data import load_codebook_from_records
@@ -90,9 +85,7 @@ def write_bundle(
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         if (trouble := check_outputs([str(folder / out) for out in outs], options)) is not None:
-            return replace(
-                trouble, where=Path(trouble.where).name, what=trouble.what.replace(f"{folder}/", "")
-            )
+            return replace(trouble, where=Path(trouble.where).name, what=trouble.what.replace(f"{folder}/", ""))
         made = run_on_records(
             path,
             lambda records: _write_contents(records, options, folder, outs),
@@ -109,9 +102,7 @@ def write_bundle(
         else:
             _move_into_place(folder, target)
     except OSError as error:
-        return UserError(
-            to, f"it cannot be written ({error.strerror})", "choose another place, or free some space"
-        )
+        return UserError(to, f"it cannot be written ({error.strerror})", "choose another place, or free some space")
     finally:
         rmtree(folder, ignore_errors=True)
     return replace(made, to=to)
@@ -128,9 +119,7 @@ def _check_target(target: Path, *, zipped: bool, force: bool) -> UserError | Non
         return check_output_path(target, force=force)
     if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
         return None
-    what = (
-        "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it exists"
-    )
+    what = "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it exists"
     remedy = "give another name" if force else "give another name, or --force to replace the bundle"
     return UserError(str(target), what, remedy)
 
@@ -179,15 +168,11 @@ def _write_contents(
     done, skipped = [], []
     about: dict[str, str] = {}
     formats = [
-        FORMATS[name]
-        for name in ((options.format.lower(),) if options.format else DEFAULT_FORMATS)
-        if name in FORMATS
+        FORMATS[name] for name in ((options.format.lower(),) if options.format else DEFAULT_FORMATS) if name in FORMATS
     ]
     names = outs or [f"{instrument.id}{form.extensions[0]}" for form in formats] or [f"{instrument.id}.csv"]
     for name in names:
-        made = export_records(
-            records, replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
-        )
+        made = export_records(records, replace(options, to=str(folder / name), what="interviews", beside=tuple(names)))
         if isinstance(made, UserError):
             if "not installed" in made.what and not outs and not options.format:
                 skipped.append(f"{name}: {made.what} ({made.remedy})")
@@ -204,8 +189,7 @@ def _write_contents(
     if _has_cases(records.store):
         if options.public:
             skipped += (
-                f"{what}.csv: its rows contain cases and times, so it is not public"
-                for what in FIELDWORK_TABLES
+                f"{what}.csv: its rows contain cases and times, so it is not public" for what in FIELDWORK_TABLES
             )
         else:
             tables += FIELDWORK_TABLES.keys()
@@ -254,9 +238,7 @@ def _write_table(
             "export them separately",
         )
     at = options.at if options.as_of or last is None else last
-    own = replace(
-        options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake=""
-    )
+    own = replace(options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="")
     return export_records(records, own)
 
 
@@ -267,9 +249,7 @@ def _find_last_event_time(store: Store) -> datetime | None:
     return max(moments, default=None)
 
 
-def _write_questionnaire_texts(
-    store: Store, instrument: Instrument, folder: Path, until: datetime | None
-) -> None:
+def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Path, until: datetime | None) -> None:
     """Write the full text of every version used until then, each in its own folder.
 
     Where none was used, it is the current file's text.
@@ -285,9 +265,7 @@ def _write_questionnaire_texts(
             file.write_text(text, encoding="utf-8", newline="")
 
 
-def _write_rates(
-    records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None
-) -> list[str]:
+def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None) -> list[str]:
     """Write the rates as of the last event, or as of the time requested. Returns why not, where it cannot."""
     now = options.at or datetime.now(UTC)
     asked = RatesOptions(as_of=_format_as_of(options, now), all_origins=options.origin == "all")

@@ -22,9 +22,7 @@ __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "exp
 LABELS_NOTE: Final = "the file has labels beside the codes: --labels has no effect"
 
 
-def export_file(
-    path: str | Path, options: ExportOptions, *, stdout: TextIO | None = None
-) -> ExportResult | UserError:
+def export_file(path: str | Path, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult | UserError:
     """Write the data of an instrument into one file."""
     done = export_files(path, options, [options.to], stdout=stdout)
     return done if isinstance(done, UserError) else done[0]
@@ -62,9 +60,7 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> UserError | No
     if options.public and options.what != "interviews":
         return UserError("--public", "only interviews can be made public", "leave out --what")
     if options.public and (options.all_personal or options.personal):
-        return UserError(
-            "--public", "personal columns are never public", "leave out --personal and --with-contacts"
-        )
+        return UserError("--public", "personal columns are never public", "leave out --personal and --with-contacts")
     if options.rake and not options.partials:
         remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
         return UserError("--rake", "partial interviews are weighted with complete ones", remedy)
@@ -139,9 +135,7 @@ def _choose_format(options: ExportOptions) -> Format | UserError:
         return UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
     if not options.format and options.to != "-" and Path(options.to).is_dir():
         return UserError(options.to, "this is a folder", "name a file in it")
-    chosen = find_format(
-        "x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format
-    )
+    chosen = find_format("x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format)
     if not isinstance(chosen, str):
         return chosen
     if options.format:
@@ -173,9 +167,7 @@ def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
 def _check_output(chosen: Format, options: ExportOptions) -> UserError | None:
     if options.to == "-":
         if chosen.write is None:
-            return UserError(
-                "-o", f"{chosen.name} is not a text format, so it cannot go into a pipe", "name a file"
-            )
+            return UserError("-o", f"{chosen.name} is not a text format, so it cannot go into a pipe", "name a file")
         return None
     beside = _locate_data_file(chosen, options)
     for file in (Path(options.to), beside):
@@ -205,10 +197,7 @@ def write_table(
             pair, beside = chosen.write_pair, _locate_data_file(chosen, options)
             assert beside is not None
             return write_file_pair(
-                to,
-                beside,
-                lambda path, data, named: pair(table, path, data, named, manner),
-                force=options.force,
+                to, beside, lambda path, data, named: pair(table, path, data, named, manner), force=options.force
             )
         assert chosen.write_file is not None
         into_file = chosen.write_file

@@ -21,12 +21,7 @@ from survey_cli.exports.limits import (
     join_names,
     to_single_line,
 )
-from survey_cli.exports.stata import (
-    MAX_LABELED_VALUE,
-    assign_letters,
-    has_unlabeled_texts,
-    list_too_large_codes,
-)
+from survey_cli.exports.stata import MAX_LABELED_VALUE, assign_letters, has_unlabeled_texts, list_too_large_codes
 from survey_cli.exports.triple_s.writer import iterate_lost_codes
 from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
@@ -77,11 +72,7 @@ class _FormatData:
 
     def make_problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
         """A warning at an item, sample column or compute, or at its text; without an item, at the file."""
-        where = (
-            locate_definition(self.draft, item)
-            if item
-            else Position(self.draft.document.instrument.where.file)
-        )
+        where = locate_definition(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
         if text is not None and text.where.line:
             where = text.get(self.language).where
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
@@ -161,9 +152,7 @@ def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[P
     return check
 
 
-def _make_label_check(
-    limits: FormatLimits, *, texts: bool = True
-) -> Callable[[_FormatData], Iterator[Problem]]:
+def _make_label_check(limits: FormatLimits, *, texts: bool = True) -> Callable[[_FormatData], Iterator[Problem]]:
     """Return a check of labels. `texts`: values of text columns have labels in this format."""
     measure = "bytes" if limits.counts_bytes else "letters"
 
@@ -176,7 +165,9 @@ def _make_label_check(
                 yield held.make_problem("format-label", v.item, what, "give it a short label:", text)
             for code, words in build_value_labels(v).items() if texts or v.storage != "text" else ():
                 if (size := limits.measure(to_single_line(words))) > limits.value_label:
-                    what = f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                    what = (
+                        f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} keeps {limits.value_label}"
+                    )
                     whose, text = held.find_label_text(v, code)
                     yield held.make_problem("format-label", whose, what, "give it a short label:", text)
 
@@ -189,14 +180,8 @@ def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
         if not found.unmarked:
             continue
         labels = build_value_labels(variable)
-        said = join_names(
-            f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in found.unmarked
-        )
-        long = [
-            code
-            for code in found.unmarked
-            if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
-        ]
+        said = join_names(f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in found.unmarked)
+        long = [code for code in found.unmarked if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES]
         if long:
             why, remedy = (
                 f"takes texts to {MAX_TEXT_CODE_BYTES} bytes for missing",
@@ -208,9 +193,7 @@ def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
         else:
             why = "takes three codes for missing, or a range and one"
             remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"
-        yield held.make_problem(
-            "format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy
-        )
+        yield held.make_problem("format-missing", variable.item, f"SPSS {why}: {said} will be answers", remedy)
 
 
 def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
@@ -238,9 +221,7 @@ def _make_column_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator
     def check(held: _FormatData) -> Iterator[Problem]:
         if (count := len(held.variables)) > limits.columns:
             what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-            yield held.make_problem(
-                "format-columns", "", what, "set a smaller max: at rosters, or use another format"
-            )
+            yield held.make_problem("format-columns", "", what, "set a smaller max: at rosters, or use another format")
 
     return check
 

@@ -58,15 +58,11 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
         where=study.where,
         name=contact.name if contact is not None else "",
         numbers=len(contact.numbers) if contact is not None else 0,
-        columns=tuple(
-            n for n in study.instrument.sample if n in personal or n in case.columns.keys() - stays
-        ),
+        columns=tuple(n for n in study.instrument.sample if n in personal or n in case.columns.keys() - stays),
         notes=sum(map(count_notes, history)),
         interviews=len(interviews),
         answered=sum(
-            row.answered
-            for row in interviews
-            if not person_erasure.is_erased(study.store.read_journal(row.id))
+            row.answered for row in interviews if not person_erasure.is_erased(study.store.read_journal(row.id))
         ),
         erased=case.erased,
     )
@@ -81,9 +77,7 @@ def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | Use
         return UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
 
     def do(study: OpenStudy) -> ErasureResult | UserError:
-        if not study.store.cases.find_row(key) and not person_erasure.list_person_interviews(
-            study.store, key
-        ):
+        if not study.store.cases.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
             return make_unknown_case_error(study, key)
         return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
 
@@ -160,9 +154,7 @@ def _anonymize_due_cases(
         cases += done.case
         interviews += done.interviews
         if done.unreadable:
-            left.append(
-                (key, "its journal cannot be replayed, so its answers stay: survey privacy erase removes all")
-            )
+            left.append((key, "its journal cannot be replayed, so its answers stay: survey privacy erase removes all"))
     return AnonymizationResult(
         where=study.where,
         span=format_duration(after),

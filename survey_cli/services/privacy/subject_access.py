@@ -32,9 +32,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 def load_subject(request: Request, key: str) -> Subject | UserError:
     """Load everything stored about a person; nothing is changed."""
-    return run_on_study(
-        request, lambda study: _build_subject(study, key), for_whom="see all that is held on a person"
-    )
+    return run_on_study(request, lambda study: _build_subject(study, key), for_whom="see all that is held on a person")
 
 
 def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
@@ -49,9 +47,7 @@ def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
     before = Case(key=key)
     for seq, (entry, account) in enumerate(zip(history, cases.list_accounts(key), strict=False), start=1):
         what, note = describe_event(entry.event, before, plan)
-        past.append(
-            CaseHistoryLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note)
-        )
+        past.append(CaseHistoryLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note))
         before = before.apply(entry)
     numbers = contact.numbers if contact is not None else ()
     return Subject(
@@ -60,9 +56,7 @@ def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
         name=contact.name if contact is not None else "",
         language=case.language,
         zone=zones[0] if zones else "",
-        status=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}"
-        if row is not None
-        else "",
+        status=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}" if row is not None else "",
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
@@ -132,9 +126,7 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
         outcome=row.outcome,
         version=version,
         began_at=row.began_at,
-        sample=tuple(
-            (name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED
-        ),
+        sample=tuple((name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED),
         lines=tuple(_iterate_journal_lines(known, journal)),
         draft=draft.text if draft is not None else "",
         problem="" if known is not None else "its questionnaire can no longer be read",
@@ -148,11 +140,7 @@ def _iterate_journal_lines(
         stamp = event.stamp
         place = getattr(event, "place", None)
         leaf = instrument.leaves.get(place.item) if instrument is not None and place is not None else None
-        question = (
-            leaf.text.get_source_text(instrument.language)
-            if instrument is not None and leaf is not None
-            else ""
-        )
+        question = leaf.text.get_source_text(instrument.language) if instrument is not None and leaf is not None else ""
         what, answer, note = _describe_event(event, instrument, leaf)
         yield JournalLine(
             seq,

@@ -63,9 +63,7 @@ def print_questionnaire(
     if isinstance(instrument, UserError):
         return instrument
     languages = (
-        instrument.languages
-        if options.language == ALL_LANGUAGES
-        else (options.language or instrument.language,)
+        instrument.languages if options.language == ALL_LANGUAGES else (options.language or instrument.language,)
     )
     if languages[0] not in instrument.languages:
         has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"

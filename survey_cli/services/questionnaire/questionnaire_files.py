@@ -12,17 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.instrument.checks.all_checks import RULES, check_instrument
-from survey_cli.instrument.schema.json_schema import (
-    SCHEMA_DRAFT,
-    build_instrument_schema,
-    build_module_schema,
-)
-from survey_cli.instrument.schema.reference import (
-    REFERENCE_KINDS,
-    ReferenceEntry,
-    ReferenceKind,
-    list_entries,
-)
+from survey_cli.instrument.schema.json_schema import SCHEMA_DRAFT, build_instrument_schema, build_module_schema
+from survey_cli.instrument.schema.reference import REFERENCE_KINDS, ReferenceEntry, ReferenceKind, list_entries
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, find_nearest, sort_problems
@@ -59,9 +50,7 @@ def create_instrument(file: str, *, force: bool = False) -> NewInstrument | User
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     schema = (path.parent / SCHEMA_FILE).is_file()
-    template = (
-        files("survey_cli.services.questionnaire").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
-    )
+    template = files("survey_cli.services.questionnaire").joinpath("new_instrument.yaml").read_text(encoding="utf-8")
     first, *explained = template.splitlines(keepends=True)
     text = first + "".join(explained[_EDITOR_LINES - 1 :] if schema else explained)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
@@ -127,9 +116,7 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
         inside = [str(file) for file in _iterate_yaml_files(Path(path)) if not is_module(load_source(file))]
         found.update(dict.fromkeys(inside))
         if not inside:
-            troubles.append(
-                UserError(path, "there is no instrument in this folder", "name a file: survey check FILE")
-            )
+            troubles.append(UserError(path, "there is no instrument in this folder", "name a file: survey check FILE"))
     return list(found), troubles
 
 
@@ -167,11 +154,7 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
         problems = tuple(sort_problems((*problems, *more)))
     accepted: Sequence[str] = ()
     in_use = ""
-    if (
-        found.instrument is not None
-        and found.draft is not None
-        and _may_have_interviews(file, found.instrument.id, db)
-    ):
+    if found.instrument is not None and found.draft is not None and _may_have_interviews(file, found.instrument.id, db):
         from survey_cli.services.questionnaire.version_check import check_meanings
         from survey_cli.study.location import describe_database
 
@@ -179,12 +162,7 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
         problems = tuple(sort_problems((*problems, *changed))) if changed else problems
         in_use = describe_database(file, found.instrument.id, db)
     return InstrumentCheck(
-        file=file,
-        problems=problems,
-        items=items,
-        line_at=source.find_line,
-        accepted=tuple(accepted),
-        in_use=in_use,
+        file=file, problems=problems, items=items, line_at=source.find_line, accepted=tuple(accepted), in_use=in_use
     )
 
 
@@ -200,10 +178,7 @@ def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
 def render_schema(*, module: bool = False) -> str:
     """The JSON Schema of instruments, or of modules, as text."""
     return (
-        json.dumps(
-            build_module_schema() if module else build_instrument_schema(), ensure_ascii=False, indent=1
-        )
-        + "\n"
+        json.dumps(build_module_schema() if module else build_instrument_schema(), ensure_ascii=False, indent=1) + "\n"
     )
 
 

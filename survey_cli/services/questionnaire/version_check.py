@@ -32,7 +32,7 @@ RULES: Final = {
         "--accept ITEM --reason TEXT. Exports then have the older answers in separate columns, as q1__v1, unless "
         "--same says that the new text means the same, as after a spelling correction. Capitals, spaces, "
         "quotes and marks at the end of a text are not compared."
-    ),
+    )
 }
 
 
@@ -70,9 +70,7 @@ def check_meanings(
             problems = list(_iterate_problems(file, open_changes, store, draft, top))
         except StoreError as problem:
             return [_make_unread_warning(top, UserError(problem.where, problem.what, problem.remedy))], []
-    return problems, [
-        _describe_acceptance(one, one.acceptance) for one in found if one.acceptance is not None
-    ]
+    return problems, [_describe_acceptance(one, one.acceptance) for one in found if one.acceptance is not None]
 
 
 def _make_unread_warning(top: Position, trouble: UserError) -> Problem:
@@ -116,13 +114,7 @@ def _describe_acceptance(one: VersionChange, acceptance: Acceptance) -> str:
 
 
 def accept_changes(
-    file: str,
-    items: Sequence[str],
-    reason: str,
-    *,
-    same: bool = False,
-    by: str = "",
-    db: str | None = None,
+    file: str, items: Sequence[str], reason: str, *, same: bool = False, by: str = "", db: str | None = None
 ) -> AcceptedChanges | UserError:
     """Store that the changes of these items are intended, and why. Where people are listed, only supervisors may."""
     instrument = open_instrument(file)
@@ -154,14 +146,10 @@ def accept_changes(
             changed = {one.change.item for one in found}
             for item in items:
                 if item not in changed:
-                    remedy = suggest_nearest(
-                        item, changed, otherwise="`survey check` names the items that have"
-                    )
+                    remedy = suggest_nearest(item, changed, otherwise="`survey check` names the items that have")
                     return UserError("--accept", f"{item} has no change of meaning", remedy)
             wanted = tuple(one for one in found if one.change.item in items)
-            later = (
-                f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
-            )
+            later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
             for one in wanted:
                 acceptance = Acceptance(
                     reason=reason,

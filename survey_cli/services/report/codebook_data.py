@@ -47,10 +47,7 @@ def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook | User
         )
     store.close()
     return run_on_records(
-        path,
-        lambda records: load_codebook_from_records(records, options),
-        db=options.db,
-        people=options.people,
+        path, lambda records: load_codebook_from_records(records, options), db=options.db, people=options.people
     )
 
 
@@ -58,9 +55,7 @@ def load_codebook_from_records(
     records: StudyRecords, options: CodebookOptions, of: ExportOptions | None = None
 ) -> Codebook | UserError:
     """The codebook of open records, with counts; `of` are the options of the export that it describes."""
-    export = of or ExportOptions(
-        to="-", language=options.language, origin=options.origin, progress=options.progress
-    )
+    export = of or ExportOptions(to="-", language=options.language, origin=options.origin, progress=options.progress)
     made = query_table(records, export)
     if isinstance(made, UserError):
         return made

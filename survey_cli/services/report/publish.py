@@ -107,9 +107,7 @@ def publish_results(
     if trouble is not None:
         return trouble
     charts = _write_charts(made, place) if place.charts else 0
-    return (
-        charts if isinstance(charts, UserError) else PublishedReport(report=made, to=place.to, charts=charts)
-    )
+    return charts if isinstance(charts, UserError) else PublishedReport(report=made, to=place.to, charts=charts)
 
 
 def publish_codebook(

@@ -11,11 +11,7 @@ from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.fieldwork.rates.rates import Eligibility, estimate_eligibility
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
-from survey_cli.reports.fieldwork.disposition_counts import (
-    DispositionOptions,
-    StudyDispositions,
-    count_dispositions,
-)
+from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, StudyDispositions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
@@ -118,11 +114,7 @@ def compute_rates_from_records(
 ) -> RatesReport | UserError:
     """Compute the rates of open records. Raises StoreError."""
     now = convert_to_study_time(records.store, now)
-    when = (
-        parse_past_time(options.as_of, now, zone, option="--as-of")
-        if options.as_of
-        else describe_now(now, zone)
-    )
+    when = parse_past_time(options.as_of, now, zone, option="--as-of") if options.as_of else describe_now(now, zone)
     if isinstance(when, UserError):
         return when
     unfit = _check_options(records.instrument, options)
@@ -132,9 +124,7 @@ def compute_rates_from_records(
 def _check_options(instrument: Instrument, options: RatesOptions) -> UserError | None:
     """Why the sample does not support the options."""
     if options.weighted and find_column(instrument, "weight") is None:
-        return UserError(
-            "--weighted", "no sample column has role: weight", "give the column of base weights that role"
-        )
+        return UserError("--weighted", "no sample column has role: weight", "give the column of base weights that role")
     if not options.by:
         return None
     column = instrument.sample.get(options.by)
@@ -142,9 +132,7 @@ def _check_options(instrument: Instrument, options: RatesOptions) -> UserError |
     otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no suitable column"
     if column is None:
         return UserError(
-            "--by",
-            f"{options.by!r} is not a sample column",
-            suggest_nearest(options.by, offered, otherwise=otherwise),
+            "--by", f"{options.by!r} is not a sample column", suggest_nearest(options.by, offered, otherwise=otherwise)
         )
     if column.is_personal:
         return UserError("--by", f"{options.by} is personal", otherwise)
@@ -153,9 +141,7 @@ def _check_options(instrument: Instrument, options: RatesOptions) -> UserError |
     return None
 
 
-def _build_study_report(
-    study: StudyRecords, options: RatesOptions, when: RequestedTime
-) -> RatesReport | UserError:
+def _build_study_report(study: StudyRecords, options: RatesOptions, when: RequestedTime) -> RatesReport | UserError:
     plan, cases = study.plan, study.store.cases
     labels: dict[Value, str] = {}
     if options.by:
@@ -178,16 +164,13 @@ def _build_study_report(
         return _make_uncounted_error(study, found)
     if not found.frames:
         none = "no case was released then" if when.past else "no case is released yet"
-        return UserError(
-            study.where, none, "name a later moment" if when.past else "import or release a sample"
-        )
+        return UserError(study.where, none, "name a later moment" if when.past else "import or release a sample")
     if len(found.parts) > MAX_PARTS:
         return UserError(
             "--by", f"{options.by} has {len(found.parts):,} values", f"take a column of at most {MAX_PARTS}"
         )
     assumed = RateAssumptions(
-        **{name: getattr(options.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")},
-        frame=plan.frame,
+        **{name: getattr(options.assumptions, name) for name in ("e", "e_uh", "e_uo", "composite")}, frame=plan.frame
     )
     told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, assumed)
     if not isinstance(told, ResolvedAssumptions):
@@ -196,9 +179,7 @@ def _build_study_report(
         RateInput(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
         for t in (*found.parts, *found.frames)
     ]
-    kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[
-        plan.frame
-    ]
+    kind = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}[plan.frame]
     report = build_rate_table(
         rated,
         weights=told.weights,
@@ -226,16 +207,13 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, found: StudyDi
 
 
 def _find_unreal_interviews(store: Store) -> frozenset[str]:
-    return frozenset(
-        row.id for origin in ("practice", "simulated") for row in store.list_interviews(origin=origin)
-    )
+    return frozenset(row.id for origin in ("practice", "simulated") for row in store.list_interviews(origin=origin))
 
 
 def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> UserError:
     """The error where a case's code belongs to no group: no rate is computed unless every case is counted."""
     problems = tuple(
-        Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy)
-        for key, why in found.uncountable
+        Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy) for key, why in found.uncountable
     )
     many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
     return UserError(
@@ -299,9 +277,7 @@ def resolve_assumptions(
 def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
     many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return UserError(
-        where, f"no rates because of {many}", "fix that, then give the command again", tuple(problems)
-    )
+    return UserError(where, f"no rates because of {many}", "fix that, then give the command again", tuple(problems))
 
 
 class _Shares:
@@ -357,6 +333,4 @@ def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str
     if lacking:
         yield problem(f"it has no weight for {', '.join(lacking)}", "give it one, 0 to leave it out")
     elif (total := sum(weights.values())) != 1:
-        yield problem(
-            f"the weights add up to {float(total):.15g}", "give the shares of the frames, which add up to 1"
-        )
+        yield problem(f"the weights add up to {float(total):.15g}", "give the shares of the frames, which add up to 1")

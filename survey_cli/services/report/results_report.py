@@ -164,9 +164,7 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
         seed=options.seed,
     )
     if census and (options.inference or options.margins) and len(found.included.rows) >= (size or 0):
-        terms = replace(
-            terms, population=None
-        )  # requested although it is a census: as if from a larger population
+        terms = replace(terms, population=None)  # requested although it is a census: as if from a larger population
     weights = weight_interviews(
         found.answers,
         instrument,
@@ -181,18 +179,14 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
     groupings = _select_groupings(answers, found.variables, instrument, options)
     if isinstance(groupings, UserError):
         return groupings
-    asked = {
-        item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.universes.items()
-    }
+    asked = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.universes.items()}
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
     listed, heads = list_questions(instrument, found.variables, language=found.language, asked=short)
     chosen = _select_questions(listed, found.variables, instrument, options)
     if isinstance(chosen, UserError):
         return chosen
     tallied = [tabulate(question, answers, groupings, terms) for question in listed]
-    tables = hide_small_counts(
-        tallied, answers, groupings, terms
-    )  # of all items, so that --items suppresses the same
+    tables = hide_small_counts(tallied, answers, groupings, terms)  # of all items, so that --items suppresses the same
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     listed_items = sum(table.question.is_reported for table in tables)
     unreported = [t.question.item for t in tables if not t.question.is_reported and t.question not in chosen]
@@ -279,10 +273,7 @@ def _select_groupings(
 
 
 def _select_questions(
-    listed: Sequence[ReportQuestion],
-    variables: Sequence[Variable],
-    instrument: Instrument,
-    options: ReportOptions,
+    listed: Sequence[ReportQuestion], variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
 ) -> Sequence[ReportQuestion] | UserError:
     if not options.items:
         return [question for question in listed if question.is_reported]
@@ -302,9 +293,7 @@ def _describe_unreported(items: Sequence[str]) -> Iterator[str]:
         yield f"Excluded from the report by the questionnaire: {', '.join(dict.fromkeys(items))}."
 
 
-def _build_item(
-    table: Crosstab, answers: AnswerColumns, terms: ResultOptions, options: ReportOptions
-) -> ItemResult:
+def _build_item(table: Crosstab, answers: AnswerColumns, terms: ResultOptions, options: ReportOptions) -> ItemResult:
     return build_item_result(
         table,
         interviews=answers.interviews,
@@ -314,9 +303,7 @@ def _build_item(
     )
 
 
-def _collect_verbatims(
-    table: Crosstab, answers: AnswerColumns, options: ReportOptions
-) -> tuple[Verbatim, ...]:
+def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportOptions) -> tuple[Verbatim, ...]:
     """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other.
 
     None where they would reveal a suppressed count.

@@ -133,9 +133,7 @@ def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup | U
     return DoNotCallLookup(where, number, since, reason, by, off)
 
 
-def remove_numbers(
-    request: DoNotCallRequest, given: Sequence[str], *, reason: str
-) -> DoNotCallRemoval | UserError:
+def remove_numbers(request: DoNotCallRequest, given: Sequence[str], *, reason: str) -> DoNotCallRemoval | UserError:
     """Remove numbers from the list: all, or none where one of them is not on it."""
     if trouble := _check_country(request):
         return trouble
@@ -153,9 +151,7 @@ def remove_numbers(
         try:
             on_it = listed.select_listed(numbers)
             if absent := [number for number in numbers if number not in on_it]:
-                return UserError(
-                    where, f"{absent[0]} is not on the list", "check the number; nothing was changed"
-                )
+                return UserError(where, f"{absent[0]} is not on the list", "check the number; nothing was changed")
             by = request.by.strip() or read_login_name()
             listed.remove(on_it, at=request.at, reason=reason, by=by)
         except StoreError as problem:
@@ -179,9 +175,7 @@ def count_numbers(request: DoNotCallRequest) -> tuple[str, int] | UserError:
 def _check_country(request: DoNotCallRequest) -> UserError | None:
     if not request.country or is_known_country(request.country):
         return None
-    remedy = (
-        "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
-    )
+    remedy = "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
     return UserError("--country", f"{request.country!r} is not a known country", remedy)
 
 
@@ -191,9 +185,7 @@ def _parse_number(text: str, request: DoNotCallRequest) -> str | UserError:
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
             return UserError(text, "it is neither a file nor a number", "check the name")
         remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
-        return UserError(
-            text, read.why, remedy.replace(", or name the country under fieldwork: country:", "")
-        )
+        return UserError(text, read.why, remedy.replace(", or name the country under fieldwork: country:", ""))
     return read.e164
 
 
@@ -205,15 +197,11 @@ def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList] | UserErr
         if request.db and is_unknown_address(request.db):
             raise make_address_error()
         beside = (
-            Path(request.db)
-            if request.db
-            else find_study_folder(Path.cwd() / "study.yaml") / "responses" / "study.db"
+            Path(request.db) if request.db else find_study_folder(Path.cwd() / "study.yaml") / "responses" / "study.db"
         )
         beside.parent.mkdir(parents=True, exist_ok=True)
         return format_path(beside.with_name(FILE_NAME)), DoNotCallList.open_beside(beside)
     except StoreError as problem:
         return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
-        return UserError(
-            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix that first"
-        )
+        return UserError(str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix that first")

@@ -114,9 +114,7 @@ def import_sample(
     if isinstance(fresh, UserError):
         return fresh
     try:
-        with_what = (
-            replace(request, db=":memory:", people=_find_people_list(request, fresh)) if fresh else request
-        )
+        with_what = replace(request, db=":memory:", people=_find_people_list(request, fresh)) if fresh else request
         found = _open_for_import(with_what, create=bool(fresh))
         if isinstance(found, UserError):
             return found
@@ -127,9 +125,7 @@ def import_sample(
             if isinstance(read, list | UserError):
                 return read
             if wanted.dry_run or not fresh:
-                return _apply_import(
-                    study, read, wanted, convert_to_study_time(study.store, request.at), manner
-                )
+                return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
         found = _open_for_import(request, create=True)
         if isinstance(found, UserError):
             return found
@@ -181,17 +177,13 @@ def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
 def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImport | UserError | list[Problem]:
     study.store.cases.finish_imports()
     kept, nameless, known = load_existing_cases(study.store, study.instrument)
-    sample = read_sample(
-        wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept
-    )
+    sample = read_sample(wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept)
     if isinstance(sample, list):
         return sample
     gone = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = replace(sample, cases=tuple(case for case in sample.cases if case.key not in nameless))
     kept = {key: values for key, values in kept.items() if key not in nameless}
-    listed = study.do_not_call.select_listed(
-        {number.e164 for case in sample.cases for number in case.dialable_numbers}
-    )
+    listed = study.do_not_call.select_listed({number.e164 for case in sample.cases for number in case.dialable_numbers})
     summary = preview_import(sample, existing=kept, never_call=lambda number: number.e164 in listed)
     released: frozenset[str] | UserError = frozenset()
     if wanted.release:
@@ -217,9 +209,7 @@ def _apply_import(
         try:
             added = _add_cases(study, read, wanted, at, manner) if read.new else 0
         except ValueError as doubled:  # another import added it meanwhile
-            return UserError(
-                study.where, f"{doubled}, so nothing was imported", "import again to see what is new"
-            )
+            return UserError(study.where, f"{doubled}, so nothing was imported", "import again to see what is new")
         if wanted.update:
             refresh_queue(study.store, study.plan, at)
             updated, busy = _update_cases(study, read, at, manner)

@@ -81,12 +81,7 @@ def build_sample_event(case: SampleCase, instrument: Instrument, kept: Contact |
 
 
 def build_update_event(
-    case: SampleCase,
-    instrument: Instrument,
-    *,
-    before: fieldwork.Case,
-    kept: Contact | None,
-    columns: Collection[str],
+    case: SampleCase, instrument: Instrument, *, before: fieldwork.Case, kept: Contact | None, columns: Collection[str]
 ) -> CaseSampled:
     """The event for a case that is stored already.
 
@@ -108,9 +103,7 @@ def build_update_event(
     )
 
 
-def iterate_number_marks(
-    case: SampleCase, listed: Collection[str], kept: Contact | None = None
-) -> Iterator[CaseEvent]:
+def iterate_number_marks(case: SampleCase, listed: Collection[str], kept: Contact | None = None) -> Iterator[CaseEvent]:
     """Iterate over marks for new numbers that cannot be read, and for those on the do-not-call list."""
     known = {number.position for number in (kept.numbers if kept else ())}
     for position, number in zip(assign_positions(case, kept), case.numbers, strict=True):
@@ -122,12 +115,7 @@ def iterate_number_marks(
 
 
 def build_contact(
-    case: SampleCase,
-    instrument: Instrument,
-    *,
-    link: str,
-    kept: Contact | None = None,
-    columns: Collection[str] = (),
+    case: SampleCase, instrument: Instrument, *, link: str, kept: Contact | None = None, columns: Collection[str] = ()
 ) -> Contact:
     """The case's identifying data.
 
@@ -172,10 +160,7 @@ def _merge_values(
     before: Mapping[str, Value], brought: Mapping[str, Value], columns: Collection[str]
 ) -> dict[str, Value]:
     stands = {name: value for name, value in before.items() if name not in columns}
-    return {
-        **stands,
-        **{name: value for name, value in brought.items() if name in columns or name not in before},
-    }
+    return {**stands, **{name: value for name, value in brought.items() if name in columns or name not in before}}
 
 
 def compute_fingerprint(case: SampleCase) -> str:

@@ -10,16 +10,8 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateInput, RateTable, build_rate_table
-from survey_cli.reports.fieldwork.simulation_report import (
-    InterviewerRow,
-    SimulationReport,
-    summarize_simulation,
-)
-from survey_cli.services.report.response_rates import (
-    RateAssumptions,
-    ResolvedAssumptions,
-    resolve_assumptions,
-)
+from survey_cli.reports.fieldwork.simulation_report import InterviewerRow, SimulationReport, summarize_simulation
+from survey_cli.services.report.response_rates import RateAssumptions, ResolvedAssumptions, resolve_assumptions
 
 Histories: TypeAlias = Callable[[], Iterable[tuple[str, Sequence[HistoryEntry]]]]
 
@@ -40,12 +32,8 @@ def build_simulation_report(
 
 
 def _build_rates(histories: Histories, plan: Plan, people: People, at: datetime) -> RateTable | None:
-    found = count_dispositions(
-        histories(), plan, people if people.interviewers else None, DispositionOptions(at=at)
-    )
-    told = resolve_assumptions(
-        {tally.frame: tally.counts for tally in found.frames}, RateAssumptions(frame=plan.frame)
-    )
+    found = count_dispositions(histories(), plan, people if people.interviewers else None, DispositionOptions(at=at))
+    told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, RateAssumptions(frame=plan.frame))
     if found.uncountable or not found.frames or not isinstance(told, ResolvedAssumptions):
         return None
     return build_rate_table(

@@ -63,19 +63,14 @@ def load_simulation_cases(
     elif options.sample:
         read = read_sample(options.sample, instrument)
         if isinstance(read, list):
-            return UserError(
-                options.sample, "the sample has problems", "correct them, then try again", tuple(read)
-            )
+            return UserError(options.sample, "the sample has problems", "correct them, then try again", tuple(read))
         cases = list(_iterate_sampled_cases(read.cases, instrument, options.released))
     else:
         kept = _load_stored_cases(options)
         if isinstance(kept, UserError):
             return kept
         cases = kept
-    return [
-        (key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events])
-        for key, events in cases
-    ]
+    return [(key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events]) for key, events in cases]
 
 
 def open_simulated_study(options: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
@@ -114,10 +109,7 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
         return UserError(study.where, study.what, remedy, study.problems)
     with study:
         try:
-            found = [
-                (key, _select_sample_events(history))
-                for key, history in study.store.cases.iterate_histories()
-            ]
+            found = [(key, _select_sample_events(history)) for key, history in study.store.cases.iterate_histories()]
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
         where = study.where

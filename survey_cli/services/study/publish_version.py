@@ -27,9 +27,7 @@ class PublishedVersion:
 
 def publish_version(request: Request) -> PublishedVersion | UserError:
     """Publish the questionnaire as its file is now. A missing database is made."""
-    study = open_study(
-        request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True
-    )
+    study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True)
     if isinstance(study, UserError):
         return study
     with study:
@@ -53,7 +51,5 @@ def _publish(study: OpenStudy, request: Request) -> PublishedVersion | UserError
         write_origin(store, study.where.questionnaire)
     rebuild_queue(study, at)
     return PublishedVersion(
-        where=study.where,
-        version=instrument.version or instrument.hash[:12],
-        new=before != instrument.hash,
+        where=study.where, version=instrument.version or instrument.hash[:12], new=before != instrument.hash
     )

@@ -68,9 +68,7 @@ class CaseClaims:
         self, claimed: ClaimedCase, events: Sequence[CaseEvent], contact: Contact | None = None
     ) -> ClaimedCase:
         """Return the case as it will be once these events are stored."""
-        return claimed.append_events(
-            events, at=self.clock(), by=self.by, station=self.station, contact=contact
-        )
+        return claimed.append_events(events, at=self.clock(), by=self.by, station=self.station, contact=contact)
 
     def build_update(
         self,

@@ -52,9 +52,7 @@ class CaseInterviews:
             return COMPLETE
         if last.is_erased:
             return "answers erased"
-        version = next(
-            (row.version for row in self.study.store.list_instruments() if row.hash == last.instrument), ""
-        )
+        version = next((row.version for row in self.study.store.list_instruments() if row.hash == last.instrument), "")
         at_item = f" at {last.at_item}" if last.at_item else ""
         when = self.to_local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
@@ -91,9 +89,7 @@ class CaseInterviews:
                 language=options.language or (case.language if case.language in instrument.languages else ""),
                 reopen=options.reopen or (ended and not options.again),
                 sample_values={
-                    name: case.key
-                    if column.role == "key"
-                    else case.columns.get(name, personal.get(name, NOT_ASKED))
+                    name: case.key if column.role == "key" else case.columns.get(name, personal.get(name, NOT_ASKED))
                     for name, column in instrument.sample.items()
                 },
                 link=link,

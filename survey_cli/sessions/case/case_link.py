@@ -30,9 +30,7 @@ class SampledCaseLink:
 
     can_be_called_again = True
 
-    def __init__(
-        self, study: OpenStudy, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents
-    ) -> None:
+    def __init__(self, study: OpenStudy, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents) -> None:
         self._study = study
         self._claims = claims
         self._decide = decide

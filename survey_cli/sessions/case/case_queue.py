@@ -65,9 +65,7 @@ class CaseQueue:
             is_on_dnc_list=study.is_on_do_not_call_list,
         )
 
-    def claim_next(
-        self, at: datetime, token: str, *, skipped: Collection[str] = ()
-    ) -> tuple[CaseRow, Case] | None:
+    def claim_next(self, at: datetime, token: str, *, skipped: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
         """Claim the next case for this interviewer; None where there is none.
 
         Cases in `skipped` are left for others. Raises StoreError.
@@ -163,9 +161,7 @@ class CaseQueue:
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
         """Return a case that the rules turned down to its position in the queue."""
         events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
-        entries = [
-            HistoryEntry(at, self.who.login, self.station, e) for e in (*events, CaseReturned("given back"))
-        ]
+        entries = [HistoryEntry(at, self.who.login, self.station, e) for e in (*events, CaseReturned("given back"))]
         for entry in entries:
             case = case.apply(entry)
         self.store.cases.write(

@@ -54,13 +54,7 @@ class ClaimedCase:
     pending_input: PendingInput = ""
 
     def append_events(
-        self,
-        events: Sequence[CaseEvent],
-        *,
-        at: datetime,
-        by: str,
-        station: str,
-        contact: Contact | None = None,
+        self, events: Sequence[CaseEvent], *, at: datetime, by: str, station: str, contact: Contact | None = None
     ) -> "ClaimedCase":
         """Return the case after these events.
 

@@ -30,12 +30,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
-from survey_cli.sessions.case.claimed_case import (
-    INTERVIEW_OUTCOMES,
-    REQUIRED_INPUTS,
-    ClaimedCase,
-    PendingInput,
-)
+from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase, PendingInput
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import (
@@ -104,9 +99,7 @@ def build_outcome_events(
             contact = added.contact
         case _:
             pass
-    if (
-        outcome.listed if plan.eligibility_known else outcome.rdd
-    ) in DEAD_NUMBER_CODES and claimed.current_number:
+    if (outcome.listed if plan.eligibility_known else outcome.rdd) in DEAD_NUMBER_CODES and claimed.current_number:
         events.append(NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
     events += build_do_not_call_events(outcome)
     keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
@@ -203,10 +196,7 @@ def build_appointment_events(
 ) -> CaseEvents:
     """Build the events for an appointment at this time."""
     appointment = time.make_event(
-        person=clean_text(person),
-        owner="" if policy == "anyone" else by,
-        policy=policy,
-        note=clean_text(note),
+        person=clean_text(person), owner="" if policy == "anyone" else by, policy=policy, note=clean_text(note)
     )
     call = build_call_event(claimed, "appointment", plan, interview, interrupted=interview is not None)
     return CaseEvents(events=(call, appointment, AttemptClosed()), release=True, outcome="appointment")
@@ -252,31 +242,21 @@ def build_events_without_station(
 ) -> CaseEvents:
     """Build the same events where no station has the case and no time can be asked for: it is called again."""
     needs_time = (
-        outcome is not None
-        and interview.status == "suspended"
-        and requires_time(outcome, plan, by_route=by_route)
+        outcome is not None and interview.status == "suspended" and requires_time(outcome, plan, by_route=by_route)
     )
     if outcome is None or needs_time:
         call = build_call_event(claimed, "callback", plan, interview, interrupted=True)
-        return CaseEvents(
-            events=(call, AttemptClosed()), release=True, notice=NO_TIME_NOTICE if needs_time else ""
-        )
+        return CaseEvents(events=(call, AttemptClosed()), release=True, notice=NO_TIME_NOTICE if needs_time else "")
     closing = build_closing_events(claimed, interview, outcome, plan)
     case, last = claimed.case, claimed.case.last_call
     after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
-    if (
-        last is not None
-        and last.outcome == outcome.id
-        and code_case(case, plan).code == code_case(after, plan).code
-    ):
+    if last is not None and last.outcome == outcome.id and code_case(case, plan).code == code_case(after, plan).code:
         # a correction that changed no outcome
         return CaseEvents(events=(CaseReturned("given back"),), release=True)
     return closing
 
 
-def build_closing_events(
-    claimed: ClaimedCase, interview: Interview, outcome: Outcome, plan: Plan
-) -> CaseEvents:
+def build_closing_events(claimed: ClaimedCase, interview: Interview, outcome: Outcome, plan: Plan) -> CaseEvents:
     """Build the events of an interview that was closed by its route or by the interviewer."""
     events = derive_interview_events(
         interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted

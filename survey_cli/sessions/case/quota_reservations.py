@@ -44,9 +44,7 @@ class QuotaReservations:
         if quota.soft:
             return OPEN
         target, others = quota.cells[cell].target, quota.cells.keys() - {cell}
-        has_place = self.store.cases.hold_quota_places(
-            interview_id, {cell: target}, self.clock(), instead_of=others
-        )
+        has_place = self.store.cases.hold_quota_places(interview_id, {cell: target}, self.clock(), instead_of=others)
         return OPEN if has_place[cell] else "full"
 
     def reserve_cells(
@@ -60,9 +58,7 @@ class QuotaReservations:
         """
         machine = interview.machine
         stop = machine.current_stop
-        is_ahead = (
-            stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
-        )
+        is_ahead = stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
         outcome = interview.ending or (
             str(stop.leaf.question.outcome)
             if stop is not None and isinstance(stop.leaf.question, EndItem)
@@ -85,16 +81,12 @@ class QuotaReservations:
         A quota that has a lookup waits for it; where the route passed all its lookups by, the place is reserved
         before the respondent hangs up.
         """
-        lookups, is_over = (
-            _find_lookup_items(interview.instrument),
-            interview.ending or interview.is_after_hangup,
-        )
+        lookups, is_over = (_find_lookup_items(interview.instrument), interview.ending or interview.is_after_hangup)
         looked_up = {place.item for place in interview.machine.recorded_answers} if is_over else set()
         return [
             quota
             for quota in self.plan.quotas.quotas
-            if not quota.soft
-            and (not (items := lookups.get(quota.id)) or (is_over and items.isdisjoint(looked_up)))
+            if not quota.soft and (not (items := lookups.get(quota.id)) or (is_over and items.isdisjoint(looked_up)))
         ]
 
 

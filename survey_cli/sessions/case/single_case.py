@@ -28,11 +28,7 @@ def start_single_case(
     """Claim the case and start or resume its interview. Raises StoreError."""
     repair(study, clock())
     interviews = CaseInterviews(
-        study=study,
-        by=study.who.login,
-        station=station,
-        clock=clock,
-        to_local=lambda at: at.astimezone(),
+        study=study, by=study.who.login, station=station, clock=clock, to_local=lambda at: at.astimezone()
     )
     if (pause_error := _check_pause(study, interviews, options, clock)) is not None:
         return pause_error
@@ -41,9 +37,7 @@ def start_single_case(
     if case is None:
         return UserError(options.case, "there is no such case", "choose another case")
     if isinstance(case, LeaseHolder):
-        return UserError(
-            options.case, f"{case.by} has this case at station {case.station}", "choose another case"
-        )
+        return UserError(options.case, f"{case.by} has this case at station {case.station}", "choose another case")
     study.store.cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = SingleCaseLink(
         study,
@@ -67,14 +61,10 @@ def _check_case(case: Case) -> UserError | None:
     return None
 
 
-def _check_pause(
-    study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock
-) -> UserError | None:
+def _check_pause(study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock) -> UserError | None:
     """Check that the study is not paused, unless an open interview is finished or a correction calls nobody."""
     pause = read_pause(study.store)
     if pause is None or options.reopen or interviews.is_open(options.case):
         return None
     what = pause.describe(pause.since.astimezone(), clock().astimezone())
-    return UserError(
-        options.case, what, "wait until a supervisor lets the study go on: survey study resume FILE"
-    )
+    return UserError(options.case, what, "wait until a supervisor lets the study go on: survey study resume FILE")

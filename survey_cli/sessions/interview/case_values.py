@@ -47,9 +47,7 @@ def find_zone(
         return UserError(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
 
 
-def resolve_language(
-    instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]
-) -> str | UserError:
+def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]) -> str | UserError:
     """Return the language to start in: the one requested, else the case's own, else the first."""
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     value = sample.get(column) if column else None
@@ -59,9 +57,7 @@ def resolve_language(
 
 def build_language_error(instrument: Instrument, language: str) -> UserError:
     return UserError(
-        "--language",
-        f"the questionnaire has no language {language!r}",
-        f"it has {', '.join(instrument.languages)}",
+        "--language", f"the questionnaire has no language {language!r}", f"it has {', '.join(instrument.languages)}"
     )
 
 
@@ -93,9 +89,7 @@ def parse_sample_values(
     return values
 
 
-def invent_sample_value(
-    instrument: Instrument, name: str, column: SampleColumn, dice: Random
-) -> Value | Missing:
+def invent_sample_value(instrument: Instrument, name: str, column: SampleColumn, dice: Random) -> Value | Missing:
     """Invent the value of one column for an invented case."""
     if column.role in ("zone", "country", "region", "language"):
         return NOT_ASKED

@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """Further outcomes that stop an interview started at a station: the case is called again."""
-QUOTA_FULL_TEXT: Final = (
-    "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
-)
+QUOTA_FULL_TEXT: Final = "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
 """Read where the quota is full and the study has no script `quota_full`."""
 STOP_OUTCOMES: Final = (
     "break_off",
@@ -272,11 +270,7 @@ class InterviewSession:
         )
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
-        own_ids = (
-            o.id
-            for o in self._outcomes.values()
-            if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
-        )
+        own_ids = (o.id for o in self._outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
         first_ids = CALL_AGAIN_OUTCOMES if self._link.can_be_called_again else ()
         return tuple(self._outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
 
@@ -355,9 +349,7 @@ class InterviewSession:
         place = self._interview.place if replaces is None else replaces.place
         if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
-        return self._apply(
-            NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0)
-        )
+        return self._apply(NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
         return list_notes(self._interview.events)

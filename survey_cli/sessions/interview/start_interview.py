@@ -29,14 +29,7 @@ from survey_cli.sessions.interview.interview_session import (
     NoCaseLink,
     SessionSetup,
 )
-from survey_cli.store import (
-    InstrumentRow,
-    InterviewConflict,
-    InterviewOrigin,
-    InterviewRow,
-    Store,
-    StoreError,
-)
+from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, Store, StoreError
 from survey_cli.study.clock import accept_clock, find_clock_doubt
 from survey_cli.study.version_changes import check_may_begin
 from survey_cli.values import Missing, Value
@@ -140,9 +133,7 @@ class InterviewStarter:
             outcome = build_outcome_table(instrument).get(last.outcome)
             in_brackets = f" ({outcome.name.lower()})" if outcome else ""
             return UserError(
-                case,
-                f"its interview is finished{in_brackets}",
-                "--reopen corrects it, --again begins a second one",
+                case, f"its interview is finished{in_brackets}", "--reopen corrects it, --again begins a second one"
             )
         return self.resume(instrument, last)
 
@@ -207,17 +198,13 @@ class InterviewStarter:
         if newest is not None and row.instrument == newest.hash:
             instrument: Instrument | UserError = newest
         else:
-            instrument = rebuild_instrument(
-                self.store.find_instrument_texts(row.instrument) or {}, row.instrument
-            )
+            instrument = rebuild_instrument(self.store.find_instrument_texts(row.instrument) or {}, row.instrument)
         if isinstance(instrument, UserError):
             return instrument
         try:
             interview = Interview.replay(instrument, self.store.read_journal(row.id))
         except ValueError as error:
-            return UserError(
-                case, f"its journal cannot be followed ({error})", "`survey db verify` tells more"
-            )
+            return UserError(case, f"its journal cannot be followed ({error})", "`survey db verify` tells more")
         zone = resolve_zone(instrument, interview.start.sample, options.zone)
         if isinstance(zone, UserError):
             return zone
@@ -226,9 +213,7 @@ class InterviewStarter:
             return build_language_error(instrument, language)
         at = max(self.clock(), row.updated_at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
-        event = InterviewResumed(
-            EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen
-        )
+        event = InterviewResumed(EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen)
         after = interview.step(event)
         if isinstance(after, Rejection):
             return UserError(case, after.why)
@@ -253,17 +238,12 @@ class InterviewStarter:
         link.handle_commit(row.id, None)
         notice = self._describe_resumption(row, interview, after, zone)
         if newest is None:
-            notice += (
-                " The questionnaire's file is missing or has problems now;"
-                " this interview goes on as it began."
-            )
+            notice += " The questionnaire's file is missing or has problems now; this interview goes on as it began."
         elif instrument is not newest:
             notice += " The questionnaire has changed since; this interview goes on as it began."
         return self._build_session(row.id, after, zone, notice)
 
-    def _describe_resumption(
-        self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo
-    ) -> str:
+    def _describe_resumption(self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo) -> str:
         position = f"at {before.place or after.place or 'its end'}"
         when = row.updated_at.astimezone(zone)
         version = f", version {after.instrument.version}" if after.instrument.version else ""
@@ -335,9 +315,7 @@ class UnsampledCaseLink(NoCaseLink):
         from survey_cli.study.consistency.follow_up import do_follow_up_tasks
 
         try:
-            remarks = do_follow_up_tasks(
-                self.store, self.instrument, None, at=self.clock(), by=self.by, key=self.key
-            )
+            remarks = do_follow_up_tasks(self.store, self.instrument, None, at=self.clock(), by=self.by, key=self.key)
             return "; ".join(remarks)
         except StoreError as error:
             return f"the answers are not erased yet: {error.what} — {error.remedy}"

@@ -132,17 +132,11 @@ def carry_over(
         interview = after_event
     reached = is_past_target
     if to is not None and interview.place != to:
-        after_return = (
-            interview.step(PositionMoved(stamp, to, jump=jump)) if is_past_target else Rejection("")
-        )
+        after_return = interview.step(PositionMoved(stamp, to, jump=jump)) if is_past_target else Rejection("")
         reached = not isinstance(after_return, Rejection)
         interview = interview if isinstance(after_return, Rejection) else after_return
     return AnswerMigration(
-        interview=interview,
-        invented=tuple(invented),
-        changed=tuple(changed),
-        rejected=tuple(unfit),
-        reached=reached,
+        interview=interview, invented=tuple(invented), changed=tuple(changed), rejected=tuple(unfit), reached=reached
     )
 
 
@@ -154,12 +148,7 @@ def _repeat_answer(answer: RecordedAnswer, stamp: EventStamp, place: Place) -> I
 
 
 def _invent_answer(
-    interview: Interview,
-    leaf: CompiledItem,
-    place: Place,
-    stamp: EventStamp,
-    dice: Random,
-    hints: tuple[str, ...],
+    interview: Interview, leaf: CompiledItem, place: Place, stamp: EventStamp, dice: Random, hints: tuple[str, ...]
 ) -> Interview | None:
     """Return the interview after an invented answer; None where none is accepted."""
     if isinstance(leaf.question, EndItem):
@@ -231,9 +220,7 @@ def find_path(
     return None
 
 
-def find_hints(
-    instrument: Instrument, leaf: CompiledItem, turn: int | None = None
-) -> dict[str, tuple[str, ...]]:
+def find_hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
     """Find the items, sample columns and entries that decide whether an item is reached."""
     conditions = list(list_conditions(instrument, leaf))
     hints: dict[str, list[str]] = {}

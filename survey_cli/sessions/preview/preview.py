@@ -122,10 +122,7 @@ class Preview:
         if source.tree is None and any(p.rule == "no-file" for p in result.problems):
             problem = result.problems[0]
             return UserError(str(problem.where), problem.what, problem.remedy)
-        if (
-            result.instrument is not None
-            and (option_error := self._check_options(result.instrument)) is not None
-        ):
+        if result.instrument is not None and (option_error := self._check_options(result.instrument)) is not None:
             return option_error
         return self._show_checked(result, source)
 
@@ -171,9 +168,7 @@ class Preview:
         self._content = (source.digest, source.problems)
         newest = max((s[0] for s in self._signature_seen if s is not None), default=0) / 1e9
         is_young = (at - CLOCK_TICK).timestamp() < newest < (at + CLOCK_SKEW).timestamp()
-        self._is_too_young = is_young or (
-            len(before) == len(self._signature_seen) and before != self._signature_seen
-        )
+        self._is_too_young = is_young or (len(before) == len(self._signature_seen) and before != self._signature_seen)
         return source
 
     # the interview
@@ -183,9 +178,7 @@ class Preview:
         instrument, problems = result.instrument, result.problems
         option_error = self._check_options(instrument) if instrument is not None else None
         if option_error is not None:
-            problem = Problem(
-                "preview", Position(option_error.where), "", option_error.what, option_error.remedy
-            )
+            problem = Problem("preview", Position(option_error.where), "", option_error.what, option_error.remedy)
             problems, instrument = (problem, *problems), None
         if instrument is None:
             return self._show(self._state.session, problems=problems, read_line=source.find_line, broken=True)
@@ -217,12 +210,8 @@ class Preview:
         """Carry the interview over to the new version; returns it, and what happened to it."""
         if self._is_empty:
             session = self._build_fresh_session(instrument, {})
-            invented = [
-                n for n, c in instrument.sample.items() if n not in self._options.columns and c.role is None
-            ]
-            invention_remark = (
-                f"the case is invented: --set {invented[0]}=… says what it brings" if invented else ""
-            )
+            invented = [n for n, c in instrument.sample.items() if n not in self._options.columns and c.role is None]
+            invention_remark = f"the case is invented: --set {invented[0]}=… says what it brings" if invented else ""
             if not self._options.at:
                 return session, invention_remark
             rejection = session.jump(parse_place(self._options.at))
@@ -239,13 +228,7 @@ class Preview:
         for target in targets:
             dice = Random(f"{self._options.seed}/{target}")
             migration = carry_over(
-                instrument,
-                began,
-                given,
-                to=target,
-                stamp=began.stamp,
-                dice=dice,
-                jump=old.machine.returning,
+                instrument, began, given, to=target, stamp=began.stamp, dice=dice, jump=old.machine.returning
             )
             if migration.reached:
                 break
@@ -256,9 +239,7 @@ class Preview:
         session = self._build_session(migration.interview, begin, given, invented_answers)
         return session, _describe_change(old, place, migration, session.interview)
 
-    def _build_fresh_session(
-        self, instrument: Instrument, given: Mapping[Place, RecordedAnswer]
-    ) -> PreviewSession:
+    def _build_fresh_session(self, instrument: Instrument, given: Mapping[Place, RecordedAnswer]) -> PreviewSession:
         """Start a new interview at its first item."""
         begin = self._build_start(instrument, self._choose_language(instrument))
         return self._build_session(Interview.begin(instrument, begin(0)), begin, given, {})
@@ -271,12 +252,7 @@ class Preview:
         invented: Mapping[Place, RecordedAnswer],
     ) -> PreviewSession:
         session = PreviewSession(
-            interview,
-            begin=begin,
-            clock=self._clock,
-            given=given,
-            invented=invented,
-            seed=self._options.seed,
+            interview, begin=begin, clock=self._clock, given=given, invented=invented, seed=self._options.seed
         )
         session.advance()
         return session
@@ -298,9 +274,7 @@ class Preview:
             return language
         at = self._options.at
         if at and parse_place(at).item not in instrument.leaves:
-            remedy = suggest_nearest(
-                parse_place(at).item, instrument.leaves, otherwise="name an item of the file"
-            )
+            remedy = suggest_nearest(parse_place(at).item, instrument.leaves, otherwise="name an item of the file")
             return UserError(f"--at {at}", "there is no such item", remedy)
         return None
 
@@ -343,9 +317,7 @@ class Preview:
                 continue
             parsed = parse_sample_values(instrument, CASE_KEY, {name: text}) if text else {}
             value = NOT_ASKED if isinstance(parsed, UserError) else parsed.get(name, NOT_ASKED)
-            values[name] = (
-                invent_sample_value(instrument, name, column, dice) if value is NOT_ASKED else value
-            )
+            values[name] = invent_sample_value(instrument, name, column, dice) if value is NOT_ASKED else value
         return values
 
 

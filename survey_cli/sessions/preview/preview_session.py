@@ -146,9 +146,7 @@ class PreviewSession(InterviewSession):
 
     def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
         """Iterate over all places, in written order; of a roster each turn, at least the first."""
-        for roster, leaves in groupby(
-            self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster
-        ):
+        for roster, leaves in groupby(self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster):
             shown = [leaf for leaf in leaves if not isinstance(leaf.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(leaf.id, turn) for leaf in shown)
@@ -157,11 +155,7 @@ class PreviewSession(InterviewSession):
         """Go to the previous item; from the end of the interview, to its last one."""
         if self._interview.status == "open":
             return super().go_back()
-        place = (
-            prompts.find_previous_place(self._interview)
-            if self._interview.place is None
-            else self._interview.place
-        )
+        place = prompts.find_previous_place(self._interview) if self._interview.place is None else self._interview.place
         return Rejection("there is nothing to go back to") if place is None else self._lead_to(place)
 
     def jump(self, place: Place) -> Rejection | None:
@@ -235,9 +229,7 @@ def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Miss
     changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
     if changed_columns:
         now = migration.interview.start.sample
-        parts.append(
-            "another case: " + ", ".join(f"{n} {now[n]}" for n in changed_columns[:MAX_PLACES_NAMED])
-        )
+        parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in changed_columns[:MAX_PLACES_NAMED]))
     return "; ".join(parts)
 
 

@@ -53,9 +53,7 @@ def open_station(
     if isinstance(study, UserError):
         return study
     try:
-        clock_error = check_clock(
-            study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock
-        )
+        clock_error = check_clock(study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock)
     except StoreError as error:
         clock_error = to_user_error(error)
     if clock_error is not None:

@@ -204,9 +204,7 @@ class StationSession:
     def _find_stop(self, at: datetime) -> IdleView | None:
         """Find why no case may be claimed or dialed here, whatever the queue holds. Raises StoreError."""
         try:
-            return self._study.find_stop(
-                at, last_case=self._last_case, interviewing=self._session is not None
-            )
+            return self._study.find_stop(at, last_case=self._last_case, interviewing=self._session is not None)
         finally:
             self._notice = self._study.take_notice() or self._notice
 
@@ -301,9 +299,7 @@ class StationSession:
         self._case = chosen
         return None
 
-    def record_outcome(
-        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejection | None:
+    def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
         if self._case is None:
             return NO_CASE_ON_SCREEN
         chosen = self._study.plan.outcomes.get(outcome)
@@ -373,13 +369,7 @@ class StationSession:
         return self._zone.key if self._zone is not None else ""
 
     def book_appointment(
-        self,
-        text: str,
-        *,
-        reading: int = 0,
-        policy: AppointmentPolicy = "anyone",
-        person: str = "",
-        note: str = "",
+        self, text: str, *, reading: int = 0, policy: AppointmentPolicy = "anyone", person: str = "", note: str = ""
     ) -> Rejection | None:
         if self._case is None:
             return NO_CASE_ON_SCREEN
@@ -421,9 +411,7 @@ class StationSession:
     def _decide_events(
         self, case: ClaimedCase, interview: Interview, outcome: Outcome | None, by_route: bool
     ) -> CaseEvents | PendingInput:
-        return outcome_events.build_interview_events(
-            case, interview, outcome, self._study.plan, by_route=by_route
-        )
+        return outcome_events.build_interview_events(case, interview, outcome, self._study.plan, by_route=by_route)
 
     @property
     def _current_interview(self) -> Interview | None:
@@ -609,9 +597,7 @@ class StationSession:
         conflict = self._study.claims.save(case, after, release=events.release, owed=events.tasks)
         return after if conflict is None else None
 
-    def _show_saved(
-        self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool
-    ) -> Rejection | None:
+    def _show_saved(self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool) -> Rejection | None:
         """Show events that were stored; where they released the case, claim the next one."""
         self._case = after
         self._shift.count(events.events)

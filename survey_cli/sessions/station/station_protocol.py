@@ -250,9 +250,7 @@ class StationProtocol(Protocol):
         """Make another live number the current one."""
         ...
 
-    def record_outcome(
-        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejection | None:
+    def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
         """Record one of the outcomes on offer.
 
         The case closes and the next one is claimed, unless another number can be tried.
@@ -264,13 +262,7 @@ class StationProtocol(Protocol):
         ...
 
     def book_appointment(
-        self,
-        text: str,
-        *,
-        reading: int = 0,
-        policy: AppointmentPolicy = "anyone",
-        person: str = "",
-        note: str = "",
+        self, text: str, *, reading: int = 0, policy: AppointmentPolicy = "anyone", person: str = "", note: str = ""
     ) -> Rejection | None:
         """Book an appointment at that time, and close the case."""
         ...

@@ -87,9 +87,7 @@ class StationStudy:
         if pause is None:
             return None
         return IdleView(
-            why=pause.describe(self._to_local(pause.since), self._to_local(at)),
-            next_at=None,
-            study_is_paused=True,
+            why=pause.describe(self._to_local(pause.since), self._to_local(at)), next_at=None, study_is_paused=True
         )
 
     def reload(self, at: datetime, *, last_case: str) -> IdleView | None:

@@ -14,26 +14,14 @@ from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
-from survey_cli.reports.fieldwork.case_histories import (
-    build_history,
-    describe_outcome,
-    format_appointment_time,
-)
+from survey_cli.reports.fieldwork.case_histories import build_history, describe_outcome, format_appointment_time
 from survey_cli.samples.cases.columns import find_column, iterate_labeled_values
 from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase
-from survey_cli.sessions.station.station_protocol import (
-    CaseView,
-    OutcomeChoice,
-    StationNumber,
-    StationScript,
-)
+from survey_cli.sessions.station.station_protocol import CaseView, OutcomeChoice, StationNumber, StationScript
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import OpenStudy
 
-OUTCOME_HEADINGS: Final = (
-    ("Nobody was reached", ("before",)),
-    ("Somebody was", ("after", "screened", "any")),
-)
+OUTCOME_HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
 HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
 """Roles of sample columns that are shown elsewhere, or are not for interviewers."""
 
@@ -92,30 +80,21 @@ def build_outcome_choices(
 ) -> tuple[tuple[OutcomeChoice, ...], tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]]:
     """Build the main outcomes, and all others under headings."""
     left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
-    on_offer = {
-        id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"
-    }
+    on_offer = {id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"}
     main = tuple(_build_choice(on_offer[id]) for id in SINGLE_KEY_OUTCOMES if id in on_offer)
     others = []
     for heading, moments in OUTCOME_HEADINGS:
-        rows = [
-            row for id, row in on_offer.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES
-        ]
+        rows = [row for id, row in on_offer.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES]
         own_rows = [row for row in rows if row.id not in OUTCOMES]
         others.append(
-            (
-                heading,
-                tuple(_build_choice(row) for row in (*own_rows, *(r for r in rows if r.id in OUTCOMES))),
-            )
+            (heading, tuple(_build_choice(row) for row in (*own_rows, *(r for r in rows if r.id in OUTCOMES))))
         )
     return main, tuple(others)
 
 
 def _build_choice(row: Outcome) -> OutcomeChoice:
     kind = row.like or row.id
-    return OutcomeChoice(
-        outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSAL_OUTCOMES
-    )
+    return OutcomeChoice(outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSAL_OUTCOMES)
 
 
 def build_numbers(
@@ -140,9 +119,7 @@ def build_numbers(
     )
 
 
-def format_details(
-    instrument: Instrument, case: Case, contact: Contact | None
-) -> tuple[tuple[str, str], ...]:
+def format_details(instrument: Instrument, case: Case, contact: Contact | None) -> tuple[tuple[str, str], ...]:
     """Format the sample columns: label and text, without key, numbers and zone."""
     personal = contact.columns if contact is not None else {}
     return tuple(iterate_labeled_values(instrument, {**personal, **case.columns}, without=HIDDEN_ROLES))
@@ -171,11 +148,7 @@ def format_appointment(case: Case, plan: Plan) -> str:
     appointment = find_open_appointment(case, plan)
     if appointment is None:
         return ""
-    owner_words = {
-        "anyone": "",
-        "me": f" ({appointment.owner} only)",
-        "me_first": f" ({appointment.owner} first)",
-    }
+    owner_words = {"anyone": "", "me": f" ({appointment.owner} only)", "me_first": f" ({appointment.owner} first)"}
     return format_appointment_time(appointment) + owner_words[appointment.policy]
 
 

@@ -17,9 +17,7 @@ from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.sessions.interview.case_values import invent_sample_value
 
 WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
-DialResult: TypeAlias = Literal[
-    "somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"
-]
+DialResult: TypeAlias = Literal["somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"]
 """The result of dialing a number before anything is said."""
 
 HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
@@ -115,12 +113,9 @@ class Household:
             dice=dice,
             propensities=propensities,
             contact_chances={
-                part: min(0.95, propensities.contact * reachability * share)
-                for part, share in pattern.items()
+                part: min(0.95, propensities.contact * reachability * share) for part, share in pattern.items()
             },
-            dead_numbers={
-                position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in rang
-            },
+            dead_numbers={position: why for position, why in _draw_dead_numbers(numbers, dice) if position not in rang},
             has_machine=dice.random() < MACHINE_SHARE,
             refuse=min(1.0, propensities.refuse * dice.gammavariate(2, 0.5)),
             language=others[0] if others else "",
@@ -161,9 +156,7 @@ class Household:
 
     def draw_patience(self) -> int:
         """Draw after how many items they have to go; below zero: never."""
-        return (
-            self.dice.randrange(1, MAX_PATIENCE) if self.dice.random() < self.propensities.interrupt else -1
-        )
+        return self.dice.randrange(1, MAX_PATIENCE) if self.dice.random() < self.propensities.interrupt else -1
 
 
 def find_week_part(there: datetime) -> WeekPart:
@@ -207,7 +200,5 @@ def invent_cases(instrument: Instrument, count: int, zone: str, dice: Random) ->
             zones=(zone,),
             country="",
         )
-        cases.append(
-            SampleCase(key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone)
-        )
+        cases.append(SampleCase(key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone))
     return cases

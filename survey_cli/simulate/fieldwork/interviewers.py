@@ -16,13 +16,7 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.people import Interviewer
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_protocol import (
-    AppointmentPolicy,
-    BreakView,
-    CaseView,
-    IdleView,
-    UnclearTime,
-)
+from survey_cli.sessions.station.station_protocol import AppointmentPolicy, BreakView, CaseView, IdleView, UnclearTime
 from survey_cli.simulate.fieldwork.households import DialResult, Household
 from survey_cli.simulate.interviews.respondents import ENTRY_ATTEMPTS, Habits
 
@@ -136,9 +130,7 @@ class SimulatedInterviewer:
         view = station.view()
         key = view.key if isinstance(view, CaseView) else ""
         self.log.rejected.append(
-            RejectedAction(
-                at=self._context.clock(), by=self.who.login, case=key, action=action, why=result.why
-            )
+            RejectedAction(at=self._context.clock(), by=self.who.login, case=key, action=action, why=result.why)
         )
         return False
 
@@ -182,9 +174,7 @@ class SimulatedInterviewer:
             # the terminal died in the middle of a call
             yield self._wait(KEY_SECONDS)
             self._check_done(
-                station,
-                "record",
-                station.record_outcome("callback" if view.interview_status else "no_answer"),
+                station, "record", station.record_outcome("callback" if view.interview_status else "no_answer")
             )
         else:
             yield self._wait_between(LOOK_SECONDS)
@@ -198,9 +188,7 @@ class SimulatedInterviewer:
             return
         household = self._context.find_household(view.key, len(view.numbers))
         number = next((n.position for n in view.numbers if n.current), 0)
-        there = self._context.clock().astimezone(
-            view.respondent_time.tzinfo if view.respondent_time else None
-        )
+        there = self._context.clock().astimezone(view.respondent_time.tzinfo if view.respondent_time else None)
         answer = household.answer_call(number, there)
         yield self._wait(DIAL_SECONDS[answer])
         match answer:
@@ -256,19 +244,13 @@ class SimulatedInterviewer:
 
     # an interview
 
-    def _conduct_interview(
-        self, station: StationSession, view: CaseView, household: Household
-    ) -> ActionTimes:
+    def _conduct_interview(self, station: StationSession, view: CaseView, household: Household) -> ActionTimes:
         session = station.open_interview()
         if not self._check_done(station, "interview", session) or not isinstance(session, InterviewSession):
             yield from self._key_outcome(station, "callback")
             return
         prompt = session.prompt()
-        if (
-            prompt is not None
-            and household.language in prompt.languages
-            and household.language != prompt.language
-        ):
+        if prompt is not None and household.language in prompt.languages and household.language != prompt.language:
             session.switch_language(household.language)
         items_left = household.draw_patience()
         while (prompt := session.prompt()) is not None:
@@ -359,6 +341,4 @@ def _send_invented_answer(session: InterviewSession, dice: Random) -> Rejection 
     stop = machine.current_stop
     if stop is None or not stop.leaf.question.asks:
         return session.reply("")
-    return session.reply(
-        stop.leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
-    )
+    return session.reply(stop.leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice))

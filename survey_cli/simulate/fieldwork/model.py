@@ -168,9 +168,7 @@ class FieldworkModel:
             self.complete += self._positions[key].code == COMPLETE_CODE
         self._check_target()
         self.interviewers = tuple(
-            ModelInterviewer(
-                who, number, Random(f"{tried.seed}\0interviewer\0{number}"), WorkLog(login=who.login)
-            )
+            ModelInterviewer(who, number, Random(f"{tried.seed}\0interviewer\0{number}"), WorkLog(login=who.login))
             for number, who in enumerate(staff)
         )
 
@@ -283,9 +281,7 @@ class FieldworkModel:
             _, key, seq = heappop(self._due)
             if self._cases[key].seq == seq:
                 self._push_ready(key)
-        turns = CallOrder.for_interviewer(
-            self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill
-        )
+        turns = CallOrder.for_interviewer(self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill)
         self._clear_hour_cache()
         best: tuple[CallPriority, ReadyCase] | None = None
         for text, heap in self._ready.items():
@@ -308,9 +304,7 @@ class FieldworkModel:
         self._append(agent, entry.key, CaseClaimed())
         return entry.key
 
-    def _find_first(
-        self, heap: list[ReadyCase], before: datetime | None, passed: set[str]
-    ) -> ReadyCase | None:
+    def _find_first(self, heap: list[ReadyCase], before: datetime | None, passed: set[str]) -> ReadyCase | None:
         if before is None and heap[0].key not in passed:
             return heap[0]
         return min(
@@ -458,9 +452,7 @@ class FieldworkModel:
         known = (s for s in self.plan.scripts if s.id == "voicemail")
         return next((s.id for s in known if not (s.once and s.id in case.scripts_read)), "")
 
-    def _key_outcome(
-        self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: CaseEvent
-    ) -> bool:
+    def _key_outcome(self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: CaseEvent) -> bool:
         """Enter an outcome; returns whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
         waits = self._cases[key].interrupted
@@ -508,20 +500,13 @@ class FieldworkModel:
                 promised = meant.make_event(person="", owner=owner, policy=policy, note="")
                 waits = case.has_unfinished_interview
                 self._append(
-                    agent,
-                    key,
-                    OutcomeRecorded("appointment", number, interrupted=waits),
-                    promised,
-                    AttemptClosed(),
+                    agent, key, OutcomeRecorded("appointment", number, interrupted=waits), promised, AttemptClosed()
                 )
                 house.appointment = wall
                 return
         yield self._wait(agent, KEY_SECONDS)
         self._append(
-            agent,
-            key,
-            OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview),
-            AttemptClosed(),
+            agent, key, OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview), AttemptClosed()
         )
 
     # an interview
@@ -543,9 +528,7 @@ class FieldworkModel:
             seed=dice.getrandbits(62),
             case=key,
             today=self.at.astimezone(self.settings.zone).date(),
-            session=SessionContext(
-                login, "morning", house.language if house.language in languages else languages[0]
-            ),
+            session=SessionContext(login, "morning", house.language if house.language in languages else languages[0]),
             sample={
                 name: key if column.role == "key" else case.columns.get(name, NOT_ASKED)
                 for name, column in self.instrument.sample.items()
@@ -576,10 +559,7 @@ class FieldworkModel:
             yield from self._make_appointment(agent, key, number, house)
         else:
             self._append(
-                agent,
-                key,
-                *derive_interview_events(interview, row, self.plan, number=number),
-                AttemptClosed(),
+                agent, key, *derive_interview_events(interview, row, self.plan, number=number), AttemptClosed()
             )
 
     # places in the quotas

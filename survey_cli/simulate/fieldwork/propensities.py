@@ -36,9 +36,7 @@ class MeasuredPropensities(NamedTuple):
     basis: tuple[str, ...]
 
 
-def measure_propensities(
-    histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan
-) -> MeasuredPropensities:
+def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan) -> MeasuredPropensities:
     """Measure the propensities in the calls of these histories; the usual ones where the calls are too few."""
     calls: Counter[str] = Counter()
     expected = 0.0
@@ -56,9 +54,7 @@ def measure_propensities(
                 expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
         lengths += read_call_sessions(history, plan).interview_lengths.values()
     usual = Propensities()
-    conversations = sum(
-        n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES
-    )
+    conversations = sum(n for id, n in calls.items() if _is_contact(id, plan) and id not in BAD_NUMBER_OUTCOMES)
     refused = sum(n for id, n in calls.items() if id in REFUSAL_OUTCOMES)
     again = sum(n for id, n in calls.items() if id in CALL_AGAIN_OUTCOMES)
     call_count = calls.total()

@@ -55,9 +55,7 @@ class AgendaEntry:
 class StationSimulation:
     """Fieldwork of a study: its clock, its interviewers, and who of them acts next."""
 
-    def __init__(
-        self, study: OpenStudy, interviewers: Sequence[Interviewer], tried: FieldworkSettings
-    ) -> None:
+    def __init__(self, study: OpenStudy, interviewers: Sequence[Interviewer], tried: FieldworkSettings) -> None:
         self.study = study
         self.settings = tried
         self.at = self._to_utc(tried.starts)
@@ -75,8 +73,7 @@ class StationSimulation:
             for number, who in enumerate(interviewers)
         )
         self.agenda = [
-            AgendaEntry(self.at, number, self.iterate_shifts(number))
-            for number in range(len(self.interviewers))
+            AgendaEntry(self.at, number, self.iterate_shifts(number)) for number in range(len(self.interviewers))
         ]
         heapify(self.agenda)
 

@@ -162,9 +162,7 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer] 
         ]
     listed = [one for one in people.interviewers.values() if not one.supervises]
     if not listed:
-        return UserError(
-            "--interviewers", "nobody who interviews is listed", "give another list: --people FILE"
-        )
+        return UserError("--interviewers", "nobody who interviews is listed", "give another list: --people FILE")
     invented = [
         replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
         for number in range(len(listed), requested or 0)

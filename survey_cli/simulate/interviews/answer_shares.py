@@ -39,9 +39,7 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
     return shares_by_item
 
 
-def _read_item_shares(
-    where: str, leaf: CompiledItem, item_shares: Mapping[Any, Any]
-) -> dict[Code, float] | UserError:
+def _read_item_shares(where: str, leaf: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float] | UserError:
     known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}
@@ -51,12 +49,8 @@ def _read_item_shares(
             return UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
         if leaf.options and str(code) not in known:
             otherwise = f"it has {', '.join(known)}"
-            return UserError(
-                where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise)
-            )
+            return UserError(where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise))
         shares[known.get(str(code), str(code))] = float(value)
     if not isinstance(leaf.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
-        return UserError(
-            where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most"
-        )
+        return UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most")
     return shares

@@ -74,20 +74,13 @@ class SimulatedInterview:
 
 
 def simulate_interviews(
-    instrument: Instrument,
-    *,
-    count: int,
-    seed: int,
-    start: datetime,
-    habits: Habits | None = None,
+    instrument: Instrument, *, count: int, seed: int, start: datetime, habits: Habits | None = None
 ) -> Iterator[SimulatedInterview]:
     """Simulate interviews, the same ones for the same seed. `start` is when the first begins."""
     dice = Random(seed)
     habits = habits or Habits()
     for number in range(1, count + 1):
-        yield _simulate_interview(
-            instrument, f"simulated {number}", dice, start + timedelta(minutes=number), habits
-        )
+        yield _simulate_interview(instrument, f"simulated {number}", dice, start + timedelta(minutes=number), habits)
 
 
 def _simulate_interview(
@@ -247,9 +240,7 @@ def _is_screening_outcome(outcome: str) -> bool:
     return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
 
 
-def _draw_answer(
-    shares: Mapping[Code, float], leaf: CompiledItem, dice: Random
-) -> Code | tuple[Code, ...] | None:
+def _draw_answer(shares: Mapping[Code, float], leaf: CompiledItem, dice: Random) -> Code | tuple[Code, ...] | None:
     """Draw the code, the codes of a multiple, or the decline; None: the answer is invented."""
     if isinstance(leaf.question, MultipleItem):
         return tuple(code for code, share in shares.items() if dice.random() < share) or None

@@ -42,9 +42,7 @@ def is_server_address(text: str) -> bool:
 def is_unknown_address(text: str) -> bool:
     """Whether an address was meant that is none of a database server's: with a scheme, or with a user. It may hold a
     password, so it is neither printed nor taken for a file."""
-    return not is_server_address(text) and bool(
-        re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@", text, re.IGNORECASE)
-    )
+    return not is_server_address(text) and bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@", text, re.IGNORECASE))
 
 
 def parse_server_address(text: str, *, study: str = "") -> ServerAddress:

@@ -78,10 +78,7 @@ MESSAGES: Final[dict[int, tuple[str, str]]] = {
         "the file is not a database, or is damaged",
         f"name another file, or go back to the latest backup: {RESTORE_COMMAND}",
     ),
-    sqlite3.SQLITE_NOMEM: (
-        "the computer is out of memory",
-        "close other programs, then try again",
-    ),
+    sqlite3.SQLITE_NOMEM: ("the computer is out of memory", "close other programs, then try again"),
     sqlite3.SQLITE_TOOBIG: ("the text is too long to be kept", "shorten it"),
 }
 """By SQLite's primary result code."""

@@ -28,12 +28,7 @@ APPLIED_STEPS: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set 
 
 
 def connect(
-    path: str | Path,
-    *,
-    create: bool,
-    patience: float,
-    file_system_of: Callable[[Path], str],
-    upgrade: bool = False,
+    path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str], upgrade: bool = False
 ) -> Connector:
     """A connection ready for use. An earlier schema is upgraded where nobody else uses the database; on a server only
     with `upgrade`. Raises StoreError; Absent where nothing is kept and nothing is to be made."""
@@ -71,9 +66,7 @@ def connect(
     return db
 
 
-def _open_read_only(
-    file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]
-) -> SqliteConnector:
+def _open_read_only(file: Path, where: str, patience: float, file_system_of: Callable[[Path], str]) -> SqliteConnector:
     check_folder(file.parent, where=where, file_system_of=file_system_of, written=False)
     check_no_hard_link(file, where=where)
     db = _open_checked(file, where, patience, read_only=True)
@@ -166,6 +159,4 @@ def _apply_steps(db: SqliteConnector) -> None:
     from sqlite_utils import Database
 
     with db.transaction():
-        migrations.build_migrations().apply(
-            Database(db.connection, recursive_triggers=False, execute_plugins=False)
-        )
+        migrations.build_migrations().apply(Database(db.connection, recursive_triggers=False, execute_plugins=False))

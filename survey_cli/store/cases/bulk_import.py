@@ -61,21 +61,15 @@ class SampleImports:
             self._db.run(statement)
         return added
 
-    def _insert_cases(
-        self, batch: Iterable[NewCase], import_id: str, pause: Callable[[], None] | None
-    ) -> int:
+    def _insert_cases(self, batch: Iterable[NewCase], import_id: str, pause: Callable[[], None] | None) -> int:
         source, added = iter(batch), 0
         [(ordinal,)] = self._db.read(sql.LAST_ORDINAL)
         while several := list(islice(source, BATCH_SIZE)):
             if added and pause is not None:
                 pause()
-            lines = sorted(
-                _encode_new_case(case, ordinal + place, import_id) for place, case in enumerate(several, 1)
-            )
+            lines = sorted(_encode_new_case(case, ordinal + place, import_id) for place, case in enumerate(several, 1))
             events = [
-                (case.key, seq, *encode_entry(entry))
-                for case in several
-                for seq, entry in enumerate(case.entries, 1)
+                (case.key, seq, *encode_entry(entry)) for case in several for seq, entry in enumerate(case.entries, 1)
             ]
             contacts = [encode_contact(case.contact) for case in several if case.contact is not None]
             while not self._insert_batch(import_id, lines, events, contacts):
@@ -85,11 +79,7 @@ class SampleImports:
         return added
 
     def _insert_batch(
-        self,
-        import_id: str,
-        lines: Sequence[Parameters],
-        events: Sequence[Parameters],
-        contacts: Sequence[Parameters],
+        self, import_id: str, lines: Sequence[Parameters], events: Sequence[Parameters], contacts: Sequence[Parameters]
     ) -> bool:
         """Keep them in one commit; False, and none of them kept, where one of the keys is here already."""
         try:
@@ -144,10 +134,7 @@ class SampleImports:
 
     def _queue_batch(self, id: str) -> bool:
         """Let one batch into the queue; whether none is left."""
-        if (
-            self._db.run(sql.QUEUE_IMPORTED_CASES.for_dialect(self._db.dialect), (id, BATCH_SIZE))
-            == BATCH_SIZE
-        ):
+        if self._db.run(sql.QUEUE_IMPORTED_CASES.for_dialect(self._db.dialect), (id, BATCH_SIZE)) == BATCH_SIZE:
             return False
         self._db.run(sql.SETTLE_IMPORT, (id, id))
         return True

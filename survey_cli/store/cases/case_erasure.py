@@ -17,9 +17,7 @@ CASE_EVENTS: Final = "SELECT kind, at, by, station FROM case_events WHERE case_k
 UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
 
 
-def erase_case(
-    execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], standing: QueuePosition
-) -> None:
+def erase_case(execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], standing: QueuePosition) -> None:
     """Within a transaction: the history as it reads from now on, the first part of it that which stands, each event's
     text alone another. Raises ValueError where it is the history of something else."""
     lines = [encode_entry(entry) for entry in entries]

@@ -169,15 +169,10 @@ class CaseReader:
         like.append(f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT)
         rows = self._db.read(sql.SEARCH, (*like, limit))
         with translate_decoding_errors(self._db.where, "the contacts"):
-            found = [
-                (decode_case_row(row), decode_contact("", details) if details else None)
-                for *row, details in rows
-            ]
+            found = [(decode_case_row(row), decode_contact("", details) if details else None) for *row, details in rows]
         return [
             CaseSearchResult(
-                row,
-                contact.name if contact else "",
-                tuple(n.display for n in contact.numbers) if contact else (),
+                row, contact.name if contact else "", tuple(n.display for n in contact.numbers) if contact else ()
             )
             for row, contact in found
         ]

@@ -143,9 +143,7 @@ HEADS: Final = """
 HEAD_SINCE: Final = """
     SELECT rank FROM cases WHERE status = 'ready' AND bucket = ? AND promised_at <= ? ORDER BY rank, key LIMIT 1
 """
-QUEUE: Final = (
-    f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT ?"
-)
+QUEUE: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT ?"
 APPOINTMENTS: Final = f"""
     SELECT {ROW_COLUMNS} FROM cases WHERE promised_until IS NOT NULL AND {VISIBLE}{{and_also}}
     ORDER BY promised_until, key
@@ -247,9 +245,7 @@ GROW_IMPORT: Final = "UPDATE imports SET cases = cases + ? WHERE id = ? AND stat
 MOVE_IMPORT: Final = "UPDATE imports SET state = ? WHERE id = ? AND state = ?"
 IMPORTS_IN: Final = "SELECT id FROM imports WHERE state = ? ORDER BY at, id"
 IMPORTS_BEFORE: Final = "SELECT id FROM imports WHERE state = 'arriving' AND at < ? ORDER BY at, id"
-IMPORTS: Final = (
-    "SELECT id, at, by, file, cases FROM imports WHERE state IN ('settling', 'settled') ORDER BY at, id"
-)
+IMPORTS: Final = "SELECT id, at, by, file, cases FROM imports WHERE state IN ('settling', 'settled') ORDER BY at, id"
 FORGET_IMPORT: Final = "DELETE FROM imports WHERE id = ? AND state = 'given up'"
 LAST_ORDINAL: Final = "SELECT coalesce(max(ordinal), 0) FROM cases"
 INSERT_IMPORTED_CASE: Final = f"""

@@ -34,12 +34,7 @@ from survey_cli.store.cases.case_records import (
     LeaseToken,
     NewCase,
 )
-from survey_cli.store.cases.case_row_mapping import (
-    encode_contact,
-    encode_entry,
-    encode_lease,
-    encode_queue_position,
-)
+from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_lease, encode_queue_position
 from survey_cli.store.cases.quota_places import EVERY_PLACE, QuotaPlaces, take_places
 from survey_cli.store.interviews.statements import HAS_LEASE
 
@@ -150,19 +145,14 @@ class CaseStore(CaseReader):
                     execute(sql.TAKE_OVER, (lease.token, encode_timestamp(lease.until), key))
                     return row._replace(holder=LeaseHolder(lease.by, lease.station, lease.until))
                 until = encode_timestamp(row.holder.until)
-                if not _end_expired_lease(
-                    execute, key, row.holder.by, row.holder.station, until, token, moment
-                ):
+                if not _end_expired_lease(execute, key, row.holder.by, row.holder.station, until, token, moment):
                     return row.holder
                 row = row._replace(seq=row.seq + 1)
             seq = row.seq + 1
             execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *encode_lease(lease), moment, key))
             execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
             return row._replace(
-                seq=seq,
-                status="leased",
-                holder=LeaseHolder(lease.by, lease.station, lease.until),
-                updated_at=at,
+                seq=seq, status="leased", holder=LeaseHolder(lease.by, lease.station, lease.until), updated_at=at
             )
 
     @retry_once
@@ -196,16 +186,7 @@ class CaseStore(CaseReader):
         of the sample row's fingerprint."""
         return self.update(
             CaseUpdate(
-                key,
-                seq,
-                entries,
-                standing,
-                token,
-                force,
-                release,
-                renew_until,
-                contact=contact,
-                fingerprint=mark,
+                key, seq, entries, standing, token, force, release, renew_until, contact=contact, fingerprint=mark
             )
         )
 
@@ -302,9 +283,7 @@ class CaseStore(CaseReader):
         while batch := list(islice(source, BATCH_SIZE)):
             if done and pause is not None:
                 pause()
-            lines = [
-                (*encode_queue_position(found), found.status, key, seq) for key, seq, found in sorted(batch)
-            ]
+            lines = [(*encode_queue_position(found), found.status, key, seq) for key, seq, found in sorted(batch)]
             with self._db.transaction():
                 done += self._db.run_many(sql.UPDATE_POSITION, lines)
         return done
@@ -350,10 +329,7 @@ class CaseStore(CaseReader):
         """The newest interviews of cases, where they are finished: those whose case a station still has; else those whose
         case seems not to say so."""
         return [
-            id
-            for (id,) in self._db.read(
-                sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
-            )
+            id for (id,) in self._db.read(sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED)
         ]
 
     # Work that follows a commit
@@ -371,9 +347,7 @@ class CaseStore(CaseReader):
 
     def list_follow_up_tasks(self) -> list[str]:
         """All open follow-up tasks."""
-        return [
-            name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))
-        ]
+        return [name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))]
 
     @retry_once
     def complete_follow_up_task(self, task: str) -> None:
@@ -390,9 +364,7 @@ def _make_claim_entry(lease: Lease, at: datetime) -> HistoryEntry:
     return HistoryEntry(at, lease.by, lease.station, CaseClaimed())
 
 
-def _end_expired_lease(
-    execute: Execute, key: str, by: str, station: str, until: str, token: str, moment: str
-) -> bool:
+def _end_expired_lease(execute: Execute, key: str, by: str, station: str, until: str, token: str, moment: str) -> bool:
     """End a lease that has expired; False where it has not, or the lease is another's by now."""
     moved = execute(sql.EXPIRE_LEASE, (key, token, moment)).fetchall()
     if moved:

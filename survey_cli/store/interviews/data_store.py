@@ -6,11 +6,7 @@ Personal cells are stored apart from the others and returned only on request.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from survey_cli.engine.codec import (
-    decode_timestamp,
-    encode_cells,
-    encode_timestamp,
-)
+from survey_cli.engine.codec import decode_timestamp, encode_cells, encode_timestamp
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
@@ -19,13 +15,7 @@ from survey_cli.store.backends.schema import postgres_views, views
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.digests import compute_digest
-from survey_cli.store.interviews.records import (
-    ExportRow,
-    InstrumentRow,
-    InterviewOrigin,
-    Snapshot,
-    StoredInterview,
-)
+from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
 from survey_cli.store.interviews.row_mapping import (
     decode_interview,
     decode_texts,
@@ -93,13 +83,8 @@ class DataStore:
     def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
         """The interviews and cases with entries after a date: name, number of such entries, date of the last one."""
         moment = encode_timestamp(at)
-        found = [
-            (f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))
-        ]
-        found += [
-            (f"case {key}", count, last)
-            for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (moment,))
-        ]
+        found = [(f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))]
+        found += [(f"case {key}", count, last) for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (moment,))]
         with translate_decoding_errors(self._db.where, "the date and time of an entry"):
             return [(whose, count, decode_timestamp(last)) for whose, count, last in found]
 
@@ -116,9 +101,7 @@ class DataStore:
         with self._db.transaction():
             self._db.lock_table("instruments")
             taken = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
-            view = views.make_view_name(
-                id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken
-            )
+            view = views.make_view_name(id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken)
             variables = [
                 (instrument.hash, ordinal, *encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
@@ -135,11 +118,7 @@ class DataStore:
             kept = self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables)))
             if kept:
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
-                data_views = (
-                    views.build_data_views
-                    if self._db.dialect == "sqlite"
-                    else postgres_views.build_data_views
-                )
+                data_views = views.build_data_views if self._db.dialect == "sqlite" else postgres_views.build_data_views
                 for statement in data_views(name=view, hash=instrument.hash, variables=instrument.variables):
                     self._db.run(statement)
 
@@ -200,9 +179,7 @@ class DataStore:
     def _split_personal_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         variables = self.read_variables(instrument)
         if len(cells) != len(variables):
-            raise ValueError(
-                f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}"
-            )
+            raise ValueError(f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}")
         if not any(variable.personal for variable in variables):
             return encode_cells(cells), None
         public = [NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)]
@@ -223,9 +200,7 @@ class DataStore:
         variables = self.read_variables(instrument)
         width = len(variables)
         ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
-        statement = sql.build_export_query(
-            origins=tuple(origins), statuses=tuple(statuses), personal=personal
-        )
+        statement = sql.build_export_query(origins=tuple(origins), statuses=tuple(statuses), personal=personal)
         id = ""
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):

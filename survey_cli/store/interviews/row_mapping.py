@@ -52,9 +52,7 @@ def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:
 
 def decode_interview(row: Sequence[Any]) -> InterviewRow:
     id, case, instrument, began_at, by, updated_at, *rest = row
-    return InterviewRow(
-        id, case, instrument, decode_timestamp(began_at), by, decode_timestamp(updated_at), *rest
-    )
+    return InterviewRow(id, case, instrument, decode_timestamp(began_at), by, decode_timestamp(updated_at), *rest)
 
 
 def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:

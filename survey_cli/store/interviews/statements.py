@@ -6,8 +6,7 @@ Parameters are `?` in order; a connector replaces them where its driver uses ano
 from typing import Final
 
 INTERVIEW_COLUMNS: Final = (
-    "id, case_key, instrument, began_at, by, updated_at, "
-    "origin, number, status, outcome, last_seq, at_item, answered"
+    "id, case_key, instrument, began_at, by, updated_at, origin, number, status, outcome, last_seq, at_item, answered"
 )
 """In the order of `InterviewRow`."""
 
@@ -51,9 +50,7 @@ KEEP_VARIABLE: Final = f"""
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 VARIABLES: Final = f"SELECT {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
-NUMBERED_VARIABLES: Final = (
-    f"SELECT ordinal, {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
-)
+NUMBERED_VARIABLES: Final = f"SELECT ordinal, {VARIABLE_COLUMNS} FROM variables WHERE instrument = ? ORDER BY ordinal"
 
 START: Final = f"""
     INSERT INTO interviews ({INTERVIEW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -92,12 +89,8 @@ APPEND_WITH_LEASE: Final = APPEND_ON_SERVER.format(
 )
 LAST_SEQ: Final = "SELECT last_seq FROM interviews WHERE id = ?"
 FIRST_OF_CASE: Final = "SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?"
-EVENT: Final = (
-    "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq = ?"
-)
-JOURNAL: Final = (
-    "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
-)
+EVENT: Final = "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq = ?"
+JOURNAL: Final = "SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? ORDER BY seq"
 
 KEEP_DRAFT: Final = """
     INSERT INTO drafts (interview, place, text, at) VALUES (?, ?, ?, ?)

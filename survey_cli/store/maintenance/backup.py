@@ -68,9 +68,7 @@ def _make_exists_error(where: str) -> StoreError:
     return StoreError(where, "exists already, and a backup overwrites nothing", "name another file")
 
 
-def _copy_pages(
-    db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None
-) -> None:
+def _copy_pages(db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
     def tell(_: int, left: int, whole: int) -> None:
         if progress is not None:
             progress(whole - left, whole)
@@ -78,9 +76,7 @@ def _copy_pages(
     with contextlib.ExitStack() as open_now:
         source = db.connection
         if db.path is not None:
-            source = SqliteConnector.open_file(
-                db.path, where=db.where, patience=5, read_only=db.read_only
-            ).connection
+            source = SqliteConnector.open_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
             open_now.enter_context(contextlib.closing(source))
         target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
         # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.
@@ -93,15 +89,10 @@ def _copy_pages(
         _check_copy(target, where)
 
 
-def _copy_rows(
-    db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None
-) -> None:
+def _copy_rows(db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
     """From a server into a file of this program's own schema, table by table, all of one moment."""
     open_database.create_database(temporary, where=where)
-    with (
-        contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target,
-        db.open_reader() as rows,
-    ):
+    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
         tables = [name for (name,) in target.execute(TABLES).fetchall()]
         sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
         whole, done = sum(sizes), 0

@@ -63,9 +63,7 @@ END $$"""
 """By it what was erased leaves the tables' files too; before version 17 only their owner can see to that."""
 
 
-def build_grants(
-    schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]
-) -> Iterator[str]:
+def build_grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
     """The statements, in their order; they may be run again at any time. An empty name is no role. Interviewers may write
     the settings with names that begin like one of `own_settings`: what is still to be done after an outcome."""
     yield f"SET LOCAL search_path TO {SHARED_SCHEMA}"
@@ -102,9 +100,7 @@ def build_grants(
             yield f"REVOKE INSERT, UPDATE, DELETE ON {quote_identifier(schema)}.{table} FROM {to}"
         yield f"GRANT {ALL} ON {SHARED_SCHEMA}.never_call TO {to}"
         yield f"GRANT {ADD} ON {SHARED_SCHEMA}.never_call_taken_off TO {to}"
-        yield GRANT_MAINTAIN.format(
-            schema=quote_identifier(schema).replace("'", "''"), role=to.replace("'", "''")
-        )
+        yield GRANT_MAINTAIN.format(schema=quote_identifier(schema).replace("'", "''"), role=to.replace("'", "''"))
 
 
 def _quote_literal(text: str) -> str:

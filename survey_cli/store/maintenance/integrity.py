@@ -22,12 +22,9 @@ def check_integrity(db: Connector) -> list[str]:
     """One sentence for each thing that is wrong."""
     found = list(db.find_integrity_errors())
     for id, last, count, first, highest in db.read(sql.GAPS):
-        found.append(
-            f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
-        )
+        found.append(f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}")
     found += [
-        f"interview {id} does not begin with its beginning, or begins twice"
-        for (id,) in db.read(sql.WITHOUT_BEGINNING)
+        f"interview {id} does not begin with its beginning, or begins twice" for (id,) in db.read(sql.WITHOUT_BEGINNING)
     ]
     found += [
         f"the snapshot of interview {id} is of event {seq}, and the last event is {last}"

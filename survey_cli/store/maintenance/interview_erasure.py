@@ -27,10 +27,7 @@ TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_sche
 
 
 def erase_interview(
-    db: Connector,
-    interview: str,
-    events: Sequence[InterviewEvent],
-    stands: tuple[InterviewStatus, str] | None,
+    db: Connector, interview: str, events: Sequence[InterviewEvent], stands: tuple[InterviewStatus, str] | None
 ) -> None:
     """See `Store.erase_interview`."""
     lines = [encode_record(event) for event in events]

@@ -87,9 +87,7 @@ def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
             yield copy
 
 
-def replace_database(
-    copy: Path, target: Path, *, at: datetime, where: str
-) -> tuple[Path | None, LostData | None]:
+def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path | None, LostData | None]:
     """Put the copy in the place of the database; gives where the replaced one is kept, with its log if it has one (None
     where there was none), and what only that one has (None where it can't be read)."""
     kept, lost = None, None
@@ -109,9 +107,7 @@ def replace_database(
             sync_folder(target.parent)
         except OSError as error:
             what = f"the backup can't be put in its place ({error.strerror})"
-            raise StoreError(
-                where, what, "look at the folder and the disk, then give the command again"
-            ) from error
+            raise StoreError(where, what, "look at the folder and the disk, then give the command again") from error
     return kept, lost
 
 
@@ -140,9 +136,7 @@ def _find_free_name(target: Path, at: datetime) -> Path:
 @contextlib.contextmanager
 def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
     """A copy of a database file and its logs in the target's folder, which goes again unless it is moved away."""
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.name}.", suffix=UNFINISHED_SUFFIX, dir=target.parent
-    )  # 0600
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED_SUFFIX, dir=target.parent)  # 0600
     try:
         with open(handle, "wb") as file:
             shutil.copyfileobj(source, file)

@@ -40,13 +40,7 @@ def build_follow_up_tasks(
 
 
 def do_follow_up_tasks(
-    store: Store,
-    instrument: Instrument,
-    do_not_call: DoNotCallList | None,
-    *,
-    at: datetime,
-    by: str,
-    key: str = "",
+    store: Store, instrument: Instrument, do_not_call: DoNotCallList | None, *, at: datetime, by: str, key: str = ""
 ) -> Iterator[str]:
     """Do what is owed, of the case `key` alone where one is given. Yields a sentence for each thing that could not be
     done. `do_not_call` is None where only answers can be erased."""
@@ -71,9 +65,7 @@ def do_follow_up_tasks(
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     """Do what is owed of one case, or of all where `key` is empty."""
-    return do_follow_up_tasks(
-        study.store, study.instrument, study.do_not_call, at=at, by=study.who.login, key=key
-    )
+    return do_follow_up_tasks(study.store, study.instrument, study.do_not_call, at=at, by=study.who.login, key=key)
 
 
 def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:

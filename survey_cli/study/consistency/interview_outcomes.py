@@ -60,9 +60,7 @@ def select_quota_cells(
     if not plan.quotas.quotas or not case.interview:
         return None
     if code_case(case, plan).code == "1.1":
-        return (
-            plan.quotas.list_counted_cells(interview.evaluate_route().env) if interview is not None else None
-        )
+        return plan.quotas.list_counted_cells(interview.evaluate_route().env) if interview is not None else None
     closed = interview is not None and interview.status in ("ended", "stopped")
     return () if closed or stands.status == "done" else None
 

@@ -74,9 +74,7 @@ def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str)
     """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
     counts as it did; `why` stays too. Nothing happens twice. Raises StoreError."""
     if not _is_known(study, key):
-        return UserError(
-            study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them"
-        )
+        return UserError(study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them")
     if (trouble := _check_not_claimed(study, key)) is not None:
         return trouble
     _require_scrub(study.store, at)
@@ -103,29 +101,20 @@ def erase_answers(
     """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
     telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
     need not wait for that: see `clean`. Raises StoreError."""
-    rows = [
-        row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)
-    ]
-    if any(
-        not is_erased(store.read_journal(row.id)) for row in rows
-    ):  # else nothing but a count of answers is left
+    rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
+    if any(not is_erased(store.read_journal(row.id)) for row in rows):  # else nothing but a count of answers is left
         _require_scrub(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
-def anonymize_person(
-    study: OpenStudy, key: str, *, at: datetime, by: str, why: str
-) -> ErasureResult | UserError:
+def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult | UserError:
     """Who a case is, and what was noted of it; the other answers and sample columns stay. The file's bytes are owed: see
     `clean`. Raises StoreError."""
     if (trouble := _check_not_claimed(study, key)) is not None:
         return trouble
     _require_scrub(study.store, at)
     # its interviews first: a case that says its names are gone has no others
-    done = [
-        _anonymize_interview(study, one, at=at, by=by, why=why)
-        for one in list_person_interviews(study.store, key)
-    ]
+    done = [_anonymize_interview(study, one, at=at, by=by, why=why) for one in list_person_interviews(study.store, key)]
     history = study.store.cases.read_history(key)
     named = bool(history) and (
         not Case.from_history(key, history).anonymized or study.store.cases.find_contact(key) is not None
@@ -135,9 +124,7 @@ def anonymize_person(
         tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
         if (trouble := _rewrite_history(study, key, [*left, tombstone], at)) is not None:
             return trouble
-    return ErasureResult(
-        key=key, case=named, interviews=done.count(True), scrubbed=False, unreadable=done.count(None)
-    )
+    return ErasureResult(key=key, case=named, interviews=done.count(True), scrubbed=False, unreadable=done.count(None))
 
 
 def scrub_database(store: Store) -> bool:
@@ -148,9 +135,7 @@ def scrub_database(store: Store) -> bool:
         return True
     if not store.scrub():
         return False
-    if (
-        store.read_setting(SCRUB_SETTING) == owed
-    ):  # else another erasure has begun meanwhile, and sees to its own
+    if store.read_setting(SCRUB_SETTING) == owed:  # else another erasure has begun meanwhile, and sees to its own
         store.write_setting(SCRUB_SETTING, "")
     return True
 
@@ -172,9 +157,7 @@ def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult
     for key, whole in list(_iterate_half_erased(study.store)):
         made: ErasureResult | int | UserError
         if whole:
-            reasons = [
-                e.event.why for e in study.store.cases.read_history(key) if isinstance(e.event, CaseErased)
-            ]
+            reasons = [e.event.why for e in study.store.cases.read_history(key) if isinstance(e.event, CaseErased)]
             made = erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
         else:
             made = erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
@@ -190,9 +173,7 @@ def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
     for row in store.cases.iterate_rows(status="done"):
         if row.why != "erased" and row.outcome != WITHDRAWN:
             continue
-        answers = any(
-            not is_erased(store.read_journal(one.id)) for one in list_person_interviews(store, row.key)
-        )
+        answers = any(not is_erased(store.read_journal(one.id)) for one in list_person_interviews(store, row.key))
         if answers or (row.why == "erased" and store.cases.find_contact(row.key) is not None):
             found[row.key] = row.why == "erased"
     for one in store.list_interviews(origin="real"):
@@ -254,9 +235,7 @@ def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) 
     return _rewrite_history(study, key, [*left, tombstone], at) or True
 
 
-def _rewrite_history(
-    study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime
-) -> UserError | None:
+def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime) -> UserError | None:
     after = Case.from_history(key, entries)
     stands = schedule_case(after, study.plan, max(at, entries[-1].at))
     lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, standing=stands)
@@ -278,13 +257,7 @@ def _drop_quota_places(study: OpenStudy, case: Case) -> None:
 
 
 def _erase_interviews(
-    store: Store,
-    newest: Instrument,
-    rows: Sequence[InterviewRow],
-    *,
-    at: datetime,
-    by: str,
-    why: str,
+    store: Store, newest: Instrument, rows: Sequence[InterviewRow], *, at: datetime, by: str, why: str
 ) -> int | UserError:
     """How many lost words now."""
     done = 0
@@ -303,15 +276,11 @@ def _erase_interviews(
                 done += not whole
                 break
         else:
-            return UserError(
-                f"case {row.case}", "somebody is interviewing it", "end that, then erase it again"
-            )
+            return UserError(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
     return done
 
 
-def _anonymize_interview(
-    study: OpenStudy, row: InterviewRow, *, at: datetime, by: str, why: str
-) -> bool | None:
+def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, by: str, why: str) -> bool | None:
     """Whether an interview lost now what tells who it is; None where it cannot be followed."""
     instrument = _load_instrument(study.store, study.instrument, row)
     journal = study.store.read_journal(row.id)
@@ -354,9 +323,7 @@ def _write_journal(
         return False
     if instrument is not None:
         left = build_row(Interview.replay(instrument, events))
-        store.write_snapshot(
-            row.id, Snapshot(len(events), str(RULES_VERSION), left), instrument=row.instrument
-        )
+        store.write_snapshot(row.id, Snapshot(len(events), str(RULES_VERSION), left), instrument=row.instrument)
     return True
 
 

@@ -48,9 +48,7 @@ def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
 def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
     """Work out where these cases stand; how many of them stand so now."""
     found = [Case.from_history(row.key, store.cases.read_history(row.key)) for row in rows]
-    done = store.cases.update_queue_positions(
-        (case.key, case.seq, schedule_case(case, plan, at)) for case in found
-    )
+    done = store.cases.update_queue_positions((case.key, case.seq, schedule_case(case, plan, at)) for case in found)
     drop_unused_quota_places(store, plan, found, at)
     return done
 
@@ -64,11 +62,7 @@ def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> N
 def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
     """Drop the quota places of suspended interviews that will not be resumed because their case is done."""
     for case in cases:
-        if (
-            case.interview
-            and schedule_case(case, plan, at).status == "done"
-            and code_case(case, plan).code != "1.1"
-        ):
+        if case.interview and schedule_case(case, plan, at).status == "done" and code_case(case, plan).code != "1.1":
             store.cases.drop_quota_places(case.interview)
 
 

@@ -35,10 +35,7 @@ from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.store import InterviewRow, Snapshot, Store, StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks
-from survey_cli.study.consistency.interview_outcomes import (
-    derive_interview_events,
-    select_quota_cells,
-)
+from survey_cli.study.consistency.interview_outcomes import derive_interview_events, select_quota_cells
 from survey_cli.study.consistency.person_erasure import has_answers
 from survey_cli.table import build_row
 
@@ -52,9 +49,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     cases = store.cases
     whole = store.read_setting(COMPARED_SETTING) is None
     found = [
-        row
-        for id in cases.list_closed_interviews(leased=not whole)
-        if (row := store.find_interview(id)) is not None
+        row for id in cases.list_closed_interviews(leased=not whole) if (row := store.find_interview(id)) is not None
     ]
     for row in found:
         if done := _record(store, plan, row, at):
@@ -120,10 +115,7 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     case = Case.from_history(row.case, history)
     if row.outcome == WITHDRAWN and case.do_not_call:
         return False
-    if any(
-        isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended")
-        for e in since
-    ):
+    if any(isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended") for e in since):
         return False
     before = any(isinstance(e.event, OutcomeRecorded) and e.event.outcome == row.outcome for e in history)
     return not (before and CaseReturned("given back") in since)
@@ -136,9 +128,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     case_row = store.cases.find_row(row.case)
     begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
     after = history[begun[-1] :] if begun else history
-    if case_row is None or (
-        case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in after[1:])
-    ):
+    if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in after[1:])):
         return ""
     if row.status != "open" and not _lacks_outcome(history, row):
         return ""
@@ -146,9 +136,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if interview is None:
         return ""
     interview, added = _end_at_closing_text(interview, plan) if row.status == "open" else (interview, ())
-    outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(
-        interview.outcome
-    )
+    outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(interview.outcome)
     if outcome is None:
         return ""
     if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
@@ -198,20 +186,13 @@ def _end_at_closing_text(interview: Interview, plan: Plan) -> tuple[Interview, t
     if isinstance(read, Rejection) or isinstance(after, Rejection):
         return interview, ()
     outcome = plan.outcomes.get(after.ending)
-    end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
-        stamp, after.ending
-    )
+    end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(stamp, after.ending)
     closed = after.step(end)
     return (closed, (read, end)) if not isinstance(closed, Rejection) else (interview, ())
 
 
 def _build_update(
-    history: Sequence[HistoryEntry],
-    interview: Interview,
-    outcome: Outcome,
-    row: InterviewRow,
-    plan: Plan,
-    at: datetime,
+    history: Sequence[HistoryEntry], interview: Interview, outcome: Outcome, row: InterviewRow, plan: Plan, at: datetime
 ) -> CaseUpdate:
     """What the case receives."""
     case = Case.from_history(row.case, history)

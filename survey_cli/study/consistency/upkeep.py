@@ -59,9 +59,7 @@ def rebuild_queue(
     return done
 
 
-def _iterate_positions(
-    study: OpenStudy, at: datetime, begun: list[Case]
-) -> Iterator[tuple[str, int, QueuePosition]]:
+def _iterate_positions(study: OpenStudy, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, QueuePosition]]:
     """Where every case stands; those whose interview was begun are told."""
     for key, history in study.store.cases.iterate_histories():
         case = Case.from_history(key, history)

@@ -37,15 +37,10 @@ wil niet zeggen|zeg ik liever niet|vill ej svara|ønsker ikke å svare|odmowa|od
 }
 """Usual wordings in questionnaires, in addition to the study's own texts for its declines."""
 _KINDS: Final = {
-    phrase: kind
-    for kind, lines in _PHRASES.items()
-    for line in lines.split("\n")
-    for phrase in line.split("|")
+    phrase: kind for kind, lines in _PHRASES.items() for line in lines.split("\n") for phrase in line.split("|")
 }
 _MARKS: Final = punctuation + " «»“”„‘…¿¡"
-_VOLUNTEERED: Final = re.compile(
-    r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
-)
+_VOLUNTEERED: Final = re.compile(r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$")
 
 
 @lru_cache(maxsize=1000)
@@ -108,19 +103,13 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
 def _collect_texts(leaf: CompiledItem) -> Mapping[Code, Text]:
     if isinstance(leaf.question, NumberItem):
         return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
-    return (
-        {option.code: option.text.source for option in leaf.options}
-        if isinstance(leaf.question, CodedItem)
-        else {}
-    )
+    return {option.code: option.text.source for option in leaf.options} if isinstance(leaf.question, CodedItem) else {}
 
 
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     """Map each phrase for one of these declines, in any language, to the decline's id."""
     ids = {decline.id for decline in declines}
-    own = {
-        _normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()
-    }
+    own = {_normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()}
     return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own
 
 

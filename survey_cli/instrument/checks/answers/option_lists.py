@@ -63,16 +63,12 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
         node = listed.node
         where = node.where if node is not None else Position("")
         if not listed.options:
-            yield Problem(
-                "empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …"
-            )
+            yield Problem("empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …")
         elif len(listed.options) == 1 and not listed.is_multiple:
             (code,) = listed.options
             what = f"the only option is {code}, so there is no choice"
             at = locate_key(node, code)
-            if any(
-                p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems
-            ):
+            if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems):
                 continue  # the other option was probably meant to have another code
             yield Problem("empty-list", at, listed.owner, what, "add an option", "warning", len(str(code)))
 
@@ -97,9 +93,7 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
         else:
             what = f"the codes {join_words(odd)} are {kind[2:]}s, and the others are {others}"
         where = locate_key(listed.node, odd[0])
-        yield Problem(
-            "mixed-codes", where, listed.owner, what, _write_kind_remedy(odd[0]), length=len(str(odd[0]))
-        )
+        yield Problem("mixed-codes", where, listed.owner, what, _write_kind_remedy(odd[0]), length=len(str(odd[0])))
 
 
 def _write_kind_remedy(odd: Code) -> str:
@@ -127,9 +121,7 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
             if other != code:
                 what = f"the codes {other} and {code} differ only in capitals, which are not distinguished when keyed"
                 where = locate_key(listed.node, code)
-                yield Problem(
-                    "duplicate-code", where, listed.owner, what, "change one of them", length=len(code)
-                )
+                yield Problem("duplicate-code", where, listed.owner, what, "change one of them", length=len(code))
         yield from _check_composition(listed.owner, listed.node)
     yield from _check_decline_keys(draft)
 
@@ -144,9 +136,7 @@ def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
             letter = str(key).lower()
             if len(letter) != 1 or not letter.isalpha():
                 what = f"key: {str(key)!r} is not a single letter"
-                yield Problem(
-                    "duplicate-code", key.where, str(name), what, "write a single letter", length=len(key)
-                )
+                yield Problem("duplicate-code", key.where, str(name), what, "write a single letter", length=len(key))
                 continue
             for language in (written_for,) if written_for else languages:
                 first = taken.setdefault((str(language), letter), str(name))
@@ -172,9 +162,7 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
         for decline in leaf.declines:
             if (leaf.scale or leaf.id, decline.id) in reported:
                 continue
-            letters = {
-                key for language in draft.document.languages if (key := decline.find_key(str(language)))
-            }
+            letters = {key for language in draft.document.languages if (key := decline.find_key(str(language)))}
             met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
             if met is None:
                 continue
@@ -184,14 +172,8 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed"
             what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
             node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
-            listed = (
-                find_options_node(node) if node is not None else find_node(leaf.question._node, "options")
-            )
-            where = (
-                locate_key(listed, code)
-                if isinstance(listed, YamlMapping)
-                else leaf.question.find_position("id")
-            )
+            listed = find_options_node(node) if node is not None else find_node(leaf.question._node, "options")
+            where = locate_key(listed, code) if isinstance(listed, YamlMapping) else leaf.question.find_position("id")
             yield Problem(
                 "decline-key",
                 where,
@@ -238,23 +220,14 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
                     continue
                 same = text if text.isascii() else unicodedata.normalize("NFC", text)
                 other, earlier = seen.setdefault(same.strip(), (code, option))
-                if (
-                    earlier is option
-                    or option.ask_if is not None
-                    or getattr(earlier, "ask_if", None) is not None
-                ):
+                if earlier is option or option.ask_if is not None or getattr(earlier, "ask_if", None) is not None:
                     continue
                 reported = True
                 where = text.where
                 within = f" in {here}" if here != language else ""
                 what = f"{other} and {code} are both {str(text)!r}{within}"
                 yield Problem(
-                    "duplicate-label",
-                    where,
-                    listed.owner,
-                    what,
-                    "give them different texts",
-                    length=len(text),
+                    "duplicate-label", where, listed.owner, what, "give them different texts", length=len(text)
                 )
             if reported:
                 break
@@ -289,17 +262,13 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
         if _are_clearly_distinct(question, leaf, offered, reserved):
             continue
         taken = [
-            (code, label, why)
-            for code, label in (*offered, *reserved)
-            if (why := _explain_code_use(draft, leaf, code))
+            (code, label, why) for code, label in (*offered, *reserved) if (why := _explain_code_use(draft, leaf, code))
         ]
         if taken:
             yield _report_clash(draft, leaf, taken)
 
 
-def _are_clearly_distinct(
-    question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]
-) -> bool:
+def _are_clearly_distinct(question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
     """Whether all decline codes are negative and no answer is, which is the quick and usual case."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
@@ -316,9 +285,7 @@ def _report_clash(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[
     if isinstance(leaf.question, NumberItem | DateItem):
         remedy = "give declines codes that no answer can have: declines: {dk: 9998, refused: 9999}"
         if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
-            remedy = (
-                "change the codes under the top-level declines: to ones that no answer can have, as -9998"
-            )
+            remedy = "change the codes under the top-level declines: to ones that no answer can have, as -9998"
     if len(reasons) == 1:
         labels = join_words([f"{label!r} ({code})" for code, label, _ in taken])
         code_of = "the code of" if len(taken) == 1 else "the codes of"
@@ -389,9 +356,9 @@ def _locate_decline(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> tu
     if isinstance(here, dict):
         for name, own in here.items():
             if own.code == code:
-                return own.find_position("code") if own._node else _locate_decline_value(
-                    leaf, str(name)
-                ), len(str(code))
+                return own.find_position("code") if own._node else _locate_decline_value(leaf, str(name)), len(
+                    str(code)
+                )
     for key in ("options", "min", "max", "from"):
         value = find_node(leaf.question._node, key)
         if value is not None:

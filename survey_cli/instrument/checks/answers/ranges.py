@@ -5,13 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import (
-    find_node,
-    iterate_items,
-    join_words,
-    locate_key,
-    locate_name,
-)
+from survey_cli.instrument.checks.code_positions import find_node, iterate_items, join_words, locate_key, locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol
@@ -81,9 +75,7 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
                 kept = f"{number.decimals or 'no'} decimal{'s' if number.decimals != 1 else ''}"
                 what = f"{key}: {value} can't be keyed: answers have {kept}"
                 places = len(str(value).partition(".")[2])
-                yield Problem(
-                    "bad-range", where, str(number.id), what, f"write decimals: {places}", length=length
-                )
+                yield Problem("bad-range", where, str(number.id), what, f"write decimals: {places}", length=length)
     for roster in iterate_items(draft, RosterItem):
         if not 1 <= roster.max <= MAX_TURNS:
             where, length = _locate_value(roster, "max")
@@ -147,11 +139,7 @@ def _check_count(draft: InstrumentDraft, item: RosterItem, group: Roster) -> Ite
         return
     where, length = _locate_value(item, "max")
     up_to = "any number" if most is None else f"up to {most}"
-    what = (
-        f"max: {item.max} turns, but {of} can be {up_to}"
-        if of
-        else f"max: {item.max} turns, but count: {most}"
-    )
+    what = f"max: {item.max} turns, but {of} can be {up_to}" if of else f"max: {item.max} turns, but count: {most}"
     remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
     remedy = f"those beyond it would have no turn: {remedy}, or leave it if that is intended"
     yield Problem("roster-turns", where, str(item.id), what, remedy, "warning", length)
@@ -165,21 +153,15 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
     if leaf is None:
         return 0, ""
     question = leaf.question
-    bounds: list[float] = (
-        [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
-    )
+    bounds: list[float] = [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
     if isinstance(question, CodedItem):
-        return max(
-            (o.code for o in leaf.options if isinstance(o.code, int) and not o.missing), default=0
-        ), leaf.id
+        return max((o.code for o in leaf.options if isinstance(o.code, int) and not o.missing), default=0), leaf.id
     if not isinstance(question, NumberItem):
         return 0, ""
     for check in leaf.checks:
         match check.condition.tree:
             case ast.Compare(
-                left=ast.Name(id=name),
-                ops=[ast.LtE() | ast.Lt()],
-                comparators=[ast.Constant(value=int() as bound)],
+                left=ast.Name(id=name), ops=[ast.LtE() | ast.Lt()], comparators=[ast.Constant(value=int() as bound)]
             ) if name == leaf.id and not check.aloud and not check.soft:
                 bounds.append(bound)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
@@ -228,20 +210,14 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
                     continue
                 node = find_node(item._node, "nets", str(net), index)
                 where = node.where if node is not None else item.find_position("nets")
-                has = (
-                    f"the codes are {join_words(list(codes.values()), most=12)}"
-                    if codes
-                    else "it has no codes"
-                )
+                has = f"the codes are {join_words(list(codes.values()), most=12)}" if codes else "it has no codes"
                 what = f"nets: {str(net)!r} contains the code {member}, which {who} does not have"
                 yield Problem("unknown-net", where, who, what, has, length=len(member))
 
 
 def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
     if isinstance(item, BatteryItem):
-        first: Symbol | None = next(
-            (draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None
-        )
+        first: Symbol | None = next((draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None)
     else:
         first = draft.symbols.get(str(item.id))
     if isinstance(item, NumberItem):
@@ -267,13 +243,7 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
         elif not any(letter in "9AX" for letter in item.pattern):
             what = f"pattern: only {str(item.pattern)!r} itself would be accepted"
             yield Problem(
-                "bad-pattern",
-                where,
-                str(item.id),
-                what,
-                "write 9 for a digit, A for a letter",
-                "warning",
-                length,
+                "bad-pattern", where, str(item.id), what, "write 9 for a digit, A for a letter", "warning", length
             )
 
 
@@ -293,13 +263,9 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
             for code, option in item.options.items():
                 if option.exclusive:
                     where, length = (
-                        (option.find_position("exclusive"), 4)
-                        if option._node
-                        else (item.find_position("options"), 1)
+                        (option.find_position("exclusive"), 4) if option._node else (item.find_position("options"), 1)
                     )
-                    what = (
-                        f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
-                    )
+                    what = f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
                     yield Problem("idle-labels", where, str(item.id), what, "remove it", "warning", length)
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             where = locate_key(item._node, "or")

@@ -40,12 +40,8 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         key, _, word = pair.partition("\0")
         if word in draft.lost:
             continue
-        remedy = suggest_nearest(
-            word, known, otherwise="define it under outcomes:, or use one from the table"
-        )
-        yield Problem(
-            "unknown-outcome", where, who, f"{key} there is no outcome {word!r}", remedy, length=len(word)
-        )
+        remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
+        yield Problem("unknown-outcome", where, who, f"{key} there is no outcome {word!r}", remedy, length=len(word))
 
 
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -91,43 +87,22 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         if kind in _CALLED_AGAIN and outcome.temporary is False:
             what = f"temporary: false, but {kind} requires another call, which would never be made"
             yield Problem(
-                "own-outcome",
-                outcome.find_position("temporary"),
-                who,
-                what,
-                "remove temporary:",
-                length=len("false"),
+                "own-outcome", outcome.find_position("temporary"), who, what, "remove temporary:", length=len("false")
             )
         if outcome.code is not None and not _is_aapor_code(outcome.code):
             what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
-            remedy = (
-                "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 can't be counted"
-            )
-            yield Problem(
-                "own-outcome", outcome.find_position("code"), who, what, remedy, length=len(outcome.code)
-            )
+            remedy = "write 1 to 4, a point and two or three digits, as 2.112; headings like 2.0 can't be counted"
+            yield Problem("own-outcome", outcome.find_position("code"), who, what, remedy, length=len(outcome.code))
         if outcome.like is not None or who in OUTCOMES:
             continue
         lacking = [key for key in ("code", "moment", "temporary") if getattr(outcome, key) is None]
         if lacking:
             what = f"this outcome is not in the table, and has no {', no '.join(lacking)}"
             yield Problem(
-                "own-outcome",
-                locate_name(name),
-                who,
-                what,
-                "add like: with an outcome from the table",
-                length=len(who),
+                "own-outcome", locate_name(name), who, what, "add like: with an outcome from the table", length=len(who)
             )
 
 
 def _is_aapor_code(code: str) -> bool:
     head, point, tail = code.partition(".")
-    return (
-        head in "1234"
-        and len(head) == 1
-        and bool(point)
-        and tail.isdecimal()
-        and len(tail) <= 4
-        and int(tail) > 0
-    )
+    return head in "1234" and len(head) == 1 and bool(point) and tail.isdecimal() and len(tail) <= 4 and int(tail) > 0

@@ -36,18 +36,12 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
         for p in problems:
             if p.rule == "unknown-name" and any(f"'{name}'" in p.what for name in draft.lost):
                 continue
-            yield Problem(
-                "quota-where", p.where, str(quota.id), f"where: {p.what}", p.remedy, p.severity, p.length
-            )
+            yield Problem("quota-where", p.where, str(quota.id), f"where: {p.what}", p.remedy, p.severity, p.length)
 
 
-def _compile_quotas(
-    draft: InstrumentDraft,
-) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
+def _compile_quotas(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
     names = {name: named.value_type for name, named in draft.symbols.items()}
-    rosters = {
-        r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.symbol_table.rosters
-    }
+    rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.symbol_table.rosters}
     scope = Scope(names=names, rosters=rosters, declines=tuple(list_declines(draft.document)))
     for quota in draft.document.quotas:
         if quota.where is None:
@@ -74,9 +68,7 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
             if named is None:
                 codes = None
                 if str(name) not in draft.lost:
-                    near = suggest_nearest(
-                        name, draft.symbols, otherwise="name an item or a sample column with codes"
-                    )
+                    near = suggest_nearest(name, draft.symbols, otherwise="name an item or a sample column with codes")
                     what = f"by: {str(name)!r} is not a variable"
                     yield Problem("quota-cells", where, who, what, near, length=len(name))
                 continue
@@ -87,14 +79,7 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
                 yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
             if str(name) in [str(n) for n in quota.by[:index]]:
-                yield Problem(
-                    "quota-cells",
-                    where,
-                    who,
-                    f"by: {name} is listed twice",
-                    "remove one",
-                    length=len(name),
-                )
+                yield Problem("quota-cells", where, who, f"by: {name} is listed twice", "remove one", length=len(name))
             if named.value_type.codes is None:
                 codes = None
             elif codes is not None:
@@ -126,18 +111,10 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
     lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given]
     if lacking:
         what = f"targets: {len(lacking)} cells have no target: {join_words(lacking, most=_MAX_LISTED)}"
-        remedy = (
-            "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
-        )
+        remedy = "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
         where = locate_key(quota._node, "targets")
         yield Problem(
-            "quota-cells",
-            where,
-            who,
-            what.replace("1 cells have", "1 cell has"),
-            remedy,
-            "warning",
-            len("targets"),
+            "quota-cells", where, who, what.replace("1 cells have", "1 cell has"), remedy, "warning", len("targets")
         )
 
 
@@ -153,27 +130,16 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
         who, at = str(quota.id), quota.find_position("id")
         if quota.by and quota.target is not None and not quota.targets:
             what = "target: with by: each cell has a target of its own"
-            yield Problem(
-                "quota-target", quota.find_position("target"), who, what, "write targets: {code: 5, …}"
-            )
+            yield Problem("quota-target", quota.find_position("target"), who, what, "write targets: {code: 5, …}")
         elif quota.by and not quota.targets:
             yield Problem(
-                "quota-target",
-                at,
-                who,
-                "the quota has no targets",
-                "add targets: {code: 5, …}",
-                length=len(who),
+                "quota-target", at, who, "the quota has no targets", "add targets: {code: 5, …}", length=len(who)
             )
         elif quota.targets and not quota.by:
             what = "targets: names cells, but there is no by: to define them"
-            yield Problem(
-                "quota-target", locate_key(quota._node, "targets"), who, what, "add by: [variable]", length=7
-            )
+            yield Problem("quota-target", locate_key(quota._node, "targets"), who, what, "add by: [variable]", length=7)
         elif quota.target is None and not quota.by:
-            yield Problem(
-                "quota-target", at, who, "the quota has no target", "add target: 100", length=len(who)
-            )
+            yield Problem("quota-target", at, who, "the quota has no target", "add target: 100", length=len(who))
         amounts = [("target", quota.target, quota.find_position("target"))]
         amounts += [(f"targets: {c}", n, _locate_target(quota, str(c))) for c, n in quota.targets.items()]
         for key, amount, where in amounts:
@@ -239,11 +205,7 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
     )
     for name, leaf in draft.leaves.items():
         question = leaf.question
-        if (
-            not isinstance(question, LookupItem)
-            or question.quota is None
-            or str(question.quota) not in quotas
-        ):
+        if not isinstance(question, LookupItem) or question.quota is None or str(question.quota) not in quotas:
             continue
         quota, condition = quotas[str(question.quota)]
         needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())

@@ -34,12 +34,8 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
         what = f"role: {first} (at {where}) already has the role {column.role}"
         remedy = "give the role to one of them"
         if column.role == "key":
-            remedy = (
-                "keep one: the key alone identifies the case; if necessary, add a column that combines both"
-            )
-        yield Problem(
-            "twice-role", column.find_position("role"), str(name), what, remedy, length=len(column.role)
-        )
+            remedy = "keep one: the key alone identifies the case; if necessary, add a column that combines both"
+        yield Problem("twice-role", column.find_position("role"), str(name), what, remedy, length=len(column.role))
 
 
 def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -65,9 +61,7 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
         who = str(name)
         if column.type == "single" and column.options is None:
             what = "a single needs options"
-            yield Problem(
-                "sample-column", locate_name(name), who, what, "add options: {1: …, 2: …}", length=len(who)
-            )
+            yield Problem("sample-column", locate_name(name), who, what, "add options: {1: …, 2: …}", length=len(who))
         for key, kind, given in (
             ("options", "single", column.options is not None),
             ("arms", "split", bool(column.arms)),
@@ -76,33 +70,19 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             if given and column.type != kind:
                 what = f"{key}: requires type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or remove it"
-                yield Problem(
-                    "sample-column", locate_key(column._node, key), who, what, remedy, length=len(key)
-                )
+                yield Problem("sample-column", locate_key(column._node, key), who, what, remedy, length=len(key))
         if column.role in ("weight", "priority") and column.type != "number":
             what = f"role: a {column.role} must be a number, and this is a {column.type}"
             yield Problem(
-                "sample-column",
-                column.find_position("role"),
-                who,
-                what,
-                "write type: number",
-                length=len(column.role),
+                "sample-column", column.find_position("role"), who, what, "write type: number", length=len(column.role)
             )
         if column.role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[column.role]):
             what = f"role: a {column.role} must be a text, and this is a {column.type}"
             yield Problem(
-                "sample-column",
-                column.find_position("role"),
-                who,
-                what,
-                "write type: text",
-                length=len(column.role),
+                "sample-column", column.find_position("role"), who, what, "write type: text", length=len(column.role)
             )
         if column.role in LOCATION_ROLES and column.personal:
-            what = (
-                f"personal: the {column.role} decides when the case is called, so it is kept with its history"
-            )
+            what = f"personal: the {column.role} decides when the case is called, so it is kept with its history"
             remedy = "remove personal:, or leave the column out"
             yield Problem("sample-column", column.find_position("personal"), who, what, remedy, length=4)
         within = column.balanced_within
@@ -110,21 +90,12 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         other = sample.get(within)
         if other is None or str(within) == who:
-            near = suggest_nearest(
-                within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
-            )
+            near = suggest_nearest(within, [str(n) for n in sample if str(n) != who], otherwise="name another column")
             what = f"balanced_within: there is no other column {str(within)!r}"
-            yield Problem(
-                "sample-column", column.find_position("balanced_within"), who, what, near, length=len(within)
-            )
+            yield Problem("sample-column", column.find_position("balanced_within"), who, what, near, length=len(within))
         elif other.type not in ("single", "text"):
             what = f"balanced_within: {within} is a {other.type}"
             remedy = "name a single, or a text of few values"
             yield Problem(
-                "sample-column",
-                column.find_position("balanced_within"),
-                who,
-                what,
-                remedy,
-                length=len(within),
+                "sample-column", column.find_position("balanced_within"), who, what, remedy, length=len(within)
             )

@@ -64,12 +64,7 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                 if first != str(name):
                     what = f"hours: {day} has hours already, in {first}"
                     yield Problem(
-                        "bad-hours",
-                        locate_name(name),
-                        "fieldwork",
-                        what,
-                        "name each day once",
-                        length=len(name),
+                        "bad-hours", locate_name(name), "fieldwork", what, "name each day once", length=len(name)
                     )
                     break
         yield from _check_hours(text, f"hours: {name}")
@@ -109,9 +104,7 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
             of = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
             source = f" ({rule.source})" if rule is not None else ""
             what = f"hours: {name}: {text} is wider than {allowed}{of}{source}, and no reason: is given"
-            remedy = (
-                f"explain it in reason:, or narrow the hours; until then nobody is called outside {allowed}"
-            )
+            remedy = f"explain it in reason:, or narrow the hours; until then nobody is called outside {allowed}"
             yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
             return
 
@@ -136,28 +129,19 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
             f"from 09:00 to 20:30 on workdays and never on {rest}"
         )
         yield Problem(
-            "unknown-hours",
-            field.find_position("country"),
-            "fieldwork",
-            what,
-            remedy,
-            "warning",
-            len(country),
+            "unknown-hours", field.find_position("country"), "fieldwork", what, remedy, "warning", len(country)
         )
 
 
 def _check_daypart_hours(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Warn about a day part in which nobody is ever called."""
-    spans = {
-        day: parse_hours(span) for key, span in field.hours.items() for day in _list_days(parse_days(key))
-    }
+    spans = {day: parse_hours(span) for key, span in field.hours.items() for day in _list_days(parse_days(key))}
     if not spans or any(not isinstance(span, Hours) for span in spans.values()):
         return
     part, named = parse_hours(text), _list_days(parse_days(text))
     if isinstance(part, Hours):
         called = any(
-            isinstance(span, Hours) and part.start < span.end and span.start < part.end
-            for span in spans.values()
+            isinstance(span, Hours) and part.start < span.end and span.start < part.end for span in spans.values()
         )
     else:
         called = not named or any(day in spans for day in named)
@@ -203,12 +187,7 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     if len(read) == 2 and read["starts"] > read["ends"]:
         what = f"ends: {field.ends} comes before starts: {field.starts}"
         yield Problem(
-            "bad-day",
-            field.find_position("ends"),
-            "fieldwork",
-            what,
-            "swap them",
-            length=len(field.ends or ""),
+            "bad-day", field.find_position("ends"), "fieldwork", what, "swap them", length=len(field.ends or "")
         )
 
 
@@ -221,9 +200,7 @@ def _parse_date(text: str) -> date | None:
 
 def _report_date(key: str, text: YamlScalar) -> Problem:
     what = f"{key}: {str(text)!r} is not a date"
-    return Problem(
-        "bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text)
-    )
+    return Problem("bad-day", text.where, "fieldwork", what, "write year-month-day, as 2026-12-18", length=len(text))
 
 
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -246,20 +223,14 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
             else suggest_nearest(word, known, otherwise="write it as America/New_York")
         )
         what = f"zone: there is no time zone {str(field.zone)!r}"
-        yield Problem(
-            "unknown-zone", field.find_position("zone"), "fieldwork", what, remedy, length=len(field.zone)
-        )
+        yield Problem("unknown-zone", field.find_position("zone"), "fieldwork", what, remedy, length=len(field.zone))
     country = field.country
     if country is not None and country not in COUNTRIES:
         meant = _COUNTRY_ALIASES.get(country.upper(), country.upper())
         remedy = f"did you mean {meant!r}?" if meant in COUNTRIES else "write two letters: US, GB, ES"
         what = f"country: there is no country {str(country)!r}"
-        yield Problem(
-            "unknown-zone", field.find_position("country"), "fieldwork", what, remedy, length=len(country)
-        )
-    elif field.region is not None and (
-        refusal := _find_region_mistake(str(field.region), str(country or ""))
-    ):
+        yield Problem("unknown-zone", field.find_position("country"), "fieldwork", what, remedy, length=len(country))
+    elif field.region is not None and (refusal := _find_region_mistake(str(field.region), str(country or ""))):
         what, remedy = refusal
         yield Problem(
             "unknown-zone", field.find_position("region"), "fieldwork", what, remedy, length=len(field.region)
@@ -269,17 +240,11 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
 def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     """Explain why a region is not one of the country's, and what to write."""
     if not country:
-        return (
-            "region: the country is missing",
-            f"write country: {region[:2].upper() if '-' in region else 'DE'} too",
-        )
+        return ("region: the country is missing", f"write country: {region[:2].upper() if '-' in region else 'DE'} too")
     if find_region(region, country):
         return None
     if not list_regions(country):
-        return (
-            f"region: no regions of {country} are known",
-            "remove it; write the region's holidays in closed:",
-        )
+        return (f"region: no regions of {country} are known", "remove it; write the region's holidays in closed:")
     return f"region: {country} has no region {region!r}", suggest_region(region, country)
 
 
@@ -311,9 +276,7 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     texts += [(f"retention: {name}", text) for name, text in field.retention.items()]
     for key, text in texts:
         if text is not None and (slip := validate_duration(text, words=key.startswith("delays"))):
-            yield Problem(
-                "bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text)
-            )
+            yield Problem("bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text))
     yield from _check_effects(draft, field)
 
 
@@ -332,10 +295,7 @@ def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Pro
         if temporary is False and row is not None and not row.next_number:
             what, remedy = f"delays: after {name} there is no further call", "remove it"
         elif str(text) == "appointment" and kind != "appointment":
-            what, remedy = (
-                f"delays: {name}: only the outcome appointment has an appointment",
-                "write a duration",
-            )
+            what, remedy = (f"delays: {name}: only the outcome appointment has an appointment", "write a duration")
         else:
             continue
         yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
@@ -344,15 +304,9 @@ def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Pro
         remedy, at = "remove it, or write spread: wait", field.spread_wait.where
         yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
     lease = field.lease
-    if (
-        lease is not None
-        and not validate_duration(lease, words=False)
-        and _count_minutes(lease) > _MINUTES_PER_DAY
-    ):
+    if lease is not None and not validate_duration(lease, words=False) and _count_minutes(lease) > _MINUTES_PER_DAY:
         what = f"lease: {lease}: after a station crashes its case stays claimed for so long"
-        yield Problem(
-            "bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease)
-        )
+        yield Problem("bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease))
 
 
 RETAINED_DATA: Final = ("contacts",)
@@ -386,23 +340,12 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
         if value < 1:
             what = f"{key}: {value} allows no calls{' then' if key == 'weight' else ''}"
             yield Problem(
-                "bad-limit",
-                part.find_position(key),
-                "fieldwork",
-                what,
-                "write 1 or more",
-                length=len(str(value)),
+                "bad-limit", part.find_position(key), "fieldwork", what, "write 1 or more", length=len(str(value))
             )
         elif key in _PERIOD_WORDS and value > attempts.total > 0:
             what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in total"
             yield Problem(
-                "bad-limit",
-                part.find_position(key),
-                "fieldwork",
-                what,
-                "lower it",
-                "warning",
-                len(str(value)),
+                "bad-limit", part.find_position(key), "fieldwork", what, "lower it", "warning", len(str(value))
             )
 
 
@@ -431,12 +374,8 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
                 what, remedy = f"{key}: {name} is a group of items", f"name one of them: {first}"
             else:
                 what = f"{key}: there is no item {name!r}"
-                remedy = suggest_nearest(
-                    name, draft.leaves, otherwise="name an item, or write {answered: 50%}"
-                )
-            yield Problem(
-                "unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name)
-            )
+                remedy = suggest_nearest(name, draft.leaves, otherwise="name an item, or write {answered: 50%}")
+            yield Problem("unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name))
     yield from _check_order(draft, field)
 
 
@@ -451,58 +390,32 @@ def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Probl
                 continue
             what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
             yield Problem(
-                "unknown-item",
-                field.find_position(first),
-                "fieldwork",
-                what,
-                "swap them",
-                "warning",
-                len(early),
+                "unknown-item", field.find_position(first), "fieldwork", what, "swap them", "warning", len(early)
             )
         elif isinstance(early, Mapping) and isinstance(late, Mapping):
             shares = [str(point.get("answered", "")) for point in (early, late)]
-            if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(
-                shares[1][:-1]
-            ):
+            if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
                 what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
                 yield Problem(
-                    "unknown-item",
-                    field.find_position(first),
-                    "fieldwork",
-                    what,
-                    "swap them",
-                    "warning",
-                    len(first),
+                    "unknown-item", field.find_position(first), "fieldwork", what, "swap them", "warning", len(first)
                 )
 
 
 def _check_share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
     if not given:
         what = f"{key}: it names neither an item nor a percentage"
-        yield Problem(
-            "unknown-item", locate_key(field._node, key), "fieldwork", what, "write {answered: 50%}"
-        )
+        yield Problem("unknown-item", locate_key(field._node, key), "fieldwork", what, "write {answered: 50%}")
     for word, share in given.items():
         if str(word) != "answered":
             what = f"{key}: {str(word)!r} is not allowed here"
             yield Problem(
-                "unknown-item",
-                locate_name(word),
-                "fieldwork",
-                what,
-                "write {answered: 50%}",
-                length=len(word),
+                "unknown-item", locate_name(word), "fieldwork", what, "write {answered: 50%}", length=len(word)
             )
         elif slip := validate_share(share):
             node = find_node(field._node, key, "answered")
             where = node.where if node is not None else locate_key(field._node, key)
             yield Problem(
-                "unknown-item",
-                where,
-                "fieldwork",
-                f"{key}: {slip}",
-                "write {answered: 50%}",
-                length=len(share),
+                "unknown-item", where, "fieldwork", f"{key}: {slip}", "write {answered: 50%}", length=len(share)
             )
 
 
@@ -518,12 +431,12 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     field = draft.document.fieldwork
     if field is None or field.eligible_from is None or field.frame == "rdd":
         return
-    what = f"eligible_from: with frame: {field.frame} every unit is known to be eligible in advance, so it has no effect"
+    what = (
+        f"eligible_from: with frame: {field.frame} every unit is known to be eligible in advance, so it has no effect"
+    )
     remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
     length = len(field.eligible_from)
-    yield Problem(
-        "known-eligible", field.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length
-    )
+    yield Problem("known-eligible", field.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length)
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -559,10 +472,6 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
         passed = leaf.roster
     if passed is not None:
         which = "it has a condition" if passed == name else f"{passed}, which contains it, may be skipped"
-        what = (
-            f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {which}"
-        )
+        what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {which}"
         remedy = "put the notice in an item that everybody is asked"
-        yield Problem(
-            "recording-notice", field.find_position("recording"), "fieldwork", what, remedy, length=len(name)
-        )
+        yield Problem("recording-notice", field.find_position("recording"), "fieldwork", what, remedy, length=len(name))

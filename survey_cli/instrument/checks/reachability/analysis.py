@@ -98,9 +98,7 @@ class _ReachabilityAnalysis:
             return []
         inner = self._enter(node, requirements, constraints)
         if inner is None:
-            self.solver.unreached.update(
-                [node.id] if isinstance(node, CompiledItem) else [n.id for n in node.leaves]
-            )
+            self.solver.unreached.update([node.id] if isinstance(node, CompiledItem) else [n.id for n in node.leaves])
             return []
         if isinstance(node, CompiledItem):
             self._check_item(node, inner)
@@ -126,16 +124,10 @@ class _ReachabilityAnalysis:
 
     def _list_passed_ends(self, leaf: CompiledItem, requirements: tuple[Requirement, ...]) -> list[Reason]:
         """Return an `end` that was passed, as the reason that not all of its conditions were met."""
-        if (
-            not isinstance(leaf.question, EndItem)
-            or _has_broken_condition(leaf)
-            or leaf.id not in self.draft.symbols
-        ):
+        if not isinstance(leaf.question, EndItem) or _has_broken_condition(leaf) or leaf.id not in self.draft.symbols:
             return []
         return (
-            [Reason(requirements, is_end=True)]
-            if is_always_last(self.draft, self.draft.symbols[leaf.id].path)
-            else []
+            [Reason(requirements, is_end=True)] if is_always_last(self.draft, self.draft.symbols[leaf.id].path) else []
         )
 
     def _enter(
@@ -150,9 +142,7 @@ class _ReachabilityAnalysis:
                 return None
             if not self._is_possible(condition, ANY_TRUTH ^ truths, constraints):
                 self._report_needless(node, requirement, constraints)
-            constraints = RouteConstraints(
-                facts, (*constraints.reasons, Reason((requirement,)))[-MAX_KEPT_REASONS:]
-            )
+            constraints = RouteConstraints(facts, (*constraints.reasons, Reason((requirement,)))[-MAX_KEPT_REASONS:])
         return constraints
 
     def _is_possible(self, condition: Condition, truths: int, constraints: RouteConstraints) -> bool:
@@ -161,12 +151,8 @@ class _ReachabilityAnalysis:
             solver.assume(condition, truths, constraints.facts)
         )
 
-    def _report_impossible(
-        self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints
-    ) -> None:
-        what = (
-            "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
-        )
+    def _report_impossible(self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints) -> None:
+        what = "so it is never reached" if isinstance(node, CompiledItem) else "so nothing in it is ever reached"
         holds = "can't hold" if requirement.key == "ask_if" else "always holds"
         remedy = f"change one of the conditions, or remove {node.id}"
         self.add_finding(
@@ -179,16 +165,10 @@ class _ReachabilityAnalysis:
             constraints,
         )
 
-    def _report_needless(
-        self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints
-    ) -> None:
+    def _report_needless(self, node: CompiledNode, requirement: Requirement, constraints: RouteConstraints) -> None:
         what = "always holds here" if requirement.key == "ask_if" else "can't hold here"
         remedy = "remove it, or change one of the conditions"
-        if (
-            isinstance(node, CompiledItem)
-            and isinstance(node.question, EndItem)
-            and len(list_requirements(node)) == 1
-        ):
+        if isinstance(node, CompiledItem) and isinstance(node.question, EndItem) and len(list_requirements(node)) == 1:
             what += ", so nobody gets past this end"
             remedy = "remove it if that is intended, or change one of the conditions"
         self.add_finding(
@@ -214,13 +194,7 @@ class _ReachabilityAnalysis:
             elif not self._is_possible(condition, NOT_TRUE, constraints):
                 remedy = "remove it, or change one of the conditions"
                 self.add_finding(
-                    "needless-condition",
-                    condition,
-                    "ask_if",
-                    "always holds here",
-                    remedy,
-                    NOT_TRUE,
-                    constraints,
+                    "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, constraints
                 )
         facts = constraints.facts
         for option in leaf.options if leaf.options_conditional else ():
@@ -237,13 +211,7 @@ class _ReachabilityAnalysis:
                 self.add_finding("never-reached", condition, "confirm", what, remedy, TRUE, constraints)
             elif not check.aloud and not self._is_possible(condition, FALSE, constraints):
                 self.add_finding(
-                    "needless-condition",
-                    condition,
-                    "expect",
-                    "is never false here",
-                    remedy,
-                    FALSE,
-                    constraints,
+                    "needless-condition", condition, "expect", "is never false here", remedy, FALSE, constraints
                 )
 
     def add_finding(
@@ -269,9 +237,7 @@ class _ReachabilityAnalysis:
             )
         )
 
-    def _find_reasons(
-        self, condition: Condition, truths: int, constraints: RouteConstraints
-    ) -> tuple[Reason, ...]:
+    def _find_reasons(self, condition: Condition, truths: int, constraints: RouteConstraints) -> tuple[Reason, ...]:
         """Find the smallest sufficient set of reasons; the latest three around it if no pair is sufficient."""
         solver = self.solver
         candidates = list(constraints.reasons)
@@ -284,10 +250,7 @@ class _ReachabilityAnalysis:
                         Reason((requirement,)) for requirement in solver.variables.list_requirements_of(name)
                     ]
             names |= {
-                n
-                for reason in candidates
-                for requirement in reason.requirements
-                for n in requirement.condition.names
+                n for reason in candidates for requirement in reason.requirements for n in requirement.condition.names
             }
         about = condition.names
         candidates = sorted(
@@ -316,8 +279,7 @@ def _has_broken_condition(node: CompiledNode) -> bool:
     """Whether one of its conditions could not be compiled."""
     written = node.question if isinstance(node, CompiledItem) else node.spec
     return written is not None and (
-        (written.ask_if is not None and node.ask_if is None)
-        or (written.unless is not None and node.unless is None)
+        (written.ask_if is not None and node.ask_if is None) or (written.unless is not None and node.unless is None)
     )
 
 
@@ -372,9 +334,7 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
         named = draft.symbols.get(leaf.id)
         where = named.where if named is not None else leaf.question.at("id")
         what = "every option has an ask_if: if none of them holds, this is not asked"
-        remedy = (
-            "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
-        )
+        remedy = "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
         yield Problem("no-option", where, leaf.id, what, remedy, "warning", len(leaf.id))
 
 

@@ -56,9 +56,7 @@ class _Assumption:
         """Return all possible truth values of a condition: TRUE, FALSE, UNKNOWN, joined by `|`."""
         match node:
             case ast.BoolOp(op=op, values=values):
-                return _combine(
-                    [self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And)
-                )
+                return _combine([self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return _negate(self.evaluate(operand, depth))
             case ast.Compare(left=left, ops=ops, comparators=rights) if len(ops) > 1:
@@ -73,9 +71,7 @@ class _Assumption:
                 return then | (self.evaluate(orelse, depth) if tested & NOT_TRUE else 0)
             case ast.Call(func=ast.Name(id="answered" | "declined" | "dk" | "refused" as asked), args=[item]):
                 return self._evaluate_state(asked, item, depth)
-            case ast.Name(id=name) if (
-                tree := self._find_compute_tree(name)
-            ) is not None and depth < _MAX_DEPTH:
+            case ast.Name(id=name) if (tree := self._find_compute_tree(name)) is not None and depth < _MAX_DEPTH:
                 return self.evaluate(tree, depth + 1)
             case _:
                 return self.evaluate_value(node, depth)
@@ -88,9 +84,7 @@ class _Assumption:
                     return UNKNOWN if self.answer.declined else _TRUE_OR_FALSE
                 tree = self._find_compute_tree(name)
                 return (
-                    self.evaluate_value(tree, depth + 1)
-                    if tree is not None and depth < _MAX_DEPTH
-                    else _TRUE_OR_FALSE
+                    self.evaluate_value(tree, depth + 1) if tree is not None and depth < _MAX_DEPTH else _TRUE_OR_FALSE
                 )
             case ast.BinOp(left=left, right=right):
                 return self._evaluate_operands([left, right], depth)
@@ -112,15 +106,11 @@ class _Assumption:
     def _evaluate_operands(self, nodes: list[ast.expr], depth: int) -> int:
         values = [self.evaluate_value(node, depth) for node in nodes]
         missing = any(value & UNKNOWN for value in values)
-        return (UNKNOWN if missing else 0) | (
-            _TRUE_OR_FALSE if all(value & _TRUE_OR_FALSE for value in values) else 0
-        )
+        return (UNKNOWN if missing else 0) | (_TRUE_OR_FALSE if all(value & _TRUE_OR_FALSE for value in values) else 0)
 
     def evaluate_requirements(self, requirements: tuple[Requirement, ...]) -> int:
         """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is not met because it is unknown."""
-        return _combine(
-            [self._evaluate_requirement(requirement) for requirement in requirements], conjunction=True
-        )
+        return _combine([self._evaluate_requirement(requirement) for requirement in requirements], conjunction=True)
 
     def _evaluate_requirement(self, requirement: Requirement) -> int:
         truths = self.evaluate(requirement.condition.tree)
@@ -154,11 +144,7 @@ class _Assumption:
     def _evaluate_state(self, asked: str, item: ast.expr, depth: int) -> int:
         declined = self.answer.declined
         if not (isinstance(item, ast.Name) and item.id == self.answer.item):
-            return (
-                FALSE
-                if asked == "answered" and self.evaluate_value(item, depth) == UNKNOWN
-                else _TRUE_OR_FALSE
-            )
+            return FALSE if asked == "answered" and self.evaluate_value(item, depth) == UNKNOWN else _TRUE_OR_FALSE
         if asked == "answered":
             return FALSE if declined else TRUE
         return TRUE if declined and asked in ("declined", declined) else FALSE
@@ -212,10 +198,7 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
             if isinstance(child, ItemGroup):
                 walk(child, (*groups, (child, asked)))
                 continue
-            around, own_requirements = (
-                [list_requirements(outer) for outer, _ in groups],
-                list_requirements(child),
-            )
+            around, own_requirements = ([list_requirements(outer) for outer, _ in groups], list_requirements(child))
             if isinstance(child.question, EndItem):
                 for _, asked_before in reversed(groups):
                     if own_requirements and asked > asked_before:
@@ -224,9 +207,7 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
             asked += _asks_somebody(child)
             counts = tuple(g.count.tree for g, _ in groups if isinstance(g, Roster) and g.count is not None)
             found.append(
-                _RouteItem(
-                    child, tuple(n for requirements in around for n in requirements), own_requirements, counts
-                )
+                _RouteItem(child, tuple(n for requirements in around for n in requirements), own_requirements, counts)
             )
 
     walk(root, ())
@@ -309,11 +290,7 @@ def _follow(
         return bool(undecided and declined.evaluate_requirements(place.outer_requirements) & TRUE)
 
     passed = next(
-        (
-            at
-            for at in ends
-            if passes_by(places[at]) or declined.evaluate_requirements(places[at].requirements) == TRUE
-        ),
+        (at for at in ends if passes_by(places[at]) or declined.evaluate_requirements(places[at].requirements) == TRUE),
         None,
     )
     if passed is None or declined.evaluate_requirements(places[passed].requirements) == TRUE:
@@ -327,10 +304,7 @@ def _follow(
             if declined.evaluate_requirements(place.requirements) == TRUE:
                 return None
             passed = at if at in is_assumed_item and passes_by(place) else passed
-        elif (
-            _asks_somebody(place.leaf)
-            and (reached := declined.evaluate_requirements(place.requirements)) & TRUE
-        ):
+        elif _asks_somebody(place.leaf) and (reached := declined.evaluate_requirements(place.requirements)) & TRUE:
             wanted = [n for n in place.requirements if n.key == "ask_if" and answer.item in n.condition.names]
             if wanted and reached == TRUE:
                 return None  # the questionnaire says here what respondents who declined are asked
@@ -338,17 +312,10 @@ def _follow(
     return passed, " to its end, and counts as complete"
 
 
-def _write_remedy(
-    draft: InstrumentDraft,
-    item: CompiledItem,
-    ends: list[_RouteItem],
-    requirement: Requirement,
-) -> str:
+def _write_remedy(draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], requirement: Requirement) -> str:
     others = f"or declines: [] at {item.id}; if they are to be interviewed, "
     tree = requirement.condition.tree
-    if isinstance(tree, ast.BoolOp) and isinstance(
-        tree.op, ast.Or
-    ):  # the other operands still end the interview
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or):  # the other operands still end the interview
         others += f"write answered({item.id}) and … in the part of the condition that is about {item.id}"
     else:
         others += f"ask_if: answered({item.id}) and {_bracket(requirement)}"
@@ -388,9 +355,7 @@ def _write_continue_condition(
             listed = ", ".join(map(repr, codes))
             return f"{item.id} == {listed}" if len(codes) == 1 else f"{item.id} in [{listed}]"
     match requirement.condition.tree:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if (
-            type(op) in COMPARISON_SIGNS and len(ends) == 1
-        ):
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISON_SIGNS and len(ends) == 1:
             return f"{ast.unparse(left)} {_OPPOSITE[COMPARISON_SIGNS[type(op)]]} {ast.unparse(right)}"
         case _:
             return ""

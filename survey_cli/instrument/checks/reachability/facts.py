@@ -90,11 +90,7 @@ class ConditionSolver:
             variable = self.variables.find(name)
             if variable is None:
                 return False
-            if (
-                not variable.domain.missing
-                or not isinstance(condition.tree, ast.Compare)
-                or "[" in condition.text
-            ):
+            if not variable.domain.missing or not isinstance(condition.tree, ast.Compare) or "[" in condition.text:
                 return True
             if not constrained and condition.text.count(name) == 1:
                 return False
@@ -130,9 +126,7 @@ class ConditionSolver:
             case ast.BoolOp(op=op, values=values):
                 return self._assume_junction(values, truths, facts, conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                turned = (
-                    (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
-                )
+                turned = (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
                 return self._assume(operand, turned, facts)
             case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
                 sides = [left, *comparators]
@@ -181,18 +175,12 @@ class ConditionSolver:
         missing = variable.domain.missing
         of = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
         yes = Domain(variable.domain.values) if function == "answered" else Domain(_NO_VALUES, of)
-        no = (
-            Domain(_NO_VALUES, missing)
-            if function == "answered"
-            else Domain(variable.domain.values, missing - of)
-        )
+        no = Domain(_NO_VALUES, missing) if function == "answered" else Domain(variable.domain.values, missing - of)
         empty = Domain(_NO_VALUES)
         allowed = unite_domains(yes if truths & TRUE else empty, no if truths & FALSE else empty)
         return self._narrow(name, allowed, facts, variable)
 
-    def _assume_comparison(
-        self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts
-    ) -> Facts:
+    def _assume_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts) -> Facts:
         sign = COMPARISON_SIGNS.get(type(op))
         if sign is None:
             return self._assume_membership(left, right, truths, facts, negated=isinstance(op, ast.NotIn))
@@ -209,13 +197,9 @@ class ConditionSolver:
     def assume_answered(self, name: str, facts: Facts) -> Facts:
         """Return the facts under which the variable has an answer."""
         variable = self.variables.find(name)
-        return (
-            facts if variable is None else self._narrow(name, Domain(variable.domain.values), facts, variable)
-        )
+        return facts if variable is None else self._narrow(name, Domain(variable.domain.values), facts, variable)
 
-    def _assume_constant_comparison(
-        self, name: str, sign: str, value: Any, truths: int, facts: Facts
-    ) -> Facts:
+    def _assume_constant_comparison(self, name: str, sign: str, value: Any, truths: int, facts: Facts) -> Facts:
         """Assume a truth value of a comparison of a variable with a constant."""
         variable = self.variables.find(name)
         if variable is None:
@@ -230,9 +214,7 @@ class ConditionSolver:
             spans += build_comparison_ranges(opposite, value) if truths & FALSE else ()
             return self._narrow(name, Domain(spans, _list_missing_kinds(variable, truths)), facts, variable)
         holds, value = COMPARE[sign], to_nfc(value)
-        return self._narrow_to_matching(
-            name, lambda code: bool(holds(to_nfc(code), value)), truths, facts, variable
-        )
+        return self._narrow_to_matching(name, lambda code: bool(holds(to_nfc(code), value)), truths, facts, variable)
 
     def _narrow_to_matching(
         self, name: str, holds: Callable[[Any], bool], truths: int, facts: Facts, variable: VariableInfo
@@ -245,9 +227,7 @@ class ConditionSolver:
             return facts
         return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
 
-    def _assume_membership(
-        self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool
-    ) -> Facts:
+    def _assume_membership(self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool) -> Facts:
         if negated:
             truths = (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
         match left, right:
@@ -277,9 +257,7 @@ class ConditionSolver:
         else:
             assert isinstance(variable.domain.values, frozenset)
             said = [to_nfc(value) for value in values]
-            allowed = frozenset(
-                v for v in variable.domain.values if truths & (TRUE if to_nfc(v) in said else FALSE)
-            )
+            allowed = frozenset(v for v in variable.domain.values if truths & (TRUE if to_nfc(v) in said else FALSE))
         return self._narrow(name, Domain(allowed, missing), facts, variable)
 
     def _assume_in_multiple(self, name: str, code: Any, truths: int, facts: Facts) -> Facts:
@@ -291,9 +269,7 @@ class ConditionSolver:
             facts = self.assume_answered(name, facts)
         base = VariableInfo(Domain(frozenset((True, False)), variable.domain.missing), "flag")
         values = frozenset(t for t in (True, False) if truths & (TRUE if t else FALSE))
-        return self._narrow(
-            (name, to_nfc(code)), Domain(values, _list_missing_kinds(variable, truths)), facts, base
-        )
+        return self._narrow((name, to_nfc(code)), Domain(values, _list_missing_kinds(variable, truths)), facts, base)
 
     def _narrow(self, key: FactKey, allowed: Domain, facts: Facts, variable: VariableInfo) -> Facts:
         """Return the facts under which the variable is in `wanted`."""
@@ -318,9 +294,7 @@ class ConditionSolver:
     ) -> Facts:
         if (after != variable.domain and len(possibility) < MAX_KEYS) or key in possibility:
             possibility = {**possibility, key: after}
-        known_now = NOT_ASKED_KINDS.isdisjoint(after.missing) and not NOT_ASKED_KINDS.isdisjoint(
-            before.missing
-        )
+        known_now = NOT_ASKED_KINDS.isdisjoint(after.missing) and not NOT_ASKED_KINDS.isdisjoint(before.missing)
         if not (known_now and self._follows_requirements and variable.is_asked and self._depth < MAX_DEPTH):
             return (possibility,)
         assert isinstance(key, str)

@@ -128,9 +128,7 @@ class VariableTable:
             nodes: list[CompiledItem | ItemGroup] = [
                 self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
             ]
-            requirements = tuple(
-                requirement for node in (*nodes, leaf) for requirement in list_requirements(node)
-            )
+            requirements = tuple(requirement for node in (*nodes, leaf) for requirement in list_requirements(node))
             self._requirements[name] = requirements
         return requirements
 

@@ -40,9 +40,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         tree = condition.tree
         if isinstance(tree, ast.BoolOp) and (found := _find_contradiction(tree)):
             reported.add(id(condition))
-            yield _make_problem(
-                use, tree, f"{found} can't both be true, so this never is", _write_remedy(tree)
-            )
+            yield _make_problem(use, tree, f"{found} can't both be true, so this never is", _write_remedy(tree))
         elif not numbers.keys().isdisjoint(condition.names):
             for problem in _check_ranges(use, tree, numbers, declines):
                 reported.add(id(condition))
@@ -59,15 +57,8 @@ def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
             before: ast.expr = node.left
             for op, after in zip(node.ops, node.comparators, strict=True):
                 sign = COMPARISON_SIGNS.get(type(op), "")
-                for name, value, mirrored in (
-                    (before, after, sign),
-                    (after, before, MIRRORED_SIGNS.get(sign, "")),
-                ):
-                    if (
-                        mirrored
-                        and isinstance(name, ast.Name)
-                        and (constant := find_constant(value)) is not None
-                    ):
+                for name, value, mirrored in ((before, after, sign), (after, before, MIRRORED_SIGNS.get(sign, ""))):
+                    if mirrored and isinstance(name, ast.Name) and (constant := find_constant(value)) is not None:
                         yield name.id, mirrored, constant, node
                         break
                 before = after
@@ -124,11 +115,7 @@ def _check_ranges(
                 continue
             word = "true for every answer" if holds else "never true"
             what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
-            remedy = (
-                f"write answered({name}) if you mean any answer"
-                if holds
-                else "change the number, or the range"
-            )
+            remedy = f"write answered({name}) if you mean any answer" if holds else "change the number, or the range"
             if not holds and (kind := declines.get(value)) is not None:
                 remedy = f"write dk({name})" if kind == "dk" else f"write {name} in [{kind}]"
             yield _make_problem(use, node, what, remedy)
@@ -157,15 +144,11 @@ def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
 def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
     """Yield problems for numbers in a list that the item can't have."""
     match node:
-        case ast.Compare(
-            left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]
-        ):
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]):
             item = numbers.get(name)
             values = [value for element in elts if isinstance(value := find_constant(element), int | float)]
             impossible = [
-                value
-                for value in values
-                if item is not None and _compare_with_range(item, "==", value) is False
+                value for value in values if item is not None and _compare_with_range(item, "==", value) is False
             ]
             if item is not None and impossible:
                 said = join_words(impossible, joint="or")
@@ -235,13 +218,13 @@ def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]
             return "" if value_kind in ("number", "draw", "any") else "a number is required"
         case MultipleItem():
             return (
-                ""
-                if gives.type == "codes" and not _are_disjoint(gives, codes)
-                else "codes of a multiple are required"
+                "" if gives.type == "codes" and not _are_disjoint(gives, codes) else "codes of a multiple are required"
             )
         case CodedItem():
             if _are_disjoint(gives, codes):
-                return f"its value is one of {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
+                return (
+                    f"its value is one of {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
+                )
             option_kinds = {"number" if isinstance(c, int) else "text" for c in codes}
             return (
                 ""

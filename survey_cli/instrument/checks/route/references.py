@@ -34,9 +34,7 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
                     continue  # settled, or inside of it, which is reported elsewhere
                 where, length = place(use, name)
                 what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
-                yield Problem(
-                    "later", where, use.owner, what, f"move {use.owner} after {name}", length=length
-                )
+                yield Problem("later", where, use.owner, what, f"move {use.owner} after {name}", length=length)
 
 
 def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
@@ -44,10 +42,7 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
 
     @cache
     def texts() -> dict[tuple[str, Position], list[YamlScalar]]:
-        return {
-            (owner, t.source.where): [w for _, w in t.source.iterate_languages()]
-            for owner, t in draft.templates
-        }
+        return {(owner, t.source.where): [w for _, w in t.source.iterate_languages()] for owner, t in draft.templates}
 
     def place(use: NameUse, name: str) -> tuple[Position, int]:
         if use.condition is not None:
@@ -62,9 +57,7 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
     return place
 
 
-def _report_later(
-    draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position, length: int
-) -> Problem:
+def _report_later(draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position, length: int) -> Problem:
     owner, name = use.owner, named.id
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
@@ -82,9 +75,7 @@ def _report_later(
         how = f"is part of {owner}" if inside else "is asked later"
         what = f"{use.key}: {name} (at {named.where}) {how}, so there is no answer yet"
         remedy = (
-            f"name something asked before {owner}"
-            if inside
-            else f"move {name} before {owner}, or name an earlier item"
+            f"name something asked before {owner}" if inside else f"move {name} before {owner}, or name an earlier item"
         )
     return Problem("later", where, owner, what, remedy, length=length)
 
@@ -128,15 +119,11 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
                 f"{use.key}: {name} (at {named.where}) is in the same group {step[0].group}, whose order is random, "
                 f"so it may come after {use.owner}"
             )
-            remedy = (
-                f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
-            )
+            remedy = f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
 
-def _find_fork(
-    mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]
-) -> tuple[GroupStep, GroupStep] | None:
+def _find_fork(mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]) -> tuple[GroupStep, GroupStep] | None:
     """Find the steps where two paths separate within a shuffled group; None if they do not."""
     for here, there in zip(mine, other, strict=False):
         if here.group != there.group:

@@ -112,12 +112,7 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
                 kind = "section for after the hang-up" if hangup else item.type
                 what = f"a {kind} can't be inside the roster {outer}"
                 yield Problem(
-                    "in-roster",
-                    locate_name(item.id),
-                    str(item.id),
-                    what,
-                    f"move it after {outer}",
-                    length=len(item.id),
+                    "in-roster", locate_name(item.id), str(item.id), what, f"move it after {outer}", length=len(item.id)
                 )
 
     yield from below(draft.document.items, "")
@@ -137,9 +132,7 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
         who = str(item.id)
         if (item.quota is None) == (item.sample is None):
             what = "a lookup needs either quota: or sample:"
-            yield Problem(
-                "bad-lookup", locate_name(item.id), who, what, "give exactly one of them", length=len(who)
-            )
+            yield Problem("bad-lookup", locate_name(item.id), who, what, "give exactly one of them", length=len(who))
             continue
         for key, name, known in (("quota", item.quota, quotas), ("sample", item.sample, columns)):
             if name is not None and str(name) not in known and str(name) not in draft.lost:
@@ -168,9 +161,7 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
         elif isinstance(item, SectionItem) and item.after is not None and item.after != HANGUP:
             what = f"after: {str(item.after)!r} is not allowed here"
             remedy = "write after: hangup, or remove it"
-            yield Problem(
-                "bad-by", item.find_position("after"), str(item.id), what, remedy, length=len(item.after)
-            )
+            yield Problem("bad-by", item.find_position("after"), str(item.id), what, remedy, length=len(item.after))
 
 
 def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -204,13 +195,7 @@ def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
                 what = f"a section for after the hang-up is inside {section.id}"
                 remedy = "move it to the end of the file's items"
                 yield Problem(
-                    "hangup-not-last",
-                    item.find_position("after"),
-                    str(item.id),
-                    what,
-                    remedy,
-                    "warning",
-                    len(HANGUP),
+                    "hangup-not-last", item.find_position("after"), str(item.id), what, remedy, "warning", len(HANGUP)
                 )
             yield from _check_nested_hangup(item)
 
@@ -220,20 +205,14 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
     if not draft.document.items and not draft.lost:
         where = draft.document.find_position("items")
         yield Problem(
-            "empty-group",
-            where,
-            "",
-            "items: there is nothing to ask",
-            "write the items, each with id and type",
+            "empty-group", where, "", "items: there is nothing to ask", "write the items, each with id and type"
         )
     for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
         key = "statements" if isinstance(item, BatteryItem) else "items"
         if not getattr(item, key) and not draft.lost:
             what = f"{key}: this {item.type} is empty"
             where = locate_key(item._node, key)
-            yield Problem(
-                "empty-group", where, str(item.id), what, "fill it, or remove it", "warning", len(key)
-            )
+            yield Problem("empty-group", where, str(item.id), what, "fill it, or remove it", "warning", len(key))
 
 
 def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:

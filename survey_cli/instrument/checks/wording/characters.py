@@ -19,9 +19,7 @@ _INVISIBLE: Final = re.compile(
 )
 _JOINER: Final = "\u200d"
 _TAGS: Final = ("\U000e0020", "\U000e007f")
-_QUOTES: Final = str.maketrans(
-    {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'}
-)
+_QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'})
 
 
 def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
@@ -48,9 +46,7 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for who, written in _list_non_ascii(draft):
         if found := _DIRECTION_MARKS.search(written):
-            yield _make_problem(
-                "turned-text", who, written, found.start(), "changes the direction of what follows"
-            )
+            yield _make_problem("turned-text", who, written, found.start(), "changes the direction of what follows")
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -99,9 +95,7 @@ def _make_problem(rule: str, who: str, written: YamlScalar, at: int, why: str) -
     near = " ".join(written[max(0, at - 12) : at].split())
     after = f" after {near!r}" if near else " at the beginning"
     what = f"U+{ord(letter):04X}{called}{after} {why}"
-    return Problem(
-        rule, locate_in_text(written, at), who, what, "remove it: delete and retype the letters around it"
-    )
+    return Problem(rule, locate_in_text(written, at), who, what, "remove it: delete and retype the letters around it")
 
 
 def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -113,9 +107,7 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     reported: set[str] = set()
     for listed in list_option_lists(draft):
         for code, option in listed.options.items():
-            for text in (
-                option.text.by_language.values() if option.text.plain is None else (option.text.plain,)
-            ):
+            for text in option.text.by_language.values() if option.text.plain is None else (option.text.plain,):
                 if text.isascii() and "'" not in text and '"' not in text and "`" not in text:
                     continue
                 like = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
@@ -127,6 +119,4 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
                 how = "way of composing accents" if same else "quotes"
                 at = text.where if text.where.line else locate_key(listed.node, code)
                 what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
-                yield Problem(
-                    "unlike-quotes", at, listed.owner, what, "write both the same way", "warning", len(text)
-                )
+                yield Problem("unlike-quotes", at, listed.owner, what, "write both the same way", "warning", len(text))

@@ -42,12 +42,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         lacking.append("who is calling ({interviewer})")
     names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
     if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
-        words = {
-            w
-            for t in names
-            for _, text in t.iterate_languages()
-            for w in re.findall(r"\w{4,}", text.casefold())
-        }
+        words = {w for t in names for _, text in t.iterate_languages() for w in re.findall(r"\w{4,}", text.casefold())}
         words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
         if not any(word in said for word in words):
             name = names[-1].get(str(document.languages[0])) if names else "the sponsor or the institute"
@@ -56,9 +51,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
     remedy = 'start with a read: "Good {daypart}, this is {interviewer} calling for …"'
-    yield Problem(
-        "introduction", draft.symbols[first.id].where, first.id, what, remedy, "warning", len(first.id)
-    )
+    yield Problem("introduction", draft.symbols[first.id].where, first.id, what, remedy, "warning", len(first.id))
 
 
 def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:

@@ -29,9 +29,7 @@ def list_translated_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
     """List the texts that are written per language."""
     texts: list[OwnedText] | None = draft.check_cache.get("translated")
     if texts is None:
-        texts = draft.check_cache["translated"] = [
-            worded for worded in list_texts(draft) if worded[1].by_language
-        ]
+        texts = draft.check_cache["translated"] = [worded for worded in list_texts(draft) if worded[1].by_language]
     return texts
 
 
@@ -39,9 +37,7 @@ def list_texts_with_fills(draft: InstrumentDraft) -> Sequence[tuple[str, Templat
     """List the compiled texts that contain fills, with their owners."""
     texts: list[tuple[str, Template]] | None = draft.check_cache.get("filled")
     if texts is None:
-        texts = draft.check_cache["filled"] = [
-            t for t in draft.templates if len(t[1].static_words) < len(t[1].runs)
-        ]
+        texts = draft.check_cache["filled"] = [t for t in draft.templates if len(t[1].static_words) < len(t[1].runs)]
     return texts
 
 

@@ -7,11 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.checks.code_positions import locate_name
-from survey_cli.instrument.checks.wording.text_list import (
-    list_texts,
-    list_texts_with_fills,
-    list_translated_texts,
-)
+from survey_cli.instrument.checks.wording.text_list import list_texts, list_texts_with_fills, list_translated_texts
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
@@ -39,27 +35,13 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
         if not _LANGUAGE_TAG.match(name):
             small = name.lower().replace("_", "-")
             remedy = (
-                f"write {small}"
-                if _LANGUAGE_TAG.match(small)
-                else "write two or three small letters: en, es, pt-br"
+                f"write {small}" if _LANGUAGE_TAG.match(small) else "write two or three small letters: en, es, pt-br"
             )
             yield Problem(
-                "bad-language",
-                where,
-                "languages",
-                f"{name!r} is not a language tag",
-                remedy,
-                length=len(name),
+                "bad-language", where, "languages", f"{name!r} is not a language tag", remedy, length=len(name)
             )
         elif name in seen:
-            yield Problem(
-                "bad-language",
-                where,
-                "languages",
-                f"{name} is listed twice",
-                "remove one",
-                length=len(name),
-            )
+            yield Problem("bad-language", where, "languages", f"{name} is listed twice", "remove one", length=len(name))
         seen.add(name)
 
 
@@ -108,9 +90,7 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
         more = f" and {len(places) - _MAX_LISTED} more" if len(places) > _MAX_LISTED else ""
         count = "1 text" if len(places) == 1 else f"{len(places)} texts"
         parts.append(f"{language} is missing from {count}: {', '.join(named)}{more}")
-    yield Problem(
-        "missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language"
-    )
+    yield Problem("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
 
 
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -128,9 +108,7 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
         unique = sorted(set(places))
         where, who = unique[0]
         more = (
-            f", and so {'is 1 more' if len(unique) == 2 else f'are {len(unique) - 1} more'}"
-            if len(unique) > 1
-            else ""
+            f", and so {'is 1 more' if len(unique) == 2 else f'are {len(unique) - 1} more'}" if len(unique) > 1 else ""
         )
         both = ", ".join(str(language) for language in draft.document.languages)
         what = f"this text is the same in all languages ({both}){more}"
@@ -154,11 +132,7 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
                 add = f"add it: languages: [{', '.join([*declared, language])}]"
                 meant = _LANGUAGE_ALIASES.get(language, language)
                 if meant not in declared:
-                    meant = (
-                        find_nearest(language, ("text", "label", "note"))
-                        or find_nearest(language, declared)
-                        or ""
-                    )
+                    meant = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
                 remedy = f"did you mean {meant!r}?" if meant else add
                 if meant == language:
                     remedy = "write the text itself: only languages can be keys here"
@@ -230,9 +204,7 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             whole = written[at : written.find("}", at) + 1]
             what = f"{whole} may have no answer here, and the text has no alternative words"
             remedy = f"write {whole[:-1]}|alternative words}}"
-            yield Problem(
-                "unsure-fill", locate_in_text(written, at), who, what, remedy, "warning", len(whole)
-            )
+            yield Problem("unsure-fill", locate_in_text(written, at), who, what, remedy, "warning", len(whole))
             break
 
 
@@ -354,16 +326,12 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
         lists.add(id(leaf.options))
         for option in leaf.options:
             plain = option.label.plain
-            for language in (
-                () if plain is not None and len(plain) * 4 <= MAX_VALUE_LABEL_BYTES else languages
-            ):
+            for language in () if plain is not None and len(plain) * 4 <= MAX_VALUE_LABEL_BYTES else languages:
                 label = option.label.get(language)
                 if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
                     what = f"the label of {option.code} has {size} bytes; SPSS keeps {MAX_VALUE_LABEL_BYTES}"
                     remedy = "give the option a short label: in addition to its text"
-                    yield Problem(
-                        "long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label)
-                    )
+                    yield Problem("long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label))
                     break
 
 
@@ -387,6 +355,4 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
         if str(name) not in parts:
             remedy = suggest_nearest(name, parts, otherwise=f"the parts are {', '.join(parts)}")
             what = f"{str(name)!r} is never used"
-            yield Problem(
-                "undeclared-daypart", locate_name(name), "dayparts", what, remedy, "warning", len(name)
-            )
+            yield Problem("undeclared-daypart", locate_name(name), "dayparts", what, remedy, "warning", len(name))

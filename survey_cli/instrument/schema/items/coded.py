@@ -68,12 +68,7 @@ class CodedItem(QuestionItem):
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
 
     def format_answer(
-        self,
-        leaf: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         return _format_option(value, find_option(leaf.options, value), words, language, env)
 
@@ -93,9 +88,7 @@ class CodedItem(QuestionItem):
         )
         return coded_column, *build_words_variables(leaf, language)
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return value, *build_words_cells(leaf, words)
 
@@ -136,13 +129,9 @@ class ScaleItem(CodedItem):
             return PickEntry(options=context.build_choices())
         codes = [o.code for o in context.options]
         labelled = tuple(
-            (c.code, "".join(s.text for s in c.text))
-            for c in context.build_choices()
-            if c.code in self.labels
+            (c.code, "".join(s.text for s in c.text)) for c in context.build_choices() if c.code in self.labels
         )
-        return LineEntry(
-            kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1]))
-        )
+        return LineEntry(kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1])))
 
 
 class MultipleItem(CodedItem):
@@ -203,18 +192,12 @@ class MultipleItem(CodedItem):
         return ""
 
     def format_answer(
-        self,
-        leaf: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         codes, offered = value if isinstance(value, tuple) else (), _index_by_code(leaf.options)
         options = [offered.get((type(code), code)) for code in codes]
         return ", ".join(
-            _format_option(code, option, words, language, env)
-            for code, option in zip(codes, options, strict=True)
+            _format_option(code, option, words, language, env) for code, option in zip(codes, options, strict=True)
         )
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
@@ -236,14 +219,10 @@ class MultipleItem(CodedItem):
         ]
         if self.mentions == "ordered":
             label = f"{leaf.label.get(language)} (codes in order of mention)"
-            columns.append(
-                build_variable(leaf, language, "_mentions", label=label, storage="text", role="words")
-            )
+            columns.append(build_variable(leaf, language, "_mentions", label=label, storage="text", role="words"))
         return *columns, *build_words_variables(leaf, language)
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
         chosen = frozenset(codes)
         flags: list[Cell] = [int(o.code in chosen) for o in leaf.options]
@@ -262,11 +241,7 @@ class MultipleItem(CodedItem):
 
 def _normalize_words(picked: PickReply, options: tuple[CompiledOption, ...]) -> dict[Code, str]:
     """Normalize the words of the options that require words."""
-    return {
-        o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False)
-        for o in options
-        if o.specify
-    }
+    return {o.code: normalize_text(picked.specify_texts.get(o.code, ""), lines=False) for o in options if o.specify}
 
 
 def _format_option(

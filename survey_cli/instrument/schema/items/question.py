@@ -13,15 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, P
 
 from pydantic import BeforeValidator, Field
 
-from survey_cli.entries import (
-    DeclineOption,
-    Entry,
-    OfferedOption,
-    Rejection,
-    Reply,
-    StyledText,
-    to_plain_text,
-)
+from survey_cli.entries import DeclineOption, Entry, OfferedOption, Rejection, Reply, StyledText, to_plain_text
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
@@ -213,12 +205,7 @@ class ItemContext:
 
     def build_declines(self) -> tuple[DeclineOption, ...]:
         return tuple(
-            DeclineOption(
-                id=d.id,
-                code=d.code,
-                text=str(d.text.get(self.language)),
-                key=d.find_key(self.language),
-            )
+            DeclineOption(id=d.id, code=d.code, text=str(d.text.get(self.language)), key=d.find_key(self.language))
             for d in self.leaf.declines
         )
 
@@ -265,8 +252,7 @@ if TYPE_CHECKING:
     Checks: TypeAlias = list[CheckSpec]
 else:
     Checks = Annotated[
-        list[CheckSpec],
-        BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec]),
+        list[CheckSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec])
     ]
 
 
@@ -333,12 +319,7 @@ class QuestionItem(ItemSpec):
         return ""
 
     def format_answer(
-        self,
-        leaf: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         """Format the answer for the interviewer; `env` provides the fills of the options' texts."""
         return "" if value is None else str(value)
@@ -351,9 +332,7 @@ class QuestionItem(ItemSpec):
         """Build its columns, as they are outside of a roster."""
         return ()
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         """Build the cells of those columns for an answer."""
         return ()
 
@@ -376,9 +355,7 @@ _DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 
 
 def normalize_text(text: str, *, lines: bool) -> str:
     """Normalize typed text for storage: NFC, without control characters; line ends stay if `lines` is true."""
-    text = unicodedata.normalize(
-        "NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS)
-    )
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS))
     kept = (c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines))
     return "".join(kept).encode("utf-8", "ignore").decode().strip()
 

@@ -77,9 +77,7 @@ class NumberItem(QuestionItem):
         if not isinstance(number, NumberRejection):
             return ParsedAnswer(value=number)
         meanings = (
-            PossibleMeaning(
-                self._format_with_unit(v, language), ExactText(self.format_as_typed(v, {}, language))
-            )
+            PossibleMeaning(self._format_with_unit(v, language), ExactText(self.format_as_typed(v, {}, language)))
             for v in number.values
         )
         return Rejection(number.reason, tuple(meanings))
@@ -96,12 +94,7 @@ class NumberItem(QuestionItem):
         return ""
 
     def format_answer(
-        self,
-        leaf: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         if isinstance(value, int) and value in leaf.labels:
             return f"{value} {to_plain_text(leaf.labels[value].fill(env, language))}"
@@ -128,9 +121,7 @@ class NumberItem(QuestionItem):
             ),
         )
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return (value,)
 
@@ -148,9 +139,7 @@ class FreeTextItem(QuestionItem):
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         return build_variable(leaf, language, storage="text"), build_state_variable(leaf, language)
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         return str(value), 0
 
     def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
@@ -176,9 +165,7 @@ class TextItem(FreeTextItem):
         if len(text.encode()) > MAX_TEXT_BYTES:
             return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: shorten it")
         if self.pattern is not None and len(text) == len(self.pattern):  # a digit of any script is accepted
-            text = "".join(
-                to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True)
-            )
+            text = "".join(to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True))
         why = self.why_invalid(context, text)
         return Rejection(why) if why else ParsedAnswer(value=text)
 
@@ -233,9 +220,7 @@ class DateItem(QuestionItem):
 
     def build_entry(self, context: ItemContext) -> Entry:
         order = "day month year" if self.typed_as == "dmy" else "month day year"
-        return LineEntry(
-            kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal
-        )
+        return LineEntry(kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
@@ -250,12 +235,7 @@ class DateItem(QuestionItem):
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
-        self,
-        leaf: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         return format_date(value)
 
@@ -264,9 +244,7 @@ class DateItem(QuestionItem):
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
         if not self.partial:
-            return build_variable(leaf, language, storage="date", measure="scale"), build_state_variable(
-                leaf, language
-            )
+            return build_variable(leaf, language, storage="date", measure="scale"), build_state_variable(leaf, language)
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
         label = leaf.label.get(language)
         return (
@@ -275,9 +253,7 @@ class DateItem(QuestionItem):
             build_state_variable(leaf, language),
         )
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         if not self.partial:
             assert value is not None
             return value, 0
@@ -308,12 +284,7 @@ class TimeItem(QuestionItem):
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
-        self,
-        leaf: CompiledItem,
-        value: Value | None,
-        words: Mapping[Code, str],
-        language: str,
-        env: Env = EMPTY_ENV,
+        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         return format_time(value) if isinstance(value, time) else str(value)
 
@@ -321,13 +292,9 @@ class TimeItem(QuestionItem):
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
     def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        return build_variable(leaf, language, storage="time", measure="scale"), build_state_variable(
-            leaf, language
-        )
+        return build_variable(leaf, language, storage="time", measure="scale"), build_state_variable(leaf, language)
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return value, 0
 

@@ -88,9 +88,7 @@ class ComputedItem(QuestionItem):
         """Return the codes it can have, if they are its own; each is its own label."""
         return ()
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return (value,)
 
@@ -145,9 +143,7 @@ class DrawItem(ComputedItem):
             build_variable(leaf, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
         )
 
-    def build_cells(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]
-    ) -> tuple[Cell, ...]:
+    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return value, int(words.get("of", "0"))
 

@@ -57,11 +57,7 @@ def _find_closing_quote(line: str, start: int, quote: str) -> int:
 def _starts_entry(line: str, key: int) -> bool:
     """Whether a line looks like a key or list entry at column `key` or left of it, where a text must end."""
     body = line.lstrip(" ")
-    return (
-        bool(body)
-        and len(line) - len(body) <= key
-        and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
-    )
+    return bool(body) and len(line) - len(body) <= key and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
 
 
 def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> Hint:

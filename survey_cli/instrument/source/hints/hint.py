@@ -53,9 +53,7 @@ def build_cut_hint(line: int, column: int, rest: str, key: str = "", text: str =
     """Build the hint for a text that ends before `rest`, which begins with ` #` at that line and column (from 1)."""
     what = f"the text ends before '{shorten(rest.strip())}', which reads as a comment"
     edit = f": {key}: {quote(text + rest.rstrip())}" if key and text and "\n" not in text else ""
-    remedy = (
-        f"if it belongs to the text, {QUOTE_IT}{edit}; a comment needs two spaces before its # and one after"
-    )
+    remedy = f"if it belongs to the text, {QUOTE_IT}{edit}; a comment needs two spaces before its # and one after"
     return Hint("hash", line, column + 1, what, remedy, len(rest) - 1, parser_accepts=True)
 
 
@@ -69,9 +67,7 @@ def quote(text: str) -> str:
 def build_colon_hint(at: int, column: int, before: str) -> Hint:
     """Build the hint for a colon within a text, after the words `before`; line and column from 0."""
     excerpt = f" after '{shorten(before)}'" if before.strip() else ""
-    return Hint(
-        "colon", at + 1, column + 1, f"the colon{excerpt} reads as the end of a key, within a text", QUOTE_IT
-    )
+    return Hint("colon", at + 1, column + 1, f"the colon{excerpt} reads as the end of a key, within a text", QUOTE_IT)
 
 
 def build_unclosed_hint(lines: Sequence[str], at: int, start: int) -> Hint:

@@ -26,9 +26,7 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
     """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
     at = 0
     tabbed: list[int] = []
-    above: tuple[int, bool] | None = (
-        None  # the last key's column, and whether a plain text may continue below it
-    )
+    above: tuple[int, bool] | None = None  # the last key's column, and whether a plain text may continue below it
     while at < len(lines):
         line = lines[at]
         body = line.lstrip(" ")
@@ -139,9 +137,7 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
     return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
 
 
-def _check_value(
-    lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool
-) -> tuple[Hint | None, int]:
+def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) -> tuple[Hint | None, int]:
     """Check the value that starts at column `start` of line `at`; return the hint and the value's last line."""
     line = lines[at]
     value = line[start:]

@@ -5,14 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.source.hints.hint import (
-    MARKS,
-    QUOTE_IT,
-    Hint,
-    build_unclosed_hint,
-    find_owner,
-    shorten,
-)
+from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Hint, build_unclosed_hint, find_owner, shorten
 from survey_cli.problems import Position, Problem
 
 _MAX_HINTS: Final = 100  # hints reported per file
@@ -41,28 +34,16 @@ def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) 
 
     hints = list(islice(find_line_hints(lines), _MAX_HINTS))
     stop = min(fault.line, len(lines)) if fault.line else 1
-    first_possible = (
-        fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
-    )
+    first_possible = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
     first = min(first_possible, stop)
-    kept = [
-        s
-        for s in hints
-        if not s.parser_accepts and (s.line >= first or (s.may_span_lines and s.line <= stop))
-    ]
+    kept = [s for s in hints if not s.parser_accepts and (s.line >= first or (s.may_span_lines and s.line <= stop))]
     places = {s[1:3] for s in kept}
     kept += [s for s in hints if s.parser_accepts and s[1:3] not in places]
     if not any(s.line <= stop and not s.parser_accepts for s in kept):
         kept.append(_build_hint(lines, fault, stop))
     return [
         Problem(
-            s.rule,
-            Position(file, s.line, s.column),
-            find_owner(lines, s.line),
-            s.what,
-            s.remedy,
-            "error",
-            s.length,
+            s.rule, Position(file, s.line, s.column), find_owner(lines, s.line), s.what, s.remedy, "error", s.length
         )
         for s in kept
     ]
@@ -76,10 +57,7 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours
         return Hint(
-            "too-deep",
-            *place,
-            "lists and mappings are nested too deeply",
-            "is there a bracket or brace too many?",
+            "too-deep", *place, "lists and mappings are nested too deeply", "is there a bracket or brace too many?"
         )
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
@@ -112,22 +90,11 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
         mark = "*" if kind == "alias" else "&"
         return Hint(kind, *opening, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
     if "directive" in context or "directive" in what:
-        return Hint(
-            "reserved-start",
-            *place,
-            "a line that begins with '%' reads as a YAML directive",
-            QUOTE_IT,
-        )
+        return Hint("reserved-start", *place, "a line that begins with '%' reads as a YAML directive", QUOTE_IT)
     if "tag" in context:
         return Hint("tag", *opening, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
-    if (
-        "document start" in what
-        and text[:1] not in " \t"
-        and any(line.startswith("...") for line in lines[:stop])
-    ):
-        return Hint(
-            "two-documents", *place, "the file continues after '...', which ends it", "remove the '...' line"
-        )
+    if "document start" in what and text[:1] not in " \t" and any(line.startswith("...") for line in lines[:stop]):
+        return Hint("two-documents", *place, "the file continues after '...', which ends it", "remove the '...' line")
     if place[1] == indent + 1 or "document start" in what:
         return _build_indentation_hint(lines, stop, indent)
     return Hint(

@@ -45,9 +45,7 @@ def report_cut_text(key: str, text: YamlScalar, line: str, where: Position) -> I
     """Report the text under `key` that ends at a ` #` at `where`, unless what follows is a comment."""
     rest = line[where.column - 1 :]
     if is_cut_off(key, text, rest):
-        hint = build_cut_hint(
-            where.line, where.column, rest, key, text if where.line == text.where.line else ""
-        )
+        hint = build_cut_hint(where.line, where.column, rest, key, text if where.line == text.where.line else "")
         where = where._replace(column=hint.column)
         yield Problem(hint.rule, where, "", hint.what, hint.remedy, length=hint.length)
 
@@ -60,9 +58,7 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
         remedy = "write it on a line of its own above the key"
         if key == "text" and words:
             remedy += f", or for the interviewer as instruction: {quote(words)}"
-        remedy += (
-            "; if it belongs to the text, put a word before it on its line, or quote the text on one line"
-        )
+        remedy += "; if it belongs to the text, put a word before it on its line, or quote the text on one line"
         where = Position(text.where.file, at + 1, column + 1)
         yield Problem("comment-in-text", where, "", what, remedy, length=len(note))
 
@@ -107,18 +103,11 @@ def report_duplicate_keys(twice: Iterable[tuple[YamlMapping, YamlScalar]]) -> It
     """Report keys that occur again in the same mapping."""
     firsts: dict[int, dict[str, str]] = {}
     for holder, key in twice:
-        first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(
-            key
-        )
+        first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(key)
         line = first.where.line if isinstance(first, YamlScalar) else 0
         what = f"'{shorten(key)}' is given twice, on lines {line} and {key.where.line}"
         yield Problem(
-            "duplicate-key",
-            key.where,
-            find_item_id(holder),
-            what,
-            "keep one of them",
-            length=max(1, len(key)),
+            "duplicate-key", key.where, find_item_id(holder), what, "keep one of them", length=max(1, len(key))
         )
 
 
@@ -151,9 +140,7 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
                 )
             elif _DASH_WITHOUT_SPACE.match(key):
                 yield build_dash_problem(key, lines)
-            elif line[: key.where.column - 1].rstrip().endswith("?") and not line[
-                : key.where.column - 1
-            ].strip(" -?"):
+            elif line[: key.where.column - 1].rstrip().endswith("?") and not line[: key.where.column - 1].strip(" -?"):
                 yield Problem(
                     "complex-key",
                     key.where,

@@ -162,9 +162,7 @@ class PostgresConnector(Connector):
             # from None: the error holds the password
             raise translate_connection_error(str(error), self.where) from None
         try:
-            if not (
-                connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _is_local(connection)
-            ):
+            if not (connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _is_local(connection)):
                 raise make_encryption_error(self.where)
             connection.execute(self._build_session_settings())
             sent = self._clock.seconds()
@@ -193,9 +191,7 @@ class PostgresConnector(Connector):
     def _check_server(self, *, fsync: bool, encoding: str, standby: bool) -> None:
         if standby:
             raise StoreError(
-                self.where,
-                "the server is a copy of another and can only be read",
-                "name the server that is written to",
+                self.where, "the server is a copy of another and can only be read", "name the server that is written to"
             )
         if encoding != "UTF8":
             raise StoreError(
@@ -268,11 +264,7 @@ class PostgresConnector(Connector):
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         with self.lock:
             try:
-                return (
-                    self._get_connection(anew=True)
-                    .execute(convert_placeholders(statement), parameters)
-                    .rowcount
-                )
+                return self._get_connection(anew=True).execute(convert_placeholders(statement), parameters).rowcount
             except DRIVER_ERRORS as error:
                 raise self.translate_error(error) from None
 
@@ -302,9 +294,7 @@ class PostgresConnector(Connector):
     def commit(self) -> None:
         done = self._get_connection().execute(b"COMMIT").statusmessage
         if done != "COMMIT":  # PostgreSQL takes back what had an error in it, and calls that no error
-            raise RuntimeError(
-                "a statement of this transaction had failed, and it was to be kept all the same"
-            )
+            raise RuntimeError("a statement of this transaction had failed, and it was to be kept all the same")
         self._in_transaction = False
 
     def roll_back(self) -> None:
@@ -326,9 +316,7 @@ class PostgresConnector(Connector):
         if isinstance(error, psycopg.OperationalError) and connection.closed:
             return TransientStoreError(self.where, *CONNECTION_LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
-            return StoreError(
-                self.where, "a text holds a character that the server can't keep", "type it again"
-            )
+            return StoreError(self.where, "a text holds a character that the server can't keep", "type it again")
         return translate_server_error(error.sqlstate or "", str(error), self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:

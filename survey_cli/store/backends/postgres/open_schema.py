@@ -33,9 +33,7 @@ OTHER_CONNECTIONS: Final = """
 IS_OWNER: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
 
 
-def connect(
-    where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False
-) -> PostgresConnector:
+def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False) -> PostgresConnector:
     """A connection ready for use; with `upgrade` an earlier schema is brought to this program's tables. Raises
     StoreError; Absent where nothing is kept and nothing is to be made."""
     if not where.schema:
@@ -125,10 +123,7 @@ def _list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     """The steps a schema has, in the order they came; none where it is not ours or not there."""
     if ("applied_steps",) not in db.read(TABLES, (schema,)):
         return []
-    return [
-        name
-        for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")
-    ]
+    return [name for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")]
 
 
 def _check_steps(applied: Sequence[str], where: ServerAddress) -> None:

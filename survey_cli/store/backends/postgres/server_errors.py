@@ -11,10 +11,7 @@ from survey_cli.store.backends.errors import StoreError, TransientStoreError
 
 RETRY_REMEDY: Final = "try again"
 
-CONNECTION_LOST: Final = (
-    "the connection to the server was lost",
-    "try again: it connects anew by itself",
-)
+CONNECTION_LOST: Final = ("the connection to the server was lost", "try again: it connects anew by itself")
 
 _DISK: Final = ("the server's disk is full", f"have room made on it, then {RETRY_REMEDY}")
 _RIGHTS: Final = (
@@ -30,14 +27,8 @@ _DAMAGED: Final = ("the database is damaged ({said})", _NOT_OURS[1])
 MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "53100": _DISK,
     "53200": ("the server is out of memory", f"close other programs there, then {RETRY_REMEDY}"),
-    "53300": (
-        "the server has no connection left",
-        "close programs that use it, or have max_connections raised there",
-    ),
-    "55P03": (
-        "another program keeps what is to be written locked",
-        f"wait until it is done, then {RETRY_REMEDY}",
-    ),
+    "53300": ("the server has no connection left", "close programs that use it, or have max_connections raised there"),
+    "55P03": ("another program keeps what is to be written locked", f"wait until it is done, then {RETRY_REMEDY}"),
     "57014": ("the server broke it off ({said})", RETRY_REMEDY),
     "25006": ("the server only lets itself be read", "name the server that is written to, not its copy"),
     "42501": _RIGHTS,

@@ -75,9 +75,7 @@ def make_view_name(*, id: str, version: str, hash: str, taken: Collection[str]) 
 def build_data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it: one row per interview, one column per variable that is not personal, NULL
     where there is no answer."""
-    return build_row_views(
-        name=name, hash=hash, variables=variables, column=_render_column, widest=MAX_COLUMNS
-    )
+    return build_row_views(name=name, hash=hash, variables=variables, column=_render_column, widest=MAX_COLUMNS)
 
 
 def _render_column(variable: Variable, ordinal: int) -> str:

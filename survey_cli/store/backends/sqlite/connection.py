@@ -56,13 +56,7 @@ class SqliteConnector(Connector):
     driver_errors: ClassVar[tuple[type[BaseException], ...]] = DRIVER_ERRORS
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        *,
-        where: str,
-        path: Path | None,
-        patience: float,
-        read_only: bool = False,
+        self, connection: sqlite3.Connection, *, where: str, path: Path | None, patience: float, read_only: bool = False
     ) -> None:
         super().__init__(where)
         self.connection = connection
@@ -83,9 +77,7 @@ class SqliteConnector(Connector):
         return found
 
     @classmethod
-    def open_file(
-        cls, path: Path, *, where: str, patience: float, read_only: bool = False
-    ) -> "SqliteConnector":
+    def open_file(cls, path: Path, *, where: str, patience: float, read_only: bool = False) -> "SqliteConnector":
         """To a file that exists. `read_only` is for places in which nothing can be written; unless a log lies beside it,
         the file is taken for one that nobody changes. Raises StoreError."""
         mode = "rw"
@@ -192,9 +184,7 @@ class SqliteConnector(Connector):
 
     def translate_error(self, error: BaseException) -> BaseException:
         if isinstance(error, sqlite3.OperationalError) and (found := UNDECODABLE_MESSAGE.match(str(error))):
-            named = next(
-                find_undecodable_texts(self.connection, found[1]), f"a text in the column {found[1]}"
-            )
+            named = next(find_undecodable_texts(self.connection, found[1]), f"a text in the column {found[1]}")
             return UndecodableTextError(
                 self.where,
                 f"{named} can't be decoded",
@@ -216,11 +206,7 @@ class SqliteConnector(Connector):
             try:
                 return act()
             except DRIVER_ERRORS as error:
-                if (
-                    left
-                    and isinstance(error, sqlite3.Error)
-                    and get_primary_code(error) == sqlite3.SQLITE_BUSY
-                ):
+                if left and isinstance(error, sqlite3.Error) and get_primary_code(error) == sqlite3.SQLITE_BUSY:
                     continue
                 raise self.translate_error(error) from error
         raise AssertionError("there is at least one try")

@@ -74,9 +74,7 @@ def is_read_only(file: Path) -> bool:
     )
 
 
-def check_folder(
-    folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True
-) -> None:
+def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True) -> None:
     """Raises StoreError where the folder can't hold a database that is `written`, or read."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -119,9 +117,7 @@ def check_no_hard_link(path: Path, *, where: str) -> None:
     while (found := path.stat()).st_nlink > 1:
         # a file that is just being put in its place has a temporary name beside it
         beside = [
-            other
-            for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}")
-            if _is_same_file(other, found)
+            other for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}") if _is_same_file(other, found)
         ]
         if len(beside) + 1 >= found.st_nlink:
             return
@@ -171,9 +167,7 @@ def create_atomically(
     processes that begin at once all find it whole. False where another was first; then theirs stands and ours
     is gone."""
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent
-        )  # 0600
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent)  # 0600
         os.close(handle)
         temporary = Path(name)
         try:
@@ -210,6 +204,4 @@ def _translate_error(error: OSError, where: str) -> StoreError:
             "the file system can't link a finished file into place",
             "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
         )
-    return StoreError(
-        where, f"the file can't be made ({error.strerror})", "name another, or look at the disk"
-    )
+    return StoreError(where, f"the file can't be made ({error.strerror})", "name another, or look at the disk")

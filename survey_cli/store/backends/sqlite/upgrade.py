@@ -20,9 +20,7 @@ log: Final = logging.getLogger(__name__)
 """What was done is a warning, which a command prints on standard error."""
 
 
-def upgrade_file(
-    path: Path, where: str, steps: Sequence[str], *, apply: Callable[[SqliteConnector], None]
-) -> None:
+def upgrade_file(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[SqliteConnector], None]) -> None:
     """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreError where somebody else
     uses it: nothing is changed then."""
     with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
