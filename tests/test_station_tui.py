@@ -783,12 +783,12 @@ def test_a_due_case_is_painted_by_the_beat() -> None:
 RUN = """
 import sys; sys.path[:0] = {path!r}
 from fake_calling import FakeStation
-from survey_cli.tui import ScreenFailed, work
+from survey_cli.tui import ScreenError, work
 calling = FakeStation()
 {after}
 try:
     work(calling)
-except ScreenFailed as failed:
+except ScreenError as failed:
     print(failed)
 print("CALLS", calling.calls, calling.conduct.given)
 """

@@ -15,12 +15,12 @@ RUN = """
 import sys; sys.path[:0] = {path!r}
 from fake_conduct import FakeInterview, AGREEMENT, prompt, every_kind
 from survey_cli.entries import LineEntry, ReadEntry
-from survey_cli.tui import ScreenFailed, conduct
+from survey_cli.tui import ScreenError, conduct
 desk = FakeInterview({script})
 {after}
 try:
     conduct(desk)
-except ScreenFailed as failed:
+except ScreenError as failed:
     print(failed)
 print("GIVEN", desk.given, desk.calls)
 """

@@ -17,11 +17,11 @@ PACKAGE = Path(__file__).parent.parent
 
 def run_full_screen(act: Callable[[], None]) -> bool:
     """Run a full-screen interface. Where it fails, print why and return False."""
-    from survey_cli.tui import ScreenFailed
+    from survey_cli.tui import ScreenError
 
     try:
         act()
-    except ScreenFailed as failed:
+    except ScreenError as failed:
         say(str(failed))
         say(write_crash_report(failed.__cause__ or failed))
         return False

@@ -170,7 +170,7 @@ def _decode_specify_texts(encoded: Any) -> dict[Code, str]:
 # Events
 
 
-def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str, object]]:
+def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str, object]]:  # noqa: C901 - one branch per kind
     """Return the event's kind, its place and all other fields; empty and false ones are left out."""
     match event:
         case QuestionAnswered(_, place, value, words):
@@ -282,7 +282,7 @@ class _FieldReader:
             raise EventDecodeError(f"{self.kind}: {', '.join(self.remaining)}: not known here")
 
 
-def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _FieldReader) -> InterviewEvent:
+def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _FieldReader) -> InterviewEvent:  # noqa: C901 - one branch per kind
     if place is not None:
         match kind:
             case "answered":

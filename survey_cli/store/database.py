@@ -72,7 +72,8 @@ class Store(DataStore):
     ) -> "Store":
         """The database at `path`, on the server of a `postgresql://` address, or in memory for `:memory:`. With
         `create` what does not exist is made; with `upgrade` an earlier schema on a server is upgraded, as that of a file
-        always is where nobody else uses it."""
+        always is where nobody else uses it.
+        """
         connector = open_database.connect(
             path, create=create, patience=patience, file_system_of=file_system_of, upgrade=upgrade
         )
@@ -121,7 +122,8 @@ class Store(DataStore):
         self, interview: InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Begin an interview with its first event, and update its case in the same transaction. Taken where
-        another station has begun this interview of the case; LeaseLost or Overtaken where the case is in the way."""
+        another station has begun this interview of the case; LeaseLost or Overtaken where the case is in the way.
+        """
         line = encode_record(first)
         try:
             begun = self._insert_interview(interview, line, case)
@@ -171,7 +173,8 @@ class Store(DataStore):
         case gets in the same transaction; LeaseLost or Overtaken where that cannot be written, and then nothing is.
         `snapshot`, with the instrument's hash, is the data that the interview comes to, written with it; so is what is
         `owed` from then on. `then` are events that follow the first without anybody's doing: all are written, or none;
-        the status and what goes with it are those after the last."""
+        the status and what goes with it are those after the last.
+        """
         line, *more = lines = [encode_record(one) for one in (event, *then)]
         last, at_end = seq + len(then), lines[-1]
         advance = (last, status, outcome, at_item, answered, at_end.by, at_end.at, interview, seq - 1)
@@ -219,7 +222,8 @@ class Store(DataStore):
 
     def _is_repeated_entry(self, interview: str, seq: int, kept: tuple[Any, ...], line: JournalRecord) -> bool:
         """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has
-        entered it again since: the two differ only in their time."""
+        entered it again since: the two differ only in their time.
+        """
         return self._unconfirmed == (interview, seq, kept) and kept[:4] == line[:4]
 
     def _make_conflict(self, interview: str, seq: int) -> InterviewConflict:
@@ -265,7 +269,8 @@ class Store(DataStore):
     ) -> int:
         """Keep whole interviews, new ones all, in commits of about `rows` events (at most 1,000 interviews);
         gives how many. Beside interviewers: 5,000 rows, and a `pause` of some 5 ms, which is called after
-        every commit. An interview that is here already is a ValueError, and its commit is not made."""
+        every commit. An interview that is here already is a ValueError, and its commit is not made.
+        """
         kept = 0
         source = iter(interviews)
         while batch := _take_batch(source, rows=rows):
@@ -306,7 +311,8 @@ class Store(DataStore):
 
     def save_draft(self, interview: str, draft: EntryDraft, *, fence: "LeaseToken | None" = None) -> None:
         """Keep what is being typed; empty text drops it. It goes by itself with the event it was becoming. With a `fence`
-        it is kept only while the case's lease is that one: another's draft is not overwritten."""
+        it is kept only while the case's lease is that one: another's draft is not overwritten.
+        """
         with self._db.transaction() as execute:
             if fence is not None and not execute(sql.HAS_LEASE, fence).fetchall():
                 return
@@ -331,7 +337,8 @@ class Store(DataStore):
         """Have the words leave an interview: `events` is the journal as it reads from now on. Those that stand come
         first, each in its place with its time and by whom; the tombstone follows. Its snapshot, its contact and what was
         being typed go; keep the snapshot of what is left. `stands`: the status and the outcome that it comes to, where
-        those are others. Raises ValueError for what is no rewriting of the journal."""
+        those are others. Raises ValueError for what is no rewriting of the journal.
+        """
         from survey_cli.store.maintenance import interview_erasure
 
         interview_erasure.erase_interview(self._db, interview, events, stands)
@@ -340,7 +347,8 @@ class Store(DataStore):
         """After erasing: write the whole database anew, so that nothing of what was deleted or written over is left in
         it or in its log. Nobody else can write meanwhile: some seconds for each gigabyte. False where somebody was
         reading: what was erased may still be in the log, so do it again. Copies and backups are not reached, nor the log
-        that a server keeps for its own backups."""
+        that a server keeps for its own backups.
+        """
         from survey_cli.store.maintenance import interview_erasure
 
         return interview_erasure.scrub(self._db)
@@ -355,7 +363,8 @@ class Store(DataStore):
 
     def backup(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
         """Write a complete copy as of now, while interviews continue. `progress` receives the pages done and the total.
-        An existing file is not overwritten."""
+        An existing file is not overwritten.
+        """
         from survey_cli.store.maintenance import backup
 
         backup.backup(self._db, Path(to), progress=progress)
@@ -386,7 +395,8 @@ def _append_within(
     drops_draft: bool,
 ) -> bool:
     """Within a transaction: the events, and the row of their interview. Whether the first one's number was free and the
-    lease ours."""
+    lease ours.
+    """
     *_, interview, before = advance
     fenced = sql.ADVANCE if fence is None else sql.ADVANCE + sql.WITH_LEASE
     if not execute(fenced, (*advance, *(fence or ()))).rowcount:

@@ -38,7 +38,8 @@ class DatabaseFile(str):
 def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
     """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
     schema on a server. It may be printed: there is no password in it. Raises StoreError where an earlier version
-    kept them in another place, and nothing is kept in this one."""
+    kept them in another place, and nothing is kept in this one.
+    """
     if db and is_server_address(db):
         return parse_server_address(db, study=instrument)
     if db and is_unknown_address(db):

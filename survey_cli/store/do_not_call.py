@@ -119,7 +119,8 @@ class DoNotCallEntry(NamedTuple):
 
 class DoNotCallList:
     """The list, of numbers in E.164 form (`+13125550100`). Methods raise StoreError where the database can't be
-    used."""
+    used.
+    """
 
     def __init__(self, connector: Connector, key: str = "") -> None:
         """`key`: where it is not in the database."""
@@ -197,7 +198,8 @@ class DoNotCallList:
 
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
         """Add numbers to the list in short commits, and return how many are new. Of the others the earlier date and
-        reason stay."""
+        reason stay.
+        """
         added, moment = 0, encode_timestamp(at)
         for several in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
             with self._db.transaction():
@@ -207,7 +209,8 @@ class DoNotCallList:
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
         """Remove numbers from the list in one commit, and return how many were on it. A record of both the entry and the
-        removal stays."""
+        removal stays.
+        """
         hashes, moment = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
@@ -250,7 +253,8 @@ class DoNotCallList:
     def _hash_number(self, number: str) -> str:
         """HMAC-SHA-256 (RFC 2104) in hex. Numbers are few enough to be tried one by one: it hides nothing from whoever
         has the key too, and everything from whoever has the hashes alone. ValueError for what is no number in
-        E.164 form: another way to write it would not be found again."""
+        E.164 form: another way to write it would not be found again.
+        """
         if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
             raise ValueError("a number on the list is written as +13125550100")
         if self._key is None:

@@ -21,7 +21,8 @@ class DifferentQuestionnaireError(StoreError):
 
 def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
     """Keep which study this is, where that is not kept yet. Raises OtherQuestionnaire where the database was made for
-    another file, unless it was `named` and not found by the rule."""
+    another file, unless it was `named` and not found by the rule.
+    """
     db = store.connector
     kept = db.read(SETTING, (QUESTIONNAIRE_SETTING,))
     if not kept and not db.read_only:

@@ -30,7 +30,8 @@ def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datet
 
 def find_clock_doubt(store: Store, where: str, at: datetime) -> ConfirmableError | None:
     """Why this computer's clock, which shows `at`, can't be believed; None where nothing speaks against it. Raises
-    StoreError."""
+    StoreError.
+    """
     newest = _find_disagreeing_entry(store, at)
     if newest is None:
         return None

@@ -44,7 +44,8 @@ class StudyFiles:
 
     def has_changed(self) -> bool:
         """Whether the content of a file is another than at the last call, or than when the study was opened; or whether
-        the changes that were refused then have been accepted. Raises StoreError."""
+        the changes that were refused then have been accepted. Raises StoreError.
+        """
         if self._read_published_hash() not in ("", self._in_use):
             return True
         if self._refused is not None and check_may_begin(self._store, self._refused) is None:
@@ -58,7 +59,8 @@ class StudyFiles:
 
     def _read_published_hash(self) -> str:
         """The version published on a server; of a database file, whose version is the file's, nothing. Raises
-        StoreError."""
+        StoreError.
+        """
         return "" if self._store.clock is None else read_published_hash(self._store)
 
     def reread(self, study: OpenStudy) -> OpenStudy | UserError:

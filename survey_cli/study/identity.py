@@ -16,7 +16,8 @@ def read_login_name() -> str:
 
 def identify(claimed: str, account: str, people: People, own: People) -> Interviewer | UserError:
     """The person who works under a name: that of the account, unless another is claimed and that is allowed. `own` is the
-    study's own list of people, which decides that; `people` the list that is in use."""
+    study's own list of people, which decides that; `people` the list that is in use.
+    """
     name = claimed.strip() or account
     if (barred := check_people_list(account, people, own)) is not None:
         return barred

@@ -12,7 +12,8 @@ PEOPLE_FILE: Final = "interviewers.csv"
 
 def locate_people_file(path: str | Path, where: str) -> Path | None:
     """The one place of a study's own list of people, whether or not there is one: beside its database; of one on a
-    server in `responses/` at the instrument. None for a study in memory, which has no list of its own."""
+    server in `responses/` at the instrument. None for a study in memory, which has no list of its own.
+    """
     if where == ":memory:":
         return None
     folder = find_study_folder(path) / RESPONSES_FOLDER if is_server_address(where) else Path(where).resolve().parent

@@ -112,7 +112,8 @@ def open_study(
     """Everything that fieldwork on this instrument needs. `by` is whoever asks: the account unless given. Without
     `create` a study that has no database yet is a UserError that says to import a sample first. `invented` are the people
     of a study that is only tried, in which `by` may do everything. The questionnaire is the version in force, unless it
-    is to be `as_written` in its file."""
+    is to be `as_written` in its file.
+    """
     instrument = open_instrument(str(path))
     if isinstance(instrument, UserError):
         return instrument

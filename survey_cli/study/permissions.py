@@ -6,7 +6,8 @@ from survey_cli.study.open_study import OpenStudy
 
 def check_supervisor(study: OpenStudy, what: str) -> UserError | None:
     """Why whoever asks may not do it, `what` being what they wanted (`correct an outcome`); None where they may: they
-    supervise, or nobody is listed."""
+    supervise, or nobody is listed.
+    """
     if study.who.supervises:
         return None
     return UserError(

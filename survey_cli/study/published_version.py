@@ -24,13 +24,15 @@ class VersionInForce(NamedTuple):
 
 def read_published_hash(store: Store) -> str:
     """The hash of the version that was published last; of earlier databases of the one kept last; empty where none is
-    kept. Raises StoreError."""
+    kept. Raises StoreError.
+    """
     return store.read_setting(PUBLISHED_SETTING) or store.read_newest_instrument()
 
 
 def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce | UserError:
     """The version that interviews of this study begin with, where `instrument` is what the file at `path` holds. Raises
-    StoreError."""
+    StoreError.
+    """
     if store.clock is None:
         return VersionInForce(instrument)
     hash = read_published_hash(store)

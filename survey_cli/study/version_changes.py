@@ -72,7 +72,8 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
 
 def check_may_begin(store: Store, instrument: Instrument) -> UserError | None:
     """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
-    real interviews already goes on. Raises StoreError."""
+    real interviews already goes on. Raises StoreError.
+    """
     return None if store.has_interviews(instrument.hash) else check_changes_accepted(store, instrument)
 
 
@@ -101,7 +102,8 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> UserError | 
 
 def count_answered(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
     """How many real interviews of a version have an answer at each item, and how many there are. One without current data
-    counts as answered. Raises StoreError."""
+    counts as answered. Raises StoreError.
+    """
     variables = store.read_variables(hash)
     places = {
         item: [(at, make_cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item] for item in items
@@ -129,7 +131,8 @@ def describe_version(kept: InstrumentRow, among: Sequence[InstrumentRow]) -> str
 
 def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
     """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
-    StoreError."""
+    StoreError.
+    """
     text = store.read_setting(_make_setting_name(change))
     if text is None:
         return None

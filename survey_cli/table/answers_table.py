@@ -118,7 +118,8 @@ def iterate_answer_rows(
 
 def _select_counting(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Mapping[Place, RecordedAnswer]:
     """The answers that count, in the order of the route; of an interview that lost some, those that are left, in the
-    order in which they were first given."""
+    order in which they were first given.
+    """
     last = journal[-1] if journal else None
     if not isinstance(last, AnswersErased):
         return Interview.replay(instrument, journal).evaluate_route().answers

@@ -83,7 +83,8 @@ CALL_NOTE_COLUMN: Final = make_fact("call_note", "Note on the call", personal=Tr
 
 def build_sample_columns(instrument: Instrument, language: str, personal: Collection[str] = ()) -> tuple[Variable, ...]:
     """The sample's columns that are not personal, and those of these names; one that is called as a column of cases is
-    `sample_` and its name."""
+    `sample_` and its name.
+    """
     taken = {variable.name for variable in CASE_COLUMNS}
     found = [
         build_sample_variable(instrument, name, language)

@@ -36,7 +36,8 @@ class ColumnBlock:
 @lru_cache(maxsize=32)
 def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ...]:
     """The columns in order: the sample, the items as written (a roster's turns after one another), the orders that were
-    drawn, the computes."""
+    drawn, the computes.
+    """
     return (
         *(
             ColumnBlock(source="sample", id=name, variables=(build_sample_variable(instrument, name, language),))
@@ -125,7 +126,8 @@ def _iterate_item_blocks(
 
 def _add_battery_label(block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str) -> ColumnBlock:
     """A statement that ends a question which others share has the battery's label before its own words, as long as the
-    whole is no longer than `MAX_LABEL_LENGTH`."""
+    whole is no longer than `MAX_LABEL_LENGTH`.
+    """
     battery = group.spec
     if not isinstance(battery, BatteryItem):
         return block

@@ -22,7 +22,8 @@ _ADMIN: Final[dict[str, IdentifyingKind]] = {
 
 def find_identifying_columns(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
     """The columns of each kind. `keys` are the sample columns by which cases are known. A question that is answered in
-    words, with a date or with a time counts with all of its columns."""
+    words, with a date or with a time counts with all of its columns.
+    """
     found: dict[str, IdentifyingKind] = {}
     for variable in variables:
         kind = "keys" if variable.name in keys else _find_kind(variable)

@@ -69,14 +69,16 @@ class _Meaning:
 
 def list_changes(old: Instrument, new: Instrument) -> tuple[MeaningChange, ...]:
     """What stored answers of `old` would mean otherwise under `new`, or mean nothing any more, in the order of `old`; and
-    the same of the study's own outcomes."""
+    the same of the study's own outcomes.
+    """
     items = (change for name in _iterate_names(old) for change in _compare_item(name, old, new))
     return (*items, *_compare_outcomes(old, new))
 
 
 def find_separate_columns(versions: Sequence[Instrument], alike: IsSameMeaning) -> list[dict[str, SeparateColumns]]:
     """For each version, older ones first, the items whose answers cannot stand in the column of the newest version that
-    has the item. Versions that agree with each other share a column."""
+    has the item. Versions that agree with each other share a column.
+    """
     found: list[dict[str, SeparateColumns]] = [{} for _ in versions]
     if len(versions) < 2:
         return found
@@ -104,7 +106,8 @@ def select_computes(
     old: Instrument, new: Instrument, apart: Mapping[str, SeparateColumns]
 ) -> tuple[tuple[Compute, ...], frozenset[str]]:
     """The computes of `new` that interviews of `old` have all inputs for and that `old` did not compute alike, in the
-    order of their computation; and those of `new` that `old` lacks an input for, or has one with another meaning for."""
+    order of their computation; and those of `new` that `old` lacks an input for, or has one with another meaning for.
+    """
     fresh: dict[str, Compute] = {}
     lacking: set[str] = set()
     for name, compute in new.computes.items():

@@ -119,7 +119,8 @@ class RowHeading:
 
 def iterate_events(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Iterator[EventContext]:
     """Each event of a journal in order. Raises ValueError where it is none of this instrument. What was erased says
-    nothing any more, and is not followed."""
+    nothing any more, and is not followed.
+    """
     erased = bool(journal) and isinstance(journal[-1], AnswersErased)
     held: dict[Place, Cell] = {}
     now: Interview | None = None

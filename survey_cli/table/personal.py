@@ -14,7 +14,8 @@ from survey_cli.instrument.schema.items.unasked_items import LookupItem
 @lru_cache(maxsize=32)
 def find_personal_names(instrument: Instrument) -> frozenset[str]:
     """Items, sample columns and computes that are personal, said or because they read one that is; and rosters whose
-    number of turns is read from one."""
+    number of turns is read from one.
+    """
     found = {str(name) for name, column in instrument.sample.items() if column.is_personal}
     for leaf in instrument.leaves.values():
         question = leaf.question

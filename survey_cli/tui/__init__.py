@@ -13,36 +13,38 @@ if TYPE_CHECKING:
     from survey_cli.sessions.preview.preview import PreviewState
     from survey_cli.sessions.station.station_protocol import StationProtocol
 
-__all__ = ["ScreenFailed", "conduct", "rehearse", "watch", "work"]
+__all__ = ["ScreenError", "conduct", "rehearse", "watch", "work"]
 
 
-class ScreenFailed(RuntimeError):
+class ScreenError(RuntimeError):
     """The screen itself broke. Its text is one plain sentence for the interviewer; `__cause__` is the bug."""
 
 
 def conduct(desk: InterviewProtocol) -> None:
-    """Hold the interview until it closes or is put aside. Raises ScreenFailed when the screen breaks; what
-    was answered before is kept by the desk."""
+    """Hold the interview until it closes or is put aside. Raises ScreenError when the screen breaks; what
+    was answered before is kept by the desk.
+    """
     from survey_cli.tui.app import InterviewApp  # Textual takes a quarter of a second: only when it is wanted
 
     app = InterviewApp(desk)
     app.run(mouse=False)  # without it the terminal's own way of selecting text keeps working
     if app.broke is not None:
-        raise ScreenFailed(
+        raise ScreenError(
             f"The screen failed ({type(app.broke).__name__}). Every answer given is kept: "
             "start the interview again and it goes on at the same question."
         ) from app.broke
 
 
 def work(calling: "StationProtocol") -> None:
-    """Hold a station until its shift ends. Raises ScreenFailed when the screen breaks; what was keyed before is kept by
-    the desk."""
+    """Hold a station until its shift ends. Raises ScreenError when the screen breaks; what was keyed before is kept by
+    the desk.
+    """
     from survey_cli.tui.station_app import StationApp
 
     app = StationApp(calling)
     app.run(mouse=False)
     if app.broke is not None:
-        raise ScreenFailed(
+        raise ScreenError(
             f"The screen failed ({type(app.broke).__name__}). Everything keyed is kept: "
             "start the station again and it goes on with the same case."
         ) from app.broke
@@ -51,7 +53,7 @@ def work(calling: "StationProtocol") -> None:
 def rehearse(
     shown: "PreviewState", *, reload: "Callable[[], PreviewState | None]", restart: "Callable[[], PreviewState]"
 ) -> None:
-    """Hold an interview that is not kept and follows its file, until it is left. Raises ScreenFailed when the
+    """Hold an interview that is not kept and follows its file, until it is left. Raises ScreenError when the
     screen breaks.
 
     `reload` is called five times a second and gives what the file has come to, None where nothing changed;
@@ -62,15 +64,16 @@ def rehearse(
     app = PreviewApp(shown, reload=reload, restart=restart)
     app.run(mouse=False)
     if app.broke is not None:
-        raise ScreenFailed(f"The screen failed ({type(app.broke).__name__}).") from app.broke
+        raise ScreenError(f"The screen failed ({type(app.broke).__name__}).") from app.broke
 
 
 def watch(lines: "Callable[[int], Sequence[str]]") -> None:
     """Show a report and follow it, until it is left: `lines` gives it every few seconds, in lines of at most so many
-    cells, on a thread of its own. Raises ScreenFailed when the screen breaks."""
+    cells, on a thread of its own. Raises ScreenError when the screen breaks.
+    """
     from survey_cli.tui.status import StatusApp
 
     app = StatusApp(lines)
     app.run(mouse=False)
     if app.broke is not None:
-        raise ScreenFailed(f"The screen failed ({type(app.broke).__name__}).") from app.broke
+        raise ScreenError(f"The screen failed ({type(app.broke).__name__}).") from app.broke

@@ -145,8 +145,10 @@ class KeysApp(App[None]):
         self.redraw()
 
     def _tick(self) -> None:
-        """Every second: the clocks go on; where the terminal is gone, so are we. (Its signal tells us, unless whoever
-        started us has it ignored, as nohup does.)"""
+        """Update the clocks every second, and end where the terminal is gone.
+
+        Its signal says so as well, unless the program was started with that signal ignored, as nohup does.
+        """
         if self._watched is not None and self._watched.poll(0):
             self._ended_from_outside()
         else:
@@ -255,7 +257,8 @@ class InterviewApp(KeysApp):
 
     def _room(self) -> Size:
         """What there is to draw on: before it is laid out, the terminal that it will fill. Were that waited for, the
-        first paint would be empty, and the question come with the next, 20 ms later."""
+        first paint would be empty, and the question come with the next, 20 ms later.
+        """
         return self._sheet.size or self.size
 
 
@@ -281,7 +284,8 @@ def _prints(letter: str) -> bool:
 
 def plain_encoding() -> str | None:
     """What the terminal is limited to; None where its locale is in UTF-8 (and not the C locale, which
-    Python takes for UTF-8 without asking the terminal)."""
+    Python takes for UTF-8 without asking the terminal).
+    """
     encoding = (sys.__stderr__.encoding if sys.__stderr__ is not None else None) or "ascii"
     named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
     if named in ("C", "POSIX"):

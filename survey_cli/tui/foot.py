@@ -77,7 +77,8 @@ def field_lines(board: InterviewState, width: int, rows: int) -> tuple[list[Scre
 
 def edited(text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int, int]]:
     """Text broken at the width, every character kept, the letter under the cursor drawn as a cursor; and where
-    that is, as column and row."""
+    that is, as column and row.
+    """
     cells = [clean(letter) for letter in text]
     rows: list[tuple[int, int]] = []  # each row's first character and the one after its last
     start = place = 0
@@ -114,7 +115,8 @@ def edited(text: str, at: int, width: int) -> tuple[list[ScreenLine], tuple[int,
 
 def status_lines(board: InterviewState, column: QuestionColumn) -> list[ScreenLine]:
     """What is said under the field: why not, what is doubted, what stands. One line at least: then little
-    moves."""
+    moves.
+    """
     lines: list[ScreenLine] = []
     prompt = board.prompt
 

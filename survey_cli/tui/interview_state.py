@@ -136,7 +136,8 @@ class InterviewState:
 
     def _leave(self) -> None:
         """Keep what is half typed at a place that is left without an answer. Numbers and dates are not
-        kept: half a number is soon a wrong one."""
+        kept: half a number is soon a wrong one.
+        """
         if self.prompt is None:
             return
         self.keep_draft()

@@ -62,7 +62,8 @@ class Keyboard(InterviewState):
 
     def press(self, key: str, at: float = 0.0) -> None:
         """One key: its character where it is printable, else its name (`enter`, `alt+left`, `f8`). `at` is when it was
-        struck, in seconds of any clock."""
+        struck, in seconds of any clock.
+        """
         if len(key) > 1 and key not in NAMED:
             return
         soon = at - self._struck_at < commands.SAME_ENTER_SECONDS
@@ -97,7 +98,8 @@ class Keyboard(InterviewState):
 
     def paste(self, text: str) -> None:
         """Text pasted at once: line breaks stay in a Verbatim and become blanks elsewhere; a Pick takes
-        none."""
+        none.
+        """
         self.bell = self.unexpected = self._swallow = False
         self.why = self.said = self.taken = self.notice = ""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -329,7 +331,7 @@ class Keyboard(InterviewState):
         else:
             self._act(outcome)
 
-    def _act(self, act: InterviewAct | InterviewMode) -> None:
+    def _act(self, act: InterviewAct | InterviewMode) -> None:  # noqa: C901 - one branch per kind
         """Carry out what a key or a dot word asked for."""
         match act:
             case Close():

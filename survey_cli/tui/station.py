@@ -53,7 +53,8 @@ LEAST_SOUGHT: Final = 2
 
 class StationBoard(Outcomes):
     """One interviewer's evening under one pair of hands; `press` and `paste` change what stands. While an interview is
-    held, `talk` has the keys."""
+    held, `talk` has the keys.
+    """
 
     def __init__(self, calling: StationProtocol) -> None:
         super().__init__(calling)

@@ -53,7 +53,8 @@ def clean(text: str) -> str:
 @lru_cache(maxsize=4096)
 def writable(text: str, encoding: str) -> str:
     """The text in characters that this encoding has, as wide as before: accents and curly quotes go,
-    letters stay."""
+    letters stay.
+    """
     return "".join(_written_as(letter, encoding) for letter in text)
 
 

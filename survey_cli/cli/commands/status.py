@@ -94,7 +94,7 @@ def status(
 
 
 def _watch_status(read: Any) -> None:
-    from survey_cli.tui import ScreenFailed, watch
+    from survey_cli.tui import ScreenError, watch
 
     def drawn(cells: int) -> list[str]:
         found = read()
@@ -104,7 +104,7 @@ def _watch_status(read: Any) -> None:
 
     try:
         watch(drawn)
-    except ScreenFailed as failed:
+    except ScreenError as failed:
         fail(UserError("survey", str(failed), "survey status without --watch shows the same once"))
 
 

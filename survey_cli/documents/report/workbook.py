@@ -54,7 +54,7 @@ def write_results_xlsx(results: Results, path: Path) -> None:
     report_full_disk(lambda: _write(results, path))
 
 
-def _write(results: Results, path: Path) -> None:
+def _write(results: Results, path: Path) -> None:  # noqa: C901 - one sheet after another
     from openpyxl import Workbook
 
     book = Workbook()

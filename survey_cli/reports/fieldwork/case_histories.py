@@ -55,7 +55,7 @@ def build_history(history: Sequence[HistoryEntry], plan: Plan, zone: tzinfo | No
     return tuple(lines)
 
 
-def _describe_event(event: happened.CaseEvent, plan: Plan) -> tuple[str, str] | None:
+def _describe_event(event: happened.CaseEvent, plan: Plan) -> tuple[str, str] | None:  # noqa: C901 - one branch per kind
     match event:
         case happened.OutcomeRecorded(outcome=outcome, note=note):
             return describe_outcome(outcome, plan), note

@@ -28,7 +28,7 @@ def describe_appointment_owner(promised: happened.AppointmentMade) -> str:
             assert_never(promised.policy)
 
 
-def describe_event(event: happened.CaseEvent, before: Case, plan: Plan) -> EventText:
+def describe_event(event: happened.CaseEvent, before: Case, plan: Plan) -> EventText:  # noqa: C901 - one branch per kind
     """Describe an event; `before` is the case before it."""
     match event:
         case happened.CaseSampled():

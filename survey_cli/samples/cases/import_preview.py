@@ -64,7 +64,8 @@ def preview_import(
     never_call: Callable[[ParsedNumber], bool] = lambda _: False,
 ) -> ImportPreview:
     """What an import would do to the cases that are kept already (key to values). `never_call` says whether a number is
-    on the list."""
+    on the list.
+    """
     changes = tuple(
         ValueChange(case.key, case.line, column, was, case.values[column])
         for case in sample.cases

@@ -66,7 +66,8 @@ def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
     """The number a text means, read as in a country (two letters) where it does not begin with `+`.
 
     A number of a possible length is accepted though the plan has no such number (plans are younger than numbers, and
-    fictional ones are in none): its `doubts` say so. Emergency and short numbers never are."""
+    fictional ones are in none): its `doubts` say so. Emergency and short numbers never are.
+    """
     written = text.strip()
     bare = written.lstrip("'’`").strip()  # an apostrophe keeps a spreadsheet from counting with it
     doubts: list[str] = []
@@ -111,7 +112,8 @@ def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
 
 def _drop_trunk_zeros(found: "PhoneNumber") -> "PhoneNumber":
     """Without zeros that are used inside a country only and were written after its code (+49 0 212541): so that a number
-    is the one its own E.164 form means."""
+    is the one its own E.164 form means.
+    """
     from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, format_number, number_type, parse
 
     while number_type(found) == PhoneNumberType.UNKNOWN:
@@ -213,7 +215,8 @@ def _restore_zero(bare: str, country: str | None) -> "PhoneNumber | None":
 
 def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
     """What to do about too many digits. A number abroad without its plus sign looks like one digit too many at home, and
-    the other way round, so it is never dialed on a guess."""
+    the other way round, so it is never dialed on a guess.
+    """
     from phonenumbers import is_valid_number
 
     abroad = "+" + bare
@@ -225,7 +228,8 @@ def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
 
 def _describe_short_number(bare: str, country: str | None, found: "PhoneNumber") -> str:
     """What it is if the network would not take it for a subscriber's number. Asked of unknown numbers only: it goes by
-    how a number begins, and many an ordinary one begins like an emergency number of its country."""
+    how a number begins, and many an ordinary one begins like an emergency number of its country.
+    """
     from phonenumbers.phonenumberutil import national_significant_number, region_code_for_country_code
     from phonenumbers.shortnumberinfo import connects_to_emergency_number, is_valid_short_number
 
@@ -278,7 +282,8 @@ def is_known_country(country: str) -> bool:
 
 def read_numbers(text: str, country: str | None) -> Sequence[ParsedNumber | InvalidNumber]:
     """All numbers of a cell: several stand with `;`, `/`, a comma, `or` or a line end between them. A stroke may also
-    be part of one number (030/1234567), so what is one number as a whole stays one."""
+    be part of one number (030/1234567), so what is one number as a whole stays one.
+    """
     if not _DIGIT.search(text):
         return (read_number(text, country),) if text.strip() else ()
     whole = None
@@ -294,6 +299,7 @@ def read_numbers(text: str, country: str | None) -> Sequence[ParsedNumber | Inva
 
 def extract_search_digits(text: str) -> str:
     """What to look for in the digits of kept numbers when somebody rings back and gives a number, or a part of one:
-    its digits, in their plain form, without the zeros that stand before them inside a country only."""
+    its digits, in their plain form, without the zeros that stand before them inside a country only.
+    """
     plain = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())
     return plain.lstrip("0")

@@ -87,7 +87,8 @@ def read_sample(
 ) -> SampleFile | list[Problem]:
     """The cases of a CSV file or a workbook; all its problems by line, warnings too, where one of them is an error.
 
-    `existing` are the values of cases that are kept already, by key: their arms of splits stay as they are."""
+    `existing` are the values of cases that are kept already, by key: their arms of splits stay as they are.
+    """
     key = find_key_column(instrument)
     if key is None:
         where = Position(instrument.document.find_position("sample").file or str(path))

@@ -25,7 +25,8 @@ def draw_arms(
 
     A case keeps the arm its file gives, else the one it has already. With `balanced_within`, new cases are gone through
     in an order drawn from their keys, and each is given the arm that is furthest below its share among the cases of the
-    same stratum, old ones included: arms of equal shares never differ by more than one case."""
+    same stratum, old ones included: arms of equal shares never differ by more than one case.
+    """
     column = instrument.sample[name]
     shares = {str(k): v for k, v in column.arms.items() if v > 0}
     if not shares:

@@ -21,7 +21,8 @@ def find_columns(
     sheet: InputSheet, wanted: Iterable[str], needed: str, collector: ProblemCollector, *, list_of: str
 ) -> Mapping[str, int] | None:
     """Wanted name to its column (from 0), by the exact name or by one that differs only in case, spaces and
-    underscores; None, with an error, where the needed one is not there. `list_of` is what names them: `sample:`."""
+    underscores; None, with an error, where the needed one is not there. `list_of` is what names them: `sample:`.
+    """
     names = [name.strip() for name in sheet.heading.cells]
     line = sheet.heading.line
     at: dict[str, int] = {}

@@ -38,7 +38,8 @@ class ProblemCollector:
 
     def list_problems(self) -> list[Problem]:
         """All by line, and within a line as found; of a kind that was found too often the first ones, and how many more
-        there are."""
+        there are.
+        """
         more = [
             Problem(rule, where, of, f"and {self._counts[rule, severity, of] - MAX_SHOWN} more of this kind",
                     "begin with the first ones", severity)

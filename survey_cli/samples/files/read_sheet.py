@@ -33,7 +33,8 @@ def read_sheet(
     """The rows of a CSV file (parted by commas, semicolons, tabs or strokes) or of one sheet of a workbook; None, with an
     error in `collector`, where there is no reading it. More errors may be found as one goes through the rows.
 
-    `known` are names that the heading may have: they tell which delimiter it is, and which of a workbook's sheets."""
+    `known` are names that the heading may have: they tell which delimiter it is, and which of a workbook's sheets.
+    """
     contents = read_contents(path, collector)
     if contents is None:
         return None
@@ -84,7 +85,8 @@ def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None
 
 def decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
     """The text of a file: UTF-8, or UTF-16 that says so in its first bytes; another `encoding` only if it is named, for
-    a wrong guess would garble names where nobody looks."""
+    a wrong guess would garble names where nobody looks.
+    """
     if encoding is not None:
         return _decode(contents, collector, encoding)
     if contents[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -108,7 +110,8 @@ def decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str |
 
 def _list_decodings(contents: bytes, at: int) -> list[str]:
     """The word at a byte in each encoding that files often have (`--encoding cp1252 (José)`). Which it is, no program can
-    tell: most bytes are letters in all of them."""
+    tell: most bytes are letters in all of them.
+    """
     before, after = contents[max(0, at - _MAX_WORD) : at], contents[at : at + _MAX_WORD]
     word = _BETWEEN_WORDS.split(before)[-1] + _BETWEEN_WORDS.split(after)[0]
     readings: dict[str, str] = {}

@@ -49,7 +49,8 @@ def read_do_not_call_file(
 ) -> DoNotCallFile | list[Problem]:
     """The numbers of a text file with one on each line, or of a table with the columns number, date and reason: in this
     order where the first row does not name them. An area code and seven digits in two cells, as the registry of the
-    United States has them, are one number. A date after `today` is an error. All problems where one is an error."""
+    United States has them, are one number. A date after `today` is an error. All problems where one is an error.
+    """
     collector = ProblemCollector(str(path))
     opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:

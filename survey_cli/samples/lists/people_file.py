@@ -33,7 +33,8 @@ def read_people(
 ) -> PeopleFile | list[Problem]:
     """Those listed in a file with the columns login, languages, skills, pseudonym and role, of which login is needed.
     Several languages or skills of one person stand with spaces, commas or semicolons between them. All problems where
-    one of them is an error."""
+    one of them is an error.
+    """
     collector = ProblemCollector(str(path))
     opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
     if opened is None:

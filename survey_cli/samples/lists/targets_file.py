@@ -28,7 +28,8 @@ class TargetRow(NamedTuple):
 
 def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
     """The rows of a CSV file with the columns `variable`, `value` (a code or its label) and `share`: 0.52, 52% or a
-    number of units, which are all scaled. Nothing is read of other columns."""
+    number of units, which are all scaled. Nothing is read of other columns.
+    """
     try:
         content = Path(path).read_bytes()[: MAX_BYTES + 1]
     except (OSError, ValueError) as error:

@@ -126,7 +126,8 @@ class FieldworkModel:
     ) -> None:
         """`histories` are the cases as they stand when it `begins` (else with the first day), `fill` their places in the
         quotas. With `stops_early` it ends once `target` interviews are complete, every hard cell is full, or no case is
-        left to call."""
+        left to call.
+        """
         self.instrument = instrument
         self.plan = plan
         self.people = people

@@ -41,7 +41,8 @@ def is_server_address(text: str) -> bool:
 
 def is_unknown_address(text: str) -> bool:
     """Whether an address was meant that is none of a database server's: with a scheme, or with a user. It may hold a
-    password, so it is neither printed nor taken for a file."""
+    password, so it is neither printed nor taken for a file.
+    """
     return not is_server_address(text) and bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@", text, re.IGNORECASE))
 
 
@@ -60,7 +61,8 @@ def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
 
 def _format_without_password(text: str, address: str, given: Mapping[str, str]) -> str:
     """`host:port/database`. Where a stray `?` or `/` may have put a part of the password elsewhere, nothing of
-    the address."""
+    the address.
+    """
     named, _, place = address.partition("://")[2].rpartition("@")
     host, _, database = place.partition("/")
     if "/" in named or ("@" in text and not named and "user" not in given):
@@ -72,7 +74,8 @@ def _format_without_password(text: str, address: str, given: Mapping[str, str]) 
 
 def make_schema_name(study: str) -> str:
     """The schema for an instrument's id: the id itself, unless the server keeps that name for itself or can't
-    hold it whole."""
+    hold it whole.
+    """
     if study in ("public", "information_schema", SHARED_SCHEMA) or study.startswith("pg_"):
         return f"study_{study}"[:MAX_IDENTIFIER_BYTES]
     return study[:MAX_IDENTIFIER_BYTES]

@@ -62,7 +62,8 @@ class Connector(ABC):
     @abstractmethod
     def open_reader(self) -> AbstractContextManager[RowStream]:
         """Context manager that returns a function for streaming rows. All its statements see the database as of one time;
-        writers do not wait for it."""
+        writers do not wait for it.
+        """
 
     def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
         """Stream rows in little memory, all as of one time."""
@@ -72,7 +73,8 @@ class Connector(ABC):
     @contextmanager
     def read_transaction(self) -> Iterator[None]:
         """Context manager in which everything is read as of its beginning; writers do not wait for it. Nothing may be
-        written over this connection until it ends."""
+        written over this connection until it ends.
+        """
         self.begin_read()
         self._in_read_transaction = True
         try:
@@ -87,8 +89,10 @@ class Connector(ABC):
 
     @contextmanager
     def tolerate_undecodable(self) -> Iterator[None]:
-        """Context manager in which a text that can't be decoded is read with replacement characters. (A server accepts no
-        such text.)"""
+        """Context manager in which a text that can't be decoded is read with replacement characters.
+
+        A server accepts no such text.
+        """
         yield
 
     # Writing
@@ -99,7 +103,8 @@ class Connector(ABC):
 
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         """The same outside of a transaction, one way to the server and back: Interrupted where its end was not
-        seen, so that only what may be said twice is said so."""
+        seen, so that only what may be said twice is said so.
+        """
         return self.run(statement, parameters)
 
     @abstractmethod
@@ -108,7 +113,8 @@ class Connector(ABC):
 
     def transaction(self) -> "Transaction":
         """Context manager of a transaction, which returns a function that executes statements. It is on disk when the
-        `with` ends. Where it raises StoreError, nothing was written."""
+        `with` ends. Where it raises StoreError, nothing was written.
+        """
         return Transaction(self)
 
     @abstractmethod
@@ -140,7 +146,7 @@ class Connector(ABC):
 
 
 class Transaction:
-    """See `Connector.transaction`. (A class and not a generator: it is entered at every answer.)"""
+    """See `Connector.transaction`. A class and not a generator, since it is entered at every answer."""
 
     __slots__ = ("_db",)
 

@@ -9,7 +9,8 @@ from typing import Final
 
 class StoreError(Exception):
     """The database can't be opened, read or written now. The transaction was not written, not even in part; once the
-    cause is removed, the same call works."""
+    cause is removed, the same call works.
+    """
 
     def __init__(self, where: str, what: str, remedy: str) -> None:
         super().__init__(where, what, remedy)
@@ -24,7 +25,8 @@ class StoreError(Exception):
 
 class TransientStoreError(StoreError):
     """The connection was lost, or another station was in the way: the same call may work at once. Whether the
-    last transaction was written is not known."""
+    last transaction was written is not known.
+    """
 
 
 class UndecodableTextError(StoreError):
@@ -86,7 +88,8 @@ MESSAGES: Final[dict[int, tuple[str, str]]] = {
 
 def get_primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code (its extended codes carry it in the low byte); 0 where the library gave
-    none."""
+    none.
+    """
     code: int = getattr(error, "sqlite_errorcode", 0) or 0
     return code & 0xFF
 

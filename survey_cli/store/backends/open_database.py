@@ -31,7 +31,8 @@ def connect(
     path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str], upgrade: bool = False
 ) -> Connector:
     """A connection ready for use. An earlier schema is upgraded where nobody else uses the database; on a server only
-    with `upgrade`. Raises StoreError; Absent where nothing is kept and nothing is to be made."""
+    with `upgrade`. Raises StoreError; Absent where nothing is kept and nothing is to be made.
+    """
     if isinstance(path, str) and is_server_address(path):
         place = path if isinstance(path, ServerAddress) else parse_server_address(path)
         return _connect_to_server(place, create=create, patience=patience, upgrade=upgrade)
@@ -111,7 +112,8 @@ def create_database(temporary: Path, *, where: str) -> None:
 
 def prepare_copy(copy: Path, *, where: str) -> None:
     """Fold the log of a copied database into it, and bring it to this program's schema. Raises StoreError where it is
-    no database of this program's."""
+    no database of this program's.
+    """
     db = _open_checked(copy, where, patience=1)
     try:
         db.read("PRAGMA journal_mode = DELETE")

@@ -19,7 +19,8 @@ UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
 
 def erase_case(execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], standing: QueuePosition) -> None:
     """Within a transaction: the history as it reads from now on, the first part of it that which stands, each event's
-    text alone another. Raises ValueError where it is the history of something else."""
+    text alone another. Raises ValueError where it is the history of something else.
+    """
     lines = [encode_entry(entry) for entry in entries]
     stood = execute(CASE_EVENTS, (key,)).fetchall()
     if not is_rewriting(stood, [(kind, at, by, station) for kind, _, at, by, station, _ in lines]):

@@ -101,7 +101,8 @@ class CaseReader:
         limit: int | None = None,
     ) -> Iterator[CaseRow]:
         """Those of which all that is given holds, in the sample's order; one at a time in little memory, all as they
-        stood when the first was taken."""
+        stood when the first was taken.
+        """
         columns: Mapping[str, str | None] = {
             "status": status,
             "code": code,
@@ -146,7 +147,8 @@ class CaseReader:
         self, *, until: datetime | None = None, corrected: bool = False
     ) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """Every case's key and history, sorted by the key, one at a time, all as they stood at one moment; with `until`
-        without what happened later. `corrected`: only of cases the outcome of which a supervisor corrected."""
+        without what happened later. `corrected`: only of cases the outcome of which a supervisor corrected.
+        """
         also, given = ("", ()) if until is None else (" AND at <= ?", (encode_timestamp(until),))
         also += sql.HAS_CORRECTION if corrected else ""
         rows = self._db.stream(sql.HISTORIES.format(and_also=also), given)
@@ -162,7 +164,8 @@ class CaseReader:
 
     def search(self, text: str, *, limit: int = 50) -> list[CaseSearchResult]:
         """Somebody rings back: the cases whose key, name or personal columns hold this text, or of which a number
-        is this one or a part of it (three digits at least, without the zeros that stand before them in a country)."""
+        is this one or a part of it (three digits at least, without the zeros that stand before them in a country).
+        """
         words = fold_text(text.strip())
         digits = "" if any(map(str.isalpha, text)) else extract_digits(text).lstrip("0")
         like = [f"%{_escape_like(words)}%" if words else UNMATCHABLE_TEXT] * 2

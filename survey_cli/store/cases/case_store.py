@@ -46,7 +46,8 @@ TASK_PREFIX: Final = "owed: "
 
 class CaseStore(CaseReader):
     """The cases of one study, over the store's connection. Every method raises StoreError when the world it is kept
-    in is broken, ValueError for a case that is not there where one must be."""
+    in is broken, ValueError for a case that is not there where one must be.
+    """
 
     def __init__(self, connector: Connector) -> None:
         super().__init__(connector)
@@ -71,12 +72,14 @@ class CaseStore(CaseReader):
     ) -> int:
         """Keep new cases, all or none, though in short commits; gives how many. Beside interviewers a `pause` of some
         5 ms, which is called after every commit. Until the last one is there nobody sees any; should this break off,
-        nobody ever does. A key that is here already, or comes twice, is a ValueError that names it."""
+        nobody ever does. A key that is here already, or comes twice, is a ValueError that names it.
+        """
         return self._imports.add(batch, import_id=import_id, at=at, by=by, file=file, pause=pause)
 
     def finish_imports(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
         """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones, in at most
-        `limit` commits. Returns whether nothing is left to do."""
+        `limit` commits. Returns whether nothing is left to do.
+        """
         return self._imports.finish_imports(limit=limit, pause=pause)
 
     def list_imports(self) -> list[ImportRow]:
@@ -88,7 +91,8 @@ class CaseStore(CaseReader):
     @retry_once
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
         """Have at most `limit` cases ready that have waited until now; gives how many. Costs no write where there is
-        none."""
+        none.
+        """
         moment = encode_timestamp(at)
         if not self._db.read(sql.HAS_DUE, (moment,)):
             return 0
@@ -98,7 +102,8 @@ class CaseStore(CaseReader):
     def expire_leases(self, at: datetime) -> list[ExpiredLease]:
         """Have every case back whose lease has run out; the quota places that its interview holds stay its own, as it can
         be gone on with. The event is dated when the lease ended. Each then waits for a new standing: see
-        `list_stale_rows`."""
+        `list_stale_rows`.
+        """
         moment = encode_timestamp(at)
         lapsed: list[ExpiredLease] = []
         for key, by, station, until, token in self._db.read(sql.EXPIRED_LEASES, (moment,)):
@@ -114,7 +119,8 @@ class CaseStore(CaseReader):
     ) -> CaseRow | None:
         """Take the first ready case of a bucket, in one statement; with `promised_before` the first of those promised
         for that moment or an earlier one. None where there is none left. The same lease again (a call whose end nobody
-        saw) gives the same case."""
+        saw) gives the same case.
+        """
         who, moment = encode_lease(lease), encode_timestamp(at)
         with self._db.transaction() as execute:
             found = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
@@ -133,7 +139,8 @@ class CaseStore(CaseReader):
     @retry_once
     def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | LeaseHolder | None:
         """Take a case by its key, whatever its standing: Held where another has it, None where there is none. Who has it
-        already, at the same station, goes on with the same sitting under the new lease."""
+        already, at the same station, goes on with the same sitting under the new lease.
+        """
         moment = encode_timestamp(at)
         with self._db.transaction() as execute:
             locked = execute(self._locked, (key,)).fetchall()
@@ -183,7 +190,8 @@ class CaseStore(CaseReader):
 
         A standing given while the case stays leased is what it goes back to. `release` ends the lease (with `force`
         another's too), `renew_until` prolongs it. `contact` takes the place of what was known of the person, `mark` that
-        of the sample row's fingerprint."""
+        of the sample row's fingerprint.
+        """
         return self.update(
             CaseUpdate(
                 key, seq, entries, standing, token, force, release, renew_until, contact=contact, fingerprint=mark
@@ -196,7 +204,7 @@ class CaseStore(CaseReader):
         with self._db.transaction() as execute:
             return self.update_within(execute, update)
 
-    def update_within(self, execute: Execute, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
+    def update_within(self, execute: Execute, update: CaseUpdate) -> CaseConflict | LeaseLost | None:  # noqa: C901 - one transaction, step by step
         """Write an update within a transaction. Where it returns a conflict, nothing was written."""
         key, seq, entries = update.key, update.seq, update.entries
         lines = [encode_entry(entry) for entry in entries]
@@ -252,7 +260,8 @@ class CaseStore(CaseReader):
         """Have the words leave the history of a case, and who it is with them: `entries` is the history as it reads from
         now on. Its first `seq` events are those that stand, each text alone another; what follows is the tombstone. The
         contact and the sample row's fingerprint go. Afterwards `Store.scrub`, and the case's interviews are erased by
-        themselves. LeaseLost while a station has the case. Raises ValueError for what is no rewriting of its history."""
+        themselves. LeaseLost while a station has the case. Raises ValueError for what is no rewriting of its history.
+        """
         with self._db.transaction() as execute:
             locked = execute(self._locked, (key,)).fetchall()
             if not locked:
@@ -277,7 +286,8 @@ class CaseStore(CaseReader):
         self, standings: Iterable[tuple[str, int, QueuePosition]], *, pause: Callable[[], None] | None = None
     ) -> int:
         """Write standings anew that were worked out from each history up to its event `seq`, in short commits; gives how
-        many. What has moved on since, or is with a station, is left as it is. A `pause` is called between two commits."""
+        many. What has moved on since, or is with a station, is left as it is. A `pause` is called between two commits.
+        """
         done = 0
         source = iter(standings)
         while batch := list(islice(source, BATCH_SIZE)):
@@ -297,7 +307,8 @@ class CaseStore(CaseReader):
         """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
         there was one. Who has a place already keeps it and is told so again. Where `write_targets` was given another
         target for a cell, that one counts: the caller's may be older. Places that it holds in cells `instead_of` which
-        it is now in others are given up."""
+        it is now in others are given up.
+        """
         return self._places.hold(interview, cells, at, instead_of)
 
     @retry_once
@@ -327,7 +338,8 @@ class CaseStore(CaseReader):
 
     def list_closed_interviews(self, *, leased: bool) -> list[str]:
         """The newest interviews of cases, where they are finished: those whose case a station still has; else those whose
-        case seems not to say so."""
+        case seems not to say so.
+        """
         return [
             id for (id,) in self._db.read(sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED)
         ]

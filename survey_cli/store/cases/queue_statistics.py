@@ -52,7 +52,8 @@ class QueueStatistics:
 
     def iterate_active_histories(self) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """The key and history of every case that a station took, or a number of which was marked; sorted by the key, all
-        as they stood at one moment."""
+        as they stood at one moment.
+        """
         rows = self._db.stream(sql.HISTORIES.format(and_also=WITH_ACTIVITY), ())
         with translate_decoding_errors(self._db.where, "the histories of cases"):
             for key, events in groupby(rows, key=lambda row: str(row[0])):

@@ -37,7 +37,8 @@ MISCOUNTED_CELLS: Final = """
 
 class QuotaPlaces:
     """The places of one study, over the store's connection. The row of a cell is its lock; several cells are gone
-    through in one order, so that no two stations wait for each other."""
+    through in one order, so that no two stations wait for each other.
+    """
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector

@@ -75,7 +75,8 @@ class DataStore:
 
     def find_newest_time(self) -> datetime | None:
         """The newest start of an interview, an import or a backup; None where there was none. It does not read every
-        row."""
+        row.
+        """
         times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
         with translate_decoding_errors(self._db.where, "the newest date and time"):
             return max(map(decode_timestamp, times), default=None)
@@ -95,7 +96,8 @@ class DataStore:
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
         """Store the full text and the columns of an instrument. A hash that is stored already changes nothing and
-        costs no write."""
+        costs no write.
+        """
         if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
             return
         with self._db.transaction():
@@ -160,7 +162,8 @@ class DataStore:
 
     def write_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
         """Store the derived data of an interview, one cell for each variable of the instrument. Personal cells go to
-        the contacts."""
+        the contacts.
+        """
         with self._db.transaction() as execute:
             self._write_snapshot(execute, interview, snapshot, instrument)
 
@@ -196,7 +199,8 @@ class DataStore:
     ) -> Iterator[ExportRow]:
         """The interviews of one instrument, first begun first, one at a time in little memory, all as they stood when the
         first was taken, with nothing read that an export may not need. Cells that are not as they were written, or not of
-        the interview's last event, are None. No `statuses` are all of them."""
+        the interview's last event, are None. No `statuses` are all of them.
+        """
         variables = self.read_variables(instrument)
         width = len(variables)
         ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
@@ -223,7 +227,8 @@ class DataStore:
 
     def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
         """Each interview of one instrument with all stored data that is derived from its journal, for verification. The
-        rows are streamed."""
+        rows are streamed.
+        """
         for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
             interview = row[:13]
             seq, engine, cells, sealed, details, sealed_details = row[13:]

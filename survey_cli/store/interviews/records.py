@@ -47,7 +47,8 @@ class InstrumentRow:
 
 class InterviewRow(NamedTuple):
     """Where one interview stands. It can all be had by replaying the journal; kept beside it for lists and
-    reports."""
+    reports.
+    """
 
     id: str
     case: str

@@ -65,7 +65,8 @@ END $$"""
 
 def build_grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
     """The statements, in their order; they may be run again at any time. An empty name is no role. Interviewers may write
-    the settings with names that begin like one of `own_settings`: what is still to be done after an outcome."""
+    the settings with names that begin like one of `own_settings`: what is still to be done after an outcome.
+    """
     yield f"SET LOCAL search_path TO {SHARED_SCHEMA}"
     yield adapt_statement(REMOVED_TABLE)
     yield HASH_FUNCTION

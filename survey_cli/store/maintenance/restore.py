@@ -58,7 +58,8 @@ class LostData(NamedTuple):
 @contextlib.contextmanager
 def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
     """Keep a database file locked, so that no other program opens it; None where there is no such file. Raises
-    StoreError where one has it open. Nothing else may open and close the file within: that lets its locks go."""
+    StoreError where one has it open. Nothing else may open and close the file within: that lets its locks go.
+    """
     import fcntl
 
     if not path.exists():
@@ -77,7 +78,8 @@ def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryI
 @contextlib.contextmanager
 def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
     """A copy of a backup beside the database that it will replace, with its log folded in and this program's schema.
-    Raises StoreError where it is none."""
+    Raises StoreError where it is none.
+    """
     where = str(backup)
     with lock_database_file(backup, where=where, what="the backup") as file:
         if file is None:
@@ -89,7 +91,8 @@ def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
 
 def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path | None, LostData | None]:
     """Put the copy in the place of the database; gives where the replaced one is kept, with its log if it has one (None
-    where there was none), and what only that one has (None where it can't be read)."""
+    where there was none), and what only that one has (None where it can't be read).
+    """
     kept, lost = None, None
     with lock_database_file(target, where=where, what="the database") as file:
         try:

@@ -43,7 +43,8 @@ def do_follow_up_tasks(
     store: Store, instrument: Instrument, do_not_call: DoNotCallList | None, *, at: datetime, by: str, key: str = ""
 ) -> Iterator[str]:
     """Do what is owed, of the case `key` alone where one is given. Yields a sentence for each thing that could not be
-    done. `do_not_call` is None where only answers can be erased."""
+    done. `do_not_call` is None where only answers can be erased.
+    """
     cases = store.cases
     for task in cases.list_follow_up_tasks():
         what, _, whose = task.partition(": ")

@@ -33,7 +33,8 @@ def derive_interview_events(
     interview: Interview, row: Outcome, plan: Plan, *, number: int, interrupted: bool = False
 ) -> tuple[OutcomeRecorded | DoNotCallSet, ...]:
     """What an interview that closed with this outcome adds to its case. `number` is the telephone number of the call, 0
-    where none was dialed; `interrupted`: another call of this sitting has left the interview open."""
+    where none was dialed; `interrupted`: another call of this sitting has left the interview open.
+    """
     kind, code = row.kind, ""
     if kind == "complete":
         code = "1.1"
@@ -56,7 +57,8 @@ def select_quota_cells(
     case: Case, plan: Plan, stands: QueuePosition, interview: Interview | None
 ) -> tuple[str, ...] | None:
     """The quota cells in which the case's interview counts from now on; None where its places stay as they are: it is
-    suspended and goes on, or is not open here. `interview` is the one that closed with this change, if one did."""
+    suspended and goes on, or is not open here. `interview` is the one that closed with this change, if one did.
+    """
     if not plan.quotas.quotas or not case.interview:
         return None
     if code_case(case, plan).code == "1.1":

@@ -72,7 +72,8 @@ def list_kept_columns(instrument: Instrument) -> frozenset[str]:
 
 def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult | UserError:
     """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
-    counts as it did; `why` stays too. Nothing happens twice. Raises StoreError."""
+    counts as it did; `why` stays too. Nothing happens twice. Raises StoreError.
+    """
     if not _is_known(study, key):
         return UserError(study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them")
     if (trouble := _check_not_claimed(study, key)) is not None:
@@ -100,7 +101,8 @@ def erase_answers(
 ) -> int | UserError:
     """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
     telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
-    need not wait for that: see `clean`. Raises StoreError."""
+    need not wait for that: see `clean`. Raises StoreError.
+    """
     rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
     if any(not is_erased(store.read_journal(row.id)) for row in rows):  # else nothing but a count of answers is left
         _require_scrub(store, at)
@@ -109,7 +111,8 @@ def erase_answers(
 
 def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult | UserError:
     """Who a case is, and what was noted of it; the other answers and sample columns stay. The file's bytes are owed: see
-    `clean`. Raises StoreError."""
+    `clean`. Raises StoreError.
+    """
     if (trouble := _check_not_claimed(study, key)) is not None:
         return trouble
     _require_scrub(study.store, at)
@@ -129,7 +132,8 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
 
 def scrub_database(store: Store) -> bool:
     """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
-    `survey db verify` says so. Raises StoreError."""
+    `survey db verify` says so. Raises StoreError.
+    """
     owed = store.read_setting(SCRUB_SETTING)
     if not owed:
         return True

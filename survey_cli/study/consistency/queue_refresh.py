@@ -21,7 +21,8 @@ BATCH_SIZE: Final = 1_000
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
     """Have everything in the queue that belongs there at this moment: cases whose leases ran out, with the standing that
     came of it, those that waited until now, and those that were to be called in a part of the day that comes no more.
-    Gives the leases that ran out. Raises StoreError."""
+    Gives the leases that ran out. Raises StoreError.
+    """
     cases = store.cases
     lapsed = cases.expire_leases(at)
     reconcile_lapsed(store, plan, [one.key for one in lapsed], at)
@@ -83,7 +84,8 @@ def list_open_heads(store: Store, turns: CallOrder) -> list[tuple[CallPriority, 
 
 def list_next_rows(store: Store, turns: CallOrder, *, limit: int) -> list[CaseRow]:
     """The first `limit` ready cases that are open to this interviewer now, as they would be claimed one after another;
-    each one's rules are still to be asked."""
+    each one's rules are still to be asked.
+    """
     found: list[tuple[CallPriority, str, CaseRow]] = []
     for _, head in list_open_heads(store, turns):
         bucket = parse_criteria(head.bucket)

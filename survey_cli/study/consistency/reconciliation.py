@@ -45,7 +45,8 @@ COMPARED_SETTING: Final = "interviews compared with cases"
 
 def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     """Give cases the outcome of their finished interviews where they lack it; yields a sentence for each. All of them are
-    looked at once in a database's life, later only those that a station still has. Raises StoreError."""
+    looked at once in a database's life, later only those that a station still has. Raises StoreError.
+    """
     cases = store.cases
     whole = store.read_setting(COMPARED_SETTING) is None
     found = [
@@ -71,7 +72,8 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
     """The same for cases whose lease has just run out. Nobody is left to finish their interviews: one that stood at the
-    text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreError."""
+    text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreError.
+    """
     for key in keys:
         last = max(store.list_interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
         if last is not None and (last.outcome or last.status == "open"):
@@ -80,7 +82,8 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
 
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     """The same for a case to which its station comes back after being cut off, where the `end` has a final outcome; what
-    was recorded, in words. Raises StoreError."""
+    was recorded, in words. Raises StoreError.
+    """
     last = max(store.list_interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
     interview = _replay(store, last) if last is not None and last.status == "open" else None
     if last is None or interview is None:
@@ -107,7 +110,8 @@ def find_disagreements(store: Store) -> Iterator[str]:
 
 def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     """Whether the history of a case lacks the outcome that its newest interview came to. What a supervisor ruled since,
-    and a correction that changed no outcome, stand."""
+    and a correction that changed no outcome, stand.
+    """
     begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
     since = [entry.event for entry in history[begun[-1] if begun else 0 :]]
     if any(isinstance(event, OutcomeOverridden | CaseReopened | CaseErased) for event in since):
@@ -123,7 +127,8 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
 
 def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     """Write the outcome to the case, dated at the interview's end and signed by its interviewer; what was done, in words.
-    Empty where nothing was lacking, or another station is calling the case now."""
+    Empty where nothing was lacking, or another station is calling the case now.
+    """
     history = store.cases.read_history(row.case)
     case_row = store.cases.find_row(row.case)
     begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
@@ -224,7 +229,8 @@ def _build_update(
 
 def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
     """The telephone number that was dialed for the interview; where none was, the one that a station shows, as it writes
-    that too."""
+    that too.
+    """
     for entry in reversed(history):
         if isinstance(entry.event, NumberDialed):
             return entry.event.number

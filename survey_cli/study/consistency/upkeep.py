@@ -23,7 +23,8 @@ REBUILD_TIMEOUT: Final = timedelta(minutes=5)
 def repair(study: OpenStudy, at: datetime) -> None:
     """Record what interviews and cases of an earlier version disagree on, and do what is still owed. What was done, and
     what could not be, is in `study.repairs`; of a database that can only be read, what would be done. Bytes of erased
-    answers leave the file only after the first comparison: writing it anew keeps every station waiting."""
+    answers leave the file only after the first comparison: writing it anew keeps every station waiting.
+    """
     if study.store.read_only:
         study.repairs.extend((*find_disagreements(study.store), *describe_open_tasks(study.store)))
         return
@@ -42,7 +43,8 @@ def rebuild_queue(
 ) -> int:
     """Work the whole queue out anew where the plan has changed since, and those cases whose lease ran out; gives how many
     cases that were. Places in quota cells are held by the plan's targets from now on. With `yielding` it is left to
-    whoever began it some minutes ago at most: every claim asks the rules once more. Raises StoreError."""
+    whoever began it some minutes ago at most: every claim asks the rules once more. Raises StoreError.
+    """
     repair(study, at)
     cases = study.store.cases
     cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})

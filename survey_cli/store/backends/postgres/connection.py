@@ -94,7 +94,8 @@ def make_application_name(place: ServerAddress) -> str:
 
 def check_encryption(given: dict[str, Any], where: str) -> None:
     """Ask for an encrypted connection where nothing is said of it. Raises StoreError where it is said that it need not
-    be one, and the server is not on this computer. What a service file says is looked at once the connection is there."""
+    be one, and the server is not on this computer. What a service file says is looked at once the connection is there.
+    """
     if given.get("service") or os.environ.get("PGSERVICE"):
         return
     hosts = [h for name in ("host", "hostaddr") for h in str(given.get(name) or "").split(",") if h]

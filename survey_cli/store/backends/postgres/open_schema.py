@@ -35,7 +35,8 @@ IS_OWNER: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE
 
 def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False) -> PostgresConnector:
     """A connection ready for use; with `upgrade` an earlier schema is brought to this program's tables. Raises
-    StoreError; Absent where nothing is kept and nothing is to be made."""
+    StoreError; Absent where nothing is kept and nothing is to be made.
+    """
     if not where.schema:
         raise StoreError(where, "no study is named", "put it into the address: ?schema=NAME")
     db = PostgresConnector(where, patience=patience)
@@ -75,7 +76,8 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, wa
 
 def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[MigrationStep]) -> None:
     """The steps not yet applied to a schema, all or none; it is made where there is none. Of several programs one
-    applies them, the others wait for it."""
+    applies them, the others wait for it.
+    """
     with db.transaction() as execute:
         execute("SET LOCAL lock_timeout TO 0", ())
         execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))

@@ -66,7 +66,8 @@ FIXED_VIEWS: Final = (
 
 def make_view_name(*, id: str, version: str, hash: str, taken: Collection[str]) -> str:
     """The name of the view with one row per interview: `data_asu_2000_v1`, or with the beginning of the hash
-    where another text already carries this version."""
+    where another text already carries this version.
+    """
     name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{id}_v{version}")[:MAX_VIEW_NAME].rstrip("_")
     folded = {other.casefold() for other in taken}
     return name if name.casefold() not in folded else f"{name}_{hash[:12]}"
@@ -74,7 +75,8 @@ def make_view_name(*, id: str, version: str, hash: str, taken: Collection[str]) 
 
 def build_data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
     """The statements that make it: one row per interview, one column per variable that is not personal, NULL
-    where there is no answer."""
+    where there is no answer.
+    """
     return build_row_views(name=name, hash=hash, variables=variables, column=_render_column, widest=MAX_COLUMNS)
 
 
@@ -95,7 +97,8 @@ def build_row_views(
     joined: str = "",
 ) -> Iterator[str]:
     """The same in either database's words: `column` is what one variable's ordinal selects. What is too wide for one view
-    goes on in `…_part2`, and so on."""
+    goes on in `…_part2`, and so on.
+    """
     shown = [(ordinal, v) for ordinal, v in enumerate(variables) if not v.personal]
     for part, first in enumerate(range(0, max(len(shown), 1), widest), start=1):
         columns = "".join(

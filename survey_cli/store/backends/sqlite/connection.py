@@ -79,7 +79,8 @@ class SqliteConnector(Connector):
     @classmethod
     def open_file(cls, path: Path, *, where: str, patience: float, read_only: bool = False) -> "SqliteConnector":
         """To a file that exists. `read_only` is for places in which nothing can be written; unless a log lies beside it,
-        the file is taken for one that nobody changes. Raises StoreError."""
+        the file is taken for one that nobody changes. Raises StoreError.
+        """
         mode = "rw"
         if read_only:
             mode = "ro" if os.path.exists(f"{path}-wal") else "ro&immutable=1"

@@ -40,7 +40,8 @@ them. SQLite gives its -wal and -shm files the database's mode."""
 
 def find_file_system(folder: Path) -> str:
     """The kernel's name of the file system a folder is on (`ext4`, `nfs4`); empty where the system does not
-    tell."""
+    tell.
+    """
     try:
         text = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
     except OSError:
@@ -50,7 +51,8 @@ def find_file_system(folder: Path) -> str:
 
 def find_mounted_file_system(mountinfo: str, path: str) -> str:
     """The same from the text of /proc/self/mountinfo (see proc(5)): the longest mount point that holds the
-    path, the later of two on one point."""
+    path, the later of two on one point.
+    """
     longest, found = -1, ""
     for line in mountinfo.splitlines():
         before, dash, after = line.partition(" - ")
@@ -113,7 +115,8 @@ def resolve_link(path: str | Path) -> Path:
 
 def check_no_hard_link(path: Path, *, where: str) -> None:
     """Raises StoreError where the file has a second name (a hard link): each name would have a log of its own, and
-    what is written under one overwrites what is written under the other."""
+    what is written under one overwrites what is written under the other.
+    """
     while (found := path.stat()).st_nlink > 1:
         # a file that is just being put in its place has a temporary name beside it
         beside = [
@@ -165,7 +168,8 @@ def create_atomically(
 ) -> bool:
     """Has `create_database` write the file under a temporary name in the same folder, then links it into place: eight
     processes that begin at once all find it whole. False where another was first; then theirs stands and ours
-    is gone."""
+    is gone.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent)  # 0600
         os.close(handle)

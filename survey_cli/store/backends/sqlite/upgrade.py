@@ -22,7 +22,8 @@ log: Final = logging.getLogger(__name__)
 
 def upgrade_file(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[SqliteConnector], None]) -> None:
     """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreError where somebody else
-    uses it: nothing is changed then."""
+    uses it: nothing is changed then.
+    """
     with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
         try:
             lock_exclusively(db)
