@@ -64,9 +64,9 @@ def answer(
     db: DatabaseOption = None,
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue."""
-    from survey_cli.services.cases.case_actions import answer_referral as answered
+    from survey_cli.services.cases.case_actions import answer_referral
 
-    _say_change(answered(build_request(file, by=by, people=people, db=db), case, note=note))
+    _say_change(answer_referral(build_request(file, by=by, people=people, db=db), case, note=note))
 
 
 def reopen(
@@ -89,14 +89,13 @@ def reopen(
 
     Hard refusals and cases that may not be called again are left alone.
     """
-    from survey_cli.services.cases.case_actions import reopen_case as reopened
-    from survey_cli.services.cases.case_actions import reopen_refusals
+    from survey_cli.services.cases.case_actions import reopen_case, reopen_refusals
 
     if bool(case) == bool(refusals):
         raise typer.BadParameter("name a case, or --refusals soft", param_hint="CASE")
     asks = build_request(file, by=by, people=people, db=db)
     if case:
-        _say_change(reopened(asks, case, why=note))
+        _say_change(reopen_case(asks, case, why=note))
         return
     until = datetimes.parse_time(before, option="--before") if before else None
     with show_import_progress() as progress:
@@ -112,10 +111,10 @@ def release(
     db: DatabaseOption = None,
 ) -> None:
     """Release replicates of the sample: from now on their cases are called. Safe to repeat."""
-    from survey_cli.services.cases.case_actions import release_replicates as released
+    from survey_cli.services.cases.case_actions import release_replicates
 
     with show_import_progress() as progress:
-        made = released(build_request(file, by=by, people=people, db=db), replicates, progress=progress)
+        made = release_replicates(build_request(file, by=by, people=people, db=db), replicates, progress=progress)
     _say_changes(made, "released")
 
 
@@ -127,9 +126,9 @@ def free(
     db: DatabaseOption = None,
 ) -> None:
     """Take a case away from the station that has it. The call in progress stays in its history."""
-    from survey_cli.services.cases.case_actions import free_case as freed
+    from survey_cli.services.cases.case_actions import free_case
 
-    made = freed(build_request(file, by=by, people=people, db=db), case)
+    made = free_case(build_request(file, by=by, people=people, db=db), case)
     if isinstance(made, UserError):
         fail(made)
     changed, had = made
@@ -152,13 +151,13 @@ def reassign(
     db: DatabaseOption = None,
 ) -> None:
     """Give an appointment, or all those of one interviewer, to another interviewer."""
-    from survey_cli.services.cases.case_actions import reassign_appointments as reassigned
+    from survey_cli.services.cases.case_actions import reassign_appointments
 
     if bool(case) == bool(all_of):
         raise typer.BadParameter("name a case, or --all-of NAME", param_hint="CASE")
     if not to:
         raise typer.BadParameter("name the new owner of the appointment, or anyone", param_hint="--to")
-    made = reassigned(
+    made = reassign_appointments(
         build_request(file, by=by, people=people, db=db),
         to=to,
         key=case,

@@ -251,10 +251,12 @@ def why(
 
     Exit code 0: it may be called; 1: it may not.
     """
-    from survey_cli.services.cases.queue_lists import explain_case as asked
+    from survey_cli.services.cases.queue_lists import explain_case
 
     asks = build_request(file, by=by, people=people, db=db)
-    found = asked(asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer)
+    found = explain_case(
+        asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer
+    )
     if isinstance(found, UserError):
         fail(found)
     for line in _render_verdicts(found):
@@ -295,9 +297,9 @@ def queue(
     db: DatabaseOption = None,
 ) -> None:
     """List the next cases in the order of calling, with reasons, and those that are due but not callable now."""
-    from survey_cli.services.cases.queue_lists import list_queue as asked
+    from survey_cli.services.cases.queue_lists import list_queue
 
-    found = asked(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
+    found = list_queue(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
     if isinstance(found, UserError):
         fail(found)
     for line in _render_queue(found):

@@ -12,10 +12,10 @@ from survey_cli.problems import UserError
 def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     """Verify that every interview's data match its journal, and that the database is intact."""
     from survey_cli.cli.output.progress import show_progress
-    from survey_cli.services.database.interview_archive import verify_database as verified
+    from survey_cli.services.database.interview_archive import verify_database
 
     with show_progress() as bar:
-        found = verified(file, db=db, tell=bar)
+        found = verify_database(file, db=db, tell=bar)
     if isinstance(found, UserError):
         fail(found)
     for finding in found.findings:

@@ -42,9 +42,9 @@ def subject(
 
     Where the study lists its people, only supervisors may. Exports, printed lists and backups are not included.
     """
-    from survey_cli.services.privacy.subject_access import load_subject as held
+    from survey_cli.services.privacy.subject_access import load_subject
 
-    found = held(build_request(file, by=by, people=people, db=db), case)
+    found = load_subject(build_request(file, by=by, people=people, db=db), case)
     if isinstance(found, UserError):
         fail(found)
     print(render_json(found) if form is SubjectFormat.json else "\n".join(_render_subject(found)))
@@ -125,8 +125,7 @@ def erase(
     The case's key, outcomes, times and coded sample columns stay, so that rates and counts remain correct. The same
     command again finishes an interrupted erasure.
     """
-    from survey_cli.services.privacy.erase_and_anonymize import erase_person as erased
-    from survey_cli.services.privacy.erase_and_anonymize import finish_erasure, preview_erasure
+    from survey_cli.services.privacy.erase_and_anonymize import erase_person, finish_erasure, preview_erasure
 
     asks = build_request(file, by=by, people=people, db=db)
     if bool(case) == unfinished:
@@ -151,7 +150,7 @@ def erase(
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
-    made = erased(asks, case, why=reason)
+    made = erase_person(asks, case, why=reason)
     if isinstance(made, UserError):
         fail(made)
     if made.case or made.interviews:
@@ -194,9 +193,11 @@ def anonymize(
 
     The time runs from when a case was done, or from the study's end. Other answers stay. Safe to repeat.
     """
-    from survey_cli.services.privacy.erase_and_anonymize import anonymize_study as done
+    from survey_cli.services.privacy.erase_and_anonymize import anonymize_study
 
-    made = done(build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS))
+    made = anonymize_study(
+        build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
+    )
     if isinstance(made, UserError):
         fail(made)
     say_skipped(made.skipped)

@@ -72,8 +72,7 @@ def check(
     Where interviews are stored already, the questionnaire is compared with every version in use: codes with other texts,
     narrower ranges, other kinds of answers and missing items are errors until --accept says that they are intended.
     """
-    from survey_cli.services.questionnaire.questionnaire_files import check_file as checked
-    from survey_cli.services.questionnaire.questionnaire_files import find_instruments
+    from survey_cli.services.questionnaire.questionnaire_files import check_file, find_instruments
 
     wanted: tuple[str, ...] | UserError = ()
     if formats:
@@ -85,7 +84,7 @@ def check(
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     found, troubles = find_instruments(files)
-    results = [checked(file, wanted, db=db) for file in found]
+    results = [check_file(file, wanted, db=db) for file in found]
     problems = [problem for one in results for problem in one.problems]
     _print_problems(results, form)
     for one in results:

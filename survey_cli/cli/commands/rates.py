@@ -257,7 +257,7 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
     from survey_cli.reports.rounding import format_count
     from survey_cli.text_width import measure_width
 
-    def said(name: str) -> str:
+    def format_figure(name: str) -> str:
         if name in column.rates._fields:
             return format_rate(getattr(column.rates, name), digits)
         count = found.get(name)
@@ -266,7 +266,7 @@ def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]],
     total = column.counts.sum_groups() if column.counts else None
     found = {**collect_figures(column), "cases": total}
     names = [name for name, _, _ in labels][1:]
-    lines = [make_printable(column.title), *map(said, names)]
+    lines = [make_printable(column.title), *map(format_figure, names)]
     cells = max(map(measure_width, lines))
     return _FigureColumn(tuple(" " * (cells - measure_width(line)) + line for line in lines), cells)
 
@@ -277,7 +277,7 @@ def render_rates_json(report: "RateTable") -> str:
 
     from survey_cli.reports.fieldwork.rates import collect_figures
 
-    def described(column: "RateColumn") -> dict[str, object]:
+    def describe_column(column: "RateColumn") -> dict[str, object]:
         found = collect_figures(column)
         return {
             "frame": column.frame,
@@ -290,7 +290,7 @@ def render_rates_json(report: "RateTable") -> str:
         {
             "title": report.title,
             "heading": report.heading,
-            "columns": [described(column) for column in report.columns],
+            "columns": [describe_column(column) for column in report.columns],
             "notes": report.notes,
         },
         ensure_ascii=False,

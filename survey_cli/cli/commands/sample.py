@@ -267,9 +267,9 @@ def do_not_call_remove(
 
 def do_not_call_count(db: DatabaseOption = None) -> None:
     """Say how many numbers are on the list."""
-    from survey_cli.services.sample.do_not_call_list import count_numbers as counted
+    from survey_cli.services.sample.do_not_call_list import count_numbers
 
-    found = counted(_build_list_request(db))
+    found = count_numbers(_build_list_request(db))
     if isinstance(found, UserError):
         fail(found)
     where, numbers = found

@@ -94,9 +94,9 @@ def share(
 
     The folder of the databases is given to the group (2770, the databases 0660, lists 0640); nobody else can read it.
     """
-    from survey_cli.services.database.group_permissions import share_with_group as shared
+    from survey_cli.services.database.group_permissions import share_with_group
 
-    folder = shared(file, group, db=db)
+    folder = share_with_group(file, group, db=db)
     if isinstance(folder, UserError):
         fail(folder)
     say(f"{folder}: shared with the group {group}, closed to everybody else")

@@ -96,14 +96,14 @@ def status(
 def _watch_status(read: Any) -> None:
     from survey_cli.tui import ScreenError, watch
 
-    def drawn(cells: int) -> list[str]:
+    def render(cells: int) -> list[str]:
         found = read()
         if isinstance(found, UserError):
             return [make_printable(str(problem)) for problem in (*found.problems, found)]
         return render_status(found, cells=cells)
 
     try:
-        watch(drawn)
+        watch(render)
     except ScreenError as failed:
         fail(UserError("survey", str(failed), "survey status without --watch shows the same once"))
 
@@ -324,12 +324,12 @@ def _render_columns(
     )
     wide = [max(measure_width(row[at]) for row in (tuple(head), *body)) for at in range(len(head))]
 
-    def padded(row: Sequence[str]) -> tuple[str, ...]:
+    def pad(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(
             " " * (wide[at] - measure_width(text)) + text if at in figures else text for at, text in enumerate(row)
         )
 
-    drawn = render_table(padded(head), map(padded, body)).split("\n")
+    drawn = render_table(pad(head), map(pad, body)).split("\n")
     return [f"  {line}" for line in (drawn if any(head) else drawn[1:])]
 
 

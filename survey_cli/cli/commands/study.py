@@ -58,7 +58,7 @@ def publish(
     It is for the owner of the schema. With a database file, every change of the questionnaire's file takes effect
     automatically; there this command makes another file the study's questionnaire.
     """
-    from survey_cli.services.study.publish_version import publish_version as publish_version
+    from survey_cli.services.study.publish_version import publish_version
 
     made = publish_version(build_request(file, by=by, people=people, db=db))
     if isinstance(made, UserError):
