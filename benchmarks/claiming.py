@@ -22,7 +22,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.claim_criteria import ClaimCriteria
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store import Store
-from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Contact, ContactNumber, Lease, NewCase
 
 MANY, FEW = 1_000_000, 1_000
 CLAIMERS, SHARED = 16, 4_000
@@ -61,7 +61,7 @@ def sample(count: int, *, first: int = 0) -> Iterator[NewCase]:
 
 
 def bring(store: Store, count: int, *, id: str = "bench", pause: Callable[[], None] | None = None) -> None:
-    store.cases.add(sample(count), import_id=id, at=made.NOON, by="bench", file="bench", pause=pause)
+    store.cases.imports.add(sample(count), import_id=id, at=made.NOON, by="bench", file="bench", pause=pause)
 
 
 class Station:
@@ -77,7 +77,7 @@ class Station:
         cases = self.store.cases
         cases.expire_leases(made.NOON)
         cases.queue_due_cases(made.NOON)
-        heads = sorted(cases.list_queue_heads(), key=lambda head: head.rank)
+        heads = sorted(cases.queries.list_queue_heads(), key=lambda head: head.rank)
         self.claims += 1
         lease = Lease(f"{self.name} {self.claims}", self.name, self.name, made.NOON + timedelta(minutes=30))
         return next((row for head in heads if (row := cases.claim(head.bucket, lease, made.NOON))), None)
@@ -88,13 +88,15 @@ class Station:
             for event in (OutcomeRecorded("complete", 1), AttemptClosed())
         ]
         done = QueuePosition("done", None, "", "", "1.1", "complete", 1, "complete")
-        lost = self.store.cases.write(
-            row.key,
-            seq=row.seq,
-            entries=entries,
-            standing=done,
-            token=f"{self.name} {self.claims}",
-            release=True,
+        lost = self.store.cases.update(
+            CaseUpdate(
+                row.key,
+                seq=row.seq,
+                entries=entries,
+                queue_position=done,
+                token=f"{self.name} {self.claims}",
+                release=True,
+            )
         )
         assert lost is None
 
@@ -155,7 +157,7 @@ def claimers_row(folder: Path) -> list[Line]:
         assert status == 0, "a station failed"
     took = perf_counter() - start
     twice = sum(times - 1 for times in taken.values())
-    left = sum(first.store.cases.count_cases().by_status.get(status, 0) for status in ("ready", "leased"))
+    left = sum(first.store.cases.queries.count_cases().by_status.get(status, 0) for status in ("ready", "leased"))
     said = f"{twice} twice, {left} left of {SHARED:,}; {SHARED / took:,.0f} claimed and closed a second"
     what = f"claims by {CLAIMERS} processes, no double"
     return [below(what, twice + left, 0, said=said, goal="no case twice, none left")]
@@ -181,7 +183,7 @@ def import_row(folder: Path) -> list[Line]:
         times.append(perf_counter() - begun)
         sleep(0.02)
     took = perf_counter() - start
-    assert len(list(answers.store.cases.iterate_keys())) == count, "the import failed"
+    assert len(list(answers.store.cases.queries.iterate_keys())) == count, "the import failed"
     said = (
         f"max {shown(max(times), 'ms')}, p50 {shown(median(times), 'ms')} of {len(times):,};"
         f" {count / took:,.0f} cases/s"

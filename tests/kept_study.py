@@ -53,8 +53,8 @@ def a_study(
         brought = [
             NewCase(h.key, h.entries, schedule_case(Case.from_history(h.key, h.entries), study, now)) for h in histories
         ]
-        number = len(store.cases.list_imports()) + 1
-        store.cases.add(brought, import_id=f"import {number}", at=now, by="sam", file="units.csv")
+        number = len(store.cases.imports.list_rows()) + 1
+        store.cases.imports.add(brought, import_id=f"import {number}", at=now, by="sam", file="units.csv")
     return path
 
 

@@ -144,11 +144,11 @@ class Shift:
 
     def case(self, key: str) -> Case:
         with self.study() as study:
-            return Case.from_history(key, study.store.cases.read_history(key))
+            return Case.from_history(key, study.store.cases.queries.read_history(key))
 
     def row(self, key: str) -> CaseRow:
         with self.study() as study:
-            row = study.store.cases.find_row(key)
+            row = study.store.cases.queries.find_row(key)
             assert row is not None
             return row
 

@@ -41,7 +41,7 @@ def several(count: int, *, first: int = 0, prefix: str = "c"):
 
 
 def bring(store: Store, cases, *, id: str = "import 1", **other) -> int:
-    return store.cases.add(cases, **{"import_id": id, "at": NOON, "by": "sue", "file": "units.csv", **other})
+    return store.cases.imports.add(cases, **{"import_id": id, "at": NOON, "by": "sue", "file": "units.csv", **other})
 
 
 def a_contact(link: str, name: str = "", *numbers: str) -> Contact:

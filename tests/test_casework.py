@@ -42,6 +42,7 @@ from survey_cli.services.sample.do_not_call_list import (
 )
 from survey_cli.sessions.station.open_station import build_queue
 from survey_cli.sessions.station.station_protocol import IdleView
+from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.person_erasure import is_erased
 from survey_cli.study.consistency.queue_refresh import refresh_queue
 from survey_cli.study.open_study import OpenStudy
@@ -133,10 +134,10 @@ def a_mixed_study(place: Path, dice: Random) -> Shift:
     shift = Shift(place, items=SPANISH, fieldwork=FIELD, head=MIXED, people=PEOPLE,
                   cases="unit,kind,name,phone,zone,lang,wave\n" + rows)  # fmt: skip
     with shift.study() as study:
-        for key in list(study.store.cases.iterate_keys()):
+        for key in list(study.store.cases.queries.iterate_keys()):
             past(study, key, shift.at, dice)
         for n in range(dice.randrange(4)):
-            study.store.cases.take_quota_places(f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at)
+            study.store.cases.quotas.take(f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at)
     return shift
 
 
@@ -163,10 +164,13 @@ def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
             ]  # fmt: skip
         entries += [HistoryEntry(at, by, "s1", AttemptClosed())]
     if entries:
-        history = cases.read_history(key)
+        history = cases.queries.read_history(key)
         case = Case.from_history(key, [*history, *entries])
         assert (
-            cases.write(key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, now)) is None
+            cases.update(
+                CaseUpdate(key, seq=len(history), entries=entries, queue_position=schedule_case(case, study.plan, now))
+            )
+            is None
         )
 
 
@@ -191,11 +195,10 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
             assert [line.key for line in report.lines] == [key for key, _ in stations]
             assert not [line for line in report.turned_down if "the appointment is with" in line.why]
             for key, token in stations:  # and everything goes back as it was
-                history = study.store.cases.read_history(key)
+                history = study.store.cases.queries.read_history(key)
                 given_back = HistoryEntry(shift.at, interviewer, "s", CaseReturned("given back"))
                 stands = schedule_case(Case.from_history(key, [*history, given_back]), study.plan, shift.at)
-                study.store.cases.write(key, seq=len(history), entries=[given_back], standing=stands, token=token,
-                                        release=True)  # fmt: skip
+                study.store.cases.update(CaseUpdate(key, len(history), [given_back], stands, token=token, release=True))
     assert len(classes) > 1
 
 
@@ -264,7 +267,7 @@ def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
     shift.later(minutes=25)
     with shift.study() as study:
         assert [lapsed.key for lapsed in refresh_queue(study.store, study.plan, shift.at)] == [key]
-        row = study.store.cases.find_row(key)
+        row = study.store.cases.queries.find_row(key)
     assert row is not None
     assert row.rank[:1] == "2"  # its interview was interrupted
     assert queued(shift).lines[0].key == key
@@ -285,17 +288,17 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 1
+        assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 1
     assert "kinds:1 is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
     changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person"))
     assert (changed.standing.status, changed.standing.code) == ("waiting", "2.21")
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 0
+        assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 0
     assert "quota" not in why_not(shift, "B")
     done(case_actions.correct_outcome(request(shift), "A", "complete", note="it was the right one after all"))
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 1
+        assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 1
     assert code_case(shift.case("A"), study.plan).code == "1.1"
 
 
@@ -342,7 +345,7 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
     with shift.study() as study:
         [interview] = study.store.list_interviews(case="A")
         assert is_erased(study.store.read_journal(interview.id))
-        assert study.store.cases.read_quota_fill()["kinds:1"].completes == 0
+        assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 0
         assert study.is_on_do_not_call_list(["+13125550100"])
 
 
@@ -419,10 +422,10 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=lookup)
     interviewed(shift.station("ann"), "1", "1", "1")
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].reserved == 1
+        assert study.store.cases.quotas.read_fill()["kinds:1"].reserved == 1
     assert isinstance(case_actions.free_case(request(shift), "A"), tuple)
     with shift.study() as study:
-        assert study.store.cases.read_quota_fill()["kinds:1"].reserved == 0
+        assert study.store.cases.quotas.read_fill()["kinds:1"].reserved == 0
     assert shift.case("A").interrupted
 
 
@@ -473,7 +476,7 @@ def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> Non
 
 def ruin(study: OpenStudy, key: str, outcome: str, at: datetime) -> None:
     """Two refusals."""
-    history = study.store.cases.read_history(key)
+    history = study.store.cases.queries.read_history(key)
     entries = []
     for days in (9, 1):
         when = at - timedelta(days=days)
@@ -481,7 +484,9 @@ def ruin(study: OpenStudy, key: str, outcome: str, at: datetime) -> None:
             HistoryEntry(when, "ann", "s", e) for e in (CaseClaimed(), OutcomeRecorded(outcome, 1), AttemptClosed())
         ]
     case = Case.from_history(key, [*history, *entries])
-    study.store.cases.write(key, seq=len(history), entries=entries, standing=schedule_case(case, study.plan, at))
+    study.store.cases.update(
+        CaseUpdate(key, seq=len(history), entries=entries, queue_position=schedule_case(case, study.plan, at))
+    )
 
 
 def promised(shift: Shift, *keys: str, keeper: str = "me") -> None:
@@ -503,7 +508,7 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
         assert case.appointment is not None
         again = HistoryEntry(shift.at, "ann", "s1", case.appointment.details._replace(owner="ann"))
         stands = schedule_case(case.apply(again), study.plan, shift.at)
-        assert study.store.cases.write("C", seq=case.seq, entries=[again], standing=stands) is None
+        assert study.store.cases.update(CaseUpdate("C", seq=case.seq, entries=[again], queue_position=stands)) is None
     moved = case_actions.reassign_appointments(request(shift), all_of="ann", to="bob")
     assert isinstance(moved, CaseBatchResult)
     assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
@@ -659,7 +664,7 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     assert isinstance(ann.view(), IdleView)
     done(case_actions.correct_outcome(request(shift), "A", "busy", note="wrong key"))
     with shift.study() as study:
-        assert isinstance(study.store.cases.read_history("A")[-1].event, OutcomeOverridden)
+        assert isinstance(study.store.cases.queries.read_history("A")[-1].event, OutcomeOverridden)
     shift.to("2026-11-24 17:30")  # it was called by day: the evening comes next
     ann.keep_alive()
     assert on(ann) == "A"
@@ -766,14 +771,14 @@ def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path)
     assert isinstance(added, DoNotCallAddition)
     shift.later(minutes=1)
     with shift.study() as study:
-        row = study.store.cases.find_row("A")
+        row = study.store.cases.queries.find_row("A")
         assert row is not None
         entries = [
             HistoryEntry(shift.at, "ann", "s1", OutcomeRecorded("never_call", 1)),
             HistoryEntry(shift.at, "ann", "s1", DoNotCallSet("never call again")),
             HistoryEntry(shift.at, "ann", "s1", AttemptClosed()),
         ]
-        study.store.cases.write("A", seq=row.seq, entries=entries)
+        study.store.cases.update(CaseUpdate("A", seq=row.seq, entries=entries))
     said = refused(case_actions.correct_outcome(request(shift), "A", "no_answer", note="slip"))
     assert "on the do-not-call list since 2026-11-24, by registry: national registry" in said
     assert shift.case("A").do_not_call

@@ -20,7 +20,7 @@ from datetime import timedelta
 from time import perf_counter, sleep
 from survey_cli.fieldwork.case.events import OutcomeRecorded, AttemptClosed, HistoryEntry, NumberFacts, CaseSampled
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
-from survey_cli.store.cases.case_records import Lease, NewCase
+from survey_cli.store.cases.case_records import CaseUpdate, Lease, NewCase
 BUCKET = '[["America/Denver"],[],"","","","anyone",[]]'
 place, me = sys.argv[1:3]
 ready = QueuePosition("ready", NOON, BUCKET, "4", "2.20", "", 0, "")
@@ -32,7 +32,7 @@ def claim(cases, k):
 def close(cases, row, k):
     called = HistoryEntry(NOON, me, me, OutcomeRecorded("complete"), f"{me} {k}")
     entries = [called, HistoryEntry(NOON, me, me, AttemptClosed())]
-    assert cases.write(row.key, seq=row.seq, entries=entries, standing=done, token=f"{me} {k}", release=True) is None
+    assert cases.update(CaseUpdate(row.key, row.seq, entries, done, token=f"{me} {k}", release=True)) is None
 """
 
 
@@ -60,8 +60,8 @@ with Store.open(place, create=False, patience=60) as store:
     children = [worker(claiming, place, f"p{n}") for n in range(16)]
     by_process = [outcome(one).split("\n")[:-1] for one in children]
     assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(2000)]
-    assert queue.cases.count_cases().by_status == {"done": 2000}
-    for _, history in queue.cases.iterate_histories():
+    assert queue.cases.queries.count_cases().by_status == {"done": 2000}
+    for _, history in queue.cases.queries.iterate_histories():
         assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
         assert len({e.by for e in history[1:]}) == 1
     assert queue.check_integrity() == []
@@ -89,14 +89,14 @@ with Store.open(place, create=False, patience=60) as store:
         sleep(0.013 * n)
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
-    left = {row.key: row.holder for row in queue.cases.iterate_rows(status="leased")}
+    left = {row.key: row.holder for row in queue.cases.queries.iterate_rows(status="leased")}
     assert len(left) <= 6
     lapsed = queue.cases.expire_leases(at(31))
     assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {k: tuple(h) for k, h in left.items()}
-    counts = queue.cases.count_cases().by_status
+    counts = queue.cases.queries.count_cases().by_status
     assert counts.get("leased", 0) == 0
     assert sum(counts.values()) == 300
-    for key, history in queue.cases.iterate_histories():
+    for key, history in queue.cases.queries.iterate_histories():
         kinds = Counter(EVENT_KINDS[type(e.event)] for e in history)
         assert kinds["claimed"] == kinds["closed"] + kinds["returned"], key
     assert queue.check_integrity() == []
@@ -111,7 +111,7 @@ def test_four_bring_in_while_four_claim_and_one_answers(queue, place):
     importing = """
 with Store.open(place, create=False, patience=60) as store:
     cases = [case(k) for k in range(800)]
-    n = store.cases.add(cases, import_id=me, at=NOON, by="sue", file=me, pause=lambda: sleep(0.005))
+    n = store.cases.imports.add(cases, import_id=me, at=NOON, by="sue", file=me, pause=lambda: sleep(0.005))
     print(n)
 """
     claiming = """
@@ -136,7 +136,7 @@ with Store.open(place, create=False, patience=60) as store:
     assert [outcome(one) for one in children] == ["800\n"] * 4
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
     assert len(taken) == len(set(taken)) == 400
-    assert queue.cases.count_cases().by_status == {"ready": 2800, "done": 400}
+    assert queue.cases.queries.count_cases().by_status == {"ready": 2800, "done": 400}
     assert len(queue.read_journal("i1")) == seq - 1
     assert queue.check_integrity() == []
 
@@ -145,7 +145,7 @@ def test_whoever_imports_is_killed_at_any_moment_and_all_or_none_is_there(queue,
     importing = """
 with Store.open(place, create=False, patience=60) as store:
     print("in", flush=True)
-    store.cases.add(map(case, range(1500)), import_id=sys.argv[3], at=NOON, by="sue", file=me)
+    store.cases.imports.add(map(case, range(1500)), import_id=sys.argv[3], at=NOON, by="sue", file=me)
 """
     seen = set()
     for n in range(5):
@@ -154,14 +154,16 @@ with Store.open(place, create=False, patience=60) as store:
         sleep(0.05 * n)
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
-        there = sum(key.startswith(f"m{n} ") for key, _ in queue.cases.iterate_fingerprints())
+        there = sum(key.startswith(f"m{n} ") for key, _ in queue.cases.queries.iterate_fingerprints())
         seen.add(there)
         assert there in (0, 1500)
         whole = [(case.key, 1) for case in several(1500, prefix=f"m{n} ")]
         if not there:  # at once again, though the first left its rows behind
             assert bring(queue, several(1500, prefix=f"m{n} "), id=f"again {n}") == 1500
-        assert [(row.key, row.seq) for row in queue.cases.iterate_rows() if row.key.startswith(f"m{n} ")] == whole
-        while not queue.cases.finish_imports():
+        assert [
+            (row.key, row.seq) for row in queue.cases.queries.iterate_rows() if row.key.startswith(f"m{n} ")
+        ] == whole
+        while not queue.cases.imports.finish():
             pass
     assert 0 in seen
     assert queue.check_integrity() == []
@@ -171,16 +173,16 @@ def test_the_last_place_of_a_quota_is_held_once(queue, place):
     holding = """
 with Store.open(place, create=False, patience=60) as store:
     for k in range(40):
-        held = store.cases.hold_quota_places(f"{me} {k}", {f"b{k % 5}": 20, f"a{k % 3}": 30}, NOON)
+        held = store.cases.quotas.hold(f"{me} {k}", {f"b{k % 5}": 20, f"a{k % 3}": 30}, NOON)
         print(*[cell for cell, ours in held.items() if ours])
         if k % 4 == 0:
-            store.cases.drop_quota_places(f"{me} {k}")
+            store.cases.quotas.drop(f"{me} {k}")
         elif k % 4 == 1:
-            store.cases.take_quota_places(f"{me} {k}", [f"b{k % 5}"], NOON)
+            store.cases.quotas.take(f"{me} {k}", [f"b{k % 5}"], NOON)
 """
     for one in [worker(holding, place, f"p{n}") for n in range(8)]:
         outcome(one)
-    fill = queue.cases.read_quota_fill()
+    fill = queue.cases.quotas.read_fill()
     assert {cell: sum(fill[cell]) for cell in ("a0", "a1", "a2")} == {"a0": 30, "a1": 30, "a2": 30}
     assert all(fill[f"b{k}"].reserved <= 20 for k in range(5))
     assert queue.check_integrity() == []
@@ -229,15 +231,15 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
 def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
     bring(queue, [a_case("x", contact=a_contact("l1", "José Pérez", "+13125550100")), *several(40)])
     assert queue.cases.claim(BUCKET, lease(), at(0)).key == "x"
-    queue.cases.hold_quota_places("i1", {"a": 5}, at(0))
+    queue.cases.quotas.hold("i1", {"a": 5}, at(0))
     queue.write_setting("plan", "1")
     queue.backup(tmp_path / "copy.db")
     with Store.open(tmp_path / "copy.db", create=False) as copy:
-        assert list(copy.cases.iterate_rows()) == list(queue.cases.iterate_rows())
-        assert list(copy.cases.iterate_histories()) == list(queue.cases.iterate_histories())
-        assert copy.cases.find_contact("x") == queue.cases.find_contact("x")
-        assert (copy.cases.read_quota_fill(), copy.read_setting("plan")) == (
-            queue.cases.read_quota_fill(),
+        assert list(copy.cases.queries.iterate_rows()) == list(queue.cases.queries.iterate_rows())
+        assert list(copy.cases.queries.iterate_histories()) == list(queue.cases.queries.iterate_histories())
+        assert copy.cases.queries.find_contact("x") == queue.cases.queries.find_contact("x")
+        assert (copy.cases.quotas.read_fill(), copy.read_setting("plan")) == (
+            queue.cases.quotas.read_fill(),
             "1",
         )
         assert copy.check_integrity() == []
@@ -255,7 +257,7 @@ def test_a_claim_from_many_cases_is_as_quick_as_from_few(queue, place, tmp_path)
             for store, taken in times.items():
                 start = perf_counter()
                 store.cases.queue_due_cases(at(0))
-                store.cases.list_queue_heads()
+                store.cases.queries.list_queue_heads()
                 assert store.cases.claim(BUCKET, lease(f"t{k}"), at(0)) is not None
                 taken.append(perf_counter() - start)
     assert median(times[queue]) < 5 * median(times[few])

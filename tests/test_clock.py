@@ -101,8 +101,8 @@ def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, 
     bob.close()
     wrong_by(timedelta())
     with shift.study() as study:
-        rows = list(study.store.cases.iterate_rows())
-        dated = [entry.at for row in rows for entry in study.store.cases.read_history(row.key)]
+        rows = list(study.store.cases.queries.iterate_rows())
+        dated = [entry.at for row in rows for entry in study.store.cases.queries.read_history(row.key)]
         due = [row.due_at for row in rows if row.due_at is not None]
         [(server,)] = served.asked(shift.db, "SELECT clock_timestamp()")
     assert max(dated) <= server
@@ -118,7 +118,7 @@ def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(tmp_path: P
     status = load_fieldwork_status(Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db))
     assert isinstance(status, FieldworkStatus), status
     with shift.study() as study:
-        [row] = study.store.cases.iterate_rows()
+        [row] = study.store.cases.queries.iterate_rows()
     assert row.status == "leased"  # nobody's lease has run out for a clock that is wrong
     ann.close()
 

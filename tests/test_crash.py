@@ -169,11 +169,11 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
         assert ann.end() == code
         ann.close()
         with Store.open(study.db, create=False) as store:
-            [row] = store.cases.iterate_rows()
+            [row] = store.cases.queries.iterate_rows()
             [interview] = store.list_interviews()
             assert row.status == status
             assert (interview.status == "ended") == (row.outcome == "complete") == (status == "done")
-            fill = store.cases.read_quota_fill()["kinds:1"]
+            fill = store.cases.quotas.read_fill()["kinds:1"]
             assert (fill.completes, fill.reserved) == ((1, 0) if status == "done" else (0, 1))
         found = verify_database(study.file, db=study.db)
         assert isinstance(found, VerificationResult)

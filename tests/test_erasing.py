@@ -216,7 +216,7 @@ def test_an_erased_case_counts_as_it_did_and_says_nothing(tmp_path: Path, place:
     assert not any(word in repr(held) for word in ALL)
     assert findings(shift) == ()
     with shift.study() as study:
-        assert study.store.cases.search(WHO) == study.store.cases.search(KEYED) == []
+        assert study.store.cases.queries.search(WHO) == study.store.cases.queries.search(KEYED) == []
         [interview] = study.store.list_interviews(case="A")
         assert (interview.status, interview.outcome) == ("ended", "withdrawn")
         times = [event.stamp.at for event in study.store.read_journal(interview.id)]
@@ -246,7 +246,7 @@ def test_who_reads_meanwhile_keeps_the_bytes_and_verify_says_so(tmp_path: Path) 
     shift = a_shift(tmp_path)
     told(shift)
     with shift.study() as study:
-        reading = study.store.cases.iterate_histories()
+        reading = study.store.cases.queries.iterate_histories()
         next(reading)
         assert gone(shift).scrubbed is False
         [owed] = findings(shift)
@@ -315,13 +315,13 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
         took = took or time.perf_counter() - began
         one = a_shift_at(shift, copied)
         with one.study() as study:
-            contact = study.store.cases.find_contact("A")
+            contact = study.store.cases.queries.find_contact("A")
             named = contact is not None and contact.name == WHO
             whole += named
             halves += bool(list_unfinished(study.store))
             assert study.store.check_integrity() == []
             assert named or shift.row("A").code == "1.1"
-            assert named or study.store.cases.find_row("A").why == "erased"  # type: ignore[union-attr]
+            assert named or study.store.cases.queries.find_row("A").why == "erased"  # type: ignore[union-attr]
         if not named and run % 2:
             finished(one)
         else:
@@ -363,7 +363,7 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
     for wrong in (erase_person(request(shift), "Z", why="x"), erase_person(request(shift), "B", why=" ")):
         assert isinstance(wrong, UserError)
     with shift.study() as study:
-        assert study.store.cases.find_contact(key) is not None
+        assert study.store.cases.queries.find_contact(key) is not None
         assert not study.store.read_setting(person_erasure.SCRUB_SETTING)
 
 
@@ -480,7 +480,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     with shift.study() as study:
         done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann", why="withdrawn")
         assert done == 0
-        assert study.store.cases.find_contact("A") is not None
+        assert study.store.cases.queries.find_contact("A") is not None
     assert shift.row("A").code == "2.112"
     assert findings(shift) == ()
     assert found_in(*files_of(shift)) & {TOLD} == set()

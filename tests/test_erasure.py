@@ -23,7 +23,7 @@ from survey_cli.engine.events import AnswersErased as ErasedInterview
 from survey_cli.engine.events import InterviewStarted, NoteWritten, QuestionAnswered
 from survey_cli.fieldwork.case.events import AppointmentMade, CaseErased, CaseNoteWritten, HistoryEntry
 from survey_cli.store import EntryDraft, Snapshot, Store
-from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
+from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost
 from survey_cli.values import Place
 
 WORD = "Quetzalcóatl"
@@ -43,8 +43,11 @@ def told(store: Store, key: str = "x") -> list[HistoryEntry]:
         CLOSED,
     ]
     token = f"token of {key}"
-    assert store.cases.write(row.key, seq=2, entries=said, token=token, standing=GONE, release=True) is None
-    return store.cases.read_history(key)
+    assert (
+        store.cases.update(CaseUpdate(row.key, seq=2, entries=said, token=token, queue_position=GONE, release=True))
+        is None
+    )
+    return store.cases.queries.read_history(key)
 
 
 def rewritten(history: list[HistoryEntry]) -> list[HistoryEntry]:
@@ -61,14 +64,14 @@ def rewritten(history: list[HistoryEntry]) -> list[HistoryEntry]:
 def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     history = told(store)
     assert store.cases.erase("x", seq=5, entries=rewritten(history), standing=GONE) is None
-    left = store.cases.read_history("x")
+    left = store.cases.queries.read_history("x")
     assert [(e.at, e.by, type(e.event)) for e in left[:-1]] == [(e.at, e.by, type(e.event)) for e in history]
     assert left[-1] == TOMBSTONE
     assert WORD not in repr(left)
-    row = store.cases.find_row("x")
+    row = store.cases.queries.find_row("x")
     assert (row.status, row.why, row.seq, row.position_seq, row.fingerprint) == ("done", "erased", 6, 6, "")
-    assert store.cases.find_contact("x") is None
-    assert store.cases.search(WORD) == store.cases.search(NUMBER) == []
+    assert store.cases.queries.find_contact("x") is None
+    assert store.cases.queries.search(WORD) == store.cases.queries.search(NUMBER) == []
     assert store.check_integrity() == []
 
 
@@ -81,7 +84,7 @@ def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
     assert isinstance(store.cases.erase("x", seq=4, entries=entries, standing=GONE), CaseConflict)
     store.cases.claim_case("x", lease("t9"), NOON)
     assert isinstance(store.cases.erase("x", seq=6, entries=entries, standing=GONE), LeaseLost)
-    assert store.cases.find_contact("x").name == WORD
+    assert store.cases.queries.find_contact("x").name == WORD
 
 
 def test_an_interview_loses_its_words_wherever_they_stand(store):
@@ -138,10 +141,12 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         for k in range(400):  # pages fill, divide and are written over
             key = f"c{dice.randrange(500):04}"
             text = "filler " * dice.randrange(90)
-            row = store.cases.find_row(key)
-            store.cases.write(key, seq=row.seq, entries=[HistoryEntry(at(k), "sue", "s0", CaseNoteWritten(text))])
+            row = store.cases.queries.find_row(key)
+            store.cases.update(
+                CaseUpdate(key, seq=row.seq, entries=[HistoryEntry(at(k), "sue", "s0", CaseNoteWritten(text))])
+            )
         assert "asu.db" in found_in(path)
-        other.cases.find_row("x")
+        other.cases.queries.find_row("x")
         entries = rewritten(history)
         assert store.cases.erase("x", seq=len(history), entries=entries, standing=GONE) is None
         blank = [
@@ -149,13 +154,13 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
             NoteWritten(stamp(2), Place("own"), ""),
         ]
         store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
-        reading = other.cases.iterate_rows()
+        reading = other.cases.queries.iterate_rows()
         next(reading)
         assert not store.scrub()  # somebody is still reading the pages as they were
         reading.close()
         assert store.scrub()
         assert found_in(path) == []
-        assert other.cases.find_row("x").why == "erased"
+        assert other.cases.queries.find_row("x").why == "erased"
         assert claimed(other).key == "c0000"
         assert store.check_integrity() == []
 
@@ -204,7 +209,7 @@ def test_a_server_keeps_nothing_of_it_in_its_tables(store):
 def test_what_does_not_belong_together_is_named(place, damage, said):
     with Store.open(place, create=True) as store:
         told(store)
-        store.cases.hold_quota_places("i1", {"a": 5}, NOON)
+        store.cases.quotas.hold("i1", {"a": 5}, NOON)
         assert store.check_integrity() == []
         sql(place, damage)
         assert any(said in sentence for sentence in store.check_integrity())

@@ -189,7 +189,7 @@ def test_it_is_said_when_the_sample_runs_out_and_which_cells_do_not_fill(tmp_pat
 def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=8, quotas="")
     with shift.study() as study:
-        histories = [(key, list(history)) for key, history in study.store.cases.iterate_histories()]
+        histories = [(key, list(history)) for key, history in study.store.cases.queries.iterate_histories()]
         settings = FieldworkSettings(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
         model = FieldworkModel(
             study.instrument, study.plan, study.people, [study.who] * 2, histories, settings, begins=shift.at
@@ -212,7 +212,7 @@ def test_spreads_are_compared_row_by_row(tmp_path: Path) -> None:
 def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path) -> None:
     shift = midfield(tmp_path)
     with shift.study() as study:
-        few = measure_propensities(study.store.cases.iterate_histories(), study.plan)
+        few = measure_propensities(study.store.cases.queries.iterate_histories(), study.plan)
     assert few.propensities == Propensities()
     assert all("(assumed)" in line for line in few.basis)
     instrument = study.instrument

@@ -46,14 +46,14 @@ def test_everything_that_an_earlier_version_wrote_is_read(kept: Shift) -> None:
         draft = store.find_draft(suspended.id)
         assert draft is not None
         assert (draft.place, draft.text) == ("why", "half a rea")
-        histories = dict(store.cases.iterate_histories())
+        histories = dict(store.cases.queries.iterate_histories())
         cases = {key: Case.from_history(key, history) for key, history in histories.items()}
         assert {key: case.last_call.outcome for key, case in cases.items() if case.last_call} == {
             "A": "complete", "B": "callback", "C": "refusal_soft", "D": "appointment", "E": "no_answer",
             "F": "never_call", "G": "complete",
         }  # fmt: skip
         assert cases["G"].erased
-        fill = store.cases.read_quota_fill()
+        fill = store.cases.quotas.read_fill()
         assert {cell: (found.completes, found.reserved) for cell, found in fill.items()} == {
             "kinds:1": (2, 0),
             "kinds:2": (0, 1),

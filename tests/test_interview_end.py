@@ -45,6 +45,7 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
 from survey_cli.store import StoreError, database
+from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
 
@@ -101,7 +102,7 @@ def queued(shift: Shift) -> list[str]:
 
 def places(shift: Shift) -> dict[str, tuple[int, int]]:
     with shift.study() as study:
-        return {cell: (fill.completes, fill.reserved) for cell, fill in study.store.cases.read_quota_fill().items()}
+        return {cell: (fill.completes, fill.reserved) for cell, fill in study.store.cases.quotas.read_fill().items()}
 
 
 def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> InterviewSession:
@@ -314,7 +315,7 @@ def test_a_correction_that_changes_no_outcome_lets_go_of_the_case(tmp_path: Path
 
 def history(shift: Shift, key: str = "A") -> list[HistoryEntry]:
     with shift.study() as study:
-        return study.store.cases.read_history(key)
+        return study.store.cases.queries.read_history(key)
 
 
 def status(shift: Shift, key: str = "A") -> list[tuple[str, str]]:
@@ -384,7 +385,7 @@ def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_en
     with shift.study() as study:
         case = shift.case("A")
         entry = HistoryEntry(shift.at, "sue", "office", ReferralAnswered("go on"))
-        assert study.store.cases.write("A", seq=case.seq, entries=[entry], force=True) is None
+        assert study.store.cases.update(CaseUpdate("A", seq=case.seq, entries=[entry], force=True)) is None
     assert talk.reply("1") is None
     assert code(shift) == "1.1"
     assert ann is not None
@@ -603,10 +604,10 @@ def test_a_wrong_outcome_that_was_keyed_after_the_crash_does_not_hide_the_right_
         case = shift.case("A")
         entry = HistoryEntry(shift.at, "ann", "of ann", OutcomeRecorded("callback", 1))
         after = case.apply(entry)
-        study.store.cases.write(
-            "A", seq=case.seq, entries=[entry], standing=schedule_case(after, study.plan, shift.at),
+        study.store.cases.update(CaseUpdate(
+            "A", seq=case.seq, entries=[entry], queue_position=schedule_case(after, study.plan, shift.at),
             force=True, release=True,
-        )  # fmt: skip
+        ))  # fmt: skip
     forget(shift)
     assert any("the case does not say so" in finding for finding in findings(shift))
     assert "A" not in queued(shift)
@@ -650,7 +651,7 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     queued(shift)
     with shift.study() as study:
         assert study.is_on_do_not_call_list(["+13125550100"])
-        assert study.store.cases.list_follow_up_tasks() == []
+        assert study.store.cases.follow_up_tasks.list_open() == []
         [row] = study.store.list_interviews(case="A")
         assert row.is_erased == (outcome == "withdrawn")
     assert not any("yet" in finding for finding in findings(shift))

@@ -308,11 +308,11 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
         with Store.open(Path("responses/study.db"), create=True) as store:
             contact = Contact(link=key, numbers=(ContactNumber(1, "", "+61893211234", ""),))
             made = NewCase(key, old.entries, old.standing(SYDNEY_STUDY), contact=contact if key == "perth" else None)
-            store.cases.add([made], import_id=key, at=old.now, by="sam", file="cases.csv")
+            store.cases.imports.add([made], import_id=key, at=old.now, by="sam", file="cases.csv")
 
     def zones() -> tuple[str, ...]:
         with Store.open(Path("responses/study.db"), create=False) as store:
-            case = Case.from_history("perth", store.cases.read_history("perth"))
+            case = Case.from_history("perth", store.cases.queries.read_history("perth"))
             assert len(case.numbers) == 1
             return find_call_zones(case, case.numbers[0], SYDNEY_STUDY).names
 
@@ -320,7 +320,7 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
     assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0
     assert PERTH in zones()
     with Store.open(Path("responses/study.db"), create=False) as store:
-        before = {key: len(list(store.cases.read_history(key))) for key in ("perth", "free")}
+        before = {key: len(list(store.cases.queries.read_history(key))) for key in ("perth", "free")}
     assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0
     with Store.open(Path("responses/study.db"), create=False) as store:
-        assert {key: len(list(store.cases.read_history(key))) for key in before} == before, "once is enough"
+        assert {key: len(list(store.cases.queries.read_history(key))) for key in before} == before, "once is enough"

@@ -56,7 +56,7 @@ def asked(desk: InterviewSession) -> Prompt:
 
 
 def fill(shift: Shift) -> dict[str, CellFill]:
-    return shift.study().store.cases.read_quota_fill()
+    return shift.study().store.cases.quotas.read_fill()
 
 
 def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
     interviewed(ann, "2", "1")
     assert ann.close_interview() is None
     other = shift.study().store
-    other.cases.hold_quota_places("somebody else", {"men": 1}, shift.at)
+    other.cases.quotas.hold("somebody else", {"men": 1}, shift.at)
     desk = start_or_resume(
         str(shift.file),
         StartOptions(case="A", interviewer="sue", db=shift.db, reopen=True),
@@ -391,7 +391,7 @@ def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
     )
     assert stations.returncode == 0, stations.stderr
     with shift.study() as study:
-        counts, quotas = study.store.cases.read_quota_fill(), study.plan.quotas
+        counts, quotas = study.store.cases.quotas.read_fill(), study.plan.quotas
         complete = sum(row.outcome == "complete" for row in study.store.list_interviews())
         for id, cell in quotas.cells.items():
             taken = counts.get(id, CellFill())

@@ -74,7 +74,7 @@ def opened(path: str = "study.yaml", **how: str) -> OpenStudy:
 
 def case(key: str) -> Case:
     with opened() as study:
-        return Case.from_history(key, study.store.cases.read_history(key))
+        return Case.from_history(key, study.store.cases.queries.read_history(key))
 
 
 def events(where: str = "responses/study.db") -> int:
@@ -158,7 +158,7 @@ def test_an_update_changes_what_the_file_says_and_nothing_else(survey, study) ->
     assert (found.zone, found.priority, found.replicate) == ("America/Chicago", 1, "1")
     assert [n.position for n in found.numbers] == [1, 2]  # the number that went stays the case's
     with opened() as kept:
-        contact = kept.store.cases.find_contact("a")
+        contact = kept.store.cases.queries.find_contact("a")
         assert contact is not None
         assert contact.name == "Ann Núñez"
         assert [n.display for n in contact.numbers] == ["(312) 555-0100", "(312) 555-0199"]
@@ -304,8 +304,8 @@ def test_an_import_that_is_killed_is_none(survey, study) -> None:
     assert 2_000 <= arrived < 30_000
     assert "3 of 3 cases" in survey("case", "list", study)[1]
     with Store.open("responses/study.db", create=False) as store:
-        assert sorted(store.cases.iterate_keys()) == ["a", "b", "c"]
-        assert len(store.cases.list_imports()) == 1
+        assert sorted(store.cases.queries.iterate_keys()) == ["a", "b", "c"]
+        assert len(store.cases.imports.list_rows()) == 1
     out, err = survey("sample", "import", study, "many.csv")
     assert "30,000 rows: 30,000 new" in out
     assert "30,000 cases imported" in err

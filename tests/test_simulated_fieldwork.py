@@ -227,7 +227,7 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
     )
     assert isinstance(made, OpenStudy)
     with made:
-        contact = made.store.cases.find_contact("u7")
+        contact = made.store.cases.queries.find_contact("u7")
         assert contact is not None
         assert (contact.name, dict(contact.columns)) == ("", {})
         assert contact.numbers[0].e164.startswith("+999")
@@ -239,7 +239,7 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     shift = Shift(tmp_path, at=datetime(2026, 11, 24, 16, tzinfo=UTC))
     ann = shift.station()
     assert ann.record_outcome("refusal_hard") is None
-    before = shift.study().store.cases.read_history("A")
+    before = shift.study().store.cases.queries.read_history("A")
     found = simulate_study(
         StudySimulationOptions(
             path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone="America/Chicago", interviewers=1
@@ -247,7 +247,7 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     )
     assert isinstance(found, StudySimulation)
     assert (found.run.cases, found.run.calls > 0) == (1, True)
-    assert shift.study().store.cases.read_history("A") == before
+    assert shift.study().store.cases.queries.read_history("A") == before
 
 
 def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
@@ -408,12 +408,12 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     assert ann._session.suspend() is None
     assert ann.close_interview() is None
     assert ann.record_outcome("callback") is None
-    assert shift.study().store.cases.read_quota_fill()["sexes:1"].reserved == 1
+    assert shift.study().store.cases.quotas.read_fill()["sexes:1"].reserved == 1
     shift.later(days=1)
     ann.keep_alive()
     assert on(ann) == "A"
     assert ann.record_outcome("refusal_hard") is None
-    assert shift.study().store.cases.read_quota_fill()["sexes:1"] == (0, 0)
+    assert shift.study().store.cases.quotas.read_fill()["sexes:1"] == (0, 0)
 
 
 def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(tmp_path: Path) -> None:

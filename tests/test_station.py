@@ -21,7 +21,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView, IdleView, TimeReading
-from survey_cli.store.cases.queue_statistics import QueueStatistics
+from survey_cli.store.cases.case_queries import CaseQueries
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 
@@ -173,7 +173,7 @@ def test_lesson_a_second_key_press_books_once(tmp_path: Path) -> None:
     assert ann.book_appointment("tomorrow 3pm") is None
     ann._case = here  # the screen as it stood before the key
     again = ann.book_appointment("tomorrow 3pm")
-    history = shift.study().store.cases.read_history("A")
+    history = shift.study().store.cases.queries.read_history("A")
     assert sum(isinstance(entry.event, AppointmentMade) for entry in history) == 1
     assert sum(isinstance(entry.event, OutcomeRecorded) for entry in history) == 1
     assert again is None
@@ -194,11 +194,11 @@ def test_lesson_a_stale_screen_overwrites_nothing(tmp_path: Path) -> None:
     shift.later(minutes=21)
     bob = shift.station("bob")
     assert bob.record_outcome("callback") is None
-    before = shift.study().store.cases.read_history("A")
+    before = shift.study().store.cases.queries.read_history("A")
     lost = ann.record_outcome("refusal_hard")
     assert isinstance(lost, Rejection)
     assert "went back to the queue and others have called it since" in lost.why
-    assert shift.study().store.cases.read_history("A") == before
+    assert shift.study().store.cases.queries.read_history("A") == before
 
 
 def test_lesson_recovery_is_said_aloud(tmp_path: Path) -> None:
@@ -414,7 +414,7 @@ def test_lesson_no_completes_far_past_a_target(tmp_path: Path) -> None:
         "quota_full"
     ]
     study = shift.study()
-    assert study.store.cases.read_quota_fill()["men"] == (0, 1)
+    assert study.store.cases.quotas.read_fill()["men"] == (0, 1)
 
 
 def test_lesson_who_filled_the_quota_is_not_turned_away_by_it(tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_lesson_who_filled_the_quota_is_not_turned_away_by_it(tmp_path: Path) ->
     interviewed(ann, "1")
     assert ann.close_interview() is None
     assert shift.row("A").code == "1.1"
-    assert shift.study().store.cases.read_quota_fill()["men"] == (1, 0)
+    assert shift.study().store.cases.quotas.read_fill()["men"] == (1, 0)
 
 
 def test_a_database_that_cannot_be_written_stops_on_the_same_case(
@@ -463,8 +463,8 @@ def test_why_nobody_can_be_called_is_found_out_once_a_minute(tmp_path: Path, mon
     ann = shift.station()
     assert ann.record_outcome("no_answer") is None
     counted = []
-    groups = QueueStatistics.count_groups
-    monkeypatch.setattr(QueueStatistics, "count_groups", lambda *given: counted.append(1) or groups(*given))
+    groups = CaseQueries.count_groups
+    monkeypatch.setattr(CaseQueries, "count_groups", lambda *given: counted.append(1) or groups(*given))
     for _ in range(12):
         shift.later(minutes=1 / 6)
         ann.keep_alive()

@@ -174,7 +174,7 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     where = served.fresh() if kept == "server" else None
     path = a_study(cases, fieldwork=spread, more=quotas, where=where)
     with Store.open(where or "responses/study.db", create=False) as store:
-        store.cases.take_quota_places("i1", ["kinds:1"], NOW)
+        store.cases.quotas.take("i1", ["kinds:1"], NOW)
     people = "responses/interviewers.csv"
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
@@ -300,8 +300,8 @@ def test_quota_cells_say_what_is_taken_held_and_closed() -> None:
 """
     path = a_study([history("a", columns={"kind": 1})], more=quotas)
     with store_of(path) as store:
-        store.cases.take_quota_places("i1", ["kinds:1", "north"], NOW)
-        store.cases.hold_quota_places("i2", {"kinds:1": 2}, NOW)
+        store.cases.quotas.take("i1", ["kinds:1", "north"], NOW)
+        store.cases.quotas.hold("i2", {"kinds:1": 2}, NOW)
     assert [tuple(cell) for cell in told(path).cells] == [
         ("kinds:1", 1, 1, 2, False, True),
         ("kinds:2", 0, 0, 5, False, False),
@@ -336,7 +336,7 @@ def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
     asks = history("asks").at(DAY).call("supervisor", note="wants it in writing").then(CaseNoteWritten("rang twice"))
     path = a_study([asks, history("b")])
     with store_of(path) as store:
-        [head] = store.cases.list_queue_heads()
+        [head] = store.cases.queries.list_queue_heads()
         store.cases.claim(head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3))
     report = told(path)
     [lease] = report.leases
@@ -387,8 +387,8 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
     ]
     path = a_study(cases, where=where)
     with Store.open(where or "responses/study.db", create=False) as store:
-        assert [key for key, _ in store.queue_statistics.iterate_active_histories()] == ["a", "b", "c"]
-        assert sum(kind.cases for kind in store.queue_statistics.count_by_outcome()) == 4
+        assert [key for key, _ in store.cases.queries.iterate_active_histories()] == ["a", "b", "c"]
+        assert sum(kind.cases for kind in store.cases.queries.count_by_outcome()) == 4
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {"done": 2, "callable": 1, "appointment": 1}
@@ -413,7 +413,7 @@ def test_ten_thousand_cases_are_told_within_a_second() -> None:
             NewCase(f"{n:05}", (sampled, *called[n % 7 * 4 :][:4]), stands._replace(rank=f"4{n:05}"))
             for n in range(10_000)
         )
-        store.cases.add(many, import_id="many", at=NOW, by="sam", file="units.csv")
+        store.cases.imports.add(many, import_id="many", at=NOW, by="sam", file="units.csv")
     told(path)  # brings the queue in step with the plan once
     began = process_time()
     report = told(path)

@@ -517,7 +517,7 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
     told = history("unit 1").at(DAY).call("no_answer").later(days=1).call("refusal_hard")
     path = a_study([told], fieldwork="frame: list, country: US, eligible_from: n")
     with store_of(path) as store:
-        row = store.cases.find_row("unit 1")
+        row = store.cases.queries.find_row("unit 1")
         assert row is not None
         wrong = schedule_case(told.case, plan(), NOW)._replace(code="2.20")
         assert store.cases.update_queue_positions([("unit 1", row.seq, wrong)]) == 1
@@ -533,6 +533,6 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
     assert "unit 1" not in said.out
     assert "the fieldwork rules have changed" not in said.err
     with store_of(path) as store:
-        row = store.cases.find_row("unit 1")
+        row = store.cases.queries.find_row("unit 1")
         assert row is not None
         assert row.code == "2.112"

@@ -51,7 +51,7 @@ def run_on_study(request: Request, do: Callable[[OpenStudy], T | UserError], *, 
             if study.store.read_only:
                 repair(study, study.at)  # reports what it would do; the study is shown unchanged
             else:
-                study.store.cases.finish_imports()
+                study.store.cases.imports.finish()
                 rebuild_queue(study, study.at)
                 refresh_queue(study.store, study.plan, study.at)
             for sentence in study.repairs:
@@ -69,10 +69,10 @@ def convert_to_study_time(store: Store, at: datetime) -> datetime:
 def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     """The error for a key that no case has, with the most similar key as a suggestion."""
     cases = study.store.cases
-    near = [found.row.key for found in cases.search(key, limit=2)] if study.who.supervises and key else []
+    near = [found.row.key for found in cases.queries.search(key, limit=2)] if study.who.supervises and key else []
     remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""
     otherwise = f"look for it: survey case list {study.path} --find {key or 'TEXT'}"
-    keys = islice(cases.iterate_keys(), MAX_KEYS_SEARCHED)
+    keys = islice(cases.queries.iterate_keys(), MAX_KEYS_SEARCHED)
     return UserError(
         study.where, f"there is no case {key!r}", remedy or suggest_nearest(key, keys, otherwise=otherwise)
     )

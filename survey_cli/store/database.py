@@ -27,6 +27,7 @@ from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.errors import TransientStoreError
 from survey_cli.store.backends.sqlite.database_files import find_file_system
+from survey_cli.store.cases.follow_up_tasks import add_tasks_within
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.data_store import DataStore
 from survey_cli.store.interviews.digests import compute_digest
@@ -43,7 +44,6 @@ from survey_cli.store.interviews.row_mapping import decode_interview, encode_int
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
     from survey_cli.store.cases.case_store import CaseStore
-    from survey_cli.store.cases.queue_statistics import QueueStatistics
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for other writers before the database is reported as locked."""
@@ -100,17 +100,10 @@ class Store(DataStore):
 
     @cached_property
     def cases(self) -> "CaseStore":
-        """The cases of the study, with its quota places."""
+        """The cases of the study."""
         from survey_cli.store.cases.case_store import CaseStore
 
         return CaseStore(self._db)
-
-    @cached_property
-    def queue_statistics(self) -> "QueueStatistics":
-        """Statistics of all cases, for reports."""
-        from survey_cli.store.cases.queue_statistics import QueueStatistics
-
-        return QueueStatistics(self._db)
 
     def has_case(self, key: str) -> bool:
         """Whether there is a case with this key."""
@@ -192,7 +185,7 @@ class Store(DataStore):
                 if snapshot is not None:
                     self._write_snapshot(execute, interview, snapshot, instrument)
                 if owed:
-                    self.cases.add_follow_up_tasks_within(execute, owed)
+                    add_tasks_within(execute, owed)
                 return True
             return False
 

@@ -294,7 +294,7 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     opened = list_queue(study.request(later), limit=1)
     assert isinstance(opened, QueueReport), opened
     with Store.open(study.db, create=False) as store:
-        for row in store.cases.iterate_rows():
+        for row in store.cases.queries.iterate_rows():
             if row.key in decided and row.status != "done":
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
         journals = [store.read_journal(row.id) for row in store.list_interviews(origin="real")]

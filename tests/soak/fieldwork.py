@@ -401,10 +401,12 @@ class Watched(StationSimulation):
         return any(t.number == number and t.at - self.at < timedelta(minutes=6) for t in self.agenda)
 
     def _said_plainly(self, station: StationSession, notice: str, died_on: tuple[str, str]) -> None:
-        row = self.study.store.cases.find_row(died_on[0])
+        row = self.study.store.cases.queries.find_row(died_on[0])
         if row is not None and not notice and row.holder is not None and row.holder.station == station.station:
             lapsed = [
-                e.event for e in self.study.store.cases.read_history(died_on[0]) if e.event == CaseReturned("lapsed")
+                e.event
+                for e in self.study.store.cases.queries.read_history(died_on[0])
+                if e.event == CaseReturned("lapsed")
             ]
             if not lapsed:
                 raise Broken(f"{died_on[0]} came back to a station that died on it, and nothing is said")
@@ -412,10 +414,10 @@ class Watched(StationSimulation):
     def _cases(self) -> Iterator[tuple[CaseRow, Case, list[HistoryEntry]]]:
         """Every case as it stands; what was replayed before is not replayed again."""
         cases = self.study.store.cases
-        for row in cases.iterate_rows():
+        for row in cases.queries.iterate_rows():
             known = self._known.get(row.key)
             if known is None or known[0] != row.seq:
-                entries = cases.read_history(row.key)
+                entries = cases.queries.read_history(row.key)
                 known = self._known[row.key] = (row.seq, Case.from_history(row.key, entries), entries)
             yield row, known[1], known[2]
 
@@ -427,7 +429,7 @@ class Watched(StationSimulation):
                 at=self.at,
                 who=who,
                 people=self.study.people,
-                full_cells=self.study.plan.quotas.list_full_cells(self.study.store.cases.read_quota_fill()),
+                full_cells=self.study.plan.quotas.list_full_cells(self.study.store.cases.quotas.read_fill()),
             ),
         )
         for row, case, _ in self._cases():
@@ -506,9 +508,9 @@ def audit(field: Watched) -> Counter[str]:
     """Look at all that was written. Gives counts of what there was to look at."""
     study, planned, seen = field.study, field.planned, Counter[str]()
     refresh_queue(study.store, study.plan, field.at)
-    for key, entries in study.store.cases.iterate_histories():
+    for key, entries in study.store.cases.queries.iterate_histories():
         case = _history(key, entries, planned, study.people, seen)
-        row = study.store.cases.find_row(key)
+        row = study.store.cases.queries.find_row(key)
         _stands(key, case, row, study.plan, field.at)
     _places(study, planned, seen)
     for colleague in field.interviewers:
@@ -705,15 +707,15 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         interview = Interview.replay(instrument, store.read_journal(row.id))
         if (interview.status, interview.outcome) != (row.status, row.outcome):
             raise Broken(f"interview of {row.case}: kept as {row.status}, replayed {interview.status}")
-        case = Case.from_history(row.case, store.cases.read_history(row.case))
+        case = Case.from_history(row.case, store.cases.queries.read_history(row.case))
         cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
-        kept_row = store.cases.find_row(row.case)
+        kept_row = store.cases.queries.find_row(row.case)
         if kept_row is not None and (kept_row.status_after_lease != "done" or "nobody is called after" in kept_row.why):
             wait.update(cells)
         if code_case(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1
             taken.update(cells)
-    fill = store.cases.read_quota_fill()
+    fill = store.cases.quotas.read_fill()
     for id, cell in study.plan.quotas.cells.items():
         if taken[id] > cell.target:
             raise Broken(f"cell {id}: {taken[id]} completes of {cell.target}")
@@ -724,7 +726,7 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         kept = fill[id].completes if id in fill else 0
         if kept != taken[id]:
             raise Broken(f"cell {id}: {kept} are counted, and the journals have {taken[id]}")
-    done = store.cases.count_cases().by_code.get("1.1", 0)
+    done = store.cases.queries.count_cases().by_code.get("1.1", 0)
     if complete != done:
         raise Broken(f"{done} cases are complete, and {complete} interviews")
     seen["complete"] += done

@@ -112,7 +112,7 @@ def correct_outcome(
                 trouble = _check_other_listings(study, key)
             return trouble or _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
 
-        before = study.store.cases.read_history(key)
+        before = study.store.cases.queries.read_history(key)
         done = _change_existing_case(study, key, deed, study.at)
         if isinstance(done, CaseActionResult) and _undoes_do_not_call(
             Case.from_history(key, before), study.plan, outcome
@@ -139,14 +139,14 @@ def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
 
 def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCallEntry]]:
     """The case's numbers that are on the do-not-call list, each with its entry."""
-    contact = study.store.cases.find_contact(key)
+    contact = study.store.cases.queries.find_contact(key)
     numbers = [number.e164 for number in contact.numbers if number.e164] if contact is not None else []
     return [(number, why) for number in numbers if (why := study.do_not_call.find_entry(number)) is not None]
 
 
 def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
     """Why the case may not be called although its outcome is corrected: somebody else listed one of its numbers."""
-    blocked = [entry for entry in study.store.cases.read_history(key) if isinstance(entry.event, DoNotCallSet)]
+    blocked = [entry for entry in study.store.cases.queries.read_history(key) if isinstance(entry.event, DoNotCallSet)]
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
@@ -240,7 +240,9 @@ def reopen_refusals(
                 return None
             return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
-        rows = [row for row in study.store.cases.iterate_rows(status="done") if row.code.startswith(("2.", "3."))]
+        rows = [
+            row for row in study.store.cases.queries.iterate_rows(status="done") if row.code.startswith(("2.", "3."))
+        ]
         return _change_cases(study, rows, deed, study.at, progress=progress)
 
     return run_on_study(request, do, for_whom="put refusals back")
@@ -268,7 +270,7 @@ def release_replicates(
 
     def do(study: OpenStudy) -> CaseBatchResult | UserError:
         rows, known = [], set()
-        for row in study.store.cases.iterate_rows():
+        for row in study.store.cases.queries.iterate_rows():
             if row.replicate:
                 known.add(row.replicate)
                 if row.status_after_lease in (
@@ -293,7 +295,7 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
     """Free a case from its station. The call in progress stays in the history."""
 
     def do(study: OpenStudy) -> tuple[CaseActionResult, PreviousHolder] | UserError:
-        row = study.store.cases.find_row(key)
+        row = study.store.cases.queries.find_row(key)
         if row is None:
             return make_unknown_case_error(study, key)
         if row.holder is None:
@@ -311,11 +313,11 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
         if isinstance(freed, UserError):
             return freed
         for interview in going_on:
-            study.store.cases.drop_quota_places(
+            study.store.cases.quotas.drop(
                 interview
             )  # as when a lease expires: whoever resumes it reserves a place again
         reconcile_lapsed(study.store, study.plan, [key], study.at)
-        case = Case.from_history(key, study.store.cases.read_history(key))
+        case = Case.from_history(key, study.store.cases.queries.read_history(key))
         freed = freed._replace(standing=schedule_case(case, study.plan, study.at))
         return freed, PreviousHolder(held.by, held.station, since[0] if since else None)
 
@@ -355,7 +357,7 @@ def reassign_appointments(
             if moved is None or isinstance(moved, UserError):
                 return moved or make_unknown_case_error(study, key)
             return CaseBatchResult(changed=(moved,))
-        rows = study.store.cases.list_appointments(owner=all_of)
+        rows = study.store.cases.queries.list_appointments(owner=all_of)
         if not rows:
             return UserError(all_of, "has no appointments", "survey study people lists who has")
         return _change_cases(study, rows, deed, study.at)
@@ -391,12 +393,12 @@ def _change_case(
     """Read the case, decide, write; again where somebody wrote in between. `take`: even where a station has it."""
     cases = study.store.cases
     for _ in range(MAX_TRIES):
-        row = cases.find_row(key)
+        row = cases.queries.find_row(key)
         if row is None:
             return make_unknown_case_error(study, key)
         if row.holder is not None and not take:
             return _make_busy_error(study, row.key, row.holder)
-        case = Case.from_history(key, cases.read_history(key))
+        case = Case.from_history(key, cases.queries.read_history(key))
         found = deed(case)
         if found is None or isinstance(found, UserError):
             return found
@@ -430,7 +432,7 @@ def _change_case(
 
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """The quota targets exceeded by an interview that counts in these cells again, as text; empty where none is."""
-    fill = study.store.cases.read_quota_fill() if cells else {}
+    fill = study.store.cases.quotas.read_fill() if cells else {}
     targets = ((id, fill[id].completes, study.plan.quotas.cells[id]) for id in cells)
     passed = [f"{id} {taken} of {cell.target}" for id, taken, cell in targets if taken > cell.target and not cell.soft]
     return f", which passes a quota's target ({', '.join(passed)})" if passed else ""

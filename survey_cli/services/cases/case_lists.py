@@ -86,7 +86,7 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
     keys = _select_keys(study, wanted)
     if isinstance(keys, UserError):
         return keys
-    rows = cases.iterate_rows(
+    rows = cases.queries.iterate_rows(
         status=cast(StoredCaseStatus, wanted.status) if wanted.status else None,
         code=wanted.code or None,
         outcome=wanted.outcome or None,
@@ -97,7 +97,7 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
     return CaseList(
         where=study.where,
         lines=tuple(build_case_line(row, names.get(row.key, "")) for row in found),
-        total=sum(cases.count_cases().by_status.values()),
+        total=sum(cases.queries.count_cases().by_status.values()),
         names_shown=study.who.supervises,
     )
 
@@ -106,7 +106,7 @@ def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError |
     """The keys that `find` and `where` select; None for all."""
     keys: set[str] | None = None
     if wanted.find:
-        keys = {found.row.key for found in study.store.cases.search(wanted.find)}
+        keys = {found.row.key for found in study.store.cases.queries.search(wanted.find)}
     if not wanted.where:
         return keys
     condition = parse_sample_condition(study.instrument, wanted.where)
@@ -139,8 +139,8 @@ def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tupl
     """Iterate over the key and sample values of every case."""
     nothing: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
-    contacts = dict(study.store.cases.iterate_contacts()) if personal else {}
-    for key, history in study.store.cases.iterate_histories():
+    contacts = dict(study.store.cases.queries.iterate_contacts()) if personal else {}
+    for key, history in study.store.cases.queries.iterate_histories():
         contact = contacts.get(key)
         yield (
             key,
@@ -159,8 +159,8 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
         return {}
     cases = study.store.cases
     if len(rows) <= MAX_SINGLE_LOOKUPS:
-        return {row.key: contact.name for row in rows if (contact := cases.find_contact(row.key)) is not None}
-    return {key: contact.name for key, contact in cases.iterate_contacts()}
+        return {row.key: contact.name for row in rows if (contact := cases.queries.find_contact(row.key)) is not None}
+    return {key: contact.name for key, contact in cases.queries.iterate_contacts()}
 
 
 def build_case_line(row: CaseRow, name: str) -> CaseLine:
@@ -189,12 +189,12 @@ def load_case_sheet(request: Request, key: str) -> CaseSheet | UserError:
 
 def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
     cases, plan = study.store.cases, study.plan
-    row = cases.find_row(key)
+    row = cases.queries.find_row(key)
     if row is None:
         return make_unknown_case_error(study, key)
-    history = cases.read_history(key)
+    history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
-    contact = cases.find_contact(key) if study.who.supervises else None
+    contact = cases.queries.find_contact(key) if study.who.supervises else None
     zones = list_call_zones(case, case.next_number, plan)
     promise = find_open_appointment(case, plan)
     return CaseSheet(
@@ -207,8 +207,10 @@ def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
         if promise is not None
         else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
-        cells=_build_cell_lines(plan, case, cases.read_quota_fill()),
-        history=tuple(_iterate_history_lines(key, history, cases.list_accounts(key), plan, whole=study.who.supervises)),
+        cells=_build_cell_lines(plan, case, cases.quotas.read_fill()),
+        history=tuple(
+            _iterate_history_lines(key, history, cases.queries.list_accounts(key), plan, whole=study.who.supervises)
+        ),
     )
 
 

@@ -62,7 +62,7 @@ def _build_status(
     study: OpenStudy, *, begun: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> FieldworkStatus | UserError:
     at = study.at
-    kinds = study.store.queue_statistics.count_by_outcome()
+    kinds = study.store.cases.queries.count_by_outcome()
     if not kinds:
         return UserError(
             study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
@@ -77,11 +77,13 @@ def _build_status(
         day_began=day_began,
         since=begun.at if begun is not None else None,
         case_counts=kinds,
-        case_groups=study.store.queue_statistics.count_groups(at),
-        fill=study.store.cases.read_quota_fill(),
+        case_groups=study.store.cases.queries.count_groups(at),
+        fill=study.store.cases.quotas.read_fill(),
         target=target.interviews,
         target_of=target.source,
-        appointments=tuple(_build_appointment_line(row, at, zone) for row in study.store.cases.list_appointments()),
+        appointments=tuple(
+            _build_appointment_line(row, at, zone) for row in study.store.cases.queries.list_appointments()
+        ),
         leases=tuple(_iterate_lease_lines(study, zone)),
         held=tuple(_iterate_held_lines(study, zone)),
         backed_up=backed_up.astimezone(zone) if backed_up is not None else None,
@@ -123,8 +125,7 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
 
 def _iterate_sessions(study: OpenStudy) -> Iterator[CaseSessions]:
     return (
-        read_call_sessions(history, study.plan)
-        for _, history in study.store.queue_statistics.iterate_active_histories()
+        read_call_sessions(history, study.plan) for _, history in study.store.cases.queries.iterate_active_histories()
     )
 
 
@@ -155,10 +156,10 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
 
 def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[LeaseLine]:
     cases = study.store.cases
-    for row in cases.iterate_rows(status="leased"):
+    for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is None:
             continue
-        taken = [entry.at for entry in cases.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
+        taken = [entry.at for entry in cases.queries.read_history(row.key) if isinstance(entry.event, CaseClaimed)]
         yield LeaseLine(
             key=row.key,
             who=row.holder.by,
@@ -169,8 +170,8 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[Leas
 
 
 def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[HeldCaseLine]:
-    for row in study.store.cases.iterate_rows(status="held"):
-        history = study.store.cases.read_history(row.key)
+    for row in study.store.cases.queries.iterate_rows(status="held"):
+        history = study.store.cases.queries.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
         yield HeldCaseLine(row.key, row.why, note, row.updated_at.astimezone(zone))
 

@@ -44,7 +44,7 @@ def explain_case(request: Request, key: str, *, at: datetime, interviewer: str =
         who = _find_interviewer(study, interviewer)
         if isinstance(who, UserError):
             return who
-        row = study.store.cases.find_row(key)
+        row = study.store.cases.queries.find_row(key)
         return _explain_row(study, row, who, at) if row is not None else make_unknown_case_error(study, key)
 
     return run_on_study(request, do)
@@ -61,14 +61,14 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
 
 def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:
     cases, plan = study.store.cases, study.plan
-    case = Case.from_history(row.key, cases.read_history(row.key))
-    contact = cases.find_contact(row.key)
+    case = Case.from_history(row.key, cases.queries.read_history(row.key))
+    contact = cases.queries.find_contact(row.key)
     pause = read_pause(study.store)
     claimant = ClaimContext(
         at=at,
         who=who,
         people=study.people,
-        full_cells=plan.quotas.list_full_cells(cases.read_quota_fill()),
+        full_cells=plan.quotas.list_full_cells(cases.quotas.read_fill()),
         lease_holder=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
         on_do_not_call_list=_is_on_do_not_call_list(study, row.key),
         pause_reason=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
@@ -85,7 +85,7 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
 
 
 def _is_on_do_not_call_list(study: OpenStudy, key: str) -> bool:
-    contact = study.store.cases.find_contact(key)
+    contact = study.store.cases.queries.find_contact(key)
     return contact is not None and study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164])
 
 
@@ -101,7 +101,7 @@ def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueR
 
 def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit: int) -> QueueReport:
     cases, plan = study.store.cases, study.plan
-    turns = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.read_quota_fill())
+    turns = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
     lines: list[QueueLine] = []
     turned_down: list[DeferredLine] = []
     for row in list_next_rows(study.store, turns, limit=limit + EXTRA_CASES):
@@ -109,7 +109,7 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
             break
         found = _explain_row(study, row, who, at)
         if found.is_allowed:
-            case = Case.from_history(row.key, cases.read_history(row.key))
+            case = Case.from_history(row.key, cases.queries.read_history(row.key))
             reason = _explain_position(case, row, plan, turns)
             lines.append(QueueLine(len(lines) + 1, row.key, found.line.name, found.zone, reason))
         else:
@@ -129,7 +129,7 @@ def _build_queue_report(study: OpenStudy, who: Interviewer, at: datetime, limit:
 def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, int]]:
     """Number of cases in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
-    for group in study.store.queue_statistics.count_groups(turns.at):
+    for group in study.store.cases.queries.count_groups(turns.at):
         sums[turns.classify_group(group, [turns.who]) if group.bucket else group.status] += group.cases
     return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
 
@@ -137,12 +137,12 @@ def _count_by_state(study: OpenStudy, turns: CallOrder) -> Iterator[tuple[str, i
 def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[DeferredLine]:
     """Groups of cases that cannot be called now, those that open first before the others."""
     found: list[DeferredLine] = []
-    for head in study.store.cases.list_queue_heads():
+    for head in study.store.cases.queries.list_queue_heads():
         bucket = parse_criteria(head.bucket)
         reason = turns.explain_closed(bucket)
         if not reason and not _waits_for_owner(study, turns, bucket, head.bucket):
             continue
-        for row in study.store.cases.list_queue([head.bucket], limit=1):
+        for row in study.store.cases.queries.list_queue([head.bucket], limit=1):
             opens = turns.find_opening(bucket, turns.at) if turns.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
             found.append(DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens))
@@ -151,7 +151,7 @@ def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[Deferr
 
 def _waits_for_owner(study: OpenStudy, turns: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
     before = turns.find_appointment_cutoff(bucket)
-    return before is not None and study.store.cases.find_appointment_head(text, promised_before=before) is None
+    return before is not None and study.store.cases.queries.find_appointment_head(text, promised_before=before) is None
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) -> str:

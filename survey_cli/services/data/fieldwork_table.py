@@ -50,12 +50,12 @@ def build_fieldwork_table(
         return make_personal_condition_error(min(barred))
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     nothing: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-    contacts = dict(cases.iterate_contacts()) if given or options.all_personal else {}
+    contacts = dict(cases.queries.iterate_contacts()) if given or options.all_personal else {}
 
     def wanted() -> Iterator[Case]:
-        whole = sum(cases.count_cases().by_status.values()) if options.progress is not None else 0
+        whole = sum(cases.queries.count_cases().by_status.values()) if options.progress is not None else 0
         watched = ProgressReporter(options.progress, whole)
-        for key, history in watched(cases.iterate_histories(until=at if past else None)):
+        for key, history in watched(cases.queries.iterate_histories(until=at if past else None)):
             case = Case.from_history(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})

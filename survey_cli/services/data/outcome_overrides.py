@@ -24,7 +24,7 @@ from survey_cli.study.open_study import StudyRecords
 def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dict[str, OverriddenOutcome]:
     """Find the corrected outcomes that still apply, by interview. Raises StoreError."""
     found: dict[str, OverriddenOutcome] = {}
-    for key, history in records.store.cases.iterate_histories(until=until, corrected=True):
+    for key, history in records.store.cases.queries.iterate_histories(until=until, corrected=True):
         found |= _find_case_overrides(key, history, records.plan)
     return found
 

@@ -4,7 +4,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.store import StoreError
 from survey_cli.store.backends.address import ServerAddress
-from survey_cli.store.cases.case_store import TASK_PREFIX
+from survey_cli.store.cases.follow_up_tasks import TASK_PREFIX
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.grants import build_grants, render_script

@@ -53,7 +53,7 @@ class Verification:
         self._store, self._plan = store, plan
         self.interviews = self.events = 0
         self._reporter = ProgressReporter(
-            tell, store.count_all_interviews() + sum(store.cases.count_cases().by_status.values())
+            tell, store.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
         )
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
@@ -173,11 +173,11 @@ class Verification:
         cases = self._store.cases
         imported: Counter[tuple[datetime, str]] = Counter()
         ordinals: Counter[int] = Counter()
-        for row in self._reporter(cases.iterate_rows()):
+        for row in self._reporter(cases.queries.iterate_rows()):
             ordinals[row.ordinal] += 1
             who = f"case {row.key}"
             try:
-                history = cases.read_history(row.key)
+                history = cases.queries.read_history(row.key)
                 case = Case.from_history(row.key, history)
             except StoreError as problem:
                 yield f"{who}: {problem.what}"
@@ -199,7 +199,7 @@ class Verification:
                 except REPLAY_ERRORS:  # an unknown time zone
                     yield f"{who}: its place in the queue cannot be computed"
             yield from self._check_case_interviews(who, history)
-            if case.erased and (row.fingerprint or cases.find_contact(row.key) is not None):
+            if case.erased and (row.fingerprint or cases.queries.find_contact(row.key) is not None):
                 yield f"{who}: it was erased, but its contact or its mark is still stored"
         for ordinal, count in ordinals.items():
             if count > 1:
@@ -231,7 +231,7 @@ class Verification:
 
     def _check_imports(self, imported: Mapping[tuple[datetime, str], int]) -> Iterator[str]:
         listed: Counter[tuple[datetime, str]] = Counter()
-        for one in self._store.cases.list_imports():
+        for one in self._store.cases.imports.list_rows():
             listed[one.at, one.by] += one.cases
         for at, by in sorted(listed.keys() | imported.keys()):
             there, said = imported.get((at, by), 0), listed[at, by]
@@ -240,7 +240,7 @@ class Verification:
                 yield f"the imports of {when} by {by} are listed with {said} cases, and {there} came with them"
 
     def _check_quota_reservations(self) -> Iterator[str]:
-        for interview, cell, state in self._store.cases.iterate_quota_places():
+        for interview, cell, state in self._store.cases.quotas.iterate_places():
             row = self._store.find_interview(interview)
             if row is None:
                 yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and is missing"

@@ -221,7 +221,7 @@ def _write_contents(
 
 
 def _has_cases(store: Store) -> bool:
-    return next(iter(store.cases.iterate_rows()), None) is not None
+    return next(iter(store.cases.queries.iterate_rows()), None) is not None
 
 
 def _write_table(
@@ -245,7 +245,7 @@ def _write_table(
 def _find_last_event_time(store: Store) -> datetime | None:
     """Time of the last stored event; None where there is none."""
     moments = [row.updated_at for row in store.list_interviews()]
-    moments += [row.updated_at for row in store.cases.iterate_rows()]
+    moments += [row.updated_at for row in store.cases.queries.iterate_rows()]
     return max(moments, default=None)
 
 

@@ -46,11 +46,11 @@ def preview_erasure(request: Request, key: str) -> ErasurePreview | UserError:
 
 def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
     cases = study.store.cases
-    history = cases.read_history(key)
+    history = cases.queries.read_history(key)
     interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
         return make_unknown_case_error(study, key)
-    case, contact = Case.from_history(key, history), cases.find_contact(key)
+    case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
     personal = contact.columns if contact is not None else {}
     stays = person_erasure.list_kept_columns(study.instrument)
     return ErasurePreview(
@@ -77,7 +77,7 @@ def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | Use
         return UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
 
     def do(study: OpenStudy) -> ErasureResult | UserError:
-        if not study.store.cases.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
+        if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
             return make_unknown_case_error(study, key)
         return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
 
@@ -140,7 +140,7 @@ def _anonymize_due_cases(
     left: list[tuple[str, str]] = []
     for number, key in enumerate(due):
         if dry_run:
-            cases += study.store.cases.find_row(key) is not None
+            cases += study.store.cases.queries.find_row(key) is not None
             interviews += len(person_erasure.list_person_interviews(study.store, key))
             continue
         if number and pause is not None:
@@ -176,9 +176,9 @@ def format_duration(span: timedelta) -> str:
 
 def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, datetime | None]]:
     """Iterate over the cases that can still be identified, each with the time since when it has been done."""
-    contacts = {key for key, _ in study.store.cases.iterate_contacts()}
+    contacts = {key for key, _ in study.store.cases.queries.iterate_contacts()}
     sampled = set()
-    for key, history in study.store.cases.iterate_histories():
+    for key, history in study.store.cases.queries.iterate_histories():
         sampled.add(key)
         case = Case.from_history(key, history)
         if key in contacts or not case.anonymized:

@@ -37,15 +37,15 @@ def load_subject(request: Request, key: str) -> Subject | UserError:
 
 def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
     cases, plan = study.store.cases, study.plan
-    row, history = cases.find_row(key), cases.read_history(key)
+    row, history = cases.queries.find_row(key), cases.queries.read_history(key)
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         return make_unknown_case_error(study, key)
-    case, contact = Case.from_history(key, history), cases.find_contact(key)
+    case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
     zones = list_call_zones(case, case.next_number, plan)
     past = []
     before = Case(key=key)
-    for seq, (entry, account) in enumerate(zip(history, cases.list_accounts(key), strict=False), start=1):
+    for seq, (entry, account) in enumerate(zip(history, cases.queries.list_accounts(key), strict=False), start=1):
         what, note = describe_event(entry.event, before, plan)
         past.append(CaseHistoryLine(seq, entry.at, what, format_author(entry.by, account), entry.station, note))
         before = before.apply(entry)

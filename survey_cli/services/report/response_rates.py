@@ -155,7 +155,7 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
         excluded_interviews=frozenset() if options.all_origins else _find_unreal_interviews(study.store),
     )
     found = count_dispositions(
-        cases.iterate_histories(until=when.at if when.past else None),
+        cases.queries.iterate_histories(until=when.at if when.past else None),
         plan,
         study.people if study.people.interviewers else None,
         wanted,

@@ -29,7 +29,7 @@ from survey_cli.services.sample.sample_rows import (
 )
 from survey_cli.store import StoreError
 from survey_cli.store.backends.address import is_server_address
-from survey_cli.store.cases.case_records import NewCase
+from survey_cli.store.cases.case_records import CaseUpdate, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.store.do_not_call import FILE_NAME as LIST
 from survey_cli.store.do_not_call import DoNotCallList
@@ -175,7 +175,7 @@ def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
 
 
 def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImport | UserError | list[Problem]:
-    study.store.cases.finish_imports()
+    study.store.cases.imports.finish()
     kept, nameless, known = load_existing_cases(study.store, study.instrument)
     sample = read_sample(wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept)
     if isinstance(sample, list):
@@ -230,7 +230,7 @@ def _apply_import(
 def _add_cases(
     study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
 ) -> int:
-    return study.store.cases.add(
+    return study.store.cases.imports.add(
         _report_progress(_build_cases(study, read, at, manner.rng), len(read.new), manner.progress),
         import_id=f"{manner.rng.getrandbits(64):016x}",
         at=at,
@@ -280,10 +280,10 @@ def _update_cases(
     done, columns = 0, read.sample.columns
     changed = {change.case for change in read.summary.changes} | read.located
     for case in (case for case in read.sample.cases if case.key in changed):
-        before = fieldwork.Case.from_history(case.key, cases.read_history(case.key))
+        before = fieldwork.Case.from_history(case.key, cases.queries.read_history(case.key))
         if before.anonymized:  # erased while the file was being read
             continue
-        kept = cases.find_contact(case.key)
+        kept = cases.queries.find_contact(case.key)
         events: list[CaseEvent] = [
             build_update_event(case, study.instrument, before=before, kept=kept, columns=columns),
             *iterate_number_marks(case, read.listed, kept),
@@ -293,13 +293,15 @@ def _update_cases(
         for entry in entries:
             after = after.apply(entry)
         link = kept.link if kept is not None else _make_link(manner.rng)
-        lost = cases.write(
-            case.key,
-            seq=before.seq,
-            entries=entries,
-            standing=schedule_case(after, study.plan, at),
-            contact=build_contact(case, study.instrument, link=link, kept=kept, columns=columns),
-            mark=compute_fingerprint(case),
+        lost = cases.update(
+            CaseUpdate(
+                case.key,
+                seq=before.seq,
+                entries=entries,
+                queue_position=schedule_case(after, study.plan, at),
+                contact=build_contact(case, study.instrument, link=link, kept=kept, columns=columns),
+                fingerprint=compute_fingerprint(case),
+            )
         )
         if lost is None:
             done += 1

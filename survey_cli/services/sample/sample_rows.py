@@ -29,12 +29,12 @@ class ExistingCases(NamedTuple):
 
 def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
     """Load what is stored about every case."""
-    personal = {key: contact.columns for key, contact in store.cases.iterate_contacts()}
+    personal = {key: contact.columns for key, contact in store.cases.queries.iterate_contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     values: dict[str, dict[str, Cell]] = {}
     nameless: set[str] = set()
     located: dict[str, int] = {}
-    for key, history in store.cases.iterate_histories():
+    for key, history in store.cases.queries.iterate_histories():
         case = fieldwork.Case.from_history(key, history)
         values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
         if case.anonymized:

@@ -83,7 +83,7 @@ def open_simulated_study(options: SimulatedStudyOptions, dice: Random) -> OpenSt
     if isinstance(study, UserError):
         return study
     rebuild_queue(study, options.at)
-    study.store.cases.add(
+    study.store.cases.imports.add(
         _build_cases(cases, study.plan, options.at, dice),
         import_id=f"{dice.getrandbits(64):016x}",
         at=options.at,
@@ -109,7 +109,9 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
         return UserError(study.where, study.what, remedy, study.problems)
     with study:
         try:
-            found = [(key, _select_sample_events(history)) for key, history in study.store.cases.iterate_histories()]
+            found = [
+                (key, _select_sample_events(history)) for key, history in study.store.cases.queries.iterate_histories()
+            ]
         except StoreError as problem:
             return UserError(problem.where, problem.what, problem.remedy)
         where = study.where

@@ -19,12 +19,12 @@ def list_interviewers(request: Request) -> InterviewerList | UserError:
 def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     cases = study.store.cases
     having: dict[str, list[str]] = {}
-    for row in cases.iterate_rows(status="leased"):
+    for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is not None:
             having.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
     promised: dict[str, int] = {}
     late: dict[str, int] = {}
-    for row in cases.list_appointments():
+    for row in cases.queries.list_appointments():
         promised[row.owner] = promised.get(row.owner, 0) + 1
         if row.promised_until is not None and row.promised_until < study.at:
             late[row.owner] = late.get(row.owner, 0) + 1

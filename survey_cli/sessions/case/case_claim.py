@@ -50,7 +50,7 @@ class CaseClaims:
 
     def load_claimed(self, row: CaseRow, token: str) -> ClaimedCase:
         """Load a case that was claimed, with everything stored about it."""
-        history = tuple(self.store.cases.read_history(row.key))
+        history = tuple(self.store.cases.queries.read_history(row.key))
         case = Case.from_history(row.key, history)
         number, attempt = case.next_number, case.open_attempt
         first = number.position if number is not None else 0
@@ -58,7 +58,7 @@ class CaseClaims:
             row=row,
             case=case,
             history=history,
-            contact=self.store.cases.find_contact(row.key),
+            contact=self.store.cases.queries.find_contact(row.key),
             token=token,
             current_number=(attempt.dialed if attempt is not None else 0) or first,
             shown_at=self.clock(),
@@ -116,10 +116,10 @@ class CaseClaims:
         if self.renew_lease(claimed):
             current = self.load_claimed(claimed.row, claimed.token)
         else:
-            since = [entry.event for entry in self.store.cases.read_history(key)[claimed.case.seq :]]
+            since = [entry.event for entry in self.store.cases.queries.read_history(key)[claimed.case.seq :]]
             again = self.claim(key, uuid4().hex) if since == [CaseReturned("lapsed")] else None
             if not isinstance(again, ClaimedCase):
-                row = self.store.cases.find_row(key)
+                row = self.store.cases.queries.find_row(key)
                 return row.holder if row is not None else None
             if again.case.seq != claimed.case.seq + 2:  # another station has just had it
                 self.save(again, self.append_events(again, [CaseReturned("given back")]), release=True)

@@ -19,7 +19,7 @@ from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.fieldwork.queue.rules import ClaimContext, explain_forbidden, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.store import Store
-from survey_cli.store.cases.case_records import CaseRow, Lease
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
 from survey_cli.study.consistency.queue_refresh import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import Pause, read_pause
@@ -76,7 +76,7 @@ class CaseQueue:
         lease = Lease(token, self.who.login, self.station, at + self.plan.lease)
         turned_down: set[str] = set()
         for row in self._iterate_claims(turns, lease, at, skipped):
-            case = Case.from_history(row.key, cases.read_history(row.key))
+            case = Case.from_history(row.key, cases.queries.read_history(row.key))
             if row.status_after_lease == "ready" and self._is_allowed(row, case, at, turns.full_cells):
                 return row, case
             self._return_case(row, case, at, token)
@@ -107,7 +107,7 @@ class CaseQueue:
 
     def _build_call_order(self, at: datetime) -> CallOrder:
         return CallOrder.for_interviewer(
-            self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.read_quota_fill()
+            self.plan, people=self.people, who=self.who, at=at, fill=self.store.cases.quotas.read_fill()
         )
 
     def find_outlook(self, at: datetime) -> "QueueOutlook":
@@ -115,11 +115,11 @@ class CaseQueue:
         turns = self._build_call_order(at)
         openings: list[datetime] = []
         states: Counter[str] = Counter()
-        for group in self.store.queue_statistics.count_groups(at):
+        for group in self.store.cases.queries.count_groups(at):
             states[turns.classify_group(group, [self.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
                 openings += self._list_opening_times(turns, group.bucket, at)
-        for row in self.store.cases.list_waiting_rows(limit=WAITING_CASES_CHECKED):
+        for row in self.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.due_at is not None:
                 openings += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
         return QueueOutlook(_describe_states(states), min(openings, default=None))
@@ -147,7 +147,7 @@ class CaseQueue:
             at=at,
             who=self.who,
             people=self.people,
-            full_cells=self.plan.quotas.list_full_cells(self.store.cases.read_quota_fill()),
+            full_cells=self.plan.quotas.list_full_cells(self.store.cases.quotas.read_fill()),
             on_do_not_call_list=self.is_case_on_dnc_list(case.key),
             by_key=True,
         )
@@ -155,7 +155,7 @@ class CaseQueue:
 
     def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is on the do-not-call list."""
-        contact = self.store.cases.find_contact(key)
+        contact = self.store.cases.queries.find_contact(key)
         return contact is not None and self.is_on_dnc_list([n.e164 for n in contact.numbers if n.e164])
 
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
@@ -164,13 +164,15 @@ class CaseQueue:
         entries = [HistoryEntry(at, self.who.login, self.station, e) for e in (*events, CaseReturned("given back"))]
         for entry in entries:
             case = case.apply(entry)
-        self.store.cases.write(
-            row.key,
-            seq=row.seq,
-            entries=entries,
-            standing=schedule_case(case, self.plan, at),
-            token=token,
-            release=True,
+        self.store.cases.update(
+            CaseUpdate(
+                row.key,
+                seq=row.seq,
+                entries=entries,
+                queue_position=schedule_case(case, self.plan, at),
+                token=token,
+                release=True,
+            )
         )
 
 

@@ -44,7 +44,7 @@ class QuotaReservations:
         if quota.soft:
             return OPEN
         target, others = quota.cells[cell].target, quota.cells.keys() - {cell}
-        has_place = self.store.cases.hold_quota_places(interview_id, {cell: target}, self.clock(), instead_of=others)
+        has_place = self.store.cases.quotas.hold(interview_id, {cell: target}, self.clock(), instead_of=others)
         return OPEN if has_place[cell] else "full"
 
     def reserve_cells(
@@ -71,7 +71,7 @@ class QuotaReservations:
         if targets.keys() == reserved or _corrects_complete_interview(interview):
             return reserved, ""
         others = {cell for quota in quotas for cell in quota.cells} - targets.keys()
-        has_place = self.store.cases.hold_quota_places(interview_id, targets, self.clock(), instead_of=others)
+        has_place = self.store.cases.quotas.hold(interview_id, targets, self.clock(), instead_of=others)
         full = next((cell for cell in sorted(has_place) if not has_place[cell]), "")
         return frozenset(cell for cell in has_place if has_place[cell]), full
 

@@ -38,7 +38,7 @@ def start_single_case(
         return UserError(options.case, "there is no such case", "choose another case")
     if isinstance(case, LeaseHolder):
         return UserError(options.case, f"{case.by} has this case at station {case.station}", "choose another case")
-    study.store.cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+    study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = SingleCaseLink(
         study,
         claims,

@@ -24,7 +24,7 @@ class CaseLookup:
         """Search cases by part of a number, of a name or of the key."""
         if not text.strip():
             return ()
-        search = self.study.store.cases.search
+        search = self.study.store.cases.queries.search
         # a number as it is said: `+44 (0)7911`, with the zero that is only dialled inside the country
         rows = search(text.strip()) or search(extract_search_digits(text))
         return tuple(
@@ -40,15 +40,15 @@ class CaseLookup:
     def list_appointments(self, owner: str, now: datetime) -> tuple[StationAppointment, ...]:
         """List an interviewer's open appointments, soonest first."""
         cases, lines = self.study.store.cases, []
-        for row in cases.list_appointments(owner=owner):
-            case = Case.from_history(row.key, cases.read_history(row.key))
+        for row in cases.queries.list_appointments(owner=owner):
+            case = Case.from_history(row.key, cases.queries.read_history(row.key))
             if case.appointment is None or row.promised_at is None:
                 continue
             appointment = case.appointment.details
             lines.append(
                 StationAppointment(
                     key=row.key,
-                    name=format_case_name(self.study.instrument, case, cases.find_contact(row.key)),
+                    name=format_case_name(self.study.instrument, case, cases.queries.find_contact(row.key)),
                     respondent_time=row.promised_at.astimezone(ZoneInfo(appointment.zone)),
                     station_time=self.to_local(row.promised_at),
                     person=appointment.person,

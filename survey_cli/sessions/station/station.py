@@ -158,7 +158,7 @@ class StationSession:
         """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next."""
         try:
             self._count_appointments()
-            for row in self._study.store.cases.iterate_rows(status="leased"):
+            for row in self._study.store.cases.queries.iterate_rows(status="leased"):
                 if row.holder is not None and row.holder[:2] == (self.interviewer, self.station):
                     return self._reclaim(row.key)
         except StoreError as error:
@@ -636,7 +636,7 @@ class StationSession:
         """Continue the counts of this day: the program may have ended in the middle of the shift."""
         midnight = self._to_local(self._clock()).replace(hour=0, minute=0, second=0, microsecond=0)
         with suppress(StoreError):  # the first key reports it
-            self._shift.resume(self._study.store.cases.list_calls(self.interviewer, midnight))
+            self._shift.resume(self._study.store.cases.queries.list_calls(self.interviewer, midnight))
 
     def _count_appointments(self) -> None:
-        self._shift.appointments = len(self._study.store.cases.list_appointments(owner=self.interviewer))
+        self._shift.appointments = len(self._study.store.cases.queries.list_appointments(owner=self.interviewer))

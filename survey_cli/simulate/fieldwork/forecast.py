@@ -137,12 +137,12 @@ def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> 
 
     def read(records: StudyRecords) -> _StudyData:
         cases = records.store.cases
-        histories = [(key, list(history)) for key, history in cases.iterate_histories()]
+        histories = [(key, list(history)) for key, history in cases.queries.iterate_histories()]
         return _StudyData(
             where=records.where,
             records=records,
             histories=histories,
-            fill=cases.read_quota_fill(),
+            fill=cases.quotas.read_fill(),
             target=find_interview_target(records),
         )
 

@@ -43,10 +43,13 @@ class SampleImports:
         file: str,
         pause: Callable[[], None] | None = None,
     ) -> int:
-        """See `Cases.add`."""
+        """Keep new cases, all or none, though in short commits; gives how many. Beside interviewers a `pause` of some
+        5 ms, which is called after every commit. Until the last one is there nobody sees any; should this break off,
+        nobody ever does. A key that is here already, or comes twice, is a ValueError that names it.
+        """
         for id in self._db.read(sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)):
             self._abandon(id[0])
-        self.finish_imports(pause=pause)
+        self.finish(pause=pause)
         if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_timestamp(at), by, file)):
             raise ValueError(f"there is an import {import_id!r} already")
         try:
@@ -56,7 +59,7 @@ class SampleImports:
         except BaseException:
             self._abandon(import_id)
             raise
-        self.finish_imports(pause=pause)
+        self.finish(pause=pause)
         for statement in sql.ANALYZE_CASES.for_dialect(self._db.dialect).split(";"):
             self._db.run(statement)
         return added
@@ -119,8 +122,10 @@ class SampleImports:
             "look whether that one is the right one, and import again if not",
         )
 
-    def finish_imports(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
-        """See `Cases.settle`."""
+    def finish(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
+        """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones, in at most
+        `limit` commits. Returns whether nothing is left to do.
+        """
         commits = 0
         for act, state in ((self._queue_batch, "settling"), (self._delete_batch, "given up")):
             for (id,) in self._db.read(sql.IMPORTS_IN, (state,)):
@@ -151,8 +156,8 @@ class SampleImports:
                 return True
         return False
 
-    def list_imports(self) -> list[ImportRow]:
-        """See `Cases.imports`."""
+    def list_rows(self) -> list[ImportRow]:
+        """All imported samples, oldest first."""
         rows = self._db.read(sql.IMPORTS)
         with translate_decoding_errors(self._db.where, "the list of imports"):
             return [ImportRow(id, decode_timestamp(at), by, file, cases) for id, at, by, file, cases in rows]

@@ -194,6 +194,16 @@ class CaseCounts(NamedTuple):
     by_code: Mapping[str, int]
 
 
+class OutcomeCount(NamedTuple):
+    """Cases that stand alike."""
+
+    status: str
+    outcome: str
+    """The last recorded outcome; empty where there is none."""
+    code: str
+    cases: int
+
+
 class ImportRow(NamedTuple):
     """A sample that was imported."""
 

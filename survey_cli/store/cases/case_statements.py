@@ -223,7 +223,10 @@ HISTORIES: Final = f"""
     WHERE case_key NOT IN {_HIDDEN_CASES}{{and_also}} ORDER BY case_key, seq
 """
 HAS_CORRECTION: Final = " AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')"
-"""What may stand behind it."""
+WITH_ACTIVITY: Final = (
+    " AND case_key IN (SELECT case_key FROM case_events WHERE kind IN ('claimed', 'called', 'numbermarked'))"
+)
+"""These two may follow the conditions of HISTORIES."""
 CONTACTS: Final = f"""
     SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}
     ORDER BY c.ordinal, c.key

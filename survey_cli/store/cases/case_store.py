@@ -4,89 +4,55 @@ It decides nothing: queue positions, events, dates and times are arguments. One 
 transaction.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
-from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.retry import retry_once
-from survey_cli.store.backends.settings import DROP_SETTING, KEEP_SETTING, SETTINGS_LIKE
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
 from survey_cli.store.cases.case_erasure import erase_case
-from survey_cli.store.cases.case_reader import CaseReader
+from survey_cli.store.cases.case_queries import CaseQueries
 from survey_cli.store.cases.case_records import (
     CaseConflict,
     CaseRow,
     CaseUpdate,
-    Contact,
     ExpiredLease,
-    ImportRow,
     Lease,
     LeaseHolder,
     LeaseLost,
     LeaseToken,
-    NewCase,
 )
 from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_lease, encode_queue_position
-from survey_cli.store.cases.quota_places import EVERY_PLACE, QuotaPlaces, take_places
+from survey_cli.store.cases.follow_up_tasks import FollowUpTasks, add_tasks_within
+from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 from survey_cli.store.interviews.statements import HAS_LEASE
 
 BATCH_SIZE: Final = 1_000
 """Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
-TASK_PREFIX: Final = "owed: "
-"""Prefix of the settings that stand for follow-up tasks."""
 
 
-class CaseStore(CaseReader):
+class CaseStore:
     """The cases of one study, over the store's connection. Every method raises StoreError when the world it is kept
     in is broken, ValueError for a case that is not there where one must be.
     """
 
     def __init__(self, connector: Connector) -> None:
-        super().__init__(connector)
-        self._imports = SampleImports(connector)
-        self._places = QuotaPlaces(connector)
+        self._db = connector
+        self.queries = CaseQueries(connector)
+        self.imports = SampleImports(connector)
+        self.quotas = QuotaPlaces(connector)
+        self.follow_up_tasks = FollowUpTasks(connector)
         self._claim = sql.CLAIM.for_dialect(connector.dialect)
         self._claim_promised = sql.CLAIM_APPOINTMENT.for_dialect(connector.dialect)
         self._locked = sql.LOCK_ROW.for_dialect(connector.dialect)
         self._wake = sql.QUEUE_DUE.for_dialect(connector.dialect)
-
-    # Samples that come in
-
-    def add(
-        self,
-        batch: Iterable[NewCase],
-        *,
-        import_id: str,
-        at: datetime,
-        by: str,
-        file: str,
-        pause: Callable[[], None] | None = None,
-    ) -> int:
-        """Keep new cases, all or none, though in short commits; gives how many. Beside interviewers a `pause` of some
-        5 ms, which is called after every commit. Until the last one is there nobody sees any; should this break off,
-        nobody ever does. A key that is here already, or comes twice, is a ValueError that names it.
-        """
-        return self._imports.add(batch, import_id=import_id, at=at, by=by, file=file, pause=pause)
-
-    def finish_imports(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
-        """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones, in at most
-        `limit` commits. Returns whether nothing is left to do.
-        """
-        return self._imports.finish_imports(limit=limit, pause=pause)
-
-    def list_imports(self) -> list[ImportRow]:
-        """All imported samples, oldest first."""
-        return self._imports.list_imports()
-
-    # Claiming
 
     @retry_once
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
@@ -133,7 +99,7 @@ class CaseStore(CaseReader):
                 if found:
                     key, _, seq, *_ = found[0]
                     execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
-        rows = self._decode_rows(found)
+        rows = self.queries.decode_rows(found)
         return rows[0] if rows else None
 
     @retry_once
@@ -166,37 +132,6 @@ class CaseStore(CaseReader):
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
         """Extend the lease of a case; False where the lease is another's by now."""
         return bool(self._db.run(sql.RENEW, (encode_timestamp(until), key, token)))
-
-    @retry_once
-    def write(
-        self,
-        key: str,
-        *,
-        seq: int,
-        entries: Sequence[HistoryEntry],
-        standing: QueuePosition | None = None,
-        token: str | None = None,
-        force: bool = False,
-        release: bool = False,
-        renew_until: datetime | None = None,
-        contact: Contact | None = None,
-        mark: str | None = None,
-    ) -> CaseConflict | LeaseLost | None:
-        """Write the events after number `seq`, all or none, with the standing they come to.
-
-        The token must be that of the lease (LeaseLost else). Without one a supervisor writes: while nobody has the
-        case, or with `force` all the same; whoever has it is then overtaken. Overtaken where event `seq` is not the last
-        one. Entries that are there already, by their keys, are not written twice, whatever happened since.
-
-        A standing given while the case stays leased is what it goes back to. `release` ends the lease (with `force`
-        another's too), `renew_until` prolongs it. `contact` takes the place of what was known of the person, `mark` that
-        of the sample row's fingerprint.
-        """
-        return self.update(
-            CaseUpdate(
-                key, seq, entries, standing, token, force, release, renew_until, contact=contact, fingerprint=mark
-            )
-        )
 
     @retry_once
     def update(self, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
@@ -244,14 +179,14 @@ class CaseStore(CaseReader):
             execute(sql.RENEW, (encode_timestamp(update.renew_until), key, update.token))
         if update.interview:
             take_places(execute, update.interview, update.cells, entries[-1].at)
-        self.add_follow_up_tasks_within(execute, update.follow_up_tasks)
+        add_tasks_within(execute, update.follow_up_tasks)
         return None
 
     def check_lease(self, fence: LeaseToken) -> LeaseLost | None:
         """Check a lease: LeaseLost with the current holder where the case's lease is another one by now, else None."""
         if self._db.read(HAS_LEASE, fence):
             return None
-        row = self.find_row(fence.case)
+        row = self.queries.find_row(fence.case)
         return LeaseLost(fence.case, row.holder if row is not None else None)
 
     def erase(
@@ -298,77 +233,9 @@ class CaseStore(CaseReader):
                 done += self._db.run_many(sql.UPDATE_POSITION, lines)
         return done
 
-    # Places in the quotas
-
-    @retry_once
-    def hold_quota_places(
-        self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
-    ) -> dict[str, bool]:
-        """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
-        there was one. Who has a place already keeps it and is told so again. Where `write_targets` was given another
-        target for a cell, that one counts: the caller's may be older. Places that it holds in cells `instead_of` which
-        it is now in others are given up.
-        """
-        return self._places.hold(interview, cells, at, instead_of)
-
-    @retry_once
-    def take_quota_places(self, interview: str, cells: Iterable[str], at: datetime) -> None:
-        """Count a complete interview in these cells, full or not; its other places are dropped."""
-        self._places.take(interview, cells, at)
-
-    @retry_once
-    def drop_quota_places(self, interview: str) -> None:
-        """Drop all quota places of an interview."""
-        self._places.drop(interview)
-
-    def iterate_quota_places(self) -> Iterator[tuple[str, str, str]]:
-        """All places: interview, cell and state."""
-        return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
-
-    def read_quota_fill(self) -> dict[str, CellFill]:
-        """Fill of each cell that ever had a place."""
-        return self._places.read_fill()
-
-    @retry_once
-    def write_quota_targets(self, targets: Mapping[str, int]) -> None:
-        """Set the targets of the quota cells, by which every station holds places from now on."""
-        self._places.write_targets(targets)
-
-    # Interviews and their cases
-
-    def list_closed_interviews(self, *, leased: bool) -> list[str]:
-        """The newest interviews of cases, where they are finished: those whose case a station still has; else those whose
-        case seems not to say so.
-        """
-        return [
-            id for (id,) in self._db.read(sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED)
-        ]
-
-    # Work that follows a commit
-
-    def add_follow_up_tasks_within(self, execute: Execute, tasks: Iterable[str]) -> None:
-        """Within a transaction: add tasks that are to be done once it is committed."""
-        for task in tasks:
-            execute(KEEP_SETTING, (f"{TASK_PREFIX}{task}", "owed"))
-
-    def add_follow_up_tasks(self, tasks: Iterable[str]) -> None:
-        """Add follow-up tasks in a transaction of their own."""
-        tasks = list(tasks)
-        with self._db.transaction() as execute:
-            self.add_follow_up_tasks_within(execute, tasks)
-
-    def list_follow_up_tasks(self) -> list[str]:
-        """All open follow-up tasks."""
-        return [name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))]
-
-    @retry_once
-    def complete_follow_up_task(self, task: str) -> None:
-        """Remove a follow-up task that was done."""
-        self._db.run(DROP_SETTING, (f"{TASK_PREFIX}{task}",))
-
     def _decode_locked_row(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
         *columns, token, link = row
-        [found] = self._decode_rows([columns])
+        [found] = self.queries.decode_rows([columns])
         return found, token, link
 
 

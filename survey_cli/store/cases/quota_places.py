@@ -4,13 +4,14 @@ It knows no quota: cells and their targets are arguments. Two stations never bot
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.plan.quotas import CellFill
 from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.retry import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 
 ADD_CELL: Final = "INSERT INTO quota_fill (cell, taken, held) VALUES (?, 0, 0) ON CONFLICT (cell) DO NOTHING"
@@ -43,10 +44,15 @@ class QuotaPlaces:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
 
+    @retry_once
     def hold(
         self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
     ) -> dict[str, bool]:
-        """See `Cases.hold`."""
+        """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
+        there was one. Who has a place already keeps it and is told so again. Where `write_targets` was given another
+        target for a cell, that one counts: the caller's may be older. Places that it holds in cells `instead_of` which
+        it is now in others are given up.
+        """
         told: dict[str, bool] = {}
         with self._db.transaction() as execute:
             kept = execute(SETTING, (TARGETS_SETTING,)).fetchall()
@@ -64,26 +70,33 @@ class QuotaPlaces:
                     told[cell] = True
         return told
 
+    @retry_once
     def write_targets(self, targets: Mapping[str, int]) -> None:
-        """See `Cases.keep_targets`."""
+        """Set the targets of the quota cells, by which every station holds places from now on."""
         text, kept = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS_SETTING,))
         if text != (kept[0][0] if kept else "{}"):
             self._db.run(KEEP_SETTING, (TARGETS_SETTING, text))
 
+    @retry_once
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
-        """See `Cases.take`."""
+        """Count a complete interview in these cells, full or not; its other places are dropped."""
         with self._db.transaction() as execute:
             take_places(execute, interview, cells, at)
 
+    @retry_once
     def drop(self, interview: str) -> None:
-        """See `Cases.drop`."""
+        """Drop all quota places of an interview."""
         with self._db.transaction() as execute:
             for cell, state in execute(PLACES, (interview,)).fetchall():
                 _drop_place(execute, interview, cell, state)
 
     def read_fill(self) -> dict[str, CellFill]:
-        """See `Cases.fill`."""
+        """Fill of each cell that ever had a place."""
         return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(FILL)}
+
+    def iterate_places(self) -> Iterator[tuple[str, str, str]]:
+        """All places: interview, cell and state."""
+        return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
 
 
 def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:

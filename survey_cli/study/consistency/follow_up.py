@@ -46,7 +46,7 @@ def do_follow_up_tasks(
     done. `do_not_call` is None where only answers can be erased.
     """
     cases = store.cases
-    for task in cases.list_follow_up_tasks():
+    for task in cases.follow_up_tasks.list_open():
         what, _, whose = task.partition(": ")
         if (key and whose != key) or (what == LIST_TASK and do_not_call is None):
             continue
@@ -59,7 +59,7 @@ def do_follow_up_tasks(
                 if isinstance(erased, UserError):
                     yield f"{TASK_MESSAGES[what].format(whose)}: {erased.what}"
                     continue
-            cases.complete_follow_up_task(task)
+            cases.follow_up_tasks.complete(task)
         except StoreError as problem:
             yield f"{TASK_MESSAGES[what].format(whose)}: {problem.what} — {problem.remedy}"
 
@@ -70,10 +70,10 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
 
 
 def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:
-    contact = store.cases.find_contact(key)
+    contact = store.cases.queries.find_contact(key)
     if contact is None:
         return
-    blocked = [e for e in store.cases.read_history(key) if isinstance(e.event, DoNotCallSet)]
+    blocked = [e for e in store.cases.queries.read_history(key) if isinstance(e.event, DoNotCallSet)]
     last = blocked[-1] if blocked else None
     do_not_call.add(
         [number.e164 for number in contact.numbers if number.e164],
@@ -86,7 +86,7 @@ def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: dat
 def describe_open_tasks(store: Store) -> list[str]:
     """A sentence for each task that is owed. Raises StoreError."""
     found = []
-    for task in store.cases.list_follow_up_tasks():
+    for task in store.cases.follow_up_tasks.list_open():
         what, _, whose = task.partition(": ")
         found.append(f"{TASK_MESSAGES[what].format(whose)} — {REMEDY}")
     return found

@@ -118,9 +118,9 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
     _require_scrub(study.store, at)
     # its interviews first: a case that says its names are gone has no others
     done = [_anonymize_interview(study, one, at=at, by=by, why=why) for one in list_person_interviews(study.store, key)]
-    history = study.store.cases.read_history(key)
+    history = study.store.cases.queries.read_history(key)
     named = bool(history) and (
-        not Case.from_history(key, history).anonymized or study.store.cases.find_contact(key) is not None
+        not Case.from_history(key, history).anonymized or study.store.cases.queries.find_contact(key) is not None
     )
     if named:
         left = [in_cases.erase_content(entry, columns=None) for entry in history]
@@ -161,7 +161,9 @@ def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult
     for key, whole in list(_iterate_half_erased(study.store)):
         made: ErasureResult | int | UserError
         if whole:
-            reasons = [e.event.why for e in study.store.cases.read_history(key) if isinstance(e.event, CaseErased)]
+            reasons = [
+                e.event.why for e in study.store.cases.queries.read_history(key) if isinstance(e.event, CaseErased)
+            ]
             made = erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
         else:
             made = erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
@@ -174,11 +176,11 @@ def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult
 def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
     """Cases that were erased (True), or whose respondent withdrew consent, and of which something is left."""
     found: dict[str, bool] = {}
-    for row in store.cases.iterate_rows(status="done"):
+    for row in store.cases.queries.iterate_rows(status="done"):
         if row.why != "erased" and row.outcome != WITHDRAWN:
             continue
         answers = any(not is_erased(store.read_journal(one.id)) for one in list_person_interviews(store, row.key))
-        if answers or (row.why == "erased" and store.cases.find_contact(row.key) is not None):
+        if answers or (row.why == "erased" and store.cases.queries.find_contact(row.key) is not None):
             found[row.key] = row.why == "erased"
     for one in store.list_interviews(origin="real"):
         if one.case not in found and one.outcome == WITHDRAWN and not is_erased(store.read_journal(one.id)):
@@ -208,11 +210,11 @@ def is_reduced(journal: Sequence[InterviewEvent]) -> bool:
 
 
 def _is_known(study: OpenStudy, key: str) -> bool:
-    return study.store.cases.find_row(key) is not None or bool(list_person_interviews(study.store, key))
+    return study.store.cases.queries.find_row(key) is not None or bool(list_person_interviews(study.store, key))
 
 
 def _check_not_claimed(study: OpenStudy, key: str) -> UserError | None:
-    row = study.store.cases.find_row(key)
+    row = study.store.cases.queries.find_row(key)
     if row is None or row.holder is None:
         return None
     what = f"{row.holder.by} has it at station {row.holder.station}"
@@ -228,12 +230,12 @@ def _require_scrub(store: Store, at: datetime) -> None:
 
 def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> bool | UserError:
     """Whether its history lost words now."""
-    history = study.store.cases.read_history(key)
+    history = study.store.cases.queries.read_history(key)
     if not history:
         return False
     left = [in_cases.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
     case = Case.from_history(key, history)
-    if case.erased and left == history and study.store.cases.find_contact(key) is None:
+    if case.erased and left == history and study.store.cases.queries.find_contact(key) is None:
         return False
     tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseErased(why))
     return _rewrite_history(study, key, [*left, tombstone], at) or True
@@ -254,7 +256,7 @@ def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at
 def _drop_quota_places(study: OpenStudy, case: Case) -> None:
     """An interview that does not count as complete holds no place in the quotas."""
     if case.interview and code_case(case, study.plan).code != "1.1":
-        study.store.cases.drop_quota_places(case.interview)
+        study.store.cases.quotas.drop(case.interview)
 
 
 # its interviews

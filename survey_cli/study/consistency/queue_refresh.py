@@ -26,14 +26,14 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
     cases = store.cases
     lapsed = cases.expire_leases(at)
     reconcile_lapsed(store, plan, [one.key for one in lapsed], at)
-    while stale := cases.list_stale_rows():
+    while stale := cases.queries.list_stale_rows():
         if not _update_positions(store, plan, stale, at):
             break  # others are at them
     cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
-        for head in cases.list_queue_heads():
+        for head in cases.queries.list_queue_heads():
             if not _has_time_left(head, plan, at):
-                _update_positions(store, plan, cases.list_queue([head.bucket], limit=BATCH_SIZE), at)
+                _update_positions(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
     return lapsed
 
 
@@ -48,7 +48,7 @@ def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
 
 def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
     """Work out where these cases stand; how many of them stand so now."""
-    found = [Case.from_history(row.key, store.cases.read_history(row.key)) for row in rows]
+    found = [Case.from_history(row.key, store.cases.queries.read_history(row.key)) for row in rows]
     done = store.cases.update_queue_positions((case.key, case.seq, schedule_case(case, plan, at)) for case in found)
     drop_unused_quota_places(store, plan, found, at)
     return done
@@ -56,7 +56,7 @@ def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetim
 
 def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> None:
     """Work out where one case stands, unless a station has it. Raises StoreError."""
-    if (row := store.cases.find_row(key)) is not None:
+    if (row := store.cases.queries.find_row(key)) is not None:
         _update_positions(store, plan, [row], at)
 
 
@@ -64,19 +64,19 @@ def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at
     """Drop the quota places of suspended interviews that will not be resumed because their case is done."""
     for case in cases:
         if case.interview and schedule_case(case, plan, at).status == "done" and code_case(case, plan).code != "1.1":
-            store.cases.drop_quota_places(case.interview)
+            store.cases.quotas.drop(case.interview)
 
 
 def list_open_heads(store: Store, turns: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
     """The heads of all buckets that are open to this interviewer now, the first to be called first."""
     found = []
-    for head in store.cases.list_queue_heads():
+    for head in store.cases.queries.list_queue_heads():
         bucket = parse_criteria(head.bucket)
         if not turns.is_open(bucket):
             continue
         ours: QueueHead | None = head
         if (before := turns.find_appointment_cutoff(bucket)) is not None:
-            ours = store.cases.find_appointment_head(head.bucket, promised_before=before)
+            ours = store.cases.queries.find_appointment_head(head.bucket, promised_before=before)
         if ours is not None:
             found.append((turns.rank_case(bucket, ours.rank), ours))
     return sorted(found)
@@ -92,7 +92,7 @@ def list_next_rows(store: Store, turns: CallOrder, *, limit: int) -> list[CaseRo
         before = turns.find_appointment_cutoff(bucket)
         found += [
             (turns.rank_case(bucket, row.rank), row.bucket, row)
-            for row in store.cases.list_queue([head.bucket], limit=limit)
+            for row in store.cases.queries.list_queue([head.bucket], limit=limit)
             if before is None or (row.promised_at is not None and row.promised_at <= before)
         ]
     return [row for *_, row in sorted(found, key=lambda one: (*one[:2], one[2].key))[:limit]]

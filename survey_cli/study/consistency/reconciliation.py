@@ -50,14 +50,16 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     cases = store.cases
     whole = store.read_setting(COMPARED_SETTING) is None
     found = [
-        row for id in cases.list_closed_interviews(leased=not whole) if (row := store.find_interview(id)) is not None
+        row
+        for id in cases.queries.list_closed_interviews(leased=not whole)
+        if (row := store.find_interview(id)) is not None
     ]
     for row in found:
         if done := _record(store, plan, row, at):
             yield done
     if whole:
         with suppress(StoreError):  # who may not write settings leaves that to whoever may
-            cases.add_follow_up_tasks(_iterate_erase_tasks(store, plan))
+            cases.follow_up_tasks.add(_iterate_erase_tasks(store, plan))
             store.write_setting(COMPARED_SETTING, at.isoformat())
 
 
@@ -99,9 +101,9 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
 
 def find_disagreements(store: Store) -> Iterator[str]:
     """A sentence for each finished interview whose case does not hold its outcome. Raises StoreError."""
-    for id in store.cases.list_closed_interviews(leased=False):
+    for id in store.cases.queries.list_closed_interviews(leased=False):
         row = store.find_interview(id)
-        if row is not None and _lacks_outcome(store.cases.read_history(row.case), row):
+        if row is not None and _lacks_outcome(store.cases.queries.read_history(row.case), row):
             yield (
                 f"case {row.case}: its interview {row.id[:8]} is finished ({row.outcome}), and the case does not say so "
                 "— opening the study for writing (survey status FILE) records it"
@@ -129,8 +131,8 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     """Write the outcome to the case, dated at the interview's end and signed by its interviewer; what was done, in words.
     Empty where nothing was lacking, or another station is calling the case now.
     """
-    history = store.cases.read_history(row.case)
-    case_row = store.cases.find_row(row.case)
+    history = store.cases.queries.read_history(row.case)
+    case_row = store.cases.queries.find_row(row.case)
     begun = [n for n, e in enumerate(history) if e.event == InterviewOpened(row.id)]
     after = history[begun[-1] :] if begun else history
     if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in after[1:])):

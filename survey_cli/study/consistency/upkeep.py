@@ -47,7 +47,7 @@ def rebuild_queue(
     """
     repair(study, at)
     cases = study.store.cases
-    cases.write_quota_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+    cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     mark, _, since = (study.store.read_setting(PLAN_SETTING) or "").partition(" ")
     if mark == study.plan.fingerprint and (
         not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
@@ -63,7 +63,7 @@ def rebuild_queue(
 
 def _iterate_positions(study: OpenStudy, at: datetime, begun: list[Case]) -> Iterator[tuple[str, int, QueuePosition]]:
     """Where every case stands; those whose interview was begun are told."""
-    for key, history in study.store.cases.iterate_histories():
+    for key, history in study.store.cases.queries.iterate_histories():
         case = Case.from_history(key, history)
         if case.interview:
             begun.append(case)

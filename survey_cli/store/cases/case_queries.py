@@ -1,4 +1,4 @@
-"""Read-only queries of cases: rows, histories, contacts, queue and search."""
+"""Read-only queries of cases: rows, histories, contacts, queue, search, and counts of all cases."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,9 @@ from itertools import groupby, islice
 from typing import Any, Final
 
 from survey_cli.engine.codec import encode_timestamp
+from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
@@ -16,6 +18,7 @@ from survey_cli.store.cases.case_records import (
     CaseRow,
     CaseSearchResult,
     Contact,
+    OutcomeCount,
     QueueHead,
     StoredCaseStatus,
 )
@@ -31,7 +34,7 @@ UNMATCHABLE_TEXT: Final = "\x01"
 """A pattern that matches no name and no number."""
 
 
-class CaseReader:
+class CaseQueries:
     """Queries of the cases of one study."""
 
     def __init__(self, connector: Connector) -> None:
@@ -41,7 +44,7 @@ class CaseReader:
 
     def find_row(self, key: str) -> CaseRow | None:
         """The row of a case; None where there is no such case."""
-        found = self._decode_rows(self._db.read(sql.ROW, (key,)))
+        found = self.decode_rows(self._db.read(sql.ROW, (key,)))
         return found[0] if found else None
 
     def read_history(self, key: str) -> list[HistoryEntry]:
@@ -80,11 +83,11 @@ class CaseReader:
 
     def list_waiting_rows(self, *, limit: int) -> list[CaseRow]:
         """Waiting cases, the first due first."""
-        return self._decode_rows(self._db.read(sql.DUE_NEXT, (limit,)))
+        return self.decode_rows(self._db.read(sql.DUE_NEXT, (limit,)))
 
     def list_stale_rows(self, *, limit: int = 1_000) -> list[CaseRow]:
         """Cases whose queue position is older than their last event because their lease expired."""
-        return self._decode_rows(self._db.read(sql.STALE, (limit,)))
+        return self.decode_rows(self._db.read(sql.STALE, (limit,)))
 
     # Lists
 
@@ -136,11 +139,11 @@ class CaseReader:
     def list_appointments(self, *, owner: str | None = None) -> list[CaseRow]:
         """Cases with an appointment, the one that ends first first; of one owner, or of all."""
         also, given = ("", ()) if owner is None else (" AND owner = ?", (owner,))
-        return self._decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=also), given))
+        return self.decode_rows(self._db.read(sql.APPOINTMENTS.format(and_also=also), given))
 
     def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[CaseRow]:
         """Ready cases of these buckets in calling order."""
-        several = [self._decode_rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
+        several = [self.decode_rows(self._db.read(sql.QUEUE, (bucket, limit))) for bucket in buckets]
         return list(islice(merge(*several, key=lambda row: (row.rank, row.key)), limit))
 
     def iterate_histories(
@@ -180,7 +183,41 @@ class CaseReader:
             for row, contact in found
         ]
 
-    def _decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
+    # All cases together
+
+    def count_by_outcome(self) -> list[OutcomeCount]:
+        """How many cases there are of each status, outcome and code together."""
+        return [OutcomeCount(*row) for row in self._db.read(sql.COUNTS)]
+
+    def count_groups(self, at: datetime) -> list[CaseGroup]:
+        """All cases by what decides at this moment whether they may be called."""
+        rows = self._db.read(sql.GROUPS, (encode_timestamp(at), encode_timestamp(at - OWNER_FIRST_PERIOD)))
+        return [
+            CaseGroup(status, bucket, why, bool(promised), bool(anybodys), cases)
+            for status, bucket, why, promised, anybodys, cases in rows
+        ]
+
+    def iterate_active_histories(self) -> Iterator[tuple[str, list[HistoryEntry]]]:
+        """The key and history of every case that a station took, or a number of which was marked; sorted by the key, all
+        as they stood at one moment.
+        """
+        rows = self._db.stream(sql.HISTORIES.format(and_also=sql.WITH_ACTIVITY), ())
+        with translate_decoding_errors(self._db.where, "the histories of cases"):
+            for key, events in groupby(rows, key=lambda row: str(row[0])):
+                yield key, [decode_entry(row[1:]) for row in events]
+
+    # Interviews and their cases
+
+    def list_closed_interviews(self, *, leased: bool) -> list[str]:
+        """The newest interviews of cases, where they are finished: those whose case a station still has; else those whose
+        case seems not to say so.
+        """
+        return [
+            id for (id,) in self._db.read(sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED)
+        ]
+
+    def decode_rows(self, rows: Iterable[Sequence[Any]]) -> list[CaseRow]:
+        """Decode rows with the columns of `case_statements.ROW_COLUMNS`."""
         with translate_decoding_errors(self._db.where, "the list of cases"):
             return [decode_case_row(row) for row in rows]
 
