@@ -59,7 +59,7 @@ def test_letters_are_the_digits_they_stand_on() -> None:
     flowers = number("1-800-FLOWERS")
     assert flowers.e164 == "+18003569377"
     assert flowers.service == "toll-free"
-    assert flowers.doubts == ("it is a toll-free number, nobody's own line",)
+    assert flowers.doubts == ("it is a toll-free number, not a personal line",)
     assert flowers.zones == ()
 
 
@@ -203,7 +203,7 @@ def test_a_number_abroad_that_lost_its_plus_sign_may_be_a_mistyped_one_at_home(t
         ("555 0100", "US", "the area code is missing"),
         ("312 555 01", "US", "it has too few digits"),
         ("312 555 0100 5", "US", "it has too many digits"),
-        ("312 555 0100", None, "it does not say which country it is of"),
+        ("312 555 0100", None, "it does not say which country it is in"),
         ("312 555 0100", "UK", "the numbers of a country 'UK' are not known"),
         ("+999 312 555 0100", "US", "no country has this code"),
         ("1" * 300, "US", "it is too long to be a number"),

@@ -387,7 +387,7 @@ def test_rows_that_stand_again_and_again_are_counted_and_told_once() -> None:
     read = from_text("code,count\n" + "1.1,1\n" * 500)
     assert read.frames == {"": DispositionCounts(i=500)}
     assert [str(w) for w in read.warnings] == [
-        "stdin:3: 1.1 stands on line 2 already, and in all 500 times — all are counted"
+        "stdin:3: 1.1 is already on line 2, and 500 times in all — all are counted"
     ]
 
 
@@ -424,7 +424,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
         ("group,count\nI,1e999999999\n", "no count"),
         ("frame,group,count\nm\u00f3vil,I,3\n".encode("cp1252"), "not UTF-8"),
         ("group,count\nI,3\n".encode("utf-16"), "not UTF-8"),
-        ("group,count\nI,3\n".encode("utf-16-le"), "no text file"),
+        ("group,count\nI,3\n".encode("utf-16-le"), "not a text file"),
         (b"PK\x03\x04rest", "workbook"),
         (b"x" * 10_000_001, "too large"),
     ],

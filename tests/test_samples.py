@@ -136,7 +136,7 @@ def test_what_is_empty_is_not_asked_and_what_the_file_lacks_is_said(folder: Fold
     ]
     assert sample.columns == ("id", "size")
     assert warnings(sample) == [
-        ":1: note: there is no such column in the file: every case is without"
+        ":1: note: there is no such column in the file, so no case has a value"
         " — add it to the file, if the questionnaire needs it"
     ]
 
@@ -200,7 +200,7 @@ def test_a_file_in_another_script_is_not_taken_for_a_western_one(folder: Folder)
 def test_another_encoding_is_read_only_if_it_is_named(folder: Folder) -> None:
     written = "id,note\na,x\nb,José\n".encode("cp1252")
     assert folder.refused(written) == [
-        ":3: the file is not UTF-8: here stands the byte 0xE9 — save it as CSV UTF-8, or name its encoding, the "
+        ":3: the file is not UTF-8: it contains the byte 0xE9 — save it as CSV UTF-8, or name its encoding, the "
         "one that makes this word right: --encoding cp1252 (José), --encoding cp1251 (Josй)"
     ]
     assert folder.sample(written, encoding="cp1252").cases[1].values["note"] == "José"
@@ -240,13 +240,13 @@ def test_all_problems_are_said_in_one_go_by_line(folder: Folder) -> None:
     assert [line.partition(" — ")[0] for line in found] == [
         ":2: tz: 'America/Chicgo': 'America/Chicgo' is no time zone",
         ":2: speaks: 'fr': the questionnaire has no language 'fr'",
-        ":2: w: '0': a weight is more than nothing",
+        ":2: w: '0': a weight must be greater than 0",
         ":2: first: '1.5': a priority is a whole number",
         ":2: kind: '7': the value does not fit the column",
         ":2: born: '31/12/1960': there is no such day where 31 is the month",
         ":2: letter: 'other': there is no such arm",
         ":3: the row has 2 cells, the first row 13",
-        ":4: id: '1' is the case of line 2 already",
+        ":4: id: '1' is already the case of line 2",
         ":4: tz: 'Eastern': 'Eastern' is no time zone",
         ":4: w: 'x': the value does not fit the column",
         ":4: kind: 'Other': the value does not fit the column",
@@ -275,20 +275,20 @@ def test_of_one_kind_the_first_are_shown_and_the_others_counted(folder: Folder) 
         ("id,note\n", ": there is no case below the first row"),
         ("note,size\nx,1\n", ":1: id: there is no such column in the file"),
         ("idd,note\nx,1\n", "did you mean 'idd'?"),
-        ("My list,\nof cases,\nid,note\nx,1\n", "the names seem to stand in line 3: take out what stands above"),
+        ("My list,\nof cases,\nid,note\nx,1\n", "the names seem to be in line 3: remove the lines above"),
         ("id,id\nx,y\n", ":1: id: column 1 and column 2 both have this name"),
         ('id,note\na,"open\nb,c\n', ":2: a cell that begins with a quote never ends; nothing below is read"),
-        ('id,note\na,"b"c\n', ":2: a quote stands where none can"),
+        ('id,note\na,"b"c\n', ":2: a quote is in the wrong place"),
         ("id,size\na,1_000\n", "write a number"),
         ("id,size\na,nan\n", "write a number"),
         ('id,size\na,"1,000"\n', "write it without separators of thousands"),
         ('id,size\na,"1,5"\n', "write a point, not a comma"),
         ("id;size\na;1,000\n", "1,000 may be a decimal or thousands"),
-        ("id,size\na,1e15\n", "the number is too large to be kept exactly"),
-        ("id,note\na,x\0y\n", ":2: this is no text"),
+        ("id,size\na,1e15\n", "the number is too large to be stored exactly"),
+        ("id,note\na,x\0y\n", ":2: this is not a text file"),
         ("id,note\n" + "x" * 201 + ",\n", "a key of 201 characters is too long"),
         (b"\xd0\xcf\x11\xe0rest", "this is a workbook of the old kind"),
-        (b"PK\x03\x04rest", "this is no Excel workbook"),
+        (b"PK\x03\x04rest", "this is not an Excel workbook"),
     ],
 )  # fmt: skip
 def test_why_a_file_is_refused(folder: Folder, written: str | bytes, said: str) -> None:
@@ -454,7 +454,7 @@ def test_what_an_import_would_do(folder: Folder) -> None:
         "5,1-800-FLOWERS,,2,,\n"
     )
     sample = folder.sample(head + rows, EVERYTHING, existing=existing)
-    summary = preview_import(sample, existing=existing, never_call=lambda n: n.e164 == "+13125550100")
+    summary = preview_import(sample, existing=existing, is_listed=lambda n: n.e164 == "+13125550100")
     assert (summary.rows, summary.new, summary.unchanged, summary.changed, summary.gone) == (5, 3, 1, 1, 1)
     assert (summary.numbers, summary.dead, summary.do_not_call) == (4, 2, 1)
     assert (summary.mobile, summary.fixed, summary.unknown) == (1, 0, 3)
@@ -508,7 +508,7 @@ def test_problems_of_a_workbook_name_row_and_letter(folder: Folder) -> None:
     found = "\n".join(folder.refused(book))
     assert ":1: extra: column C is not in sample:, left out" in found
     assert ":2: size (column B): 'x': the value does not fit the column" in found
-    assert ":3: B3: here stands #N/A" in found
+    assert ":3: B3: the cell's value is #N/A" in found
     assert "'Sheet' is read, not 'Old'" in found
     assert "it has Sheet, Old" in folder.refused(book, sheet="New")[0]
 

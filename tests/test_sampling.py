@@ -123,7 +123,7 @@ def test_an_error_keeps_everything_out_and_makes_no_database(survey, study) -> N
     assert out == ""
     assert "cases.csv:5" in err
     assert "nothing was imported" in err
-    assert err.count("is the case of line 2 already") == 10
+    assert err.count("is already the case of line 2") == 10
     assert "… and 5 more errors of case-key" in err
     lines = [int(number) for number in re.findall(r"^cases\.csv:(\d+): id", err, re.MULTILINE)]
     assert lines == sorted(lines)
@@ -234,7 +234,7 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     written("registry.csv", "number,date,reason\n312 555 0100,2020-05-01,registry\n12,,\n")
     _, err = survey("do-not-call", "add", "registry.csv", "+44 20 7946 0958", "--country", "US")
     assert "2 numbers read, 2 of them new" in err
-    assert "it is not barred" in err
+    assert "it is not blocked" in err
     assert "0 of them new" in survey("do-not-call", "add", "registry.csv", "--country", "US")[1]
     assert survey("do-not-call", "count")[0] == "2\n"
     assert "is on the list: registry" in survey("do-not-call", "check", "+1 (312) 555-0100", gives=1)[0]
@@ -247,7 +247,7 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     assert "1 number removed from the list" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
     assert "by sue: another person's now" in survey("do-not-call", "check", "+1 312 555 0100")[0]
     assert survey("do-not-call", "count")[0] == "1\n"
-    assert "which country it is of" in survey("do-not-call", "check", "312 555 0100", gives=1)[1]
+    assert "which country it is in" in survey("do-not-call", "check", "312 555 0100", gives=1)[1]
     assert "--country" in survey("do-not-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
     assert "it is neither a file nor a number" in survey("do-not-call", "add", "registry.txt", gives=1)[1]
     assert b"5550100" not in Path("responses/never_call.db").read_bytes()
@@ -259,7 +259,7 @@ def test_a_list_with_a_date_in_the_future_is_not_added_to(survey) -> None:
     written("registry.csv", f"number,date\n{rows}312 555 0103,{today}\n")
     _, err = survey("do-not-call", "add", "registry.csv", "--country", "US", gives=1)
     assert "registry.csv:3: date: " in err
-    assert "registry.csv:4: date: '2031-02-03' is in the future; nothing of this file is put on the list" in err
+    assert "registry.csv:4: date: '2031-02-03' is in the future; no number of this file is added to the list" in err
     assert "leave the cell empty for today" in err
     assert "registry.csv:5" not in err
     assert survey("do-not-call", "count")[0] == "0\n"

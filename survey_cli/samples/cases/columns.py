@@ -18,19 +18,19 @@ from survey_cli.values import Code, Missing, Value
 
 
 class InvalidValue(NamedTuple):
-    """Reason why a text is no valid value of its column."""
+    """Reason why a text is not a valid value of its column, and what to do."""
 
     what: str
     remedy: str
 
 
 ColumnReader: TypeAlias = Callable[[str], Value | InvalidValue]
-"""Makes the value of a text that is not empty."""
+"""Function that converts a text that is not empty to a value."""
 
 MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"})
-"""Countries where 11/24/2026 is a day (Unicode CLDR's short dates)."""
+"""Countries that write dates as 11/24/2026 (Unicode CLDR's short dates)."""
 NO_SLASHES: Final = frozenset({"", "CA", "CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
-"""Countries where the year comes first, or both orders are in use: 3/4/2026 would be a guess."""
+"""Countries where the year comes first or both orders are in use, so that 3/4/2026 would be a guess."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _POINT_ZERO: Final = re.compile(r"(-?\d+)\.0+\Z", re.ASCII)
 _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
@@ -49,48 +49,51 @@ _ZONES_BY_COMMON_NAME: Final = {
 
 
 def find_key_column(instrument: Instrument) -> str | None:
-    """The sample column that names a case."""
-    return next((name for name, c in instrument.sample.items() if c.role == "key"), None)
+    """Return the name of the sample column that identifies a case."""
+    return find_column(instrument, "key")
 
 
 def find_column(instrument: Instrument, role: str) -> str | None:
-    """The first sample column of a role."""
-    return next((name for name, c in instrument.sample.items() if c.role == role), None)
+    """Return the name of the first sample column with this role."""
+    return next((name for name, column in instrument.sample.items() if column.role == role), None)
 
 
 def find_country(instrument: Instrument) -> str | None:
-    """The country whose numbers and dates these are, in two capital letters."""
+    """Return the study's country, in two capital letters."""
     fieldwork = instrument.document.fieldwork
     return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
 
 
 def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
-    """The codes of a sample column and their labels in the first language; empty where it is not coded."""
-    return {c: str((o.label or o.text).get(instrument.language)) for c, o in _iterate_options(instrument, column)}
+    """Return the codes of a sample column with their labels in the first language; empty where it has no codes."""
+    return {
+        code: str((option.label or option.text).get(instrument.language))
+        for code, option in _iterate_options(instrument, column)
+    }
 
 
 def iterate_labeled_values(
     instrument: Instrument, values: Mapping[str, object], *, without: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """The label and the words of each sample column that has a value, those of some roles left out."""
+    """Yield the label and the value's text of each sample column with a value, without columns of some roles."""
     for name, column in instrument.sample.items():
         value = values.get(name)
         if column.role in without or value is None or isinstance(value, Missing) or value == "":
             continue
         labels = build_labels(instrument, column)
-        words = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
-        yield str(column.label.get(instrument.language)) if column.label else name, words
+        text = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
+        yield str(column.label.get(instrument.language)) if column.label else name, text
 
 
 def clean_text(text: str, *, lines: bool = False) -> str:
-    """Text as it is kept: trimmed, NFC, without control characters."""
+    """Return the text as it is stored: trimmed, in NFC, without control characters; `lines` keeps line ends."""
     if text.isascii() and text.isprintable():
         return text.strip()
     return normalize_text(text, lines=lines)
 
 
 def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
-    """Reads values of the column's type. `decimal_comma`: 0,5 is a half, as in files parted by semicolons."""
+    """Return the reader for the column's type. With `decimal_comma`, 0,5 is a half."""
     match column.type:
         case "single":
             return _make_single_reader(instrument, column)
@@ -105,27 +108,22 @@ def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: 
 
 
 def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
-    """The same, where the value must also be of use to the fieldwork: a zone, a language, a weight, a priority."""
-    typed = make_reader(instrument, column, decimal_comma=decimal_comma)
-    match column.role:
-        case "zone":
-            return _chain(typed, _check_zone)
-        case "country":
-            return _chain(typed, _check_country)
-        case "language":
-            return _chain(typed, lambda value: _check_language(instrument, value))
-        case "weight":
-            return _chain(typed, _check_weight)
-        case "priority":
-            return _chain(typed, _check_priority)
-        case _:
-            return typed
+    """Return a reader that also checks what the column's role demands: a zone, country, language, weight or priority."""
+    read_type = make_reader(instrument, column, decimal_comma=decimal_comma)
+    checks: dict[str, Callable[[Value], Value | InvalidValue]] = {
+        "zone": _check_zone,
+        "country": _check_country,
+        "language": lambda value: _check_language(instrument, value),
+        "weight": _check_weight,
+        "priority": _check_priority,
+    }
+    check = checks.get(column.role or "")
+    if check is None:
+        return read_type
 
-
-def _chain(first: ColumnReader, second: Callable[[Value], Value | InvalidValue]) -> ColumnReader:
     def read(text: str) -> Value | InvalidValue:
-        value = first(text)
-        return value if isinstance(value, InvalidValue) else second(value)
+        value = read_type(text)
+        return value if isinstance(value, InvalidValue) else check(value)
 
     return read
 
@@ -145,30 +143,30 @@ def _iterate_options(instrument: Instrument, column: SampleColumn) -> Iterator[t
 
 
 def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
+    """Return a reader of codes and of labels in any language; a label that two codes share is not read."""
     labels = build_labels(instrument, column)
-    fitting = "it is one of " + ", ".join(f"{c} ({label})" for c, label in labels.items())
-    meant: dict[str, Code] = {}
-    twice: set[str] = set()
+    remedy = "it is one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
+    codes: dict[str, Code] = {}
+    ambiguous: set[str] = set()
     for code, option in _iterate_options(instrument, column):
-        for text in {
-            str(t).casefold() for one in (option.label, option.text) if one for _, t in one.iterate_languages()
-        }:
-            if meant.setdefault(text, code) != code:
-                twice.add(text)
-    meant = {text: code for text, code in meant.items() if text not in twice}
-    meant |= {str(code).casefold(): code for code in labels}
+        for wording in (option.label, option.text):
+            for _, text in wording.iterate_languages() if wording else ():
+                if codes.setdefault(str(text).casefold(), code) != code:
+                    ambiguous.add(str(text).casefold())
+    codes = {text: code for text, code in codes.items() if text not in ambiguous}
+    codes |= {str(code).casefold(): code for code in labels}
 
     def read(text: str) -> Value | InvalidValue:
-        code = meant.get(text.casefold())
+        code = codes.get(text.casefold())
         if code is None and (spreadsheet := _POINT_ZERO.match(text)):
-            code = meant.get(spreadsheet[1])
-        return InvalidValue("the value does not fit the column", fitting) if code is None else code
+            code = codes.get(spreadsheet[1])
+        return InvalidValue("the value does not fit the column", remedy) if code is None else code
 
     return read
 
 
 def _read_point_number(text: str) -> Value | InvalidValue:
-    """A number of a file whose program writes decimals with a point."""
+    """Read a number from a file whose program writes decimals with a point."""
     if _DECIMAL.match(text):
         return _convert_number(float(text))
     readings = list_number_readings(text, None)
@@ -181,7 +179,7 @@ def _read_point_number(text: str) -> Value | InvalidValue:
 
 
 def _read_comma_number(text: str) -> Value | InvalidValue:
-    """A number of a file whose program writes decimals with a comma, or with a point."""
+    """Read a number from a file whose program writes decimals with a comma or a point."""
     readings = list_number_readings(text, None)
     if len(readings) > 1:
         return InvalidValue(f"{text} may be a decimal or thousands", "write it without separators of thousands")
@@ -189,31 +187,34 @@ def _read_comma_number(text: str) -> Value | InvalidValue:
 
 
 def _convert_number(value: float) -> Value | InvalidValue:
-    if not abs(value) < 1e15:  # beyond, a decimal is no longer exact
-        return InvalidValue("the number is too large to be kept exactly", "make the column a text")
+    if not abs(value) < 1e15:  # a larger decimal is no longer exact
+        return InvalidValue("the number is too large to be stored exactly", "make the column a text")
     return int(value) if float(value).is_integer() else value
 
 
 def make_date_reader(country: str) -> ColumnReader:
-    """Reads days: 2026-11-24, and in the order usual in the country (two letters; empty where it is not known)."""
-    plainly = "write the date as 2026-11-24"
+    """Return a reader of dates such as 2026-11-24 and of dates in the order of the country.
+
+    `country` is two letters; empty where it is not known.
+    """
+    remedy = "write the date as 2026-11-24"
 
     def read(text: str) -> Value | InvalidValue:
         text = _MIDNIGHT.sub("", text)
-        if found := _YEAR_FIRST.match(text):
-            year, month, day = (int(part) for part in found.groups())
-        elif found := _YEAR_LAST.match(text):
-            first, second, year = int(found[1]), int(found[3]), int(found[4])
-            if found[2] != "." and country in NO_SLASHES:
-                return InvalidValue("the order of day and month is not known", plainly)
-            month, day = (first, second) if found[2] != "." and country in MONTH_FIRST else (second, first)
+        if match := _YEAR_FIRST.match(text):
+            year, month, day = (int(part) for part in match.groups())
+        elif match := _YEAR_LAST.match(text):
+            first, second, year = int(match[1]), int(match[3]), int(match[4])
+            if match[2] != "." and country in NO_SLASHES:
+                return InvalidValue("the order of day and month is not known", remedy)
+            month, day = (first, second) if match[2] != "." and country in MONTH_FIRST else (second, first)
         else:
-            return InvalidValue("the value does not fit the column", plainly)
+            return InvalidValue("the value does not fit the column", remedy)
         try:
             return date(year, month, day)
         except ValueError:
             order = f" where {month} is the month" if not text[:4].isdigit() else ""
-            return InvalidValue(f"there is no such day{order}", plainly)
+            return InvalidValue(f"there is no such day{order}", remedy)
 
     return read
 
@@ -223,8 +224,7 @@ def _make_arm_reader(column: SampleColumn) -> ColumnReader:
     remedy = f"it is one of {', '.join(arms.values())}; leave it empty to have it drawn"
 
     def read(text: str) -> Value | InvalidValue:
-        found = arms.get(text.casefold())
-        return found or InvalidValue("there is no such arm", remedy)
+        return arms.get(text.casefold()) or InvalidValue("there is no such arm", remedy)
 
     return read
 
@@ -233,7 +233,7 @@ def _make_arm_reader(column: SampleColumn) -> ColumnReader:
 
 
 def is_zone(name: str) -> bool:
-    """Whether it is the IANA name of a time zone."""
+    """Return whether this is the IANA name of a time zone."""
     return name in _list_zones()
 
 
@@ -241,20 +241,17 @@ def _check_zone(value: Value) -> Value | InvalidValue:
     name = str(value)
     if is_zone(name):
         if _SAME_ALL_YEAR.match(name):
-            near = _ZONES_BY_COMMON_NAME.get(
-                {"EST": "et", "MST": "arizona", "HST": "hawaii"}.get(name, ""), "Europe/London"
-            )
-            return InvalidValue(f"{name!r} has no summer time and no place", f"write the place, as {near}")
+            places = {"EST": "America/New_York", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
+            what = f"{name!r} has no summer time and no place"
+            return InvalidValue(what, f"write the place, as {places.get(name, 'Europe/London')}")
         return value
-    meant = _ZONES_BY_COMMON_NAME.get(name.casefold()) or _ZONES_BY_COMMON_NAME.get(
-        name.casefold().removesuffix("time").strip()
-    )
-    if meant is None:
-        places = {zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_list_zones())}
-        meant = places.get(name.replace("_", " ").casefold())
-    remedy = (
-        f"write {meant}" if meant else suggest_nearest(name, _list_zones(), otherwise="write one as America/Chicago")
-    )
+    folded = name.casefold()
+    zone = _ZONES_BY_COMMON_NAME.get(folded) or _ZONES_BY_COMMON_NAME.get(folded.removesuffix("time").strip())
+    if zone is None:
+        cities = {iana.rpartition("/")[2].replace("_", " ").casefold(): iana for iana in sorted(_list_zones())}
+        zone = cities.get(folded.replace("_", " "))
+    otherwise = "write one as America/Chicago"
+    remedy = f"write {zone}" if zone else suggest_nearest(name, _list_zones(), otherwise=otherwise)
     return InvalidValue(f"{name!r} is no time zone", remedy)
 
 
@@ -269,15 +266,15 @@ def _check_country(value: Value) -> Value | InvalidValue:
 
 
 def read_region(text: str, country: str) -> str | InvalidValue:
-    """The full code of a region: `DE-BY` names its country itself, `BY` and `Bayern` are of this one."""
-    named = text[:2].upper() if text[2:3] == "-" else country
-    if not named:
-        return InvalidValue(f"{text!r} does not say of which country it is", "write it as DE-BY")
-    if found := find_region(text, named):
-        return found
-    if not list_regions(named):
-        return InvalidValue(f"no regions of {named} are known", "leave it empty")
-    return InvalidValue(f"{named} has no region {text!r}", suggest_region(text, named))
+    """Return the full code of a region: `DE-BY` includes its country; `BY` and `Bayern` need `country`."""
+    country = text[:2].upper() if text[2:3] == "-" else country
+    if not country:
+        return InvalidValue(f"{text!r} does not say which country it is in", "write it as DE-BY")
+    if region := find_region(text, country):
+        return region
+    if not list_regions(country):
+        return InvalidValue(f"no regions of {country} are known", "leave it empty")
+    return InvalidValue(f"{country} has no region {text!r}", suggest_region(text, country))
 
 
 def _check_language(instrument: Instrument, value: Value) -> Value | InvalidValue:
@@ -291,10 +288,10 @@ def _check_language(instrument: Instrument, value: Value) -> Value | InvalidValu
 def _check_weight(value: Value) -> Value | InvalidValue:
     if isinstance(value, int | float) and value > 0:
         return value
-    return InvalidValue("a weight is more than nothing", "correct it, or leave the case out")
+    return InvalidValue("a weight must be greater than 0", "correct it, or leave the case out")
 
 
 def _check_priority(value: Value) -> Value | InvalidValue:
     if isinstance(value, int):
         return value
-    return InvalidValue("a priority is a whole number", "write 1 for who is called first, 2 for who comes next")
+    return InvalidValue("a priority is a whole number", "write 1 for those called first, 2 for the next")

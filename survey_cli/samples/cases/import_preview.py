@@ -11,7 +11,7 @@ from survey_cli.values import NOT_ASKED, Cell
 
 
 class ValueChange(NamedTuple):
-    """A value of an existing case that an import would change, personal columns included."""
+    """A value of an existing case that an import would change; personal columns are included."""
 
     case: str
     line: int
@@ -21,7 +21,7 @@ class ValueChange(NamedTuple):
 
 
 class NamedCount(NamedTuple):
-    """Number of cases of one kind; its name is empty where the file gives none."""
+    """Number of cases with one name, such as a replicate; the name is empty where the file gives none."""
 
     name: str
     cases: int
@@ -29,7 +29,7 @@ class NamedCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
-    """Effect of an import. Counts are of cases unless they say numbers."""
+    """Effect of an import; counts are of cases unless they are called numbers."""
 
     rows: int
     new: int
@@ -38,47 +38,48 @@ class ImportPreview:
     gone: int
     """Stored cases that are not in the file; an import leaves them as they are."""
     numbers: int
-    """Those that can be dialed, the dead ones left out; one that several cases have counts for each."""
+    """Numbers that can be dialed; a number of several cases is counted once per case."""
     dead: int
-    """Numbers that can't be read."""
+    """Numbers that can't be dialed because they can't be read."""
     do_not_call: int
     """Numbers on the do-not-call list."""
     mobile: int
     fixed: int
     unknown: int
-    """Numbers whose plan does not tell mobile from fixed."""
+    """Numbers whose numbering plan does not distinguish mobile from fixed lines."""
     without_number: int
-    """No number that can be dialed, or only numbers on the do-not-call list."""
+    """Cases with no number that can be dialed, or only numbers on the do-not-call list."""
     without_zone: int
-    """Neither the file, nor the study, nor a number says where: they can't be called."""
+    """Cases that can't be called because neither the file, nor the study, nor a number gives a time zone."""
     replicates: tuple[NamedCount, ...]
     frames: tuple[NamedCount, ...]
     changes: tuple[ValueChange, ...]
-    """In the order of the file."""
+    """Changes in the order of the file."""
 
 
 def preview_import(
     sample: SampleFile,
     *,
     existing: Mapping[str, Mapping[str, Cell]],
-    never_call: Callable[[ParsedNumber], bool] = lambda _: False,
+    is_listed: Callable[[ParsedNumber], bool] = lambda _: False,
 ) -> ImportPreview:
-    """What an import would do to the cases that are kept already (key to values). `never_call` says whether a number is
-    on the list.
+    """Compare a sample file with the stored cases.
+
+    `existing` maps keys of cases to their values; `is_listed` says whether a number is on the do-not-call list.
     """
     changes = tuple(
-        ValueChange(case.key, case.line, column, was, case.values[column])
+        ValueChange(case.key, case.line, column, before, case.values[column])
         for case in sample.cases
         if case.key in existing
         for column in sample.columns
-        if (was := existing[case.key].get(column, NOT_ASKED)) != case.values[column]
+        if (before := existing[case.key].get(column, NOT_ASKED)) != case.values[column]
     )
     keys = {case.key for case in sample.cases}
     new = len(keys - existing.keys())
     changed = len({change.case for change in changes})
     numbers = [number for case in sample.cases for number in case.dialable_numbers]
-    barred = {number for number in numbers if never_call(number)}
-    lines = Counter(number.line for number in numbers)
+    listed = {number for number in numbers if is_listed(number)}
+    line_types = Counter(number.line for number in numbers)
     return ImportPreview(
         rows=len(sample.cases),
         new=new,
@@ -87,11 +88,11 @@ def preview_import(
         gone=len(existing.keys() - keys),
         numbers=len(numbers),
         dead=sum(len(case.numbers) - len(case.dialable_numbers) for case in sample.cases),
-        do_not_call=sum(number in barred for number in numbers),
-        mobile=lines["mobile"],
-        fixed=lines["fixed"],
-        unknown=lines["unknown"],
-        without_number=sum(barred.issuperset(case.dialable_numbers) for case in sample.cases),
+        do_not_call=sum(number in listed for number in numbers),
+        mobile=line_types["mobile"],
+        fixed=line_types["fixed"],
+        unknown=line_types["unknown"],
+        without_number=sum(listed.issuperset(case.dialable_numbers) for case in sample.cases),
         without_zone=sum(
             not case.zone and not any(number.zones for number in case.dialable_numbers) for case in sample.cases
         ),
@@ -102,5 +103,5 @@ def preview_import(
 
 
 def _count_names(names: Iterable[str]) -> tuple[NamedCount, ...]:
-    """In the order they first appear."""
+    """Count each name, in the order in which the names first appear."""
     return tuple(NamedCount(name, cases) for name, cases in Counter(names).items())

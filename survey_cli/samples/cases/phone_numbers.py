@@ -1,8 +1,8 @@
 """Parsing of telephone numbers: E.164 form, type of line, country and time zones. Nothing is dialed or stored here.
 
-The numbering plans are those of `phonenumbers`. They know nothing of porting: a line that moved from a mobile to a
-fixed network, or a person who took a number across the country, is not seen; and they give Detroit as New York. So
-the sample's zone wins, and a number's own zones count only where the case has none.
+The numbering plans of `phonenumbers` don't know of ported numbers, whose type or place has changed, and they give
+Detroit the zone of New York. So the sample's zone takes precedence, and a number's zones count only where the case
+has none.
 """
 
 import re
@@ -21,25 +21,25 @@ class ParsedNumber(NamedTuple):
     """A number that can be dialed."""
 
     written: str
-    """As it stood in the file, zeros and plus sign included."""
+    """The text in the file, with its zeros and plus sign."""
     e164: str
-    """`+13125550100`: what is dialed and compared; without the extension."""
+    """The number without its extension, as it is dialed and compared: `+13125550100`."""
     national: str
-    """As it is written in its own country: `(312) 555-0100 ext. 7`."""
+    """The form used in its own country: `(312) 555-0100 ext. 7`."""
     international: str
-    """As it is written abroad: `+1 312-555-0100 ext. 7`."""
+    """The form used abroad: `+1 312-555-0100 ext. 7`."""
     extension: str
-    """Digits to be asked for or keyed once somebody answers; empty where there are none."""
+    """Digits to ask for or key once somebody answers; empty where there are none."""
     line: LineType
-    """`unknown` where the plan does not tell, as everywhere in the United States and Canada."""
+    """Type of line; `unknown` where the plan does not tell, as everywhere in the United States and Canada."""
     zones: tuple[str, ...]
-    """IANA names of all zones where the number may be at home; empty where the plan does not say."""
+    """IANA names of all zones where the number may be located; empty where the plan does not tell."""
     country: str
     """Two letters (ISO 3166); empty where the plan has no such number."""
     service: str = ""
-    """What it is where it is nobody's ordinary line: `toll-free`, `premium rate`, …"""
+    """Kind of service where it is not an ordinary line: `toll-free`, `premium rate`, …"""
     doubts: tuple[str, ...] = ()
-    """What a person should look at before it is dialed."""
+    """Reasons to check the number before it is dialed."""
 
 
 class InvalidNumber(NamedTuple):
@@ -58,18 +58,18 @@ _EXTENSION: Final = r"(?:ext|durchwahl|dw|nebenstelle|nst|ramal|interno|poste|to
 _SEVERAL: Final = re.compile(rf"\s*(?:[;,](?!\s*{_EXTENSION})|/|\n|\bor\b)\s*", re.IGNORECASE)
 _CERTAINLY_SEVERAL: Final = re.compile(rf";(?!\s*{_EXTENSION})|\n", re.IGNORECASE)
 _EXTENSION_WORD: Final = re.compile(rf"[,;]?\s*{_EXTENSION}[\s.:]*(?=\d{{1,7}}\Z)", re.IGNORECASE)
-"""A word for an extension, before its digits: the numbering plans know the English ones only."""
+"""A word for an extension before its digits; `phonenumbers` only knows the English words."""
 _LONGEST: Final = 250
 
 
 def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
-    """The number a text means, read as in a country (two letters) where it does not begin with `+`.
+    """Parse one number, read as in a country (two letters) where it does not begin with `+`.
 
-    A number of a possible length is accepted though the plan has no such number (plans are younger than numbers, and
-    fictional ones are in none): its `doubts` say so. Emergency and short numbers never are.
+    A number of a possible length that is in no numbering plan is accepted with an entry in `doubts`, because plans lag
+    behind new numbers and contain no fictional ones. Emergency and short numbers are never accepted.
     """
     written = text.strip()
-    bare = written.lstrip("'’`").strip()  # an apostrophe keeps a spreadsheet from counting with it
+    bare = written.lstrip("'’`").strip()  # a spreadsheet writes an apostrophe before digits that are a text
     doubts: list[str] = []
     if not _DIGIT.search(bare):
         return InvalidNumber(written, "there is no number in it", "leave the cell empty where there is none")
@@ -78,28 +78,28 @@ def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
     if _ROUNDED.match(bare):
         remedy = "give the column the format Text in the spreadsheet and enter the numbers again"
         return InvalidNumber(written, "a spreadsheet has rounded it", remedy)
-    if floating := _FLOAT.match(bare):
-        bare = floating[1]
+    if decimal := _FLOAT.match(bare):
+        bare = decimal[1]
         doubts.append(f"a spreadsheet has made a decimal of it: read as {bare}")
     bare = _EXTENSION_WORD.sub(" ext. ", to_ascii_digits(bare.replace("＋", "+")))
-    found = _parse(bare, country)
-    if isinstance(found, str):
-        return InvalidNumber(written, found, _suggest_remedy(bare, country))
-    return _build_number(written, bare, country, found, doubts)
+    number = _parse(bare, country)
+    if isinstance(number, str):
+        return InvalidNumber(written, number, _suggest_remedy(bare, country))
+    return _build_number(written, bare, country, number, doubts)
 
 
 def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
-    """What the numbering plans make of it, or why nothing."""
+    """Return the number according to the numbering plans, or the reason why it is none."""
     from phonenumbers import NumberParseException, parse
 
     if country is None and not bare.startswith("+"):
-        return "it does not say which country it is of"
+        return "it does not say which country it is in"
     if country is not None and not is_known_country(country):
         return f"the numbers of a country {country!r} are not known"
     try:
         return _drop_trunk_zeros(parse(bare, country and country.upper()))
-    except NumberParseException as refused:
-        match refused.error_type:
+    except NumberParseException as error:
+        match error.error_type:
             case NumberParseException.INVALID_COUNTRY_CODE:
                 return "no country has this code"
             case NumberParseException.TOO_LONG:
@@ -110,22 +110,23 @@ def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
                 return "it is no telephone number"
 
 
-def _drop_trunk_zeros(found: "PhoneNumber") -> "PhoneNumber":
-    """Without zeros that are used inside a country only and were written after its code (+49 0 212541): so that a number
-    is the one its own E.164 form means.
+def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":
+    """Remove zeros that are only dialed inside a country but were written after its code (+49 0 212541).
+
+    The result is the number that its own E.164 form means.
     """
     from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, format_number, number_type, parse
 
-    while number_type(found) == PhoneNumberType.UNKNOWN:
+    while number_type(number) == PhoneNumberType.UNKNOWN:
         try:
-            again = parse(format_number(found, PhoneNumberFormat.E164))
+            reparsed = parse(format_number(number, PhoneNumberFormat.E164))
         except NumberParseException:
-            return found
-        again.extension = found.extension
-        if again == found:
-            return found
-        found = again
-    return found
+            return number
+        reparsed.extension = number.extension
+        if reparsed == number:
+            return number
+        number = reparsed
+    return number
 
 
 def _suggest_remedy(bare: str, country: str | None) -> str:
@@ -139,7 +140,7 @@ def _suggest_remedy(bare: str, country: str | None) -> str:
 
 
 def _build_number(
-    written: str, bare: str, country: str | None, found: "PhoneNumber", doubts: list[str]
+    written: str, bare: str, country: str | None, number: "PhoneNumber", doubts: list[str]
 ) -> ParsedNumber | InvalidNumber:
     from phonenumbers import (
         PhoneNumberFormat,
@@ -151,15 +152,14 @@ def _build_number(
         region_code_for_number,
     )
 
-    kind = number_type(found)
+    kind = number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
-        short = _describe_short_number(bare, country, found)
-        if short:
-            return InvalidNumber(written, short, "no survey dials it: give the respondent's own number")
-        if mended := _restore_zero(bare, country):
-            found, kind = mended, number_type(mended)
+        if reason := _describe_short_number(bare, country, number):
+            return InvalidNumber(written, reason, "no survey dials it: give the respondent's own number")
+        if restored := _restore_zero(bare, country):
+            number, kind = restored, number_type(restored)
     if kind == PhoneNumberType.UNKNOWN:
-        match is_possible_number_with_reason(found):
+        match is_possible_number_with_reason(number):
             case ValidationResult.IS_POSSIBLE:
                 doubts.append("the numbering plan has no such number")
             case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
@@ -170,85 +170,88 @@ def _build_number(
                 return InvalidNumber(written, "it has too many digits", _suggest_remedy_if_too_long(bare, country))
     service = _get_services().get(kind, "")
     if service:
-        doubts.append(f"it is a {service} number, nobody's own line")
-    national = format_number(found, PhoneNumberFormat.NATIONAL)
+        doubts.append(f"it is a {service} number, not a personal line")
+    national = format_number(number, PhoneNumberFormat.NATIONAL)
     first = _DIGIT.search(bare)
-    lost = national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
-    if lost and not _zero_is_optional(found):
+    lacks_zero = national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
+    if lacks_zero and not _zero_is_optional(number):
         doubts.append(f"its leading 0 is missing: read as {national}")
     return ParsedNumber(
         written=written,
-        e164=format_number(found, PhoneNumberFormat.E164),
+        e164=format_number(number, PhoneNumberFormat.E164),
         national=national,
-        international=format_number(found, PhoneNumberFormat.INTERNATIONAL),
-        extension=found.extension or "",
+        international=format_number(number, PhoneNumberFormat.INTERNATIONAL),
+        extension=number.extension or "",
         line=_get_line_types().get(kind, "unknown"),
-        zones=() if service else _find_zones(found, kind),
-        country=region_code_for_number(found) or "",
+        zones=() if service else _find_zones(number, kind),
+        country=region_code_for_number(number) or "",
         service=service,
         doubts=tuple(doubts),
     )
 
 
-def _zero_is_optional(found: "PhoneNumber") -> bool:
-    """Whether people write such a number without its leading zero too, as Indian mobile numbers."""
+def _zero_is_optional(number: "PhoneNumber") -> bool:
+    """Return whether such a number is also written without its leading zero, as Indian mobile numbers are."""
     from phonenumbers import PhoneMetadata, national_significant_number, region_code_for_country_code
 
-    metadata = PhoneMetadata.metadata_for_region(region_code_for_country_code(found.country_code or 0))
-    digits = national_significant_number(found)
+    metadata = PhoneMetadata.metadata_for_region(region_code_for_country_code(number.country_code or 0))
+    digits = national_significant_number(number)
     for form in metadata.number_format if metadata is not None else ():
-        begins = form.leading_digits_pattern
-        if re.fullmatch(form.pattern or "", digits) and (not begins or re.match(begins[-1], digits)):
+        prefixes = form.leading_digits_pattern
+        if re.fullmatch(form.pattern or "", digits) and (not prefixes or re.match(prefixes[-1], digits)):
             return bool(form.national_prefix_optional_when_formatting)
     return False
 
 
 def _restore_zero(bare: str, country: str | None) -> "PhoneNumber | None":
-    """The number that a spreadsheet took a leading zero from, where the plan has it and it is lost otherwise (Italy)."""
+    """Return the number with the leading zero that a spreadsheet removed, where the plan has that number (Italy)."""
     from phonenumbers import PhoneNumberType, number_type
 
     if bare.startswith("+") or not country:
         return None
-    mended = _parse("0" + bare, country)
-    return None if isinstance(mended, str) or number_type(mended) == PhoneNumberType.UNKNOWN else mended
+    number = _parse("0" + bare, country)
+    return None if isinstance(number, str) or number_type(number) == PhoneNumberType.UNKNOWN else number
 
 
 def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
-    """What to do about too many digits. A number abroad without its plus sign looks like one digit too many at home, and
-    the other way round, so it is never dialed on a guess.
+    """Return what to do about too many digits.
+
+    A foreign number without its plus sign looks like a domestic number with too many digits, and the reverse, so it is
+    never dialed on a guess.
     """
     from phonenumbers import is_valid_number
 
     abroad = "+" + bare
-    found = None if bare.startswith("+") else _parse(abroad, country)
-    if found is None or isinstance(found, str) or not is_valid_number(found):
+    number = None if bare.startswith("+") else _parse(abroad, country)
+    if number is None or isinstance(number, str) or not is_valid_number(number):
         return _suggest_remedy(bare, country)
     return f"if it has lost its plus sign, write {abroad}; else correct it, or leave the cell empty"
 
 
-def _describe_short_number(bare: str, country: str | None, found: "PhoneNumber") -> str:
-    """What it is if the network would not take it for a subscriber's number. Asked of unknown numbers only: it goes by
-    how a number begins, and many an ordinary one begins like an emergency number of its country.
+def _describe_short_number(bare: str, country: str | None, number: "PhoneNumber") -> str:
+    """Return which special number this is; empty for a subscriber's number.
+
+    Only numbers that are in no plan are tested, because ordinary numbers may begin like an emergency number.
     """
     from phonenumbers.phonenumberutil import national_significant_number, region_code_for_country_code
     from phonenumbers.shortnumberinfo import connects_to_emergency_number, is_valid_short_number
 
-    home = region_code_for_country_code(found.country_code or 0)
-    national = national_significant_number(found)
+    home = region_code_for_country_code(number.country_code or 0)
+    national = national_significant_number(number)
     for text, region in ((bare, (country or home).upper()), (national, home)):
         if connects_to_emergency_number(text, region):
             return "it is an emergency number"
-    return "it is a short number" if is_valid_short_number(found) else ""
+    return "it is a short number" if is_valid_short_number(number) else ""
 
 
-def _find_zones(found: "PhoneNumber", kind: int) -> tuple[str, ...]:
-    """Of a number that is in no plan, those of its beginning, where that is known."""
+def _find_zones(number: "PhoneNumber", kind: int) -> tuple[str, ...]:
+    """Return the number's zones; for a number that is in no plan, those of its prefix where that is known."""
     from phonenumbers import PhoneNumberType
     from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
-    placed = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)
-    asked = time_zones_for_geographical_number if kind in placed else time_zones_for_number
-    return tuple(sorted(zone for zone in asked(found) if zone != "Etc/Unknown"))
+    geographical = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)
+    find_zones = time_zones_for_geographical_number if kind in geographical else time_zones_for_number
+    return tuple(sorted(zone for zone in find_zones(number) if zone != "Etc/Unknown"))
 
 
 @cache
@@ -274,15 +277,16 @@ def _get_services() -> dict[int, str]:
 
 @cache
 def is_known_country(country: str) -> bool:
-    """Whether two letters name a country whose numbers can be read."""
+    """Return whether these two letters are a country whose numbers can be read."""
     from phonenumbers import SUPPORTED_REGIONS
 
     return country.upper() in SUPPORTED_REGIONS
 
 
 def read_numbers(text: str, country: str | None) -> Sequence[ParsedNumber | InvalidNumber]:
-    """All numbers of a cell: several stand with `;`, `/`, a comma, `or` or a line end between them. A stroke may also
-    be part of one number (030/1234567), so what is one number as a whole stays one.
+    """Parse all numbers of a cell, separated by `;`, `/`, a comma, `or` or a line end.
+
+    A slash may also be part of a number (030/1234567), so a cell that is one number as a whole is not split.
     """
     if not _DIGIT.search(text):
         return (read_number(text, country),) if text.strip() else ()
@@ -298,8 +302,9 @@ def read_numbers(text: str, country: str | None) -> Sequence[ParsedNumber | Inva
 
 
 def extract_search_digits(text: str) -> str:
-    """What to look for in the digits of kept numbers when somebody rings back and gives a number, or a part of one:
-    its digits, in their plain form, without the zeros that stand before them inside a country only.
+    """Return the digits by which stored numbers are searched for a number, or a part of one, that a caller gives.
+
+    Digits of other scripts become ASCII digits; leading zeros, which are only dialed inside a country, are dropped.
     """
-    plain = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())
-    return plain.lstrip("0")
+    digits = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())
+    return digits.lstrip("0")

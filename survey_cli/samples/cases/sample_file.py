@@ -32,11 +32,11 @@ _MAX_KEY_LENGTH: Final = 200
 
 
 class SampleNumber(NamedTuple):
-    """One number of a case, and the column it stood in."""
+    """One number of a case and the column that contained it."""
 
     column: str
     read: ParsedNumber | InvalidNumber
-    """What can't be dialed is kept as written: it is a dead number, and the case is there all the same."""
+    """The number; one that can't be dialed is stored as a dead number of its case."""
 
 
 class SampleCase(NamedTuple):
@@ -45,22 +45,22 @@ class SampleCase(NamedTuple):
     key: str
     line: int
     values: Mapping[str, Cell]
-    """Every sample column of the instrument, in its order; texts as written, zeros and plus signs included."""
+    """Every sample column of the instrument, in its order; texts as written, with zeros and plus signs."""
     numbers: tuple[SampleNumber, ...] = ()
-    """In the order of the columns, and within a cell as written; none twice."""
+    """Distinct numbers in the order of the columns, and within a cell as written."""
     zone: str = ""
     """The respondent's IANA zone as the file gives it, else that of the study."""
     language: str = ""
     weight: str = ""
-    """In digits, with a point; empty for 1."""
+    """Weight in digits, with a point; empty for 1."""
     priority: int = 0
-    """The lower, the sooner; 0 where none is given, so that 1 or more comes after and less than 0 before."""
+    """Lower numbers are called sooner; 0 where none is given."""
     frame: str = ""
     replicate: str = ""
 
     @property
     def dialable_numbers(self) -> tuple[ParsedNumber, ...]:
-        """Those that can be dialed."""
+        """The numbers that can be dialed."""
         return tuple(n.read for n in self.numbers if isinstance(n.read, ParsedNumber))
 
 
@@ -71,8 +71,7 @@ class SampleFile:
     file: str
     cases: tuple[SampleCase, ...]
     columns: tuple[str, ...]
-    """The sample columns that the file brought, in the instrument's order. Of the others it says nothing, so a later file
-    with fewer columns takes nothing away."""
+    """The sample columns in the file, in the instrument's order; an import leaves other columns of stored cases alone."""
     problems: tuple[Problem, ...] = ()
     """Warnings, by line."""
 
@@ -85,9 +84,9 @@ def read_sample(
     encoding: str | None = None,
     existing: Mapping[str, Mapping[str, Cell]] = NO_CASES,
 ) -> SampleFile | list[Problem]:
-    """The cases of a CSV file or a workbook; all its problems by line, warnings too, where one of them is an error.
+    """Read the cases of a CSV file or workbook. Returns all problems, by line, where one of them is an error.
 
-    `existing` are the values of cases that are kept already, by key: their arms of splits stay as they are.
+    `existing` holds the values of stored cases by key; these cases keep their split arms.
     """
     key = find_key_column(instrument)
     if key is None:
@@ -95,39 +94,39 @@ def read_sample(
         remedy = "add role: key to the column of sample: that names a case"
         return [Problem("no-case-key", where, "sample", "no column is the key that names a case", remedy)]
     collector = ProblemCollector(str(path))
-    opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=instrument.sample)
-    if opened is None:
+    rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=instrument.sample)
+    if rows is None:
         return collector.list_problems()
-    at = find_columns(opened, instrument.sample, key, collector, list_of="sample:")
-    if at is None:
+    positions = find_columns(rows, instrument.sample, key, collector, list_of="sample:")
+    if positions is None:
         return collector.list_problems()
-    _warn_of_missing_columns(instrument, at, opened, collector)
-    reading = _CaseReader(instrument, key, at, opened, collector)
-    for row in iterate_whole_rows(opened, collector):
-        reading.read_row(row)
-    reading.check_replicates()
-    if not reading.values and not collector.has_errors:
+    _warn_of_missing_columns(instrument, positions, rows, collector)
+    reader = _CaseReader(instrument, key, positions, rows, collector)
+    for row in iterate_whole_rows(rows, collector):
+        reader.read_row(row)
+    reader.check_replicates()
+    if not reader.values and not collector.has_errors:
         collector.add_error("sample-file", "", "there is no case below the first row", "give each case a row")
     if collector.has_errors:
         return collector.list_problems()
     for name, column in instrument.sample.items():
         if column.type == "split":
-            draw_arms(instrument, name, reading.values, existing)
+            draw_arms(instrument, name, reader.values, existing)
     return SampleFile(
         file=str(path),
-        cases=tuple(reading.cases),
-        columns=tuple(name for name in instrument.sample if name in at),
+        cases=tuple(reader.cases),
+        columns=tuple(name for name in instrument.sample if name in positions),
         problems=tuple(collector.list_problems()),
     )
 
 
 def _warn_of_missing_columns(
-    instrument: Instrument, at: Mapping[str, int], sheet: InputSheet, collector: ProblemCollector
+    instrument: Instrument, positions: Mapping[str, int], sheet: InputSheet, collector: ProblemCollector
 ) -> None:
     for name, column in instrument.sample.items():
-        if name not in at and column.type != "split":
+        if name not in positions and column.type != "split":
             remedy = "add it to the file, if the questionnaire needs it"
-            what = "there is no such column in the file: every case is without"
+            what = "there is no such column in the file, so no case has a value"
             collector.add_warning("heading", name, what, remedy, line=sheet.heading.line)
     country = find_country(instrument)
     if country and not is_known_country(country):
@@ -137,29 +136,41 @@ def _warn_of_missing_columns(
 
 
 class _CaseReader:
-    """Rows become cases, and what is wrong with them is found."""
+    """Reader that converts rows to cases and collects their problems."""
 
     def __init__(
-        self, instrument: Instrument, key: str, at: Mapping[str, int], sheet: InputSheet, collector: ProblemCollector
+        self,
+        instrument: Instrument,
+        key: str,
+        positions: Mapping[str, int],
+        sheet: InputSheet,
+        collector: ProblemCollector,
     ) -> None:
         self.collector = collector
         self.cases: list[SampleCase] = []
         self.values: dict[str, dict[str, Cell]] = {}
         self._lines: dict[str, int] = {}
         self._numbers: dict[tuple[str, str], int] = {}
-        letters = {name: f" (column {format_column_letter(index)})" for name, index in at.items() if sheet.letters}
-        self._who = {name: name + letters.get(name, "") for name in at}
+        letters = {
+            name: f" (column {format_column_letter(index)})" for name, index in positions.items() if sheet.letters
+        }
+        self._who = {name: name + letters.get(name, "") for name in positions}
         self._key = key
-        self._key_at = at[key]
+        self._key_index = positions[key]
         self._country = find_country(instrument)
-        self._phones = [(n, at[n]) for n, c in instrument.sample.items() if c.role == "phone" and n in at]
+        self._phones = [
+            (name, positions[name])
+            for name, column in instrument.sample.items()
+            if column.role == "phone" and name in positions
+        ]
         self._blank: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-        self._columns: list[tuple[str, int, ColumnReader | None, bool]] = []
+        self._columns: list[tuple[str, int, ColumnReader | None]] = []
+        """Name, index and reader of each column; plain texts need no reader and may have several lines."""
         for name, column in instrument.sample.items():
-            if name in at and name != key:
+            if name in positions and name != key:
                 plain = column.type == "text" and column.role not in ("zone", "country", "language")
                 reader = make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
-                self._columns.append((name, at[name], None if plain else reader, plain))
+                self._columns.append((name, positions[name], None if plain else reader))
         fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
         quotas = Quotas.from_instrument(instrument)
@@ -168,29 +179,25 @@ class _CaseReader:
         ]
         self._without_target: set[str] = set()
         roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
-        found = ((role, find_column(instrument, role)) for role in roles)
-        self._roles = {role: name for role, name in found if name is not None and name in at}
+        columns = ((role, find_column(instrument, role)) for role in roles)
+        self._roles = {role: name for role, name in columns if name is not None and name in positions}
 
     def read_row(self, row: InputRow) -> None:
+        """Add the row's case; a row with an error adds none, or one that is never used."""
         key = self._read_key(row)
         values = self._blank.copy()
         values[self._key] = key or ""
-        for name, index, reader, lines in self._columns:
-            text = clean_text(row.cells[index], lines=lines)
+        for name, index, reader in self._columns:
+            text = clean_text(row.cells[index], lines=reader is None)
             if not text:
                 if name == self._roles.get("weight"):
-                    remedy = "it counts as 1; give every case a weight, or none"
-                    self.collector.add_warning(
-                        "sample-value", self._who[name], "there is no weight", remedy, line=row.line
+                    self._warn(
+                        name, row.line, "there is no weight", "it counts as 1; give every case a weight, or none"
                     )
                 continue
-            if reader is None:
-                values[name] = text
-                continue
-            value = reader(text)
+            value = text if reader is None else reader(text)
             if isinstance(value, InvalidValue):
-                what = f"{text[:60]!r}: {value.what}"
-                self.collector.add_error("sample-value", self._who[name], what, value.remedy, line=row.line)
+                self._reject(name, row.line, f"{text[:60]!r}: {value.what}", value.remedy)
             else:
                 values[name] = value
         country = self._find_country(values, row)
@@ -202,123 +209,116 @@ class _CaseReader:
         self.cases.append(self._build_case(key, row.line, values, numbers))
 
     def _find_country(self, values: dict[str, Cell], row: InputRow) -> str | None:
-        """The country whose numbers a row has: its own, else the study's. Its region takes its full code (`DE-BY`)."""
-        said = values.get(self._roles.get("country", ""), NOT_ASKED)
-        country = str(said) if said != NOT_ASKED else self._country or ""
+        """Return the country of the row's numbers: its own, else the study's.
+
+        Replaces the region in `values` by its full code (`DE-BY`).
+        """
+        row_country = values.get(self._roles.get("country", ""), NOT_ASKED)
+        country = str(row_country) if row_country != NOT_ASKED else self._country or ""
         name = self._roles.get("region", "")
         if (text := values.get(name, NOT_ASKED)) != NOT_ASKED:
             region = read_region(str(text), country)
             if isinstance(region, InvalidValue):
-                self.collector.add_error("sample-value", self._who[name], region.what, region.remedy, line=row.line)
+                self._reject(name, row.line, region.what, region.remedy)
                 return country or None
             values[name] = region
-            if country and said != NOT_ASKED and region[:2] != country:
+            if row_country != NOT_ASKED and region[:2] != country:
                 what = f"{region} is no region of {country}, which the row names as the country"
-                self.collector.add_error("sample-value", self._who[name], what, "correct one of them", line=row.line)
+                self._reject(name, row.line, what, "correct one of them")
             country = region[:2]
         return country or None
 
     def _check_quotas(self, values: Mapping[str, Cell], row: InputRow) -> None:
-        """A case that is in no cell of a quota over sample columns."""
+        """Warn of a case that is in no cell of a quota over sample columns."""
         for quota in self._quotas:
             for name in sorted(quota.list_inputs() & self._who.keys()):
                 if values[name] == NOT_ASKED:
                     what = f"there is no value, and the quota {quota.id} counts by it: the case is in no cell of it"
-                    remedy = "fill it in; until then no target limits the case"
-                    self.collector.add_warning("sample-value", self._who[name], what, remedy, line=row.line)
-            lacking = quota.find_untargeted(values)
-            if lacking and lacking not in self._without_target:
-                self._without_target.add(lacking)
-                what = f"there is no target for {lacking}: such cases are in no cell of the quota {quota.id}"
+                    self._warn(name, row.line, what, "fill it in; until then no target limits the case")
+            untargeted = quota.find_untargeted(values)
+            if untargeted and untargeted not in self._without_target:
+                self._without_target.add(untargeted)
+                what = f"there is no target for {untargeted}: such cases are in no cell of the quota {quota.id}"
                 remedy = "give it a target, unless such cases are not limited"
                 self.collector.add_warning("sample-value", quota.id, what, remedy, line=row.line)
 
     def check_replicates(self) -> None:
-        """Cases without a replicate beside others that have one: they do not wait for their release."""
-        name = self._roles.get("replicate", "")
+        """Warn of cases without a replicate where others have one, since they don't wait for a release."""
         if any(case.replicate for case in self.cases):
             for case in self.cases:
                 if not case.replicate:
                     what = "there is no replicate: the case is released at once"
                     remedy = "fill it in if the case is to wait for its release"
-                    self.collector.add_warning("sample-value", self._who[name], what, remedy, line=case.line)
+                    self._warn(self._roles["replicate"], case.line, what, remedy)
 
     def _read_key(self, row: InputRow) -> str | None:
-        """The case's key; None, with an error, where there is none or another case has it."""
-        key = clean_text(row.cells[self._key_at])
-        if not key:
-            remedy = "give every case a key, or take the row out"
-            self.collector.add_error("case-key", self._who[self._key], "the case has no key", remedy, line=row.line)
-            return None
-        if len(key) > _MAX_KEY_LENGTH:
-            what = f"a key of {len(key)} characters is too long"
-            self.collector.add_error(
-                "case-key", self._who[self._key], what, "name the case by a short code", line=row.line
-            )
-            return None
+        """Return the case's key; None, with an error, where there is none or another case has it."""
+        key = clean_text(row.cells[self._key_index])
         first = self._lines.setdefault(key, row.line)
-        if first != row.line:
-            what = f"{key[:60]!r} is the case of line {first} already"
-            remedy = "one row for each case: give one another key, or take it out"
-            self.collector.add_error("case-key", self._who[self._key], what, remedy, line=row.line)
-            return None
-        return key
+        if not key:
+            what, remedy = "the case has no key", "give every case a key, or remove the row"
+        elif len(key) > _MAX_KEY_LENGTH:
+            what, remedy = f"a key of {len(key)} characters is too long", "name the case by a short code"
+        elif first != row.line:
+            what = f"{key[:60]!r} is already the case of line {first}"
+            remedy = "write one row per case: give one of them another key, or remove it"
+        else:
+            return key
+        self.collector.add_error("case-key", self._who[self._key], what, remedy, line=row.line)
+        return None
 
     def _build_case(
         self, key: str, line: int, values: Mapping[str, Cell], numbers: tuple[SampleNumber, ...]
     ) -> SampleCase:
-        said: dict[str, Cell] = {}
-        for role, name in self._roles.items():
-            if (value := values[name]) != NOT_ASKED:
-                said[role] = value
-        priority = said.get("priority", 0)
+        by_role = {role: values[name] for role, name in self._roles.items() if values[name] != NOT_ASKED}
+        priority = by_role.get("priority", 0)
         return SampleCase(
             key=key,
             line=line,
             values=values,
             numbers=numbers,
-            zone=str(said.get("zone", self._study_zone)),
-            language=str(said.get("language", "")),
-            weight=_format_weight(said["weight"]) if "weight" in said else "",
+            zone=str(by_role.get("zone", self._study_zone)),
+            language=str(by_role.get("language", "")),
+            weight=_format_weight(by_role["weight"]) if "weight" in by_role else "",
             priority=priority if isinstance(priority, int) else 0,
-            frame=str(said.get("frame", "")),
-            replicate=str(said.get("replicate", "")),
+            frame=str(by_role.get("frame", "")),
+            replicate=str(by_role.get("replicate", "")),
         )
 
     def _read_numbers(self, key: str, row: InputRow, country: str | None) -> tuple[SampleNumber, ...]:
-        found: dict[tuple[str, str], SampleNumber] = {}
+        numbers: dict[tuple[str, str], SampleNumber] = {}
         for column, index in self._phones:
             for read in read_numbers(clean_text(row.cells[index], lines=True), country):
+                written = repr(read.written[:40])
                 if isinstance(read, InvalidNumber):
-                    self._warn_of_number(
-                        column, row, f"{read.written[:40]!r}: {read.why}; it will not be dialed", read.remedy
-                    )
-                    found[read.written, "?"] = SampleNumber(column, read)
+                    what = f"{written}: {read.why}; it will not be dialed"
+                    self._warn(column, row.line, what, read.remedy, rule="number")
+                    numbers[read.written, "?"] = SampleNumber(column, read)
                     continue
                 for doubt in read.doubts:
-                    self._warn_of_number(
-                        column, row, f"{read.written[:40]!r}: {doubt}", "correct it if that is not meant"
-                    )
-                found.setdefault((read.e164, read.extension), SampleNumber(column, read))
-        live = [same for same, number in found.items() if isinstance(number.read, ParsedNumber)]
-        if not found:
-            remedy = "it can't be called until it has one"
-            self.collector.add_warning(
-                "no-number", key[:60], "the case has no number", remedy, line=row.line, of="cases"
-            )
-        for same in live:
-            first = self._numbers.setdefault(same, row.line)
-            if first != row.line:
-                what = f"the case of line {first} has the same number"
-                remedy = "nothing, if both are reached there"
-                self.collector.add_warning("same-number", key[:60], what, remedy, line=row.line, of="cases")
-        return tuple(found.values())
+                    remedy = "correct it if that is not meant"
+                    self._warn(column, row.line, f"{written}: {doubt}", remedy, rule="number")
+                numbers.setdefault((read.e164, read.extension), SampleNumber(column, read))
+        if not numbers:
+            what, remedy = "the case has no number", "it can't be called until it has one"
+            self.collector.add_warning("no-number", key[:60], what, remedy, line=row.line, of="cases")
+        for identity, number in numbers.items():
+            if isinstance(number.read, ParsedNumber):
+                first = self._numbers.setdefault(identity, row.line)
+                if first != row.line:
+                    what = f"the case of line {first} has the same number"
+                    remedy = "nothing, if both are reached there"
+                    self.collector.add_warning("same-number", key[:60], what, remedy, line=row.line, of="cases")
+        return tuple(numbers.values())
 
-    def _warn_of_number(self, column: str, row: InputRow, what: str, remedy: str) -> None:
-        self.collector.add_warning("number", self._who[column], what, remedy, line=row.line)
+    def _reject(self, column: str, line: int, what: str, remedy: str) -> None:
+        self.collector.add_error("sample-value", self._who[column], what, remedy, line=line)
+
+    def _warn(self, column: str, line: int, what: str, remedy: str, *, rule: str = "sample-value") -> None:
+        self.collector.add_warning(rule, self._who[column], what, remedy, line=line)
 
 
 def _format_weight(weight: Cell) -> str:
-    """A weight in digits, without an exponent, exactly as kept."""
+    """Return the exact weight in digits, without an exponent."""
     text = f"{weight:.15f}".rstrip("0").rstrip(".") if isinstance(weight, float) else str(weight)
     return text if isinstance(weight, int) or float(text) == weight else repr(weight)

@@ -1,6 +1,6 @@
-"""Arms of split columns, drawn from each case's key.
+"""Assignment of cases to the arms of split columns, drawn from each case's key.
 
-Neither the order of the file nor who answers plays a part.
+It doesn't depend on the order of the file or on who answers.
 """
 
 from collections import Counter
@@ -13,30 +13,30 @@ from survey_cli.values import NOT_ASKED, Cell
 
 
 def draw_arm(instrument: Instrument, name: str, column: SampleColumn, key: str) -> str:
-    """The arm of one case by its key alone. Raises ValueError where no arm has a share."""
-    shares = {str(k): v for k, v in column.arms.items()}
+    """Draw the arm of one case by its key alone. Raises ValueError where no arm has a share."""
+    shares = {str(arm): share for arm, share in column.arms.items()}
     return choose_arm(shares, seed=0, key=f"{instrument.id}/{name}/{key}", turn=None)
 
 
 def draw_arms(
     instrument: Instrument, name: str, cases: Mapping[str, dict[str, Cell]], existing: Mapping[str, Mapping[str, Cell]]
 ) -> None:
-    """Give each case (key to its values, changed in place) the arm of one split column.
+    """Assign each case to an arm of one split column. `cases` maps keys to values, which are changed in place.
 
-    A case keeps the arm its file gives, else the one it has already. With `balanced_within`, new cases are gone through
-    in an order drawn from their keys, and each is given the arm that is furthest below its share among the cases of the
-    same stratum, old ones included: arms of equal shares never differ by more than one case.
+    A case keeps the arm that its file gives, else the one it already has. With `balanced_within`, new cases are taken in
+    an order drawn from their keys, and each receives the arm that is furthest below its share among all cases of the
+    same stratum, old and new. Arms of equal shares never differ by more than one case.
     """
     column = instrument.sample[name]
-    shares = {str(k): v for k, v in column.arms.items() if v > 0}
+    shares = {str(arm): share for arm, share in column.arms.items() if share > 0}
     if not shares:
         return
     new: list[str] = []
     for key, values in cases.items():
         if values.get(name, NOT_ASKED) == NOT_ASKED:
-            kept = existing.get(key, {}).get(name)
-            if isinstance(kept, str) and kept in column.arms:
-                values[name] = kept
+            stored = existing.get(key, {}).get(name)
+            if isinstance(stored, str) and stored in column.arms:
+                values[name] = stored
             else:
                 new.append(key)
     if column.balanced_within is None:
@@ -47,26 +47,27 @@ def draw_arms(
 
 
 def _balance(
-    id: str,
+    split: str,
     name: str,
-    within: str,
+    stratum_column: str,
     shares: Mapping[str, int],
     new: Sequence[str],
     cases: Mapping[str, dict[str, Cell]],
     existing: Mapping[str, Mapping[str, Cell]],
 ) -> None:
-    whole = sum(shares.values())
+    """Assign the new cases so that the arms are balanced in each stratum. `split` seeds the draws."""
+    total = sum(shares.values())
     counts: dict[Cell, Counter[str]] = {}
     waiting = set(new)
     for key, values in {**existing, **cases}.items():
-        if key not in waiting and (has := values.get(name)) in shares:
-            counts.setdefault(values.get(within, NOT_ASKED), Counter())[str(has)] += 1
-    for key in sorted(new, key=lambda key: (draw_number(0, "order", id, key), key)):
-        here = counts.setdefault(cases[key].get(within, NOT_ASKED), Counter())
-        n = here.total() + 1
-        lacks = {a: share * n - whole * here[a] for a, share in shares.items()}
-        most = max(lacks.values())
-        tied = {a: shares[a] for a, lack in lacks.items() if lack == most}
-        chosen = choose_arm(tied, seed=0, key=f"{id}/{key}", turn=None)
-        here[chosen] += 1
-        cases[key][name] = chosen
+        if key not in waiting and (arm := values.get(name)) in shares:
+            counts.setdefault(values.get(stratum_column, NOT_ASKED), Counter())[str(arm)] += 1
+    for key in sorted(new, key=lambda key: (draw_number(0, "order", split, key), key)):
+        stratum = counts.setdefault(cases[key].get(stratum_column, NOT_ASKED), Counter())
+        size = stratum.total() + 1
+        deficits = {arm: share * size - total * stratum[arm] for arm, share in shares.items()}
+        largest = max(deficits.values())
+        tied = {arm: shares[arm] for arm, deficit in deficits.items() if deficit == largest}
+        arm = choose_arm(tied, seed=0, key=f"{split}/{key}", turn=None)
+        stratum[arm] += 1
+        cases[key][name] = arm

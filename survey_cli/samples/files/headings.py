@@ -1,4 +1,4 @@
-"""Matching of the headings of a file with the column names that are expected."""
+"""Matching of a file's headings with the expected column names."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,72 +13,69 @@ _BETWEEN: Final = re.compile(r"[\s_.\-]+")
 
 
 def normalize_heading(name: str) -> str:
-    """A name without case, spaces, underscores, hyphens and points."""
+    """Return a name in lower case without spaces, underscores, hyphens and points."""
     return _BETWEEN.sub("", name).casefold()
 
 
 def find_columns(
-    sheet: InputSheet, wanted: Iterable[str], needed: str, collector: ProblemCollector, *, list_of: str
+    sheet: InputSheet, names: Iterable[str], required: str, collector: ProblemCollector, *, list_of: str
 ) -> Mapping[str, int] | None:
-    """Wanted name to its column (from 0), by the exact name or by one that differs only in case, spaces and
-    underscores; None, with an error, where the needed one is not there. `list_of` is what names them: `sample:`.
+    """Return the position (from 0) of each of these columns in the file.
+
+    A heading matches exactly, or differs only in case, spaces, underscores, hyphens and points. None, with an error,
+    where the required column is missing. `list_of` says in messages where the names are listed: `sample:`.
     """
-    names = [name.strip() for name in sheet.heading.cells]
+    names = list(names)
     line = sheet.heading.line
-    at: dict[str, int] = {}
-    free = {index: name for index, name in enumerate(names) if name}
-    wanted = list(wanted)
-    for name in wanted:
-        same = [index for index, given in free.items() if given == name]
-        if not same:
-            same = [
+    positions: dict[str, int] = {}
+    unmatched = {index: cell.strip() for index, cell in enumerate(sheet.heading.cells) if cell.strip()}
+    for name in names:
+        matches = [index for index, heading in unmatched.items() if heading == name]
+        if not matches:
+            matches = [
                 index
-                for index, given in free.items()
-                if normalize_heading(given) == normalize_heading(name) and given not in wanted
+                for index, heading in unmatched.items()
+                if normalize_heading(heading) == normalize_heading(name) and heading not in names
             ]
-            for index in same[:1]:
-                what = f"the column {free[index]!r} is taken for it"
+            for index in matches[:1]:
+                what = f"the column {unmatched[index]!r} is taken for it"
                 collector.add_warning("heading", name, what, f"name it {name} to be sure", line=line, of="headings")
-        if len(same) > 1:
-            both = " and ".join(sheet.describe_column(index) for index in same[:2])
+        if len(matches) > 1:
+            both = " and ".join(sheet.describe_column(index) for index in matches[:2])
             collector.add_error("heading", name, f"{both} both have this name", "keep one", line=line)
-        if same:
-            at[name] = same[0]
-        for index in same:
-            del free[index]
-    if needed not in at:
-        _report_missing(sheet, wanted, needed, collector)
+        if matches:
+            positions[name] = matches[0]
+        for index in matches:
+            del unmatched[index]
+    if required not in positions:
+        _report_missing(sheet, names, required, collector)
         return None
-    for index, given in free.items():
-        near = find_nearest(given, [name for name in wanted if name not in at])
+    missing = [name for name in names if name not in positions]
+    for index, heading in unmatched.items():
+        near = find_nearest(heading, missing)
+        what = f"{sheet.describe_column(index)} is not in {list_of}, left out"
         remedy = f"did you mean {near!r}?" if near else "nothing, if the study does not need it"
-        collector.add_warning(
-            "heading",
-            given,
-            f"{sheet.describe_column(index)} is not in {list_of}, left out",
-            remedy,
-            line=line,
-            of="headings",
-        )
-    return at
+        collector.add_warning("heading", heading, what, remedy, line=line, of="headings")
+    return positions
 
 
-def _report_missing(sheet: InputSheet, wanted: list[str], needed: str, collector: ProblemCollector) -> None:
-    known = {normalize_heading(name) for name in wanted}
+def _report_missing(sheet: InputSheet, names: list[str], required: str, collector: ProblemCollector) -> None:
+    """Report that the required column is missing, or in which of the first rows the names seem to be."""
+    known = {normalize_heading(name) for name in names}
     line = sheet.heading.line
     for row in islice(sheet.rows, 10):
-        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or needed in map(str.strip, row.cells):
-            remedy = f"the names seem to stand in line {row.line}: take out what stands above"
-            collector.add_error("heading", needed, "the first row does not name the columns", remedy, line=line)
+        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or required in map(str.strip, row.cells):
+            remedy = f"the names seem to be in line {row.line}: remove the lines above"
+            collector.add_error("heading", required, "the first row does not name the columns", remedy, line=line)
             return
-    names = [name.strip() for name in sheet.heading.cells if name.strip()]
-    has = ", ".join(name[:40] for name in names[:12])
-    remedy = suggest_nearest(needed, names, otherwise=f"the first row names the columns; it has {has}")
-    collector.add_error("heading", needed, "there is no such column in the file", remedy, line=line)
+    headings = [cell.strip() for cell in sheet.heading.cells if cell.strip()]
+    listed = ", ".join(heading[:40] for heading in headings[:12])
+    remedy = suggest_nearest(required, headings, otherwise=f"the first row names the columns; it has {listed}")
+    collector.add_error("heading", required, "there is no such column in the file", remedy, line=line)
 
 
 def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterator[InputRow]:
-    """Rows that have a cell for each name of the heading; of the others it is said why they are left out."""
+    """Yield rows with one cell per heading; report the others, and missing cells of a workbook are empty."""
     width = len(sheet.heading.cells)
     while width and not sheet.heading.cells[width - 1].strip():
         width -= 1
@@ -87,14 +84,14 @@ def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterat
         if len(cells) > width:
             if any(map(str.strip, cells[width:])):
                 what = f"the row has {len(cells)} cells, the first row {width}"
-                remedy = "put a cell that holds the delimiter in quotes, or name the column"
+                remedy = "put a cell that contains the delimiter in quotes, or name the column"
                 collector.add_error("cells", "", what, remedy, line=row.line)
                 continue
             del cells[width:]
         elif len(cells) < width:
             if not sheet.letters:
                 what = f"the row has {len(cells)} cells, the first row {width}"
-                remedy = "put a cell that goes over several lines in quotes, or add the delimiters"
+                remedy = "put a cell that has several lines in quotes, or add the delimiters"
                 collector.add_error("cells", "", what, remedy, line=row.line)
                 continue
             cells.extend([""] * (width - len(cells)))

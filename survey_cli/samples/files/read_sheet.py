@@ -1,4 +1,4 @@
-"""Reading of CSV files and workbooks into sheets of text, whatever program wrote them."""
+"""Reader of CSV files and workbooks, whatever program wrote them."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _BETWEEN_WORDS: Final = re.compile(rb"[\s,;|\"']")
 _MAX_WORD: Final = 20
 _COMMON_ENCODINGS: Final = ("cp1252", "cp1250", "cp1251", "cp1256", "cp932")
-"""Western, Central European, Cyrillic, Arabic, Japanese."""
+"""Encodings of Western European, Central European, Cyrillic, Arabic and Japanese texts."""
 _SEP: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -30,10 +30,10 @@ def read_sheet(
     encoding: str | None = None,
     known: Collection[str] = (),
 ) -> InputSheet | None:
-    """The rows of a CSV file (parted by commas, semicolons, tabs or strokes) or of one sheet of a workbook; None, with an
-    error in `collector`, where there is no reading it. More errors may be found as one goes through the rows.
+    """Open a CSV file (separated by commas, semicolons, tabs or vertical bars) or one sheet of a workbook.
 
-    `known` are names that the heading may have: they tell which delimiter it is, and which of a workbook's sheets.
+    Returns None, with an error in `collector`, where it can't be read. More errors may be added while the rows are
+    iterated. `known` lists names that the heading may have, by which the delimiter is found.
     """
     contents = read_contents(path, collector)
     if contents is None:
@@ -48,103 +48,98 @@ def read_sheet(
         )
         return None
     if sheet is not None:
-        collector.add_error("sample-file", "", "a CSV file has no sheets", "leave the sheet's name out")
+        collector.add_error("sample-file", "", "a CSV file has no sheets", "omit the sheet's name")
         return None
     text = decode_text(contents, collector, encoding=encoding)
     return None if text is None else _read_csv(text, collector, known)
 
 
 def read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None:
-    """The file's bytes; None, with an error, where it can't be read or is too large."""
+    """Return the file's bytes; None, with an error, where it can't be read or is too large."""
     file = Path(path)
     try:
         if file.is_dir():
             collector.add_error("sample-file", "", "this is a folder", "name the file in it")
             return None
         if not file.exists():
-            near = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
-            collector.add_error(
-                "sample-file", "", "there is no such file", suggest_nearest(file.name, near, otherwise="check the path")
-            )
+            names = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
+            remedy = suggest_nearest(file.name, names, otherwise="check the path")
+            collector.add_error("sample-file", "", "there is no such file", remedy)
             return None
         if not file.is_file():
-            collector.add_error("sample-file", "", "this is no plain file", "name a CSV file or a workbook")
+            collector.add_error("sample-file", "", "this is not a regular file", "name a CSV file or a workbook")
             return None
-        with file.open("rb") as opened:
-            contents = opened.read(MAX_BYTES + 1)
-    except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that leads to itself
-        why = getattr(broken, "strerror", None) or "its name is no file's name"
+        with file.open("rb") as stream:
+            contents = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link to itself
+        why = getattr(error, "strerror", None) or "its name is not a valid file name"
         collector.add_error("sample-file", "", f"it can't be read: {why}", "check the path and your rights to it")
         return None
     if len(contents) > MAX_BYTES:
         what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-        collector.add_error("sample-file", "", what, "leave out columns that the study does not use, or divide it")
+        collector.add_error("sample-file", "", what, "remove columns that the study does not use, or divide it")
         return None
     return contents
 
 
 def decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
-    """The text of a file: UTF-8, or UTF-16 that says so in its first bytes; another `encoding` only if it is named, for
-    a wrong guess would garble names where nobody looks.
+    """Decode a file in UTF-8, or in UTF-16 with a byte order mark; None, with an error, where it is neither.
+
+    Another `encoding` is only used where it is named, since a wrong guess would garble names unnoticed.
     """
     if encoding is not None:
         return _decode(contents, collector, encoding)
     if contents[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decode(contents, collector, "utf-16")
     if (nul := contents.find(b"\0")) >= 0:
-        what = "this is no text: there is a NUL byte in it"
+        what = "this is not a text file: it contains a NUL byte"
         remedy = "save it as CSV UTF-8; if it is UTF-16, say --encoding utf-16"
         collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, nul) + 1)
         return None
     try:
         return contents.decode("utf-8-sig")
-    except UnicodeDecodeError as broken:
-        bad = contents[broken.start : broken.start + 1]
-        what = f"the file is not UTF-8: here stands the byte 0x{bad.hex().upper()}"
+    except UnicodeDecodeError as error:
+        what = f"the file is not UTF-8: it contains the byte 0x{contents[error.start]:02X}"
         remedy = "save it as CSV UTF-8, or name its encoding"
-        if readings := _list_decodings(contents, broken.start):
-            remedy += f", the one that makes this word right: {', '.join(readings)}"
-        collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, broken.start) + 1)
+        if decodings := _list_decodings(contents, error.start):
+            remedy += f", the one that makes this word right: {', '.join(decodings)}"
+        collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, error.start) + 1)
         return None
 
 
 def _list_decodings(contents: bytes, at: int) -> list[str]:
-    """The word at a byte in each encoding that files often have (`--encoding cp1252 (José)`). Which it is, no program can
-    tell: most bytes are letters in all of them.
+    """Return the word at a byte in each common encoding (`--encoding cp1252 (José)`).
+
+    No program can tell which encoding it is, because most bytes are letters in all of them.
     """
     before, after = contents[max(0, at - _MAX_WORD) : at], contents[at : at + _MAX_WORD]
     word = _BETWEEN_WORDS.split(before)[-1] + _BETWEEN_WORDS.split(after)[0]
-    readings: dict[str, str] = {}
+    options: dict[str, str] = {}
     for encoding in _COMMON_ENCODINGS:
         text = word.decode(encoding, "replace")
         if text.isprintable() and "\ufffd" not in text:
-            readings.setdefault(text, f"--encoding {encoding} ({text})")
-    return list(readings.values())
+            options.setdefault(text, f"--encoding {encoding} ({text})")
+    return list(options.values())
 
 
 def _decode(contents: bytes, collector: ProblemCollector, encoding: str) -> str | None:
     try:
         return contents.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        collector.add_error(
-            "encoding", "", f"there is no encoding {encoding!r}", "write utf-8, cp1252, latin-1 or utf-16"
-        )
-    except ValueError as broken:
-        at = getattr(broken, "start", 0)
-        line = contents.count(b"\n", 0, at) + 1
+        what = f"there is no encoding {encoding!r}"
+        collector.add_error("encoding", "", what, "write utf-8, cp1252, latin-1 or utf-16")
+    except ValueError as error:
+        line = contents.count(b"\n", 0, getattr(error, "start", 0)) + 1
         collector.add_error("encoding", "", f"the file is not {encoding}", "name another encoding", line=line)
     return None
 
 
 def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) -> InputSheet | None:
-    before = 0
-    delimiter = ""
-    if said := _SEP.match(text):  # Excel's own way of naming the delimiter
-        delimiter = said[1]
-        text = text[said.end() :]
-        before = 1
-    delimiter = delimiter or _find_delimiter(text, known)
-    rows = _iterate_rows(text, delimiter, before, collector)
+    if separator := _SEP.match(text):  # a first line as Excel reads it: sep=;
+        delimiter, text, lines_before = separator[1], text[separator.end() :], 1
+    else:
+        delimiter, lines_before = _find_delimiter(text, known), 0
+    rows = _iterate_rows(text, delimiter, lines_before, collector)
     heading = next(rows, None)
     if heading is None:
         if not collector.has_errors:
@@ -154,37 +149,37 @@ def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) ->
 
 
 def _find_delimiter(text: str, known: Collection[str]) -> str:
-    """What parts the heading into most names that are known, else into most cells; a comma before the others."""
-    head = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-    wanted = {name.casefold() for name in known}
+    """Return the delimiter that splits the heading into most known names, else into most cells."""
+    heading = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+    folded = {name.casefold() for name in known}
 
-    def parted(delimiter: str) -> tuple[int, int]:
+    def count_names_and_cells(delimiter: str) -> tuple[int, int]:
         try:
-            cells = next(csv.reader([head], delimiter=delimiter), [])
+            cells = next(csv.reader([heading], delimiter=delimiter), [])
         except csv.Error:
             return 0, 0
-        return sum(cell.strip().casefold() in wanted for cell in cells), len(cells)
+        return sum(cell.strip().casefold() in folded for cell in cells), len(cells)
 
-    return max(DELIMITERS, key=parted)
+    return max(DELIMITERS, key=count_names_and_cells)
 
 
-def _iterate_rows(text: str, delimiter: str, before: int, collector: ProblemCollector) -> Iterator[InputRow]:
-    """Each row in which something stands. At a quote out of place one can't go on: what follows would be guessed."""
+def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: ProblemCollector) -> Iterator[InputRow]:
+    """Yield each row that is not empty; stop with an error at a misplaced quote."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (TypeError, ValueError):  # a delimiter such as a quote or a line end
-        what = f"{delimiter!r} can't part cells"
+        what = f"{delimiter!r} can't separate cells"
         collector.add_error("sample-file", "", what, "use a comma, a semicolon or a tab", line=1)
         return
-    done = 0
+    lines_read = 0
     try:
         for cells in reader:
-            line = done + 1 + before
-            done = reader.line_num
+            line = lines_read + 1 + lines_before
+            lines_read = reader.line_num
             if any(cells) and any(map(str.strip, cells)):
                 yield InputRow(line, cells)
-    except csv.Error as broken:
-        what, remedy = "a quote stands where none can", 'write each " inside a quoted cell twice'
-        if "unexpected end" in str(broken) or "larger than" in str(broken):  # 131,072 characters
+    except csv.Error as error:
+        what, remedy = "a quote is in the wrong place", 'write each " inside a quoted cell twice'
+        if "unexpected end" in str(error) or "larger than" in str(error):  # 131,072 characters
             what, remedy = "a cell that begins with a quote never ends", "close the quote, or double it"
-        collector.add_error("quotes", "", f"{what}; nothing below is read", remedy, line=done + 1 + before)
+        collector.add_error("quotes", "", f"{what}; nothing below is read", remedy, line=lines_read + 1 + lines_before)

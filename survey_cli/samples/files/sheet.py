@@ -1,4 +1,4 @@
-"""Rows of a CSV file or workbook as text; the meaning of cells is not known here."""
+"""Rows of a CSV file or workbook as text; no cell is interpreted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,31 +9,31 @@ class InputRow(NamedTuple):
     """One row below the heading."""
 
     line: int
-    """Where it begins, from 1."""
+    """The line of the file in which the row begins, from 1."""
     cells: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class InputSheet:
-    """A file's heading and its rows, which can be gone through once. Rows in which nothing stands are left out."""
+    """A file's heading and its rows, without empty rows; the rows can be iterated once."""
 
     heading: InputRow
     rows: Iterator[InputRow]
     decimal_comma: bool = False
-    """Its program wrote decimals with a comma, as programs do that part cells with semicolons."""
+    """Decimals have a comma, as in files whose cells are separated by semicolons."""
     letters: bool = False
     """Columns have letters, as in a workbook."""
 
     def describe_column(self, index: int) -> str:
-        """What a person calls a column (from 0): `column C` in a workbook, else `column 3`."""
+        """Return the name of a column (from 0) for messages: `column C` in a workbook, else `column 3`."""
         return f"column {format_column_letter(index) if self.letters else index + 1}"
 
 
-def format_column_letter(at: int) -> str:
-    """A column's letter, from 0: A, …, Z, AA."""
-    text = ""
-    at += 1
-    while at:
-        at, rest = divmod(at - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
+def format_column_letter(index: int) -> str:
+    """Return a column's letters in a workbook: A for 0, Z for 25, AA for 26."""
+    letters = ""
+    number = index + 1
+    while number:
+        number, remainder = divmod(number - 1, 26)
+        letters = chr(ord("A") + remainder) + letters
+    return letters

@@ -1,4 +1,4 @@
-"""Rows of an Excel sheet as a person sees them: whole numbers without .0, dates as 2026-11-24."""
+"""Reader of Excel sheets, with cells as text: whole numbers without .0, dates as 2026-11-24."""
 
 import io
 import re
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
 MAX_UNPACKED: Final = 1_000_000_000
-"""Bytes; a workbook of a few kilobytes can be made to fill a disk."""
+"""Bytes; a workbook of a few kilobytes may unpack to a full disk."""
 _ZEROS: Final = re.compile(r"0+\Z")
 _FORMULA: Final = re.compile(rb"<c\s([^>]*)>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _CELL_REFERENCE: Final = re.compile(rb'r="([A-Z]+[0-9]+)"')
@@ -23,7 +23,7 @@ _ERRORS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VAL
 
 
 def read_workbook(contents: bytes, collector: ProblemCollector, *, sheet: str | None = None) -> InputSheet | None:
-    """One sheet: the one named, else the first that is not hidden. None, with an error, where there is no reading it."""
+    """Open the named sheet, else the first that is not hidden; None, with an error, where it can't be read."""
     book = _open_workbook(contents, collector)
     if book is None:
         return None
@@ -31,16 +31,15 @@ def read_workbook(contents: bytes, collector: ProblemCollector, *, sheet: str | 
     if name is None:
         return None
     rows = _iterate_rows(book, name, collector)
-    uncounted = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
+    uncalculated = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
     heading = next(rows, None)
     if heading is None:
         collector.add_error("sample-file", f"sheet {name}", "the sheet is empty", "its first row names the columns")
         return None
-    if uncounted:
-        what = f"the formula in {uncounted} has no value: the workbook was written by a program that does not count"
-        collector.add_error(
-            "formula", f"sheet {name}", what, "open it in a spreadsheet and save it, or keep values only"
-        )
+    if uncalculated:
+        what = f"the formula in {uncalculated} has no value: the program that wrote the workbook does not calculate"
+        remedy = "open it in a spreadsheet and save it, or keep values only"
+        collector.add_error("formula", f"sheet {name}", what, remedy)
         return None
     return InputSheet(heading, rows, letters=True)
 
@@ -58,33 +57,33 @@ def _open_workbook(contents: bytes, collector: ProblemCollector) -> "Workbook | 
             collector.add_error("sample-file", "", "the workbook is too large", "keep the sheet of cases only")
             return None
         return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
-    except Exception:  # of a broken archive the library raises whatever it meets
-        what = "this is no Excel workbook, or it is damaged or locked with a password"
+    except Exception:  # the library raises any exception for a broken archive
+        what = "this is not an Excel workbook, or it is damaged or locked with a password"
         collector.add_error("sample-file", "", what, "open it in a spreadsheet and save it as .xlsx or CSV UTF-8")
         return None
 
 
-def _choose_sheet(book: "Workbook", collector: ProblemCollector, wanted: str | None) -> str | None:
-    names = [s.title for s in book.worksheets]
-    if wanted is not None:
-        if wanted in names:
-            return wanted
-        remedy = suggest_nearest(wanted, names, otherwise="it has " + ", ".join(names))
-        collector.add_error("sample-file", "", f"the workbook has no sheet {wanted!r}", remedy)
+def _choose_sheet(book: "Workbook", collector: ProblemCollector, sheet: str | None) -> str | None:
+    names = [worksheet.title for worksheet in book.worksheets]
+    if sheet is not None:
+        if sheet in names:
+            return sheet
+        remedy = suggest_nearest(sheet, names, otherwise="it has " + ", ".join(names))
+        collector.add_error("sample-file", "", f"the workbook has no sheet {sheet!r}", remedy)
         return None
-    seen = [s.title for s in book.worksheets if s.sheet_state == "visible"] or names
-    if not seen:
+    visible = [worksheet.title for worksheet in book.worksheets if worksheet.sheet_state == "visible"] or names
+    if not visible:
         collector.add_error("sample-file", "", "the workbook has no sheet of cells", "put the cases in one")
         return None
-    if len(seen) > 1:
-        what = f"the workbook has several sheets: {seen[0]!r} is read, not {', '.join(map(repr, seen[1:]))}"
+    if len(visible) > 1:
+        what = f"the workbook has several sheets: {visible[0]!r} is read, not {', '.join(map(repr, visible[1:]))}"
         collector.add_warning("sample-file", "", what, "name the one you want")
-    return seen[0]
+    return visible[0]
 
 
 def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> Iterator[InputRow]:
     sheet: Any = book[name]
-    sheet.reset_dimensions()  # some programs write them wrongly
+    sheet.reset_dimensions()  # some programs write wrong dimensions
     line = 0
     try:
         for line, cells in enumerate(sheet.iter_rows(), 1):
@@ -93,19 +92,19 @@ def _iterate_rows(book: "Workbook", name: str, collector: ProblemCollector) -> I
                 texts.pop()
             if not texts:
                 continue
-            for at, text in enumerate(texts):
+            for index, text in enumerate(texts):
                 if text in _ERRORS:
-                    who = f"{format_column_letter(at)}{line}"
-                    collector.add_error("formula", who, f"here stands {text}", "fix the formula", line=line, of=text)
+                    cell_name = f"{format_column_letter(index)}{line}"
+                    what = f"the cell's value is {text}"
+                    collector.add_error("formula", cell_name, what, "fix the formula", line=line, of=text)
             yield InputRow(line, texts)
     except Exception:  # as above
-        collector.add_error(
-            "sample-file", f"sheet {name}", "the sheet is damaged after this row", "save it anew", line=line
-        )
+        what, remedy = "the sheet is damaged after this row", "save the workbook again"
+        collector.add_error("sample-file", f"sheet {name}", what, remedy, line=line)
 
 
 def format_cell(value: object, number_format: str = "") -> str:
-    """A cell as text: what a person sees who widens the column."""
+    """Return a cell's value as a spreadsheet shows it in a wide column."""
     match value:
         case None:
             return ""
@@ -127,14 +126,16 @@ def format_cell(value: object, number_format: str = "") -> str:
 
 
 def _find_uncalculated_formula(contents: bytes, part: str) -> str:
-    """The first cell whose formula has no value; empty where there is none, as in all that a spreadsheet has saved."""
+    """Return the first cell whose formula has no value; empty where there is none, as in files saved by a spreadsheet.
+
+    `part` is the path of the sheet in the archive.
+    """
     try:
-        written = zipfile.ZipFile(io.BytesIO(contents)).read(part)
-    except Exception:  # as below; it is said where the rows are read
+        xml = zipfile.ZipFile(io.BytesIO(contents)).read(part)
+    except Exception:  # the error is reported where the rows are read
         return ""
-    for found in _FORMULA.finditer(written) if b"<f" in written else ():
-        if b't="str"' not in found[1] and (
-            where := _CELL_REFERENCE.search(found[1])
-        ):  # a formula may well give no text
-            return where[1].decode()
+    for formula in _FORMULA.finditer(xml) if b"<f" in xml else ():
+        reference = _CELL_REFERENCE.search(formula[1])
+        if reference and b't="str"' not in formula[1]:  # a formula's text may be empty
+            return reference[1].decode()
     return ""

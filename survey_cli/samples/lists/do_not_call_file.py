@@ -1,4 +1,4 @@
-"""Numbers of a do-not-call file, from a registry or a client. Nothing is stored here."""
+"""Reader of do-not-call files from a registry or a client; nothing is stored here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from survey_cli.samples.files.sheet import InputRow, InputSheet
 
 COLUMNS: Final = ("number", "date", "reason")
 _HEADING_IS_ROW: Final = ""
-"""Stands among the columns where the first row is a number already."""
+"""Key among the columns of a file without headings, whose first row is a number."""
 _NUMBER_HEADINGS: Final = ("number", "phone", "telephone", "phonenumber", "telephonenumber", "tel", "e164")
 
 
@@ -31,12 +31,12 @@ class DoNotCallNumber(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoNotCallFile:
-    """All numbers of a file, each once."""
+    """The distinct numbers of a file that has no errors."""
 
     file: str
     numbers: tuple[DoNotCallNumber, ...]
     problems: tuple[Problem, ...] = ()
-    """Warnings, by line: what could not be read is not barred."""
+    """Warnings, by line; a number that could not be read is not blocked."""
 
 
 def read_do_not_call_file(
@@ -47,82 +47,84 @@ def read_do_not_call_file(
     sheet: str | None = None,
     encoding: str | None = None,
 ) -> DoNotCallFile | list[Problem]:
-    """The numbers of a text file with one on each line, or of a table with the columns number, date and reason: in this
-    order where the first row does not name them. An area code and seven digits in two cells, as the registry of the
-    United States has them, are one number. A date after `today` is an error. All problems where one is an error.
+    """Read a text file with one number per line, or a table with the columns number, date and reason.
+
+    The columns are in this order where the first row does not name them. An area code and seven digits in two cells, as
+    in the registry of the United States, are one number. Of repeated numbers the earliest date counts. A date after
+    `today` is an error. Returns all problems where one of them is an error.
     """
     collector = ProblemCollector(str(path))
-    opened = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
-    if opened is None:
+    rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=COLUMNS)
+    if rows is None:
         return collector.list_problems()
-    at = _find_columns(opened)
-    if "number" not in at:
-        remedy = "name the column number, or let the first row be a number"
-        what = "no column holds numbers"
-        collector.add_error("do-not-call", "", what, remedy, line=opened.heading.line)
+    columns = _find_columns(rows)
+    if "number" not in columns:
+        what, remedy = "no column contains numbers", "name the column number, or let the first row be a number"
+        collector.add_error("do-not-call", "", what, remedy, line=rows.heading.line)
         return collector.list_problems()
-    barred: dict[str, DoNotCallNumber] = {}
-    for row in _iterate_rows(opened, at):
-        for one in _read_numbers(row, at, country, today, collector):
-            same = barred.setdefault(one.number.e164, one)
-            if (one.since or date.max) < (same.since or date.max):
-                barred[one.number.e164] = one
+    entries: dict[str, DoNotCallNumber] = {}
+    for row in _iterate_rows(rows, columns):
+        for entry in _read_numbers(row, columns, country, today, collector):
+            earlier = entries.setdefault(entry.number.e164, entry)
+            if (entry.since or date.max) < (earlier.since or date.max):
+                entries[entry.number.e164] = entry
     if collector.has_errors:
         return collector.list_problems()
-    return DoNotCallFile(file=str(path), numbers=tuple(barred.values()), problems=tuple(collector.list_problems()))
+    return DoNotCallFile(file=str(path), numbers=tuple(entries.values()), problems=tuple(collector.list_problems()))
 
 
 def _find_columns(sheet: InputSheet) -> dict[str, int]:
-    at: dict[str, int] = {}
+    columns: dict[str, int] = {}
     for index, cell in enumerate(sheet.heading.cells):
         name = normalize_heading(cell)
         if name in COLUMNS or name in _NUMBER_HEADINGS:
-            at.setdefault("number" if name in _NUMBER_HEADINGS else name, index)
-    if "number" not in at and sum(map(str.isdecimal, sheet.heading.cells[0])) > 2:
+            columns.setdefault("number" if name in _NUMBER_HEADINGS else name, index)
+    if "number" not in columns and sum(map(str.isdecimal, sheet.heading.cells[0])) > 2:
         return {name: index for index, name in enumerate(COLUMNS)} | {_HEADING_IS_ROW: 0}
-    return at
+    return columns
 
 
-def _iterate_rows(sheet: InputSheet, at: dict[str, int]) -> Iterator[InputRow]:
-    if _HEADING_IS_ROW in at:
+def _iterate_rows(sheet: InputSheet, columns: dict[str, int]) -> Iterator[InputRow]:
+    if _HEADING_IS_ROW in columns:
         yield sheet.heading
     yield from sheet.rows
 
 
 def _read_numbers(
-    row: InputRow, at: dict[str, int], country: str | None, today: date | None, collector: ProblemCollector
+    row: InputRow, columns: dict[str, int], country: str | None, today: date | None, collector: ProblemCollector
 ) -> Iterator[DoNotCallNumber]:
-    text = _join_number(row.cells, at["number"])
-    joined = text != _read_cell(row, at, "number")
-    since: date | None = None
-    if not joined and (said := _read_cell(row, at, "date")):
-        value = make_date_reader(country or "")(said)
-        if isinstance(value, InvalidValue):
-            what = f"{said[:40]!r}: {value.what}; the number is barred all the same"
-            collector.add_warning("do-not-call", "date", what, value.remedy, line=row.line)
-        elif isinstance(value, date):
-            since = value
-            if today is not None and value > today:
-                what = f"{said[:40]!r} is in the future; nothing of this file is put on the list"
-                remedy = "write the day on which it was asked for, or leave the cell empty for today"
-                collector.add_error("do-not-call", "date", what, remedy, line=row.line)
-    reason = "" if joined else _read_cell(row, at, "reason")
-    for read in read_numbers(text, country):
-        if isinstance(read, ParsedNumber):
-            yield DoNotCallNumber(read, since, reason, row.line)
+    text = _read_cell(row, columns["number"])
+    following = _read_cell(row, columns["number"] + 1)
+    in_two_cells = len(text) == 3 and len(following) == 7 and (text + following).isdecimal()
+    if in_two_cells:  # no other columns
+        text, date_text, reason = text + following, "", ""
+    else:
+        date_text, reason = (_read_cell(row, columns.get(name)) for name in ("date", "reason"))
+    since = _read_date(date_text, row, country, today, collector) if date_text else None
+    for number in read_numbers(text, country):
+        if isinstance(number, ParsedNumber):
+            yield DoNotCallNumber(number, since, reason, row.line)
         else:
-            what = f"{read.written[:40]!r}: {read.why}; it is not barred"
-            collector.add_warning("do-not-call", "number", what, read.remedy, line=row.line)
+            what = f"{number.written[:40]!r}: {number.why}; it is not blocked"
+            collector.add_warning("do-not-call", "number", what, number.remedy, line=row.line)
 
 
-def _read_cell(row: InputRow, at: dict[str, int], name: str) -> str:
-    index = at.get(name)
+def _read_date(
+    text: str, row: InputRow, country: str | None, today: date | None, collector: ProblemCollector
+) -> date | None:
+    """Return the date since when a number is listed; None, with a warning, where it can't be read."""
+    value = make_date_reader(country or "")(text)
+    if not isinstance(value, date):
+        what, remedy = value if isinstance(value, InvalidValue) else ("it is no date", "write it as 2026-11-24")
+        what = f"{text[:40]!r}: {what}; the number is blocked all the same"
+        collector.add_warning("do-not-call", "date", what, remedy, line=row.line)
+        return None
+    if today is not None and value > today:
+        what = f"{text[:40]!r} is in the future; no number of this file is added to the list"
+        remedy = "write the day of the request, or leave the cell empty for today"
+        collector.add_error("do-not-call", "date", what, remedy, line=row.line)
+    return value
+
+
+def _read_cell(row: InputRow, index: int | None) -> str:
     return clean_text(row.cells[index]) if index is not None and index < len(row.cells) else ""
-
-
-def _join_number(cells: list[str], index: int) -> str:
-    text = clean_text(cells[index]) if index < len(cells) else ""
-    after = clean_text(cells[index + 1]) if index + 1 < len(cells) else ""
-    if len(text) == 3 and len(after) == 7 and (text + after).isdecimal():
-        return text + after
-    return text

@@ -1,4 +1,4 @@
-"""Population targets for weighting, read from a CSV file, or all problems of the file."""
+"""Reader of population targets for weighting from a CSV file."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _SHARE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 
 
 class TargetRow(NamedTuple):
-    """One line: the share, per cent or number of units of one value of a variable."""
+    """The target of one value of a variable: a share, a percentage or a number of units."""
 
     line: int
     variable: str
@@ -27,8 +27,10 @@ class TargetRow(NamedTuple):
 
 
 def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
-    """The rows of a CSV file with the columns `variable`, `value` (a code or its label) and `share`: 0.52, 52% or a
-    number of units, which are all scaled. Nothing is read of other columns.
+    """Read a CSV file with the columns `variable`, `value` (a code or its label) and `share`.
+
+    A share is 0.52, 52% or a number of units; all are scaled later. Other columns are ignored. Returns all problems
+    where there are any.
     """
     try:
         content = Path(path).read_bytes()[: MAX_BYTES + 1]
@@ -40,33 +42,33 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return (_make_problem(path, 0, "it is no text in UTF-8", "save it as CSV in UTF-8"),)
-    first = text.splitlines()[0] if text.strip() else ""
+        return (_make_problem(path, 0, "its text is not UTF-8", "save it as CSV in UTF-8"),)
+    first_line = text.splitlines()[0] if text.strip() else ""
+    delimiter = max(",;\t", key=first_line.count)
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True))
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return (_make_problem(path, 0, f"it is no CSV ({error})", HEADER),)
-    heads = [head.strip().lower() for head in lines[0]] if lines else []
-    if missing := [name for name in COLUMNS if name not in heads]:
+        return (_make_problem(path, 0, f"it is not CSV ({error})", HEADER),)
+    headings = [heading.strip().lower() for heading in lines[0]] if lines else []
+    if missing := [name for name in COLUMNS if name not in headings]:
         return (_make_problem(path, 1, f"the column {missing[0]} is missing", HEADER),)
-    at = [heads.index(name) for name in COLUMNS]
+    positions = [headings.index(name) for name in COLUMNS]
     rows: list[TargetRow] = []
     problems: list[Problem] = []
     seen: set[tuple[str, str]] = set()
     for number, fields in enumerate(lines[1:], start=2):
         if not any(field.strip() for field in fields):
             continue
-        if len(fields) <= max(at):
+        if len(fields) <= max(positions):
             problems.append(_make_problem(path, number, "the line has too few fields", HEADER))
             continue
-        variable, value, said = (fields[i].strip() for i in at)
-        share = _parse_share(said)
+        variable, value, share_text = (fields[position].strip() for position in positions)
+        share = _parse_share(share_text)
         if share is None:
-            problems.append(
-                _make_problem(path, number, f"{said!r} is no share", "write 0.52, 52% or a number of units")
-            )
+            remedy = "write 0.52, 52% or a number of units"
+            problems.append(_make_problem(path, number, f"{share_text!r} is no share", remedy))
         elif (variable, value) in seen:
-            problems.append(_make_problem(path, number, f"{variable} {value} is there twice", "keep one of them"))
+            problems.append(_make_problem(path, number, f"{variable} {value} is repeated", "keep one of them"))
         else:
             seen.add((variable, value))
             rows.append(TargetRow(number, variable, value, share))
@@ -76,8 +78,8 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
 
 
 def _parse_share(text: str) -> Fraction | None:
-    said = text.removesuffix("%").strip().replace(",", ".")
-    return Fraction(said) if _SHARE.fullmatch(said) else None
+    number = text.removesuffix("%").strip().replace(",", ".")
+    return Fraction(number) if _SHARE.fullmatch(number) else None
 
 
 def _make_problem(path: str, line: int, what: str, remedy: str) -> Problem:

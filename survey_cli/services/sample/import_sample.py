@@ -184,7 +184,7 @@ def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImpor
     sample = replace(sample, cases=tuple(case for case in sample.cases if case.key not in nameless))
     kept = {key: values for key, values in kept.items() if key not in nameless}
     listed = study.do_not_call.select_listed({number.e164 for case in sample.cases for number in case.dialable_numbers})
-    summary = preview_import(sample, existing=kept, never_call=lambda number: number.e164 in listed)
+    summary = preview_import(sample, existing=kept, is_listed=lambda number: number.e164 in listed)
     released: frozenset[str] | UserError = frozenset()
     if wanted.release:
         replicates = {share.name for share in summary.replicates if share.name}
