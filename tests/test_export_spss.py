@@ -187,7 +187,7 @@ def test_the_interviews_own_columns_have_labels_and_moments_are_a_scale(tmp_path
     wrote(with_admin(of(hard(".stop"))), tmp_path / "x.sav")
     _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
     assert meta.variable_value_labels["interview_origin"]["simulated"] == "Simulated"
-    assert meta.variable_value_labels["interview_status"]["suspended"] == "Put aside"
+    assert meta.variable_value_labels["interview_status"]["suspended"] == "Suspended"
     assert {meta.variable_measure[n] for n in ("interview_began", "day", "hour", "born_y")} == {"scale"}
     assert meta.variable_display_width["interview_began"] == 20
 

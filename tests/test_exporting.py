@@ -225,8 +225,8 @@ def test_versions_are_one_table_and_answers_that_mean_something_else_stand_apart
     assert [(r["interview_version"], r["q1"], r["q1__v1"], r["q3"], r["q3__v1"], r["tv_1"]) for r in rows] == [
         ("1", "-6", "3", "-6", "abc", "1"), ("2", "1", "-6", "7", "", "1"),
     ]  # fmt: skip
-    assert "q1: version 1 is kept apart in q1__v1: code 1 was 'Yes' and is 'Surely'" in made.differences
-    assert "q3: version 1 is kept apart in q3__v1: it was text and is a whole number" in made.differences
+    assert "q1: version 1 is in a separate column, q1__v1: code 1 was 'Yes' and is 'Surely'" in made.differences
+    assert "q3: version 1 is in a separate column, q3__v1: it was text and is a whole number" in made.differences
     assert made.warnings == ()
     labelled, _ = taken(TWO, labels=True)
     assert [(r["q1"], r["q1__v1"]) for r in labelled] == [("Not asked", "Maybe"), ("Surely", "Not asked")]
@@ -241,7 +241,7 @@ def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
         "2 different questionnaires have version '1' (in use since 2026-11-24 15:00:00 UTC, "
         "2026-11-24 16:00:00 UTC): change version: whenever the file is edited",
     )
-    assert made.differences == ("q1: worded otherwise in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
+    assert made.differences == ("q1: worded differently in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
 
 
 def test_a_version_without_such_interviews_is_not_in_the_table() -> None:

@@ -207,8 +207,8 @@ def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
     assert column.labels == {1: "Surely", 2: "No", 4: "Else", 3: "Maybe"}
     assert list(made.table.rows) == [(3,), (4,)]
     assert said(made) == [
-        "a: labeled otherwise in version 1, with the same meaning: 1 was 'Yes' and is 'Surely'; "
-        "all are labeled as in the newest",
+        "a: labeled differently in version 1, with the same meaning: 1 was 'Yes' and is 'Surely'; "
+        "the newest labels are used",
         "a: only version 1 offered 3 'Maybe'",
         "a: version 1 did not offer 4 'Else'",
     ]
@@ -251,4 +251,4 @@ def test_a_changed_text_is_told_but_the_column_is_one() -> None:
     old, new = single("a", {}, wording="Own a car?"), single("a", {}, wording="Own any car?")
     made = combine_versions([part("1", old, rows=[(1,)]), part("2", new, rows=[(2,)])], language="en")
     assert list(made.table.rows) == [(1,), (2,)]
-    assert said(made) == ["a: worded otherwise in version 1: 'Own a car?'"]
+    assert said(made) == ["a: worded differently in version 1: 'Own a car?'"]

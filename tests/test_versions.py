@@ -332,7 +332,7 @@ def test_old_answers_are_labeled_by_the_version_they_were_given_in() -> None:
         ("1", "Not asked", "No"),
         ("2", "No", "Not asked"),
     ]
-    assert any("q1: version 1 is kept apart in q1__v1" in line for line in made.differences)
+    assert any("q1: version 1 is in a separate column, q1__v1" in line for line in made.differences)
     rows, _ = exported(TURNED, where="q1 == 1")
     assert [r["interview_version"] for r in rows] == ["2"]
 

@@ -1,6 +1,6 @@
-"""The table of answers: one row per answer that counts, with changes, seconds and notes.
+"""Table of answers: one row per answer that counts, with changes, seconds and notes.
 
-What was not asked or not reached is no answer, and has no row.
+Places that were not asked or not reached have no row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,39 +17,39 @@ from survey_cli.table.paradata import (
     HEADING_COLUMNS,
     NOT_APPLICABLE,
     RowHeading,
-    find_given_value,
     find_labels,
     format_value,
+    get_value,
     iterate_events,
-    make_fact,
-    make_figure,
+    make_number_column,
+    make_text_column,
 )
 from survey_cli.values import NOT_REACHED, Cell, Missing, Place
 
 ANSWER_COLUMNS: Final = (
     *HEADING_COLUMNS,
-    make_figure("place", "Number of the answer on its route"),
-    make_fact("item", "Item"),
-    make_figure("turn", "Turn of its roster"),
-    make_fact("value", "Value; several codes apart by spaces"),
-    make_figure("number", "Value as a number, where it is one", decimals=2),
-    make_fact("label", "Label of the code"),
-    make_fact("missing", "Kind of missing, where it was declined"),
-    make_fact("words", "Words given with options"),
-    make_figure("times", "How often it was answered"),
-    make_figure("changes", "How often the answer became another"),
-    make_figure("seconds", "Seconds spent on the item", decimals=1),
-    make_fact("first_at", "First answered (UTC)"),
-    make_fact("last_at", "Last answered (UTC)"),
-    make_fact("interviewer", "Interviewer who keyed it last"),
-    make_fact("note", "Notes on the item"),
+    make_number_column("place", "Number of the answer on the route"),
+    make_text_column("item", "Item"),
+    make_number_column("turn", "Turn of the roster"),
+    make_text_column("value", "Value; several codes are separated by spaces"),
+    make_number_column("number", "Value, if it is a number", decimals=2),
+    make_text_column("label", "Label of the code"),
+    make_text_column("missing", "Kind of missing value, if declined"),
+    make_text_column("words", "Text specified with options"),
+    make_number_column("times", "Number of times answered"),
+    make_number_column("changes", "Number of times the answer changed"),
+    make_number_column("seconds", "Seconds spent on the item", decimals=1),
+    make_text_column("first_at", "First answered (UTC)"),
+    make_text_column("last_at", "Last answered (UTC)"),
+    make_text_column("interviewer", "Interviewer who keyed it last"),
+    make_text_column("note", "Notes on the item"),
 )
-"""The columns of a table of answers."""
+"""The columns of the table of answers."""
 
 
 @dataclass(slots=True)
 class _PlaceHistory:
-    """What happened at one place."""
+    """The answers and notes given at one place so far."""
 
     times: int = 0
     changes: int = 0
@@ -61,43 +61,27 @@ class _PlaceHistory:
 
 
 def iterate_answer_rows(
-    instrument: Instrument, journal: Sequence[InterviewEvent], head: RowHeading, language: str
+    instrument: Instrument, journal: Sequence[InterviewEvent], heading: RowHeading, language: str
 ) -> Iterator[tuple[Cell, ...]]:
-    """One row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
+    """Yield one row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
 
-    Hidden items have none, nor has an erased interview; one that only lost what identified its respondent has rows for
-    the answers that remain. Raises ValueError.
+    Hidden items and erased interviews have no rows. An interview that lost only its identifying answers has rows for
+    those that remain. Raises ValueError where the journal is not one of this instrument.
     """
-    pasts: dict[Place, _PlaceHistory] = {}
-    for passage in iterate_events(instrument, journal):
-        event = passage.event
-        if passage.seconds is not None and passage.position is not None:
-            pasts.setdefault(passage.position, _PlaceHistory()).seconds += passage.seconds
-        place: Place | None = getattr(event, "place", None)
-        if place is None:
-            continue
-        past = pasts.setdefault(place, _PlaceHistory())
-        if passage.value is not None:
-            past.times += 1
-            past.changes += passage.previous_value is not None and passage.previous_value != passage.value
-            past.last_at = event.stamp.at.isoformat(timespec="seconds")
-            past.first_at = past.first_at or past.last_at
-            past.by = event.stamp.by
-    for note in list_notes(journal):
-        pasts.setdefault(note.place, _PlaceHistory()).notes.append(note.text)
+    histories = _collect_histories(instrument, journal)
     number = 0
-    for place, held in _select_counting(instrument, journal).items():
-        if held.cell is None or place.item in head.hidden_items:
+    for place, answer in _select_answers(instrument, journal).items():
+        if answer.cell is None or place.item in heading.hidden_items:
             continue
         number += 1
-        past = pasts.get(place, _PlaceHistory())
-        cell = held.cell
+        history = histories.get(place, _PlaceHistory())
+        cell = answer.cell
         missing = cell.kind if isinstance(cell, Missing) else ""
         labels = find_labels(instrument, place.item, language) if not missing else {}
         codes = cell if isinstance(cell, tuple) else (cell,)
-        words = "; ".join(f"{code}: {text}" for code, text in held.specify_texts.items() if code != "of")
+        specify_texts = "; ".join(f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of")
         yield (
-            *head.list_cells(),
+            *heading.list_cells(),
             number,
             place.item,
             NOT_APPLICABLE if place.turn is None else place.turn,
@@ -105,32 +89,51 @@ def iterate_answer_rows(
             cell if isinstance(cell, int | float) else NOT_APPLICABLE,
             "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
             missing,
-            words,
-            past.times,
-            past.changes,
-            round(past.seconds, 1),
-            past.first_at,
-            past.last_at,
-            head.format_interviewer(past.by) if past.by else "",
-            " | ".join(past.notes),
+            specify_texts,
+            history.times,
+            history.changes,
+            round(history.seconds, 1),
+            history.first_at,
+            history.last_at,
+            heading.format_interviewer(history.by) if history.by else "",
+            " | ".join(history.notes),
         )
 
 
-def _select_counting(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Mapping[Place, RecordedAnswer]:
-    """The answers that count, in the order of the route; of an interview that lost some, those that are left, in the
-    order in which they were first given.
+def _collect_histories(instrument: Instrument, journal: Sequence[InterviewEvent]) -> dict[Place, _PlaceHistory]:
+    histories: dict[Place, _PlaceHistory] = {}
+    for context in iterate_events(instrument, journal):
+        event = context.event
+        if context.seconds is not None and context.position is not None:
+            histories.setdefault(context.position, _PlaceHistory()).seconds += context.seconds
+        if context.value is not None and context.place is not None:
+            history = histories.setdefault(context.place, _PlaceHistory())
+            history.times += 1
+            history.changes += context.previous_value is not None and context.previous_value != context.value
+            history.last_at = event.stamp.at.isoformat(timespec="seconds")
+            history.first_at = history.first_at or history.last_at
+            history.by = event.stamp.by
+    for note in list_notes(journal):
+        histories.setdefault(note.place, _PlaceHistory()).notes.append(note.text)
+    return histories
+
+
+def _select_answers(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Mapping[Place, RecordedAnswer]:
+    """Return the answers that count, in the order of the route.
+
+    After an erasure these are the remaining answers, in the order in which they were first given.
     """
     last = journal[-1] if journal else None
     if not isinstance(last, AnswersErased):
         return Interview.replay(instrument, journal).evaluate_route().answers
-    left = last.remaining or {}
-    stays = {
+    remaining = last.remaining or {}
+    places = {
         Place(v.item, v.turn)
         for v in build_columns(instrument)
-        if v.name in left and v.role != "words" and left[v.name] != NOT_REACHED
+        if v.name in remaining and v.role != "words" and remaining[v.name] != NOT_REACHED
     }
-    found: dict[Place, RecordedAnswer] = {}
+    answers: dict[Place, RecordedAnswer] = {}
     for event in journal:
-        if (value := find_given_value(event)) is not None and (place := getattr(event, "place", None)) in stays:
-            found[place] = RecordedAnswer(value, event.specify_texts if isinstance(event, QuestionAnswered) else {})
-    return found
+        if (value := get_value(event)) is not None and (place := getattr(event, "place", None)) in places:
+            answers[place] = RecordedAnswer(value, event.specify_texts if isinstance(event, QuestionAnswered) else {})
+    return answers

@@ -1,4 +1,4 @@
-"""The variables of an instrument's data, determined by the instrument alone, whatever was answered."""
+"""The variables of an instrument's data, determined by the instrument alone, independent of any answers."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -15,29 +15,31 @@ from survey_cli.table.personal import find_personal_names
 from survey_cli.values import Code, Storage, Variable
 
 MAX_LABEL_LENGTH: Final = 80
-"""Letters of a label that the programs of analysts take whole."""
+"""Characters of a label that statistical software does not truncate."""
 
-BlockSource: TypeAlias = Literal["sample", "leaf", "turns", "compute", "order"]
+BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBlock:
-    """Some neighbouring columns that come from one thing: a leaf at one turn, a sample column, a compute, an order."""
+    """Adjacent columns with one source: an item at one turn, a sample column, a compute, or an order."""
 
     source: BlockSource
     id: str
+    """The id of the source."""
     turn: int | None = None
     variables: tuple[Variable, ...]
-    leaf: CompiledItem | None = None
+    item: CompiledItem | None = None
+    """The item, or for an order the item whose options are ordered."""
     group: ItemGroup | None = None
+    """The roster whose turns are counted, or the group whose items are ordered."""
     scale: str = ""
+    """The scale whose options are ordered."""
 
 
 @lru_cache(maxsize=32)
 def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ...]:
-    """The columns in order: the sample, the items as written (a roster's turns after one another), the orders that were
-    drawn, the computes.
-    """
+    """Return the columns in order: sample, items as written (a roster turn by turn), drawn orders, computes."""
     return (
         *(
             ColumnBlock(source="sample", id=name, variables=(build_sample_variable(instrument, name, language),))
@@ -45,52 +47,55 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
         ),
         *_iterate_item_blocks(instrument, instrument.root, language, None),
         *_iterate_order_blocks(instrument),
-        *(_build_compute_block(instrument, c, language) for c in instrument.computes.values()),
+        *(_build_compute_block(instrument, compute, language) for compute in instrument.computes.values()),
     )
 
 
 def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
-    """The variables of an instrument's data, labels in `language` (its first, unless said)."""
+    """Return the variables of an instrument's data, with labels in `language` (by default its first)."""
     language = language or instrument.language
-    study = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
-    reserved: dict[str, tuple[int, str]] = {kind: study[kind] for kind in ("not_asked", "not_reached") if kind in study}
-    personal = find_personal_names(instrument)
+    declines = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
+    reserved: dict[str, tuple[int, str]] = {
+        kind: declines[kind] for kind in ("not_asked", "not_reached") if kind in declines
+    }
+    personal_names = find_personal_names(instrument)
     return tuple(
         replace(
             v,
-            declines={**(study if _has_foreign_missings(block) else {}), **v.declines, **reserved},
-            personal=v.personal or block.id in personal,
+            declines={**(declines if _may_have_any_missing(block) else {}), **v.declines, **reserved},
+            personal=v.personal or block.id in personal_names,
         )
         for block in build_blocks(instrument, language)
         for v in block.variables
     )
 
 
-def _has_foreign_missings(block: ColumnBlock) -> bool:
-    """Whether its cells can be missing in a way that its own item does not offer."""
+def _may_have_any_missing(block: ColumnBlock) -> bool:
+    """Return whether its cells may have missing values that its own item does not offer."""
     match block.source:
         case "turns" | "compute":
             return True
-        case "leaf":
-            question = block.leaf.question if block.leaf is not None else None
+        case "item":
+            question = block.item.question if block.item is not None else None
             return isinstance(question, ComputedItem) or (isinstance(question, DateItem) and question.partial)
         case "sample" | "order":
             return False
 
 
 def build_sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
+    """Return the variable of a sample column."""
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     column = instrument.sample[name]
     options = column.options
-    listed = instrument.document.scales[options].options if isinstance(options, str) else options or {}
-    labels: dict[Code, str] = {code: str((o.label or o.text).get(language)) for code, o in listed.items()}
+    option_specs = instrument.document.scales[options].options if isinstance(options, str) else options or {}
+    labels: dict[Code, str] = {code: str((o.label or o.text).get(language)) for code, o in option_specs.items()}
     if column.type == "split":
         labels = {str(arm): str(arm) for arm in column.arms}
-    numbers = labels and all(isinstance(code, int) for code in labels)
+    has_integer_codes = labels and all(isinstance(code, int) for code in labels)
     return Variable(
         name=name,
         label=str(column.label.get(language)) if column.label else name,
-        storage="integer" if numbers else storages.get(column.type, "text"),
+        storage="integer" if has_integer_codes else storages.get(column.type, "text"),
         measure="scale" if column.type in storages else "nominal",
         labels=labels,
         item=name,
@@ -105,7 +110,7 @@ def _iterate_item_blocks(
     for node in group.children:
         match node:
             case CompiledItem():
-                block = _build_leaf_block(instrument, node, language, turn)
+                block = _build_item_block(instrument, node, language, turn)
                 if block is not None:
                     yield _add_battery_label(block, node, group, language)
             case Roster():
@@ -116,67 +121,69 @@ def _iterate_item_blocks(
                     group=node,
                     variables=(Variable(name=f"{node.id}_turns", label=label, measure="scale", item=node.id),),
                 )
-                for each in range(1, node.maximum + 1):
-                    yield from _iterate_item_blocks(instrument, node, language, each)
-                    if node.until is not None and (block := _build_leaf_block(instrument, node.until, language, each)):
-                        yield block
+                for each_turn in range(1, node.maximum + 1):
+                    yield from _iterate_item_blocks(instrument, node, language, each_turn)
+                    if node.until is not None:
+                        block = _build_item_block(instrument, node.until, language, each_turn)
+                        if block is not None:
+                            yield block
             case ItemGroup():
                 yield from _iterate_item_blocks(instrument, node, language, turn)
 
 
-def _add_battery_label(block: ColumnBlock, leaf: CompiledItem, group: ItemGroup, language: str) -> ColumnBlock:
-    """A statement that ends a question which others share has the battery's label before its own words, as long as the
-    whole is no longer than `MAX_LABEL_LENGTH`.
+def _add_battery_label(block: ColumnBlock, item: CompiledItem, group: ItemGroup, language: str) -> ColumnBlock:
+    """Prefix a statement's label with that of its battery, as long as it does not exceed `MAX_LABEL_LENGTH`.
+
+    Statements with a label of their own, or whose text is a whole question, are left unchanged.
     """
     battery = group.spec
     if not isinstance(battery, BatteryItem):
         return block
-    head, own = battery.label or battery.title, str(leaf.label.get(language))
-    labelled = any(str(key) == leaf.id and s.label is not None for key, s in battery.statements.items())
-    if head is None or labelled or leaf.text.get_source_text(language) == own:
+    prefix = battery.label or battery.title
+    has_own_label = any(str(key) == item.id and s.label is not None for key, s in battery.statements.items())
+    if prefix is None or has_own_label or item.text.get_source_text(language) == str(item.label.get(language)):
         return block
-    whole = [f"{head.get(language)}: {v.label}" for v in block.variables]
-    if max(map(len, whole)) > MAX_LABEL_LENGTH:
+    labels = [f"{prefix.get(language)}: {v.label}" for v in block.variables]
+    if max(map(len, labels)) > MAX_LABEL_LENGTH:
         return block
-    labelled_variables = (replace(v, label=label) for v, label in zip(block.variables, whole, strict=True))
-    return replace(block, variables=tuple(labelled_variables))
+    variables = (replace(v, label=label) for v, label in zip(block.variables, labels, strict=True))
+    return replace(block, variables=tuple(variables))
 
 
-def _build_leaf_block(
-    instrument: Instrument, leaf: CompiledItem, language: str, turn: int | None
+def _build_item_block(
+    instrument: Instrument, item: CompiledItem, language: str, turn: int | None
 ) -> ColumnBlock | None:
-    variables = leaf.question.build_variables(leaf, language)
-    if isinstance(leaf.question, LookupItem) and leaf.question.sample in instrument.sample:
-        variables = (
-            _copy_sample_variable(build_sample_variable(instrument, str(leaf.question.sample), language), variables[0]),
-        )
+    """Return the columns of an item at one turn; None where it has none."""
+    question = item.question
+    variables = question.build_variables(item, language)
+    if isinstance(question, LookupItem) and question.sample in instrument.sample:
+        column = build_sample_variable(instrument, str(question.sample), language)
+        variables = (_copy_sample_variable(column, variables[0]),)
     if not variables:
         return None
     if turn is not None:
         variables = tuple(
             replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn) for v in variables
         )
-    return ColumnBlock(source="leaf", id=leaf.id, turn=turn, leaf=leaf, variables=variables)
+    return ColumnBlock(source="item", id=item.id, turn=turn, item=item, variables=variables)
 
 
 def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
-    """A text column for each order that is drawn: what was asked or read in which order."""
+    """Yield a text column for each drawn order of items or options."""
     for group in instrument.groups.values():
         if group.order != "written":
-            yield _build_order_block(
-                group.id, "items", count_turns(instrument, group.children[0] if group.children else None), group=group
-            )
-    for leaf in instrument.leaves.values():
-        if leaf.order != "written":
-            yield _build_order_block(leaf.id, "options", count_turns(instrument, leaf), leaf=leaf)
+            turns = _count_turns(instrument, group.children[0] if group.children else None)
+            yield _build_order_block(group.id, "items", turns, group=group)
+    for item in instrument.leaves.values():
+        if item.order != "written":
+            yield _build_order_block(item.id, "options", _count_turns(instrument, item), item=item)
     for name, scale in instrument.document.scales.items():
         if scale.order != "written":
-            leaf_of = next((leaf for leaf in instrument.leaves.values() if leaf.scale == name), None)
             yield ColumnBlock(
                 source="order",
                 id=str(name),
                 scale=str(name),
-                leaf=leaf_of,
+                item=next((item for item in instrument.leaves.values() if item.scale == name), None),
                 variables=(
                     Variable(
                         name=f"{name}_order", label=f"Order of the options of {name}", storage="text", role="order"
@@ -185,8 +192,8 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
             )
 
 
-def count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
-    """How many turns a node can be gone through in: 0 outside of a roster."""
+def _count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
+    """Return the maximum number of turns in which a node is asked; 0 outside of rosters."""
     roster_id = (
         node.roster if isinstance(node, CompiledItem) else node.leaves[0].roster if node and node.leaves else None
     )
@@ -195,21 +202,22 @@ def count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
 
 
 def _build_order_block(
-    owner: str, of: str, turns: int, *, group: ItemGroup | None = None, leaf: CompiledItem | None = None
+    owner: str, content: str, turns: int, *, group: ItemGroup | None = None, item: CompiledItem | None = None
 ) -> ColumnBlock:
-    label = f"Order of the {of} of {owner}"
+    """Return the order columns of a group or item, one per turn; `content` is `items` or `options`."""
+    label = f"Order of the {content} of {owner}"
     names = [f"{owner}_order"] if not turns else [f"{owner}_order_{turn}" for turn in range(1, turns + 1)]
     return ColumnBlock(
         source="order",
         id=owner,
         group=group,
-        leaf=leaf,
+        item=item,
         variables=tuple(Variable(name=n, label=label, storage="text", item=owner, role="order") for n in names),
     )
 
 
 def _copy_sample_variable(column: Variable, lookup: Variable) -> Variable:
-    """A lookup's column: it holds what the sample column holds."""
+    """Return the variable of a lookup, with the values of the sample column."""
     return replace(
         column,
         name=lookup.name,
@@ -252,13 +260,13 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
 def _find_labels(
     instrument: Instrument, condition: Condition, codes: Collection[Code], language: str
 ) -> dict[Code, str]:
-    """What a computed code means: what it means where the condition reads it, if that is one thing only."""
-    meant: dict[Code, set[str]] = {}
+    """Return the labels of computed codes: those of the inputs of the condition, where they agree."""
+    labels: dict[Code, set[str]] = {}
     for name in condition.names:
         if name in instrument.leaves:
             for option in instrument.leaves[name].options:
-                meant.setdefault(option.code, set()).add(str(option.label.get(language)))
+                labels.setdefault(option.code, set()).add(str(option.label.get(language)))
         elif name in instrument.sample:
             for code, text in build_sample_variable(instrument, name, language).labels.items():
-                meant.setdefault(code, set()).add(text)
-    return {code: min(texts) for code, texts in meant.items() if code in codes and len(texts) == 1}
+                labels.setdefault(code, set()).add(text)
+    return {code: min(texts) for code, texts in labels.items() if code in codes and len(texts) == 1}

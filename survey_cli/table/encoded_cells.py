@@ -1,4 +1,4 @@
-"""Splitting of stored data rows into the texts of their cells, each decoded only where it is needed.
+"""Splitting of stored data rows into the JSON texts of their cells, which are decoded only where needed.
 
 The meaning of a text depends on the storage of its column.
 """
@@ -19,10 +19,10 @@ _ENCODER: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def split_row(row: str, width: int) -> list[str]:
-    """The texts of a row's cells. Raises Unreadable where it is no row of so many."""
+    """Return the texts of a row's cells. Raises EventDecodeError where it is no row of `width` cells."""
     texts = row[1:-1].split(",")
     if len(texts) == width and row[0] == "[" and row[-1] == "]":
-        return texts  # a row has one comma fewer than it has cells, so that none of these is within a text
+        return texts  # the row has one comma fewer than cells, so none of them is inside a text
     texts = _CELL.findall(row, 1, len(row) - 1)
     if len(texts) == width and f"[{','.join(texts)}]" == row:
         return texts
@@ -36,11 +36,11 @@ def split_row(row: str, width: int) -> list[str]:
 
 
 def join_row(texts: Iterable[str]) -> str:
-    """The row whose cells have these texts."""
+    """Return the row whose cells have these texts."""
     return f"[{','.join(texts)}]"
 
 
 def make_cell_reader(storage: Storage) -> Callable[[str], Cell]:
-    """A function that reads the texts of one column. It raises Unreadable for one that isn't a cell."""
+    """Return a function that decodes the texts of one column. It raises EventDecodeError where a text is no cell."""
     read = make_row_reader([storage])
     return lambda text: read(f"[{text}]")[0]

@@ -1,6 +1,6 @@
-"""Columns that can identify a person although no report shows small counts: keys, free text, dates and times.
+"""Columns that can identify a respondent by themselves: keys, free text, dates and times.
 
-Combinations of codes can identify people too; which do is not decided here.
+Combinations of codes may identify respondents too; they are not detected here.
 """
 
 from collections.abc import Sequence
@@ -21,26 +21,28 @@ _ADMIN: Final[dict[str, IdentifyingKind]] = {
 
 
 def find_identifying_columns(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
-    """The columns of each kind. `keys` are the sample columns by which cases are known. A question that is answered in
-    words, with a date or with a time counts with all of its columns.
+    """Return the names of identifying columns by kind.
+
+    `keys` are the sample columns that identify cases. Where one column of a question is identifying, all are.
     """
-    found: dict[str, IdentifyingKind] = {}
+    kinds: dict[str, IdentifyingKind] = {}
     for variable in variables:
         kind = "keys" if variable.name in keys else _find_kind(variable)
         if kind:
-            found[variable.name] = kind
-    items = {(v.item, v.turn): found[v.name] for v in variables if v.name in found and v.role == "answer"}
+            kinds[variable.name] = kind
+    item_kinds = {(v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"}
     for variable in variables:
-        if variable.role in ("answer", "state") and (variable.item, variable.turn) in items:
-            found.setdefault(variable.name, items[variable.item, variable.turn])
-    return {kind: names for kind in KINDS if (names := tuple(v.name for v in variables if found.get(v.name) == kind))}
+        if variable.role in ("answer", "state") and (variable.item, variable.turn) in item_kinds:
+            kinds.setdefault(variable.name, item_kinds[variable.item, variable.turn])
+    return {kind: names for kind in KINDS if (names := tuple(v.name for v in variables if kinds.get(v.name) == kind))}
 
 
 def _find_kind(variable: Variable) -> IdentifyingKind | None:
+    """Return the kind of a column taken by itself; None where it is not identifying."""
     if variable.role == "admin":
         return _ADMIN.get(variable.name)
     if variable.storage in ("date", "time"):
         return "dates and times"
-    listed = bool(variable.labels) or variable.role == "order"
-    mentions = variable.role == "words" and variable.option is None
-    return "free text" if variable.storage == "text" and not listed and not mentions else None
+    is_coded = bool(variable.labels) or variable.role == "order"
+    is_mentions = variable.role == "words" and variable.option is None
+    return "free text" if variable.storage == "text" and not is_coded and not is_mentions else None

@@ -1,6 +1,6 @@
 """Changes of meaning between two versions of an instrument that affect stored answers.
 
-Compares what answers mean (kinds, codes and their texts, ranges, units), not how questions are worded.
+Compares kinds, codes with their texts, ranges and units, not the wording of questions.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from math import inf
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
-from survey_cli.instrument.schema.items.question import CompiledItem, Compute
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.table.columns import build_sample_variable
@@ -20,26 +20,25 @@ _ENDS: Final = ".,;:! "
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
 OUTCOME_PREFIX: Final = "outcomes."
-"""Before the name of an outcome, where other names are those of items."""
+"""The prefix of an outcome's id in `MeaningChange.item`, which otherwise names an item or a sample column."""
 
 TextsByLanguage: TypeAlias = Mapping[str, str]
-"""By language."""
 IsSameMeaning: TypeAlias = Callable[["MeaningChange"], bool]
-"""Whether somebody has said that a changed text means the same."""
+"""Returns whether somebody has confirmed that a changed text means the same."""
 
 
 class MeaningChange(NamedTuple):
-    """One thing that means something else in the newer of two versions."""
+    """One change of meaning in the newer of two versions."""
 
     item: str
     what: str
-    """In words that name no version: `code 1 was 'Yes' and is 'No'`."""
+    """The change, without the names of the versions: `code 1 was 'Yes' and is 'No'`."""
     needs_own_column: bool
-    """Answers of both versions cannot stand in one column."""
+    """Answers of both versions cannot share a column."""
 
 
 class SeparateColumns(NamedTuple):
-    """Answers of an older version that are kept in columns of their own."""
+    """Columns of their own for answers of older versions with another meaning."""
 
     version: int
     """The first version, from 1, that shares these columns: `q1__v2`."""
@@ -48,97 +47,77 @@ class SeparateColumns(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Meaning:
-    """What the stored answers of an item, or the values of a sample column, mean."""
+    """The meaning of an item's stored answers, or of a sample column's values."""
 
     kind: str
     labels: Mapping[Code, TextsByLanguage]
     numeric: bool = False
-    """Codes are numbers with a meaning of their own among other numbers."""
+    """Codes are special values among other numbers."""
     low: float | None = None
     high: float | None = None
     unit: TextsByLanguage | None = None
     repeated: bool = False
-    """Asked once for each turn of a roster."""
+    """Asked once in each turn of a roster."""
 
-    def is_plain(self, code: Code) -> bool:
-        """Whether a code is an ordinary number here."""
+    def is_ordinary_number(self, code: Code) -> bool:
+        """Return whether a code is an ordinary number here."""
         if not self.numeric or code in self.labels or not isinstance(code, int):
             return False
         return (self.low is None or code >= self.low) and (self.high is None or code <= self.high)
 
 
 def list_changes(old: Instrument, new: Instrument) -> tuple[MeaningChange, ...]:
-    """What stored answers of `old` would mean otherwise under `new`, or mean nothing any more, in the order of `old`; and
-    the same of the study's own outcomes.
+    """Return the changes in meaning of stored answers of `old` under `new`, in the order of `old`.
+
+    Changes of the study's own outcomes follow.
     """
     items = (change for name in _iterate_names(old) for change in _compare_item(name, old, new))
     return (*items, *_compare_outcomes(old, new))
 
 
-def find_separate_columns(versions: Sequence[Instrument], alike: IsSameMeaning) -> list[dict[str, SeparateColumns]]:
-    """For each version, older ones first, the items whose answers cannot stand in the column of the newest version that
-    has the item. Versions that agree with each other share a column.
+def find_separate_columns(
+    versions: Sequence[Instrument], is_same_meaning: IsSameMeaning
+) -> list[dict[str, SeparateColumns]]:
+    """Return, for each version, the names whose answers cannot share the column of the newest version that has them.
+
+    `versions` are ordered from oldest to newest. Versions that agree with each other share a column.
     """
-    found: list[dict[str, SeparateColumns]] = [{} for _ in versions]
+    separate: list[dict[str, SeparateColumns]] = [{} for _ in versions]
     if len(versions) < 2:
-        return found
+        return separate
     for name in dict.fromkeys(name for version in versions for name in _iterate_names(version)):
         groups: list[list[int]] = []
-        whys: dict[int, str] = {}
-        for at in reversed(range(len(versions))):
-            if _find_meaning(versions[at], name) is None:
+        conflicts: dict[int, str] = {}
+        for index in reversed(range(len(versions))):
+            if _find_meaning(versions[index], name) is None:
                 continue
             for group in groups:
-                why = _explain_conflict(name, versions[at], versions[group[0]], alike)
-                if not why:
-                    group.append(at)
+                conflict = _explain_conflict(name, versions[index], versions[group[0]], is_same_meaning)
+                if not conflict:
+                    group.append(index)
                     break
-                whys.setdefault(at, why)
+                conflicts.setdefault(index, conflict)
             else:
-                groups.append([at])
+                groups.append([index])
         for group in groups[1:]:
-            for at in group:
-                found[at][name] = SeparateColumns(min(group) + 1, whys[at])
-    return found
-
-
-def select_computes(
-    old: Instrument, new: Instrument, apart: Mapping[str, SeparateColumns]
-) -> tuple[tuple[Compute, ...], frozenset[str]]:
-    """The computes of `new` that interviews of `old` have all inputs for and that `old` did not compute alike, in the
-    order of their computation; and those of `new` that `old` lacks an input for, or has one with another meaning for.
-    """
-    fresh: dict[str, Compute] = {}
-    lacking: set[str] = set()
-    for name, compute in new.computes.items():
-        reads = frozenset[str]().union(*(condition.names for condition in compute.conditions.values()))
-        strange = reads - old.leaves.keys() - old.sample.keys() - new.computes.keys()
-        if strange or any(n in apart or n in lacking for n in reads):
-            lacking.add(name)
-        elif name not in old.computes or not _is_same_compute(old.computes[name], compute, reads & fresh.keys()):
-            fresh[name] = compute
-    return tuple(fresh.values()), frozenset(lacking)
-
-
-def _is_same_compute(old: Compute, new: Compute, recomputed: frozenset[str]) -> bool:
-    """Whether two versions compute the same; `recomputed` are the computes that it reads and that differ."""
-    texts = [[condition.text for condition in one.conditions.values()] for one in (old, new)]
-    return texts[0] == texts[1] and old.type == new.type and not recomputed
+            for index in group:
+                separate[index][name] = SeparateColumns(min(group) + 1, conflicts[index])
+    return separate
 
 
 def _iterate_names(instrument: Instrument) -> Iterator[str]:
-    """Everything with columns of its own: sample columns, items, rosters."""
+    """Yield the names of everything that has columns: sample columns, items, rosters."""
     yield from instrument.sample
     yield from (
-        key for key, leaf in instrument.leaves.items() if leaf.question.build_variables(leaf, instrument.language)
+        key for key, item in instrument.leaves.items() if item.question.build_variables(item, instrument.language)
     )
     yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
 
 
-def _explain_conflict(name: str, old: Instrument, new: Instrument, alike: IsSameMeaning) -> str:
-    """Why answers of both cannot stand in one column; empty where they can."""
-    found = [c.what for c in _compare_item(name, old, new) if c.needs_own_column and not alike(c)]
-    return "; ".join(found)
+def _explain_conflict(name: str, old: Instrument, new: Instrument, is_same_meaning: IsSameMeaning) -> str:
+    """Return why answers of both versions cannot share a column; empty where they can."""
+    changes = _compare_item(name, old, new)
+    return "; ".join(change.what for change in changes if change.needs_own_column and not is_same_meaning(change))
 
 
 def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
@@ -157,9 +136,9 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
         yield MeaningChange(name, f"it was {was} and is {is_}", needs_own_column=True)
         return
     if before.unit is not None or after.unit is not None:
-        words = _find_difference(before.unit or {}, after.unit or {})
-        if words is not None:
-            yield MeaningChange(name, f"its unit was {words[0]!r} and is {words[1]!r}", needs_own_column=True)
+        texts = _find_difference(before.unit or {}, after.unit or {})
+        if texts is not None:
+            yield MeaningChange(name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
     yield from _compare_codes(name, before, after)
     if _is_narrowed(before, after):
         yield MeaningChange(
@@ -168,46 +147,44 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
 
 
 def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
-    for code, texts in before.labels.items():
+    for code, labels in before.labels.items():
+        label = _get_first(labels)
         if code in after.labels:
-            words = _find_difference(texts, after.labels[code])
-            if words is not None:
-                yield MeaningChange(name, f"code {code} was {words[0]!r} and is {words[1]!r}", needs_own_column=True)
-        elif after.is_plain(code):
-            yield MeaningChange(
-                name, f"code {code} was {_get_first(texts)!r} and is an ordinary number", needs_own_column=True
-            )
+            texts = _find_difference(labels, after.labels[code])
+            if texts is not None:
+                yield MeaningChange(name, f"code {code} was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
+        elif after.is_ordinary_number(code):
+            yield MeaningChange(name, f"code {code} was {label!r} and is an ordinary number", needs_own_column=True)
         else:
-            yield MeaningChange(name, f"code {code} {_get_first(texts)!r} is no longer offered", needs_own_column=False)
-    for code, texts in after.labels.items():
-        if before.is_plain(code):
-            yield MeaningChange(
-                name, f"code {code} was an ordinary number and is {_get_first(texts)!r}", needs_own_column=True
-            )
+            yield MeaningChange(name, f"code {code} {label!r} is no longer offered", needs_own_column=False)
+    for code, labels in after.labels.items():
+        if before.is_ordinary_number(code):
+            what = f"code {code} was an ordinary number and is {_get_first(labels)!r}"
+            yield MeaningChange(name, what, needs_own_column=True)
 
 
 def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
-    """Outcomes that calls and interviews have already, and that would be read or counted otherwise."""
-    for outcome_id, now in new.document.outcomes.items():
-        if (was := old.document.outcomes.get(outcome_id)) is None:
+    """Yield the changes of the study's outcomes, which stored calls and interviews refer to."""
+    for outcome_id, new_outcome in new.document.outcomes.items():
+        if (old_outcome := old.document.outcomes.get(outcome_id)) is None:
             continue
-        names = [
-            {lang: str(outcome.name.get(lang)) for lang in one.languages} for outcome, one in ((was, old), (now, new))
-        ]
-        if (words := _find_difference(*names)) is not None:
-            yield MeaningChange(
-                f"{OUTCOME_PREFIX}{outcome_id}",
-                f"its name was {words[0]!r} and is {words[1]!r}",
-                needs_own_column=False,
-            )
-        counted = [str(outcome.code or outcome.like or outcome_id) for outcome in (was, now)]
-        if counted[0] != counted[1]:
-            what = f"it was counted as {counted[0]} and is counted as {counted[1]}"
-            yield MeaningChange(f"{OUTCOME_PREFIX}{outcome_id}", what, needs_own_column=False)
+        name = f"{OUTCOME_PREFIX}{outcome_id}"
+        old_names = {language: str(old_outcome.name.get(language)) for language in old.languages}
+        new_names = {language: str(new_outcome.name.get(language)) for language in new.languages}
+        if (texts := _find_difference(old_names, new_names)) is not None:
+            what = f"its name was {texts[0]!r} and is {texts[1]!r}"
+            yield MeaningChange(name, what, needs_own_column=False)
+        old_code, new_code = (str(o.code or o.like or outcome_id) for o in (old_outcome, new_outcome))
+        if old_code != new_code:
+            what = f"it was counted as {old_code} and is counted as {new_code}"
+            yield MeaningChange(name, what, needs_own_column=False)
 
 
 def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, str] | None:
-    """Two texts in the first language in which they differ; of versions without a common language their first ones."""
+    """Return the two texts in the first language in which they differ; None where they agree.
+
+    Versions without a common language are compared in their first ones.
+    """
     common = [language for language in old if language in new]
     pairs = [(old[language], new[language]) for language in common] or [(_get_first(old), _get_first(new))]
     return next(((a, b) for a, b in pairs if _normalize(a) != _normalize(b)), None)
@@ -218,7 +195,7 @@ def _get_first(texts: TextsByLanguage) -> str:
 
 
 def _normalize(text: str) -> str:
-    """A text without what changes no meaning: capitals, spaces, the shape of quotes, marks at its end."""
+    """Return a text without what does not affect its meaning: case, spaces, kinds of quotes, final punctuation."""
     return " ".join(text.translate(_QUOTES).casefold().split()).rstrip(_ENDS)
 
 
@@ -235,18 +212,18 @@ def _format_range(meaning: _Meaning) -> str:
 
 
 def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
-    """None where there is nothing of this name."""
+    """Return the meaning of an item, roster or sample column; None where the instrument has none of this name."""
     if name in instrument.leaves:
-        return _find_leaf_meaning(instrument, instrument.leaves[name])
+        return _find_item_meaning(instrument, instrument.leaves[name])
     if name in instrument.sample:
         return _find_column_meaning(instrument, name)
     group = instrument.groups.get(name)
     return _Meaning(kind="a roster", labels={}, low=0, high=group.maximum) if isinstance(group, Roster) else None
 
 
-def _find_leaf_meaning(instrument: Instrument, leaf: CompiledItem) -> _Meaning | None:
-    question, repeated = leaf.question, leaf.roster is not None
-    if not question.build_variables(leaf, instrument.language):
+def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning | None:
+    question, repeated = item.question, item.roster is not None
+    if not question.build_variables(item, instrument.language):
         return None
     languages = instrument.languages
     if isinstance(question, NumberItem):
@@ -260,7 +237,7 @@ def _find_leaf_meaning(instrument: Instrument, leaf: CompiledItem) -> _Meaning |
             repeated=repeated,
         )
     labels: dict[Code, TextsByLanguage] = {
-        option.code: {lang: str(option.label.get(lang)) for lang in languages} for option in leaf.options
+        option.code: {lang: str(option.label.get(lang)) for lang in languages} for option in item.options
     }
     if isinstance(question, ComputedItem):
         labels = {code: {"": code} for code in question.list_codes()}

@@ -1,12 +1,12 @@
-"""The table of events: answers, changes, moves, queries and notes, by whom, in which language, how long each took.
+"""Table of events: answers, changes, moves, queries and notes, with interviewer, language and seconds.
 
-One row per event; personal values are left empty unless they are requested.
+One row per event; personal values are empty unless they are requested.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from survey_cli.engine.events import (
     EVENT_KINDS,
@@ -31,74 +31,82 @@ from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
 from survey_cli.table.table import ADMIN_VARIABLES
-from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
+from survey_cli.values import Cell, Code, Missing, Place, Storage, Value, Variable
 
 HEADING_COLUMNS: Final = tuple(
     v
     for v in ADMIN_VARIABLES
     if v.name in ("interview_id", "interview_case", "interview_number", "interview_origin", "interview_version")
 )
-"""What names the interview, before anything of it."""
+"""The columns that identify the interview; each row begins with them."""
 
 
 NOT_APPLICABLE: Final = Missing("not_applicable")
-"""There is none, and nobody was asked."""
+"""The column does not apply to the row."""
 
 
-def make_fact(name: str, label: str, **more: Any) -> Variable:
-    """A column that nobody answers, so that no decline stands in it: text unless it is said otherwise."""
-    return Variable(name=name, label=label, role="admin", **{"storage": "text", **more})
+def make_text_column(name: str, label: str, *, personal: bool = False) -> Variable:
+    """Return a column of texts that are no answers, so that no decline occurs in it."""
+    return Variable(name=name, label=label, storage="text", role="admin", personal=personal)
 
 
-def make_figure(name: str, label: str, *, decimals: int = 0) -> Variable:
-    """The same with numbers."""
-    return make_fact(name, label, storage="decimal" if decimals else "integer", measure="scale", decimals=decimals)
+def make_number_column(name: str, label: str, *, decimals: int = 0) -> Variable:
+    """Return a column of numbers that are no answers."""
+    storage: Storage = "decimal" if decimals else "integer"
+    return Variable(name=name, label=label, storage=storage, measure="scale", decimals=decimals, role="admin")
+
+
+def make_flag_column(name: str, label: str) -> Variable:
+    """Return a column of 0 (no) and 1 (yes)."""
+    return Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin")
 
 
 EVENT_COLUMNS: Final = (
     *HEADING_COLUMNS,
-    make_figure("seq", "Number of the event"),
-    make_fact("at", "When (UTC)"),
-    make_fact("event", "What happened"),
-    make_fact("item", "Item"),
-    make_figure("turn", "Turn of its roster"),
-    make_fact("value", "Value given"),
-    make_fact("words", "Words given with options"),
-    make_fact("declined", "Decline"),
-    make_fact("was", "Value that this one took the place of"),
-    make_fact("changed", "It took the place of another", storage="integer", labels={0: "No", 1: "Yes"}),
-    make_fact("went", "Gone back one, or jumped"),
-    make_fact("left", "Where the interview stood before going there"),
-    make_figure("check", "Which check was confirmed, from 1"),
-    make_fact("reason", "Why it was confirmed"),
-    make_fact("note", "Note"),
-    make_fact("language", "Language from then on"),
-    make_fact("outcome", "Outcome"),
-    make_figure("seconds", "Seconds since the event before", decimals=1),
-    make_fact("interviewer", "Interviewer"),
-    make_fact("station", "Station"),
+    make_number_column("seq", "Number of the event"),
+    make_text_column("at", "Date and time (UTC)"),
+    make_text_column("event", "Event"),
+    make_text_column("item", "Item"),
+    make_number_column("turn", "Turn of the roster"),
+    make_text_column("value", "New value"),
+    make_text_column("words", "Text specified with options"),
+    make_text_column("declined", "Decline"),
+    make_text_column("was", "Value replaced"),
+    make_flag_column("changed", "The value replaced another"),
+    make_text_column("went", "Kind of move: back or jump"),
+    make_text_column("left", "Item from which the interviewer moved"),
+    make_number_column("check", "Number of the check that was confirmed"),
+    make_text_column("reason", "Reason for the confirmation"),
+    make_text_column("note", "Note"),
+    make_text_column("language", "Language from this event on"),
+    make_text_column("outcome", "Outcome"),
+    make_number_column("seconds", "Seconds since the previous event", decimals=1),
+    make_text_column("interviewer", "Interviewer"),
+    make_text_column("station", "Station"),
 )
-"""The columns of a table of events."""
+"""The columns of the table of events."""
 
 
 class EventContext(NamedTuple):
-    """One event, and what was there before it."""
+    """One event, and the state of the interview before it."""
 
     seq: int
     event: InterviewEvent
+    place: Place | None
+    """The place of the event; None for events without one."""
     position: Place | None
-    """Where the interview stood when it came."""
+    """The current place of the interview before the event; None before its start and past the end of its route."""
     seconds: float | None
-    """Since the event before, in the same sitting; None where the sitting begins with it."""
+    """Seconds since the previous event of the same session; None for the first event of a session."""
     previous_value: Cell | None
-    """What its place held before; None where nothing."""
+    """The value that the event replaces; None where it replaces none."""
     value: Cell | None
-    """What its place holds by it; None for events that give no value."""
+    """The value that the event gives its place; None where it gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowHeading:
-    """What every row of one interview begins with, and what may be said in it."""
+    """The cells with which every row of one interview begins, and what its rows must hide."""
 
     id: str
     case: str
@@ -106,9 +114,9 @@ class RowHeading:
     origin: str
     version: str
     hidden_items: Collection[str] = ()
-    """Items whose values and notes are not to be said."""
+    """Items whose values and notes are left out."""
     display_names: Mapping[str, str]
-    """By login what stands for an interviewer."""
+    """The displayed name of each interviewer by login."""
 
     def list_cells(self) -> tuple[Cell, ...]:
         return self.id, self.case, self.number, self.origin, self.version
@@ -118,43 +126,47 @@ class RowHeading:
 
 
 def iterate_events(instrument: Instrument, journal: Sequence[InterviewEvent]) -> Iterator[EventContext]:
-    """Each event of a journal in order. Raises ValueError where it is none of this instrument. What was erased says
-    nothing any more, and is not followed.
+    """Yield each event of a journal in order.
+
+    Raises ValueError where the journal is not one of this instrument. An erased journal is not replayed, so its events
+    have no position.
     """
     erased = bool(journal) and isinstance(journal[-1], AnswersErased)
-    held: dict[Place, Cell] = {}
-    now: Interview | None = None
-    before: datetime | None = None
+    values: dict[Place, Cell] = {}
+    interview: Interview | None = None
+    previous_at: datetime | None = None
     for seq, event in enumerate(journal, 1):
-        at = now.place if now is not None else None
-        place, value = getattr(event, "place", None), find_given_value(event)
-        was = held.get(place) if place is not None and value is not None else None
+        position = interview.place if interview is not None else None
+        place: Place | None = getattr(event, "place", None)
+        value = get_value(event)
+        previous_value = values.get(place) if place is not None and value is not None else None
         seconds = (
-            (event.stamp.at - before).total_seconds()
-            if before is not None and not isinstance(event, InterviewResumed | AnswersErased)
+            (event.stamp.at - previous_at).total_seconds()
+            if previous_at is not None and not isinstance(event, InterviewResumed | AnswersErased)
             else None
         )
-        yield EventContext(seq, event, at, seconds, was, value)
+        yield EventContext(seq, event, place, position, seconds, previous_value, value)
         if place is not None and value is not None:
-            held[place] = value
-        before = None if isinstance(event, InterviewSuspended | InterviewStopped | InterviewEnded) else event.stamp.at
+            values[place] = value
+        closes = isinstance(event, InterviewSuspended | InterviewStopped | InterviewEnded)
+        previous_at = None if closes else event.stamp.at
         if not erased:
-            now = _apply(instrument, now, event, seq)
+            interview = _apply(instrument, interview, event, seq)
 
 
-def _apply(instrument: Instrument, now: Interview | None, event: InterviewEvent, seq: int) -> Interview:
-    if now is None:
+def _apply(instrument: Instrument, interview: Interview | None, event: InterviewEvent, seq: int) -> Interview:
+    if interview is None:
         if not isinstance(event, InterviewStarted):
             raise ValueError("a journal begins with its start")
         return Interview.begin(instrument, event)
-    found = now.step(event)
-    if isinstance(found, Rejection):
-        raise ValueError(f"event {seq} ({type(event).__name__}): {found.why}")
-    return found
+    result = interview.step(event)
+    if isinstance(result, Rejection):
+        raise ValueError(f"event {seq} ({type(event).__name__}): {result.why}")
+    return result
 
 
-def find_given_value(event: InterviewEvent) -> Cell | None:
-    """The value or the missing that an event gives its place; None where it gives none."""
+def get_value(event: InterviewEvent) -> Cell | None:
+    """Return the value or missing value that an event gives its place; None where it gives none."""
     match event:
         case QuestionAnswered() | ValueComputed():
             return event.value
@@ -165,69 +177,73 @@ def find_given_value(event: InterviewEvent) -> Cell | None:
 
 
 def iterate_event_rows(
-    instrument: Instrument, journal: Sequence[InterviewEvent], head: RowHeading
+    instrument: Instrument, journal: Sequence[InterviewEvent], heading: RowHeading
 ) -> Iterator[tuple[Cell, ...]]:
-    """A row an event, aligned with `EVENT_COLUMNS`. Raises ValueError."""
-    for passage in iterate_events(instrument, journal):
-        yield _build_row(passage, head)
+    """Yield one row per event, aligned with `EVENT_COLUMNS`.
+
+    Raises ValueError where the journal is not one of this instrument.
+    """
+    for context in iterate_events(instrument, journal):
+        yield _build_row(context, heading)
 
 
-def _build_row(passage: EventContext, head: RowHeading) -> tuple[Cell, ...]:
-    event = passage.event
-    place: Place | None = getattr(event, "place", None)
-    secret = place is not None and place.item in head.hidden_items
-    told = {"event": EVENT_KINDS[type(event)], "item": place.item if place is not None else ""}
-    cells: dict[str, Cell] = {**told}
-    if place is not None and place.turn is not None:
-        cells["turn"] = place.turn
-    if passage.value is not None:
-        again = passage.previous_value is not None
-        cells["changed"] = int(again and passage.previous_value != passage.value)
-        if not secret:
-            cells["value"] = format_value(passage.value)
-            cells["was"] = (
-                format_value(passage.previous_value) if passage.previous_value is not None and cells["changed"] else ""
-            )
-    match event:
-        case QuestionAnswered():
-            if event.specify_texts and not secret:
-                cells["words"] = "; ".join(f"{code}: {words}" for code, words in event.specify_texts.items())
-        case QuestionDeclined():
-            cells["declined"] = event.decline
-        case PositionMoved():
-            cells["went"] = "jump" if event.jump else "back"
-            cells["left"] = str(passage.position or "end")
-        case QueryConfirmed():
-            cells["check"] = event.check + 1
-            cells["reason"] = "" if secret else event.reason
-        case NoteWritten():
-            cells["note"] = "" if secret else event.text
-        case LanguageChanged():
-            cells["language"] = event.language
-        case InterviewStarted() | InterviewResumed():
-            cells["language"] = event.session.language
-        case InterviewSuspended() | InterviewStopped() | InterviewEnded():
-            cells["outcome"] = event.outcome
-        case AnswerKept() | ValueComputed() | AnswersErased():
-            pass
-        case _:
-            assert_never(event)
-    if passage.seconds is not None:
-        cells["seconds"] = round(passage.seconds, 1)
-    cells |= {
-        "seq": passage.seq,
+def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
+    event, place, previous_value = context.event, context.place, context.previous_value
+    hidden = place is not None and place.item in heading.hidden_items
+    cells: dict[str, Cell] = {
+        "seq": context.seq,
         "at": event.stamp.at.isoformat(timespec="seconds"),
-        "interviewer": head.format_interviewer(event.stamp.by),
+        "event": EVENT_KINDS[type(event)],
+        "interviewer": heading.format_interviewer(event.stamp.by),
         "station": event.stamp.station,
     }
+    if place is not None:
+        cells["item"] = place.item
+        if place.turn is not None:
+            cells["turn"] = place.turn
+    if context.value is not None:
+        changed = previous_value is not None and previous_value != context.value
+        cells["changed"] = int(changed)
+        if not hidden:
+            cells["value"] = format_value(context.value)
+            if previous_value is not None and changed:
+                cells["was"] = format_value(previous_value)
+    cells |= _build_detail_cells(context, hidden=hidden)
+    if context.seconds is not None:
+        cells["seconds"] = round(context.seconds, 1)
     row = (
         cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE) for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
     )
-    return *head.list_cells(), *row
+    return *heading.list_cells(), *row
+
+
+def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cell]:
+    """Return the cells that only events of this kind have; free text is empty where the item is hidden."""
+    match context.event:
+        case QuestionAnswered(specify_texts=texts):
+            return {"words": "" if hidden else "; ".join(f"{code}: {text}" for code, text in texts.items())}
+        case QuestionDeclined(decline=decline):
+            return {"declined": decline}
+        case PositionMoved(jump=jump):
+            return {"went": "jump" if jump else "back", "left": str(context.position or "end")}
+        case QueryConfirmed(check=check, reason=reason):
+            return {"check": check + 1, "reason": "" if hidden else reason}
+        case NoteWritten(text=text):
+            return {"note": "" if hidden else text}
+        case LanguageChanged(language=language):
+            return {"language": language}
+        case InterviewStarted(session=session) | InterviewResumed(session=session):
+            return {"language": session.language}
+        case InterviewSuspended(outcome=outcome) | InterviewStopped(outcome=outcome) | InterviewEnded(outcome=outcome):
+            return {"outcome": outcome}
+        case AnswerKept() | ValueComputed() | AnswersErased():
+            return {}
+        case _:
+            assert_never(context.event)
 
 
 def format_value(cell: Value | Missing) -> str:
-    """A value as text: the codes of several answers apart by spaces, a missing by its kind in angle brackets."""
+    """Return a value as text: several codes separated by spaces, a missing value by its kind in angle brackets."""
     match cell:
         case Missing():
             return f"<{cell.kind}>"
@@ -244,9 +260,9 @@ def format_value(cell: Value | Missing) -> str:
 
 
 def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, str]:
-    """The labels of an item's codes; empty where it has none."""
-    leaf = instrument.leaves[item]
-    if leaf.options:
-        return {option.code: render_placeholders(str(option.label.get(language))) for option in leaf.options}
-    variables = leaf.question.build_variables(leaf, language)
+    """Return the labels of an item's codes; empty where it has none."""
+    compiled = instrument.leaves[item]
+    if compiled.options:
+        return {option.code: render_placeholders(str(option.label.get(language))) for option in compiled.options}
+    variables = compiled.question.build_variables(compiled, language)
     return dict(variables[0].labels) if variables else {}

@@ -1,4 +1,4 @@
-"""Names of items, columns and computes that are personal: marked so, or computed or copied from one that is.
+"""Names of items, sample columns and computes that are personal: marked as such, or derived from a personal one.
 
 Reads the instrument, never an answer.
 """
@@ -13,26 +13,28 @@ from survey_cli.instrument.schema.items.unasked_items import LookupItem
 
 @lru_cache(maxsize=32)
 def find_personal_names(instrument: Instrument) -> frozenset[str]:
-    """Items, sample columns and computes that are personal, said or because they read one that is; and rosters whose
-    number of turns is read from one.
+    """Return the names of items, sample columns and computes that are personal.
+
+    Computes that read a personal value are included, as are rosters whose number of turns depends on one.
     """
-    found = {str(name) for name, column in instrument.sample.items() if column.is_personal}
-    for leaf in instrument.leaves.values():
-        question = leaf.question
-        copied = question.sample if isinstance(question, LookupItem) else None
-        if question.personal or copied in found:
-            found.add(leaf.id)
-    readers = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
-    while spread := {key for key, conditions in readers.items() if key not in found and _reads(conditions, found)}:
-        found |= spread
+    names = {str(name) for name, column in instrument.sample.items() if column.is_personal}
+    for item in instrument.leaves.values():
+        question = item.question
+        column = question.sample if isinstance(question, LookupItem) else None
+        if question.personal or column in names:
+            names.add(item.id)
+    computes = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
+    while added := {key for key, conditions in computes.items() if key not in names and _reads(conditions, names)}:
+        names |= added
     for group in instrument.groups.values():
         if isinstance(group, Roster) and (
-            (group.count is not None and _reads((group.count,), found))
-            or (group.each is not None and group.each.id in found)
+            (group.count is not None and _reads((group.count,), names))
+            or (group.each is not None and group.each.id in names)
         ):
-            found.add(group.id)
-    return frozenset(found)
+            names.add(group.id)
+    return frozenset(names)
 
 
 def _reads(conditions: Iterable[Condition], names: set[str]) -> bool:
+    """Return whether any of the conditions reads one of the names."""
     return any(not condition.names.isdisjoint(names) for condition in conditions)

@@ -1,9 +1,8 @@
-"""Labels and wordings of a table with fills shown as placeholders, their names in angle quotes.
+"""Labels and wordings of a table with fills shown as placeholders: their names in angle quotes.
 
 Cells are not changed.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from survey_cli.instrument.texts.placeholder_text import render_placeholders
@@ -12,7 +11,7 @@ from survey_cli.values import Variable
 
 
 def show_placeholders(variable: Variable) -> Variable:
-    """The variable with its words as they are shown; the condition of a compute stays as it is written."""
+    """Return the variable with placeholders in its texts; the condition of a compute is left as written."""
     return replace(
         variable,
         label=render_placeholders(variable.label),
@@ -23,7 +22,7 @@ def show_placeholders(variable: Variable) -> Variable:
 
 
 def show_table_placeholders(table: Table) -> Table:
-    """The table with its words as they are shown, those of its study too."""
+    """Return the table with placeholders in the texts of its variables and its study."""
     study = table.study
     return replace(
         table,
@@ -31,11 +30,7 @@ def show_table_placeholders(table: Table) -> Table:
         study=replace(
             study,
             title=render_placeholders(study.title),
-            intros=_show_each(study.intros),
-            instructions=_show_each(study.instructions),
+            intros={item: render_placeholders(text) for item, text in study.intros.items()},
+            instructions={item: render_placeholders(text) for item, text in study.instructions.items()},
         ),
     )
-
-
-def _show_each(texts: Mapping[str, str]) -> dict[str, str]:
-    return {item: render_placeholders(text) for item, text in texts.items()}

@@ -1,32 +1,33 @@
 """The table that writers receive, and the variables known of every interview."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.table.encoded_cells import join_row, split_row
 from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Variable
 
 _ADMIN_LABELS: Final = {
     "interview_id": "Interview",
     "interview_case": "Case",
-    "interview_number": "Which interview of the case",
+    "interview_number": "Number of the interview within the case",
     "interview_origin": "Real, practice or simulated",
     "interview_version": "Version of the instrument",
-    "interview_status": "How the interview stands",
+    "interview_status": "Interview status",
     "interview_outcome": "Outcome",
-    "interview_began": "Began (UTC)",
+    "interview_began": "Started (UTC)",
     "interview_updated": "Last entry (UTC)",
     "interview_by": "Interviewer",
 }
 _ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
     "interview_origin": {"real": "Real", "practice": "Practice", "simulated": "Simulated"},
     "interview_status": {
-        "open": "Under way",
-        "suspended": "Put aside",
-        "stopped": "Stopped before its end",
+        "open": "In progress",
+        "suspended": "Suspended",
+        "stopped": "Stopped early",
         "ended": "Ended",
     },
 }
@@ -40,11 +41,11 @@ ADMIN_VARIABLES: Final = tuple(
     )
     for name in ADMIN_COLUMNS
 )
-"""What is known of every interview, before its data; `admin` says what its outcomes mean."""
+"""The variables known of every interview; `build_admin_variables` labels its outcomes."""
 
 
 def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
-    """What each outcome is called: the table's, then the study's own in its words."""
+    """Return the name of each outcome: those of the outcome table, then the study's own."""
     own = instrument.document.outcomes.items()
     return {
         **{outcome_id: outcome.name for outcome_id, outcome in OUTCOMES.items()},
@@ -55,7 +56,7 @@ def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, st
 def build_admin_variables(
     instrument: Instrument, language: str, others: Mapping[Code, str] = MappingProxyType({})
 ) -> tuple[Variable, ...]:
-    """`ADMIN_VARIABLES` with a label for each value of `interview_outcome`.
+    """Return `ADMIN_VARIABLES` with a label for each value of `interview_outcome`.
 
     `others` are labels for outcomes that this version does not label itself.
     """
@@ -66,10 +67,10 @@ def build_admin_variables(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyDescription:
-    """Where data come from, in words, for formats that say so. What is empty is not stated."""
+    """The source of the data in words, for formats that describe it. Empty fields are left out."""
 
     id: str = ""
-    """The instrument's: a name that a file may have."""
+    """The instrument's id, which may serve as a file name."""
     title: str = ""
     version: str = ""
     sponsor: str = ""
@@ -82,27 +83,47 @@ class StudyDescription:
     contact: str = ""
     notes: str = ""
     size: int | None = None
-    """Units of the population."""
+    """Number of units in the population."""
     weight: str = ""
     """The sample column with the weights."""
     universes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By item who is asked it, in words; an item that is not here is asked of all."""
+    """Who is asked, in words, by item; items that are missing here are asked of everybody."""
     intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By item of a battery what is read before its statements."""
+    """The text read before the statements of a battery, by item."""
     instructions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By item what the interviewer is told and does not read."""
+    """The instruction to the interviewer, which is not read aloud, by item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Variables and rows. `rows` can be gone through once; each row has a cell for each variable."""
+    """Variables and rows. Rows can be iterated once, as `rows` or as `encoded_rows`; each has a cell per variable."""
 
     variables: tuple[Variable, ...]
     rows: Iterable[tuple[Cell, ...]]
     language: str = "en"
     encoded_rows: Iterable[str] | None = None
-    """The same rows as the texts they are kept as, for a writer that need not read each cell; `engine.cell_texts` reads
-    them. One goes through `rows` or through these."""
+    """The same rows as stored texts, for writers that need not decode each cell (see `encoded_cells`)."""
     study: StudyDescription = StudyDescription()
     row_unit: str = "interview"
-    """What one row is."""
+    """The unit of a row: `interview`, `case`, `call`, `event` or `answer`."""
+
+    def select_columns(self, names: Collection[str]) -> "Table":
+        """Return the table with the columns of these names, in their present order."""
+        indexes = [index for index, variable in enumerate(self.variables) if variable.name in names]
+        width = len(self.variables)
+
+        def iterate_rows() -> Iterator[tuple[Cell, ...]]:
+            for row in self.rows:
+                yield tuple([row[index] for index in indexes])
+
+        def iterate_encoded_rows(encoded_rows: Iterable[str]) -> Iterator[str]:
+            for row in encoded_rows:
+                texts = split_row(row, width)
+                yield join_row([texts[index] for index in indexes])
+
+        return replace(
+            self,
+            variables=tuple(self.variables[index] for index in indexes),
+            rows=iterate_rows(),
+            encoded_rows=iterate_encoded_rows(self.encoded_rows) if self.encoded_rows is not None else None,
+        )

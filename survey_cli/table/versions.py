@@ -1,6 +1,6 @@
 """Combination of interviews from several versions of an instrument into one table, with notes on the differences.
 
-The table has the description of the newest version.
+The labels are those of the newest version.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from survey_cli.table.table import Table
 from survey_cli.values import Cell, Code, Storage, Variable
 
 MAX_LISTED: Final = 8
-"""Names or codes listed in one sentence."""
+"""Maximum number of names or codes listed in one sentence."""
 
 _STORAGE_NAMES: Final[dict[Storage, str]] = {
     "integer": "whole numbers or codes",
@@ -26,20 +26,20 @@ _STORAGE_NAMES: Final[dict[Storage, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRows:
-    """The interviews of one version: its columns and its rows, older versions before newer ones."""
+    """The columns and rows of the interviews of one version."""
 
     version: str
-    """As it is told: `version 1`."""
+    """Its name in messages: `version 1`."""
     variables: tuple[Variable, ...]
     rows: Callable[[], Iterable[str]]
-    """The rows as they are kept, a cell for each variable (see `engine.cell_texts`)."""
+    """Returns the rows as stored texts, with a cell for each variable (see `encoded_cells`)."""
     separate: Mapping[str, SeparateColumns] = field(default_factory=dict)
-    """The items, sample columns and computes whose values cannot stand in the newest version's columns."""
+    """The items, sample columns and computes whose values cannot share the newest version's columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionDifference:
-    """What versions have differently, said to the analyst once for all columns of which it is true."""
+    """One difference between versions, with all columns that it applies to."""
 
     names: tuple[str, ...]
     what: str
@@ -50,100 +50,101 @@ class VersionDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CombinedTable:
-    """One table, and what is to be said of it."""
+    """The combined table, with notes for the analyst."""
 
     table: Table
     differences: tuple[VersionDifference, ...] = ()
     left_out: tuple[str, ...] = ()
-    """Items, sample columns and computes whose columns are personal and were not asked for."""
+    """Items, sample columns and computes whose columns are personal and were not requested."""
 
 
 def combine_versions(
     parts: Sequence[VersionRows], *, language: str, personal: Collection[str] | None = ()
 ) -> CombinedTable:
-    """One table of all parts, under the newest labels.
+    """Combine all parts, ordered from oldest to newest version, into one table with the newest labels.
 
-    The same name, storage and meaning are one column. What is stored otherwise, or means something else, is a column of
-    its own with the labels of its version, `name__v1`: no answer is ever relabeled. A column that a version did not have
-    reads `not_asked` there. A column that is personal in any version is left out, unless `personal`
-    holds its name or its item's; None leaves out nothing.
+    Variables with the same name, storage and meaning share a column. A variable with another storage or meaning has a
+    column of its own, `name__v1`, with the labels of its version: no answer is ever relabeled. A column that a version
+    did not have is `not_asked` there. A column that is personal in any version is left out, unless `personal` contains
+    its name or that of its item; None leaves out nothing.
     """
-    own = {v.name: v.item for part in parts for v in part.variables if v.personal}
     left_out = {
-        name: item
-        for name, item in own.items()
-        if personal is not None and name not in personal and item not in personal
+        v.name: v.item
+        for part in parts
+        for v in part.variables
+        if v.personal and personal is not None and v.name not in personal and v.item not in personal
     }
     if not parts:
         return CombinedTable(table=Table(variables=(), rows=(), language=language))
-    column_of = _Columns(parts, left_out)
-    names = tuple(column_of.variables)
-    variables = tuple(column_of.variables.values())
+    columns = _CombinedColumns(parts, left_out)
+    names = tuple(columns.variables)
+    variables = tuple(columns.variables.values())
 
-    def kept() -> Iterator[str]:
-        for part, places in zip(parts, column_of.places, strict=True):
-            picks = [places.get(name) for name in names]
-            if picks == list(range(len(part.variables))):
+    def iterate_encoded_rows() -> Iterator[str]:
+        for part, indexes_by_name in zip(parts, columns.indexes, strict=True):
+            indexes = [indexes_by_name.get(name) for name in names]
+            width = len(part.variables)
+            if indexes == list(range(width)):
                 yield from part.rows()
                 continue
-            width = len(part.variables)
             for row in part.rows():
                 texts = split_row(row, width)
-                yield join_row([NOT_ASKED_TEXT if at is None else texts[at] for at in picks])
+                yield join_row([NOT_ASKED_TEXT if index is None else texts[index] for index in indexes])
 
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        reads = [make_cell_reader(variable.storage) for variable in variables]
-        for row in kept():
-            texts = split_row(row, len(reads))
-            yield tuple([read(text) for read, text in zip(reads, texts, strict=True)])
+    def iterate_rows() -> Iterator[tuple[Cell, ...]]:
+        readers = [make_cell_reader(variable.storage) for variable in variables]
+        for row in iterate_encoded_rows():
+            texts = split_row(row, len(readers))
+            yield tuple([read(text) for read, text in zip(readers, texts, strict=True)])
 
     return CombinedTable(
-        table=Table(variables=variables, rows=rows(), language=language, encoded_rows=kept()),
-        differences=tuple(VersionDifference(tuple(who), what) for what, who in column_of.said.items()),
+        table=Table(variables=variables, rows=iterate_rows(), language=language, encoded_rows=iterate_encoded_rows()),
+        differences=tuple(VersionDifference(tuple(names), what) for what, names in columns.differences.items()),
         left_out=tuple(dict.fromkeys(left_out.values())),
     )
 
 
-class _Columns:
-    """The columns of the whole, where each part has them, and what is said of them."""
+class _CombinedColumns:
+    """The columns of the combined table, their indexes in each part, and the differences between parts."""
 
     def __init__(self, parts: Sequence[VersionRows], left_out: Collection[str]) -> None:
         newest = parts[-1]
-        self._now = {v.name: v for v in newest.variables if v.item not in newest.separate}
-        self.variables = {name: v for name, v in self._now.items() if name not in left_out}
-        self.places: list[dict[str, int]] = []
-        self.said: dict[str, list[str]] = {}
+        self._newest = {v.name: v for v in newest.variables if v.item not in newest.separate}
+        self.variables = {name: v for name, v in self._newest.items() if name not in left_out}
+        self.indexes: list[dict[str, int]] = []
+        """For each part, the index of each column that it has, by name."""
+        self.differences: dict[str, list[str]] = {}
+        """The names of columns by the difference that applies to them."""
         for number, part in enumerate(parts, 1):
-            places: dict[str, int] = {}
-            for at, variable in enumerate(part.variables):
+            indexes: dict[str, int] = {}
+            for index, variable in enumerate(part.variables):
                 if variable.name not in left_out:
-                    places[self._add_column(variable, part, number, newest)] = at
-            self.places.append(places)
+                    indexes[self._add_column(variable, part, number, newest)] = index
+            self.indexes.append(indexes)
         for part in parts:
-            had = {v.name for v in part.variables}
+            part_names = {v.name for v in part.variables}
             for name in self.variables:
-                if name in self._now and name not in had:
+                if name in self._newest and name not in part_names:
                     self._note_difference(name, f"not yet in {part.version}: not asked there")
 
     def _add_column(self, variable: Variable, part: VersionRows, number: int, newest: VersionRows) -> str:
-        """The name of the column in which a part's variable stands."""
+        """Add the column of a part's variable and return its name."""
         name = variable.name
         known = self.variables.get(name)
-        if (apart := part.separate.get(variable.item)) is not None:
-            name = self._add_own_column(variable, apart.version, part)
-            self._note_difference(
-                variable.item, f"{part.version} is kept apart in {variable.item}__v{apart.version}: {apart.why}"
-            )
+        if (separate := part.separate.get(variable.item)) is not None:
+            name = self._add_own_column(variable, separate.version, part)
+            column = f"{variable.item}__v{separate.version}"
+            self._note_difference(variable.item, f"{part.version} is in a separate column, {column}: {separate.why}")
         elif known is None:
             self.variables[name] = variable
             self._note_difference(name, f"only in {part.version}: not asked in later ones")
         elif known.storage != variable.storage:
             name = self._find_older_column(variable, number, part)
             older, newer = _STORAGE_NAMES[variable.storage], _STORAGE_NAMES[known.storage]
-            holds = f"{older} in {part.version}, {newer} in {newest.version}"
-            self._note_difference(variable.name, f"{holds}: the older answers are in {name}")
+            storages = f"{older} in {part.version}, {newer} in {newest.version}"
+            self._note_difference(variable.name, f"{storages}: the older answers are in {name}")
         elif part is not newest and known != variable:
-            for what in _compare(variable, self._now.get(name, known), part.version):
+            for what in _compare(variable, self._newest.get(name, known), part.version):
                 self._note_difference(name, what)
             self.variables[name] = replace(
                 known,
@@ -153,48 +154,50 @@ class _Columns:
         return name
 
     def _find_older_column(self, variable: Variable, number: int, part: VersionRows) -> str:
-        """The column of what the newest version stores otherwise; one for all versions that stored it alike."""
+        """Return the name of the column for the older storage of a variable, shared by all versions with this storage."""
         for name, known in self.variables.items():
             if name.startswith(f"{variable.name}__v") and known.storage == variable.storage:
                 return name
         return self._add_own_column(variable, number, part)
 
     def _add_own_column(self, variable: Variable, number: int, part: VersionRows) -> str:
-        """A column of an older version's own; its item counts as one that only that version had."""
+        """Add a column for one older version and return its name; its item is named after the version too."""
         name = f"{variable.name}__v{number}"
         while (known := self.variables.get(name)) is not None and known.storage != variable.storage:
             name += "_"
-        head, colon, option = variable.label.rpartition(": ") if variable.option is not None else ("", "", "")
-        label = f"{head or variable.label} ({part.version}){colon}{option}"
-        own = known or replace(
-            variable, name=name, label=label, item=f"{variable.item}__v{number}" if variable.item else ""
+        label, colon, option = variable.label.rpartition(": ") if variable.option is not None else ("", "", "")
+        column = known or replace(
+            variable,
+            name=name,
+            label=f"{label or variable.label} ({part.version}){colon}{option}",
+            item=f"{variable.item}__v{number}" if variable.item else "",
         )
-        self.variables[name] = replace(own, labels={**variable.labels, **own.labels})
+        self.variables[name] = replace(column, labels={**variable.labels, **column.labels})
         return name
 
     def _note_difference(self, name: str, what: str) -> None:
-        names = self.said.setdefault(what, [])
+        names = self.differences.setdefault(what, [])
         if name not in names:
             names.append(name)
 
 
 def _compare(old: Variable, new: Variable, version: str) -> Iterator[str]:
-    """What an analyst must know of two descriptions of one column."""
-    other = [(code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text]
-    gone = [(code, text) for code, text in old.labels.items() if code not in new.labels]
-    if other:
-        said = format_names([f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in other])
-        same = "" if old.role == "admin" else ", with the same meaning"  # outcomes are not compared
-        yield f"labeled otherwise in {version}{same}: {said}; all are labeled as in the newest"
-    if gone:
-        yield f"only {version} offered {_format_codes(gone)}"
+    """Yield the differences between two descriptions of one column."""
+    relabeled = [(code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text]
+    removed = [(code, text) for code, text in old.labels.items() if code not in new.labels]
+    if relabeled:
+        changes = format_names([f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in relabeled])
+        same_meaning = "" if old.role == "admin" else ", with the same meaning"  # outcomes are not compared
+        yield f"labeled differently in {version}{same_meaning}: {changes}; the newest labels are used"
+    if removed:
+        yield f"only {version} offered {_format_codes(removed)}"
     if old.labels and (added := [(c, t) for c, t in new.labels.items() if c not in old.labels]):
         yield f"{version} did not offer {_format_codes(added)}"
     if old.wording != new.wording:
-        yield f"worded otherwise in {version}: {_shorten(old.wording)}"
-    described = [(v.label, v.measure, v.decimals, v.user_missing) for v in (old, new)]
-    if old.wording == new.wording and described[0] != described[1]:
-        yield f"described otherwise in {version}: {_shorten(old.label)}"
+        yield f"worded differently in {version}: {_shorten(old.wording)}"
+    old_details, new_details = ((v.label, v.measure, v.decimals, v.user_missing) for v in (old, new))
+    if old.wording == new.wording and old_details != new_details:
+        yield f"described differently in {version}: {_shorten(old.label)}"
 
 
 def _format_codes(labels: Sequence[tuple[Code, str]]) -> str:
@@ -206,6 +209,6 @@ def _shorten(text: str) -> str:
 
 
 def format_names(names: Sequence[str]) -> str:
-    """Names in a sentence, the first of them where they are many."""
+    """Return names for a sentence: the first `MAX_LISTED`, then how many more there are."""
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
     return ", ".join(names[:MAX_LISTED]) + more

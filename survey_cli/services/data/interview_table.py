@@ -29,7 +29,7 @@ from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.version_changes import describe_version, find_acceptance
 from survey_cli.table import VersionRows, build_admin_variables, build_columns, build_row, combine_versions
 from survey_cli.table.answers_table import ANSWER_COLUMNS, iterate_answer_rows
-from survey_cli.table.computes import ComputeUpdate, asks_for_today, is_plain, list_inputs
+from survey_cli.table.computes import ComputeUpdate, build_compute_update, is_plain, list_inputs, reads_today
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.table.meaning_changes import MeaningChange, SeparateColumns, find_separate_columns
 from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_rows
@@ -346,7 +346,7 @@ class _Version:
     def _build_computing(self) -> ComputeUpdate:
         options = self.source.options
         wanted = None if options.all_personal else options.personal
-        return ComputeUpdate.between(self.instrument, self.source.instrument, self.apart, self.language, wanted)
+        return build_compute_update(self.instrument, self.source.instrument, self.apart, self.language, wanted)
 
     def _has_current_columns(self, variables: Sequence[Variable]) -> bool:
         """Whether the stored cells have the current columns."""
@@ -399,7 +399,7 @@ class _Version:
         plain = {
             v.name: at for at, v in enumerate(variables) if is_plain(self.instrument, v) and v.name not in self.apart
         }
-        quick = where.names <= plain.keys() and not asks_for_today(where) and self._has_current_columns(variables)
+        quick = where.names <= plain.keys() and not reads_today(where) and self._has_current_columns(variables)
         computing = self._build_computing()
         reads = {name: make_cell_reader(variables[plain[name]].storage) for name in where.names} if quick else {}
 

@@ -19,12 +19,12 @@ from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable
 from survey_cli.table.encoded_cells import join_row, split_row
-from survey_cli.table.paradata import NOT_APPLICABLE, make_figure
+from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
 MIN_TRIM: Final = 1
-RAKED_WEIGHT: Final = make_figure("weight_raked", "Raked weight", decimals=6)
+RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
 
 
 def check_trim(rake: str, trim: str) -> UserError | None:

@@ -22,7 +22,6 @@ from survey_cli.services.data.outcome_overrides import find_outcome_overrides
 from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.run_on_study import convert_to_study_time
 from survey_cli.study.open_study import StudyRecords
-from survey_cli.table.column_selection import select_columns
 from survey_cli.table.identifying_columns import find_identifying_columns
 from survey_cli.values import Variable
 
@@ -42,7 +41,7 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable | Us
     if options.public:
         left_out = {name for names in telling.values() for name in names}
         names = {v.name for v in made.table.variables} - left_out
-        made = replace(made, table=select_columns(made.table, names))
+        made = replace(made, table=made.table.select_columns(names))
     return replace(made, identifying=telling)
 
 
@@ -83,7 +82,7 @@ def _select_columns(made: DataTable, instrument: Instrument, options: ExportOpti
         names = select_column_names(made.table.variables, instrument, options.variables)
         if isinstance(names, UserError):
             return names
-        made = replace(made, table=select_columns(made.table, names))
+        made = replace(made, table=made.table.select_columns(names))
     return made
 
 
