@@ -25,6 +25,7 @@ PURE_PACKAGES = {
     "outcomes",
     "entry_commands",
     "text_width",
+    "wording",
 }
 READERS = {"survey_cli/instrument/source/load.py"}  # reads the questionnaire
 

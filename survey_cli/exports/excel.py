@@ -27,6 +27,7 @@ from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -169,7 +170,7 @@ class _DataSheets:
         if self.rows > EXCEL_ROWS - 1:
             yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they go on in {', '.join(sheets[1:])}"
         for name, count in self._shortened.items():
-            texts = "a text is" if count == 1 else f"{count:,} texts are"
+            texts = format_quantity(count, "text is", "texts are")
             yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the most that a cell holds"
 
 

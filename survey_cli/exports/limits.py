@@ -5,12 +5,13 @@ library is imported here.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from survey_cli.exports.missing_codes import USER_MISSING_ORDER, list_offered_codes
 from survey_cli.values import Code, Variable
+from survey_cli.wording import join_first
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 MAX_TEXT_CODE_BYTES: Final = 8
@@ -23,8 +24,6 @@ MAX_DISPLAY_WIDTH: Final = 40
 DATE_DISPLAY_WIDTH: Final = 10
 TIMESTAMP_DISPLAY_WIDTH: Final = 20
 """Letters of a day and of a moment as SPSS shows them."""
-MAX_NAMES_LISTED: Final = 8
-"""Names listed in one note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +217,7 @@ def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
 
 def format_unmarked_note(cells: Mapping[str, int]) -> str:
     """What is said of cells whose code is to be left out and is not; by name how many there are."""
-    told = join_names(f"{name} ({count:,})" for name, count in cells.items())
+    told = join_first(f"{name} ({count:,})" for name, count in cells.items())
     return (
         f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: {told}"
     )
@@ -259,13 +258,6 @@ def build_value_labels(variable: Variable, *, missing: bool = True) -> dict[Code
 # ── what is said ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def join_names(names: Iterable[str]) -> str:
-    """Names in a sentence, the first of them where they are many."""
-    found = list(names)
-    more = f" and {len(found) - MAX_NAMES_LISTED} more" if len(found) > MAX_NAMES_LISTED else ""
-    return ", ".join(found[:MAX_NAMES_LISTED]) + more
-
-
 def iterate_notes(
     variables: Sequence[Variable], limits: FormatLimits, *, labels: Sequence[dict[Code, str]]
 ) -> Iterator[str]:
@@ -274,14 +266,14 @@ def iterate_notes(
         if name != variable.name:
             yield f"{variable.name} is named {name} there: {limits.program} does not take the name"
     if cut := [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]:
-        yield f"{join_names(cut)}: labels are cut to {limits.label} {_name_unit(limits)}, as {limits.program} has them"
+        yield f"{join_first(cut)}: labels are cut to {limits.label} {_name_unit(limits)}, as {limits.program} has them"
     long = [
         v.name
         for v, some in zip(variables, labels, strict=True)
         if any(limits.measure(to_single_line(text)) > limits.value_label for text in some.values())
     ]
     if long:
-        yield f"{join_names(long)}: labels of values are cut to {limits.value_label} {_name_unit(limits)}"
+        yield f"{join_first(long)}: labels of values are cut to {limits.value_label} {_name_unit(limits)}"
 
 
 def _name_unit(limits: FormatLimits) -> str:

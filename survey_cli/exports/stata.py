@@ -21,7 +21,6 @@ from survey_cli.exports.limits import (
     fit_label,
     fit_names,
     iterate_notes,
-    join_names,
     to_single_line,
 )
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
@@ -37,6 +36,7 @@ from survey_cli.exports.typed_columns import (
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
+from survey_cli.wording import join_first
 
 if TYPE_CHECKING:
     import polars as pl
@@ -223,11 +223,11 @@ def _iterate_notes(table: Table) -> Iterator[str]:
     if own := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
         yield "extended missings of the study's own: " + ", ".join(f".{x} {kind}" for kind, x in own.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
-        yield f"{join_names(left)}: Stata has no letter left; they are labeled codes"
+        yield f"{join_first(left)}: Stata has no letter left; they are labeled codes"
     if bare := [v.name for v in table.variables if has_unlabeled_texts(v)]:
-        yield f"{join_names(bare)}: Stata labels no texts; the codes stand without labels"
+        yield f"{join_first(bare)}: Stata labels no texts; the codes stand without labels"
     if large := [v.name for v in table.variables if list_too_large_codes(v)]:
-        yield f"{join_names(large)}: Stata labels numbers to {MAX_LABELED_VALUE:,}; larger codes stand without labels"
+        yield f"{join_first(large)}: Stata labels numbers to {MAX_LABELED_VALUE:,}; larger codes stand without labels"
 
 
 def has_unlabeled_texts(variable: Variable) -> bool:

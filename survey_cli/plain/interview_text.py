@@ -19,6 +19,7 @@ from survey_cli.entries import (
     VerbatimEntry,
 )
 from survey_cli.sessions import AskedItem, InterviewResult
+from survey_cli.wording import format_quantity
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -41,12 +42,8 @@ def flatten(text: str) -> str:
 def format_duration(time: timedelta) -> str:
     """`3 minutes 12 seconds`."""
     minutes, seconds = divmod(int(time.total_seconds()), 60)
-    parts = [format_count(minutes, "minute")] if minutes else []
-    return " ".join([*parts, format_count(seconds, "second")] if seconds or not parts else parts)
-
-
-def format_count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    parts = [format_quantity(minutes, "minute")] if minutes else []
+    return " ".join([*parts, format_quantity(seconds, "second")] if seconds or not parts else parts)
 
 
 def render_option(choice: OfferedOption, *, several: bool) -> str:
@@ -75,7 +72,7 @@ def render_hint(prompt: Prompt) -> str:
         case LineEntry(hint=hint, unit=unit, width=width):
             if unit and unit not in hint:
                 hint = f"{hint} {unit}".strip()
-            return hint or (f"at most {format_count(width, 'character')}" if width else "")
+            return hint or (f"at most {format_quantity(width, 'character')}" if width else "")
         case VerbatimEntry():
             return "a line that ends in \\ goes on in the next"
         case LookupEntry():
@@ -115,7 +112,7 @@ def render_result(closing: InterviewResult) -> str:
             how = "Left: another station took it over"
         case _:
             how = f"Stopped: {outcome}" if outcome else "Stopped"
-    answers = f"{format_count(closing.answered, 'answer')} in {format_duration(closing.duration)}"
+    answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
     kept = f"kept in {closing.stored_in}" if closing.stored_in else ""
     if closing.erased:
         answers, kept = "0 answers kept: all are erased", ""

@@ -6,7 +6,7 @@ Nothing is conveyed by position alone.
 from datetime import datetime
 from typing import Final, assert_never
 
-from survey_cli.plain.interview_text import flatten, format_count
+from survey_cli.plain.interview_text import flatten
 from survey_cli.sessions.station.station_protocol import (
     BreakView,
     CaseMatch,
@@ -18,6 +18,7 @@ from survey_cli.sessions.station.station_protocol import (
     StationNumber,
     StationView,
 )
+from survey_cli.wording import format_quantity
 
 STATION_COMMANDS: Final = {
     ".dial": "dial the current number",
@@ -52,9 +53,9 @@ def render_shift(tally: ShiftSummary) -> str:
     return ", ".join(
         (
             f"{tally.completes} done",
-            format_count(tally.calls, "call"),
-            format_count(tally.refusals, "refusal"),
-            format_count(tally.appointments, "appointment"),
+            format_quantity(tally.calls, "call"),
+            format_quantity(tally.refusals, "refusal"),
+            format_quantity(tally.appointments, "appointment"),
         )
     )
 

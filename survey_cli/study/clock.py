@@ -6,6 +6,7 @@ from typing import Final
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import ConfirmableError
 from survey_cli.store import Store
+from survey_cli.wording import format_quantity
 
 LAST_START_SETTING: Final = "clock seen"
 """The setting with the time at which a station was last started."""
@@ -82,7 +83,7 @@ def list_future_entries(store: Store, at: datetime) -> list[str]:
     """A sentence for each interview and case with entries dated after this time. Raises StoreError."""
     remedy = "set its clock; survey case outcome FILE CASE OUTCOME --note TEXT dates a case that waits anew"
     return [
-        f"{whose} has {count} {'entry' if count == 1 else 'entries'} dated in the future, the last one"
+        f"{whose} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"
         f" — {remedy}"
         for whose, count, last in store.list_entries_after(at + MAX_BEHIND)

@@ -16,8 +16,8 @@ from survey_cli.problems import UserError
 from survey_cli.store import InstrumentRow, InterviewOrigin, Store
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.table.meaning_changes import MeaningChange, list_changes
-from survey_cli.table.versions import format_names
 from survey_cli.values import Missing
+from survey_cli.wording import format_quantity, join_first, pluralize
 
 REAL_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real",)
 
@@ -49,7 +49,7 @@ class VersionChange:
     @property
     def versions_text(self) -> str:
         """The versions in words."""
-        return format_names(list(self.versions.values()))
+        return join_first(self.versions.values())
 
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
@@ -88,9 +88,7 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> UserError | 
     first = left[0]
     others = len(left) - 1
     more = (
-        f", and there {'is' if others == 1 else 'are'} {others} more such change{'' if others == 1 else 's'}"
-        if others
-        else ""
+        f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}" if others else ""
     )
     file = next(iter(instrument.texts))
     return UserError(

@@ -11,9 +11,7 @@ from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, join_row, make_cell_r
 from survey_cli.table.meaning_changes import SeparateColumns
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Code, Storage, Variable
-
-MAX_LISTED: Final = 8
-"""Maximum number of names or codes listed in one sentence."""
+from survey_cli.wording import join_first
 
 _STORAGE_NAMES: Final[dict[Storage, str]] = {
     "integer": "whole numbers or codes",
@@ -45,7 +43,7 @@ class VersionDifference:
     what: str
 
     def __str__(self) -> str:
-        return f"{format_names(self.names)}: {self.what}"
+        return f"{join_first(self.names)}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +184,7 @@ def _compare(old: Variable, new: Variable, version: str) -> Iterator[str]:
     relabeled = [(code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text]
     removed = [(code, text) for code, text in old.labels.items() if code not in new.labels]
     if relabeled:
-        changes = format_names([f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in relabeled])
+        changes = join_first(f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in relabeled)
         same_meaning = "" if old.role == "admin" else ", with the same meaning"  # outcomes are not compared
         yield f"labeled differently in {version}{same_meaning}: {changes}; the newest labels are used"
     if removed:
@@ -201,14 +199,8 @@ def _compare(old: Variable, new: Variable, version: str) -> Iterator[str]:
 
 
 def _format_codes(labels: Sequence[tuple[Code, str]]) -> str:
-    return format_names([f"{code} {text!r}" for code, text in labels])
+    return join_first((f"{code} {text!r}" for code, text in labels))
 
 
 def _shorten(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:79] + "…")
-
-
-def format_names(names: Sequence[str]) -> str:
-    """Return names for a sentence: the first `MAX_LISTED`, then how many more there are."""
-    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-    return ", ".join(names[:MAX_LISTED]) + more

@@ -32,6 +32,7 @@ from survey_cli.tui.wording import (
     wrap,
     written,
 )
+from survey_cli.wording import format_quantity
 
 MARGIN = 3
 MANUAL = (
@@ -292,7 +293,7 @@ def _closing(board: InterviewState, column: QuestionColumn) -> list[ScreenLine]:
         "lost": "Left: another station took it over",
     }
     minutes, seconds = divmod(int(closing.duration.total_seconds()), 60)
-    answers = f"{closing.answered} answer{'' if closing.answered == 1 else 's'} in {minutes}:{seconds:02}"
+    answers = f"{format_quantity(closing.answered, 'answer')} in {minutes}:{seconds:02}"
     said = [answers, f"kept in {closing.stored_in}"]
     if closing.erased:
         said = ["0 answers kept: all are erased"]

@@ -13,6 +13,7 @@ from survey_cli.tui.answer import Answer
 from survey_cli.tui.edit import Edit
 from survey_cli.tui.modes import Answering, InterviewMode, NoteEditor, Speaking, TextPage
 from survey_cli.values import Place
+from survey_cli.wording import format_quantity
 
 
 class InterviewState:
@@ -67,7 +68,7 @@ class InterviewState:
 
     def dropped(self, keys: int) -> None:
         """Say that keys typed ahead were meant for a question that did not come."""
-        self.said = f"{keys} key{'s' if keys > 1 else ''} typed ahead not used: this came first"
+        self.said = f"{format_quantity(keys, 'key')} typed ahead not used: this came first"
 
     def failed(self, error: Exception) -> None:
         """Say that a key broke something, and stand where the desk stands."""

@@ -32,6 +32,7 @@ from survey_cli.tui.wording import (
     written,
 )
 from survey_cli.values import Place
+from survey_cli.wording import format_quantity
 
 MARGIN: Final = 2
 BAR: Final = " │ "
@@ -59,16 +60,11 @@ class PreviewSheet:
     """The line to be seen when it opens."""
 
 
-def counted(number: int, one: str) -> str:
-    """`1 error`, `3 errors`."""
-    return f"{number} {one}{'' if number == 1 else 's'}"
-
-
 def found(problems: Sequence[Problem]) -> str:
     """`3 errors · 1 warning`; empty where there is nothing."""
     wrong = len(select_errors(problems))
-    parts = [counted(wrong, "error")] * (wrong > 0)
-    parts += [counted(len(problems) - wrong, "warning")] * (len(problems) > wrong)
+    parts = [format_quantity(wrong, "error")] * (wrong > 0)
+    parts += [format_quantity(len(problems) - wrong, "warning")] * (len(problems) > wrong)
     return DOT.join(parts)
 
 
@@ -189,7 +185,10 @@ def data_sheet(data: Sequence[PreviewValue], here: Place | None, *, width: int) 
     name = min(max((measure_width(d.name) for d in data), default=8), max(room // 3, 8))
     value = min(max((measure_width(d.value) for d in data), default=8), max(room // 3, 8))
     says = max(room - name - value - 6, 8)
-    lines: list[ScreenLine] = [*wrap(written(f"{counted(len(data), 'variable')}: {told}", "aside"), room), BLANK]
+    lines: list[ScreenLine] = [
+        *wrap(written(f"{format_quantity(len(data), 'variable')}: {told}", "aside"), room),
+        BLANK,
+    ]
     at = None
     for datum in data:
         if datum.place == here and at is None:
@@ -233,7 +232,7 @@ def closing_sheet(closing: InterviewResult | None, width: int) -> PreviewSheet:
             "suspended": f"The interview is suspended here{': ' + outcome if outcome else ''}",
             "stopped": f"The interview was stopped: {outcome}",
         }.get(closing.status, said)
-    answers = counted(closing.answered, "answer") if closing is not None else "no answers"
+    answers = format_quantity(closing.answered, "answer") if closing is not None else "no answers"
     lines = [
         *wrap(written(said, "stress"), min(width - 2 * MARGIN, TO_READ)),
         BLANK,

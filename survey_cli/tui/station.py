@@ -46,6 +46,7 @@ from survey_cli.tui.station_modes import (
     Typed,
 )
 from survey_cli.tui.station_outcomes import Outcomes
+from survey_cli.wording import format_quantity
 
 LEAST_SOUGHT: Final = 2
 """Characters of a number or a name that are looked for; fewer would find half the sample."""
@@ -121,8 +122,7 @@ class StationBoard(Outcomes):
         if self.talk is not None:
             self.talk.dropped(keys)
         else:
-            many = "s" if keys > 1 else ""
-            self.said = f"{keys} key{many} typed ahead not used: this came first"
+            self.said = f"{format_quantity(keys, 'key')} typed ahead not used: this came first"
 
     def failed(self, error: Exception) -> None:
         """Say that a key broke something, and stand where the desk stands."""

@@ -12,7 +12,6 @@ from survey_cli.tui import sheets
 from survey_cli.tui.drawing import MARGIN, Page
 from survey_cli.tui.foot import Keys, edited, keys_line
 from survey_cli.tui.question import BLANK, QuestionColumn
-from survey_cli.tui.sheets import counted
 from survey_cli.tui.station import StationBoard
 from survey_cli.tui.station_card import card, days_and_time, past_lines
 from survey_cli.tui.station_lists import Drawn, drawn_mode
@@ -44,6 +43,7 @@ from survey_cli.tui.wording import (
     wrap,
     written,
 )
+from survey_cli.wording import format_quantity
 
 LEAST_WIDTH: Final = 44
 LEAST_HEIGHT: Final = 14
@@ -115,8 +115,8 @@ def _head(board: StationBoard, width: int) -> ScreenLine:
 
 def tallied(tally: ShiftSummary) -> str:
     """`3 done · 21 calls · 1 promise`."""
-    parts = [f"{tally.completes} done", counted(tally.calls, "call")]
-    parts += [counted(tally.appointments, "appointment")] if tally.appointments else []
+    parts = [f"{tally.completes} done", format_quantity(tally.calls, "call")]
+    parts += [format_quantity(tally.appointments, "appointment")] if tally.appointments else []
     return DOT.join(parts)
 
 
@@ -189,7 +189,7 @@ def _away(view: BreakView, column: QuestionColumn) -> list[ScreenLine]:
     lines = _clocked("On a break", view.station_time, column)
     since = f"Since {view.since:%H:%M}"
     if view.station_time is not None:
-        since += f", {counted(int((view.station_time - view.since).total_seconds()) // 60, 'minute')}"
+        since += f", {format_quantity(int((view.station_time - view.since).total_seconds()) // 60, 'minute')}"
     return [*lines, BLANK, written(since, "aloud")]
 
 

@@ -9,8 +9,9 @@ from survey_cli.cli.commands.case_lists import CaseArgument, build_request, say_
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption, show_import_progress
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import fail, format_count, say
+from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
@@ -184,4 +185,4 @@ def _say_changes(made: "CaseBatchResult | UserError", what: str) -> None:
     if isinstance(made, UserError):
         fail(made)
     say_skipped(made.skipped)
-    say(f"{format_count(len(made.changed), 'case')} {what}")
+    say(f"{format_quantity(len(made.changed), 'case')} {what}")

@@ -13,7 +13,6 @@ from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import (
     fail,
-    format_count,
     make_printable,
     open_data_output,
     render_table,
@@ -21,6 +20,7 @@ from survey_cli.cli.output.terminal import (
     wrap_paragraph,
 )
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseLine, CaseSheet, DeferredLine, QueueReport
@@ -93,7 +93,7 @@ def list_all(
     if isinstance(listed, UserError):
         fail(listed)
     _print_cases(listed.lines, form)
-    said = f"{len(listed.lines):,} of {format_count(listed.total, 'case')}"
+    said = f"{len(listed.lines):,} of {format_quantity(listed.total, 'case')}"
     say(f"{listed.where}: {said}{'' if listed.names_shown else '; names are visible to supervisors only'}")
     if listed.damage:
         say(listed.damage)
@@ -180,7 +180,7 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
         at_item = f" at {one.at_item}" if one.at_item and one.status != "ended" else ""
         yield make_printable(
             f"  interview {one.number}: {origin}{one.outcome or one.status}{at_item}, "
-            f"{'answers erased' if one.erased else format_count(one.answered, 'answer')}, "
+            f"{'answers erased' if one.erased else format_quantity(one.answered, 'answer')}, "
             f"{datetimes.format_here(one.updated_at)}"
         )
     for cell in sheet.cells:
@@ -202,7 +202,7 @@ def _describe_status(line: "CaseLine", zone: str) -> str:
     unreleased = f", replicate {line.replicate}" if line.replicate else ""
     return (
         f"{line.status}{whose}{reason}{due}; code {line.code}, "
-        f"{format_count(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
+        f"{format_quantity(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
     )
 
 
@@ -368,9 +368,9 @@ def people(
     if rows:
         print(render_table(("login", "role", "languages", "skills", "pseudonym", "appointments", "current case"), rows))
     if found.unowned_appointments:
-        say(f"{format_count(found.unowned_appointments, 'appointment')} for anyone")
+        say(f"{format_quantity(found.unowned_appointments, 'appointment')} for anyone")
     if found.where:
-        say(f"{found.where}: {format_count(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
+        say(f"{found.where}: {format_quantity(sum(bool(line.role) for line in found.lines), 'person', 'people')}")
     else:
         say(
             wrap_paragraph(

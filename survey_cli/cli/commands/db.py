@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.output.terminal import fail, format_count, say
+from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 
 def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
@@ -20,10 +21,10 @@ def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
         fail(found)
     for finding in found.findings:
         print(finding)
-    counted = f"{format_count(found.interviews, 'interview')}, {format_count(found.events, 'event')}"
+    counted = f"{format_quantity(found.interviews, 'interview')}, {format_quantity(found.events, 'event')}"
     for note in found.notes:
         say(note)
-    well = format_count(len(found.findings), "finding") if found.findings else "no problems"
+    well = format_quantity(len(found.findings), "finding") if found.findings else "no problems"
     say(f"{found.where}: {counted}: {well}")
     raise typer.Exit(1 if found.findings else 0)
 
@@ -60,8 +61,8 @@ def restore(
     if isinstance(made, UserError):
         fail(made)
     say(
-        f"{made.where}: restored from {backup}: {format_count(made.interviews, 'interview')}, "
-        f"{format_count(made.events, 'event')}"
+        f"{made.where}: restored from {backup}: {format_quantity(made.interviews, 'interview')}, "
+        f"{format_quantity(made.events, 'event')}"
     )
     if not made.kept:
         return
@@ -71,7 +72,7 @@ def restore(
         say("the replaced database cannot be read, so it is unknown whether it has anything newer")
     elif any(lost[:-1]):
         parts = (
-            format_count(number, name)
+            format_quantity(number, name)
             for number, name in zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
             if number
         )

@@ -11,8 +11,9 @@ from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.rates import ZoneOption, parse_zone
 from survey_cli.cli.commands.sample import PeopleFileOption
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import fail, format_count, open_data_output, say
+from survey_cli.cli.output.terminal import fail, open_data_output, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.services.data.export_options import ExportOptions
@@ -207,7 +208,7 @@ def export(
             say(f"{made.to}: {line}")
         to = "stdout" if made.to == "-" else made.to
         beside = f" and {made.beside}" if made.beside else ""
-        rows, columns = format_count(made.rows, made.each), format_count(made.variables, "column")
+        rows, columns = format_quantity(made.rows, made.each), format_quantity(made.variables, "column")
         say(f"{to}{beside}: {rows}, {columns}, from {made.source}")
 
 
@@ -222,4 +223,4 @@ def _write_bundle(file: str, options: "ExportOptions", to: str, outs: Sequence[s
         say(made.data_files[0].disclosure_note)
     for line in made.skipped:
         say(f"not included in {made.to}: {line}")
-    say(f"{made.to}: {format_count(made.interviews, 'interview')}, {format_count(len(made.files), 'file')}")
+    say(f"{made.to}: {format_quantity(made.interviews, 'interview')}, {format_quantity(len(made.files), 'file')}")

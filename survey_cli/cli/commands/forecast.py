@@ -11,9 +11,10 @@ from survey_cli.cli.commands.sample import PeopleFileOption
 from survey_cli.cli.commands.status import StatusFormat, to_json_data
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_day_progress
-from survey_cli.cli.output.terminal import fail, format_count, render_table, say, wrap_paragraph
+from survey_cli.cli.output.terminal import fail, render_table, say, wrap_paragraph
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.fieldwork.plan.plan import SpreadMode
@@ -111,7 +112,7 @@ def _render_parts(found: "Forecast") -> Iterator[str]:
         done += f" of {found.target:,} ({found.target_of})"
     yield wrap_paragraph(
         f"Forecast from {found.at.astimezone():%a %d %b %Y %H:%M} to {found.until:%a %d %b %Y} "
-        f"({found.zone}): {done} complete now, {format_count(found.cases, 'case')}. Nobody was called."
+        f"({found.zone}): {done} complete now, {format_quantity(found.cases, 'case')}. Nobody was called."
     )
     several = len({row.spread for row in found.rows}) > 1
     head = ("people", *(("spread",) if several else ()), "complete", "per day", "hours", "calls")
@@ -132,7 +133,7 @@ def _render_parts(found: "Forecast") -> Iterator[str]:
     yield render_table((*head, "target", "sample ends"), lines)
     if last is not None:
         yield wrap_paragraph(
-            f"* interrupted after {last.days} of {format_count(found.days, 'day')}: its figures are of these days only"
+            f"* interrupted after {last.days} of {format_quantity(found.days, 'day')}: its figures are of these days only"
         )
     for row in found.rows:
         if row.unfilled and row is not last:
@@ -148,7 +149,6 @@ def _format_figure(value: float | None, *, digits: int = 1) -> str:
 
 
 def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
-    shown = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled[:MAX_CELLS]]
-    more = f", and {len(row.unfilled) - MAX_CELLS} more" if len(row.unfilled) > MAX_CELLS else ""
-    who = format_count(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
-    return f"With {who} these cells do not fill: {', '.join(shown)}{more}."
+    shown = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
+    who = format_quantity(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
+    return f"With {who} these cells do not fill: {join_first(shown, MAX_CELLS)}."

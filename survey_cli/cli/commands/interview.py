@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.output.terminal import fail, format_count, render_table, say
+from survey_cli.cli.output.terminal import fail, render_table, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.sessions import InterviewResult
@@ -192,7 +193,7 @@ def _describe_closing(desk: "InterviewSession", closing: "InterviewResult") -> s
     remark = f"; {closing.remark}" if closing.remark else ""
     if closing.erased:
         return f"{desk.respondent}: {practice}{how}, 0 answers stored: all are erased{remark}"
-    answers = format_count(closing.answered, "answer")
+    answers = format_quantity(closing.answered, "answer")
     took = f"{minutes}:{seconds:02}"
     return f"{desk.respondent}: {practice}{how}, {answers} in {took}, stored in {closing.stored_in}{remark}"
 
@@ -219,7 +220,7 @@ def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     ]
     if lines:
         print(render_table(INTERVIEW_HEADINGS, lines))
-    say(f"{where}: {format_count(len(lines), 'interview')}")
+    say(f"{where}: {format_quantity(len(lines), 'interview')}")
     if damage:
         say(damage)
         raise typer.Exit(1)

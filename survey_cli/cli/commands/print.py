@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import InstrumentArgument
-from survey_cli.cli.output.terminal import fail, format_count, open_data_output, say
+from survey_cli.cli.output.terminal import fail, open_data_output, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 
 def print(
@@ -33,4 +34,4 @@ def print(
     if isinstance(made, UserError):
         fail(made)
     to = "stdout" if made.to == "-" else made.to
-    say(f"{to}: {format_count(made.items, 'item')}, {', '.join(made.languages)}")
+    say(f"{to}: {format_quantity(made.items, 'item')}, {', '.join(made.languages)}")

@@ -12,8 +12,9 @@ from survey_cli.cli.commands.case_lists import CaseArgument, build_request, rend
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import fail, format_count, make_printable, render_table, say
+from survey_cli.cli.output.terminal import fail, make_printable, render_table, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.subject_access import JournalLine, Subject, SubjectInterview
@@ -134,7 +135,7 @@ def erase(
         finished = finish_erasure(asks)
         if isinstance(finished, UserError):
             fail(finished)
-        say(f"{format_count(finished.interviews, 'interview')} erased that had been left unfinished")
+        say(f"{format_quantity(finished.interviews, 'interview')} erased that had been left unfinished")
         _warn_of_free_pages(file, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
@@ -155,7 +156,7 @@ def erase(
         fail(made)
     if made.case or made.interviews:
         history = "name, numbers and history; " if made.case else ""
-        say(f"{case}: erased: {history}{format_count(made.interviews, 'interview')}")
+        say(f"{case}: erased: {history}{format_quantity(made.interviews, 'interview')}")
     else:
         say(f"{case}: nothing was left to erase")
     _warn_of_free_pages(file, clean=made.scrubbed)
@@ -168,10 +169,10 @@ def _render_preview(found: "ErasurePreview") -> Iterator[str]:
     yield f"case {found.key}{named} in {found.where}" + (" (erased before)" if found.erased else "")
     columns = f" ({', '.join(found.columns)})" if found.columns else ""
     yield (
-        f"  {format_count(found.numbers, 'number')}, {format_count(len(found.columns), 'sample column')}{columns}, "
-        f"{format_count(found.notes, 'note')}"
+        f"  {format_quantity(found.numbers, 'number')}, {format_quantity(len(found.columns), 'sample column')}{columns}, "
+        f"{format_quantity(found.notes, 'note')}"
     )
-    yield f"  {format_count(found.interviews, 'interview')} with {format_count(found.answered, 'answer')}"
+    yield f"  {format_quantity(found.interviews, 'interview')} with {format_quantity(found.answered, 'answer')}"
 
 
 def _warn_of_free_pages(file: str, *, clean: bool) -> None:
@@ -202,10 +203,8 @@ def anonymize(
         fail(made)
     say_skipped(made.skipped)
     would = "would lose" if made.dry_run else "lost"
-    say(
-        f"{made.where}: {format_count(made.cases, 'case')} and {format_count(made.interviews, 'interview')} {would} "
-        f"what identifies a person, after {made.span}"
-    )
+    cases, interviews = format_quantity(made.cases, "case"), format_quantity(made.interviews, "interview")
+    say(f"{made.where}: {cases} and {interviews} {would} what identifies a person, after {made.span}")
     if made.next_at is not None:
         say(f"next: {datetimes.format_here(made.next_at)}")
     _warn_of_free_pages(file, clean=made.clean)

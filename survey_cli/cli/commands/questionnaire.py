@@ -11,8 +11,9 @@ import typer
 from survey_cli.cli.app import RENAMED
 from survey_cli.cli.commands.interview import DatabaseOption
 from survey_cli.cli.commands.sample import LoginOption
-from survey_cli.cli.output.terminal import fail, format_count, get_width, make_printable, say, wrap_paragraph
+from survey_cli.cli.output.terminal import fail, get_width, make_printable, say, wrap_paragraph
 from survey_cli.problems import Problem, UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.instrument.schema.reference import ReferenceEntry
@@ -94,7 +95,7 @@ def check(
         if one.in_use:
             say(one.in_use)
     if len(results) > 1:
-        say(f"{format_count(len(results), 'instrument')}: {_summarize(problems, None)}")
+        say(f"{format_quantity(len(results), 'instrument')}: {_summarize(problems, None)}")
     for trouble in troubles:
         say(str(trouble))
     wrong = [p for p in problems if strict or p.severity == "error"]
@@ -144,10 +145,10 @@ def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:
     wrong = sum(p.severity == "error" for p in problems)
-    kinds = [format_count(wrong, "error")] * (wrong > 0)
-    kinds += [format_count(len(problems) - wrong, "warning")] * (len(problems) > wrong)
+    kinds = [format_quantity(wrong, "error")] * (wrong > 0)
+    kinds += [format_quantity(len(problems) - wrong, "warning")] * (len(problems) > wrong)
     found = ", ".join(kinds) or "no problems"
-    return found if items is None else f"{format_count(items, 'item')}, {found}"
+    return found if items is None else f"{format_quantity(items, 'item')}, {found}"
 
 
 def schema(

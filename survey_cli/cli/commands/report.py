@@ -13,8 +13,9 @@ from survey_cli.cli.commands.export import OriginChoice, require_text
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import fail, format_count, get_width, open_data_output, say
+from survey_cli.cli.output.terminal import fail, get_width, open_data_output, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 OutputOption = Annotated[
     str,
@@ -168,12 +169,13 @@ def report(
         from survey_cli.cli.output.report_text import THRESHOLD_REMEDY
         from survey_cli.documents.report.report_layout import describe_hidden_counts
 
-        told = f"{format_count(len(done.report.items), 'item')}, {format_count(done.report.interviews, 'interview')}"
+        told = format_quantity(len(done.report.items), "item")
+        told += f", {format_quantity(done.report.interviews, 'interview')}"
         if hidden := describe_hidden_counts(done.report):
             told += f"; {hidden}{THRESHOLD_REMEDY}"
         say(f"{'stdout' if out == '-' else out}: {told}")
     if charts:
-        say(f"{charts}: {format_count(done.charts, 'file')}")
+        say(f"{charts}: {format_quantity(done.charts, 'file')}")
 
 
 def codebook(
@@ -206,9 +208,9 @@ def codebook(
         )
     if isinstance(done, UserError):
         fail(done)
-    told = format_count(done.report.column_count, "variable")
+    told = format_quantity(done.report.column_count, "variable")
     if done.report.interviews is not None:
-        told += f", {format_count(done.report.interviews, 'interview')}"
+        told += f", {format_quantity(done.report.interviews, 'interview')}"
     say(f"{'stdout' if out == '-' else out}: {told}")
 
 

@@ -12,8 +12,9 @@ import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import fail, format_count, make_printable, say
+from survey_cli.cli.output.terminal import fail, make_printable, say
 from survey_cli.problems import Problem, UserError
+from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.samples.cases.import_preview import ImportPreview
@@ -70,7 +71,7 @@ def import_cases(
         fail(made)
     if isinstance(made, list):
         _say_problems(made)
-        say(f"{cases}: {format_count(_count_errors(made), 'error')}: nothing was imported")
+        say(f"{cases}: {format_quantity(_count_errors(made), 'error')}: nothing was imported")
         raise typer.Exit(1)
     _say_problems(made.problems)
     for line in _render_summary(made.summary):
@@ -117,13 +118,13 @@ def _say_problems(problems: Sequence[Problem]) -> None:
         if seen[kind(problem)] <= MAX_PER_KIND:
             say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
         elif seen[kind(problem)] == counts[kind(problem)]:
-            more = format_count(counts[kind(problem)] - MAX_PER_KIND, f"more {problem.severity}")
+            more = format_quantity(counts[kind(problem)] - MAX_PER_KIND, f"more {problem.severity}")
             say(f"{problem.where.file}: … and {more} of {problem.rule}")
 
 
 def _render_summary(summary: "ImportPreview") -> Iterator[str]:
     yield (
-        f"cases: {format_count(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
+        f"cases: {format_quantity(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
         f"{summary.unchanged:,} unchanged; {summary.gone:,} stored and not in the file"
     )
     if summary.numbers or summary.dead:
@@ -142,9 +143,7 @@ def _render_summary(summary: "ImportPreview") -> Iterator[str]:
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
         named = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
         if any(share.name for share in shares):
-            shown = ", ".join(named[:MAX_PER_KIND])
-            more = f" and {len(named) - MAX_PER_KIND} more" if len(named) > MAX_PER_KIND else ""
-            yield f"{what}: {make_printable(shown)}{more}"
+            yield f"{what}: {make_printable(join_first(named, MAX_PER_KIND))}"
 
 
 def _render_changes(made: "ImportResult") -> Iterator[str]:
@@ -154,7 +153,7 @@ def _render_changes(made: "ImportResult") -> Iterator[str]:
         yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
     more = len(made.summary.changes) - MAX_CHANGES
     if more > 0:
-        yield f"… and {format_count(more, 'more change')}"
+        yield f"… and {format_quantity(more, 'more change')}"
 
 
 def _format_cell(cell: object) -> str:
@@ -167,7 +166,7 @@ def _describe_import(made: "ImportResult", *, update: bool) -> str:
     """What was done, or would be."""
     if made.dry_run:
         return f"{made.where}: nothing was changed; without --dry-run {made.summary.new:,} cases would be imported"
-    said = [f"{format_count(made.added, 'case')} imported"]
+    said = [f"{format_quantity(made.added, 'case')} imported"]
     if made.added - made.released > 0:
         said.append(f"{made.added - made.released:,} of them wait until their replicate is released")
     if update:
@@ -213,7 +212,7 @@ def do_not_call_add(
         _say_problems(made)
         raise typer.Exit(1)
     _say_problems(made.problems)
-    say(f"{made.where}: {format_count(made.read, 'number')} read, {made.new:,} of them new")
+    say(f"{made.where}: {format_quantity(made.read, 'number')} read, {made.new:,} of them new")
 
 
 def do_not_call_check(
@@ -262,7 +261,7 @@ def do_not_call_remove(
     made = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
     if isinstance(made, UserError):
         fail(made)
-    say(f"{made.where}: {format_count(len(made.numbers), 'number')} removed from the list")
+    say(f"{made.where}: {format_quantity(len(made.numbers), 'number')} removed from the list")
 
 
 def do_not_call_count(db: DatabaseOption = None) -> None:
@@ -274,4 +273,4 @@ def do_not_call_count(db: DatabaseOption = None) -> None:
         fail(found)
     where, numbers = found
     print(numbers)
-    say(f"{where}: {format_count(numbers, 'number')} on the do-not-call list")
+    say(f"{where}: {format_quantity(numbers, 'number')} on the do-not-call list")

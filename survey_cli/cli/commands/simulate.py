@@ -11,9 +11,10 @@ import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.output.progress import show_day_progress
-from survey_cli.cli.output.terminal import fail, format_count, make_printable, say
+from survey_cli.cli.output.terminal import fail, make_printable, say
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.simulate import SimulationFindings
@@ -239,9 +240,9 @@ def simulate(
     for line in _render_findings(findings):
         print(make_printable(line))
     if findings.complete.interviews < completes:
-        say(f"only {format_count(findings.complete.interviews, 'interview')} are complete: see where the others end")
+        say(f"only {format_quantity(findings.complete.interviews, 'interview')} are complete: see where the others end")
     if keeping is not None:
-        say(f"{keeping.where}: {format_count(findings.interviews, 'simulated interview')} stored")
+        say(f"{keeping.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
 
 
 def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
@@ -255,7 +256,7 @@ def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
         fail(found)
     print_simulation(found)
     if found.days < trial.days:
-        say(f"interrupted after {found.days} of {format_count(trial.days, 'day')}")
+        say(f"interrupted after {found.days} of {format_quantity(trial.days, 'day')}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -277,7 +278,7 @@ def _show_interview_progress(whole: int) -> Iterator[Callable[[int], None] | Non
 def _render_findings(findings: "SimulationFindings") -> list[str]:
     """The findings as plain lines."""
     number = findings.interviews
-    lines = [f"{format_count(number, 'interview')}: {_describe_outcomes(findings)}"]
+    lines = [f"{format_quantity(number, 'interview')}: {_describe_outcomes(findings)}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
             lines.append(
@@ -286,19 +287,14 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
                 f"{lengths.questions / lengths.interviews:.1f} on average"
             )
     never = [leaf.id for leaf in findings.list_unreached_items()]
-    lines.append(f"never reached: {_join_items(never) if never else 'nothing'}")
+    lines.append(f"never reached: {join_first(never, MAX_LISTED) if never else 'nothing'}")
     unchosen = [f"{leaf.id} ({', '.join(map(str, codes))})" for leaf, codes in findings.list_unchosen_options()]
-    lines.append(f"never chosen: {_join_items(unchosen) if unchosen else 'nothing'}")
+    lines.append(f"never chosen: {join_first(unchosen, MAX_LISTED) if unchosen else 'nothing'}")
     if findings.stuck_counts:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
-        lines.append(f"no invented answer passed the checks of: {_join_items(stuck)}")
+        lines.append(f"no invented answer passed the checks of: {join_first(stuck, MAX_LISTED)}")
     return lines
 
 
 def _describe_outcomes(findings: "SimulationFindings") -> str:
     return ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common())
-
-
-def _join_items(items: list[str]) -> str:
-    more = f" and {len(items) - MAX_LISTED} more" if len(items) > MAX_LISTED else ""
-    return ", ".join(items[:MAX_LISTED]) + more

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.cli.commands.rates import render_rates
-from survey_cli.cli.output.terminal import format_count, get_width, render_table, wrap_paragraph
+from survey_cli.cli.output.terminal import get_width, render_table, wrap_paragraph
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.simulation_report import SimulationReport
@@ -27,13 +28,14 @@ def _render_parts(tried: "StudySimulation") -> Iterator[str]:
     run, fieldwork = tried.run, tried.settings
     chances = fieldwork.propensities
     yield wrap_paragraph(
-        f"Invented respondents: nobody was called. {format_count(run.cases, 'case')}, "
-        f"{format_count(tried.interviewers, 'interviewer')}, {format_count(tried.days, 'day')} from {fieldwork.starts} "
-        f"({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. Assumptions: a call is answered by "
-        f"a person {chances.contact:.0%} of the time, {chances.refuse:.0%} of contacts refuse, "
-        f"{chances.eligible:.0%} are eligible, an appointment is kept {chances.keep_appointment:.0%} of the time, "
-        f"{fieldwork.item_seconds:g} seconds for each item. Options are chosen equally often, so quotas over answers "
-        "fill differently from reality. Change --contact, --refuse, --kept, --eligible, --seconds to see their effect."
+        f"Invented respondents: nobody was called. {format_quantity(run.cases, 'case')}, "
+        f"{format_quantity(tried.interviewers, 'interviewer')}, {format_quantity(tried.days, 'day')} from "
+        f"{fieldwork.starts} ({fieldwork.zone.key}), spread: {tried.spread}, seed {fieldwork.seed}. "
+        f"Assumptions: a call is answered by a person {chances.contact:.0%} of the time, {chances.refuse:.0%} of "
+        f"contacts refuse, {chances.eligible:.0%} are eligible, an appointment is kept {chances.keep_appointment:.0%} of "
+        f"the time, {fieldwork.item_seconds:g} seconds for each item. Options are chosen equally often, so quotas "
+        "over answers fill differently from reality. Change --contact, --refuse, --kept, --eligible, --seconds to see "
+        "their effect."
     )
     yield _summarize(run)
     yield _render_days(run)
@@ -50,8 +52,8 @@ def _render_parts(tried: "StudySimulation") -> Iterator[str]:
 
 def _summarize(run: "SimulationReport") -> str:
     each = f"{run.calls / run.complete:.1f} calls per complete" if run.complete else "no complete interview"
-    done, calls = format_count(run.complete, "complete interview"), format_count(run.calls, "call")
-    return f"{done} of {format_count(run.cases, 'case')}, {calls}: {each}"
+    done, calls = format_quantity(run.complete, "complete interview"), format_quantity(run.calls, "call")
+    return f"{done} of {format_quantity(run.cases, 'case')}, {calls}: {each}"
 
 
 def _align_figures(rows: list[list[str]], *, left: int = 1) -> list[list[str]]:

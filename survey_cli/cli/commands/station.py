@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockOption, DatabaseOption, InstrumentArgument
-from survey_cli.cli.output.terminal import fail, format_count, say
+from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.sessions.station.station import StationSession
@@ -65,9 +66,9 @@ def station(
         manned.close()
     tally = manned.summarize_shift()
     say(
-        f"{manned.interviewer}: {format_count(tally.calls, 'call')}, "
-        f"{format_count(tally.completes, 'complete interview')}, "
-        f"{format_count(tally.appointments, 'open appointment')}"
+        f"{manned.interviewer}: {format_quantity(tally.calls, 'call')}, "
+        f"{format_quantity(tally.completes, 'complete interview')}, "
+        f"{format_quantity(tally.appointments, 'open appointment')}"
     )
     raise typer.Exit(code)
 

@@ -15,7 +15,6 @@ from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
     fail,
-    format_count,
     get_width,
     make_printable,
     render_table,
@@ -23,6 +22,7 @@ from survey_cli.cli.output.terminal import (
     wrap_paragraph,
 )
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
@@ -164,7 +164,7 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
         share = format_rate(Fraction(done.complete, done.target))
         said = f"{done.complete:,} of {done.target:,} complete ({share} of {done.target_of})"
     yield f"{said}, {done.today:,} of them today"
-    yield f"{done.partial:,} partial; {format_count(report.cases, 'case')} in all"
+    yield f"{done.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
 
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[str]]]:
@@ -230,7 +230,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence[
         n = report.numbers
         yield (
             "numbers",
-            [f"{n.dead:,} dead, {n.never_call:,} on the do-not-call list, of {format_count(n.cases, 'case')}"],
+            [f"{n.dead:,} dead, {n.never_call:,} on the do-not-call list, of {format_quantity(n.cases, 'case')}"],
         )
 
 

@@ -7,8 +7,9 @@ import typer
 from survey_cli.cli.commands.case_lists import build_request
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
-from survey_cli.cli.output.terminal import fail, format_count, say
+from survey_cli.cli.output.terminal import fail, say
 from survey_cli.problems import UserError
+from survey_cli.wording import format_quantity
 
 
 def pause(
@@ -46,7 +47,7 @@ def resume(
     if isinstance(ended, UserError):
         fail(ended)
     minutes = int((asking.at - ended.since).total_seconds() // 60)
-    say(f"{file}: resumed after {format_count(minutes, 'minute')}; the stations continue automatically")
+    say(f"{file}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
 
 
 def publish(

@@ -123,8 +123,3 @@ def render_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         return "  ".join(padded).rstrip()
 
     return "\n".join(line(cells) for cells in lines)
-
-
-def format_count(number: int, one: str, many: str = "") -> str:
-    """`1 row`, `12 rows`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -13,12 +13,13 @@ from survey_cli.documents.questionnaire.booklet_model import (
     render_plain,
 )
 from survey_cli.documents.questionnaire.questionnaire import BookletBuilder, build_decline_choice
-from survey_cli.documents.questionnaire.rule_sentences import join_words, make_line, mark_name
+from survey_cli.documents.questionnaire.rule_sentences import make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, escape_controls
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.wording import join_words
 
 FINGERPRINT_LENGTH: Final = 12
 """So many digits of the content hash tell versions apart."""

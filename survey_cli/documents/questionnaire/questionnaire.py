@@ -14,7 +14,7 @@ from survey_cli.documents.questionnaire.booklet_model import (
     Line,
     TextRun,
 )
-from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, join_words, make_line, mark_name
+from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, escape_controls, render_label
 from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -34,6 +34,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import TextVariable as Known
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.wording import join_words
 
 _NOT_READ: Final = (TextRun("not read"),)
 _CHOSEN_ALONE: Final = (TextRun("chosen alone"),)

@@ -16,6 +16,7 @@ from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
+from survey_cli.wording import format_quantity, join_words, pluralize
 
 _NAME_START, _NAME_END = "\x02", "\x03"
 """Around a name while a sentence is made: no text of an instrument keeps such a character."""
@@ -122,13 +123,8 @@ def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> s
         ("last", [n for n, _ in things[last:]]),
     ):
         if some:
-            told.append(f"{join_words(some)} {'stays' if len(some) == 1 else 'stay'} {where}")
+            told.append(f"{join_words(some)} {pluralize(len(some), 'stays', 'stay')} {where}")
     return "; ".join(told)
-
-
-def join_words(words: Sequence[str], joint: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return f" {joint} ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
 def describe_answer_limits(question: MultipleItem) -> str:
@@ -152,7 +148,7 @@ def describe_expected(question: object, language: str) -> str:
             told = f"{low:.10g} or more" if high is None else f"{low:.10g} to {high:.10g}"
             if unit is not None:
                 told += f" {render_label(unit, language)}"
-            return f"{told}, up to {places} decimal {'place' if places == 1 else 'places'}" if places else told
+            return f"{told}, up to {format_quantity(places, 'decimal place')}" if places else told
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case DateItem(partial=partial, typed_as=typed):

@@ -7,6 +7,7 @@ from typing import Final
 from survey_cli.documents.report.report_layout import Grid, GridCell, GridHead, GridLine
 from survey_cli.documents.text_fragments import flatten
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
+from survey_cli.wording import format_quantity
 
 OTHER_VALUES: Final = "other"
 """Of values without a code of their own, beside those that have one."""
@@ -177,5 +178,5 @@ def _format_name_range(names: Sequence[str]) -> str:
 def describe_edition(codebook: Codebook) -> str:
     """`asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = f", version {codebook.version}" if codebook.version else ""
-    told = f"{codebook.instrument}{version} · {codebook.column_count:,} variables"
-    return told if codebook.interviews is None else f"{told} · {codebook.interviews:,} interviews"
+    told = f"{codebook.instrument}{version} · {format_quantity(codebook.column_count, 'variable')}"
+    return told if codebook.interviews is None else f"{told} · {format_quantity(codebook.interviews, 'interview')}"

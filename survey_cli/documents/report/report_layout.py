@@ -28,6 +28,7 @@ from survey_cli.reports.results.report_model import (
 )
 from survey_cli.reports.rounding import EMPTY_MARK, UNRELIABLE_MARK, format_count
 from survey_cli.reports.weighting.weighting_model import WeightingSummary
+from survey_cli.wording import format_quantity, join_words, pluralize
 
 APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"
@@ -138,7 +139,7 @@ class Block(NamedTuple):
         if self.battery is None:
             return ""
         own = _get_own_title(self.battery)
-        return own or f"Item{'s' if len(self.items) > 1 else ''} {self.span}, asked together"
+        return own or f"{pluralize(len(self.items), 'Item')} {self.span}, asked together"
 
     def get_item_title(self, item: ItemResult) -> str:
         """Return the label of an item, as written.
@@ -188,7 +189,7 @@ def build_chapters(results: Results) -> tuple[Chapter, ...]:
         span = Block(None, items).span
         shown = flatten(title) + (", continued" if title in begun else "")
         if not flatten(title):
-            shown = f"Item{'s' if len(items) > 1 else ''} {span}" if titled else ""
+            shown = f"{pluralize(len(items), 'Item')} {span}" if titled else ""
         begun.add(title)
         made.append(Chapter(f"s-{len(made) + 1}", shown, span, tuple(blocks)))
     return tuple(made)
@@ -285,7 +286,7 @@ def _build_columns_grid(item: ItemResult, table: BannerTable, banner: Banner, co
     rows = tuple(replace(row, figures=tuple(row.figures[c] for c in columns)) for row in table.rows)
     summaries = [table.summaries[c] for c in columns] if table.summaries else []
     return Grid(
-        caption=f"Item {item.number_or_id} by {' and '.join(groups)}: column percentages",
+        caption=f"Item {item.number_or_id} by {join_words(groups)}: column percentages",
         corner="Answer",
         heads=tuple(_build_head(banner.columns[c]) for c in columns),
         lines=(
@@ -385,7 +386,7 @@ def describe_hidden_counts(results: Results) -> str:
     """`45 of 310 counts are hidden`; empty where none is."""
     if not results.hidden_count:
         return ""
-    verb = "is" if results.hidden_count == 1 else "are"
+    verb = pluralize(results.hidden_count, "is", "are")
     return f"{results.hidden_count:,} of {results.count_total:,} counts {verb} hidden"
 
 
@@ -486,8 +487,7 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
 def describe_edition(results: Results) -> str:
     """What the report rests upon: `asu_2000, version 1 · 35 interviews`."""
     version = f", version {results.version}" if results.version else ""
-    interviews = "1 interview" if results.interviews == 1 else f"{results.interviews:,} interviews"
-    return f"{results.instrument}{version} · {interviews}"
+    return f"{results.instrument}{version} · {format_quantity(results.interviews, 'interview')}"
 
 
 def format_row_note(row: ResultRow | GridLine) -> str:

@@ -45,6 +45,7 @@ from survey_cli.exports.typed_columns import (
 from survey_cli.table import Table
 from survey_cli.table.timestamps import LAST_ENTRY_COLUMN, is_timestamp
 from survey_cli.values import Code, Variable
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     import polars as pl
@@ -275,7 +276,7 @@ def _iterate_notes(table: Table, columns: Sequence[SpssColumn], seen: SpssStatis
     if seen.unmarked:
         yield format_unmarked_note(seen.unmarked)
     for name, count in seen.shortened.items():
-        texts = "a text is" if count == 1 else f"{count:,} texts are"
+        texts = format_quantity(count, "text is", "texts are")
         yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the most that SPSS has"
     if any(v.name == table.study.weight for v in table.variables):
         yield f"SPSS weights by {table.study.weight} as it opens the file: WEIGHT OFF. ends that"

@@ -23,7 +23,6 @@ from survey_cli.exports.limits import (
     choose_user_missing,
     format_unmarked_note,
     iterate_notes,
-    join_names,
     to_single_line,
 )
 from survey_cli.exports.missing_codes import list_missing_codes, list_offered_codes
@@ -33,6 +32,7 @@ from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Variable
+from survey_cli.wording import join_first
 
 MAX_PIECE_BYTES: Final = 120
 """Bytes of what stands in quotes on one line."""
@@ -82,7 +82,7 @@ def _iterate_notes(table: Table, widths: Sequence[ColumnStatistics], joined: int
         yield format_unmarked_note(left)
     long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > SPSS.text]
     if long:
-        yield f"{join_names(long)}: texts are read to {SPSS.text:,} bytes, no further"
+        yield f"{join_first(long)}: texts are read to {SPSS.text:,} bytes, no further"
     yield from iterate_notes(table.variables, SPSS, labels=[build_value_labels(v) for v in table.variables])
 
 

@@ -19,7 +19,6 @@ from typing import Final
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.answer_sets import find_response_sets
 from survey_cli.exports.csv_statistics import MAX_FIELD_SIZE, ColumnStatistics, read_statistics
-from survey_cli.exports.limits import join_names
 from survey_cli.exports.missing_codes import list_missing_codes
 from survey_cli.exports.triple_s.definition import (
     TripleSField,
@@ -31,6 +30,7 @@ from survey_cli.exports.triple_s.definition import (
 from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
+from survey_cli.wording import join_first
 
 BATCH_SIZE: Final = 500
 """Rows written in one go."""
@@ -80,7 +80,7 @@ def iterate_lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str
             codes.setdefault(variable.item, {})[variable.option] = None
     for item, options in codes.items():
         if list(options) != list(range(1, len(options) + 1)):
-            lost = join_names(map(str, options))
+            lost = join_first(options)
             yield item, f"Triple-S numbers the options of a multiple from 1: the codes {lost} are lost"
 
 
@@ -142,9 +142,9 @@ def _is_left_aligned(field: TripleSField) -> bool:
 
 
 def _iterate_notes(broken: Iterable[str], wide: Iterable[str]) -> Iterator[str]:
-    if names := join_names(broken):
+    if names := join_first(broken):
         yield f"{names}: ends of lines are spaces there, since fixed columns have one line for each row"
-    if names := join_names(wide):
+    if names := join_first(wide):
         yield (
             f"{names}: some characters take more than one byte of UTF-8, and positions count characters; a program that "
             "counts bytes misreads such lines: give it comma-separated values"

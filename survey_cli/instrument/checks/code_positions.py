@@ -130,11 +130,3 @@ def shorten_text(text: Text, draft: InstrumentDraft) -> str:
     """Return a text in the default language, short enough for a message."""
     words = " ".join(text.get(str(draft.document.languages[0])).split())
     return words if len(words) <= 40 else words[:39] + "…"
-
-
-def join_words(words: Sequence[object], *, most: int = 8, joint: str = "and") -> str:
-    """Join words as `a, b and c`; only the first few of many."""
-    some = [str(word) for word in words[:most]]
-    if len(words) > most:
-        return f"{', '.join(some)}, … ({len(words)} in all)"
-    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} {joint} {some[-1]}" if some else ""

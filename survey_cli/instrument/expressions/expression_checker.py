@@ -24,6 +24,7 @@ from survey_cli.instrument.expressions.three_valued_logic import (
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import FindNearest, Position, Problem, Severity, find_nearest, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
+from survey_cli.wording import MAX_LISTED, join_first
 
 
 class ValueType(NamedTuple):
@@ -134,11 +135,10 @@ def format_constant(value: object) -> str:
             return repr(value)
 
 
-def format_codes(codes: Iterable[Code], most: int = 8) -> str:
+def format_codes(codes: Iterable[Code], most: int = MAX_LISTED) -> str:
     """Format codes for a message: sorted, only the first few of many."""
     ordered = sorted(codes, key=lambda code: (isinstance(code, str), code))
-    some = ", ".join(format_constant(code) for code in ordered[:most])
-    return some if len(ordered) <= most else f"{some}, … ({len(ordered)} in all)"
+    return join_first(map(format_constant, ordered), most)
 
 
 def shift_position(where: Position, text: str, at: int) -> Position:

@@ -16,6 +16,7 @@ from survey_cli.instrument.schema.model_docs import iterate_models, read_field_d
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import ParseWith, Text
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.wording import join_words
 
 ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
 REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
@@ -148,7 +149,7 @@ def _describe_parts(parts: list[str]) -> tuple[str, ...]:
     for whole, called in ((set(ITEM_TYPES), "any item"), (_QUESTIONS, "any question")):
         lacking = whole - set(parts)
         if len(lacking) <= 2:
-            but = f" but {' and '.join(sorted(lacking))}" if lacking else ""
+            but = f" but {join_words(sorted(lacking))}" if lacking else ""
             return (called + but, *(p for p in parts if p not in whole))
     return tuple(parts)
 
@@ -180,9 +181,9 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
     if origin is Annotated:
         return _describe_annotation(arguments[0], arguments[1:])
     if origin is Literal:
-        return _join_with_or([str(a) for a in arguments])
+        return join_words(arguments, "or")
     if origin in (Union, UnionType):
-        return _join_with_or(list(dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None))))
+        return join_words(dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None)), "or")
     if origin is list:
         return f"a list of {_pluralize(_describe_annotation(arguments[0]))}"
     if origin is dict:
@@ -204,10 +205,6 @@ def _pluralize(what: str) -> str:
             rest = what.removeprefix(singular)
             return f"{plural}{rest}" if plural else f"{rest}s"
     return what
-
-
-def _join_with_or(words: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _read_docstring(thing: object) -> str:

@@ -17,6 +17,7 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
+from survey_cli.wording import join_words
 
 _MAX_ROUNDS: Final = 40
 """How often nodes are removed and the rest is validated; every round removes at least one invalid node."""
@@ -285,18 +286,9 @@ def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: st
     remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
     if (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
         own = next(name for name, item in ITEM_TYPES.items() if item is model)
-        what = f"{key!r} is a key of {_format_first_words(types)}, not of {own}"
+        what = f"{key!r} is a key of {join_words(types, most=4)}, not of {own}"
         remedy = "remove it, or change the type"
     return Problem("unknown-key", _find_key_position(node, key), who, what, remedy, length=len(key))
-
-
-def _format_first_words(words: Sequence[str]) -> str:
-    """Format words as `section` or `single, scale and multiple`; of many, the first few."""
-    few = words if len(words) <= _MAX_WORDS else [*words[:_MAX_WORDS], "others"]
-    return few[0] if len(few) == 1 else f"{', '.join(few[:-1])} and {few[-1]}"
-
-
-_MAX_WORDS: Final = 4
 
 
 def _format_key(path: NodePath, who: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.values import Code
+from survey_cli.wording import join_words
 
 LabelLookup: TypeAlias = Callable[[str, Code | None], str]
 """Returns the words for an item (code None), or for one of its codes; the code itself if it has no label."""
@@ -142,9 +143,8 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
 def _render_membership(left: ast.expr, right: ast.expr, get_label: LabelLookup, *, denied: bool) -> str:
     if isinstance(right, ast.List | ast.Tuple):
         values = [_render_value(_find_item(left), value, get_label) for value in right.elts]
-        one = values[0] if len(values) == 1 else f"{', '.join(values[:-1])} {'nor' if denied else 'or'} {values[-1]}"
         relation = "is neither" if denied and len(values) > 1 else "is not" if denied else "is"
-        return f"{_render(left, get_label)} {relation} {one}"
+        return f"{_render(left, get_label)} {relation} {join_words(values, 'nor' if denied else 'or')}"
     relation = "does not include" if denied else "includes"
     return f"{_render(right, get_label)} {relation} {_render_value(_find_item(right), left, get_label)}"
 
@@ -195,8 +195,7 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
         case _ if name in _STATE_WORDS:
             return f"{told[0]} {_STATE_WORDS[name][0]}"
         case _:
-            several = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-            return f"{_FUNCTION_WORDS.get(name, FUNCTIONS[name].signature)} {several}"
+            return f"{_FUNCTION_WORDS.get(name, FUNCTIONS[name].signature)} {join_words(told)}"
 
 
 def _find_roster(node: ast.expr) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.wording import format_quantity
 
 MAX_DIGITS: Final = 15
 """With more digits a decimal number is no longer exact."""
@@ -167,8 +168,9 @@ def read_number(
     if not any(r.fits(decimals) for r in readings[:1]):
         usual = readings[0].usual or len(readings) == 1
         if usual:
-            plural = "s" if decimals > 1 else ""
-            return NumberRejection(f"{decimals} decimal place{plural} only" if decimals else "whole numbers only")
+            return NumberRejection(
+                f"{format_quantity(decimals, 'decimal place')} only" if decimals else "whole numbers only"
+            )
     own = readings[0] if readings[0].usual else None
     if own is not None and own.places <= decimals:
         point = own.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])

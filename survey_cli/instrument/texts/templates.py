@@ -17,6 +17,7 @@ from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.number_words import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
 from survey_cli.problems import FindNearest, Position, Problem, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
+from survey_cli.wording import join_words
 
 NO_ANSWER_TEXT: Final = "…"
 """Replaces a fill that has no answer and no alternative words."""
@@ -139,7 +140,7 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options
     variable = fill.variable
     if variable is None:
         if fill.key == "options":
-            return _apply_word_format(_join_options(options, joint or OR_WORDS.get(language, "or")), fill.format)
+            return _apply_word_format(join_words(options, joint or OR_WORDS.get(language, "or")), fill.format)
         variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
@@ -271,12 +272,6 @@ def _apply_word_format(text: str, form: str) -> str:
             return text[:1].upper() + text[1:]
         case _:
             return text
-
-
-def _join_options(options: Sequence[str], joint: str) -> str:
-    if len(options) < 2:
-        return "".join(options)
-    return f"{', '.join(options[:-1])} {joint} {options[-1]}" if len(options) > 2 else f" {joint} ".join(options)
 
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:

@@ -30,6 +30,7 @@ from survey_cli.reports.rounding import (
 )
 from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size
 from survey_cli.reports.weighting.margins_of_error import compute_student_95, format_share_margin
+from survey_cli.wording import format_quantity
 
 MEAN_DIGITS: Final = 2
 
@@ -365,7 +366,7 @@ def _build_statement(table: Crosstab, unit: int, terms: ResultOptions) -> Batter
 
 def build_table_notes(terms: ResultOptions, *, weighted: bool, declines: Mapping[str, str]) -> tuple[str, ...]:
     """What holds of all tables."""
-    digits = "whole numbers" if not terms.digits else f"{terms.digits} decimal{'s' if terms.digits > 1 else ''}"
+    digits = "whole numbers" if not terms.digits else format_quantity(terms.digits, "decimal")
     least = format_decimal(Fraction(1, 2 * 10**terms.digits), terms.digits + 1)
     told = [
         f"Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.",

@@ -17,6 +17,7 @@ from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.raking import RakingMargin, find_unreachable, rake
 from survey_cli.reports.weighting.weighting_model import WeightingSummary
 from survey_cli.values import Cell, Missing, Variable
+from survey_cli.wording import format_quantity
 
 WEIGHT_PRECISION: Final = 1_000_000_000
 SHARE_TOLERANCE: Final = Fraction(1, 100)
@@ -100,7 +101,7 @@ def compute_weights(
     found = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
     weights = _scale([Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION) for weight in found.weights])
     names = ", ".join(margin.name for margin in margins)
-    how.append(f"raked to {names} in {_format_number_of(found.rounds, 'round')}")
+    how.append(f"raked to {names} in {format_quantity(found.rounds, 'round')}")
     notes = []
     if not found.converged:
         notes.append(
@@ -114,12 +115,12 @@ def compute_weights(
         ]
         without = sum(v == -1 for v in margin.value_by_interview)
         if without:  # how many would tell of small counts beside it
-            told = _format_number_of(without, "interview") if threshold < 2 else "interviews"
+            told = format_quantity(without, "interview") if threshold < 2 else "interviews"
             notes.append(f"{margin.name}: {told} without a value that has a target: their share stays.")
     if trim:
         notes.append(
             f"Trimmed at {format_decimal(trim, 1)} times the mean and one over it: "
-            f"{_format_number_of(found.trimmed, 'weight')} cut."
+            f"{format_quantity(found.trimmed, 'weight')} cut."
         )
     return InterviewWeights(
         weights=weights,
@@ -190,10 +191,6 @@ def _check_values(variable: Variable, wanted: Sequence[RakingTarget], cells: Map
         if near := suggest_nearest(target.value, untaken):
             return UserError("--rake", what, near)
     return None
-
-
-def _format_number_of(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _find_label(value: str, variable: Variable) -> str:

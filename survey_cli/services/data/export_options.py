@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.store import InterviewOrigin
 from survey_cli.table import Table
-from survey_cli.table.versions import format_names
+from survey_cli.wording import join_first
 
 OriginFilter: TypeAlias = Literal["real", "practice", "simulated", "all"]
 RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
@@ -114,7 +114,7 @@ class ExportResult:
         """The note on identifying columns; empty where there are none."""
         if self.each != "interview":
             return "each row names its case and the time: this file can identify respondents"
-        told = "; ".join(f"{kind} ({format_names(names)})" for kind, names in self.identifying.items())
+        told = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.identifying.items())
         if not told:
             return ""
         if self.public:

@@ -36,6 +36,7 @@ from survey_cli.table.paradata import EVENT_COLUMNS, RowHeading, iterate_event_r
 from survey_cli.table.personal import find_personal_names
 from survey_cli.table.table import Table, build_outcome_labels
 from survey_cli.values import NOT_ASKED, Cell, Code, Variable
+from survey_cli.wording import format_quantity
 
 
 class InterviewRowError(Exception):
@@ -261,7 +262,7 @@ def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
 
 def _describe_corrections(source: InterviewSource) -> Iterator[str]:
     if number := len(source.overrides):
-        many = "1 interview" if number == 1 else f"{number:,} interviews"
+        many = format_quantity(number, "interview")
         yield f"interview_outcome is a supervisor's correction in {many}; the outcome keyed is among the calls"
 
 

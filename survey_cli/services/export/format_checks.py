@@ -18,7 +18,6 @@ from survey_cli.exports.limits import (
     choose_label,
     choose_user_missing,
     fit_names,
-    join_names,
     to_single_line,
 )
 from survey_cli.exports.stata import MAX_LABELED_VALUE, assign_letters, has_unlabeled_texts, list_too_large_codes
@@ -30,6 +29,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, UserError
 from survey_cli.table import build_admin_variables, build_columns, show_placeholders
 from survey_cli.values import Code, Variable
+from survey_cli.wording import join_first
 
 RULES: Final = {
     "format-name": (
@@ -180,7 +180,7 @@ def _check_spss_missing(held: _FormatData) -> Iterator[Problem]:
         if not found.unmarked:
             continue
         labels = build_value_labels(variable)
-        said = join_names(f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in found.unmarked)
+        said = join_first(f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in found.unmarked)
         long = [code for code in found.unmarked if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES]
         if long:
             why, remedy = (
@@ -203,12 +203,12 @@ def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
             what = f"the codes of {variable.name} are texts, which Stata does not label"
             yield held.make_problem("format-codes", variable.item, what, remedy)
         elif large := list_too_large_codes(variable):
-            codes = join_names(map(str, large))
+            codes = join_first(large)
             what = f"Stata labels numbers to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have none"
             yield held.make_problem("format-codes", variable.item, what, "give the options smaller codes")
     letters = assign_letters(held.variables)
     if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
-        what = f"Stata has 26 letters for missings: {join_names(left)} will be labeled codes"
+        what = f"Stata has 26 letters for missings: {join_first(left)} will be labeled codes"
         yield held.make_problem("format-missing", "", what, "have fewer kinds of declines")
 
 

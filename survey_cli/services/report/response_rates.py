@@ -21,6 +21,7 @@ from survey_cli.store import Store, StoreError
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import StudyRecords, open_study
 from survey_cli.values import Value
+from survey_cli.wording import format_quantity
 
 RULE: Final = "rates"
 MAX_PARTS: Final = 60
@@ -215,7 +216,7 @@ def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> User
     problems = tuple(
         Problem(RULE, Position(study.path), f"case {key}", why.what, why.remedy) for key, why in found.uncountable
     )
-    many = "a case has" if len(problems) == 1 else f"{len(problems):,} cases have"
+    many = format_quantity(len(problems), "case has", "cases have")
     return UserError(
         study.where,
         f"no rates: {many} a code that belongs to no group",
@@ -276,7 +277,7 @@ def resolve_assumptions(
 
 def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     where = "stdin" if counts == "-" else counts
-    many = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+    many = format_quantity(len(problems), "problem")
     return UserError(where, f"no rates because of {many}", "fix that, then give the command again", tuple(problems))
 
 

@@ -32,11 +32,11 @@ from survey_cli.sessions.preview.preview_session import (
     MAX_PLACES_NAMED,
     STATION,
     PreviewSession,
-    format_places,
     select_answers,
 )
 from survey_cli.study.identity import read_login_name
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
+from survey_cli.wording import format_quantity, join_first
 
 FileSignature: TypeAlias = tuple[tuple[int, ...] | None, ...]
 
@@ -353,7 +353,7 @@ def _describe_change(old: Interview, place: Place | None, migration: AnswerMigra
     given_count = sum(
         h.cell is not None for p, h in new.machine.recorded_answers.items() if p not in migration.invented
     )
-    parts = [f"saved and read again: {given_count} answer{'' if given_count == 1 else 's'} kept"]
+    parts = [f"saved and read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
         why = "is gone" if place.item not in new.instrument.leaves else "is not asked now"
         where = f"standing at {new.place}" if new.place is not None else "the interview is at its end"
@@ -361,7 +361,7 @@ def _describe_change(old: Interview, place: Place | None, migration: AnswerMigra
     elif place is None and new.status == "open" and new.place is not None and old.status != "open":
         parts.append(f"standing at {new.place}, which is open")
     if migration.invented:
-        parts.append(f"invented: {format_places(migration.invented)}")
+        parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")
     if migration.rejected:
-        parts.append(f"no longer fits: {format_places(migration.rejected)}")
+        parts.append(f"no longer fits: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
     return "; ".join(parts)

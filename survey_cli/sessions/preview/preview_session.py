@@ -22,6 +22,7 @@ from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_p
 from survey_cli.store import Store
 from survey_cli.table import build_columns, build_row
 from survey_cli.values import Cell, Missing, Place, Value, Variable
+from survey_cli.wording import join_first
 
 STATION: Final = "preview"
 MAX_PLACES_NAMED: Final = 6
@@ -221,22 +222,16 @@ def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Miss
     """Describe what was done to get there."""
     parts = []
     if migration.invented:
-        parts.append(f"invented: {format_places(migration.invented)}")
+        parts.append(f"invented: {join_first(migration.invented, MAX_PLACES_NAMED)}")
     if migration.changed:
-        parts.append(f"answered otherwise: {format_places(migration.changed)}")
+        parts.append(f"answered otherwise: {join_first(migration.changed, MAX_PLACES_NAMED)}")
     if migration.rejected:
-        parts.append(f"no longer fits: {format_places(migration.rejected)}")
+        parts.append(f"no longer fits: {join_first(migration.rejected, MAX_PLACES_NAMED)}")
     changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
     if changed_columns:
         now = migration.interview.start.sample
-        parts.append("another case: " + ", ".join(f"{n} {now[n]}" for n in changed_columns[:MAX_PLACES_NAMED]))
+        parts.append("another case: " + join_first((f"{n} {now[n]}" for n in changed_columns), MAX_PLACES_NAMED))
     return "; ".join(parts)
-
-
-def format_places(places: tuple[Place, ...]) -> str:
-    """Format a list of places, shortened."""
-    more = f" and {len(places) - MAX_PLACES_NAMED} more" if len(places) > MAX_PLACES_NAMED else ""
-    return ", ".join(map(str, places[:MAX_PLACES_NAMED])) + more
 
 
 def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> PreviewValue:

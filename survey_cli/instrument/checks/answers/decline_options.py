@@ -9,7 +9,6 @@ from typing import Final
 from survey_cli.instrument.checks.code_positions import (
     find_node,
     find_options_node,
-    join_words,
     locate_key,
     shorten_text,
 )
@@ -20,6 +19,7 @@ from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
+from survey_cli.wording import MAX_LISTED, join_words, pluralize
 
 _PHRASES: Final = {
     "dk": """don't know|do not know|dont know|i don't know|doesn't know|does not know|no sabe|no sé|no lo sabe|no lo sé
@@ -86,9 +86,8 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         )
         listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
         ways = join_words([f".{kind}" for kind in duplicates])
-        single = len(duplicates) == 1
-        verb = "has" if single else "have"
-        what = f"the option{'' if single else 's'} {join_words(listed)} {verb} the same meaning as {ways}"
+        subject, verb = pluralize(len(duplicates), "option"), pluralize(len(duplicates), "has", "have")
+        what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
         yield Problem(
             "option-declines",
             where,

@@ -7,7 +7,6 @@ from survey_cli.instrument.checks.code_positions import (
     find_node,
     find_options_node,
     iterate_items,
-    join_words,
     list_option_lists,
     locate_key,
     locate_name,
@@ -23,6 +22,7 @@ from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem, make_limited_nearest
 from survey_cli.values import Code
+from survey_cli.wording import MAX_LISTED, join_words, pluralize
 
 
 def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -91,7 +91,7 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
         if len(odd) == 1:
             what = f"the code {odd[0]} is {kind}, and the others are {others}"
         else:
-            what = f"the codes {join_words(odd)} are {kind[2:]}s, and the others are {others}"
+            what = f"the codes {join_words(odd, most=MAX_LISTED)} are {kind[2:]}s, and the others are {others}"
         where = locate_key(listed.node, odd[0])
         yield Problem("mixed-codes", where, listed.owner, what, _write_kind_remedy(odd[0]), length=len(str(odd[0])))
 
@@ -287,9 +287,9 @@ def _report_clash(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[
         if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
             remedy = "change the codes under the top-level declines: to ones that no answer can have, as -9998"
     if len(reasons) == 1:
-        labels = join_words([f"{label!r} ({code})" for code, label, _ in taken])
-        code_of = "the code of" if len(taken) == 1 else "the codes of"
-        what = f"{code_of} {labels} {'is' if len(taken) == 1 else 'are'} also {reasons.pop()}"
+        labels = join_words((f"{label!r} ({code})" for code, label, _ in taken), most=MAX_LISTED)
+        codes, verb = pluralize(len(taken), "code"), pluralize(len(taken), "is", "are")
+        what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
     else:
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
     return Problem("decline-code", where, _get_owner(leaf), what, remedy, length=length)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import find_node, iterate_items, join_words, locate_key, locate_name
+from survey_cli.instrument.checks.code_positions import find_node, iterate_items, locate_key, locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol
@@ -18,6 +18,7 @@ from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
+from survey_cli.wording import join_words, pluralize
 
 MAX_DECIMALS: Final = 6
 MAX_TURNS: Final = 999
@@ -72,7 +73,7 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
         for key, value in (("min", number.min), ("max", number.max)):
             if isinstance(value, float) and round(value, number.decimals) != value:
                 where, length = _locate_value(number, key)
-                kept = f"{number.decimals or 'no'} decimal{'s' if number.decimals != 1 else ''}"
+                kept = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
                 what = f"{key}: {value} can't be keyed: answers have {kept}"
                 places = len(str(value).partition(".")[2])
                 yield Problem("bad-range", where, str(number.id), what, f"write decimals: {places}", length=length)

@@ -7,7 +7,6 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import (
     find_node,
-    join_words,
     locate_definition,
     locate_key,
     locate_name,
@@ -19,6 +18,7 @@ from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.scalars import NOWHERE
 from survey_cli.problems import Position, Problem, suggest_nearest
+from survey_cli.wording import join_words
 
 _MAX_LISTED: Final = 6
 """How many cells a message lists."""

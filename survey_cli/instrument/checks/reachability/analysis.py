@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.checks.code_positions import join_words
 from survey_cli.instrument.checks.reachability.facts import NO_CONSTRAINTS, ConditionSolver, Facts
 from survey_cli.instrument.checks.reachability.variables import (
     ANY_TRUTH,
@@ -27,6 +26,7 @@ from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
+from survey_cli.wording import MAX_LISTED, join_words
 
 MAX_REASONS: Final = (0, 30, 8)
 """How many candidate reasons are tried on their own (index 1) and in pairs (index 2)."""
@@ -349,7 +349,7 @@ def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
         if use is None or (not finding.reasons and id(finding.condition) in said):
             continue
         why = [_describe_reason(reason, uses) for reason in finding.reasons]
-        because = f": {join_words(why)}" if why else ", whatever the answers are"
+        because = f": {join_words(why, most=MAX_LISTED)}" if why else ", whatever the answers are"
         what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
         yield Problem(rule, use.where, use.owner, what, finding.remedy, "warning", max(1, use.length))
 

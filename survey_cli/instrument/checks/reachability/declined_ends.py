@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.code_positions import join_words
 from survey_cli.instrument.checks.reachability.variables import (
     FALSE,
     NOT_TRUE,
@@ -27,6 +26,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
 from survey_cli.values import Code
+from survey_cli.wording import join_words
 
 _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
@@ -252,7 +252,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
             use = uses.get(id(requirement.condition))
             what = (
                 f"{requirement.key}: {shorten(requirement.condition.text)} is unknown if {name} is declined "
-                f"({join_words(kinds, joint='or')}): this end does not apply, and the interview continues{onward}"
+                f"({join_words(kinds, 'or')}): this end does not apply, and the interview continues{onward}"
             )
             where = use.where if use is not None else end.leaf.question.find_position("id")
             remedy = _write_remedy(draft, item, [places[i] for i in own_ends], requirement)

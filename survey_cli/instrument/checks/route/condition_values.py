@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from survey_cli.instrument.checks.code_positions import join_words
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
@@ -17,6 +16,7 @@ from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.problems import Problem
 from survey_cli.values import Code
+from survey_cli.wording import MAX_LISTED, join_words, pluralize
 
 
 def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -151,7 +151,7 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
                 value for value in values if item is not None and _compare_with_range(item, "==", value) is False
             ]
             if item is not None and impossible:
-                said = join_words(impossible, joint="or")
+                said = join_words(impossible, "or", most=MAX_LISTED)
                 what = f"{name} is never {said}: {_describe_range(name, item, *impossible)}"
                 yield _make_problem(use, node, what, "change the list, or the range")
         case _:
@@ -160,9 +160,9 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
 
 def _describe_range(name: str, item: NumberItem, *asked: float) -> str:
     top = "or more" if item.max is None else f"to {item.max}"
-    kept = f"{item.decimals or 'no'} decimal{'s' if item.decimals != 1 else ''}"
+    kept = f"{item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
     whole = f", with {kept}" if any(round(value, item.decimals) != value for value in asked) else ""
-    more = f", or is {join_words(list(item.options), joint='or')}" if item.options else ""
+    more = f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
     return f"{name} goes from {item.min} {top}{whole}{more}"
 
 

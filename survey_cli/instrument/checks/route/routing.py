@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import iterate_items, join_words, locate_key, locate_name
+from survey_cli.instrument.checks.code_positions import iterate_items, locate_key, locate_name
 from survey_cli.instrument.checks.route.references import is_always_last
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem
 from survey_cli.problems import Problem, suggest_nearest
+from survey_cli.wording import join_words
 
 HANGUP: Final = "hangup"
 INTERVIEWER: Final = "interviewer"
@@ -220,7 +221,7 @@ def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, DrawItem):
         if item.by == "random" and item.using is not None:
             what = "using: has no effect on a random draw"
-            ways = join_words(["by: youngest", "by: next_birthday"], joint="or")
+            ways = join_words(["by: youngest", "by: next_birthday"], "or")
             yield Problem(
                 "idle-condition",
                 item.find_position("using"),

@@ -14,6 +14,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill, locate_in_text
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
+from survey_cli.wording import format_quantity, join_first, pluralize
 
 MAX_VARIABLE_LABEL_BYTES: Final = 256
 """Bytes of a variable label that SPSS keeps."""
@@ -86,10 +87,9 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     first = min(place for places in lacking.values() for place in places)
     parts = []
     for language, places in lacking.items():
-        named = [f"{who} (line {where.line})" for where, who in sorted(places)[:_MAX_LISTED]]
-        more = f" and {len(places) - _MAX_LISTED} more" if len(places) > _MAX_LISTED else ""
-        count = "1 text" if len(places) == 1 else f"{len(places)} texts"
-        parts.append(f"{language} is missing from {count}: {', '.join(named)}{more}")
+        named = [f"{who} (line {where.line})" for where, who in sorted(places)]
+        count = format_quantity(len(places), "text")
+        parts.append(f"{language} is missing from {count}: {join_first(named, _MAX_LISTED)}")
     yield Problem("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
 
 
@@ -107,9 +107,8 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     for places in plain.values():
         unique = sorted(set(places))
         where, who = unique[0]
-        more = (
-            f", and so {'is 1 more' if len(unique) == 2 else f'are {len(unique) - 1} more'}" if len(unique) > 1 else ""
-        )
+        others = len(unique) - 1
+        more = f", and so {pluralize(others, 'is', 'are')} {others} more" if others else ""
         both = ", ".join(str(language) for language in draft.document.languages)
         what = f"this text is the same in all languages ({both}){more}"
         first, second = draft.document.languages[:2]

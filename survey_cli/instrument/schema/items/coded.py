@@ -22,6 +22,7 @@ from survey_cli.instrument.schema.items.question import (
 from survey_cli.instrument.schema.options import OptionsOrName
 from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
 from survey_cli.values import Cell, Code, Measure, Missing, Value, Variable
+from survey_cli.wording import format_quantity
 
 MAX_PICK_POINTS = 11
 """A scale with more points is answered by typing a number."""
@@ -186,9 +187,9 @@ class MultipleItem(CodedItem):
         if alone and len(codes) > 1:
             return f"{alone[0]} cannot be combined with other answers"
         if len(codes) < self.min and not alone:
-            return f"at least {self.min} answer{'s' if self.min > 1 else ''}"
+            return f"at least {format_quantity(self.min, 'answer')}"
         if self.max is not None and len(codes) > self.max:
-            return f"at most {self.max} answer{'s' if self.max > 1 else ''}"
+            return f"at most {format_quantity(self.max, 'answer')}"
         return ""
 
     def format_answer(

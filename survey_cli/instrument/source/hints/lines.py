@@ -11,6 +11,7 @@ from typing import Final
 from survey_cli.instrument.source.comments import find_cut
 from survey_cli.instrument.source.hints.brackets import STARTS_WITH_KEY, check_bracketed, check_quoted
 from survey_cli.instrument.source.hints.hint import QUOTE_IT, Hint, build_colon_hint, build_cut_hint, shorten
+from survey_cli.wording import format_quantity, pluralize
 
 _HEAD: Final = re.compile(
     r"(?P<dashes>(?:-[ ]+)*)"
@@ -83,7 +84,7 @@ def _get_key(head: re.Match[str] | None) -> str:
 
 def _build_tab_hint(tabbed: list[int]) -> Hint:
     more = len(tabbed) - 1
-    also = f" (and so {'is 1 more line' if more == 1 else f'are {more} more lines'})" if more else ""
+    also = f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})" if more else ""
     return Hint(
         "tab",
         tabbed[0],

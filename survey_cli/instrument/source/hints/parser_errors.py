@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Hint, build_unclosed_hint, find_owner, shorten
 from survey_cli.problems import Position, Problem
+from survey_cli.wording import format_quantity
 
 _MAX_HINTS: Final = 100  # hints reported per file
 
@@ -138,7 +139,7 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
         if column is not None
     ]
     what = (
-        f"this line is indented by {_format_spaces(indent)}: {' but '.join(comparisons)}"
+        f"this line is indented by {format_quantity(indent, 'space')}: {' but '.join(comparisons)}"
         if comparisons
         else "this line is not aligned with any other line"
     )

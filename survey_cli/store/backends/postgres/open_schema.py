@@ -11,6 +11,7 @@ from survey_cli.store.backends.connector import Execute
 from survey_cli.store.backends.errors import DatabaseNotFoundError, StoreError
 from survey_cli.store.backends.postgres.connection import PostgresConnector, make_application_name
 from survey_cli.store.backends.schema.migrations import KNOWN_STEPS, STEPS, MigrationStep
+from survey_cli.wording import format_quantity
 
 MIGRATION_LOCK: Final = 0x53565259
 """`SVRY`: under this number, and the schema's name, one program at a time applies steps."""
@@ -70,7 +71,7 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, wa
         raise StoreError(where, what, f"connect as its owner: {command}")
     [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(where),))
     if others:
-        what = f"{earlier}, and {others} other connection{'s use' if others > 1 else ' uses'} it now"
+        what = f"{earlier}, and {format_quantity(others, 'other connection uses', 'other connections use')} it now"
         raise StoreError(where, what, f"close every station and command that uses it, then again: {command}")
 
 

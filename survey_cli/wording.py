@@ -1,0 +1,34 @@
+"""English wording of quantities and lists, in messages and documents.
+
+Texts of a questionnaire are worded by `instrument.texts`, in the languages of the interviews.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+MAX_LISTED: Final = 8
+"""Number of words that a message lists before it counts the others."""
+
+
+def pluralize(number: int, singular: str, plural: str = "") -> str:
+    """Return the form of a word that goes with a number; the plural has an s unless it is given."""
+    return singular if number == 1 else plural or f"{singular}s"
+
+
+def format_quantity(number: int, singular: str, plural: str = "") -> str:
+    """Return `1 case`, `1,200 cases`."""
+    return f"{number:,} {pluralize(number, singular, plural)}"
+
+
+def join_words(words: Iterable[object], joint: str = "and", *, most: int | None = None) -> str:
+    """Return `a`, `a and b`, `a, b and c`; of more than `most` words the first, as `a, b and 3 more`."""
+    texts = [str(word) for word in words]
+    if most is not None and len(texts) > most:
+        return join_first(texts, most)
+    return f" {joint} ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
+def join_first(words: Iterable[object], most: int = MAX_LISTED) -> str:
+    """Return `a, b, c`; of more than `most` words the first, as `a, b and 3 more`."""
+    texts = [str(word) for word in words]
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")

@@ -1,0 +1,27 @@
+"""Wording of quantities and lists."""
+
+import pytest
+
+from survey_cli.wording import format_quantity, join_first, join_words, pluralize
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 cases"), (1, "1 case"), (2, "2 cases"), (1200, "1,200 cases")])
+def test_a_quantity_has_its_noun_in_the_right_form(number: int, text: str) -> None:
+    assert format_quantity(number, "case") == text
+
+
+def test_an_irregular_plural_is_given() -> None:
+    assert (pluralize(1, "is", "are"), pluralize(0, "is", "are")) == ("is", "are")
+    assert format_quantity(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a or b"), (["a", "b", 3], "a, b or 3")]
+)
+def test_the_last_word_of_a_list_is_joined_by_a_conjunction(words: list[object], text: str) -> None:
+    assert join_words(words, "or") == text
+
+
+def test_a_long_list_ends_in_the_number_of_the_others() -> None:
+    assert join_first("abc", 3) == join_first(list("abc")) == "a, b, c"
+    assert join_first("abcd", 3) == join_words("abcd", most=3) == "a, b, c and 1 more"
