@@ -148,7 +148,7 @@ class FakeStation:
     calls: list[str] = field(default_factory=list)
     """What was asked of the desk that changes something: `record EP-07 busy`."""
     conduct: FakeInterview = field(default_factory=interview)
-    kept_promises: tuple[StationAppointment, ...] = ()
+    appointments: tuple[StationAppointment, ...] = ()
     due: CaseView | None = None
     """A case that the next beat brings, where none is on the screen."""
     said: str = ""
@@ -164,7 +164,7 @@ class FakeStation:
             completes=3,
             calls=21 + done,
             refusals=1,
-            appointments=len(self.kept_promises),
+            appointments=len(self.appointments),
             since=NOW,
             time_on_cases=timedelta(hours=1),
         )
@@ -340,7 +340,7 @@ class FakeStation:
         return None
 
     def list_appointments(self) -> tuple[StationAppointment, ...]:
-        return self.kept_promises
+        return self.appointments
 
     def start_break(self) -> Rejection | None:
         if rejected := self._rejected("pause"):
@@ -366,7 +366,7 @@ class FakeStation:
         return None
 
 
-def a_promise(**more: object) -> StationAppointment:
+def an_appointment(**more: object) -> StationAppointment:
     at = NOW + timedelta(hours=3)
     line = StationAppointment(
         key="DT-02",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_calling import FakeStation, a_case, a_number, a_promise, three_cases
+from fake_calling import FakeStation, a_case, a_number, an_appointment, three_cases
 from survey_cli.plain import EXIT_ENDED, EXIT_SUSPENDED, run_station
 from survey_cli.plain.station_text import STATION_COMMANDS
 
@@ -182,10 +182,10 @@ def test_a_slip_in_an_appointment_is_asked_about_again() -> None:
 
 
 def test_dot_words_do_what_they_say() -> None:
-    calling = FakeStation(kept_promises=(a_promise(is_late=True),))
+    calling = FakeStation(appointments=(an_appointment(is_late=True),))
     _, said, _ = worked(
         calling, ".next", ".number 1", ".add 915 5", ".note ring twice", ".scripts", ".scripts gatekeeper", ".faq",
-        ".find 313", ".promises", ".fetch DT-02", ".finish", ".pause", "1", ".pause",
+        ".find 313", ".appointments", ".fetch DT-02", ".finish", ".pause", "1", ".pause",
     )  # fmt: skip
     assert done(calling) == [
         "choose EP-07 2", "choose EP-07 1", "add_number EP-07 915 5", "remark EP-07 ring twice",

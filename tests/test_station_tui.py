@@ -15,7 +15,7 @@ import pyte
 import pytest
 from rich.cells import cell_len
 
-from fake_calling import FakeStation, a_case, a_number, a_promise, past, three_cases
+from fake_calling import FakeStation, a_case, a_number, an_appointment, past, three_cases
 from fake_conduct import FakeInterview, prompt
 from scenario import instrument
 from shift import CASES, Shift
@@ -31,11 +31,11 @@ from survey_cli.tui.station_drawing import draw_station
 from survey_cli.tui.station_keys import BOUND, BY_KEY
 from survey_cli.tui.station_modes import (
     AppointmentForm,
+    AppointmentList,
     CaseSearch,
     Choosing,
     Deciding,
     OutcomeQuestion,
-    Promising,
     Refusing,
     Saying,
     StationTextPage,
@@ -526,10 +526,10 @@ def test_somebody_who_rings_back_is_found_by_a_part_of_a_number() -> None:
     assert "Detroit District" in seen(board)
 
 
-def test_promises_are_listed_and_one_can_be_fetched() -> None:
-    calling = FakeStation(kept_promises=(a_promise(), a_promise(name="Houston", is_late=True)))
+def test_appointments_are_listed_and_one_can_be_fetched() -> None:
+    calling = FakeStation(appointments=(an_appointment(), an_appointment(name="Houston", is_late=True)))
     board = pressed(calling, "m")
-    assert isinstance(board.mode, Promising)
+    assert isinstance(board.mode, AppointmentList)
     assert "LATE" in seen(board)
     assert "15:42 there" in seen(board)
     press(board, "enter")

@@ -161,7 +161,7 @@ class PlainStation:
                 return self._search_cases(rest)
             case "fetch" if rest:
                 return session.fetch_case(rest)
-            case "promises":
+            case "appointments":
                 appointments = [render_appointment(p) for p in session.list_appointments()]
                 self._print_lines(appointments or ["you have no open appointments"])
             case "back":

@@ -33,7 +33,7 @@ STATION_COMMANDS: Final = {
     ".faq": "what respondents ask, with the answers to read",
     ".find WORDS": "a respondent calls back: cases by a part of a number, a name or a key",
     ".fetch KEY": "take this case, even if it is not next in the queue",
-    ".promises": "my appointments",
+    ".appointments": "my appointments",
     ".back": "take back the last outcome",
     ".finish": "leave the case; one that was not called goes back to the queue",
     ".pause": "a break: no next case comes; .pause again resumes calling",

@@ -23,6 +23,7 @@ from survey_cli.tui.modes import ENTER, Close, No
 from survey_cli.tui.station_keys import BOUND, BY_KEY, BY_WORD, NAMED, Bound, Deed
 from survey_cli.tui.station_modes import (
     AppointmentForm,
+    AppointmentList,
     Book,
     CaseSearch,
     Choosing,
@@ -34,7 +35,6 @@ from survey_cli.tui.station_modes import (
     KeyOutcome,
     Leave,
     OutcomeQuestion,
-    Promising,
     Record,
     Refusing,
     Saying,
@@ -141,7 +141,7 @@ class StationBoard(Outcomes):
         if self.talk is None and self._look():
             self.bell, self.why = True, ""
         elif self.case is None:
-            self.promises = self.calling.list_appointments()
+            self.appointments = self.calling.list_appointments()
 
     def ended_from_outside(self) -> None:
         """The program is told to end: put the interview aside, and the shift with it as far as it goes."""
@@ -222,8 +222,8 @@ class StationBoard(Outcomes):
                 self._push(CaseSearch())
                 if rest:
                     self._turned(CaseSearch(Edit.of(rest)))
-            case "promises":
-                self._push(Promising(self.calling.list_appointments()))
+            case "appointments":
+                self._push(AppointmentList(self.calling.list_appointments()))
             case "back":
                 self._done(self.calling.revoke_outcome())
             case "pause":
@@ -327,7 +327,7 @@ class StationBoard(Outcomes):
                 | StationNoteEditor()
                 | OutcomeQuestion()
                 | Refusing()
-                | Promising()
+                | AppointmentList()
                 | Saying()
                 | StationTextPage()
             ):

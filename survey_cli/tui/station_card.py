@@ -111,7 +111,7 @@ def _clocks(view: CaseView) -> ScreenLine:
 
 
 def _known(view: CaseView, width: int) -> list[ScreenLine]:
-    """Whom to ask for, what was promised, how the interview stands."""
+    """Whom to ask for, the appointment, the status of the interview."""
     lines: list[ScreenLine] = []
     for label, text in (
         ("Appointment", view.appointment),

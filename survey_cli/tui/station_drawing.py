@@ -17,11 +17,11 @@ from survey_cli.tui.station_card import card, days_and_time, past_lines
 from survey_cli.tui.station_lists import Drawn, drawn_mode
 from survey_cli.tui.station_modes import (
     AppointmentForm,
+    AppointmentList,
     CaseSearch,
     Choosing,
     Deciding,
     OutcomeQuestion,
-    Promising,
     Refusing,
     Saying,
     StationNoteEditor,
@@ -114,7 +114,7 @@ def _head(board: StationBoard, width: int) -> ScreenLine:
 
 
 def tallied(tally: ShiftSummary) -> str:
-    """`3 done · 21 calls · 1 promise`."""
+    """`3 done · 21 calls · 1 appointment`."""
     parts = [f"{tally.completes} done", format_quantity(tally.calls, "call")]
     parts += [format_quantity(tally.appointments, "appointment")] if tally.appointments else []
     return DOT.join(parts)
@@ -182,7 +182,7 @@ def _idle(board: StationBoard, view: IdleView, column: QuestionColumn) -> list[S
     if view.next_at is not None:
         when = days_and_time(view.next_at, view.station_time)
         lines += [*wrap(written(f"Next: {when}. The case comes by itself.", "aloud"), column.width)]
-    return [*lines, *_promised(board, column)]
+    return [*lines, *_draw_own_appointments(board, column)]
 
 
 def _away(view: BreakView, column: QuestionColumn) -> list[ScreenLine]:
@@ -198,10 +198,10 @@ def _clocked(what: str, here: object, column: QuestionColumn) -> list[ScreenLine
     return [spread(written(what, "stress"), clock, column.width)]
 
 
-def _promised(board: StationBoard, column: QuestionColumn) -> list[ScreenLine]:
-    if not board.promises:
+def _draw_own_appointments(board: StationBoard, column: QuestionColumn) -> list[ScreenLine]:
+    if not board.appointments:
         return []
-    shown = drawn_mode(Promising(board.promises, -1), board.view, column).lines
+    shown = drawn_mode(AppointmentList(board.appointments, -1), board.view, column).lines
     return [BLANK, written("My appointments", "stress"), *shown]
 
 
@@ -223,7 +223,7 @@ def _foot(board: StationBoard, view: StationView, width: int) -> tuple[list[Scre
             return _field("outcome: ", edit.text, edit.at, width)
         case OutcomeQuestion(text=text):
             return [(Run(" ", "blank"), *line) for line in wrap(written(text, "stress"), width - 2)], None
-        case AppointmentForm() | Refusing() | Promising() | Saying() | StationTextPage():
+        case AppointmentForm() | Refusing() | AppointmentList() | Saying() | StationTextPage():
             return [BLANK], None
         case _:
             assert_never(mode)
@@ -357,8 +357,8 @@ def _keys(board: StationBoard, view: StationView) -> Keys:
             )
         case CaseSearch():
             return (("type", "number or name", 1), (f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC)
-        case Promising(promises=promises):
-            return ((f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC) if promises else (ESC,)
+        case AppointmentList(appointments=appointments):
+            return ((f"{UP} {DOWN}", "mark", 2), ("Enter", "take the case", 0), ESC) if appointments else (ESC,)
         case Saying():
             return (("number", "another script", 1), ("Enter", "mark as read", 0), ESC)
         case StationTextPage():

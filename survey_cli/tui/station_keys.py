@@ -7,7 +7,7 @@ from survey_cli.tui.modes import NAMED as INTERVIEW_KEYS
 
 Deed: TypeAlias = Literal[
     "interview", "dial", "next", "add", "outcomes", "appointment", "note", "scripts", "faq", "find",
-    "promises", "finish", "back", "pause", "leave", "help",
+    "appointments", "finish", "back", "pause", "leave", "help",
 ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ BOUND: Final = (
     Bound(deed="back", keys=("backspace",), does="take back the last outcome", idle=True),
     Bound(deed="finish", keys=("x", "f8"), does="leave the case; one that was not called goes back to the queue"),
     Bound(deed="find", keys=("/", "f3"), does="a respondent calls back: find the case", idle=True, rest="WORDS"),
-    Bound(deed="promises", keys=("m",), does="my appointments", idle=True),
+    Bound(deed="appointments", keys=("m",), does="my appointments", idle=True),
     Bound(deed="pause", keys=("p",), does="a break, and back from it", idle=True),
     Bound(deed="leave", keys=("q", "ctrl+c"), does="end the shift", idle=True),
     Bound(deed="help", keys=("?", "f1"), does="this page", idle=True),

@@ -23,12 +23,12 @@ from survey_cli.tui.station_modes import (
     STRENGTHS,
     TOLD,
     AppointmentForm,
+    AppointmentList,
     CaseSearch,
     Choosing,
     Deciding,
     FormField,
     OutcomeQuestion,
-    Promising,
     RefusalField,
     Refusing,
     Saying,
@@ -78,8 +78,8 @@ def drawn_mode(mode: StationMode, view: StationView, column: QuestionColumn) -> 
             return _refusal(mode, view, width)
         case CaseSearch():
             return _found(mode, width)
-        case Promising(promises=promises, at=at):
-            return _promises(promises, at, width)
+        case AppointmentList(appointments=appointments, at=at):
+            return _draw_appointments(appointments, at, width)
         case Saying():
             return _texts(mode, width)
         case StationTextPage(what="faq"):
@@ -246,27 +246,27 @@ def _called(case: CaseMatch) -> str:
     return case.name if case.key == case.name else f"{case.name} {case.key}"
 
 
-def _promises(promises: Sequence[StationAppointment], at: int, width: int) -> Drawn:
-    if not promises:
+def _draw_appointments(appointments: Sequence[StationAppointment], at: int, width: int) -> Drawn:
+    if not appointments:
         return Drawn(lines=[written("You have no open appointments.", "aside")])
-    when = max(measure_width(days_and_time(p.station_time, None)) for p in promises)
-    name = min(max(measure_width(p.name) for p in promises), max(width // 3, 10))
+    when = max(measure_width(days_and_time(p.station_time, None)) for p in appointments)
+    name = min(max(measure_width(p.name) for p in appointments), max(width // 3, 10))
     lines: list[ScreenLine] = []
-    for n, promise in enumerate(promises):
+    for n, appointment in enumerate(appointments):
         here = n == at
         role: TextRole = "chosen" if here else "aloud"
-        late = "LATE" if promise.is_late else ""
+        late = "LATE" if appointment.is_late else ""
         there = (
-            f"{promise.respondent_time:%H:%M} there"
-            if promise.respondent_time.utcoffset() != promise.station_time.utcoffset()
+            f"{appointment.respondent_time:%H:%M} there"
+            if appointment.respondent_time.utcoffset() != appointment.station_time.utcoffset()
             else ""
         )
-        person = f"ask for {promise.person}" if promise.person else ""
-        said = ", ".join(part for part in (late, there, promise.owner, person, promise.note) if part)
+        person = f"ask for {appointment.person}" if appointment.person else ""
+        said = ", ".join(part for part in (late, there, appointment.owner, person, appointment.note) if part)
         cells: list[tuple[str, int, TextRole]] = [
-            (days_and_time(promise.station_time, None), when, role),
-            (promise.name, name, role),
-            (said, max(width - when - name - 6, 6), "why" if promise.is_late else "aside"),
+            (days_and_time(appointment.station_time, None), when, role),
+            (appointment.name, name, role),
+            (said, max(width - when - name - 6, 6), "why" if appointment.is_late else "aside"),
         ]
         lines.append((_mark(here), *row_of(cells)))
     return Drawn(lines=lines, at=max(at, 0))

@@ -388,18 +388,18 @@ class CaseSearch:
 
 
 @dataclass(frozen=True, slots=True)
-class Promising:
-    """This interviewer's promises."""
+class AppointmentList:
+    """This interviewer's appointments."""
 
-    promises: tuple[StationAppointment, ...]
+    appointments: tuple[StationAppointment, ...]
     at: int = 0
 
-    def pressed(self, key: str) -> "Promising | StationAct":
-        if key == "escape" or (key in ENTER and not self.promises):
+    def pressed(self, key: str) -> "AppointmentList | StationAct":
+        if key == "escape" or (key in ENTER and not self.appointments):
             return Close()
         if key in ENTER:
-            return Fetch(self.promises[self.at].key)
-        if (at := moved(key, self.at, len(self.promises))) is not None:
+            return Fetch(self.appointments[self.at].key)
+        if (at := moved(key, self.at, len(self.appointments))) is not None:
             return replace(self, at=at)
         return No("↑ ↓ marks, Enter takes the case, Esc closes")
 
@@ -452,7 +452,7 @@ StationMode: TypeAlias = (
     | AppointmentForm
     | Refusing
     | CaseSearch
-    | Promising
+    | AppointmentList
     | Saying
     | StationTextPage
 )

@@ -40,8 +40,8 @@ class StationState:
         """Another case, or another number, came: keys already typed were not meant for it."""
         self.left = False
         """The shift is over."""
-        self.promises: tuple[StationAppointment, ...] = ()
-        """This interviewer's next promises, for the view without a case."""
+        self.appointments: tuple[StationAppointment, ...] = ()
+        """This interviewer's next appointments, for the view without a case."""
         self._form: AppointmentForm | None = None
         """An appointment that was half typed when its form was closed."""
         self._refusal: Refusing | None = None
@@ -87,7 +87,7 @@ class StationState:
             self.older = 0
             self._form = self._refusal = self._told = None
         if not isinstance(view, CaseView):
-            self.promises = self.calling.list_appointments()
+            self.appointments = self.calling.list_appointments()
         elif view.pending_input == "time":
             self._push(self._form or AppointmentForm())
         return True

@@ -239,9 +239,9 @@ def _render_attention(report: "FieldworkStatus") -> Iterator[tuple[str, Sequence
     yield f"waiting for a supervisor: {len(report.held):,}", _render_held(report)
     by_state = {state: [p for p in report.appointments if p.state == state] for state in APPOINTMENT_STATES}
     said = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
-    promises = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
+    rows = [_render_appointment(p) for some in by_state.values() for p in some[:MAX_LISTED]]
     head = ("case", "", "here", "there", "owner")
-    yield f"appointments: {said}", _render_list(head, promises, len(report.appointments))
+    yield f"appointments: {said}", _render_list(head, rows, len(report.appointments))
     stations = [
         (
             _shorten(lease.key),
