@@ -148,8 +148,8 @@ def _filled(db: Path, count: int) -> None:
             )
 
     with Store.open(db, create=True) as store:
-        store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
-        store.add_interviews(wholes())
+        store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
+        store.interviews.add(wholes())
 
 
 def _wide(wide: Path, kept: Path) -> None:

@@ -122,7 +122,7 @@ def depth_row(folder: Path) -> list[Line]:
 def _stored(db: Path, file: Path, interview: Interview) -> None:
     """An interview put aside where it stands."""
     with Store.open(db, create=True) as store:
-        store.add_instrument(InstrumentRow.from_instrument(interview.instrument, kept_at=made.NOON))
+        store.data.add_instrument(InstrumentRow.from_instrument(interview.instrument, kept_at=made.NOON))
         row = InterviewRow(
             id=str(uuid4()),
             case="deep",
@@ -134,7 +134,7 @@ def _stored(db: Path, file: Path, interview: Interview) -> None:
             at_item=str(interview.place),
             answered=interview.answer_count,
         )
-        store.add_interviews([WholeInterview(row, interview.events)])
+        store.interviews.add([WholeInterview(row, interview.events)])
 
 
 def ahead_row(folder: Path) -> list[Line]:

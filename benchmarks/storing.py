@@ -13,7 +13,7 @@ from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, high, medians, shown
 from benchmarks.peers.stations import Commits
 from survey_cli.engine.events import QuestionAnswered
-from survey_cli.store import InstrumentRow, InterviewRow, Store
+from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, Store
 from survey_cli.values import Place
 
 STATIONS, THINK, SITTING = 64, 0.5, 4.0
@@ -27,7 +27,7 @@ class Answers:
         self.store = Store.open(path, create=True)
         self.id, self.seq = f"station {station}", 1
         instrument = made.instrument(made.plain(50))
-        self.store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
+        self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
         row = InterviewRow(
             id=self.id,
             case=self.id,
@@ -36,20 +36,13 @@ class Answers:
             by="bench",
             updated_at=made.NOON,
         )
-        assert self.store.start_interview(row, made.beginning(instrument, self.id)) is None
+        assert self.store.interviews.start(row, made.beginning(instrument, self.id)) is None
 
     def commit(self) -> None:
         self.seq += 1
         event = QuestionAnswered(made.STAMP, Place(f"q{self.seq}"), self.seq % 5)
-        taken = self.store.append_event(
-            self.id,
-            seq=self.seq,
-            event=event,
-            status="open",
-            at_item=f"q{self.seq + 1}",
-            answered=self.seq - 1,
-        )
-        assert taken is None
+        update = JournalUpdate(self.id, self.seq, [event], "open", f"q{self.seq + 1}", answered=self.seq - 1)
+        assert self.store.interviews.append(update) is None
 
 
 def commit_row(folder: Path) -> list[Line]:

@@ -115,8 +115,8 @@ def write(shift: Shift) -> None:
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
     assert isinstance(erase_person(request, "G", why="asked by letter"), ErasureResult)
     with Store.open(shift.db, create=False) as store:
-        [row] = store.list_interviews(case="B")
-        store.save_draft(row.id, EntryDraft("why", "half a rea", shift.at))
+        [row] = store.interviews.list_rows(case="B")
+        store.interviews.save_draft(row.id, EntryDraft("why", "half a rea", shift.at))
     bob = shift.station("bob")
     assert on(bob) == "H"
     shift.close_all()

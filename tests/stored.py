@@ -23,6 +23,7 @@ from survey_cli.store import (
     InstrumentRow,
     InterviewConflict,
     InterviewRow,
+    JournalUpdate,
     Snapshot,
     Store,
     StoreError,
@@ -67,9 +68,9 @@ class Row(NamedTuple):
 
 def rows(store: Store, instrument: str, **wanted) -> Iterator[Row]:
     """The lines of an export, read; personal cells are `not_asked` unless asked for."""
-    read = make_row_reader([variable.storage for variable in store.read_variables(instrument)])
-    for line in store.iterate_export_rows(instrument, **wanted):
-        interview = store.find_interview(line.id)
+    read = make_row_reader([variable.storage for variable in store.data.read_variables(instrument)])
+    for line in store.data.iterate_export_rows(instrument, **wanted):
+        interview = store.interviews.find_row(line.id)
         snapshot = line.cells and Snapshot(interview.last_seq, line.engine, read(line.cells))
         yield Row(interview, snapshot or None)
 
@@ -113,14 +114,14 @@ def began(case: str = "case i1", *, by: str = "ann") -> InterviewStarted:
 
 def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
     interview = an_interview(id, **other)
-    assert store.start_interview(interview, began(interview.case)) is None
+    assert store.interviews.start(interview, began(interview.case)) is None
     return interview
 
 
 def answer(store: Store, seq: int, *, id: str = "i1", event=None, **other) -> InterviewConflict | None:
     event = event or QuestionAnswered(stamp(seq), Place("own"), seq)
     row = {"status": "open", "at_item": "own", "answered": seq - 1}
-    return store.append_event(id, seq=seq, event=event, **{**row, **other})
+    return store.interviews.append(JournalUpdate(id, seq, [event], **{**row, **other}))
 
 
 @pytest.fixture(name="path")
@@ -138,7 +139,7 @@ def a_place(request, path: Path) -> Path | str:
 @pytest.fixture(name="kept")
 def a_store_of_many(place: Path | str):
     with Store.open(place, create=True) as found:
-        found.add_instrument(an_instrument())
+        found.data.add_instrument(an_instrument())
         begin(found)
         yield found
 
@@ -148,7 +149,7 @@ def a_store(request, path: Path):
     path.parent.mkdir()
     place = {"file": path, "memory": ":memory:"}.get(request.param) or served.fresh()
     with Store.open(place, create=True) as found:
-        found.add_instrument(an_instrument())
+        found.data.add_instrument(an_instrument())
         yield found
 
 
@@ -156,7 +157,7 @@ def a_store(request, path: Path):
 def a_store_on_disk(path: Path):
     path.parent.mkdir()
     with Store.open(path, create=True) as found:
-        found.add_instrument(an_instrument())
+        found.data.add_instrument(an_instrument())
         begin(found)
         yield found
 
@@ -186,16 +187,16 @@ PRELUDE = f"""
 import os, random, sys, time
 from datetime import UTC, datetime
 from survey_cli.engine.events import QuestionAnswered, InterviewStarted, SessionContext, EventStamp
-from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, InterviewConflict
+from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, InterviewConflict, JournalUpdate
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}
 def start(store, id, by="ann"):
     first = InterviewStarted(EventStamp(NOON, by, by), HASH, 7, id, NOON.date(), SessionContext("Ann", "morning", "en"))
-    return store.start_interview(InterviewRow(id, id, HASH, NOON, by, NOON), first)
+    return store.interviews.start(InterviewRow(id, id, HASH, NOON, by, NOON), first)
 def answer(store, id, seq, by="ann"):
     event = QuestionAnswered(EventStamp(NOON, by, by), Place("own"), seq)
-    return store.append_event(id, seq=seq, event=event, status="open", at_item="own", answered=seq - 1)
+    return store.interviews.append(JournalUpdate(id, seq, [event], status="open", at_item="own", answered=seq - 1))
 """
 
 

@@ -343,8 +343,8 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
     changed = done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="a letter came"))
     assert (changed.standing.status, changed.standing.code) == ("done", "2.112")
     with shift.study() as study:
-        [interview] = study.store.list_interviews(case="A")
-        assert is_erased(study.store.read_journal(interview.id))
+        [interview] = study.store.interviews.list_rows(case="A")
+        assert is_erased(study.store.interviews.read_journal(interview.id))
         assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 0
         assert study.is_on_do_not_call_list(["+13125550100"])
 

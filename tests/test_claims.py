@@ -39,7 +39,7 @@ def close(cases, row, k):
 @pytest.fixture(name="queue")
 def a_queue(place):
     with Store.open(place, create=True) as found:
-        found.add_instrument(an_instrument())
+        found.data.add_instrument(an_instrument())
         yield found
 
 
@@ -64,7 +64,7 @@ with Store.open(place, create=False, patience=60) as store:
     for _, history in queue.cases.queries.iterate_histories():
         assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
         assert len({e.by for e in history[1:]}) == 1
-    assert queue.check_integrity() == []
+    assert queue.maintenance.check_integrity() == []
 
 
 def test_the_cases_of_killed_stations_come_back(queue, place):
@@ -99,7 +99,7 @@ with Store.open(place, create=False, patience=60) as store:
     for key, history in queue.cases.queries.iterate_histories():
         kinds = Counter(EVENT_KINDS[type(e.event)] for e in history)
         assert kinds["claimed"] == kinds["closed"] + kinds["returned"], key
-    assert queue.check_integrity() == []
+    assert queue.maintenance.check_integrity() == []
     ready = counts["ready"]
     for k in range(ready):
         assert queue.cases.claim(BUCKET, lease(f"t{k}", until=90), at(31)) is not None
@@ -137,8 +137,8 @@ with Store.open(place, create=False, patience=60) as store:
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
     assert len(taken) == len(set(taken)) == 400
     assert queue.cases.queries.count_cases().by_status == {"ready": 2800, "done": 400}
-    assert len(queue.read_journal("i1")) == seq - 1
-    assert queue.check_integrity() == []
+    assert len(queue.interviews.read_journal("i1")) == seq - 1
+    assert queue.maintenance.check_integrity() == []
 
 
 def test_whoever_imports_is_killed_at_any_moment_and_all_or_none_is_there(queue, place):
@@ -166,7 +166,7 @@ with Store.open(place, create=False, patience=60) as store:
         while not queue.cases.imports.finish():
             pass
     assert 0 in seen
-    assert queue.check_integrity() == []
+    assert queue.maintenance.check_integrity() == []
 
 
 def test_the_last_place_of_a_quota_is_held_once(queue, place):
@@ -185,7 +185,7 @@ with Store.open(place, create=False, patience=60) as store:
     fill = queue.cases.quotas.read_fill()
     assert {cell: sum(fill[cell]) for cell in ("a0", "a1", "a2")} == {"a0": 30, "a1": 30, "a2": 30}
     assert all(fill[f"b{k}"].reserved <= 20 for k in range(5))
-    assert queue.check_integrity() == []
+    assert queue.maintenance.check_integrity() == []
 
 
 @pytest.mark.parametrize("place", ["file"], indirect=True)
@@ -232,17 +232,17 @@ def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
     bring(queue, [a_case("x", contact=a_contact("l1", "José Pérez", "+13125550100")), *several(40)])
     assert queue.cases.claim(BUCKET, lease(), at(0)).key == "x"
     queue.cases.quotas.hold("i1", {"a": 5}, at(0))
-    queue.write_setting("plan", "1")
-    queue.backup(tmp_path / "copy.db")
+    queue.settings.write("plan", "1")
+    queue.maintenance.back_up(tmp_path / "copy.db")
     with Store.open(tmp_path / "copy.db", create=False) as copy:
         assert list(copy.cases.queries.iterate_rows()) == list(queue.cases.queries.iterate_rows())
         assert list(copy.cases.queries.iterate_histories()) == list(queue.cases.queries.iterate_histories())
         assert copy.cases.queries.find_contact("x") == queue.cases.queries.find_contact("x")
-        assert (copy.cases.quotas.read_fill(), copy.read_setting("plan")) == (
+        assert (copy.cases.quotas.read_fill(), copy.settings.read("plan")) == (
             queue.cases.quotas.read_fill(),
             "1",
         )
-        assert copy.check_integrity() == []
+        assert copy.maintenance.check_integrity() == []
 
 
 @pytest.mark.time_limit

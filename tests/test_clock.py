@@ -133,7 +133,7 @@ def test_the_servers_time_comes_with_each_transaction_and_no_other_message(tmp_p
         assert store.clock is not None
         db.clock._server -= timedelta(days=1)  # type: ignore[union-attr, operator]
         assert datetime.now(UTC) - store.clock() > timedelta(hours=23)
-        store.write_setting("a", "b")
+        store.settings.write("a", "b")
         assert abs(datetime.now(UTC) - store.clock()) < timedelta(seconds=5)
 
 

@@ -170,7 +170,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
         ann.close()
         with Store.open(study.db, create=False) as store:
             [row] = store.cases.queries.iterate_rows()
-            [interview] = store.list_interviews()
+            [interview] = store.interviews.list_rows()
             assert row.status == status
             assert (interview.status == "ended") == (row.outcome == "complete") == (status == "done")
             fill = store.cases.quotas.read_fill()["kinds:1"]

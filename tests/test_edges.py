@@ -149,7 +149,7 @@ def test_a_finished_interview_that_is_only_looked_at_stays_finished(tmp_path: ob
         again = seated(path, store, reopen=True)
         assert again.prompt() is not None
         assert again.suspend() is None
-        assert [row.status for row in store.list_interviews()] == ["ended"]
+        assert [row.status for row in store.interviews.list_rows()] == ["ended"]
 
 
 def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -> None:
@@ -169,7 +169,7 @@ def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -
 
 
 def row_of(store: Store) -> object:
-    began = store.read_journal(store.list_interviews()[0].id)[0]
+    began = store.interviews.read_journal(store.interviews.list_rows()[0].id)[0]
     assert isinstance(began, InterviewStarted)
     return began.sample["size"]
 

@@ -110,8 +110,8 @@ def told(shift: Shift, *, complete: bool = True) -> None:
     ann.end_shift()
     ann.close()
     with shift.study() as study:
-        [row] = study.store.list_interviews(case="A")
-        study.store.save_draft(row.id, EntryDraft("why", f"{TOLD} and", shift.at))
+        [row] = study.store.interviews.list_rows(case="A")
+        study.store.interviews.save_draft(row.id, EntryDraft("why", f"{TOLD} and", shift.at))
 
 
 def request(shift: Shift, **more: object) -> Request:
@@ -217,9 +217,9 @@ def test_an_erased_case_counts_as_it_did_and_says_nothing(tmp_path: Path, place:
     assert findings(shift) == ()
     with shift.study() as study:
         assert study.store.cases.queries.search(WHO) == study.store.cases.queries.search(KEYED) == []
-        [interview] = study.store.list_interviews(case="A")
+        [interview] = study.store.interviews.list_rows(case="A")
         assert (interview.status, interview.outcome) == ("ended", "withdrawn")
-        times = [event.stamp.at for event in study.store.read_journal(interview.id)]
+        times = [event.stamp.at for event in study.store.interviews.read_journal(interview.id)]
         assert times == sorted(times)
         assert len(times) > 5
     again = gone(shift)
@@ -319,7 +319,7 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
             named = contact is not None and contact.name == WHO
             whole += named
             halves += bool(list_unfinished(study.store))
-            assert study.store.check_integrity() == []
+            assert study.store.maintenance.check_integrity() == []
             assert named or shift.row("A").code == "1.1"
             assert named or study.store.cases.queries.find_row("A").why == "erased"  # type: ignore[union-attr]
         if not named and run % 2:
@@ -364,7 +364,7 @@ def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
         assert isinstance(wrong, UserError)
     with shift.study() as study:
         assert study.store.cases.queries.find_contact(key) is not None
-        assert not study.store.read_setting(person_erasure.SCRUB_SETTING)
+        assert not study.store.settings.read(person_erasure.SCRUB_SETTING)
 
 
 def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> None:
@@ -418,8 +418,8 @@ def test_an_erased_interview_takes_nothing_more(tmp_path: Path) -> None:
     told(shift)
     gone(shift)
     with shift.study() as study:
-        [row] = study.store.list_interviews(case="A")
-        journal = study.store.read_journal(row.id)
+        [row] = study.store.interviews.list_rows(case="A")
+        journal = study.store.interviews.read_journal(row.id)
         interview = Interview.replay(study.instrument, journal)
         stamp, last = journal[-1].stamp, journal[0]
         assert [decode_record(encode_record(event)) for event in journal] == journal
@@ -526,12 +526,12 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
 def data(shift: Shift) -> dict[str, object]:
     """What is answered and known in the interview of case A."""
     with shift.study() as study:
-        [row] = study.store.list_interviews(case="A")
-        interview = Interview.replay(study.instrument, study.store.read_journal(row.id))
+        [row] = study.store.interviews.list_rows(case="A")
+        interview = Interview.replay(study.instrument, study.store.interviews.read_journal(row.id))
         [kept] = rows_of(study.store, row.instrument, personal=True)
         assert kept.snapshot is not None
         assert kept.snapshot.cells == build_row(interview)
-        names = [variable.name for variable in study.store.read_variables(row.instrument)]
+        names = [variable.name for variable in study.store.data.read_variables(row.instrument)]
     return {name: cell for name, cell in zip(names, build_row(interview), strict=True) if cell or cell == 0}
 
 

@@ -22,7 +22,7 @@ from stored_cases import CLOSED, NOON, a_case, a_contact, at, bring, called, cla
 from survey_cli.engine.events import AnswersErased as ErasedInterview
 from survey_cli.engine.events import InterviewStarted, NoteWritten, QuestionAnswered
 from survey_cli.fieldwork.case.events import AppointmentMade, CaseErased, CaseNoteWritten, HistoryEntry
-from survey_cli.store import EntryDraft, Snapshot, Store
+from survey_cli.store import EntryDraft, JournalUpdate, Snapshot, Store
 from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost
 from survey_cli.values import Place
 
@@ -72,7 +72,7 @@ def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     assert (row.status, row.why, row.seq, row.position_seq, row.fingerprint) == ("done", "erased", 6, 6, "")
     assert store.cases.queries.find_contact("x") is None
     assert store.cases.queries.search(WORD) == store.cases.queries.search(NUMBER) == []
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
@@ -93,29 +93,29 @@ def test_an_interview_loses_its_words_wherever_they_stand(store):
         InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
         NoteWritten(stamp(2), Place("own"), ""),
     ]
-    store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
-    assert [type(event) for event in store.read_journal("i1")] == [
+    store.interviews.erase("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
+    assert [type(event) for event in store.interviews.read_journal("i1")] == [
         InterviewStarted,
         NoteWritten,
         ErasedInterview,
     ]
-    assert store.find_draft("i1") is None
+    assert store.interviews.find_draft("i1") is None
     [kept] = rows(store, HASH, personal=True)
     assert (kept.snapshot, kept.interview.last_seq) == (None, 3)
-    store.write_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
+    store.data.write_snapshot("i1", Snapshot(3, "1", CELLS), instrument=HASH)
     for wrong in ([], events[:1], [blank[0], QuestionAnswered(stamp(2), Place("own"), 1)]):
         with pytest.raises(ValueError, match="other words"):
-            store.erase_interview("i1", wrong)
-    assert store.check_integrity() == []
+            store.interviews.erase("i1", wrong)
+    assert store.maintenance.check_integrity() == []
 
 
 def _interview(store: Store) -> list:
     first = InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {"phone": NUMBER})
     note = NoteWritten(stamp(2), Place("own"), f"{WORD} was cross")
-    assert store.start_interview(an_interview("i1", case="x"), first) is None
-    assert store.append_event("i1", seq=2, event=note, status="open", at_item="own", answered=0) is None
-    store.save_draft("i1", EntryDraft("own", f"{WORD} says", NOON))
-    store.write_snapshot("i1", Snapshot(2, "1", (1, NUMBER, *CELLS[2:])), instrument=HASH)
+    assert store.interviews.start(an_interview("i1", case="x"), first) is None
+    assert store.interviews.append(JournalUpdate("i1", 2, [note], "open", "own", answered=0)) is None
+    store.interviews.save_draft("i1", EntryDraft("own", f"{WORD} says", NOON))
+    store.data.write_snapshot("i1", Snapshot(2, "1", (1, NUMBER, *CELLS[2:])), instrument=HASH)
     return [first, note]
 
 
@@ -130,8 +130,8 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
     dice = Random(5)
     with Store.open(path, create=True) as store, Store.open(path, create=False) as other:
         for one in (store, other):  # as SQLite comes, unless it was built otherwise
-            one._db.run("PRAGMA secure_delete = OFF")
-        store.add_instrument(an_instrument())
+            one.connector.run("PRAGMA secure_delete = OFF")
+        store.data.add_instrument(an_instrument())
         bring(
             store,
             [a_case(f"c{k:04}", f"5{k:04}", contact=a_contact(f"l{dice.random()}", f"N {k}")) for k in range(500)],
@@ -153,31 +153,31 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
             InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
             NoteWritten(stamp(2), Place("own"), ""),
         ]
-        store.erase_interview("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
+        store.interviews.erase("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
         reading = other.cases.queries.iterate_rows()
         next(reading)
-        assert not store.scrub()  # somebody is still reading the pages as they were
+        assert not store.maintenance.scrub()  # somebody is still reading the pages as they were
         reading.close()
-        assert store.scrub()
+        assert store.maintenance.scrub()
         assert found_in(path) == []
         assert other.cases.queries.find_row("x").why == "erased"
         assert claimed(other).key == "c0000"
-        assert store.check_integrity() == []
+        assert store.maintenance.check_integrity() == []
 
 
 @pytest.mark.parametrize("store", ["server"], indirect=True)
 def test_a_server_keeps_nothing_of_it_in_its_tables(store):
     def tables() -> list[str]:
-        store._db.run_autocommit("CHECKPOINT")
-        names = store._db.read("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-        files = [store._db.read("SELECT pg_relation_filepath(?::regclass)", named)[0] for named in names]
-        read = [store._db.read("SELECT pg_read_binary_file(?)", file)[0][0] for file in files]
+        store.connector.run_autocommit("CHECKPOINT")
+        names = store.connector.read("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        files = [store.connector.read("SELECT pg_relation_filepath(?::regclass)", named)[0] for named in names]
+        read = [store.connector.read("SELECT pg_read_binary_file(?)", file)[0][0] for file in files]
         return [name for (name,), content in zip(names, read, strict=True) if WORD.encode() in content]
 
     history = told(store)
     store.cases.erase("x", seq=len(history), entries=rewritten(history), standing=GONE)
     assert tables() != []  # what is written over is still there
-    assert store.scrub()
+    assert store.maintenance.scrub()
     assert tables() == []
 
 
@@ -210,6 +210,6 @@ def test_what_does_not_belong_together_is_named(place, damage, said):
     with Store.open(place, create=True) as store:
         told(store)
         store.cases.quotas.hold("i1", {"a": 5}, NOON)
-        assert store.check_integrity() == []
+        assert store.maintenance.check_integrity() == []
         sql(place, damage)
-        assert any(said in sentence for sentence in store.check_integrity())
+        assert any(said in sentence for sentence in store.maintenance.check_integrity())

@@ -61,9 +61,9 @@ def file(text: str) -> str:
 def keep(*interviews: Scenario, origin: str = "real", kept_at: datetime = NOW, **other: object) -> Store:
     """Interviews of one version into v.db."""
     store = Store.open("v.db", create=True)
-    store.add_instrument(InstrumentRow.from_instrument(interviews[0].interview.instrument, kept_at=kept_at))
-    before = len(store.list_interviews())
-    store.add_interviews(whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1))
+    store.data.add_instrument(InstrumentRow.from_instrument(interviews[0].interview.instrument, kept_at=kept_at))
+    before = len(store.interviews.list_rows())
+    store.interviews.add(whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1))
     return store
 
 
@@ -152,9 +152,9 @@ def test_a_snapshot_is_trusted_only_if_these_rules_made_it_of_the_last_event() -
     keep(first, snapshot=False).close()
     keep(first, engine="0").close()
     with Store.open("v.db", create=False) as store:  # as only the store itself can write it
-        [row, *_] = store.list_interviews()
+        [row, *_] = store.interviews.list_rows()
         other = tuple("other" if cell == "red" else cell for cell in build_row(first.interview))
-        store.write_snapshot(row.id, Snapshot(row.last_seq, str(RULES_VERSION), other), instrument=row.instrument)
+        store.data.write_snapshot(row.id, Snapshot(row.last_seq, str(RULES_VERSION), other), instrument=row.instrument)
     rows, _ = taken(ONE)
     assert [row["arm"] for row in rows] == ["other", "red", "red"]
     same = [{n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"} for row in rows]

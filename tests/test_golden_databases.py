@@ -35,15 +35,15 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
 
 def test_everything_that_an_earlier_version_wrote_is_read(kept: Shift) -> None:
     with Store.open(kept.db, create=False) as store:
-        stands = {row.case: (row.origin, row.status, row.outcome) for row in store.list_interviews()}
+        stands = {row.case: (row.origin, row.status, row.outcome) for row in store.interviews.list_rows()}
         assert stands == {
             "A": ("real", "ended", "complete"),
             "B": ("real", "suspended", ""),
             "G": ("real", "ended", "withdrawn"),
             "P": ("practice", "ended", "complete"),
         }
-        [suspended] = store.list_interviews(case="B")
-        draft = store.find_draft(suspended.id)
+        [suspended] = store.interviews.list_rows(case="B")
+        draft = store.interviews.find_draft(suspended.id)
         assert draft is not None
         assert (draft.place, draft.text) == ("why", "half a rea")
         histories = dict(store.cases.queries.iterate_histories())

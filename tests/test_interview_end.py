@@ -226,7 +226,7 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: P
     while child.isalive() and time.monotonic() < deadline:
         time.sleep(0.05)
     with shift.study() as study:
-        [row] = study.store.list_interviews(case=case)
+        [row] = study.store.interviews.list_rows(case=case)
         assert (row.status, row.outcome) == ("ended", "refusal_hard")
     if case == "A":
         assert (shift.row("A").status, shift.row("A").holder, code(shift)) == ("done", None, "2.112")
@@ -367,7 +367,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
         done = write(*parts, **more)  # type: ignore[arg-type]
         if not lost:
             lost.append(True)
-            talk._store._db._connection.close()  # type: ignore[attr-defined]
+            talk._store.connector._connection.close()  # type: ignore[attr-defined]
         return done
 
     monkeypatch.setattr(database, "_append_within", cut)
@@ -535,8 +535,8 @@ items:
 def forget(shift: Shift) -> None:
     """As an earlier version left it: interviews and cases were never compared."""
     with shift.study() as study:
-        study.store.write_setting(COMPARED_SETTING, "x")
-        study.store._db.run("DELETE FROM settings WHERE name = ?", (COMPARED_SETTING,))
+        study.store.settings.write(COMPARED_SETTING, "x")
+        study.store.connector.run("DELETE FROM settings WHERE name = ?", (COMPARED_SETTING,))
 
 
 @pytest.mark.parametrize("lapsed", [False, True], ids=["leased", "lapsed"])
@@ -652,7 +652,7 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     with shift.study() as study:
         assert study.is_on_do_not_call_list(["+13125550100"])
         assert study.store.cases.follow_up_tasks.list_open() == []
-        [row] = study.store.list_interviews(case="A")
+        [row] = study.store.interviews.list_rows(case="A")
         assert row.is_erased == (outcome == "withdrawn")
     assert not any("yet" in finding for finding in findings(shift))
 
@@ -690,9 +690,11 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
     assert closing is not None
     assert (closing.answered, closing.erased, closing.remark) == (0, True, "")
     with shift.study() as study:
-        [row] = study.store.list_interviews(case="walk-in" if way == "walk-in" else "A")
+        [row] = study.store.interviews.list_rows(case="walk-in" if way == "walk-in" else "A")
         assert (row.outcome, row.answered, row.is_erased) == ("withdrawn", 0, True)
-        assert not any("value" in str(event) and "value=1" in str(event) for event in study.store.read_journal(row.id))
+        assert not any(
+            "value" in str(event) and "value=1" in str(event) for event in study.store.interviews.read_journal(row.id)
+        )
     assert all("scrub" in f or "free pages" in f for f in findings(shift))
 
 
@@ -705,7 +707,7 @@ def test_withdrawing_in_a_practice_interview_leaves_the_real_answers(tmp_path: P
     keyed(talk, "2")
     assert talk.stop("withdrawn") is None
     with shift.study() as study:
-        rows = {row.origin: row for row in study.store.list_interviews(case="walk-in")}
+        rows = {row.origin: row for row in study.store.interviews.list_rows(case="walk-in")}
     assert (rows["real"].outcome, rows["real"].answered) == ("complete", 3)
     assert rows["practice"].is_erased
 
@@ -719,7 +721,7 @@ def test_answers_that_an_earlier_version_kept_of_a_withdrawal_are_erased_at_the_
     assert any("withdrew consent" in finding for finding in findings(shift))
     queued(shift)
     with shift.study() as study:
-        [row] = study.store.list_interviews(case="A")
+        [row] = study.store.interviews.list_rows(case="A")
     assert row.is_erased
     assert shift.row("A").why == "must not be called again"
     assert findings(shift) == (), "the opening after an upgrade leaves nothing to be done"

@@ -65,7 +65,7 @@ def held(desk: InterviewSession, *lines: str) -> tuple[int, str]:
 
 
 def journal(desk: InterviewSession) -> list[object]:
-    return list(desk._store.read_journal(desk._id))
+    return list(desk._store.interviews.read_journal(desk._id))
 
 
 def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSession]) -> None:
@@ -122,7 +122,7 @@ def test_the_key_of_a_case_is_cleaned_as_answers_are(tmp_path: Path) -> None:
         file, StartOptions(case=" a\x1b[31mb\nc ", interviewer="Ann"), clock=lambda: NOON, store=store
     )
     assert isinstance(desk, InterviewSession)
-    assert [row.case for row in store.list_interviews()] == ["a[31mbc"]
+    assert [row.case for row in store.interviews.list_rows()] == ["a[31mbc"]
 
 
 ZONED = "sample: {where: {type: text, role: zone}}\n" + INSTRUMENT

@@ -48,7 +48,7 @@ def a_study() -> str:
 @pytest.fixture(name="store")
 def a_store_on_a_server(study: str) -> Iterator[Store]:
     with Store.open(study, create=True) as found:
-        found.add_instrument(an_instrument())
+        found.data.add_instrument(an_instrument())
         begin(found)
         yield found
 
@@ -71,7 +71,7 @@ while not os.path.exists(sys.argv[2]):
     time.sleep(0.0002)
 store = Store.open(sys.argv[1], create=True)
 text = InstrumentRow(hash=HASH, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
-store.add_instrument(text)
+store.data.add_instrument(text)
 print(start(store, sys.argv[3]))
 """
     for round in range(2):
@@ -82,15 +82,15 @@ print(start(store, sys.argv[3]))
         gun.touch()
         assert [outcome(program) for program in programs] == ["None\n"] * 8
         with Store.open(study, create=False) as store:
-            assert [row.id for row in store.list_interviews()] == [str(k) for k in range(8)]
-            assert store.check_integrity() == []
+            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(8)]
+            assert store.maintenance.check_integrity() == []
 
 
 def test_texts_of_one_version_that_come_at_once_each_have_a_view(study):
     script = """
 text = InstrumentRow(hash=sys.argv[2] * 10, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
 store = Store.open(sys.argv[1], create=True)
-store.add_instrument(text)
+store.data.add_instrument(text)
 """
     programs = [child(script, study, f"hash{k}") for k in range(4)]
     assert [outcome(program) for program in programs] == [""] * 4
@@ -116,7 +116,7 @@ def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(stud
     Store.open(study, create=False, upgrade=True).close()
     assert views(study) == ["answers", "remarks"]
     with Store.open(study, create=False) as again:
-        assert again.check_integrity() == []
+        assert again.maintenance.check_integrity() == []
 
 
 def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
@@ -148,7 +148,7 @@ def test_a_schema_that_is_somebody_elses_is_refused_and_left_alone(study):
 def test_an_empty_schema_that_was_made_for_the_study_is_taken(study):
     sql(study, f"CREATE SCHEMA {schema_in(study)}")
     with Store.open(study, create=True) as store:
-        assert store.check_integrity() == []
+        assert store.maintenance.check_integrity() == []
 
 
 def test_a_study_that_is_not_there_is_made_only_when_asked(study):
@@ -159,13 +159,13 @@ def test_a_study_that_is_not_there_is_made_only_when_asked(study):
     with open_store(where, create=True):
         pass
     with open_existing_store(where) as there:
-        assert there.list_interviews() == []
+        assert there.interviews.list_rows() == []
 
 
 def test_studies_share_a_database_and_see_only_their_own(store):
     with Store.open(served.fresh(), create=True) as other:
-        assert other.list_interviews() == []
-        assert other.list_instruments() == []
+        assert other.interviews.list_rows() == []
+        assert other.data.list_instruments() == []
 
 
 def test_what_studies_share_is_reached_from_each_of_them(store, study):
@@ -173,10 +173,10 @@ def test_what_studies_share_is_reached_from_each_of_them(store, study):
     sql(study, "DROP SCHEMA IF EXISTS survey_shared CASCADE")  # other tests' list of numbers never to be called
     with Store.open(served.fresh(), create=True) as other:
         for each in (store, other):
-            apply_steps(each._db, schema="survey_shared", steps=steps)
-        store._db.run("INSERT INTO never VALUES (?)", ("202 555 0100",))
-        assert other._db.read("SELECT number FROM never") == [("202 555 0100",)]
-        assert other.list_interviews() == []
+            apply_steps(each.connector, schema="survey_shared", steps=steps)
+        store.connector.run("INSERT INTO never VALUES (?)", ("202 555 0100",))
+        assert other.connector.read("SELECT number FROM never") == [("202 555 0100",)]
+        assert other.interviews.list_rows() == []
     assert sql(study, "SELECT tablename FROM pg_tables WHERE schemaname = 'survey_shared' ORDER BY 1") == [
         ("applied_steps",),
         ("never",),
@@ -189,7 +189,7 @@ def test_order_is_by_bytes_as_in_a_file(store):
     for id in sorted(ids, reverse=True):
         if id != "i1":
             begin(store, id)
-    assert [row.id for row in store.list_interviews()] == sorted(ids)
+    assert [row.id for row in store.interviews.list_rows()] == sorted(ids)
 
 
 # The address
@@ -291,7 +291,7 @@ def test_whoever_may_only_read_can_read_and_is_told_at_the_first_entry(store, st
     sql(study, f"CREATE ROLE reader_{name} LOGIN; GRANT USAGE ON SCHEMA {name} TO reader_{name}")
     sql(study, f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO reader_{name}")
     with Store.open(with_user(study, f"reader_{name}"), create=False) as reader:
-        assert reader.list_interviews() == store.list_interviews()
+        assert reader.interviews.list_rows() == store.interviews.list_rows()
         assert [row.interview.id for row in rows(reader, HASH)] == ["i1"]
         assert "does not permit" in the_trouble(reader, 2)
 
@@ -314,8 +314,8 @@ def test_a_password_is_asked_for_by_the_server(study, locked, monkeypatch):
     assert "user or the password is wrong" in told(study.replace("postgres@", f"{locked}@"))
     for right in (with_user(study, locked, "hush%40home%2F%23"), study.replace("postgres@", f"{locked}@")):
         with Store.open(right, create=True) as store:
-            assert store.check_integrity() == []
-            assert "hush" not in store._db.where
+            assert store.maintenance.check_integrity() == []
+            assert "hush" not in store.connector.where
         monkeypatch.setenv("PGPASSWORD", "hush@home/#")
 
 
@@ -332,9 +332,9 @@ def test_a_server_that_does_not_wait_for_its_disk_is_refused(study):
 
 
 def test_a_server_that_only_lets_itself_be_read(store, study):
-    store._db.run("SET default_transaction_read_only TO on")
+    store.connector.run("SET default_transaction_read_only TO on")
     assert "only lets itself be read" in the_trouble(store, 2)
-    store._db.run("SET default_transaction_read_only TO off")
+    store.connector.run("SET default_transaction_read_only TO off")
     assert answer(store, 2) is None
 
 
@@ -351,10 +351,10 @@ def test_each_commit_waits_for_the_servers_disk(study):
     sql(study, "DROP ROLE IF EXISTS hasty; CREATE ROLE hasty SUPERUSER LOGIN")
     sql(study, "ALTER ROLE hasty SET synchronous_commit TO off")
     with Store.open(with_user(study, "hasty"), create=True) as store:
-        assert store._db.read("SHOW synchronous_commit") == [("on",)]
+        assert store.connector.read("SHOW synchronous_commit") == [("on",)]
     sql(study, "ALTER ROLE hasty SET synchronous_commit TO remote_apply")
     with Store.open(with_user(study, "hasty"), create=True) as store:
-        assert store._db.read("SHOW synchronous_commit") == [("remote_apply",)]  # more than we ask for
+        assert store.connector.read("SHOW synchronous_commit") == [("remote_apply",)]  # more than we ask for
 
 
 def the_trouble(store, seq, **other) -> str:
@@ -371,7 +371,11 @@ def the_trouble(store, seq, **other) -> str:
 def test_a_server_in_trouble(store, study, code, said):
     sql(study, raising(code))
     assert said in the_trouble(store, 2)
-    assert (len(store.read_journal("i1")), store.find_interview("i1").last_seq, store.check_integrity()) == (
+    assert (
+        len(store.interviews.read_journal("i1")),
+        store.interviews.find_row("i1").last_seq,
+        store.maintenance.check_integrity(),
+    ) == (
         1,
         1,
         [],
@@ -397,12 +401,12 @@ def test_an_answer_that_was_in_anothers_way_is_given_again_by_itself(store, stud
     sql(study, raising(code, times=1))
     assert answer(store, 2) is None
     sql(study, "ALTER SEQUENCE met RESTART")
-    assert store.start_interview(an_interview("i2"), began("case i2")) is None
-    assert [len(store.read_journal(id)) for id in ("i1", "i2")] == [2, 1]
+    assert store.interviews.start(an_interview("i2"), began("case i2")) is None
+    assert [len(store.interviews.read_journal(id)) for id in ("i1", "i2")] == [2, 1]
     sql(study, "DROP TRIGGER trouble ON journal; DROP FUNCTION trouble; DROP SEQUENCE met")
     sql(study, raising(code))
     assert "in the way" in the_trouble(store, 3)
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 def test_a_lock_that_another_program_keeps(store, study):
@@ -411,18 +415,18 @@ def test_a_lock_that_another_program_keeps(store, study):
         began_waiting = time.monotonic()
         assert "locked" in the_trouble(ours, 2)
         assert 0.15 < time.monotonic() - began_waiting < 3
-        assert len(ours.read_journal("i1")) == 1  # reading waits for nobody
+        assert len(ours.interviews.read_journal("i1")) == 1  # reading waits for nobody
         other.rollback()
         assert answer(ours, 2) is None
 
 
 def test_a_character_no_server_can_keep_is_told(store):
     with pytest.raises(StoreError, match="can't keep"):
-        store.save_draft("i1", EntryDraft("own", "nul \0", stamp().at))
-    assert store.find_draft("i1") is None
+        store.interviews.save_draft("i1", EntryDraft("own", "nul \0", stamp().at))
+    assert store.interviews.find_draft("i1") is None
     noted = NoteWritten(stamp(2), Place("own"), "nul \0 and half \ud800")
     assert answer(store, 2, event=noted) is None
-    assert store.read_journal("i1")[1] == noted
+    assert store.interviews.read_journal("i1")[1] == noted
 
 
 # A lost line
@@ -432,10 +436,10 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_unnoticed(store, stud
     ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'survey%'"
     for seq, use in enumerate(
         (
-            lambda: store.list_interviews(),
-            lambda: store.save_draft("i1", EntryDraft("own", "x", stamp().at)),
-            lambda: store.write_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH),
-            lambda: store.add_instrument(an_instrument(hash="beef" * 16)),
+            lambda: store.interviews.list_rows(),
+            lambda: store.interviews.save_draft("i1", EntryDraft("own", "x", stamp().at)),
+            lambda: store.data.write_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH),
+            lambda: store.data.add_instrument(an_instrument(hash="beef" * 16)),
             lambda: list(rows(store, HASH)),
             lambda: None,
         ),
@@ -445,7 +449,7 @@ def test_a_connection_that_was_lost_meanwhile_is_made_anew_unnoticed(store, stud
         use()
         sql(study, ours)
         assert answer(store, seq) is None
-    assert [event.value for event in store.read_journal("i1")[1:]] == list(range(2, 8))
+    assert [event.value for event in store.interviews.read_journal("i1")[1:]] == list(range(2, 8))
 
 
 @pytest.fixture(name="wire")
@@ -462,9 +466,9 @@ def test_a_line_cut_in_the_middle_of_an_answer_loses_and_doubles_nothing(wire, s
     wire.arm(b"reason 1", heard=heard)
     assert answer(remote, 10, event=NoteWritten(stamp(10), Place("own"), "reason 1")) is None
     assert wire.cuts == 1
-    assert [event.text for event in store.read_journal("i1")[9:]] == ["reason 1"]
+    assert [event.text for event in store.interviews.read_journal("i1")[9:]] == ["reason 1"]
     assert answer(remote, 11) is None
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["the server heard it", "the server never heard it"])
@@ -474,12 +478,12 @@ def test_an_entry_given_again_after_the_line_was_dead_is_no_second_event(wire, s
     said = the_trouble(remote, 10, event=NoteWritten(stamp(10), Place("own"), "reason 1"))
     assert "can't be reached" in said
     assert "can't be reached" in the_trouble(remote, 10)
-    assert len(store.read_journal("i1")) == (10 if heard else 9)
+    assert len(store.interviews.read_journal("i1")) == (10 if heard else 9)
     wire.mend()
     assert answer(remote, 10, event=NoteWritten(stamp(25), Place("own"), "reason 1")) is None
-    assert store.read_journal("i1")[9] == NoteWritten(stamp(10 if heard else 25), Place("own"), "reason 1")
+    assert store.interviews.read_journal("i1")[9] == NoteWritten(stamp(10 if heard else 25), Place("own"), "reason 1")
     assert answer(remote, 11) is None
-    assert len(store.read_journal("i1")) == 11
+    assert len(store.interviews.read_journal("i1")) == 11
 
 
 def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire, store):
@@ -489,7 +493,7 @@ def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire
     wire.mend()
     taken = answer(remote, 10, event=NoteWritten(stamp(25), Place("own"), "reason 2"))
     assert taken == InterviewConflict("i1", 10, "ann", "s1", stamp(10).at)
-    assert store.read_journal("i1")[9] == NoteWritten(stamp(10), Place("own"), "reason 1")
+    assert store.interviews.read_journal("i1")[9] == NoteWritten(stamp(10), Place("own"), "reason 1")
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -497,25 +501,25 @@ def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire
 def test_a_line_cut_while_an_interview_begins(wire, store, heard, word):
     wire, remote = wire
     wire.arm(word, heard=heard)
-    assert remote.start_interview(an_interview("i5"), began("case i5")) is None
+    assert remote.interviews.start(an_interview("i5"), began("case i5")) is None
     assert wire.cuts == 1
-    assert store.read_journal("i5") == [began("case i5")]
+    assert store.interviews.read_journal("i5") == [began("case i5")]
 
 
 def test_a_line_cut_in_the_middle_of_many_keeps_whole_batches_only(wire, store):
     wire, remote = wire
     wire.arm(b"case s00012", heard=True)
     with pytest.raises(StoreError, match="lost"):
-        remote.add_interviews(wholes(25), rows=30)
-    assert len(store.list_interviews(origin="simulated")) == 10
-    assert store.check_integrity() == []
-    assert remote.add_interviews(wholes(15, first=10)) == 15
+        remote.interviews.add(wholes(25), rows=30)
+    assert len(store.interviews.list_rows(origin="simulated")) == 10
+    assert store.maintenance.check_integrity() == []
+    assert remote.interviews.add(wholes(15, first=10)) == 15
 
 
 def test_a_station_killed_in_the_middle_of_a_transaction_leaves_nothing_half(store, study):
     script = """
 store = Store.open(sys.argv[1], create=False)
-with store._db.transaction() as execute:
+with store.connector.transaction() as execute:
     execute("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
     execute("INSERT INTO drafts VALUES (?, ?, ?, ?)", ("i1", "own", "half", ""))
     print("in the middle", flush=True)
@@ -526,24 +530,24 @@ with store._db.transaction() as execute:
     station.send_signal(signal.SIGKILL)
     station.communicate()
     assert answer(store, 2) is None
-    assert store.find_draft("i1") is None
-    assert store.check_integrity() == []
+    assert store.interviews.find_draft("i1") is None
+    assert store.maintenance.check_integrity() == []
 
 
 def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(store, study, monkeypatch):
     monkeypatch.setattr("survey_cli.store.backends.postgres.connection.IDLE_TRANSACTION_TIMEOUT", 1)
     with Store.open(study, create=False) as silent:
-        silent._db.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
+        silent.connector.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
         assert answer(store, 2) is None  # waits for it, no longer than patience
-        with pytest.raises(StoreError, match=r"in the way|lost"), silent._db.transaction():
+        with pytest.raises(StoreError, match=r"in the way|lost"), silent.connector.transaction():
             pass
-        silent._db.roll_back()
+        silent.connector.roll_back()
         assert answer(silent, 3) is None
 
 
 def test_a_failure_that_was_swallowed_does_not_pass_for_a_commit(store):
     def swallowing() -> None:
-        with store._db.transaction() as execute, suppress(psycopg.Error):
+        with store.connector.transaction() as execute, suppress(psycopg.Error):
             execute("SELECT nonsense", ())
 
     with pytest.raises(RuntimeError, match="had failed"):
@@ -572,10 +576,10 @@ def test_numbers_are_numbers_in_the_views(store, study):
         Variable(name="age", item="age"),
         Variable(name="pay", item="pay", storage="decimal", decimals=2),
     )
-    store.add_instrument(an_instrument(hash="beef" * 16, id="pay", variables=variables))
+    store.data.add_instrument(an_instrument(hash="beef" * 16, id="pay", variables=variables))
     for k, cells in enumerate([(30, 1.5), (41, 2.25)]):
         begin(store, f"n{k}", instrument="beef" * 16)
-        store.write_snapshot(f"n{k}", Snapshot(1, "1", cells), instrument="beef" * 16)
+        store.data.write_snapshot(f"n{k}", Snapshot(1, "1", cells), instrument="beef" * 16)
     assert [tuple(map(float, row)) for row in sql(study, "SELECT avg(age), sum(pay) FROM data_pay_v1")] == [
         (35.5, 3.75)
     ]
@@ -585,20 +589,20 @@ def test_names_longer_than_the_servers_stay_apart(store, study):
     long = "x" * 70
     variables = tuple(Variable(name=f"{long}_{k}", item=f"{long}_{k}") for k in range(3))
     for hash in ("beef", "f00d"):
-        store.add_instrument(an_instrument(hash=hash * 16, id="a" * 90, variables=variables))
+        store.data.add_instrument(an_instrument(hash=hash * 16, id="a" * 90, variables=variables))
     begin(store, "w", instrument="beef" * 16)
-    store.write_snapshot("w", Snapshot(1, "1", (1, 2, 3)), instrument="beef" * 16)
+    store.data.write_snapshot("w", Snapshot(1, "1", (1, 2, 3)), instrument="beef" * 16)
     names = [name for name in views(study) if name.startswith("data_aaa")]
     assert [[row[-3:] for row in sql(study, f"SELECT * FROM {name}")] for name in names] == [[(1, 2, 3)], []]
 
 
 def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
-    store.add_interviews(wholes(40))
+    store.interviews.add(wholes(40))
     answer(store, 2, event=QuestionAnswered(stamp(2), Place("own", 2), (8, "8"), {8: "señal"}))
-    store.write_snapshot("i1", Snapshot(2, "1", CELLS), instrument=HASH)
-    store.save_draft("i1", EntryDraft("why", "because", stamp().at))
+    store.data.write_snapshot("i1", Snapshot(2, "1", CELLS), instrument=HASH)
+    store.interviews.save_draft("i1", EntryDraft("why", "because", stamp().at))
     copy = tmp_path / "copy.db"
-    store.backup(copy)
+    store.maintenance.back_up(copy)
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%'"
     for (table,) in sql(copy, tables):
         columns = ", ".join(name for _, name, *_ in sql(copy, f"PRAGMA table_info({table})"))
@@ -606,17 +610,17 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
         assert sorted(sql(copy, every)) == sorted(sql(study, every)), table
     assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(study, "SELECT m_8, visit FROM data_asu_2000_v1")
     with Store.open(copy, create=False) as copied:
-        assert copied.check_integrity() == []
+        assert copied.maintenance.check_integrity() == []
         for what in (
-            lambda s: s.list_interviews(),
-            lambda s: s.list_instruments(),
-            lambda s: s.find_draft("i1"),
-            lambda s: [s.read_journal(row.id) for row in s.list_interviews()],
+            lambda s: s.interviews.list_rows(),
+            lambda s: s.data.list_instruments(),
+            lambda s: s.interviews.find_draft("i1"),
+            lambda s: [s.interviews.read_journal(row.id) for row in s.interviews.list_rows()],
             lambda s: list(rows(s, HASH, origins=("real", "simulated"), personal=True)),
-            lambda s: list(s.iterate_export_rows(HASH, origins=("real", "simulated"), personal=True)),
+            lambda s: list(s.data.iterate_export_rows(HASH, origins=("real", "simulated"), personal=True)),
         ):
             assert what(copied) == what(store)
-        assert copied.read_variables(HASH) == VARIABLES
+        assert copied.data.read_variables(HASH) == VARIABLES
         assert answer(copied, 3) is None
     assert views(copy) == views(study)
 

@@ -392,7 +392,7 @@ def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
     assert stations.returncode == 0, stations.stderr
     with shift.study() as study:
         counts, quotas = study.store.cases.quotas.read_fill(), study.plan.quotas
-        complete = sum(row.outcome == "complete" for row in study.store.list_interviews())
+        complete = sum(row.outcome == "complete" for row in study.store.interviews.list_rows())
         for id, cell in quotas.cells.items():
             taken = counts.get(id, CellFill())
             assert taken.completes <= cell.target, (id, taken)
@@ -400,4 +400,4 @@ def test_sixteen_stations_pass_no_target(kept: str, tmp_path: Path) -> None:
         assert complete == sum(counts.get(f"sexes:{sex}", CellFill()).completes for sex in (1, 2))
         assert complete >= 8  # at least one quota was filled to the brim
         assert any(counts.get(id, CellFill()).completes == cell.target for id, cell in quotas.cells.items())
-        assert study.store.check_integrity() == []
+        assert study.store.maintenance.check_integrity() == []

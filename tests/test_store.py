@@ -60,21 +60,21 @@ def test_a_journal_comes_back_as_it_was_written(store):
     ]
     for seq, event in enumerate(events, start=2):
         assert answer(store, seq, event=event) is None
-    assert store.read_journal("i1") == [began(), *events]
-    assert store.read_journal("nobody") == []
+    assert store.interviews.read_journal("i1") == [began(), *events]
+    assert store.interviews.read_journal("nobody") == []
 
 
 def test_an_interview_says_where_it_stands(store):
     begin(store)
     answer(store, 2, event=QuestionAnswered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1)
-    row = store.find_interview("i1")
+    row = store.interviews.find_row("i1")
     assert (row.last_seq, row.at_item, row.answered, row.by) == (2, "age#2", 1, "bob")
     assert (row.began_at, row.updated_at, row.status) == (NOON, moment(60), "open")
     answer(store, 3, event=InterviewEnded(stamp(90), "complete"), status="ended", outcome="complete", at_item="")
-    assert store.find_interview("i1") == an_interview(
+    assert store.interviews.find_row("i1") == an_interview(
         status="ended", outcome="complete", last_seq=3, answered=2, updated_at=moment(90)
     )
-    assert store.find_interview("i2") is None
+    assert store.interviews.find_row("i2") is None
 
 
 def test_interviews_are_found_by_what_is_asked(store):
@@ -87,7 +87,7 @@ def test_interviews_are_found_by_what_is_asked(store):
         ]
     ):
         begin(store, f"i{k}", case=case, origin=origin, status=status, began_at=moment(-k))
-    ids = lambda **wanted: [row.id for row in store.list_interviews(**wanted)]  # noqa: E731
+    ids = lambda **wanted: [row.id for row in store.interviews.list_rows(**wanted)]  # noqa: E731
     assert ids() == ["i3", "i2", "i1", "i0"]  # first begun first
     assert ids(case="c1") == ["i1", "i0"]
     assert ids(origin="real") == ["i3", "i0"]
@@ -97,13 +97,13 @@ def test_interviews_are_found_by_what_is_asked(store):
 
 
 def test_an_instrument_is_kept_once_with_its_text_and_columns(store):
-    store.add_instrument(an_instrument(title="the same hash is the same text"))
+    store.data.add_instrument(an_instrument(title="the same hash is the same text"))
     second = an_instrument(hash="beef" * 16, version="2", kept_at=moment(1), texts={"b.yaml": "x"})
-    store.add_instrument(second)
-    assert store.list_instruments() == [an_instrument(), second]
-    assert list(store.find_instrument_texts(HASH)) == ["asu.yaml", "modules/a.yaml"]
-    assert store.find_instrument_texts("unknown") is None
-    assert store.read_variables(HASH) == VARIABLES
+    store.data.add_instrument(second)
+    assert store.data.list_instruments() == [an_instrument(), second]
+    assert list(store.data.find_instrument_texts(HASH)) == ["asu.yaml", "modules/a.yaml"]
+    assert store.data.find_instrument_texts("unknown") is None
+    assert store.data.read_variables(HASH) == VARIABLES
 
 
 # The key is the lock
@@ -115,8 +115,8 @@ def test_an_event_is_written_by_the_first_station_only(store):
     assert answer(store, 2, event=first) is None
     taken = answer(store, 2, event=QuestionAnswered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99)
     assert taken == InterviewConflict("i1", 2, "ann", "s1", moment(5))
-    assert store.read_journal("i1")[1:] == [first]
-    assert store.find_interview("i1").answered == 1
+    assert store.interviews.read_journal("i1")[1:] == [first]
+    assert store.interviews.find_row("i1").answered == 1
 
 
 def test_the_same_event_again_is_no_second_event(store):
@@ -124,7 +124,7 @@ def test_the_same_event_again_is_no_second_event(store):
     event = QuestionAnswered(stamp(5), Place("own"), 1)
     assert answer(store, 2, event=event) is None
     assert answer(store, 2, event=event) is None
-    assert len(store.read_journal("i1")) == 2
+    assert len(store.interviews.read_journal("i1")) == 2
 
 
 def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
@@ -133,24 +133,24 @@ def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
         answer(store, 3)
     with pytest.raises(ValueError, match="never started"):
         answer(store, 2, id="nobody")
-    assert len(store.read_journal("i1")) == 1
-    assert store.check_integrity() == []
+    assert len(store.interviews.read_journal("i1")) == 1
+    assert store.maintenance.check_integrity() == []
 
 
 def test_a_case_is_begun_by_the_first_station_only(store):
     begin(store, "i1", case="c1")
     other = an_interview("i2", case="c1")
-    assert store.start_interview(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
-    assert [row.id for row in store.list_interviews()] == ["i1"]
+    assert store.interviews.start(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
+    assert [row.id for row in store.interviews.list_rows()] == ["i1"]
     begin(store, "i3", case="c1", number=2)
     begin(store, "i4", case="c1", origin="practice")
     begin(store, "i5", case="c1", origin="practice")
     begin(store, "i6", case="")
     begin(store, "i7", case="")
-    assert store.start_interview(an_interview("i1", case="c9"), began("c9")) == InterviewConflict(
+    assert store.interviews.start(an_interview("i1", case="c9"), began("c9")) == InterviewConflict(
         "i1", 1, "ann", "s1", NOON
     )
-    assert len(store.list_interviews()) == 6
+    assert len(store.interviews.list_rows()) == 6
 
 
 def test_stations_that_race_for_one_interview_share_it_event_by_event(kept, place):
@@ -163,7 +163,7 @@ print(won)
 """
     racers = [child(script, place, f"s{k}") for k in range(4)]
     won = {f"s{k}": int(outcome(racer)) for k, racer in enumerate(racers)}
-    journal = kept.read_journal("i1")
+    journal = kept.interviews.read_journal("i1")
     assert [event.value for event in journal[1:]] == list(range(2, 102))
     stations = [event.stamp.station for event in journal[1:]]
     assert {name: stations.count(name) for name in won} == won
@@ -181,13 +181,13 @@ def test_a_draft_goes_with_the_event_it_was_becoming(store):
         (4, NoteWritten(stamp(), Place("own"), "x"), draft),
         (5, QuestionAnswered(stamp(), Place("why"), "because it rains"), None),
     ):
-        store.save_draft("i1", EntryDraft("why", "because", NOON))
-        store.save_draft("i1", draft)
+        store.interviews.save_draft("i1", EntryDraft("why", "because", NOON))
+        store.interviews.save_draft("i1", draft)
         answer(store, seq, event=event)
-        assert store.find_draft("i1") == left
-    store.save_draft("i1", draft)
-    store.save_draft("i1", EntryDraft("why", "", NOON))
-    assert store.find_draft("i1") is None
+        assert store.interviews.find_draft("i1") == left
+    store.interviews.save_draft("i1", draft)
+    store.interviews.save_draft("i1", EntryDraft("why", "", NOON))
+    assert store.interviews.find_draft("i1") is None
 
 
 # Snapshots
@@ -195,14 +195,14 @@ def test_a_draft_goes_with_the_event_it_was_becoming(store):
 
 def test_a_snapshot_is_given_only_while_it_is_of_the_last_event(store):
     begin(store)
-    store.write_snapshot("i1", Snapshot(1, "0.9", CELLS), instrument=HASH)
+    store.data.write_snapshot("i1", Snapshot(1, "0.9", CELLS), instrument=HASH)
     [row] = rows(store, HASH, personal=True)
     assert row.snapshot == Snapshot(1, "0.9", CELLS)
     answer(store, 2)
     [row] = rows(store, HASH)
     assert (row.interview.last_seq, row.snapshot) == (2, None)
     corrected = (2, *CELLS[1:])
-    store.write_snapshot("i1", Snapshot(2, "1.0", corrected), instrument=HASH)
+    store.data.write_snapshot("i1", Snapshot(2, "1.0", corrected), instrument=HASH)
     [row] = rows(store, HASH, personal=True)
     assert row.snapshot == Snapshot(2, "1.0", corrected)
 
@@ -219,12 +219,12 @@ def test_rows_are_of_the_origins_and_statuses_that_were_asked(store):
 def test_a_snapshot_has_a_cell_for_every_variable(store):
     begin(store)
     with pytest.raises(ValueError, match="4 cells for the 5 variables"):
-        store.write_snapshot("i1", Snapshot(1, "1", CELLS[:4]), instrument=HASH)
+        store.data.write_snapshot("i1", Snapshot(1, "1", CELLS[:4]), instrument=HASH)
 
 
 def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, place):
-    kept.write_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH)
-    kept.add_interviews([WholeInterview(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
+    kept.data.write_snapshot("i1", Snapshot(1, "1", CELLS), instrument=HASH)
+    kept.interviews.add([WholeInterview(an_interview("i2"), [], Snapshot(1, "1", CELLS))])
     for row in rows(kept, HASH):
         assert row.snapshot.cells == (1, NOT_ASKED, *CELLS[2:])
     for row in rows(kept, HASH, personal=True):
@@ -238,9 +238,9 @@ def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, 
 def test_rows_come_in_little_memory(place):
     variables = tuple(Variable(name=f"q{k}", item=f"q{k}") for k in range(50))
     with Store.open(place, create=True) as store:
-        store.add_instrument(an_instrument(variables=variables))
+        store.data.add_instrument(an_instrument(variables=variables))
         cells = tuple(range(1000, 1050))
-        store.add_interviews(
+        store.interviews.add(
             WholeInterview(an_interview(f"i{k:05}"), [began()], Snapshot(1, "1", cells)) for k in range(5000)
         )
         tracemalloc.start()
@@ -254,26 +254,28 @@ def test_rows_come_in_little_memory(place):
 def test_rows_are_of_one_moment_while_others_write(kept):
     for k in range(600):
         begin(kept, f"j{k:03}")
-    before = kept.find_interview("j599").updated_at
-    found = kept.iterate_export_rows(HASH)
+    before = kept.interviews.find_row("j599").updated_at
+    found = kept.data.iterate_export_rows(HASH)
     next(found)
     answer(kept, 2, id="j599")
     begin(kept, "k")
     left = list(found)
     assert len(left) == 600
     assert decode_timestamp(left[-1].updated_at) == before
-    assert kept.find_interview("j599").updated_at > before
+    assert kept.interviews.find_row("j599").updated_at > before
 
 
 # Views
 
 
 def test_answers_are_readable_in_plain_sql(kept, place):
-    one = "1" if kept._db.dialect == "postgresql" else 1  # a column has one type there, and "1" is a code here too
+    one = (
+        "1" if kept.connector.dialect == "postgresql" else 1
+    )  # a column has one type there, and "1" is a code here too
     answer(kept, 2, event=NoteWritten(stamp(2), Place("own", 3), "was [unsure]"))
-    kept.write_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
+    kept.data.write_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
     begin(kept, "p", origin="practice")
-    kept.write_snapshot("p", Snapshot(1, "1", CELLS), instrument=HASH)
+    kept.data.write_snapshot("p", Snapshot(1, "1", CELLS), instrument=HASH)
     assert sql(place, "SELECT interview, variable, question, value, label, missing FROM answers") == [
         ("i1", "own", "Do you own a car?", one, "Yes", None),
         ("i1", "visit", "", None, None, "refused"),
@@ -285,25 +287,25 @@ def test_answers_are_readable_in_plain_sql(kept, place):
     assert sql(place, "SELECT interview, item, turn, remark, by FROM remarks") == [
         ("i1", "own", 3, "was [unsure]", "ann")
     ]
-    kept.write_snapshot("i1", Snapshot(2, "1", ("1", *CELLS[1:])), instrument=HASH)
+    kept.data.write_snapshot("i1", Snapshot(2, "1", ("1", *CELLS[1:])), instrument=HASH)
     assert sql(place, "SELECT value, label FROM answers WHERE variable = 'own'") == [("1", "one in words")]
 
 
 def test_every_text_has_its_view_even_when_the_version_stays(kept, place):
-    kept.add_instrument(an_instrument(hash="beef" * 16))
-    kept.add_instrument(an_instrument(hash="f00d" * 16, version="2 (März) '\"; --"))
+    kept.data.add_instrument(an_instrument(hash="beef" * 16))
+    kept.data.add_instrument(an_instrument(hash="f00d" * 16, version="2 (März) '\"; --"))
     names = [name for name in views(place) if name.startswith("data")]
     assert names == ["data_asu_2000_v1", "data_asu_2000_v1_beefbeefbeef", "data_asu_2000_v2_M_rz"]
     begin(kept, "i2", instrument="beef" * 16)
-    kept.write_snapshot("i2", Snapshot(1, "1", (*CELLS[:4], 8)), instrument="beef" * 16)
+    kept.data.write_snapshot("i2", Snapshot(1, "1", (*CELLS[:4], 8)), instrument="beef" * 16)
     assert [sql(place, f'SELECT m_8 FROM "{name}"') for name in names] == [[], [(8,)], []]
 
 
 def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
     variables = tuple(Variable(name=f"q{k}", item=f"q{k}") for k in range(4000))
-    kept.add_instrument(an_instrument(hash="beef" * 16, id="wide", variables=variables))
+    kept.data.add_instrument(an_instrument(hash="beef" * 16, id="wide", variables=variables))
     begin(kept, "w", instrument="beef" * 16)
-    kept.write_snapshot("w", Snapshot(1, "1", tuple(range(4000))), instrument="beef" * 16)
+    kept.data.write_snapshot("w", Snapshot(1, "1", tuple(range(4000))), instrument="beef" * 16)
     assert sql(place, "SELECT _interview, q0 FROM data_wide_v1") == [("w", 0)]
     assert sql(place, "SELECT _interview, q3999 FROM data_wide_v1_part3") == [("w", 3999)]
 
@@ -313,16 +315,18 @@ def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
 
 def test_whole_interviews_are_kept_in_commits_with_room_between(store):
     commits = []
-    assert store.add_interviews(wholes(25), rows=30, pause=lambda: commits.append(len(store.list_interviews()))) == 25
+    assert (
+        store.interviews.add(wholes(25), rows=30, pause=lambda: commits.append(len(store.interviews.list_rows()))) == 25
+    )
     assert commits == [10, 20]
-    assert store.read_journal("s00024") == next(wholes(1, first=24)).events
+    assert store.interviews.read_journal("s00024") == next(wholes(1, first=24)).events
     assert [row.snapshot.seq for row in rows(store, HASH, origins=("simulated",))] == [3] * 25
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 def test_a_commit_with_an_interview_that_is_there_already_is_not_made(store):
-    store.add_interviews(wholes(10))
+    store.interviews.add(wholes(10))
     with pytest.raises(ValueError, match="already"):
-        store.add_interviews(wholes(10, first=5))
-    assert len(store.list_interviews()) == 10
+        store.interviews.add(wholes(10, first=5))
+    assert len(store.interviews.list_rows()) == 10
     assert answer(store, 4, id="s00009") is None

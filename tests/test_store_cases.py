@@ -76,7 +76,7 @@ def test_nothing_personal_stands_outside_the_contacts(store):
     bring(store, [a_case("unit 7", contact=a_contact("r4nd0m", "José Pérez", "+13125550100"))])
     claimed(store)
     for table in ("cases", "case_events", "imports"):
-        written = repr(store._db.read(f"SELECT * FROM {table}"))
+        written = repr(store.connector.read(f"SELECT * FROM {table}"))
         assert not any(word in written for word in ("Pérez", "5550100", "Calle"))
 
 
@@ -146,8 +146,8 @@ def test_a_key_that_is_there_already_is_named_and_nothing_is_kept(store, doubled
     assert store.cases.queries.find_row("c00001") is None
     assert len(store.cases.imports.list_rows()) == 1
     assert store.cases.imports.finish()
-    assert store._db.read("SELECT count(*) FROM case_events") == [(1,)]
-    assert store._db.read("SELECT count(*) FROM imports") == [(1,)]
+    assert store.connector.read("SELECT count(*) FROM case_events") == [(1,)]
+    assert store.connector.read("SELECT count(*) FROM imports") == [(1,)]
 
 
 def test_until_the_last_case_is_there_nobody_sees_any(store):
@@ -181,12 +181,12 @@ def test_what_breaks_off_leaves_nothing_and_can_be_done_again(store):
         bring(store, broken())
     assert list(store.cases.queries.iterate_keys()) == []
     assert bring(store, several(700), id="again") == 700
-    assert store._db.read("SELECT count(*) FROM cases") == [(700,)]
+    assert store.connector.read("SELECT count(*) FROM cases") == [(700,)]
 
 
 def test_once_whole_an_import_counts_though_its_cases_are_still_let_in(store):
     """Whoever imports is killed in between: the next one goes on."""
-    db, pauses = store._db, []
+    db, pauses = store.connector, []
 
     def killed():
         if db.read("SELECT 1 FROM imports WHERE state = 'settling'"):
@@ -210,7 +210,7 @@ def test_once_whole_an_import_counts_though_its_cases_are_still_let_in(store):
     while not store.cases.imports.finish(limit=1):
         pass
     assert store.cases.queries.count_cases().by_status == {"ready": 1198, "leased": 1, "held": 1}
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 def test_an_import_whose_place_was_taken_says_so(store):
@@ -444,7 +444,7 @@ def test_a_later_import_brings_the_row_and_the_person_up_to_date(store):
         "m2",
         new,
     )
-    assert store._db.read("SELECT link FROM case_contacts") == [("l2",)]
+    assert store.connector.read("SELECT link FROM case_contacts") == [("l2",)]
 
 
 def test_standings_are_worked_out_anew_where_nothing_has_moved_since(store):
@@ -498,7 +498,7 @@ def test_a_complete_interview_counts_where_it_belongs_and_only_once(store):
     assert store.cases.quotas.read_fill()["a"] == CellFill(2, 0)
     store.cases.quotas.drop("i1")
     assert store.cases.quotas.read_fill() == {"a": CellFill(1, 0), "b": CellFill(0, 0), "c": CellFill(0, 0)}
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 def test_a_place_outlives_the_lease_that_ran_out(store):
@@ -519,14 +519,14 @@ def test_a_place_outlives_the_lease_that_ran_out(store):
 @pytest.fixture(name="breaking")
 def a_connection_that_breaks(store, monkeypatch):
     """What is written is written, but the answer to the next commit is lost."""
-    commit, left = store._db.commit, []
+    commit, left = store.connector.commit, []
 
     def unseen():
         commit()
         if left and left.pop():
             raise TransientStoreError("there", "the connection was lost", "try again")
 
-    monkeypatch.setattr(store._db, "commit", unseen)
+    monkeypatch.setattr(store.connector, "commit", unseen)
     return lambda: left.__setitem__(slice(None), [True])
 
 
@@ -558,7 +558,7 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     breaking()
     assert store.cases.expire_leases(at(61)) in ([], [ExpiredLease("c00002", "ann", "s1", at(60))])
     assert [type(e.event) for e in store.cases.queries.read_history("c00002")][2:] == [CaseReturned]
-    assert store.check_integrity() == []
+    assert store.maintenance.check_integrity() == []
 
 
 def test_an_import_of_which_the_end_was_not_seen_can_be_done_again(store, breaking):

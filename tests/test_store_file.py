@@ -31,9 +31,9 @@ def test_files_are_for_their_owner_only_whatever_the_umask(path):
     before = os.umask(0)
     try:
         with Store.open(path, create=True) as store:
-            store.add_instrument(an_instrument())
+            store.data.add_instrument(an_instrument())
             begin(store)
-            store.backup(path.with_name("copy.db"))
+            store.maintenance.back_up(path.with_name("copy.db"))
             modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
     finally:
         os.umask(before)
@@ -41,7 +41,7 @@ def test_files_are_for_their_owner_only_whatever_the_umask(path):
 
 
 def test_each_commit_is_synced(on_disk, path):
-    read = lambda pragma: on_disk._db.read(f"PRAGMA {pragma}")[0][0]  # noqa: E731
+    read = lambda pragma: on_disk.connector.read(f"PRAGMA {pragma}")[0][0]  # noqa: E731
     assert read("journal_mode") == "wal"
     assert read("synchronous") == 2  # FULL
     assert read("foreign_keys") == 1
@@ -60,7 +60,7 @@ while not os.path.exists(sys.argv[2]):
     time.sleep(0.0002)
 store = Store.open(sys.argv[1], create=True)
 text = InstrumentRow(hash=HASH, id="asu", version="1", title="", texts={}, variables=(), kept_at=NOON)
-store.add_instrument(text)
+store.data.add_instrument(text)
 print(start(store, sys.argv[3]))
 """
     for round in range(3):
@@ -71,8 +71,8 @@ print(start(store, sys.argv[3]))
         gun.touch()
         assert [outcome(program) for program in programs] == ["None\n"] * 8
         with Store.open(path, create=False) as store:
-            assert [row.id for row in store.list_interviews()] == [str(k) for k in range(8)]
-            assert store.check_integrity() == []
+            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(8)]
+            assert store.maintenance.check_integrity() == []
     assert not list(tmp_path.glob(".*"))
 
 
@@ -121,7 +121,7 @@ sys.stdin.readline()
     assert not list(path.parent.glob("*before*"))
     station.communicate("\n")
     with Store.open(path, create=False) as store:
-        assert store.check_integrity() == []
+        assert store.maintenance.check_integrity() == []
     assert list(path.parent.glob("*before-views.db"))
 
 
@@ -157,13 +157,13 @@ def test_a_symbolic_link_leads_to_the_one_database(on_disk, path):
     link = path.parent.parent / "link.db"
     link.symlink_to(path)
     with Store.open(link, create=False) as other:
-        other.save_draft("i1", EntryDraft("own", "half", NOON))
-        assert on_disk.find_draft("i1").text == "half"
+        other.interviews.save_draft("i1", EntryDraft("own", "half", NOON))
+        assert on_disk.interviews.find_draft("i1").text == "half"
         assert Path(f"{path}-wal").stat().st_size
         assert not Path(f"{link}-wal").exists()
         moved = path.rename(path.with_name("elsewhere.db"))
         with pytest.raises(StoreError, match="moved"):
-            other.save_draft("i1", EntryDraft("own", "lost", NOON))
+            other.interviews.save_draft("i1", EntryDraft("own", "lost", NOON))
         moved.rename(path)
 
 

@@ -55,14 +55,14 @@ while True:
         if isinstance(place, str):
             served.settled()
         with Store.open(place, create=False) as reopened:
-            there = [event.value for event in reopened.read_journal("i1")[1:]]
+            there = [event.value for event in reopened.interviews.read_journal("i1")[1:]]
             assert there == list(range(2, len(there) + 2))
             # the one whose number was not yet said may be there too
             assert said[-1] <= there[-1] <= said[-1] + 1
-            assert reopened.find_interview("i1").last_seq == len(there) + 1
+            assert reopened.interviews.find_row("i1").last_seq == len(there) + 1
             last = there[-1]
     assert last > 3 * rounds
-    assert kept.check_integrity() == []
+    assert kept.maintenance.check_integrity() == []
 
 
 def test_what_is_on_the_disk_at_any_moment_is_whole(on_disk, path, tmp_path):
@@ -86,8 +86,8 @@ while True:
                 copy = folder / f"asu.db{ending}"
                 copy.write_bytes(Path(f"{path}{ending}").read_bytes())
             with Store.open(folder / "asu.db", create=False) as copied:
-                kept = copied.read_journal("i1")
-                assert copied.check_integrity() == []
+                kept = copied.interviews.read_journal("i1")
+                assert copied.maintenance.check_integrity() == []
             assert len(kept) >= said
             station.send_signal(signal.SIGCONT)
             while said < len(kept):
@@ -124,7 +124,7 @@ print(*waits)
     assert len(waits) == 1600
     assert waits[-1] < 4  # before patience runs out, on the busiest machine
     for k in range(16):
-        assert [event.value for event in kept.read_journal(f"s{k}")[1:]] == list(range(2, 102))
+        assert [event.value for event in kept.interviews.read_journal(f"s{k}")[1:]] == list(range(2, 102))
 
 
 @pytest.mark.time_limit
@@ -149,28 +149,28 @@ def test_a_durable_answer_costs_little_more_than_a_bare_commit(on_disk, path):
 
 
 def test_integrity_says_what_is_wrong(kept, place):
-    assert kept.check_integrity() == []
+    assert kept.maintenance.check_integrity() == []
     for seq in range(2, 6):
         answer(kept, seq)
     sql(place, "DELETE FROM journal WHERE seq = 3")
-    assert kept.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 5"]
+    assert kept.maintenance.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 5"]
     sql(place, "UPDATE journal SET seq = 3 WHERE seq = 5")
-    assert kept.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 4"]
+    assert kept.maintenance.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 4"]
     sql(place, "UPDATE interviews SET last_seq = 4")
-    assert kept.check_integrity() == []
+    assert kept.maintenance.check_integrity() == []
     sql(place, "INSERT INTO snapshots VALUES ('i1', 9, '1', '[]', '')")
-    assert kept.check_integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
+    assert kept.maintenance.check_integrity() == ["the snapshot of interview i1 is of event 9, and the last event is 4"]
     sql(place, "UPDATE snapshots SET seq = 4")
     sql(place, "UPDATE journal SET kind = 'kept' WHERE seq = 1")
-    assert kept.check_integrity() == ["interview i1 does not begin with its beginning, or begins twice"]
+    assert kept.maintenance.check_integrity() == ["interview i1 does not begin with its beginning, or begins twice"]
     sql(place, "UPDATE journal SET kind = 'began' WHERE seq = 1")
-    unchecked = "SET session_replication_role = replica; " if kept._db.dialect == "postgresql" else ""
+    unchecked = "SET session_replication_role = replica; " if kept.connector.dialect == "postgresql" else ""
     sql(place, f"{unchecked}INSERT INTO drafts VALUES ('ghost', 'q', 'boo', '')")
-    assert kept.check_integrity() == ["a row of drafts belongs to nothing in interviews"]
+    assert kept.maintenance.check_integrity() == ["a row of drafts belongs to nothing in interviews"]
 
 
 def test_a_backup_is_whole_while_interviews_go_on(kept, place, tmp_path):
-    kept.add_interviews(wholes(3000, events=10))
+    kept.interviews.add(wholes(3000, events=10))
     script = """
 store, seq = Store.open(sys.argv[1], create=False), 2
 while True:
@@ -182,16 +182,16 @@ while True:
     try:
         assert station.stdout.read(1) == "."
         seen, copy = [], tmp_path / "copy.db"
-        kept.backup(copy, progress=lambda done, whole: seen.append((done, whole)))
+        kept.maintenance.back_up(copy, progress=lambda done, whole: seen.append((done, whole)))
     finally:
         station.kill()
         station.communicate()
     assert seen[-1][0] == seen[-1][1] > 300
     with Store.open(copy, create=False) as restored:
-        assert restored.check_integrity() == []
-        assert len(restored.list_interviews()) == 3001
-        there = restored.read_journal("i1")
-        assert there == kept.read_journal("i1")[: len(there)]
+        assert restored.maintenance.check_integrity() == []
+        assert len(restored.interviews.list_rows()) == 3001
+        there = restored.interviews.read_journal("i1")
+        assert there == kept.interviews.read_journal("i1")[: len(there)]
         assert len(there) >= 2
         assert answer(restored, len(there) + 1) is None
 
@@ -200,16 +200,16 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_behind(store, tmp_path):
     copy = tmp_path / "copy.db"
     copy.write_text("my thesis")
     with pytest.raises(StoreError, match="overwrites nothing"):
-        store.backup(copy)
+        store.maintenance.back_up(copy)
     assert copy.read_text() == "my thesis"
     with pytest.raises(StoreError, match="does not exist"):
-        store.backup(tmp_path / "nowhere" / "copy.db")
+        store.maintenance.back_up(tmp_path / "nowhere" / "copy.db")
 
     def broken(done, whole):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.backup(tmp_path / "half.db", progress=broken)
+        store.maintenance.back_up(tmp_path / "half.db", progress=broken)
     assert {p.name for p in tmp_path.iterdir()} == {"copy.db", "responses"}
     begin(store)
     assert answer(store, 2) is None

@@ -48,22 +48,22 @@ def the_trouble(store, seq, **other) -> str:
 
 
 def test_a_full_disk(on_disk):
-    full = on_disk._db.read("PRAGMA page_count")[0][0] + 2
-    on_disk._db.read(f"PRAGMA max_page_count = {full}")
+    full = on_disk.connector.read("PRAGMA page_count")[0][0] + 2
+    on_disk.connector.read(f"PRAGMA max_page_count = {full}")
     long = QuestionAnswered(stamp(2), Place("why"), "x" * 100_000)
     assert "disk is full" in the_trouble(on_disk, 2, event=long)
     assert (
-        len(on_disk.read_journal("i1")),
-        on_disk.find_interview("i1").last_seq,
-        on_disk.check_integrity(),
+        len(on_disk.interviews.read_journal("i1")),
+        on_disk.interviews.find_row("i1").last_seq,
+        on_disk.maintenance.check_integrity(),
     ) == (
         1,
         1,
         [],
     )
-    on_disk._db.read("PRAGMA max_page_count = 1000000")
+    on_disk.connector.read("PRAGMA max_page_count = 1000000")
     assert answer(on_disk, 2, event=long) is None
-    assert on_disk.read_journal("i1")[1] == long
+    assert on_disk.interviews.read_journal("i1")[1] == long
 
 
 def test_a_disk_that_takes_no_more_of_a_file(on_disk, path):
@@ -87,12 +87,12 @@ except StoreError as found:
     again = found
 print(problem)
 assert str(again) == str(problem)
-assert len(store.read_journal("i1")) == seq - 1 > 1
+assert len(store.interviews.read_journal("i1")) == seq - 1 > 1
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 for more in range(seq, seq + 5):
     assert answer(store, "i1", more) is None
-assert len(store.read_journal("i1")) == seq + 4
-assert store.check_integrity() == []
+assert len(store.interviews.read_journal("i1")) == seq + 4
+assert store.maintenance.check_integrity() == []
 """
     said = outcome(child(script, path))
     assert "the disk" in said
@@ -108,7 +108,7 @@ def test_a_really_full_disk(tmp_path):
         pytest.skip("no disk can be mounted here")
     try:
         with Store.open(disk / "asu.db", create=True) as store:
-            store.add_instrument(an_instrument())
+            store.data.add_instrument(an_instrument())
             begin(store)
             ballast = disk / "holiday.jpg"
             left = os.statvfs(disk)
@@ -121,20 +121,20 @@ def test_a_really_full_disk(tmp_path):
                     assert "disk is full" in str(problem)  # noqa: PT017 – when it is full is the disk's to say
                     break
                 seq += 1
-            assert len(store.read_journal("i1")) == seq - 1
+            assert len(store.interviews.read_journal("i1")) == seq - 1
             assert "disk is full" in refusal(disk / "another.db")
             assert not (disk / "another.db").exists()
             ballast.unlink()
             assert answer(store, seq) is None
-            assert store.check_integrity() == []
+            assert store.maintenance.check_integrity() == []
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_database_that_can_only_be_read(on_disk):
-    on_disk._db.run("PRAGMA query_only = ON")
+    on_disk.connector.run("PRAGMA query_only = ON")
     assert "can only be read" in the_trouble(on_disk, 2)
-    on_disk._db.run("PRAGMA query_only = OFF")
+    on_disk.connector.run("PRAGMA query_only = OFF")
     assert answer(on_disk, 2) is None
 
 
@@ -145,7 +145,7 @@ def test_another_program_that_keeps_the_lock(on_disk, path):
         began_waiting = time.monotonic()
         assert "locked" in the_trouble(ours, 2)
         assert 0.25 < time.monotonic() - began_waiting < 3
-        assert len(ours.read_journal("i1")) == 1  # reading waits for nobody
+        assert len(ours.interviews.read_journal("i1")) == 1  # reading waits for nobody
         other.execute("ROLLBACK")
         other.close()
         assert answer(ours, 2) is None
@@ -167,29 +167,29 @@ def test_half_a_letter_from_a_terminal_is_told(kept):
     assert "half a letter" in the_trouble(kept, 2, event=event)
     within = QuestionAnswered(stamp(2), Place("own"), "caf\udce9")
     assert answer(kept, 2, event=within) is None
-    assert kept.read_journal("i1")[1] == within
+    assert kept.interviews.read_journal("i1")[1] == within
 
 
 def test_a_table_that_somebody_dropped_is_told(kept, place):
     sql(place, "DROP TABLE drafts")
     assert "not as it was made" in the_trouble(kept, 2)
-    assert len(kept.read_journal("i1")) == 1
+    assert len(kept.interviews.read_journal("i1")) == 1
 
 
 def test_a_row_that_somebody_rewrote_is_told(kept, place):
     sql(place, "UPDATE journal SET payload = '{\"value\":' WHERE seq = 1")
     with pytest.raises(StoreError, match="event 1 of interview i1 can't be read"):
-        kept.read_journal("i1")
+        kept.interviews.read_journal("i1")
     sql(place, "UPDATE interviews SET began_at = 'noon'")
     with pytest.raises(StoreError, match="can't be read"):
-        kept.list_interviews()
+        kept.interviews.list_rows()
 
 
 def spoiled(path: Path, dice: random.Random) -> None:
     """A database of sixty interviews, with junk written over a few places."""
     with Store.open(path, create=True) as store:
-        store.add_instrument(an_instrument())
-        store.add_interviews(wholes(60))
+        store.data.add_instrument(an_instrument())
+        store.interviews.add(wholes(60))
     content = bytearray(path.read_bytes())
     for _ in range(dice.choice([1, 3, 12])):
         at = dice.randrange(0 if dice.random() < 0.1 else 100, len(content) - 400)
@@ -198,14 +198,14 @@ def spoiled(path: Path, dice: random.Random) -> None:
 
 
 USES = {
-    "integrity": lambda store: store.check_integrity(),
-    "instruments": lambda store: store.list_instruments(),
-    "interviews": lambda store: store.list_interviews(),
+    "integrity": lambda store: store.maintenance.check_integrity(),
+    "instruments": lambda store: store.data.list_instruments(),
+    "interviews": lambda store: store.interviews.list_rows(),
     "rows": lambda store: list(rows(store, HASH, origins=("simulated",), personal=True)),
-    "journal": lambda store: [store.read_journal(f"s{k:05}") for k in range(60)],
-    "draft": lambda store: store.find_draft("s00001"),
+    "journal": lambda store: [store.interviews.read_journal(f"s{k:05}") for k in range(60)],
+    "draft": lambda store: store.interviews.find_draft("s00001"),
     "append": lambda store: answer(store, 4, id="s00030"),
-    "backup": lambda store: store.backup(Path(store._db.where).with_name("copy.db")),
+    "backup": lambda store: store.maintenance.back_up(Path(store.connector.where).with_name("copy.db")),
 }
 
 

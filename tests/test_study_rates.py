@@ -285,7 +285,7 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
 
     path = a_study([interviewed("a", "real 1"), interviewed("b", "trial 1"), interviewed("c", "made up")])
     with store_of(path) as store:
-        store.add_instrument(
+        store.data.add_instrument(
             InstrumentRow(hash="c0", id="study", version="", title="", texts={}, variables=(), kept_at=NOW)
         )
         begun = history("x").entries[0]
@@ -309,7 +309,7 @@ def _start(store: Any, row: InterviewRow, begun: HistoryEntry) -> None:
         begun.at.date(),
         SessionContext("pat", "morning", "en"),
     )
-    assert store.start_interview(row, first) is None
+    assert store.interviews.start(row, first) is None
 
 
 def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
@@ -521,7 +521,7 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
         assert row is not None
         wrong = schedule_case(told.case, plan(), NOW)._replace(code="2.20")
         assert store.cases.update_queue_positions([("unit 1", row.seq, wrong)]) == 1
-        store.write_setting("plan", "the mark of an earlier release")
+        store.settings.write("plan", "the mark of an earlier release")
     run_command(["db", "verify", str(path)])
     said = capsys.readouterr()
     assert "unit 1" not in said.out, "what another release derived is no damage"

@@ -58,12 +58,12 @@ def found(shift: Shift, db: str) -> tuple[str, ...]:
 
 def columns() -> list[str]:
     with Store.open(":memory:", create=True) as store:
-        tables = [name for (name,) in store._db.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [name for (name,) in store.connector.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return [
             f"{table}.{column}"
             for table in tables
             if f"{table}.*" not in UNCHECKED
-            for _, column, *_ in store._db.read(f"PRAGMA table_info({table})")
+            for _, column, *_ in store.connector.read(f"PRAGMA table_info({table})")
         ]
 
 

@@ -43,11 +43,11 @@ def keep(of: str, *keys: tuple[str, ...], where: str = "responses/v.db", origin:
     if "://" not in where:
         Path(where).parent.mkdir(exist_ok=True)
     with Store.open(where, create=True) as store:
-        before = len(store.list_interviews())
+        before = len(store.interviews.list_rows())
         made = [scenario(of).keys(*entries) for entries in keys]
         row = InstrumentRow.from_instrument(instrument(of), kept_at=NOW.replace(minute=before))
-        store.add_instrument(row)
-        store.add_interviews(whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1))
+        store.data.add_instrument(row)
+        store.interviews.add(whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1))
 
 
 def put(of: str) -> str:

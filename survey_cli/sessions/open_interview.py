@@ -51,7 +51,7 @@ def list_column_requests(
     if store is not None:
         with store:
             try:
-                if case and store.list_interviews(case=case, origin=origin_of(practice)):
+                if case and store.interviews.list_rows(case=case, origin=origin_of(practice)):
                     return ()
             except StoreError as error:
                 return to_user_error(error)
@@ -170,7 +170,7 @@ def _resume_stored_version(
         return None
     session: InterviewSession | UserError | None = None
     try:
-        earlier = store.list_interviews(case=options.case, origin=origin_of(options.practice))
+        earlier = store.interviews.list_rows(case=options.case, origin=origin_of(options.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         sampled = not options.practice and store.has_case(options.case)
         if last is not None and last.status in ("open", "suspended") and not sampled:

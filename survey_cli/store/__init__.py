@@ -14,6 +14,7 @@ from survey_cli.store.interviews.records import (
     InterviewConflict,
     InterviewOrigin,
     InterviewRow,
+    JournalUpdate,
     Snapshot,
     WholeInterview,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "InterviewConflict",
     "InterviewOrigin",
     "InterviewRow",
+    "JournalUpdate",
     "Snapshot",
     "Store",
     "StoreError",

@@ -39,7 +39,7 @@ def find_clock_doubt(store: Store, where: str, at: datetime) -> ConfirmableError
 
     def settle() -> None:
         with Store.open(where, create=False) as again:
-            again.write_setting(ACCEPTED_SETTING, encode_timestamp(newest))
+            again.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
     here, there = at.astimezone(), newest.astimezone()
     return ConfirmableError(
@@ -54,20 +54,20 @@ def find_clock_doubt(store: Store, where: str, at: datetime) -> ConfirmableError
 def accept_clock(store: Store, at: datetime) -> None:
     """Believe the clock, whatever the newest entry is. Raises StoreError."""
     if (newest := _find_disagreeing_entry(store, at)) is not None:
-        store.write_setting(ACCEPTED_SETTING, encode_timestamp(newest))
+        store.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
 
 def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
     """The newest entry, where it speaks against this clock and nobody has said that the clock is right."""
     if store.clock is not None:
         return None
-    newest, seen = store.find_newest_time(), store.read_setting(LAST_START_SETTING)
+    newest, seen = store.data.find_newest_time(), store.settings.read(LAST_START_SETTING)
     if seen and (newest is None or decode_timestamp(seen) > newest):
         newest = decode_timestamp(seen)
     if (
         newest is None
         or -MAX_BEHIND <= at - newest <= MAX_AHEAD
-        or store.read_setting(ACCEPTED_SETTING) == encode_timestamp(newest)
+        or store.settings.read(ACCEPTED_SETTING) == encode_timestamp(newest)
     ):
         return None
     return newest
@@ -76,7 +76,7 @@ def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
 def record_start(store: Store, at: datetime) -> None:
     """Keep that a station was started then. Raises StoreError."""
     if store.clock is None:
-        store.write_setting(LAST_START_SETTING, encode_timestamp(at))
+        store.settings.write(LAST_START_SETTING, encode_timestamp(at))
 
 
 def list_future_entries(store: Store, at: datetime) -> list[str]:
@@ -86,5 +86,5 @@ def list_future_entries(store: Store, at: datetime) -> list[str]:
         f"{whose} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong"
         f" — {remedy}"
-        for whose, count, last in store.list_entries_after(at + MAX_BEHIND)
+        for whose, count, last in store.data.list_entries_after(at + MAX_BEHIND)
     ]

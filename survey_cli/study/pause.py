@@ -31,7 +31,7 @@ class Pause(NamedTuple):
 
 def read_pause(store: Store) -> Pause | None:
     """The pause of the study, None while it runs. Raises StoreError."""
-    text = store.read_setting(PAUSE_SETTING)
+    text = store.settings.read(PAUSE_SETTING)
     if not text:
         return None
     value = json.loads(text)
@@ -41,4 +41,4 @@ def read_pause(store: Store) -> Pause | None:
 def write_pause(store: Store, pause: Pause | None) -> None:
     """Pause the study, or let it run again. Raises StoreError."""
     value = pause._asdict() | {"since": pause.since.isoformat()} if pause is not None else {}
-    store.write_setting(PAUSE_SETTING, json.dumps(value, ensure_ascii=False) if value else "")
+    store.settings.write(PAUSE_SETTING, json.dumps(value, ensure_ascii=False) if value else "")

@@ -26,7 +26,7 @@ def read_published_hash(store: Store) -> str:
     """The hash of the version that was published last; of earlier databases of the one kept last; empty where none is
     kept. Raises StoreError.
     """
-    return store.read_setting(PUBLISHED_SETTING) or store.read_newest_instrument()
+    return store.settings.read(PUBLISHED_SETTING) or store.data.read_newest_instrument()
 
 
 def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce | UserError:
@@ -36,12 +36,12 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
     if store.clock is None:
         return VersionInForce(instrument)
     hash = read_published_hash(store)
-    if not hash and not store.can_publish():
+    if not hash and not store.data.can_publish():
         what = "no version of the questionnaire is published there yet"
         return UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
     if hash in ("", instrument.hash):
         return VersionInForce(instrument)
-    published = rebuild_instrument(store.find_instrument_texts(hash) or {}, hash)
+    published = rebuild_instrument(store.data.find_instrument_texts(hash) or {}, hash)
     if isinstance(published, UserError):
         return published
     theirs, ours = _get_title(published), _get_title(instrument)

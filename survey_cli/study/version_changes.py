@@ -54,10 +54,10 @@ class VersionChange:
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
     """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreError."""
-    kept_here = store.list_instruments()
+    kept_here = store.data.list_instruments()
     found: dict[MeaningChange, dict[str, str]] = {}
     for kept in kept_here:
-        if kept.hash == instrument.hash or not store.has_interviews(kept.hash):
+        if kept.hash == instrument.hash or not store.data.has_interviews(kept.hash):
             continue
         old = rebuild_instrument(kept.texts, kept.hash)
         if isinstance(old, UserError):
@@ -74,7 +74,7 @@ def check_may_begin(store: Store, instrument: Instrument) -> UserError | None:
     """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
     real interviews already goes on. Raises StoreError.
     """
-    return None if store.has_interviews(instrument.hash) else check_changes_accepted(store, instrument)
+    return None if store.data.has_interviews(instrument.hash) else check_changes_accepted(store, instrument)
 
 
 def check_changes_accepted(store: Store, instrument: Instrument) -> UserError | None:
@@ -102,13 +102,13 @@ def count_answered(store: Store, hash: str, items: Sequence[str]) -> tuple[dict[
     """How many real interviews of a version have an answer at each item, and how many there are. One without current data
     counts as answered. Raises StoreError.
     """
-    variables = store.read_variables(hash)
+    variables = store.data.read_variables(hash)
     places = {
         item: [(at, make_cell_reader(v.storage)) for at, v in enumerate(variables) if v.item == item] for item in items
     }
     counts, total = dict.fromkeys(items, 0), 0
     personal = any(v.personal and v.item in counts for v in variables)
-    for line in store.iterate_export_rows(hash, origins=REAL_ORIGINS, personal=personal):
+    for line in store.data.iterate_export_rows(hash, origins=REAL_ORIGINS, personal=personal):
         total += 1
         texts = split_row(line.cells, len(variables)) if line.cells is not None else None
         for item, columns in places.items():
@@ -131,7 +131,7 @@ def find_acceptance(store: Store, change: MeaningChange) -> Acceptance | None:
     """What is kept of the acceptance of a change, between whichever versions; None where that can't be read. Raises
     StoreError.
     """
-    text = store.read_setting(_make_setting_name(change))
+    text = store.settings.read(_make_setting_name(change))
     if text is None:
         return None
     try:
@@ -160,7 +160,7 @@ def write_acceptance(store: Store, change: MeaningChange, acceptance: Acceptance
         "later": acceptance.later,
         "same": acceptance.same,
     }
-    store.write_setting(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
+    store.settings.write(_make_setting_name(change), json.dumps(kept, ensure_ascii=False))
 
 
 def _make_setting_name(change: MeaningChange) -> str:

@@ -81,18 +81,19 @@ def _import_everything() -> None:
 
 def _write_late() -> None:
     """What a program would do that shows the next item first and writes afterwards."""
-    from survey_cli.store import Store
+    from survey_cli.store import JournalUpdate
+    from survey_cli.store.interviews.interview_store import InterviewStore
 
-    write = Store.append_event
-    waiting: WeakKeyDictionary[Store, dict[str, object]] = WeakKeyDictionary()
+    append = InterviewStore.append
+    waiting: WeakKeyDictionary[InterviewStore, JournalUpdate] = WeakKeyDictionary()
 
-    def late(store: Store, interview: str, **entry: object) -> None:
+    def append_late(store: InterviewStore, update: JournalUpdate) -> None:
         earlier = waiting.pop(store, None)
         if earlier is not None:
-            write(store, interview, **earlier)
-        waiting[store] = entry  # whoever looks into a copy has a store of its own
+            append(store, earlier)
+        waiting[store] = update  # whoever reads a copy has a store of its own
 
-    Store.append_event = late
+    InterviewStore.append = append_late
 
 
 def _hold(file: Path, *, runs: int, seed: int, stations: int) -> list[Tally]:

@@ -282,8 +282,8 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     station goes on with the one it has.)"""
     decided = set()
     with Store.open(study.db, create=False) as store:
-        for row in store.list_interviews(origin="real"):
-            journal = store.read_journal(row.id)
+        for row in store.interviews.list_rows(origin="real"):
+            journal = store.interviews.read_journal(row.id)
             refused = any(isinstance(e, QuestionAnswered) and (e.place.item, e.value) == ("ok", 2) for e in journal)
             done = any(isinstance(e, QuestionAnswered) and e.place.item == "last" for e in journal)
             if refused or done or any(isinstance(e, InterviewStopped) for e in journal):
@@ -297,7 +297,7 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
         for row in store.cases.queries.iterate_rows():
             if row.key in decided and row.status != "done":
                 found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
-        journals = [store.read_journal(row.id) for row in store.list_interviews(origin="real")]
+        journals = [store.interviews.read_journal(row.id) for row in store.interviews.list_rows(origin="real")]
         ended = {
             e.stamp.by for journal in journals for e in journal if isinstance(e, InterviewEnded | InterviewStopped)
         }

@@ -703,8 +703,8 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
     taken: Counter[str] = Counter()
     wait: Counter[str] = Counter()
     complete = 0
-    for row in store.list_interviews(origin="real"):
-        interview = Interview.replay(instrument, store.read_journal(row.id))
+    for row in store.interviews.list_rows(origin="real"):
+        interview = Interview.replay(instrument, store.interviews.read_journal(row.id))
         if (interview.status, interview.outcome) != (row.status, row.outcome):
             raise Broken(f"interview of {row.case}: kept as {row.status}, replayed {interview.status}")
         case = Case.from_history(row.case, store.cases.queries.read_history(row.case))

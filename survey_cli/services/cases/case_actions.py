@@ -489,10 +489,10 @@ def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, .
         return "", ()
     if code_case(case, study.plan).code != "1.1":
         return ("", ()) if case.interrupted or case.interview_open else (case.interview, ())
-    row = study.store.find_interview(case.interview)
-    texts = study.store.find_instrument_texts(row.instrument) if row is not None else None
+    row = study.store.interviews.find_row(case.interview)
+    texts = study.store.data.find_instrument_texts(row.instrument) if row is not None else None
     instrument = rebuild_instrument(texts, row.instrument) if row is not None and texts is not None else None
     if row is None or not isinstance(instrument, Instrument):
         return "", ()
-    interview = Interview.replay(instrument, study.store.read_journal(row.id))
+    interview = Interview.replay(instrument, study.store.interviews.read_journal(row.id))
     return row.id, study.plan.quotas.list_counted_cells(interview.evaluate_route().env)

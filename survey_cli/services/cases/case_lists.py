@@ -229,7 +229,7 @@ def _build_number_lines(case: Case, contact: Contact | None) -> tuple[NumberLine
 
 
 def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[InterviewLine]:
-    for row in study.store.list_interviews(case=key):
+    for row in study.store.interviews.list_rows(case=key):
         yield InterviewLine(
             row.number,
             row.origin,

@@ -70,7 +70,7 @@ def _build_status(
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
-    target, backed_up = find_interview_target(study), study.store.find_last_backup()
+    target, backed_up = find_interview_target(study), study.store.maintenance.find_last_backup()
     pause = read_pause(study.store)
     found = StatusInput(
         at=at,

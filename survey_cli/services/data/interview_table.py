@@ -160,7 +160,7 @@ def _build_long_table(
                 line = taken.line
                 journal = taken.journal
                 if journal is None:
-                    journal = source.store.read_journal(line.id)
+                    journal = source.store.interviews.read_journal(line.id)
                 head = RowHeading(
                     id=line.id,
                     case=line.case,
@@ -189,9 +189,9 @@ def _load_versions(source: InterviewSource) -> "list[_Version] | UserError":
     condition = parse_condition(source.instrument, source.options)
     if isinstance(condition, UserError):
         return condition
-    kept_here = source.store.list_instruments()
+    kept_here = source.store.data.list_instruments()
     numbers = {
-        kept.hash: source.store.count_interviews(kept.hash, origins=source.origins, statuses=source.statuses)
+        kept.hash: source.store.data.count_interviews(kept.hash, origins=source.origins, statuses=source.statuses)
         for kept in kept_here
     }
     used = [kept for kept in kept_here if numbers[kept.hash]]
@@ -358,7 +358,7 @@ class _Version:
         """Iterate over the selected interviews, the oldest first."""
         source = self.source
         lines = self.reporter(
-            source.store.iterate_export_rows(
+            source.store.data.iterate_export_rows(
                 self.kept.hash, origins=source.origins, statuses=source.statuses, personal=source.includes_personal
             )
         )
@@ -378,7 +378,7 @@ class _Version:
 
         Nothing where it had not begun, or is not selected.
         """
-        journal = self.source.store.read_journal(line.id)
+        journal = self.source.store.interviews.read_journal(line.id)
         if not journal or journal[0].stamp.at > until:
             return
         if not isinstance(journal[-1], AnswersErased):
@@ -433,7 +433,7 @@ class _Version:
 
         Raises an error where its row differs from its journal.
         """
-        journal = self.source.store.read_journal(line.id)
+        journal = self.source.store.interviews.read_journal(line.id)
         interview = self._replay(line, journal)
         if differing := find_differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"

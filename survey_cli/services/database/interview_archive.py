@@ -50,10 +50,10 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList
     where, store, _ = opened
     with store:
         try:
-            return InterviewList(where, store.list_interviews())
+            return InterviewList(where, store.interviews.list_rows())
         except UndecodableTextError as problem:
             with store.tolerate_undecodable():
-                return InterviewList(where, store.list_interviews(), str(problem))
+                return InterviewList(where, store.interviews.list_rows(), str(problem))
         except StoreError as problem:
             return _make_user_error(problem)
 
@@ -113,7 +113,7 @@ def verify_store(
     with store.read_transaction(), store.tolerate_undecodable():
         verification = Verification(store, Plan.from_instrument(instrument), tell)
         findings = (
-            *store.check_integrity(),
+            *store.maintenance.check_integrity(),
             *list_unfinished(store),
             *describe_open_tasks(store),
             *find_disagreements(store),
@@ -136,11 +136,11 @@ class SimulatedInterviewWriter:
         self._store = store
         self.where = where
         self._start = start
-        store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
+        store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
 
     def write(self, interviews: Sequence[Interview]) -> None:
         """Store these interviews with their journals. Raises StoreError."""
-        self._store.add_interviews(
+        self._store.interviews.add(
             (self._build_record(i) for i in interviews), rows=5_000, pause=_pause_between_commits
         )
 
@@ -180,7 +180,7 @@ def open_simulated_interview_writer(
     if isinstance(store, UserError):
         return store
     try:
-        if not force and store.list_interviews(origin="real"):
+        if not force and store.interviews.list_rows(origin="real"):
             store.close()
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
             return UserError(where, what, "give another database with --db, or --force")
@@ -208,11 +208,11 @@ def back_up_database(
     where, store, _ = opened
     with store:
         try:
-            store.backup(to, progress=progress)
+            store.maintenance.back_up(to, progress=progress)
         except StoreError as problem:
             return _make_user_error(problem)
         try:
-            store.record_backup(at=at, by=store.account)
+            store.maintenance.record_backup(at=at, by=store.account)
         except StoreError as problem:
             return UserError(
                 where, f"copied to {to}, but that could not be recorded here: {problem.what}", problem.remedy

@@ -63,7 +63,7 @@ def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> Verificatio
     """What the copy of the backup contains, or why it cannot replace the study's database."""
     try:
         with Store.open(copy, create=False) as store:
-            others = {row.id for row in store.list_instruments()} - {instrument.id}
+            others = {row.id for row in store.data.list_instruments()} - {instrument.id}
             found = verify_store(backup, store, instrument)
     except StoreError as problem:
         return UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY)

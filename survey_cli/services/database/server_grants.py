@@ -54,7 +54,7 @@ def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: s
         return store
     with store:
         try:
-            if not store.can_publish():
+            if not store.data.can_publish():
                 what = f"{store.account} may not grant rights here: the schema belongs to another role"
                 return UserError(
                     where, what, "connect as the owner of the schema, or send the owner the script: --print"

@@ -53,15 +53,15 @@ class Verification:
         self._store, self._plan = store, plan
         self.interviews = self.events = 0
         self._reporter = ProgressReporter(
-            tell, store.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
+            tell, store.data.count_all_interviews() + sum(store.cases.queries.count_cases().by_status.values())
         )
         self._completed: set[str] = set()
         """Interviews that came to their end once."""
-        self._in_step = store.read_setting(PLAN_SETTING) in (None, plan.fingerprint)
+        self._in_step = store.settings.read(PLAN_SETTING) in (None, plan.fingerprint)
 
     def iterate_findings(self) -> Iterator[str]:
         """Yield one sentence for each thing that is wrong. Raises StoreError where the database cannot be read."""
-        instruments = self._store.list_instruments()
+        instruments = self._store.data.list_instruments()
         for kept in instruments:
             yield from self._check_version(kept)
         yield from self._check_cases()
@@ -77,7 +77,7 @@ class Verification:
 
     def _check_version(self, kept: InstrumentRow) -> Iterator[str]:
         who = f"version {kept.version!r} ({kept.hash[:12]})"
-        if self._store.check_instrument_digest(kept.hash) is False:
+        if self._store.data.check_instrument_digest(kept.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
         instrument = rebuild_instrument(kept.texts, kept.hash)
         if isinstance(instrument, UserError):
@@ -86,7 +86,7 @@ class Verification:
         yield from _compare_instrument_columns(
             who, kept, InstrumentRow.from_instrument(instrument, kept_at=kept.kept_at)
         )
-        for stored in self._reporter(self._store.iterate_stored_interviews(kept.hash)):
+        for stored in self._reporter(self._store.data.iterate_stored_interviews(kept.hash)):
             self.interviews += 1
             yield from self._check_interview(instrument, stored)
 
@@ -94,7 +94,7 @@ class Verification:
         row = stored.interview
         who = f"case {row.case}, interview {row.id[:8]}"
         try:
-            journal = self._store.read_journal(row.id)
+            journal = self._store.interviews.read_journal(row.id)
             self.events += len(journal)
             interview = Interview.replay(instrument, journal)
         except StoreError as problem:
@@ -126,7 +126,7 @@ class Verification:
         for name in differing:
             yield f"{who}: {name} differs from its journal"
         yield from self._check_snapshot(who, instrument, stored, journal, settled=not differing)
-        draft = self._store.find_draft(row.id)
+        draft = self._store.interviews.find_draft(row.id)
         if draft is not None and _get_item_id(draft.place) not in instrument.leaves:
             yield f"{who}: its draft is for a place that the questionnaire does not have"
 
@@ -151,7 +151,7 @@ class Verification:
             yield f"{who}: its snapshot says engine {stored.engine!r}, which there never was"
         elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
             there = build_row(Interview.replay(instrument, journal[:seq]))
-            public, personal = self._store.encode_split_cells(row.instrument, there)
+            public, personal = self._store.data.encode_split_cells(row.instrument, there)
             if stored.cells != public:
                 yield f"{who}: its snapshot differs from its journal"
             if stored.details != personal:
@@ -164,7 +164,7 @@ class Verification:
     def _has_current_columns(self, instrument: Instrument, hash: str) -> bool:
         """Whether the stored columns are those that this program derives."""
         derived = build_columns(instrument)
-        stored = self._store.read_variables(hash)
+        stored = self._store.data.read_variables(hash)
         return [(v.name, v.storage, v.personal) for v in derived] == [(v.name, v.storage, v.personal) for v in stored]
 
     # Cases
@@ -223,7 +223,7 @@ class Verification:
 
     def _check_case_interviews(self, who: str, history: Sequence[HistoryEntry]) -> Iterator[str]:
         for id in {entry.event.interview for entry in history if isinstance(entry.event, InterviewOpened)}:
-            found = self._store.find_interview(id)
+            found = self._store.interviews.find_row(id)
             if found is None:
                 yield f"{who}: its interview {id[:8]} is missing"
             elif found.origin != "real" or found.case != who.removeprefix("case "):
@@ -241,7 +241,7 @@ class Verification:
 
     def _check_quota_reservations(self) -> Iterator[str]:
         for interview, cell, state in self._store.cases.quotas.iterate_places():
-            row = self._store.find_interview(interview)
+            row = self._store.interviews.find_row(interview)
             if row is None:
                 yield f"quota cell {cell}: interview {interview[:8]} has a reservation in it and is missing"
             elif state == "held" and row.status in ("ended", "stopped"):

@@ -244,7 +244,7 @@ def _write_table(
 
 def _find_last_event_time(store: Store) -> datetime | None:
     """Time of the last stored event; None where there is none."""
-    moments = [row.updated_at for row in store.list_interviews()]
+    moments = [row.updated_at for row in store.interviews.list_rows()]
     moments += [row.updated_at for row in store.cases.queries.iterate_rows()]
     return max(moments, default=None)
 
@@ -254,7 +254,7 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 
     Where none was used, it is the current file's text.
     """
-    kept = [one for one in store.list_instruments() if until is None or one.kept_at <= until]
+    kept = [one for one in store.data.list_instruments() if until is None or one.kept_at <= until]
     versions = [(one.hash, one.texts) for one in kept] or [(instrument.hash, instrument.texts)]
     for hash, texts in versions:
         for name, text in texts.items():

@@ -62,7 +62,9 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
         notes=sum(map(count_notes, history)),
         interviews=len(interviews),
         answered=sum(
-            row.answered for row in interviews if not person_erasure.is_erased(study.store.read_journal(row.id))
+            row.answered
+            for row in interviews
+            if not person_erasure.is_erased(study.store.interviews.read_journal(row.id))
         ),
         erased=case.erased,
     )
@@ -185,10 +187,10 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
             yield key, find_done_time(case, study.plan, history[-1].at, at)
     over = find_study_end(study.plan)
     others: dict[str, datetime | None] = {}
-    for row in study.store.list_interviews():
+    for row in study.store.interviews.list_rows():
         if not row.case or row.case in sampled or row.origin == "simulated":
             continue
-        if person_erasure.is_reduced(study.store.read_journal(row.id)):
+        if person_erasure.is_reduced(study.store.interviews.read_journal(row.id)):
             continue
         open_still = over if over is not None and over <= at else None
         since = row.updated_at if row.status in ("ended", "stopped") else open_still

@@ -109,13 +109,13 @@ def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
 
 
 def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
-    texts = study.store.find_instrument_texts(row.instrument)
+    texts = study.store.data.find_instrument_texts(row.instrument)
     instrument: Instrument | UserError | None = study.instrument
     if row.instrument != study.instrument.hash:
         instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
-    journal = study.store.read_journal(row.id)
-    draft = study.store.find_draft(row.id)
-    version = next((one.version for one in study.store.list_instruments() if one.hash == row.instrument), "")
+    journal = study.store.interviews.read_journal(row.id)
+    draft = study.store.interviews.find_draft(row.id)
+    version = next((one.version for one in study.store.data.list_instruments() if one.hash == row.instrument), "")
     known = instrument if isinstance(instrument, Instrument) else None
     sample = journal[0].sample if journal and isinstance(journal[0], said.InterviewStarted) else {}
     return SubjectInterview(

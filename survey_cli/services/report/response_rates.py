@@ -208,7 +208,9 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, found: StudyDi
 
 
 def _find_unreal_interviews(store: Store) -> frozenset[str]:
-    return frozenset(row.id for origin in ("practice", "simulated") for row in store.list_interviews(origin=origin))
+    return frozenset(
+        row.id for origin in ("practice", "simulated") for row in store.interviews.list_rows(origin=origin)
+    )
 
 
 def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> UserError:

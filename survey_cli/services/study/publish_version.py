@@ -39,14 +39,14 @@ def publish_version(request: Request) -> PublishedVersion | UserError:
 
 def _publish(study: OpenStudy, request: Request) -> PublishedVersion | UserError:
     store, instrument = study.store, study.instrument
-    if not store.can_publish():
+    if not store.data.can_publish():
         what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
         return UserError(study.where, what, "connect as the owner of the schema, or ask them")
     if (changed := check_may_begin(store, instrument)) is not None:
         return changed
     before, at = read_published_hash(store), convert_to_study_time(store, request.at)
-    store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
-    store.write_setting(PUBLISHED_SETTING, instrument.hash)
+    store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
+    store.settings.write(PUBLISHED_SETTING, instrument.hash)
     if isinstance(study.where, DatabaseFile):
         write_origin(store, study.where.questionnaire)
     rebuild_queue(study, at)

@@ -32,7 +32,7 @@ class CaseInterviews:
     """Draws a new interview's id and seed; None: the system's random numbers."""
 
     def _find_last(self, key: str) -> InterviewRow | None:
-        earlier = self.study.store.list_interviews(case=key, origin="real")
+        earlier = self.study.store.interviews.list_rows(case=key, origin="real")
         return max(earlier, key=lambda row: row.number, default=None)
 
     def is_open(self, key: str) -> bool:
@@ -52,7 +52,9 @@ class CaseInterviews:
             return COMPLETE
         if last.is_erased:
             return "answers erased"
-        version = next((row.version for row in self.study.store.list_instruments() if row.hash == last.instrument), "")
+        version = next(
+            (row.version for row in self.study.store.data.list_instruments() if row.hash == last.instrument), ""
+        )
         at_item = f" at {last.at_item}" if last.at_item else ""
         when = self.to_local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"

@@ -30,7 +30,7 @@ from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply,
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult
-from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store, StoreError
+from survey_cli.store import EntryDraft, InterviewConflict, JournalUpdate, Snapshot, Store, StoreError
 from survey_cli.table import build_row
 from survey_cli.values import Place
 
@@ -394,7 +394,7 @@ class InterviewSession:
     def load_draft(self) -> str:
         place = self._interview.place
         try:
-            draft = self._store.find_draft(self._id)
+            draft = self._store.interviews.find_draft(self._id)
         except StoreError:
             return ""
         return draft.text if draft is not None and draft.place == str(place) else ""
@@ -406,7 +406,7 @@ class InterviewSession:
         self._link.renew_lease()
         try:
             draft = EntryDraft(str(place), text, self._setup.clock())
-            self._store.save_draft(self._id, draft, fence=self._link.fence())
+            self._store.interviews.save_draft(self._id, draft, fence=self._link.fence())
         except StoreError:
             return  # the text is still in the field; the answer itself will say what is wrong
 
@@ -526,20 +526,21 @@ class InterviewSession:
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
         outcome, is_closed = self._find_outcome(after), after.status != "open"
         by_route = by_route or bool(then)
-        return self._store.append_event(
-            self._id,
-            seq=after.seq - len(then),
-            event=event,
-            then=then,
-            status=after.status,
-            at_item=str(after.place or ""),
-            answered=after.answer_count,
-            outcome=after.outcome,
-            fence=self._link.fence(),
-            case=self._link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
-            snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if is_closed else None,
-            instrument=after.instrument.hash,
-            owed=self._link.list_tasks(outcome) if is_closed else (),
+        return self._store.interviews.append(
+            JournalUpdate(
+                self._id,
+                after.seq - len(then),
+                (event, *then),
+                status=after.status,
+                at_item=str(after.place or ""),
+                answered=after.answer_count,
+                outcome=after.outcome,
+                fence=self._link.fence(),
+                case=self._link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
+                snapshot=Snapshot(after.seq, str(RULES_VERSION), build_row(after)) if is_closed else None,
+                instrument=after.instrument.hash,
+                follow_up_tasks=self._link.list_tasks(outcome) if is_closed else (),
+            )
         )
 
     def _describe_conflict(self, conflict: "InterviewConflict | LeaseLost | CaseConflict") -> str:

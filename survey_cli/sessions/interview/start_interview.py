@@ -29,7 +29,15 @@ from survey_cli.sessions.interview.interview_session import (
     NoCaseLink,
     SessionSetup,
 )
-from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, Store, StoreError
+from survey_cli.store import (
+    InstrumentRow,
+    InterviewConflict,
+    InterviewOrigin,
+    InterviewRow,
+    JournalUpdate,
+    Store,
+    StoreError,
+)
 from survey_cli.study.clock import accept_clock, find_clock_doubt
 from survey_cli.study.version_changes import check_may_begin
 from survey_cli.values import Missing, Value
@@ -118,7 +126,7 @@ class InterviewStarter:
     def start_or_resume(self, instrument: Instrument) -> InterviewSession | UserError:
         """Start the case's interview, or resume it."""
         options, case = self.options, self.options.case
-        earlier = self.store.list_interviews(case=case, origin=origin_of(options.practice))
+        earlier = self.store.interviews.list_rows(case=case, origin=origin_of(options.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         if last is None or (options.again and last.status in ("ended", "stopped")):
             if options.reopen:
@@ -163,10 +171,10 @@ class InterviewStarter:
             sample=sample,
         )
         interview = Interview.begin(instrument, began)
-        self.store.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
+        self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         interview_id = options.id or str(uuid4())
         link = options.link or NO_CASE_LINK
-        conflict = self.store.start_interview(
+        conflict = self.store.interviews.start(
             InterviewRow(
                 id=interview_id,
                 case=case,
@@ -198,11 +206,11 @@ class InterviewStarter:
         if newest is not None and row.instrument == newest.hash:
             instrument: Instrument | UserError = newest
         else:
-            instrument = rebuild_instrument(self.store.find_instrument_texts(row.instrument) or {}, row.instrument)
+            instrument = rebuild_instrument(self.store.data.find_instrument_texts(row.instrument) or {}, row.instrument)
         if isinstance(instrument, UserError):
             return instrument
         try:
-            interview = Interview.replay(instrument, self.store.read_journal(row.id))
+            interview = Interview.replay(instrument, self.store.interviews.read_journal(row.id))
         except ValueError as error:
             return UserError(case, f"its journal cannot be followed ({error})", "`survey db verify` tells more")
         zone = resolve_zone(instrument, interview.start.sample, options.zone)
@@ -218,15 +226,17 @@ class InterviewStarter:
         if isinstance(after, Rejection):
             return UserError(case, after.why)
         link = options.link or NO_CASE_LINK
-        conflict = self.store.append_event(
-            row.id,
-            seq=after.seq,
-            event=event,
-            status=after.status,
-            at_item=str(after.place or ""),
-            answered=after.answer_count,
-            fence=link.fence(),
-            case=link.build_start_update(row.id),
+        conflict = self.store.interviews.append(
+            JournalUpdate(
+                row.id,
+                after.seq,
+                [event],
+                status=after.status,
+                at_item=str(after.place or ""),
+                answered=after.answer_count,
+                fence=link.fence(),
+                case=link.build_start_update(row.id),
+            )
         )
         if conflict is not None:
             what = (
@@ -325,7 +335,7 @@ def _find_version_warning(instrument: Instrument, store: Store) -> str:
     """A warning where the file was changed under the same version label; else empty."""
     is_changed = instrument.version and any(
         row.id == instrument.id and row.version == instrument.version and row.hash != instrument.hash
-        for row in store.list_instruments()
+        for row in store.data.list_instruments()
     )
     if not is_changed:
         return ""

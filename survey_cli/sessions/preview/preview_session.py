@@ -20,6 +20,7 @@ from survey_cli.sessions.interview.interview_session import InterviewSession, Se
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.preview.answer_migration import AnswerMigration, find_path, list_conditions
 from survey_cli.store import Store
+from survey_cli.store.interviews.interview_store import InterviewStore
 from survey_cli.table import build_columns, build_row
 from survey_cli.values import Cell, Missing, Place, Value, Variable
 from survey_cli.wording import join_first
@@ -46,13 +47,13 @@ class PreviewValue:
     """The answer was invented on the way to another item."""
 
 
-class NullStore(Store):
-    """A store that stores nothing and has no database."""
+class NullInterviewStore(InterviewStore):
+    """Interviews of which nothing is stored."""
 
     def __init__(self) -> None:
         pass
 
-    def append_event(self, *_: Any, **__: Any) -> None:
+    def append(self, *_: Any) -> None:
         return None
 
     def find_draft(self, *_: Any) -> None:
@@ -61,8 +62,12 @@ class NullStore(Store):
     def save_draft(self, *_: Any, **__: Any) -> None:
         return None
 
-    def write_snapshot(self, *_: Any, **__: Any) -> None:
-        return None
+
+class NullStore(Store):
+    """A store that has no database."""
+
+    def __init__(self) -> None:
+        self.interviews = NullInterviewStore()
 
     def close(self) -> None:
         return None

@@ -101,6 +101,7 @@ TAKE_OVER: Final = "UPDATE cases SET lease_token = ?, lease_until = ? WHERE key 
 RENEW: Final = """
     UPDATE cases SET lease_until = ? WHERE key = ? AND status = 'leased' AND lease_token = ?
 """
+HAS_LEASE: Final = "SELECT 1 FROM cases WHERE key = ? AND lease_token = ?"
 RELEASE: Final = """
     UPDATE cases SET status = was, lease_token = '', lease_by = '', lease_station = '', lease_until = NULL
     WHERE key = ?

@@ -32,7 +32,6 @@ from survey_cli.store.cases.case_records import (
 from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_lease, encode_queue_position
 from survey_cli.store.cases.follow_up_tasks import FollowUpTasks, add_tasks_within
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
-from survey_cli.store.interviews.statements import HAS_LEASE
 
 BATCH_SIZE: Final = 1_000
 """Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
@@ -184,7 +183,7 @@ class CaseStore:
 
     def check_lease(self, fence: LeaseToken) -> LeaseLost | None:
         """Check a lease: LeaseLost with the current holder where the case's lease is another one by now, else None."""
-        if self._db.read(HAS_LEASE, fence):
+        if self._db.read(sql.HAS_LEASE, fence):
             return None
         row = self.queries.find_row(fence.case)
         return LeaseLost(fence.case, row.holder if row is not None else None)

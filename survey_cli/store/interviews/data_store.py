@@ -3,16 +3,14 @@
 Personal cells are stored apart from the others and returned only on request.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from survey_cli.engine.codec import decode_timestamp, encode_cells, encode_timestamp
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.decoding import make_decoding_error, translate_decoding_errors
-from survey_cli.store.backends.retry import retry_once
 from survey_cli.store.backends.schema import postgres_views, views
-from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.digests import compute_digest
 from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
@@ -33,36 +31,6 @@ class DataStore:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
         self._variables: dict[str, tuple[Variable, ...]] = {}
-
-    @property
-    def connector(self) -> Connector:
-        """The connection, for modules of the store."""
-        return self._db
-
-    @property
-    def clock(self) -> Callable[[], datetime] | None:
-        """Function that returns the server's time, which all its stations share; None for a database file."""
-        return self._db.clock.now if self._db.clock is not None else None
-
-    @property
-    def read_only(self) -> bool:
-        """The place of the database is not writable, so it is only read."""
-        return self._db.read_only
-
-    def read_setting(self, name: str) -> str | None:
-        """The value of a setting; None where there is none."""
-        found = self._db.read(SETTING, (name,))
-        return found[0][0] if found else None
-
-    @retry_once
-    def write_setting(self, name: str, value: str) -> None:
-        """Set the value of a setting."""
-        self._db.run(KEEP_SETTING, (name, value))
-
-    @property
-    def where(self) -> str:
-        """The database as it is printed."""
-        return self._db.where
 
     def read_newest_instrument(self) -> str:
         """The hash of the version that was added last; empty where there is none."""
@@ -88,11 +56,6 @@ class DataStore:
         found += [(f"case {key}", count, last) for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (moment,))]
         with translate_decoding_errors(self._db.where, "the date and time of an entry"):
             return [(whose, count, decode_timestamp(last)) for whose, count, last in found]
-
-    @property
-    def account(self) -> str:
-        """The account that writes: that of the operating system, or the role on the server."""
-        return self._db.account
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
         """Store the full text and the columns of an instrument. A hash that is stored already changes nothing and
@@ -165,10 +128,11 @@ class DataStore:
         the contacts.
         """
         with self._db.transaction() as execute:
-            self._write_snapshot(execute, interview, snapshot, instrument)
+            self.write_snapshot_within(execute, interview, snapshot, instrument)
 
-    def _write_snapshot(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
-        cells, personal = self._split_personal_cells(instrument, snapshot.cells)
+    def write_snapshot_within(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
+        """Store the derived data of an interview within a transaction."""
+        cells, personal = self.encode_split_cells(instrument, snapshot.cells)
         found = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
         if not found:
             raise ValueError(f"there is no interview {interview!r}")
@@ -179,7 +143,11 @@ class DataStore:
         else:
             execute(sql.KEEP_CONTACT, (interview, personal, compute_digest((interview, personal))))
 
-    def _split_personal_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
+    def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
+        """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones.
+
+        The second value is None for an instrument without personal variables.
+        """
         variables = self.read_variables(instrument)
         if len(cells) != len(variables):
             raise ValueError(f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}")
@@ -244,10 +212,6 @@ class DataStore:
                     digest_fits=not sealed or compute_digest((*head, engine, cells)) == sealed,
                     details_digest_fits=not sealed_details or compute_digest((id, details)) == sealed_details,
                 )
-
-    def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
-        """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones."""
-        return self._split_personal_cells(instrument, cells)
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
         """Whether the digest of an instrument and its variables fits; None where none was stored."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import InterviewEvent
 from survey_cli.engine.machine import InterviewStatus
@@ -11,6 +11,9 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.table import build_columns
 from survey_cli.values import Cell, Variable
+
+if TYPE_CHECKING:
+    from survey_cli.store.cases.case_records import CaseUpdate, LeaseToken
 
 InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
 
@@ -104,6 +107,30 @@ class Snapshot(NamedTuple):
     """The version of the engine that derived it."""
     cells: tuple[Cell, ...]
     """In the order of the instrument's variables. Personal ones read `not_asked` unless asked for."""
+
+
+class JournalUpdate(NamedTuple):
+    """Events that are appended to the journal of an interview, with what is written in the same transaction."""
+
+    interview: str
+    seq: int
+    """Number of the first of the events."""
+    events: Sequence[InterviewEvent]
+    """An event, and those that follow from it by themselves. All are written, or none."""
+    status: InterviewStatus
+    """The status after the last event; so are the next three fields."""
+    at_item: str
+    answered: int
+    outcome: str = ""
+    fence: "LeaseToken | None" = None
+    """The lease under which they are written; None for an interview without a case."""
+    case: "CaseUpdate | None" = None
+    """The update of the interview's case; where it cannot be written, nothing is."""
+    snapshot: Snapshot | None = None
+    instrument: str = ""
+    """The content hash of the instrument, which a snapshot requires."""
+    follow_up_tasks: Sequence[str] = ()
+    """Work outside of this database that follows: see `FollowUpTasks`."""
 
 
 class ExportRow(NamedTuple):

@@ -11,7 +11,6 @@ INTERVIEW_COLUMNS: Final = (
 """In the order of `InterviewRow`."""
 
 HAS_CASE: Final = "SELECT 1 FROM cases WHERE key = ?"
-HAS_LEASE: Final = "SELECT 1 FROM cases WHERE key = ? AND lease_token = ?"
 HAS_INSTRUMENT: Final = "SELECT 1 FROM instruments WHERE hash = ?"
 KEEP_INSTRUMENT: Final = """
     INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest)

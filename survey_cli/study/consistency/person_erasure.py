@@ -104,7 +104,8 @@ def erase_answers(
     need not wait for that: see `clean`. Raises StoreError.
     """
     rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
-    if any(not is_erased(store.read_journal(row.id)) for row in rows):  # else nothing but a count of answers is left
+    # Where every journal is erased, only a count of answers is left.
+    if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
         _require_scrub(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
@@ -134,20 +135,20 @@ def scrub_database(store: Store) -> bool:
     """Have nothing that was erased left in the file's bytes; False where somebody reads meanwhile: then it is owed, and
     `survey db verify` says so. Raises StoreError.
     """
-    owed = store.read_setting(SCRUB_SETTING)
+    owed = store.settings.read(SCRUB_SETTING)
     if not owed:
         return True
-    if not store.scrub():
+    if not store.maintenance.scrub():
         return False
-    if store.read_setting(SCRUB_SETTING) == owed:  # else another erasure has begun meanwhile, and sees to its own
-        store.write_setting(SCRUB_SETTING, "")
+    if store.settings.read(SCRUB_SETTING) == owed:  # else another erasure has begun meanwhile, and sees to its own
+        store.settings.write(SCRUB_SETTING, "")
     return True
 
 
 def list_unfinished(store: Store) -> list[str]:
     """What of erasing is still to be done, one sentence for each. Raises StoreError."""
     found = []
-    if store.read_setting(SCRUB_SETTING):
+    if store.settings.read(SCRUB_SETTING):
         found.append(f"what was erased may still be read in the file's free pages — {FINISH_REMEDY}")
     for key, whole in _iterate_half_erased(store):
         what = "was erased" if whole else "withdrew consent"
@@ -179,23 +180,24 @@ def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
     for row in store.cases.queries.iterate_rows(status="done"):
         if row.why != "erased" and row.outcome != WITHDRAWN:
             continue
-        answers = any(not is_erased(store.read_journal(one.id)) for one in list_person_interviews(store, row.key))
+        interviews = list_person_interviews(store, row.key)
+        answers = any(not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews)
         if answers or (row.why == "erased" and store.cases.queries.find_contact(row.key) is not None):
             found[row.key] = row.why == "erased"
-    for one in store.list_interviews(origin="real"):
-        if one.case not in found and one.outcome == WITHDRAWN and not is_erased(store.read_journal(one.id)):
+    for one in store.interviews.list_rows(origin="real"):
+        if one.case not in found and one.outcome == WITHDRAWN and not is_erased(store.interviews.read_journal(one.id)):
             found[one.case] = False
     yield from found.items()
 
 
 def list_person_interviews(store: Store, key: str) -> list[InterviewRow]:
     """The interviews of a case that somebody gave: not invented ones."""
-    return [row for row in store.list_interviews(case=key) if row.origin in PERSON_ORIGINS] if key else []
+    return [row for row in store.interviews.list_rows(case=key) if row.origin in PERSON_ORIGINS] if key else []
 
 
 def has_answers(store: Store, row: InterviewRow) -> bool:
     """Whether answers, or their count, are left of an interview."""
-    return bool(row.answered) or not is_erased(store.read_journal(row.id))
+    return bool(row.answered) or not is_erased(store.interviews.read_journal(row.id))
 
 
 def is_erased(journal: Sequence[InterviewEvent]) -> bool:
@@ -222,7 +224,7 @@ def _check_not_claimed(study: OpenStudy, key: str) -> UserError | None:
 
 
 def _require_scrub(store: Store, at: datetime) -> None:
-    store.write_setting(SCRUB_SETTING, at.isoformat())
+    store.settings.write(SCRUB_SETTING, at.isoformat())
 
 
 # the case
@@ -271,7 +273,7 @@ def _erase_interviews(
         instrument = _load_instrument(store, newest, row)
         kept: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
         for _ in range(MAX_TRIES):
-            journal = store.read_journal(row.id)
+            journal = store.interviews.read_journal(row.id)
             left = [in_interviews.erase_content(event, sample=kept) for event in journal]
             whole = is_erased(journal) and left == journal
             if whole and not row.answered:
@@ -289,7 +291,7 @@ def _erase_interviews(
 def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, by: str, why: str) -> bool | None:
     """Whether an interview lost now what tells who it is; None where it cannot be followed."""
     instrument = _load_instrument(study.store, study.instrument, row)
-    journal = study.store.read_journal(row.id)
+    journal = study.store.interviews.read_journal(row.id)
     if not journal or is_reduced(journal):
         return False
     if instrument is None:
@@ -324,12 +326,12 @@ def _write_journal(
 ) -> bool:
     """Keep the journal as it reads from now on, and the data that are left; False where somebody wrote meanwhile."""
     try:
-        store.erase_interview(row.id, events, stands=stands)
+        store.interviews.erase(row.id, events, new_status=stands)
     except ValueError:
         return False
     if instrument is not None:
         left = build_row(Interview.replay(instrument, events))
-        store.write_snapshot(row.id, Snapshot(len(events), str(RULES_VERSION), left), instrument=row.instrument)
+        store.data.write_snapshot(row.id, Snapshot(len(events), str(RULES_VERSION), left), instrument=row.instrument)
     return True
 
 
@@ -337,6 +339,6 @@ def _load_instrument(store: Store, newest: Instrument, row: InterviewRow) -> Ins
     """As the interview was begun; None where its text cannot be had any more."""
     if row.instrument == newest.hash:
         return newest
-    texts = store.find_instrument_texts(row.instrument)
+    texts = store.data.find_instrument_texts(row.instrument)
     found = rebuild_instrument(texts, row.instrument) if texts is not None else None
     return found if isinstance(found, Instrument) else None

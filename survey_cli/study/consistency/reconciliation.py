@@ -32,7 +32,7 @@ from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.store import InterviewRow, Snapshot, Store, StoreError
+from survey_cli.store import InterviewRow, JournalUpdate, Snapshot, Store, StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import derive_interview_events, select_quota_cells
@@ -48,11 +48,11 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     looked at once in a database's life, later only those that a station still has. Raises StoreError.
     """
     cases = store.cases
-    whole = store.read_setting(COMPARED_SETTING) is None
+    whole = store.settings.read(COMPARED_SETTING) is None
     found = [
         row
         for id in cases.queries.list_closed_interviews(leased=not whole)
-        if (row := store.find_interview(id)) is not None
+        if (row := store.interviews.find_row(id)) is not None
     ]
     for row in found:
         if done := _record(store, plan, row, at):
@@ -60,12 +60,12 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     if whole:
         with suppress(StoreError):  # who may not write settings leaves that to whoever may
             cases.follow_up_tasks.add(_iterate_erase_tasks(store, plan))
-            store.write_setting(COMPARED_SETTING, at.isoformat())
+            store.settings.write(COMPARED_SETTING, at.isoformat())
 
 
 def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
     """The tasks for interviews whose respondent withdrew consent and of which answers, or their count, are left."""
-    for row in store.list_interviews(origin="real"):
+    for row in store.interviews.list_rows(origin="real"):
         outcome = plan.outcomes.get(row.outcome)
         withdrawn = outcome is not None and outcome.kind == WITHDRAWN
         if withdrawn and row.case and has_answers(store, row):
@@ -77,7 +77,7 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     text of an `end` has ended so, and one that was suspended with an outcome is called again. Raises StoreError.
     """
     for key in keys:
-        last = max(store.list_interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
+        last = max(store.interviews.list_rows(case=key, origin="real"), key=lambda row: row.number, default=None)
         if last is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
 
@@ -86,7 +86,7 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     """The same for a case to which its station comes back after being cut off, where the `end` has a final outcome; what
     was recorded, in words. Raises StoreError.
     """
-    last = max(store.list_interviews(case=key, origin="real"), key=lambda row: row.number, default=None)
+    last = max(store.interviews.list_rows(case=key, origin="real"), key=lambda row: row.number, default=None)
     interview = _replay(store, last) if last is not None and last.status == "open" else None
     if last is None or interview is None:
         return ""
@@ -102,7 +102,7 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
 def find_disagreements(store: Store) -> Iterator[str]:
     """A sentence for each finished interview whose case does not hold its outcome. Raises StoreError."""
     for id in store.cases.queries.list_closed_interviews(leased=False):
-        row = store.find_interview(id)
+        row = store.interviews.find_row(id)
         if row is not None and _lacks_outcome(store.cases.queries.read_history(row.case), row):
             yield (
                 f"case {row.case}: its interview {row.id[:8]} is finished ({row.outcome}), and the case does not say so "
@@ -152,18 +152,19 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if not added:
         written: object = store.cases.update(update)
     else:
-        written = store.append_event(
-            row.id,
-            seq=row.last_seq + 1,
-            event=added[0],
-            then=added[1:],
-            status=interview.status,
-            at_item=str(interview.place or ""),
-            answered=interview.answer_count,
-            outcome=interview.outcome,
-            case=update,
-            snapshot=Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)),
-            instrument=row.instrument,
+        written = store.interviews.append(
+            JournalUpdate(
+                row.id,
+                row.last_seq + 1,
+                added,
+                status=interview.status,
+                at_item=str(interview.place or ""),
+                answered=interview.answer_count,
+                outcome=interview.outcome,
+                case=update,
+                snapshot=Snapshot(interview.seq, str(RULES_VERSION), build_row(interview)),
+                instrument=row.instrument,
+            )
         )
     if written is not None:
         return ""
@@ -173,12 +174,12 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
 
 def _replay(store: Store, row: InterviewRow) -> Interview | None:
     """The interview; None where it cannot be followed, which `survey db verify` tells."""
-    texts = store.find_instrument_texts(row.instrument)
+    texts = store.data.find_instrument_texts(row.instrument)
     instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
     if not isinstance(instrument, Instrument):
         return None
     try:
-        return Interview.replay(instrument, store.read_journal(row.id))
+        return Interview.replay(instrument, store.interviews.read_journal(row.id))
     except ValueError:
         return None
 

@@ -29,10 +29,10 @@ def repair(study: OpenStudy, at: datetime) -> None:
         study.repairs.extend((*find_disagreements(study.store), *describe_open_tasks(study.store)))
         return
     try:
-        compared_before = study.store.read_setting(COMPARED_SETTING) is not None
+        compared_before = study.store.settings.read(COMPARED_SETTING) is not None
         study.repairs.extend(reconcile(study.store, study.plan, at))
         study.repairs.extend(follow_up(study, "", at))
-        if not compared_before and study.store.read_setting(COMPARED_SETTING) is not None:
+        if not compared_before and study.store.settings.read(COMPARED_SETTING) is not None:
             scrub_database(study.store)
     except StoreError as problem:
         study.repairs.append(f"{problem.what}: what verify finds could not be put right — {problem.remedy}")
@@ -48,16 +48,16 @@ def rebuild_queue(
     repair(study, at)
     cases = study.store.cases
     cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    mark, _, since = (study.store.read_setting(PLAN_SETTING) or "").partition(" ")
+    mark, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
     if mark == study.plan.fingerprint and (
         not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
     ):
         return 0
-    study.store.write_setting(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
+    study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     begun: list[Case] = []
     done = cases.update_queue_positions(_iterate_positions(study, at, begun), pause=pause)
     drop_unused_quota_places(study.store, study.plan, begun, at)
-    study.store.write_setting(PLAN_SETTING, study.plan.fingerprint)
+    study.store.settings.write(PLAN_SETTING, study.plan.fingerprint)
     return done
 
 

@@ -1,0 +1,323 @@
+"""Store of interviews: each with its journal, its draft and a row that says where it stands.
+
+One method call that writes is one transaction: it is on disk when the call returns, or none of it is. Every date and
+time is an argument.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from survey_cli.engine.codec import JournalRecord, decode_record, decode_timestamp, encode_record, encode_timestamp
+from survey_cli.engine.events import (
+    InterviewEvent,
+    InterviewResumed,
+    InterviewStarted,
+    InterviewSuspended,
+    LanguageChanged,
+    NoteWritten,
+)
+from survey_cli.engine.machine import InterviewStatus
+from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.decoding import translate_decoding_errors
+from survey_cli.store.backends.errors import TransientStoreError
+from survey_cli.store.cases.case_statements import HAS_LEASE
+from survey_cli.store.cases.follow_up_tasks import add_tasks_within
+from survey_cli.store.interviews import statements as sql
+from survey_cli.store.interviews.data_store import DataStore
+from survey_cli.store.interviews.digests import compute_digest
+from survey_cli.store.interviews.records import (
+    EntryDraft,
+    InterviewConflict,
+    InterviewOrigin,
+    InterviewRow,
+    JournalUpdate,
+    WholeInterview,
+)
+from survey_cli.store.interviews.row_mapping import decode_interview, encode_interview, encode_interview_head
+
+if TYPE_CHECKING:
+    from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
+    from survey_cli.store.cases.case_store import CaseStore
+
+DRAFT_KEEPING_EVENTS: Final = (InterviewStarted, InterviewResumed, LanguageChanged, NoteWritten, InterviewSuspended)
+"""Events that do not end the entry that is being typed."""
+
+MAX_INTERVIEWS_PER_COMMIT: Final = 1_000
+
+
+class InterviewStore:
+    """The interviews of one study. Methods raise StoreError where the database can't be used."""
+
+    def __init__(self, connector: Connector, data: DataStore, get_cases: "Callable[[], CaseStore]") -> None:
+        """Modules of cases are loaded when `get_cases` is first called: an interview without a case needs none."""
+        self._db = connector
+        self._data = data
+        self._get_cases = get_cases
+        self._unconfirmed: tuple[str, int, JournalRecord] | None = None
+        """The event during which the connection was last lost; it may or may not be written."""
+
+    def start(
+        self, interview: InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
+    ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
+        """Start an interview with its first event, and update its case in the same transaction.
+
+        Returns None when it is written. Otherwise nothing is written: InterviewConflict where another station has
+        started this interview of the case, LeaseLost or CaseConflict where the case cannot be updated.
+        """
+        line = encode_record(first)
+        try:
+            result = self._insert_interview(interview, line, case)
+        except TransientStoreError:
+            result = self._insert_interview(interview, line, case)
+        if result is True or self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
+            return None
+        if result is not False:
+            return result
+        rows = self._db.read(sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin))
+        return self._make_conflict(rows[0][0] if rows else interview.id, 1)
+
+    def _insert_interview(
+        self, interview: InterviewRow, line: JournalRecord, case: "CaseUpdate | None"
+    ) -> "bool | LeaseLost | CaseConflict":
+        with suppress(_SequenceTakenError), self._db.transaction() as execute:
+            if case is not None and (conflict := self._get_cases().update_within(execute, case)) is not None:
+                return conflict
+            if not execute(sql.START, encode_interview(interview)).rowcount:
+                raise _SequenceTakenError
+            execute(sql.ADD_EVENT, (interview.id, 1, *line))
+            return True
+        return False
+
+    def append(self, update: JournalUpdate) -> "InterviewConflict | LeaseLost | CaseConflict | None":
+        """Append events to the journal of an interview, with all that goes with them, in one durable sync.
+
+        Returns None when they are written. Otherwise nothing is written: InterviewConflict where another station wrote
+        that number first, LeaseLost where the lease is another one by now, CaseConflict where the case cannot be
+        updated. Appending the same update again, after a call whose end was not seen, adds no second event. Raises
+        ValueError for a number out of sequence.
+        """
+        line, *more = lines = [encode_record(event) for event in update.events]
+        interview, seq, last = update.interview, update.seq, lines[-1]
+        advance = (
+            *(seq + len(more), update.status, update.outcome, update.at_item, update.answered),
+            *(last.by, last.at, interview, seq - 1),
+        )
+        drops_draft = not all(isinstance(event, DRAFT_KEEPING_EVENTS) for event in update.events)
+
+        def write() -> "bool | LeaseLost | CaseConflict":
+            if update.case is None and update.snapshot is None and not (more or update.follow_up_tasks):
+                return self._append_alone(advance, line, update.fence, drops_draft=drops_draft)
+            with suppress(_SequenceTakenError), self._db.transaction() as execute:
+                if update.case is not None:
+                    conflict = self._get_cases().update_within(execute, update.case)
+                    if conflict is not None:
+                        return conflict
+                # The update of a case has checked the lease, and may have ended it.
+                fence = update.fence if update.case is None else None
+                if not _append_within(execute, advance, lines, fence, drops_draft=drops_draft):
+                    raise _SequenceTakenError
+                if update.snapshot is not None:
+                    self._data.write_snapshot_within(execute, interview, update.snapshot, update.instrument)
+                if update.follow_up_tasks:
+                    add_tasks_within(execute, update.follow_up_tasks)
+                return True
+            return False
+
+        try:
+            result = write()
+        except TransientStoreError:
+            self._unconfirmed = (interview, seq, line)
+            result = write()
+        if result is True:
+            return None
+        stored = self._db.read(sql.EVENT, (interview, seq))
+        if stored == [line] or (stored and self._is_repeated_entry(interview, seq, stored[0], line)):
+            return None
+        if result is not False:
+            return result
+        lease_lost = self._get_cases().check_lease(update.fence) if update.fence is not None else None
+        return lease_lost or self._make_conflict(interview, seq)
+
+    def _append_alone(
+        self, advance: tuple[str | int, ...], line: JournalRecord, fence: "LeaseToken | None", *, drops_draft: bool
+    ) -> bool:
+        """Append one event alone; False where its number is taken or the lease is another's."""
+        if self._db.dialect == "postgresql":
+            statement = sql.APPEND_WITHOUT_LEASE if fence is None else sql.APPEND_WITH_LEASE
+            return self._db.run_autocommit(statement, (*(fence or ()), *advance, int(drops_draft), *line)) == 1
+        with self._db.transaction() as execute:
+            return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
+
+    def _is_repeated_entry(self, interview: str, seq: int, stored: tuple[Any, ...], line: JournalRecord) -> bool:
+        """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has
+        entered it again since: the two differ only in their time.
+        """
+        return self._unconfirmed == (interview, seq, stored) and stored[:4] == line[:4]
+
+    def _make_conflict(self, interview: str, seq: int) -> InterviewConflict:
+        rows = self._db.read(sql.EVENT, (interview, seq))
+        if not rows:
+            last = self._db.read(sql.LAST_SEQ, (interview,))
+            state = f"its last is {last[0][0]}" if last else "it was never started"
+            raise ValueError(f"event {seq} of interview {interview}: {state}")
+        line = JournalRecord(*rows[0])
+        with translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
+            return InterviewConflict(interview, seq, line.by, line.station, decode_timestamp(line.at))
+
+    def read_journal(self, interview: str) -> list[InterviewEvent]:
+        """Return the events of an interview in order; an empty list where there is no such interview."""
+        events: list[InterviewEvent] = []
+        for row in self._db.read(sql.JOURNAL, (interview,)):
+            with translate_decoding_errors(self._db.where, f"event {len(events) + 1} of interview {interview}"):
+                events.append(decode_record(JournalRecord(*row)))
+        return events
+
+    def find_row(self, id: str) -> InterviewRow | None:
+        """Return the row of an interview; None where there is no such interview."""
+        rows = self._query_rows(id=id)
+        return rows[0] if rows else None
+
+    def list_rows(
+        self,
+        *,
+        origin: InterviewOrigin | None = None,
+        case: str | None = None,
+        status: InterviewStatus | None = None,
+        instrument: str | None = None,
+    ) -> list[InterviewRow]:
+        """Return the rows of the interviews that have all the given values, oldest first."""
+        return self._query_rows(origin=origin, case_key=case, status=status, instrument=instrument)
+
+    def _query_rows(self, **conditions: str | None) -> list[InterviewRow]:
+        rows = self._db.read(*sql.build_interviews_query(**conditions))
+        with translate_decoding_errors(self._db.where, "the list of interviews"):
+            return [decode_interview(row) for row in rows]
+
+    def add(
+        self, interviews: Iterable[WholeInterview], *, rows: int = 50_000, pause: Callable[[], None] | None = None
+    ) -> int:
+        """Add new interviews with their whole journals, and return their number.
+
+        A commit has about `rows` events and at most 1,000 interviews. While interviewers work, use 5,000 rows and a
+        `pause` of some 5 ms, which is called between commits. Raises ValueError for an interview that is stored
+        already; the commit with it is not made.
+        """
+        added = 0
+        source = iter(interviews)
+        while batch := _take_batch(source, rows=rows):
+            if added and pause is not None:
+                pause()
+            # Everything is encoded before the lock is taken.
+            interview_rows = [encode_interview(whole.interview) for whole in batch]
+            lines = [
+                (whole.interview.id, seq, *encode_record(event))
+                for whole in batch
+                for seq, event in enumerate(whole.events, start=1)
+            ]
+            snapshots, contacts = self._split_snapshots(batch)
+            with self._db.transaction():
+                if self._db.run_many(sql.START, interview_rows) != len(batch):
+                    raise ValueError("an interview of this batch is in the database already")
+                self._db.run_many(sql.ADD_EVENT, lines)
+                self._db.run_many(sql.KEEP_SNAPSHOT, snapshots)
+                self._db.run_many(sql.KEEP_CONTACT, contacts)
+            added += len(batch)
+        return added
+
+    def _split_snapshots(
+        self, batch: Iterable[WholeInterview]
+    ) -> tuple[list[tuple[str | int, ...]], list[tuple[str, ...]]]:
+        """Return the rows of snapshots, and the rows of contacts with the personal cells."""
+        snapshots: list[tuple[str | int, ...]] = []
+        contacts: list[tuple[str, ...]] = []
+        for interview, _, snapshot in batch:
+            if snapshot is not None:
+                cells, personal = self._data.encode_split_cells(interview.instrument, snapshot.cells)
+                digest = compute_digest((*encode_interview_head(interview), snapshot.engine, cells))
+                snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
+                if personal is not None:
+                    contacts.append((interview.id, personal, compute_digest((interview.id, personal))))
+        return snapshots, contacts
+
+    # Drafts
+
+    def save_draft(self, interview: str, draft: EntryDraft, *, fence: "LeaseToken | None" = None) -> None:
+        """Save what is being typed; an empty text removes it. Appending its answer removes it too.
+
+        With a `fence` it is saved only while the case's lease is that one, so that another's draft is not overwritten.
+        """
+        with self._db.transaction() as execute:
+            if fence is not None and not execute(HAS_LEASE, fence).fetchall():
+                return
+            if draft.text:
+                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, encode_timestamp(draft.at)))
+            else:
+                execute(sql.DROP_DRAFT, (interview,))
+
+    def find_draft(self, interview: str) -> EntryDraft | None:
+        """Return what was being typed in an interview; None where there is no draft."""
+        rows = self._db.read(sql.DRAFT, (interview,))
+        if not rows:
+            return None
+        place, text, at = rows[0]
+        with translate_decoding_errors(self._db.where, f"the draft of interview {interview}"):
+            return EntryDraft(place, text, decode_timestamp(at))
+
+    # Erasure
+
+    def erase(
+        self,
+        interview: str,
+        events: Sequence[InterviewEvent],
+        *,
+        new_status: tuple[InterviewStatus, str] | None = None,
+    ) -> None:
+        """Erase the texts of an interview: `events` is its whole journal from now on.
+
+        The present events come first, each in its place with its time and author; the event that records the erasure
+        follows. The snapshot, the contact and the draft are deleted: write the snapshot of what is left. `new_status`
+        is the status and the outcome, where they change. Raises ValueError where `events` is not a rewritten version of
+        the journal.
+        """
+        from survey_cli.store.interviews.interview_erasure import erase_interview
+
+        erase_interview(self._db, interview, events, new_status)
+
+
+class _SequenceTakenError(Exception):
+    """The event's number is taken, or the lease is another's; the transaction is rolled back."""
+
+
+def _append_within(
+    execute: Execute,
+    advance: tuple[str | int, ...],
+    lines: Sequence[JournalRecord],
+    fence: "LeaseToken | None",
+    *,
+    drops_draft: bool,
+) -> bool:
+    """Append events within a transaction and update the row of their interview.
+
+    Returns False where the number of the first one is taken, or the lease is another's.
+    """
+    *_, interview, before = advance
+    statement = sql.ADVANCE if fence is None else sql.ADVANCE + sql.WITH_LEASE
+    if not execute(statement, (*advance, *(fence or ()))).rowcount:
+        return False
+    for seq, line in enumerate(lines, int(before) + 1):
+        execute(sql.ADD_EVENT, (interview, seq, *line))
+    if drops_draft:
+        execute(sql.DROP_DRAFT, (interview,))
+    return True
+
+
+def _take_batch(source: Iterator[WholeInterview], *, rows: int) -> list[WholeInterview]:
+    batch: list[WholeInterview] = []
+    for whole in islice(source, MAX_INTERVIEWS_PER_COMMIT):
+        batch.append(whole)
+        rows -= len(whole.events)
+        if rows <= 0:
+            break
+    return batch

@@ -1,0 +1,189 @@
+"""Maintenance of a database that is in use: backups, integrity checks, removal of erased texts from its files."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.store.backends import open_database
+from survey_cli.store.backends.address import quote_identifier
+from survey_cli.store.backends.connector import Connector, Dialect
+from survey_cli.store.backends.decoding import translate_decoding_errors
+from survey_cli.store.backends.errors import StoreError, translate_error
+from survey_cli.store.backends.schema import views
+from survey_cli.store.backends.sqlite.connection import SqliteConnector
+from survey_cli.store.backends.sqlite.database_files import create_atomically
+from survey_cli.store.interviews import statements as sql
+from survey_cli.store.interviews.row_mapping import decode_variable
+from survey_cli.store.maintenance.case_integrity import find_case_integrity_errors
+
+BACKUP_STEP: Final = 2_000
+"""Pages copied in one go, some 8 MB; or rows, from a server."""
+
+TABLES: Final = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name
+"""
+"""Ours: neither SQLite's own nor the list of steps."""
+
+NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
+LAST_BACKUP: Final = "SELECT max(at) FROM backups"
+
+SERVER_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+
+
+MISNUMBERED_INTERVIEWS: Final = """
+    SELECT case_key, origin, count(*), min(number), max(number) FROM interviews
+    WHERE case_key <> '' AND origin <> 'simulated' GROUP BY case_key, origin
+    HAVING min(number) <> 1 OR max(number) <> count(*) ORDER BY case_key, origin
+"""
+DATA_VIEWS: Final = "SELECT hash, data_view FROM instruments ORDER BY hash"
+VIEWS: Final[dict[Dialect, str]] = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
+    "postgresql": "SELECT viewname FROM pg_views WHERE schemaname = current_schema()",
+}
+
+
+class Maintenance:
+    """The maintenance of one database. Methods raise StoreError."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    def back_up(self, to: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Write a complete copy as of now to a new file, while interviews continue.
+
+        The copy is made under a temporary name, checked and linked into place. `progress` receives the number of pages
+        or rows done and their total. Raises StoreError where the file exists.
+        """
+        target, where = Path(to), str(to)
+        if target.exists():
+            raise _make_exists_error(where)
+        if not target.parent.is_dir():
+            raise StoreError(where, f"the folder {target.parent} does not exist", "make it, or name another")
+
+        def copy(temporary: Path) -> None:
+            if isinstance(self._db, SqliteConnector):
+                _copy_pages(self._db, temporary, where, progress)
+            else:
+                _copy_rows(self._db, temporary, where, progress)
+
+        try:
+            if not create_atomically(target, copy, where=where):
+                raise _make_exists_error(where)
+        except sqlite3.Error as error:
+            raise translate_error(error, where) or error from error
+
+    def record_backup(self, *, at: datetime, by: str) -> None:
+        """Record that a backup was made, when and by whom."""
+        self._db.run(NOTE_BACKUP, (encode_timestamp(at), by))
+
+    def find_last_backup(self) -> datetime | None:
+        """Return the date and time of the last recorded backup; None where there is none."""
+        [(at,)] = self._db.read(LAST_BACKUP)
+        with translate_decoding_errors(self._db.where, "the list of backups"):
+            return decode_timestamp(at) if at is not None else None
+
+    def scrub(self) -> bool:
+        """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
+
+        Nobody else can write meanwhile, for some seconds per gigabyte. Returns False where somebody was reading, so that
+        erased texts may still be in the log: scrub again. Copies and backups are not reached, nor the log that a
+        server keeps for its own backups.
+        """
+        if self._db.dialect == "postgresql":
+            for (table,) in self._db.read(SERVER_TABLES):
+                self._db.run_autocommit(f"VACUUM FULL {quote_identifier(table)}")
+            return True
+        # Overwritten texts remain where pages were split, even with SQLite's secure_delete.
+        self._db.run("VACUUM")
+        [(busy, *_)] = self._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not busy
+
+    def check_integrity(self) -> list[str]:
+        """Return one sentence for each integrity error of the database. It reads everything."""
+        errors = list(self._db.find_integrity_errors())
+        for id, last, count, first, highest in self._db.read(sql.GAPS):
+            errors.append(
+                f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
+            )
+        errors += [
+            f"interview {id} does not begin with its beginning, or begins twice"
+            for (id,) in self._db.read(sql.WITHOUT_BEGINNING)
+        ]
+        errors += [
+            f"the snapshot of interview {id} is of event {seq}, and the last event is {last}"
+            for id, last, seq in self._db.read(sql.SNAPSHOTS_AHEAD)
+        ]
+        errors += [
+            f"the interviews of case {case} ({origin}) should have the numbers 1 to {count}; they have {first} to {last}"
+            for case, origin, count, first, last in self._db.read(MISNUMBERED_INTERVIEWS)
+        ]
+        present_views = {name for (name,) in self._db.read(VIEWS[self._db.dialect])}
+        errors += [
+            f"the view {name} with the data of version {hash[:12]} is not there"
+            for hash, name in self._db.read(DATA_VIEWS)
+            if name not in present_views
+        ]
+        errors += find_case_integrity_errors(self._db)
+        return errors
+
+
+def _make_exists_error(where: str) -> StoreError:
+    return StoreError(where, "exists already, and a backup overwrites nothing", "name another file")
+
+
+def _copy_pages(db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
+    def tell(_: int, left: int, whole: int) -> None:
+        if progress is not None:
+            progress(whole - left, whole)
+
+    with contextlib.ExitStack() as open_now:
+        source = db.connection
+        if db.path is not None:
+            source = SqliteConnector.open_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
+            open_now.enter_context(contextlib.closing(source))
+        target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
+        # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.
+        source.execute("BEGIN")
+        try:
+            source.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            source.backup(target, pages=BACKUP_STEP, progress=tell)
+        finally:
+            source.execute("ROLLBACK")
+        _check_copy(target, where)
+
+
+def _copy_rows(db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
+    """From a server into a file of this program's own schema, table by table, all of one moment."""
+    open_database.create_database(temporary, where=where)
+    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
+        tables = [name for (name,) in target.execute(TABLES).fetchall()]
+        sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
+        whole, done = sum(sizes), 0
+        target.execute("BEGIN")
+        for table in tables:
+            columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
+            found = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
+            adding = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
+            while several := list(islice(found, BACKUP_STEP)):
+                done += target.executemany(adding, several).rowcount
+                if progress is not None:
+                    progress(done, whole)
+        for hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
+            variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (hash,)).fetchall()]
+            for statement in views.build_data_views(name=view, hash=hash, variables=variables):
+                target.execute(statement)
+        target.execute("COMMIT")
+        if target.execute("PRAGMA foreign_key_check").fetchall():
+            raise StoreError(where, "the copy is not whole", f"check the database {db.where}")
+        _check_copy(target, where)
+
+
+def _check_copy(copy: sqlite3.Connection, where: str) -> None:
+    [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
+    if verdict != "ok":
+        raise StoreError(where, f"the copy is damaged ({verdict})", "check the database and the disk")
