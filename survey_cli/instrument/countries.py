@@ -4,7 +4,7 @@ Regions and holidays come from the `holidays` library, weekend days from Unicode
 Babel). The module reads no clock and no file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -211,15 +211,15 @@ Pacific/Honolulu US: HI
 """Time zones by region, for countries with several zones whose regions are often in samples (IANA, zone.tab)."""
 
 
-def _iterate_region_zones() -> Iterator[tuple[str, str]]:
+def _group_zones_by_region() -> Mapping[str, tuple[str, ...]]:
+    zones: dict[str, tuple[str, ...]] = {}
     for line in _ZONES.strip().splitlines():
         zone, country, *regions = line.replace(":", "").split()
         for region in regions:
-            yield f"{country}-{region}", zone
+            key = f"{country}-{region}"
+            zones[key] = (*zones.get(key, ()), zone)
+    return zones
 
 
-REGION_ZONES: Final[Mapping[str, tuple[str, ...]]] = {
-    region: tuple(zone for other, zone in _iterate_region_zones() if other == region)
-    for region, _ in _iterate_region_zones()
-}
+REGION_ZONES: Final = _group_zones_by_region()
 """The time zones of a region; a region in two zones is called only while both are open."""
