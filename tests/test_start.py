@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stored import a_path, a_store  # noqa: F401 – fixtures
 from stored_cases import a_case, bring
+from survey_cli.cli.run_command import run_command
 
 TEXT = """\
 instrument: short
@@ -52,3 +55,31 @@ def test_a_case_is_known_by_its_key_alone(store) -> None:
     assert store.has_case("A 1")
     assert not store.has_case("a 1")
     assert not store.has_case("")
+
+
+IMPORTED = """\
+import sys
+from survey_cli.cli.run_command import run_command
+code = run_command(sys.argv[1:])
+print(code, *(name for name in sys.modules), file=sys.stderr)
+"""
+
+
+def list_imports(*command: str) -> set[str]:
+    """Run a command in a process of its own; returns its exit code and the names of the modules it imported."""
+    said = subprocess.run([sys.executable, "-c", IMPORTED, *command], check=True, capture_output=True, text=True)
+    return {*said.stderr.splitlines()[-1].split()}
+
+
+def test_texts_on_the_command_line_are_used_without_pydantic() -> None:
+    modules = list_imports("case", "why", "no_such_file.yaml")  # the case is missing
+    assert "2" in modules
+    assert "survey_cli.cli.commands.case_lists" in modules
+    assert "pydantic" not in modules
+
+
+def test_values_that_are_no_texts_are_converted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["simulate", "x.yaml", "--number", "three"]) == 2
+    assert "valid integer" in capsys.readouterr().err
+    assert run_command(["check", "x.yaml", "--format", "jsn"]) == 2
+    assert "'text', 'json', 'github'" in capsys.readouterr().err

@@ -162,7 +162,39 @@ WITHOUT_COMMAND = ("", "-h", "--help", "--version")
 """First words for which no command is needed: the list of commands is available without building them."""
 
 
-class Command(TyperCommand):
+class ValueConversion:
+    """Conversion of one parameter's value: one that has the right type already is not given to Typer.
+
+    Typer converts with pydantic, even a text into a text. Importing it takes longer than everything else that a short
+    command does.
+    """
+
+    def __init__(self, parameter: Any) -> None:
+        self.annotation = parameter.type_descriptor.annotation
+        self.build_conversion = parameter.get_runtime_param
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if param.nargs == -1 or param.multiple:
+            if self.annotation == list[str]:
+                return list(value or ())
+        elif value is None or isinstance(value, self.annotation):
+            return value
+        return self.build_conversion().coerce(value, param=param, ctx=ctx)
+
+
+class LazyConversion:
+    """Base class of commands and groups: their parameters' conversions are built when a value needs one."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
+                conversion = ValueConversion(parameter)
+                parameter.get_runtime_param = lambda conversion=conversion: conversion
+        return parameters
+
+
+class Command(LazyConversion, TyperCommand):
     """One command, whose arguments are listed by name alone in its help."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -177,7 +209,7 @@ def _hide_type(ctx: Any) -> str:
     return ""
 
 
-class Commands(TyperGroup):
+class Commands(LazyConversion, TyperGroup):
     """All commands, listed by panel."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -192,7 +224,7 @@ class Commands(TyperGroup):
                 formatter.write_dl([(name, command.help) for name, command in commands.items()])
 
 
-class Subcommands(TyperGroup):
+class Subcommands(LazyConversion, TyperGroup):
     """The commands of a group, in their order."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
