@@ -62,7 +62,7 @@ def invented(now: Scenario, dice: Random) -> Scenario:
     machine = now.interview.machine
     stop = machine.current_stop
     assert stop is not None
-    reply = stop.leaf.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
+    reply = stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), dice)
     event = prompts.parse_reply(now.interview, reply, STAMP)
     if isinstance(event, Rejection):
         return replace(now, why=event.why)

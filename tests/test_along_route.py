@@ -63,7 +63,7 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
         return shown(self, node)
 
     def watched_options(self: RouteWalk, stop: RouteStop) -> tuple[CompiledOption, ...]:
-        for option in stop.leaf.options if not self.looking_ahead else ():
+        for option in stop.item.options if not self.looking_ahead else ():
             if option.ask_if is not None:
                 look(option.ask_if, self.env)
         return options(self, stop)
@@ -73,7 +73,7 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
         if not why and not self.walk.looking_ahead and not isinstance(held.cell, Missing):
             mark = self.walk.mark
             self.walk.record_answer(stop, held.cell)
-            for check in stop.leaf.checks:
+            for check in stop.item.checks:
                 look(check.condition, self.walk.env)
             self.walk.undo(mark)
         return why

@@ -100,7 +100,7 @@ def decode_timestamp(text: str) -> datetime:
             return at.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise EventDecodeError(f"{text[:40]!r} is no moment in UTC")
+    raise EventDecodeError(f"{text[:40]!r} is no date and time with a zone")
 
 
 # Values
@@ -117,7 +117,7 @@ def _encode_value(value: Cell) -> object:
         case Missing():
             return {"missing": value.kind}
         case datetime():
-            raise TypeError(f"an answer is a day or an hour, not both: {value}")
+            raise TypeError(f"an answer is a date or a time, not both: {value}")
         case date():
             return {"date": value.isoformat()}
         case time():
@@ -182,8 +182,8 @@ def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str,
             return "kept", place, {}
         case QuestionDeclined(_, place, decline):
             return "declined", place, {"decline": decline}
-        case ValueComputed(_, place, value, of):
-            return "lookedup", place, {"value": _encode_value(value)} | ({"of": of} if of else {})
+        case ValueComputed(_, place, value, pool_size):
+            return "lookedup", place, {"value": _encode_value(value)} | ({"of": pool_size} if pool_size else {})
         case PositionMoved(_, place, jump):
             return "wentto", place, {"jump": True} if jump else {}
         case QueryConfirmed(_, place, check, reason):
@@ -203,8 +203,8 @@ def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str,
             if event.sample:
                 details["sample"] = {name: _encode_value(event.sample[name]) for name in sorted(event.sample)}
             return "began", None, details
-        case InterviewResumed(_, sitting, reopen):
-            return ("resumed", None, {"sitting": _encode_session(sitting)} | ({"reopen": True} if reopen else {}))
+        case InterviewResumed(_, session, reopen):
+            return "resumed", None, {"sitting": _encode_session(session)} | ({"reopen": True} if reopen else {})
         case LanguageChanged(_, language):
             return "language", None, {"language": language}
         case InterviewSuspended(_, outcome):
@@ -213,17 +213,17 @@ def _encode_details(event: InterviewEvent) -> tuple[str, Place | None, dict[str,
             return "stopped", None, {"outcome": outcome}
         case InterviewEnded(_, outcome):
             return "ended", None, {"outcome": outcome}
-        case AnswersErased(_, why, left):
+        case AnswersErased(_, why, remaining):
             details = {"why": why}
-            if left is not None:
-                details["left"] = {name: _encode_value(left[name]) for name in sorted(left)}
+            if remaining is not None:
+                details["left"] = {name: _encode_value(remaining[name]) for name in sorted(remaining)}
             return "erased", None, details
         case _:
             assert_never(event)
 
 
-def _encode_session(sitting: SessionContext) -> dict[str, str]:
-    return {"interviewer": sitting.interviewer, "daypart": sitting.daypart, "language": sitting.language}
+def _encode_session(session: SessionContext) -> dict[str, str]:
+    return {"interviewer": session.interviewer, "daypart": session.daypart, "language": session.language}
 
 
 class _FieldReader:
@@ -265,11 +265,11 @@ class _FieldReader:
 
     def take_session(self) -> SessionContext:
         inner = _FieldReader(f"{self.kind}: sitting", self.remaining.pop("sitting", None))
-        sitting = SessionContext(
+        session = SessionContext(
             inner.take_text("interviewer"), inner.take_text("daypart"), inner.take_text("language")
         )
         inner.check_empty()
-        return sitting
+        return session
 
     def take_cells(self, name: str) -> dict[str, Value | Missing]:
         encoded = self.remaining.pop(name, {})
@@ -279,7 +279,7 @@ class _FieldReader:
 
     def check_empty(self) -> None:
         if self.remaining:
-            raise EventDecodeError(f"{self.kind}: {', '.join(self.remaining)}: not known here")
+            raise EventDecodeError(f"{self.kind}: unknown fields: {', '.join(self.remaining)}")
 
 
 def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _FieldReader) -> InterviewEvent:  # noqa: C901 - one branch per kind
@@ -334,9 +334,9 @@ def _build_event(kind: str, place: Place | None, stamp: EventStamp, fields: _Fie
             case "ended":
                 return InterviewEnded(stamp, fields.take_text("outcome"))
             case "erased":
-                why, left = fields.take_text("why"), "left" in fields.remaining
-                return AnswersErased(stamp, why, fields.take_cells("left") if left else None)
-    raise EventDecodeError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no event known here")
+                why = fields.take_text("why")
+                return AnswersErased(stamp, why, fields.take_cells("left") if "left" in fields.remaining else None)
+    raise EventDecodeError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no known event")
 
 
 def encode_record(event: InterviewEvent) -> JournalRecord:
@@ -344,18 +344,19 @@ def encode_record(event: InterviewEvent) -> JournalRecord:
     stamp = event.stamp
     at = encode_timestamp(stamp.at)
     if isinstance(event, QuestionAnswered) and type(event.value) is int and not event.specify_texts:
-        # nine rows in ten: built by hand, this takes a third of the time
+        # nine rows in ten: built directly, this takes a third of the time
         return JournalRecord("answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station)
     kind, place, details = _encode_details(event)
     item, turn = (None, None) if place is None else place
     return JournalRecord(kind, item, turn, _encode_json(details) if details else "{}", at, stamp.by, stamp.station)
 
 
-def decode_record(line: JournalRecord) -> InterviewEvent:
+def decode_record(record: JournalRecord) -> InterviewEvent:
     """Decode a row of the journal. Raises EventDecodeError."""
-    place = None if line.item is None else Place(line.item, line.turn)
-    fields = _FieldReader(line.kind, _decode_json(line.payload, what=line.kind))
-    event = _build_event(line.kind, place, EventStamp(decode_timestamp(line.at), line.by, line.station), fields)
+    place = None if record.item is None else Place(record.item, record.turn)
+    fields = _FieldReader(record.kind, _decode_json(record.payload, what=record.kind))
+    stamp = EventStamp(decode_timestamp(record.at), record.by, record.station)
+    event = _build_event(record.kind, place, stamp, fields)
     fields.check_empty()
     return event
 
@@ -363,14 +364,14 @@ def decode_record(line: JournalRecord) -> InterviewEvent:
 def encode_event(event: InterviewEvent) -> str:
     """Encode an event as one line of JSON."""
     kind, place, details = _encode_details(event)
-    whole: dict[str, object] = {"kind": kind, "at": encode_timestamp(event.stamp.at), "by": event.stamp.by}
+    fields: dict[str, object] = {"kind": kind, "at": encode_timestamp(event.stamp.at), "by": event.stamp.by}
     if event.stamp.station:
-        whole["station"] = event.stamp.station
+        fields["station"] = event.stamp.station
     if place is not None:
-        whole["item"] = place.item
+        fields["item"] = place.item
         if place.turn is not None:
-            whole["turn"] = place.turn
-    return _encode_json(whole | details)
+            fields["turn"] = place.turn
+    return _encode_json(fields | details)
 
 
 def decode_event(text: str) -> InterviewEvent:
@@ -426,8 +427,8 @@ _CELLS: Final = JSONDecoder(object_hook=_decode_missing, parse_constant=_reject_
 
 def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, ...]]:
     """Make a function that decodes rows of these columns. It raises EventDecodeError for any other text."""
-    days = tuple(column for column, storage in enumerate(storages) if storage == "date")
-    hours = tuple(column for column, storage in enumerate(storages) if storage == "time")
+    date_columns = tuple(column for column, storage in enumerate(storages) if storage == "date")
+    time_columns = tuple(column for column, storage in enumerate(storages) if storage == "time")
     width = len(storages)
 
     def read(text: str) -> tuple[Cell, ...]:
@@ -435,10 +436,10 @@ def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, 
             cells = _CELLS.decode(text)
             if not isinstance(cells, list) or len(cells) != width:
                 raise EventDecodeError(f"a row of {width} columns was expected, not {text[:40]!r}")
-            for column in days:
+            for column in date_columns:
                 if isinstance(cells[column], str):
                     cells[column] = date.fromisoformat(cells[column])
-            for column in hours:
+            for column in time_columns:
                 if isinstance(cells[column], str):
                     cells[column] = time.fromisoformat(cells[column])
         except EventDecodeError:

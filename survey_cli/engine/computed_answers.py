@@ -10,12 +10,14 @@ from survey_cli.values import NOT_ASKED, Cell, Missing
 
 
 def compute_answer(walk: RouteWalk, stop: RouteStop) -> tuple[Cell | None, int]:
-    """Return the answer and, for a draw, from how many; (None, 0) where only the session can look it up."""
-    match stop.leaf.question:
+    """Return the answer and, for a draw, the number of eligible turns.
+
+    Returns (None, 0) where only the session can look it up.
+    """
+    match stop.item.question:
         case SplitItem(arms=arms):
-            return choose_arm(
-                {str(k): v for k, v in arms.items()}, seed=walk.seed, key=stop.leaf.id, turn=stop.place.turn
-            ), 0
+            shares = {str(arm): share for arm, share in arms.items()}
+            return choose_arm(shares, seed=walk.seed, key=stop.item.id, turn=stop.place.turn), 0
         case DrawItem():
             return _draw_turn(walk, stop)
         case LookupItem(sample=column) if column is not None:
@@ -29,35 +31,28 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
 
     The answer is `not_asked` where no turn is eligible, and missing where the number of turns is.
     """
-    leaf = stop.leaf
-    assert isinstance(leaf.question, DrawItem)
-    turns: tuple[int, ...] | Missing = walk.env.get("#" + leaf.source, ())
+    item = stop.item
+    assert isinstance(item.question, DrawItem)
+    turns: tuple[int, ...] | Missing = walk.env.get("#" + item.source, ())
     if isinstance(turns, Missing):
         return turns, 0
-    by = leaf.question.by
-    eligible = []
-    for turn in turns:
-        env = {**walk.env, "#turn": turn}
-        if leaf.where is None or leaf.where.evaluate(env) is True:
-            eligible.append(turn)
+    by, where = item.question.by, item.where
+    eligible = [turn for turn in turns if where is None or where.evaluate({**walk.env, "#turn": turn}) is True]
     if not eligible:
         return NOT_ASKED, 0
 
-    def lot(turn: int) -> int:
-        return draw_number(walk.seed, "draw", leaf.id, turn)
-
     def rank(turn: int) -> tuple[object, ...]:
-        answer = walk.env.get((leaf.using, turn))
+        answer = walk.env.get((item.using, turn))
+        number = draw_number(walk.seed, "draw", item.id, turn)
         match by:
             case "random":
-                return (lot(turn),)
+                return (number,)
             case "youngest":
-                return (_rank_by_age(answer), lot(turn))
+                return (_rank_by_age(answer), number)
             case "next_birthday":
-                return (_count_days_to_birthday(answer, walk.env["#today"]), lot(turn))
+                return (_count_days_to_birthday(answer, walk.env["#today"]), number)
 
-    chosen = min(eligible, key=rank)
-    return chosen, len(eligible)
+    return min(eligible, key=rank), len(eligible)
 
 
 def _rank_by_age(born: Any) -> tuple[int, float]:

@@ -1,6 +1,6 @@
-"""Removal of content from interview events: answers and words go, kinds, places, times and logins stay.
+"""Removal of content from interview events: answers and texts go; kinds, places, times and logins stay.
 
-When this is done is decided by the caller.
+The caller decides when content is removed.
 """
 
 from collections.abc import Collection
@@ -41,8 +41,8 @@ def erase_content(event: InterviewEvent, *, sample: Collection[str]) -> Intervie
             return QueryConfirmed(stamp, place, 0)
         case NoteWritten():
             return event._replace(text="")
-        case AnswersErased(stamp, why, left):
-            return AnswersErased(stamp, why, None if left is None else {})
+        case AnswersErased(stamp, why, remaining):
+            return AnswersErased(stamp, why, None if remaining is None else {})
         case (
             InterviewResumed()
             | PositionMoved()

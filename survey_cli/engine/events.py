@@ -21,13 +21,13 @@ def compare_by_class(kind: type[T]) -> type[T]:
     A decline and a note may well have the same three values.
     """
 
-    def equal(one: T, other: object) -> bool:
-        return one.__class__ is other.__class__ and tuple.__eq__(one, other)
+    def is_equal(self: T, other: object) -> bool:
+        return self.__class__ is other.__class__ and tuple.__eq__(self, other)
 
-    def unequal(one: T, other: object) -> bool:
-        return not equal(one, other)
+    def is_unequal(self: T, other: object) -> bool:
+        return not is_equal(self, other)
 
-    kind.__eq__, kind.__ne__, kind.__hash__ = equal, unequal, tuple.__hash__  # type: ignore[method-assign, assignment]
+    kind.__eq__, kind.__ne__, kind.__hash__ = is_equal, is_unequal, tuple.__hash__  # type: ignore[method-assign, assignment]
     return kind
 
 
@@ -64,7 +64,7 @@ class InterviewStarted(NamedTuple):
     session: SessionContext
     sample: Mapping[str, Value | Missing] = NO_SAMPLE
     rules: int = 2
-    """The edition of the route's rules. Since 2, a question none of whose options is offered is passed over."""
+    """The version of the route's rules. Since 2, a question none of whose options is offered is passed over."""
 
 
 @compare_by_class
@@ -104,7 +104,7 @@ class ValueComputed(NamedTuple):
     place: Place
     value: Cell
     pool_size: int = 0
-    """For a draw: from how many."""
+    """For a draw: the number of eligible turns."""
 
 
 @compare_by_class
@@ -167,7 +167,7 @@ class InterviewSuspended(NamedTuple):
 
 @compare_by_class
 class InterviewStopped(NamedTuple):
-    """The interviewer ended it in the middle, with an outcome of the moment `interrupted`, `after` or `any`."""
+    """The interviewer ended it in the middle, with an outcome whose `moment` is `interrupted`, `after` or `any`."""
 
     stamp: EventStamp
     outcome: str
@@ -186,7 +186,7 @@ class InterviewEnded(NamedTuple):
 
 @compare_by_class
 class AnswersErased(NamedTuple):
-    """Values were removed from the journal at the respondent's wish or by retention.
+    """Values were removed from the journal at the respondent's request or by retention.
 
     Counts and times stay. The events before it say too little to be checked again.
     """
@@ -194,8 +194,8 @@ class AnswersErased(NamedTuple):
     stamp: EventStamp
     why: str
     remaining: Mapping[str, Cell] | None = None
-    """What stays, by column, where only identifying answers had to go. None: nothing stays, and the interview has ended
-    as withdrawn."""
+    """The remaining cells by column, where only identifying answers were removed. None: nothing remains, and the
+    interview has ended as withdrawn."""
 
 
 InterviewEvent: TypeAlias = (

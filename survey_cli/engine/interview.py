@@ -4,7 +4,7 @@ The newest interview of a line owns the state machine; stepping from an older on
 the same events give the same interview.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.computed_answers import compute_answer
@@ -21,7 +21,7 @@ RULES_VERSION: Final = 1
 
 
 class RouteState(NamedTuple):
-    """The result of an interview, seen from the start of its route."""
+    """The answers of an interview that count, and the places it has not reached."""
 
     answers: Mapping[Place, RecordedAnswer]
     """Every place whose answer counts, in the order of the route."""
@@ -50,25 +50,26 @@ def evaluate_route(machine: Machine) -> RouteState:
 
 def walk_from_start(machine: Machine) -> RouteState:
     """Walk the route from its start, counting each answer that its item would accept."""
-    fresh = Machine.__new__(Machine)
-    fresh.instrument, fresh.start, fresh.language = machine.instrument, machine.start, machine.language
-    fresh.walk = walk = RouteWalk(
+    new_machine = Machine.__new__(Machine)
+    new_machine.instrument, new_machine.start = machine.instrument, machine.start
+    new_machine.language = machine.language
+    new_machine.walk = walk = RouteWalk(
         machine.instrument, machine.start.seed, machine.build_env(), rules=machine.start.rules
     )
-    counted: dict[Place, RecordedAnswer] = {}
+    answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
         answer = machine.recorded_answers.get(stop.place)
-        ends = isinstance(stop.leaf.question, EndItem)
-        if answer is not None and not answer.lapsed and not fresh.why_invalid(stop, answer):
-            counted[stop.place] = answer
+        is_end = isinstance(stop.item.question, EndItem)
+        if answer is not None and not answer.lapsed and not new_machine.why_invalid(stop, answer):
+            answers[stop.place] = answer
             walk.record_answer(stop, answer.cell)
-        elif not ends:
+        elif not is_end:
             walk.leave_open(stop)
-        if ends and not (machine.outcome and machine.status == "suspended"):
+        if is_end and not (machine.outcome and machine.status == "suspended"):
             walk.finish()
-        elif ends:  # a temporary end: what lies behind it may still be asked
+        elif is_end:  # a temporary end: what lies behind it may still be asked
             walk.looking_ahead = True
-    return RouteState(counted, frozenset(walk.unreached), walk.env)
+    return RouteState(answers, frozenset(walk.unreached), walk.env)
 
 
 class Interview:
@@ -89,9 +90,9 @@ class Interview:
         """The outcome's id, once there is one."""
 
     @classmethod
-    def begin(cls, instrument: Instrument, began: InterviewStarted) -> "Interview":
+    def begin(cls, instrument: Instrument, start: InterviewStarted) -> "Interview":
         """Return a new interview, at its first place."""
-        return cls(Machine.begin(instrument, began), 1)
+        return cls(Machine.begin(instrument, start), 1)
 
     @classmethod
     def from_machine(cls, machine: Machine) -> "Interview":
@@ -104,12 +105,10 @@ class Interview:
         journal = list(events)
         if journal and isinstance(journal[-1], AnswersErased):
             return cls.from_machine(Machine.restore_erased(instrument, journal))
-        events_left: Iterator[InterviewEvent] = iter(journal)
-        start = next(events_left, None)
-        if not isinstance(start, InterviewStarted):
+        if not journal or not isinstance(start := journal[0], InterviewStarted):
             raise ValueError("a journal begins with its start")
         machine = Machine.begin(instrument, start)
-        for event in events_left:
+        for event in journal[1:]:
             if (rejection := machine.apply(event)) is not None:
                 raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}")
         return cls.from_machine(machine)
@@ -154,19 +153,19 @@ class Interview:
     def is_after_hangup(self) -> bool:
         """Whether only the interviewer's own items are left: the respondent hung up, the case is complete."""
         stop = self.machine.current_stop
-        return stop is not None and stop.leaf.after_hangup
+        return stop is not None and stop.item.after_hangup
 
     @property
     def is_at_end(self) -> bool:
         """Whether an `end` has been reached, so that only its text is left to be read."""
         stop = self.machine.current_stop
-        return self.machine.status == "open" and stop is not None and isinstance(stop.leaf.question, EndItem)
+        return self.machine.status == "open" and stop is not None and isinstance(stop.item.question, EndItem)
 
     @property
     def is_reopened(self) -> bool:
         """Whether this session corrects an interview that had ended."""
-        sittings = (e for e in reversed(self.machine.events) if isinstance(e, InterviewResumed))
-        return getattr(next(sittings, None), "reopen", False)
+        resumptions = (event for event in reversed(self.machine.events) if isinstance(event, InterviewResumed))
+        return getattr(next(resumptions, None), "reopen", False)
 
     @property
     def language(self) -> str:

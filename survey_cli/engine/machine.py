@@ -53,14 +53,14 @@ class RecordedAnswer(NamedTuple):
 class Machine:
     """The state of an interview, changed by accepted events only."""
 
-    def __init__(self, instrument: Instrument, began: InterviewStarted) -> None:
+    def __init__(self, instrument: Instrument, start: InterviewStarted) -> None:
         self.instrument = instrument
-        self.start = began
+        self.start = start
         self.events: list[InterviewEvent] = []
         self.recorded_answers: dict[Place, RecordedAnswer] = {}
         self.answer_count = 0
         """How many places have an answer, whether or not it counts now; a text read aloud is none."""
-        self.language = began.session.language
+        self.language = start.session.language
         self.status: InterviewStatus = "open"
         self.outcome = ""
         self.ending = ""
@@ -73,15 +73,15 @@ class Machine:
         """The place of a jump ahead, as far as nothing is open before it."""
         self.remaining_answers: Mapping[str, Cell] | None = None
         """Once answers were erased: what remains, by column."""
-        self.session = began.session
-        self.walk = RouteWalk(instrument, began.seed, self.build_env(), self._lapse, rules=began.rules)
+        self.session = start.session
+        self.walk = RouteWalk(instrument, start.seed, self.build_env(), self._lapse, rules=start.rules)
         self._arrive()
 
     @classmethod
-    def begin(cls, instrument: Instrument, began: InterviewStarted) -> "Machine":
+    def begin(cls, instrument: Instrument, start: InterviewStarted) -> "Machine":
         """Return a machine at its first place."""
-        machine = cls(instrument, began)
-        machine.events.append(began)
+        machine = cls(instrument, start)
+        machine.events.append(start)
         return machine
 
     @classmethod
@@ -120,11 +120,11 @@ class Machine:
 
     def _build_session_env(self) -> dict[Any, Any]:
         """Return the values that texts use of the latest session."""
-        daypart = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]
-        text: Any = self.session.daypart
-        if daypart is not None:
-            text = {la: str(daypart.get(la)) for la in self.instrument.languages}
-        return {"#interviewer": self.session.interviewer, "#daypart": text}
+        translations = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]
+        daypart: Any = self.session.daypart
+        if translations is not None:
+            daypart = {language: str(translations.get(language)) for language in self.instrument.languages}
+        return {"#interviewer": self.session.interviewer, "#daypart": daypart}
 
     @property
     def current_stop(self) -> RouteStop | None:
@@ -140,7 +140,7 @@ class Machine:
         stop = self.current_stop
         if stop is None:
             return self.ending
-        return COMPLETE if stop.leaf.after_hangup else ""
+        return COMPLETE if stop.item.after_hangup else ""
 
     # applying events
 
@@ -154,8 +154,8 @@ class Machine:
             ):
                 rejection = self._apply_entry(event)
             case NoteWritten() if self.status == "open":
-                known = not event.replaces or self._is_note(event.replaces)
-                rejection = None if known else Rejection("there is no such note")
+                is_valid = not event.replaces or self._is_note(event.replaces)
+                rejection = None if is_valid else Rejection("there is no such note")
             case LanguageChanged() if self.status == "open":
                 rejection = self._change_language(event)
             case PositionMoved() if self.status == "open":
@@ -232,19 +232,19 @@ class Machine:
         """Return the answer that the event gives at the current stop, or why it is rejected."""
         match event:
             case QuestionAnswered():
-                if isinstance(stop.leaf.question, ComputedItem):
+                if isinstance(stop.item.question, ComputedItem):
                     return Rejection("the computer answers this")
                 answer = RecordedAnswer(event.value, event.specify_texts)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why)
             case QuestionDeclined():
-                if all(d.id != event.decline for d in stop.leaf.declines):
+                if all(d.id != event.decline for d in stop.item.declines):
                     return Rejection(
-                        "this cannot be declined" if not stop.leaf.declines else "not a decline of this item"
+                        "this cannot be declined" if not stop.item.declines else "not a decline of this item"
                     )
                 answer = RecordedAnswer(get_missing(event.decline))
             case ValueComputed():
-                if not isinstance(stop.leaf.question, ComputedItem):
+                if not isinstance(stop.item.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
                 specify_texts: Mapping[Code, str] = (
                     {"of": str(event.pool_size)} if event.pool_size else NO_SPECIFY_TEXTS
@@ -273,25 +273,22 @@ class Machine:
 
         Its type and options are checked first, then its hard checks.
         """
-        cell, leaf = answer.cell, stop.leaf
-        if not leaf.question.asks and isinstance(leaf.question, DrawItem | SplitItem):
-            drawn = compute_answer(self.walk, stop)
-            return (
-                ""
-                if (cell, answer.specify_texts.get("of", "0")) == (drawn[0], str(drawn[1]))
-                else "the draw has changed"
-            )
+        cell, item = answer.cell, stop.item
+        if not item.question.asks and isinstance(item.question, DrawItem | SplitItem):
+            drawn, pool_size = compute_answer(self.walk, stop)
+            is_same = cell == drawn and answer.specify_texts.get("of", "0") == str(pool_size)
+            return "" if is_same else "the draw has changed"
         if isinstance(cell, Missing):
-            offered = any(d.id == cell.kind for d in leaf.declines) or isinstance(leaf.question, ComputedItem)
+            offered = any(d.id == cell.kind for d in item.declines) or isinstance(item.question, ComputedItem)
             return "" if offered else "this can no longer be declined"
-        if why := leaf.question.why_invalid(self.walk.build_item_context(stop, self.language), cell):
+        if why := item.question.why_invalid(self.walk.build_item_context(stop, self.language), cell):
             return why
-        if not leaf.checks:
+        if not item.checks:
             return ""
         mark = self.walk.mark
         self.walk.record_answer(stop, cell)
         try:
-            failed = next((c for c in leaf.checks if not c.soft and c.fires(self.walk.env)), None)
+            failed = next((c for c in item.checks if not c.soft and c.fires(self.walk.env)), None)
             return "" if failed is None else to_plain_text(failed.say.fill(self.walk.env, self.language))
         finally:
             self.walk.undo(mark)
@@ -299,7 +296,7 @@ class Machine:
     def _add_confirmation(self, stop: RouteStop, answer: RecordedAnswer, check: int) -> RecordedAnswer:
         mark = self.walk.mark
         self.walk.record_answer(stop, answer.cell)
-        inputs = self._collect_inputs(stop.leaf.checks[check], stop)
+        inputs = self._collect_inputs(stop.item.checks[check], stop)
         self.walk.undo(mark)
         return RecordedAnswer(answer.cell, answer.specify_texts, answer.confirmed_queries | {(check, inputs)})
 
@@ -310,9 +307,9 @@ class Machine:
 
     def _find_open_query(self, stop: RouteStop, answer: RecordedAnswer) -> int | None:
         """Return the first query about the recorded answer that nobody has confirmed."""
-        if not stop.leaf.checks or isinstance(answer.cell, Missing):
+        if not stop.item.checks or isinstance(answer.cell, Missing):
             return None
-        for index, check in enumerate(stop.leaf.checks):
+        for index, check in enumerate(stop.item.checks):
             if (
                 check.soft
                 and check.fires(self.walk.env)
@@ -331,7 +328,7 @@ class Machine:
         if self.query is not None:
             self.walk.undo(mark)
             return
-        question = stop.leaf.question
+        question = stop.item.question
         if not question.asks and isinstance(question, EndItem):
             self.ending = str(question.outcome)
             self.walk.finish()
@@ -350,8 +347,8 @@ class Machine:
             if self.why_invalid(stop, answer):
                 self._lapse(*stop.place)
                 break
-            passing = self.returning and stop.place != self.target and not isinstance(stop.leaf.question, EndItem)
-            if not (passing or isinstance(stop.leaf.question, ComputedItem)):
+            passes = self.returning and stop.place != self.target and not isinstance(stop.item.question, EndItem)
+            if not (passes or isinstance(stop.item.question, ComputedItem)):
                 break
             mark = self.walk.mark
             self.walk.record_answer(stop, answer.cell)
@@ -400,26 +397,28 @@ class Machine:
     def _resume(self, event: InterviewResumed) -> Rejection | None:
         if self.status in ("ended", "stopped") and not event.reopen:
             return Rejection("the interview had ended: reopen it to correct it")
-        led_here = self.status == "suspended" and self.outcome != ""
+        ended_temporarily = self.status == "suspended" and self.outcome != ""
         self.status, self.outcome, self.query, self.ending = "open", "", None, ""
         self.session, self.language = event.session, event.session.language
         self.walk.env.update(self._build_session_env())
         stop = self.current_stop
-        at_end = stop is not None and isinstance(stop.leaf.question, EndItem)
-        if stop is None or (led_here and at_end):
-            index = self.find_previous_index(
-                len(self.walk.stops) - (0 if stop is None and not self._is_past_end_item() else 1)
-            )
-            if index is not None:
-                self.walk.rewind(index)
-            elif stop is None and self._is_past_end_item():
-                self.walk.rewind(len(self.walk.stops) - 1)
-            elif stop is None:
-                self.ending = COMPLETE  # nobody was asked anything: there is nothing to go back to
+        at_end = stop is not None and isinstance(stop.item.question, EndItem)
+        if stop is None or (ended_temporarily and at_end):
+            self._go_back_from_end()
         return None
 
-    def _is_past_end_item(self) -> bool:
-        return bool(self.walk.stops) and isinstance(self.walk.stops[-1].leaf.question, EndItem)
+    def _go_back_from_end(self) -> None:
+        """Go back to the last place that was asked before the end of the route, or before the last `end`."""
+        stops = self.walk.stops
+        is_past_end_item = self.current_stop is None and bool(stops) and isinstance(stops[-1].item.question, EndItem)
+        skips_last = self.current_stop is not None or is_past_end_item
+        index = self.find_previous_index(len(stops) - skips_last)
+        if index is not None:
+            self.walk.rewind(index)
+        elif is_past_end_item:
+            self.walk.rewind(len(stops) - 1)
+        elif self.current_stop is None:
+            self.ending = COMPLETE  # nothing was asked: there is nothing to go back to
 
     # finding earlier stops
 
@@ -428,12 +427,12 @@ class Machine:
         stops = self.walk.stops
         for index in range(len(stops) - 1, -1, -1):
             if stops[index].place == place:
-                return None if isinstance(stops[index].leaf.question, ComputedItem) else index
+                return None if isinstance(stops[index].item.question, ComputedItem) else index
         return None
 
     def find_previous_index(self, index: int) -> int | None:
         """Return the last stop before `index` that was asked."""
         for at in range(index - 1, -1, -1):
-            if not isinstance(self.walk.stops[at].leaf.question, ComputedItem):
+            if not isinstance(self.walk.stops[at].item.question, ComputedItem):
                 return at
         return None

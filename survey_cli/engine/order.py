@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
+from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup
+from survey_cli.instrument.schema.items.question import CompiledOption
+
 T = TypeVar("T")
 
 
@@ -13,33 +16,50 @@ def draw_number(seed: int, *names: object) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def apply_order(
-    items: Sequence[T],
-    order: str,
-    *,
-    seed: int,
-    key: str,
-    turn: int | None,
-    name: Callable[[T], object],
-    is_fixed: Callable[[T], bool],
-) -> tuple[T, ...]:
-    """Put things in a drawn order (`random`, `rotate` or `flip`); those that stay keep their written places."""
+def order_children(group: ItemGroup, *, seed: int, turn: int | None) -> tuple[CompiledNode, ...]:
+    """Return the group's items and groups in the order in which they are asked in this turn."""
+    if group.order == "written":
+        return group.children
+    fixed = [node.anchor for node in group.children]
+    return _draw_order(group.children, fixed, group.order, lambda node: node.id, (seed, group.id, turn or 0))
+
+
+def order_options(
+    options: Sequence[CompiledOption], order: str, *, seed: int, key: str, turn: int | None
+) -> tuple[CompiledOption, ...]:
+    """Return the options in the order in which they are offered; `key` is the id of the item or the scale."""
     if order == "written":
-        return tuple(items)
-    moving = [t for t in items if not is_fixed(t)]
+        return tuple(options)
+    fixed = [option.is_fixed for option in options]
+    return _draw_order(options, fixed, order, lambda option: option.code, (seed, key, turn or 0))
+
+
+def _draw_order(
+    elements: Sequence[T],
+    fixed: Sequence[bool],
+    order: str,
+    name: Callable[[T], object],
+    draw: tuple[int, str, int],
+) -> tuple[T, ...]:
+    """Put elements in a drawn order (`random`, `rotate` or `flip`); fixed ones keep their written positions.
+
+    `draw` identifies the drawing: the seed, the id of what is ordered, and the turn.
+    """
+    seed, key, turn = draw
+    moving = [element for element, is_fixed in zip(elements, fixed, strict=True) if not is_fixed]
     match order:
         case "random":
-            moving.sort(key=lambda t: draw_number(seed, "order", key, turn or 0, name(t)))
+            moving.sort(key=lambda element: draw_number(seed, "order", key, turn, name(element)))
         case "rotate" if moving:
-            by = draw_number(seed, "rotate", key, turn or 0) % len(moving)
+            by = draw_number(seed, "rotate", key, turn) % len(moving)
             moving = moving[by:] + moving[:by]
         case "flip":
-            if draw_number(seed, "flip", key, turn or 0) & 1:
+            if draw_number(seed, "flip", key, turn) & 1:
                 moving.reverse()
         case _:
-            pass
+            return tuple(elements)
     next_moving = iter(moving)
-    return tuple(t if is_fixed(t) else next(next_moving) for t in items)
+    return tuple(element if is_fixed else next(next_moving) for element, is_fixed in zip(elements, fixed, strict=True))
 
 
 def choose_arm(arms: Mapping[str, int], *, seed: int, key: str, turn: int | None) -> str:

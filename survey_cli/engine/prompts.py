@@ -19,6 +19,7 @@ from survey_cli.engine.route import RouteFrame, RouteStop
 from survey_cli.entries import (
     DeclineOption,
     EarlierAnswer,
+    Entry,
     ExactText,
     LineEntry,
     LookupEntry,
@@ -48,25 +49,25 @@ def build_prompt(interview: Interview) -> Prompt | None:
     stop = machine.current_stop
     if stop is None or machine.status != "open":
         return None
-    leaf, language = stop.leaf, machine.language
-    unsaid: dict[str, str] = machine.walk.env["#unsaid"]
-    unsaid.clear()
-    asking = machine.walk.build_item_context(stop, language)
-    question = leaf.question
-    entry = question.build_entry(asking)
+    item, language = stop.item, machine.language
+    unfilled: dict[str, str] = machine.walk.env["#unsaid"]
+    unfilled.clear()
+    context = machine.walk.build_item_context(stop, language)
+    question = item.question
+    entry = question.build_entry(context)
     if isinstance(entry, LookupEntry):
         entry = entry._replace(value=interview.compute_answer()[0])
-    section = to_plain_text(leaf.section.fill(machine.walk.env, language)) if leaf.section is not None else ""
+    section = to_plain_text(item.section.fill(machine.walk.env, language)) if item.section is not None else ""
     prompt = Prompt(
         place=stop.place,
-        text=asking.fill(leaf.text),
+        text=context.fill(item.text),
         entry=entry,
         intro=_build_intro(machine, stop),
-        instruction=_build_instruction(asking),
-        probe=asking.fill(leaf.probe),
-        help=asking.fill(leaf.help),
-        declines=asking.build_declines(),
-        earlier=_build_earlier(machine, stop, asking),
+        instruction=_build_instruction(context),
+        probe=context.fill(item.probe),
+        help=context.fill(item.help),
+        declines=context.build_declines(),
+        earlier=_build_earlier(machine, stop, context),
         query=_build_query(machine, stop),
         section=section,
         position=stop.position,
@@ -77,20 +78,20 @@ def build_prompt(interview: Interview) -> Prompt | None:
             (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language)) for q, a in machine.instrument.faq
         ),
         aloud=question.by is None,
-        after_hangup=leaf.after_hangup,
+        after_hangup=item.after_hangup,
         ending=str(question.outcome) if isinstance(question, EndItem) else "",
         turn=_format_turn(machine, stop),
     )
-    return prompt._replace(unfilled=tuple(unsaid.values())) if unsaid else prompt
+    return prompt._replace(unfilled=tuple(unfilled.values())) if unfilled else prompt
 
 
-def _build_instruction(asking: ItemContext) -> StyledText:
+def _build_instruction(context: ItemContext) -> StyledText:
     """Return the item's instruction; at a handover, whom to ask for comes first."""
-    own = asking.fill(asking.leaf.instruction)
-    if asking.leaf.ask_for is None:
-        return own
-    person = asking.fill(asking.leaf.ask_for)
-    return (TextSpan("Ask for "), *person, *((TextSpan(". "),) if own else ()), *own)
+    instruction = context.fill(context.leaf.instruction)
+    if context.leaf.ask_for is None:
+        return instruction
+    person = context.fill(context.leaf.ask_for)
+    return (TextSpan("Ask for "), *person, *((TextSpan(". "),) if instruction else ()), *instruction)
 
 
 def _build_intro(machine: Machine, stop: RouteStop) -> StyledText:
@@ -126,32 +127,32 @@ def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
 
 def _format_turn(machine: Machine, stop: RouteStop) -> StyledText:
     """Return which turn of the roster this is: `person 2 of 4: Bob`, or the option it stands for."""
-    leaf, turn = stop.leaf, stop.place.turn
-    if leaf.roster is None or turn is None:
+    item, turn = stop.item, stop.place.turn
+    if item.roster is None or turn is None:
         return ()
-    roster = machine.instrument.groups[leaf.roster]
+    roster = machine.instrument.groups[item.roster]
     env = machine.walk.env
     assert isinstance(roster, Roster)
     if roster.each is not None:
         each: Template = env["#each", roster.id, turn]
         return each.fill(env, machine.language)
-    known = roster.until is None
-    title = f"{leaf.roster} {turn} of {turn + len(stop.frame.turns)}" if known else f"{leaf.roster} {turn}"
+    total = f" of {turn + len(stop.frame.turns)}" if roster.until is None else ""
+    title = f"{item.roster} {turn}{total}"
     name = env.get((roster.turn_name, turn))
     return (TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
 
 
-def _build_earlier(machine: Machine, stop: RouteStop, asking: ItemContext) -> EarlierAnswer | None:
+def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> EarlierAnswer | None:
     answer = machine.recorded_answers.get(stop.place)
-    question, language = stop.leaf.question, machine.language
+    question, language = stop.item.question, machine.language
     if answer is None:
-        if stop.leaf.prefill is None or not question.asks:
+        if stop.item.prefill is None or not question.asks:
             return None
-        value = stop.leaf.prefill.evaluate(machine.walk.env)
-        if value is None or isinstance(value, Missing | bool) or question.why_invalid(asking, value):
+        value = stop.item.prefill.evaluate(machine.walk.env)
+        if value is None or isinstance(value, Missing | bool) or question.why_invalid(context, value):
             return None
         return EarlierAnswer(
-            label=question.format_answer(stop.leaf, value, {}, language, machine.walk.env),
+            label=question.format_answer(stop.item, value, {}, language, machine.walk.env),
             codes=_list_codes(value),
             typed_text=question.format_as_typed(value, {}, language),
             kind="prefill",
@@ -161,11 +162,11 @@ def _build_earlier(machine: Machine, stop: RouteStop, asking: ItemContext) -> Ea
     kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, answer) else "answer"
     if isinstance(answer.cell, Missing):
         return EarlierAnswer(
-            label=format_decline(stop.leaf, answer.cell, language), typed_text=f".{answer.cell.kind}", kind=kind
+            label=format_decline(stop.item, answer.cell, language), typed_text=f".{answer.cell.kind}", kind=kind
         )
     assert answer.cell is not None
     return EarlierAnswer(
-        label=question.format_answer(stop.leaf, answer.cell, answer.specify_texts, language, machine.walk.env),
+        label=question.format_answer(stop.item, answer.cell, answer.specify_texts, language, machine.walk.env),
         codes=_list_codes(answer.cell),
         typed_text=question.format_as_typed(answer.cell, answer.specify_texts, language),
         kind=kind,
@@ -178,22 +179,22 @@ def _list_codes(value: object) -> tuple[Code, ...]:
     return (value,) if isinstance(value, int | str) else ()
 
 
-def format_decline(leaf: CompiledItem, cell: Missing, language: str) -> str:
+def format_decline(item: CompiledItem, cell: Missing, language: str) -> str:
     """Return the study's wording of a decline."""
-    option = next((d for d in leaf.declines if d.id == cell.kind), None)
+    option = next((d for d in item.declines if d.id == cell.kind), None)
     return str(option.text.get(language)) if option is not None else cell.kind.replace("_", " ")
 
 
 def _build_query(machine: Machine, stop: RouteStop) -> Query | None:
     if machine.query is None:
         return None
-    check = stop.leaf.checks[machine.query]
+    check = stop.item.checks[machine.query]
     answer = machine.recorded_answers[stop.place]
     mark = machine.walk.mark
     machine.walk.record_answer(stop, answer.cell)
-    words = check.say.fill(machine.walk.env, machine.language)
+    text = check.say.fill(machine.walk.env, machine.language)
     machine.walk.undo(mark)
-    return Query(text=words, aloud=check.aloud)
+    return Query(text=text, aloud=check.aloud)
 
 
 def parse_reply(
@@ -211,19 +212,19 @@ def parse_reply_at(
     machine: Machine, stop: RouteStop, reply: Reply, stamp: EventStamp
 ) -> QuestionAnswered | QuestionDeclined | AnswerKept | Rejection:
     """Return the event that a reply makes at this stop of the machine."""
-    asking = machine.walk.build_item_context(stop, machine.language)
-    question = stop.leaf.question
+    context = machine.walk.build_item_context(stop, machine.language)
+    question = stop.item.question
     if isinstance(reply, str) and not reply.strip() and question.asks:
         if stop.place in machine.recorded_answers:
             return AnswerKept(stamp, stop.place)
-        earlier = _build_earlier(machine, stop, asking)
+        earlier = _build_earlier(machine, stop, context)
         if earlier is not None:
             reply = ExactText(earlier.typed_text)
         elif not (isinstance(question, MultipleItem) and question.min == 0):
-            return Rejection(_describe_expected(question.build_entry(asking)))
-    reading = question.parse_reply(asking, reply)
-    decline = _find_typed_decline(asking, reply) if isinstance(reply, str) else None
-    if decline is not None and (isinstance(reading, Rejection) or not isinstance(question, FreeTextItem)):
+            return Rejection(_describe_expected(question.build_entry(context)))
+    result = question.parse_reply(context, reply)
+    decline = _find_typed_decline(context, reply) if isinstance(reply, str) else None
+    if decline is not None and (isinstance(result, Rejection) or not isinstance(question, FreeTextItem)):
         return QuestionDeclined(stamp, stop.place, decline.id)
     if decline is not None:
         text = str(reply).strip()
@@ -232,35 +233,36 @@ def parse_reply_at(
             PossibleMeaning(f"the text “{text}”", ExactText(text)),
         )
         return Rejection(f"{text}: {decline.text}, or the text itself?", meanings)
-    if isinstance(reading, Rejection):
-        return Rejection(reading.why, reading.meanings)
-    return QuestionAnswered(stamp, stop.place, reading.value, reading.words)
+    if isinstance(result, Rejection):
+        return result
+    return QuestionAnswered(stamp, stop.place, result.value, result.words)
 
 
-def _find_typed_decline(asking: ItemContext, typed: str) -> DeclineOption | None:
+def _find_typed_decline(context: ItemContext, typed: str) -> DeclineOption | None:
     """Return the decline whose key or code was typed.
 
     Interviewers know 98 and 99 by heart. An option's code goes before a key; where the answer is text, a number is an
     answer too.
     """
-    if isinstance(typed, ExactText) or not asking.leaf.declines:
+    if isinstance(typed, ExactText) or not context.leaf.declines:
         return None
     text = to_ascii_digits(typed.strip()).casefold()
-    words = isinstance(asking.leaf.question, FreeTextItem)
-    if any(to_ascii_digits(str(option.code)).casefold() == text for option in asking.options):
+    is_text = isinstance(context.leaf.question, FreeTextItem)
+    if any(to_ascii_digits(str(option.code)).casefold() == text for option in context.options):
         return None
-    return next(
-        (d for d in asking.build_declines() if text == d.key.casefold() != "" or (text == str(d.code) and not words)),
-        None,
-    )
+    for decline in context.build_declines():
+        if (decline.key and text == decline.key.casefold()) or (text == str(decline.code) and not is_text):
+            return decline
+    return None
 
 
-def _describe_expected(kind: object) -> str:
-    match kind:
+def _describe_expected(entry: Entry) -> str:
+    """Return what the interviewer should key, for the rejection of an empty line."""
+    match entry:
         case PickEntry(several=True):
             return "key the codes, then Enter"
-        case PickEntry() as pick:
-            return f"key a code: {pick.format_codes()}"
+        case PickEntry():
+            return f"key a code: {entry.format_codes()}"
         case LineEntry(hint=hint):
             return f"an answer is needed: {hint}" if hint else "an answer is needed"
         case _:
@@ -274,18 +276,16 @@ def describe_reply(interview: Interview, text: str) -> str:
     """
     machine = interview.machine
     stop = machine.current_stop
-    if stop is None or not text.strip() or not stop.leaf.question.asks:
+    if stop is None or not text.strip() or not stop.item.question.asks:
         return ""
-    question, language = stop.leaf.question, machine.language
+    question, language = stop.item.question, machine.language
     match parse_reply_at(machine, stop, text, machine.events[-1].stamp):
         case QuestionAnswered(value=value, specify_texts=words) if value is not None:
-            text_of_answer = question.format_answer(stop.leaf, value, words, language, machine.walk.env).strip()
-            says_more = (
-                text_of_answer != text.strip() or question.format_as_typed(value, words, language) != text_of_answer
-            )
-            return text_of_answer if says_more else ""
+            answer = question.format_answer(stop.item, value, words, language, machine.walk.env).strip()
+            adds_nothing = answer == text.strip() == question.format_as_typed(value, words, language)
+            return "" if adds_nothing else answer
         case QuestionDeclined(decline=id):
-            return format_decline(stop.leaf, Missing(id), language)
+            return format_decline(stop.item, Missing(id), language)
         case Rejection(why=why, meanings=meanings) if meanings:
             return why
     return ""
@@ -336,21 +336,21 @@ def list_visited(interview: Interview) -> tuple[VisitedPlace, ...]:
     current = machine.current_stop.place if machine.current_stop is not None else None
     if current is not None and current not in answers and current in machine.recorded_answers:
         answers[current] = machine.recorded_answers[current]
-    rows = []
+    visited = []
     for place, answer in answers.items():
-        leaf = machine.instrument.leaves[place.item]
-        if isinstance(leaf.question, ComputedItem):
+        item = machine.instrument.leaves[place.item]
+        if isinstance(item.question, ComputedItem):
             continue
         env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn is not None else route.env
-        words = to_plain_text(leaf.text.fill(env, machine.language)).replace("\n", " ")
-        section = to_plain_text(leaf.section.fill(env, machine.language)) if leaf.section is not None else ""
-        rows.append(VisitedPlace(place, words, _format_answer(leaf, answer, machine.language, env), section))
-    return tuple(rows)
+        text = to_plain_text(item.text.fill(env, machine.language)).replace("\n", " ")
+        section = to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
+        visited.append(VisitedPlace(place, text, _format_answer(item, answer, machine.language, env), section))
+    return tuple(visited)
 
 
-def _format_answer(leaf: CompiledItem, answer: RecordedAnswer, language: str, env: Env) -> str:
+def _format_answer(item: CompiledItem, answer: RecordedAnswer, language: str, env: Env) -> str:
     if answer.cell is None:
         return ""
     if isinstance(answer.cell, Missing):
-        return format_decline(leaf, answer.cell, language)
-    return leaf.question.format_answer(leaf, answer.cell, answer.specify_texts, language, env)
+        return format_decline(item, answer.cell, language)
+    return item.question.format_answer(item, answer.cell, answer.specify_texts, language, env)

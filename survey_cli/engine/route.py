@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from survey_cli.engine.order import apply_order
+from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import CompiledItem, CompiledOption, Compute, ItemContext
@@ -30,8 +30,8 @@ class RouteFrame(NamedTuple):
     parent: "RouteFrame | None"
     group: ItemGroup
     order: tuple[CompiledNode, ...]
-    at: int
-    """The next child."""
+    next_index: int
+    """The index of the next child in `order`."""
     turn: int | None
     turns: tuple[int, ...] = ()
     """In a roster: the turns still to come, as far as they are known."""
@@ -43,13 +43,16 @@ class RouteStop(NamedTuple):
     """One place on the route, with all that is needed to return to it."""
 
     place: Place
-    leaf: CompiledItem
+    item: CompiledItem
     frame: RouteFrame
     mark: int
     """How many changes had been recorded when it was reached."""
     intros: tuple[Template, ...]
+    """The introductions that are read before it."""
     position: int
+    """The number of items that count for progress up to here, this one included."""
     ahead: int
+    """The number of items that count for progress and are still to come, as far as is known."""
 
 
 def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
@@ -59,6 +62,13 @@ def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
     elif isinstance(node, ItemGroup):
         for child in node.children:
             yield from _iterate_rosters(child)
+
+
+def _iterate_computes(group: ItemGroup) -> Iterator[Compute]:
+    """Yield the computes in or below a group, in the order of their computation."""
+    for child in group.children:
+        yield from _iterate_computes(child) if isinstance(child, ItemGroup) else child.computes
+    yield from group.computes
 
 
 @lru_cache(maxsize=4096)
@@ -91,7 +101,7 @@ class RouteWalk:
         instrument: Instrument,
         seed: int,
         env: dict[Any, Any],
-        left: Callable[[str, int | None], None] | None = None,
+        on_pass_over: Callable[[str, int | None], None] | None = None,
         *,
         rules: int = 2,
     ) -> None:
@@ -99,22 +109,23 @@ class RouteWalk:
         self.seed = seed
         self._rules = rules
         self.env = env
-        self._left = left
-        """Called for each item (and turn) that the walk passes over."""
+        self._on_pass_over = on_pass_over
+        """Called with each item (and turn) that is off the route."""
         self.stops: list[RouteStop] = []
         self.finished = False
         """The route is at its end."""
         self.looking_ahead = False
-        """The walk goes past an open place, to find what lies ahead of it: what depends on the unreached is not
-        reached."""
+        """The walk has gone past an open place, to find what lies ahead: whatever depends on it is not reached."""
         self.unreached: list[Place] = []
         self._open: set[str] = set()
         """While looking ahead: names whose value is not known yet."""
-        self._guessed: set[str] = set()
+        self._provisional: set[str] = set()
         """While looking ahead: computes with a value that an open place can still change."""
         self._changes: list[tuple[Any, Any]] = []
-        self._pending: tuple[tuple[ItemGroup, Template], ...] = ()
-        self._asked: tuple[RouteStop, ItemContext] | None = None
+        """Each changed key of `env` with its value before the change."""
+        self._pending_intros: tuple[tuple[ItemGroup, Template], ...] = ()
+        """Introductions of groups that have been entered, to be read before their first item."""
+        self._last_context: tuple[RouteStop, ItemContext] | None = None
         root = instrument.root
         self._ahead = root.asked_count
         self._position = 0
@@ -145,17 +156,17 @@ class RouteWalk:
 
     def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
         """Record the answer at the current stop as known from here on."""
-        leaf = stop.leaf
+        item = stop.item
         if cell is not None:
-            self.set_known(leaf.id if leaf.roster is None else (leaf.id, stop.place.turn), cell)
-        for compute in leaf.computes:
+            self.set_known(item.id if item.roster is None else (item.id, stop.place.turn), cell)
+        for compute in item.computes:
             self._compute(compute)
 
     def leave_open(self, stop: RouteStop) -> None:
         """Go past a place that nobody has answered, to find what lies ahead of it."""
         self.looking_ahead = True
         self.unreached.append(stop.place)
-        self._open.add(stop.leaf.id)
+        self._open.add(stop.item.id)
         self.record_answer(stop, NOT_REACHED)
 
     def _compute(self, compute: Compute) -> None:
@@ -167,7 +178,7 @@ class RouteWalk:
                 if self.looking_ahead and value == NOT_REACHED:
                     self._open.add(compute.id)
                 elif self.looking_ahead and self._may_change(condition):
-                    self._guessed.add(compute.id)
+                    self._provisional.add(compute.id)
             if language:
                 self.set_known((compute.id, language), value)
             first = False
@@ -178,22 +189,22 @@ class RouteWalk:
         """Go to the next place on the route and return it, or None at the end."""
         frame = self._frame
         while frame is not None:
-            parent, group, order, at, turn, turns, asked = frame
-            if at < len(order):
-                node = order[at]
-                frame = RouteFrame(parent, group, order, at + 1, turn, turns, asked)
-                shown = self._is_on_route(node)
-                if shown is not True:
-                    self._pass_over(node, turn, shown)
+            parent, group, order, index, turn, turns, until_asked = frame
+            if index < len(order):
+                node = order[index]
+                frame = RouteFrame(parent, group, order, index + 1, turn, turns, until_asked)
+                on_route = self._is_on_route(node)
+                if on_route is not True:
+                    self._pass_over(node, turn, on_route)
                 elif isinstance(node, CompiledItem):
                     return self._make_stop(node, frame)
                 else:
                     frame = self._enter(node, frame)
                 continue
             if isinstance(group, Roster):
-                if group.until is not None and not asked and turn is not None and turns:
-                    return self._make_stop(group.until, RouteFrame(parent, group, order, at, turn, turns, True))
-                if group.until is not None and asked and self.env.get((group.until.id, turn)) != 1:
+                if group.until is not None and not until_asked and turn is not None and turns:
+                    return self._make_stop(group.until, RouteFrame(parent, group, order, index, turn, turns, True))
+                if group.until is not None and until_asked and self.env.get((group.until.id, turn)) != 1:
                     self._leave_turns(group, range(1, (turn or 0) + 1))
                     if self.looking_ahead and self.env.get((group.until.id, turn)) == NOT_REACHED:
                         self._leave_turns_open(group, turns)
@@ -202,7 +213,7 @@ class RouteWalk:
                     frame = self._enter_turn(group, parent, turns)
                     continue
                 self.set_known("#turn", None)
-            self._pending = tuple(p for p in self._pending if p[0] is not group)
+            self._pending_intros = tuple(pending for pending in self._pending_intros if pending[0] is not group)
             for compute in group.computes:
                 self._compute(compute)
             frame = parent
@@ -222,114 +233,109 @@ class RouteWalk:
         self.undo(stop.mark)
         self._frame = stop.frame
         self._position, self._ahead = stop.position, stop.ahead
-        self._pending = ()
+        self._pending_intros = ()
         self.finished = False
         return stop
 
-    def _make_stop(self, leaf: CompiledItem, frame: RouteFrame) -> RouteStop:
+    def _make_stop(self, item: CompiledItem, frame: RouteFrame) -> RouteStop:
         self._frame = frame
-        if leaf.counts_in_progress:
+        if item.counts_in_progress:
             self._position += 1
             self._ahead -= 1
-        place = leaf.place if leaf.roster is None else Place(leaf.id, frame.turn)
-        intros: tuple[Template, ...] = ()
-        if self._pending:
-            intros = tuple(template for _, template in self._pending)
-            self._pending = ()
-        stop = RouteStop(place, leaf, frame, len(self._changes), intros, self._position, self._ahead)
+        place = item.place if item.roster is None else Place(item.id, frame.turn)
+        intros = tuple(template for _, template in self._pending_intros)
+        self._pending_intros = ()
+        stop = RouteStop(place, item, frame, len(self._changes), intros, self._position, self._ahead)
         self.stops.append(stop)
         return stop
 
     def _is_on_route(self, node: CompiledNode) -> Any:
         """Return True where the node is on the route, else False or, where it is unknown, the missing value."""
         if node.ask_if is not None:
-            asked = node.ask_if.evaluate(self.env)
+            value = node.ask_if.evaluate(self.env)
             if self.looking_ahead and self._may_change(node.ask_if):
                 return NOT_REACHED
-            if asked is not True:
-                return asked
+            if value is not True:
+                return value
         if node.unless is not None:
-            passed = node.unless.evaluate(self.env)
-            if self.looking_ahead and (passed == NOT_REACHED or self._may_change(node.unless)):
+            value = node.unless.evaluate(self.env)
+            if self.looking_ahead and (value == NOT_REACHED or self._may_change(node.unless)):
                 return NOT_REACHED
-            if passed is True:
+            if value is True:
                 return False
         if isinstance(node, CompiledItem) and node.options_conditional and self._rules > 1:
             return self._has_offered_option(node)
         return True
 
-    def _has_offered_option(self, leaf: CompiledItem) -> Any:
-        """Return whether any option is offered: without one there is nothing to ask."""
-        some: Any = False
-        for option in leaf.options:
+    def _has_offered_option(self, item: CompiledItem) -> Any:
+        """Return whether any option is offered, or `NOT_REACHED` where it is unknown.
+
+        Without an option there is nothing to ask.
+        """
+        result: Any = False
+        for option in item.options:
             assert option.ask_if is not None
-            offered = option.ask_if.evaluate(self.env)
-            if self.looking_ahead and (offered == NOT_REACHED or self._may_change(option.ask_if)):
-                some = NOT_REACHED
-            elif offered is True:
+            value = option.ask_if.evaluate(self.env)
+            if self.looking_ahead and (value == NOT_REACHED or self._may_change(option.ask_if)):
+                result = NOT_REACHED
+            elif value is True:
                 return True
-        return some
+        return result
 
     def _may_change(self, condition: Condition) -> bool:
-        """Return whether the condition's value may change with what is open, though it has one.
+        """Return whether the condition's value may still change with answers to open places.
 
         `not answered(q)` is true of a q that is still to come.
         """
-        if not self._guessed.isdisjoint(condition.names):
+        if not self._provisional.isdisjoint(condition.names):
             return True
         return not self._open.isdisjoint(condition.names) and may_change(condition)
 
-    def _pass_over(self, node: CompiledNode, turn: int | None, shown: Any) -> None:
+    def _pass_over(self, node: CompiledNode, turn: int | None, on_route: Any) -> None:
         """Mark the node as off the route or, while looking ahead, as unknown."""
-        unreached = self.looking_ahead and shown == NOT_REACHED
-        why = NOT_REACHED if unreached else NOT_ASKED
+        unreached = self.looking_ahead and on_route == NOT_REACHED
+        missing = NOT_REACHED if unreached else NOT_ASKED
         if isinstance(node, CompiledItem):
             self._ahead -= node.counts_in_progress
-            self._mark_absent(node, turn, why)
+            self._mark_absent(node, turn, missing)
             for compute in node.computes:
                 self._compute(compute)
             return
         self._ahead -= node.asked_count
-        for leaf in node.leaves:
-            if leaf.roster is None or turn is not None:
-                self._mark_absent(leaf, turn, why)
+        for item in node.leaves:
+            if item.roster is None or turn is not None:
+                self._mark_absent(item, turn, missing)
         for roster in _iterate_rosters(node):
             self.set_known("#" + roster.id, ())
             if unreached:
                 self._leave_turns_open(roster, range(1, roster.maximum + 1))
             else:
                 self._leave_turns(roster, ())
-        for inner in self._list_computes_below(node):
-            self._compute(inner)
+        for compute in _iterate_computes(node):
+            self._compute(compute)
 
-    def _mark_absent(self, leaf: CompiledItem, turn: int | None, why: Missing) -> None:
-        inside = turn if leaf.roster is not None else None
-        self.set_known(leaf.id if inside is None else (leaf.id, inside), why)
-        if why is NOT_REACHED:
-            self.unreached.append(Place(leaf.id, inside))
-            self._open.add(leaf.id)
-        elif self._left is not None:
-            self._left(leaf.id, inside)
+    def _mark_absent(self, item: CompiledItem, turn: int | None, missing: Missing) -> None:
+        item_turn = turn if item.roster is not None else None
+        self.set_known(item.id if item_turn is None else (item.id, item_turn), missing)
+        if missing is NOT_REACHED:
+            self.unreached.append(Place(item.id, item_turn))
+            self._open.add(item.id)
+        elif self._on_pass_over is not None:
+            self._on_pass_over(item.id, item_turn)
 
-    def _leave_turns(self, roster: Roster, but: Collection[int]) -> None:
-        """Mark all turns but these as off the route."""
-        if self._left is not None:
+    def _leave_turns(self, roster: Roster, on_route: Collection[int]) -> None:
+        """Mark all turns but those on the route as off it."""
+        if self._on_pass_over is not None:
             for turn in range(1, roster.maximum + 1):
-                if turn not in but:
-                    for leaf in roster.leaves:
-                        self._left(leaf.id, turn)
-
-    def _list_computes_below(self, group: ItemGroup) -> list[Compute]:
-        found: list[Compute] = []
-        for child in group.children:
-            found.extend(self._list_computes_below(child) if isinstance(child, ItemGroup) else child.computes)
-        return [*found, *group.computes]
+                if turn not in on_route:
+                    for item in roster.leaves:
+                        self._on_pass_over(item.id, turn)
 
     def _enter(self, group: ItemGroup, parent: RouteFrame) -> RouteFrame:
         if group.intro is not None:
-            self._pending = (*self._pending, (group, group.intro))
+            self._pending_intros = (*self._pending_intros, (group, group.intro))
         if not isinstance(group, Roster):
-            return RouteFrame(parent, group, self._order_children(group, parent.turn), 0, parent.turn)
+            return RouteFrame(parent, group, order_children(group, seed=self.seed, turn=parent.turn), 0, parent.turn)
         turns = self._list_turns(group)
         self.set_known("#" + group.id, () if isinstance(turns, tuple) else turns)
         turns = turns if isinstance(turns, tuple) else ()
@@ -353,21 +359,21 @@ class RouteWalk:
 
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
         """Mark these turns as open: whether they will exist is not known yet."""
-        for leaf in roster.leaves:
-            self._open.add(leaf.id)
-            last = roster.maximum - (leaf is roster.until)  # after the last turn, no further one is offered
-            self.unreached.extend(Place(leaf.id, turn) for turn in turns if turn <= last)
+        for item in roster.leaves:
+            self._open.add(item.id)
+            last = roster.maximum - (item is roster.until)  # after the last turn, no further one is offered
+            self.unreached.extend(Place(item.id, turn) for turn in turns if turn <= last)
 
     def _list_turns(self, roster: Roster) -> tuple[int, ...] | Missing:
         """Return the numbers of the turns on the route, or the missing value that leaves their number unknown."""
         if roster.until is not None:
             return tuple(range(1, roster.maximum + 1))
         if roster.each is not None:
-            chosen = self.env.get(roster.each.id, NOT_REACHED)
-            if not isinstance(chosen, tuple):
-                return chosen if isinstance(chosen, Missing) else ()
-            places = [n for n, o in enumerate(roster.each.options, 1) if o.code in chosen]
-            return tuple(places[: roster.maximum])
+            codes = self.env.get(roster.each.id, NOT_REACHED)
+            if not isinstance(codes, tuple):
+                return codes if isinstance(codes, Missing) else ()
+            turns = [number for number, option in enumerate(roster.each.options, 1) if option.code in codes]
+            return tuple(turns[: roster.maximum])
         count = roster.count.evaluate(self.env) if roster.count is not None else 0
         if isinstance(count, Missing):
             return count
@@ -383,40 +389,27 @@ class RouteWalk:
         self.set_known("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
         if roster.each is not None:
             self.set_known(("#each", roster.id, turn), roster.each.options[turn - 1].text)
-        return RouteFrame(parent, roster, self._order_children(roster, turn), 0, turn, turns[1:])
-
-    def _order_children(self, group: ItemGroup, turn: int | None) -> tuple[CompiledNode, ...]:
-        if group.order == "written":
-            return group.children
-        return apply_order(
-            group.children,
-            group.order,
-            seed=self.seed,
-            key=group.id,
-            turn=turn,
-            name=lambda n: n.id,
-            is_fixed=lambda n: n.anchor,
-        )
+        return RouteFrame(parent, roster, order_children(roster, seed=self.seed, turn=turn), 0, turn, turns[1:])
 
     # at the current stop
 
     def build_item_context(self, stop: RouteStop, language: str) -> ItemContext:
         """Return what the item's question may read: the same object as long as the walk stays at the stop."""
-        asked = self._asked
-        if asked is None or asked[0] is not stop or asked[1].language != language:
-            asking = ItemContext(leaf=stop.leaf, env=self.env, language=language, options=self.list_options(stop))
-            asked = self._asked = stop, asking
-        return asked[1]
+        if self._last_context is not None:
+            last_stop, context = self._last_context
+            if last_stop is stop and context.language == language:
+                return context
+        context = ItemContext(leaf=stop.item, env=self.env, language=language, options=self.list_options(stop))
+        self._last_context = stop, context
+        return context
 
     def list_options(self, stop: RouteStop) -> tuple[CompiledOption, ...]:
         """Return the options offered at this place, in drawn order."""
-        leaf = stop.leaf
-        if not leaf.options_vary:
-            return leaf.options
-        how, key, turn = leaf.order, leaf.id, stop.place.turn
-        if how == "written" and leaf.scale is not None:
-            how, key, turn = leaf.scale_order, leaf.scale, None
-        options = apply_order(
-            leaf.options, how, seed=self.seed, key=key, turn=turn, name=lambda o: o.code, is_fixed=lambda o: o.is_fixed
-        )
+        item = stop.item
+        if not item.options_vary:
+            return item.options
+        order, key, turn = item.order, item.id, stop.place.turn
+        if order == "written" and item.scale is not None:
+            order, key, turn = item.scale_order, item.scale, None
+        options = order_options(item.options, order, seed=self.seed, key=key, turn=turn)
         return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)

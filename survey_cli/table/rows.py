@@ -3,7 +3,7 @@
 from typing import Any
 
 from survey_cli.engine.interview import Interview, RouteState
-from survey_cli.engine.order import apply_order
+from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.table.columns import ColumnBlock, build_blocks, build_columns
@@ -85,27 +85,10 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
 
 def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
     if block.group is not None:
-        group = block.group
-        nodes = apply_order(
-            group.children,
-            group.order,
-            seed=seed,
-            key=group.id,
-            turn=turn,
-            name=lambda n: n.id,
-            is_fixed=lambda n: n.anchor,
-        )
-        return " ".join(node.id for node in nodes)
+        return " ".join(node.id for node in order_children(block.group, seed=seed, turn=turn))
     if block.item is None:
         return NOT_ASKED
     order, key = (block.item.scale_order, block.scale) if block.scale else (block.item.order, block.item.id)
-    options = apply_order(
-        block.item.options,
-        order,
-        seed=seed,
-        key=key,
-        turn=turn,
-        name=lambda o: o.code,
-        is_fixed=lambda o: o.is_fixed,
+    return " ".join(
+        str(option.code) for option in order_options(block.item.options, order, seed=seed, key=key, turn=turn)
     )
-    return " ".join(str(option.code) for option in options)

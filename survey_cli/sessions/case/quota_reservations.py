@@ -60,8 +60,8 @@ class QuotaReservations:
         stop = machine.current_stop
         is_ahead = stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
         outcome = interview.ending or (
-            str(stop.leaf.question.outcome)
-            if stop is not None and isinstance(stop.leaf.question, EndItem)
+            str(stop.item.question.outcome)
+            if stop is not None and isinstance(stop.item.question, EndItem)
             else COMPLETE
         )
         if not is_ahead or outcome != COMPLETE:

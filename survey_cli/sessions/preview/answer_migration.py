@@ -92,7 +92,7 @@ def carry_over(
         machine = interview.machine
         stop = machine.current_stop
         assert stop is not None
-        place, leaf = stop.place, stop.leaf
+        place, leaf = stop.place, stop.item
         earlier = given.get(place)
         if machine.query is not None:
             was_confirmed = earlier is not None and any(

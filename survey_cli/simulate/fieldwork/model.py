@@ -567,7 +567,7 @@ class FieldworkModel:
 
     def _look_up_quota(self, id: str, machine: Machine, stop: RouteStop) -> str:
         """Return what a lookup of a quota finds: `open`, with a place reserved, `full` or `outside`."""
-        question = stop.leaf.question
+        question = stop.item.question
         if not isinstance(question, LookupItem) or question.quota is None:
             return "open"
         quota = next((q for q in self.plan.quotas.quotas if q.id == str(question.quota)), None)

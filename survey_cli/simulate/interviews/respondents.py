@@ -149,7 +149,7 @@ class Respondent:
                 after = machine.current_stop
                 same = after is not None and stop is not None and after.place == stop.place
                 patience = patience + 1 if same else 0
-                most -= not same and stop is not None and stop.leaf.question.asks
+                most -= not same and stop is not None and stop.item.question.asks
 
     def _choose_event(
         self, machine: Machine, stop: RouteStop | None, stamp: EventStamp, patience: int
@@ -161,7 +161,7 @@ class Respondent:
             return (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
                 stamp, machine.ending
             )
-        question, place = stop.leaf.question, stop.place
+        question, place = stop.item.question, stop.place
         if isinstance(question, ComputedItem):
             value, of = compute_answer(machine.walk, stop)
             return ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
@@ -179,13 +179,13 @@ class Respondent:
                 return PositionMoved(stamp, stops[before].place)
         asking = machine.walk.build_item_context(stop, machine.language)
         reply: Reply | None = None
-        if (shares := habits.shares.get(stop.leaf.id)) and patience < ENTRY_ATTEMPTS // 2:
-            chosen = _draw_answer(shares, stop.leaf, dice)
-            if isinstance(chosen, str) and any(d.id == chosen for d in stop.leaf.declines):
+        if (shares := habits.shares.get(stop.item.id)) and patience < ENTRY_ATTEMPTS // 2:
+            chosen = _draw_answer(shares, stop.item, dice)
+            if isinstance(chosen, str) and any(d.id == chosen for d in stop.item.declines):
                 return QuestionDeclined(stamp, place, chosen)
-            reply = _build_reply(chosen, stop.leaf)
+            reply = _build_reply(chosen, stop.item)
         else:
-            declines = stop.leaf.declines
+            declines = stop.item.declines
             if declines and (dice.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
                 return QuestionDeclined(stamp, place, dice.choice(declines).id)
         return prompts.parse_reply_at(machine, stop, reply or question.invent(asking, dice), stamp)
@@ -197,7 +197,7 @@ class Respondent:
 
         The first answers are then forgotten.
         """
-        question = stop.leaf.question
+        question = stop.item.question
         if (
             not isinstance(question, EndItem)
             or not self._habits.qualify
@@ -208,7 +208,7 @@ class Respondent:
             self._will_qualify = self._dice.random() < self._habits.qualify
         if not self._will_qualify or not self._requalify_attempts:
             return False
-        rules = (stop.leaf.ask_if, stop.leaf.unless)
+        rules = (stop.item.ask_if, stop.item.unless)
         names = {name for rule in rules if rule is not None for name in rule.names}
         asked = names & self._instrument.leaves.keys()
         led_here = [
