@@ -63,7 +63,7 @@ def rewritten(history: list[HistoryEntry]) -> list[HistoryEntry]:
 
 def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     history = told(store)
-    assert store.cases.erase("x", seq=5, entries=rewritten(history), standing=GONE) is None
+    assert store.cases.erase("x", seq=5, entries=rewritten(history), queue_position=GONE) is None
     left = store.cases.queries.read_history("x")
     assert [(e.at, e.by, type(e.event)) for e in left[:-1]] == [(e.at, e.by, type(e.event)) for e in history]
     assert left[-1] == TOMBSTONE
@@ -80,10 +80,10 @@ def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
     entries = rewritten(history)
     for wrong in (entries[1:], entries[:3], [*entries[:2], called(7), *entries[3:]], [TOMBSTONE]):
         with pytest.raises(ValueError, match="other words"):
-            store.cases.erase("x", seq=5, entries=wrong, standing=GONE)
-    assert isinstance(store.cases.erase("x", seq=4, entries=entries, standing=GONE), CaseConflict)
+            store.cases.erase("x", seq=5, entries=wrong, queue_position=GONE)
+    assert isinstance(store.cases.erase("x", seq=4, entries=entries, queue_position=GONE), CaseConflict)
     store.cases.claim_case("x", lease("t9"), NOON)
-    assert isinstance(store.cases.erase("x", seq=6, entries=entries, standing=GONE), LeaseLost)
+    assert isinstance(store.cases.erase("x", seq=6, entries=entries, queue_position=GONE), LeaseLost)
     assert store.cases.queries.find_contact("x").name == WORD
 
 
@@ -148,7 +148,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         assert "asu.db" in found_in(path)
         other.cases.queries.find_row("x")
         entries = rewritten(history)
-        assert store.cases.erase("x", seq=len(history), entries=entries, standing=GONE) is None
+        assert store.cases.erase("x", seq=len(history), entries=entries, queue_position=GONE) is None
         blank = [
             InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
             NoteWritten(stamp(2), Place("own"), ""),
@@ -175,7 +175,7 @@ def test_a_server_keeps_nothing_of_it_in_its_tables(store):
         return [name for (name,), content in zip(names, read, strict=True) if WORD.encode() in content]
 
     history = told(store)
-    store.cases.erase("x", seq=len(history), entries=rewritten(history), standing=GONE)
+    store.cases.erase("x", seq=len(history), entries=rewritten(history), queue_position=GONE)
     assert tables() != []  # what is written over is still there
     assert store.maintenance.scrub()
     assert tables() == []

@@ -272,10 +272,10 @@ def test_a_promise_to_be_kept_by_its_owner_first_is_anybodys_when_late(store):
     late = a_case("late", "11", promised_at=at(0), **promised | {"promised_until": at(30)})
     bring(store, [soon, late])
     assert store.cases.queries.list_queue_heads() == [QueueHead(BUCKET, "10")]
-    assert store.cases.queries.find_appointment_head(BUCKET, promised_before=at(5)) == QueueHead(BUCKET, "11")
-    assert store.cases.queries.find_appointment_head(BUCKET, promised_before=at(-5)) is None
-    assert store.cases.claim(BUCKET, lease(), NOON, promised_before=at(5)).key == "late"
-    assert store.cases.claim(BUCKET, lease("t2"), NOON, promised_before=at(5)) is None
+    assert store.cases.queries.find_appointment_head(BUCKET, appointment_before=at(5)) == QueueHead(BUCKET, "11")
+    assert store.cases.queries.find_appointment_head(BUCKET, appointment_before=at(-5)) is None
+    assert store.cases.claim(BUCKET, lease(), NOON, appointment_before=at(5)).key == "late"
+    assert store.cases.claim(BUCKET, lease("t2"), NOON, appointment_before=at(5)) is None
     assert [row.key for row in store.cases.queries.list_appointments(owner="bob")] == ["late", "soon"]
     assert store.cases.queries.list_appointments(owner="ann") == []
 

@@ -151,7 +151,9 @@ def _iterate_closed_lines(study: OpenStudy, turns: CallOrder) -> Iterator[Deferr
 
 def _waits_for_owner(study: OpenStudy, turns: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
     before = turns.find_appointment_cutoff(bucket)
-    return before is not None and study.store.cases.queries.find_appointment_head(text, promised_before=before) is None
+    return (
+        before is not None and study.store.cases.queries.find_appointment_head(text, appointment_before=before) is None
+    )
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, turns: CallOrder) -> str:

@@ -98,7 +98,7 @@ class CaseQueue:
             return
         for _, head in list_open_heads(self.store, turns):
             before = turns.find_appointment_cutoff(parse_criteria(head.bucket))
-            while (row := cases.claim(head.bucket, lease, at, promised_before=before)) is not None:
+            while (row := cases.claim(head.bucket, lease, at, appointment_before=before)) is not None:
                 yield row
 
     def read_pause(self) -> Pause | None:

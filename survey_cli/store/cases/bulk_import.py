@@ -28,7 +28,7 @@ ABANDONED_AFTER: Final = timedelta(days=1)
 
 
 class SampleImports:
-    """The samples that were imported into one study."""
+    """The samples that were imported into one study. Methods raise StoreError."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
@@ -43,12 +43,13 @@ class SampleImports:
         file: str,
         pause: Callable[[], None] | None = None,
     ) -> int:
-        """Keep new cases, all or none, though in short commits; gives how many. Beside interviewers a `pause` of some
-        5 ms, which is called after every commit. Until the last one is there nobody sees any; should this break off,
-        nobody ever does. A key that is here already, or comes twice, is a ValueError that names it.
+        """Add new cases, all or none, in short commits, and return their number.
+
+        While interviewers work, use a `pause` of some 5 ms, which is called between commits. Raises ValueError that names
+        the key where a case exists already or occurs twice.
         """
-        for id in self._db.read(sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)):
-            self._abandon(id[0])
+        for (abandoned,) in self._db.read(sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)):
+            self._abandon(abandoned)
         self.finish(pause=pause)
         if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_timestamp(at), by, file)):
             raise ValueError(f"there is an import {import_id!r} already")
@@ -67,24 +68,24 @@ class SampleImports:
     def _insert_cases(self, batch: Iterable[NewCase], import_id: str, pause: Callable[[], None] | None) -> int:
         source, added = iter(batch), 0
         [(ordinal,)] = self._db.read(sql.LAST_ORDINAL)
-        while several := list(islice(source, BATCH_SIZE)):
+        while cases := list(islice(source, BATCH_SIZE)):
             if added and pause is not None:
                 pause()
-            lines = sorted(_encode_new_case(case, ordinal + place, import_id) for place, case in enumerate(several, 1))
+            lines = sorted(_encode_new_case(case, ordinal + place, import_id) for place, case in enumerate(cases, 1))
             events = [
-                (case.key, seq, *encode_entry(entry)) for case in several for seq, entry in enumerate(case.entries, 1)
+                (case.key, seq, *encode_entry(entry)) for case in cases for seq, entry in enumerate(case.entries, 1)
             ]
-            contacts = [encode_contact(case.contact) for case in several if case.contact is not None]
+            contacts = [encode_contact(case.contact) for case in cases if case.contact is not None]
             while not self._insert_batch(import_id, lines, events, contacts):
-                self._discard_abandoned(import_id, [case.key for case in several], pause)
-            added += len(several)
-            ordinal += len(several)
+                self._discard_abandoned(import_id, [case.key for case in cases], pause)
+            added += len(cases)
+            ordinal += len(cases)
         return added
 
     def _insert_batch(
         self, import_id: str, lines: Sequence[Parameters], events: Sequence[Parameters], contacts: Sequence[Parameters]
     ) -> bool:
-        """Keep them in one commit; False, and none of them kept, where one of the keys is here already."""
+        """Insert cases in one commit; False, and none is inserted, where one of the keys exists already."""
         try:
             with self._db.transaction() as execute:
                 if not execute(sql.GROW_IMPORT, (len(lines), import_id)).rowcount:
@@ -98,17 +99,17 @@ class SampleImports:
         return True
 
     def _discard_abandoned(self, import_id: str, keys: list[str], pause: Callable[[], None] | None) -> None:
-        """Give up the imports that broke off with these keys. Raises ValueError where there is a case of one."""
+        """Delete interrupted imports that contain these keys. Raises ValueError where a key is that of a case."""
         if len(set(keys)) < len(keys):
             raise ValueError(f"case {max(keys, key=keys.count)!r} comes twice")
         for key in keys:
-            for arrival, state in self._db.read(sql.IMPORT_OF_CASE, (key,)):
-                if arrival == import_id:
+            for other_import, state in self._db.read(sql.IMPORT_OF_CASE, (key,)):
+                if other_import == import_id:
                     raise ValueError(f"case {key!r} comes twice")
                 if state not in ("arriving", "given up"):
                     raise ValueError(f"there is a case {key!r} already")
-                self._abandon(arrival)
-                while not self._delete_batch(arrival):
+                self._abandon(other_import)
+                while not self._delete_batch(other_import):
                     if pause is not None:
                         pause()
 
@@ -118,8 +119,8 @@ class SampleImports:
     def _make_replaced_error(self) -> StoreError:
         return StoreError(
             self._db.where,
-            "another import of the same cases has taken the place of this one, of which nothing is kept",
-            "look whether that one is the right one, and import again if not",
+            "another import of the same cases has replaced this one, of which nothing is stored",
+            "check whether the other one is the right one, and import again if not",
         )
 
     def finish(self, *, limit: int | None = None, pause: Callable[[], None] | None = None) -> bool:
@@ -127,9 +128,9 @@ class SampleImports:
         `limit` commits. Returns whether nothing is left to do.
         """
         commits = 0
-        for act, state in ((self._queue_batch, "settling"), (self._delete_batch, "given up")):
-            for (id,) in self._db.read(sql.IMPORTS_IN, (state,)):
-                while not act(id):
+        for process_batch, state in ((self._queue_batch, "settling"), (self._delete_batch, "given up")):
+            for (import_id,) in self._db.read(sql.IMPORTS_IN, (state,)):
+                while not process_batch(import_id):
                     commits += 1
                     if limit is not None and commits >= limit:
                         return False
@@ -137,39 +138,39 @@ class SampleImports:
                         pause()
         return True
 
-    def _queue_batch(self, id: str) -> bool:
-        """Let one batch into the queue; whether none is left."""
-        if self._db.run(sql.QUEUE_IMPORTED_CASES.for_dialect(self._db.dialect), (id, BATCH_SIZE)) == BATCH_SIZE:
+    def _queue_batch(self, import_id: str) -> bool:
+        """Queue one batch of cases. Returns whether none is left."""
+        if self._db.run(sql.QUEUE_IMPORTED_CASES.for_dialect(self._db.dialect), (import_id, BATCH_SIZE)) == BATCH_SIZE:
             return False
-        self._db.run(sql.SETTLE_IMPORT, (id, id))
+        self._db.run(sql.SETTLE_IMPORT, (import_id, import_id))
         return True
 
-    def _delete_batch(self, id: str) -> bool:
-        """Remove one batch of what broke off; whether none is left."""
+    def _delete_batch(self, import_id: str) -> bool:
+        """Delete one batch of an interrupted import. Returns whether none is left."""
         with self._db.transaction() as execute:
-            found = execute(sql.IMPORTED_CASES, (id, BATCH_SIZE)).fetchall()
-            self._db.run_many(sql.DROP_EVENTS, [(key,) for key, _ in found])
-            self._db.run_many(sql.DROP_CASE, [(key,) for key, _ in found])
-            self._db.run_many(sql.DROP_CONTACT, [(link,) for _, link in found])
-            if len(found) < BATCH_SIZE:
-                execute(sql.FORGET_IMPORT, (id,))
+            rows = execute(sql.IMPORTED_CASES, (import_id, BATCH_SIZE)).fetchall()
+            self._db.run_many(sql.DROP_EVENTS, [(key,) for key, _ in rows])
+            self._db.run_many(sql.DROP_CASE, [(key,) for key, _ in rows])
+            self._db.run_many(sql.DROP_CONTACT, [(link,) for _, link in rows])
+            if len(rows) < BATCH_SIZE:
+                execute(sql.FORGET_IMPORT, (import_id,))
                 return True
         return False
 
     def list_rows(self) -> list[ImportRow]:
-        """All imported samples, oldest first."""
+        """Return all imported samples, oldest first."""
         rows = self._db.read(sql.IMPORTS)
         with translate_decoding_errors(self._db.where, "the list of imports"):
-            return [ImportRow(id, decode_timestamp(at), by, file, cases) for id, at, by, file, cases in rows]
+            return [ImportRow(row[0], decode_timestamp(row[1]), *row[2:]) for row in rows]
 
 
 class _DuplicateKeyError(Exception):
-    """A key of the batch is here already."""
+    """A key of the batch exists already."""
 
 
 def _encode_new_case(case: NewCase, ordinal: int, import_id: str) -> tuple[str | int | None, ...]:
     if not case.entries:
-        raise ValueError(f"case {case.key!r} has no event that brings it in")
+        raise ValueError(f"case {case.key!r} has no event")
     sampled = [entry.event for entry in case.entries if isinstance(entry.event, CaseSampled)]
     last = len(case.entries)
     return (

@@ -17,25 +17,30 @@ CASE_EVENTS: Final = "SELECT kind, at, by, station FROM case_events WHERE case_k
 UNLINK: Final = "UPDATE cases SET link = '', mark = '' WHERE key = ?"
 
 
-def erase_case(execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], standing: QueuePosition) -> None:
-    """Within a transaction: the history as it reads from now on, the first part of it that which stands, each event's
-    text alone another. Raises ValueError where it is the history of something else.
+def erase_case(
+    execute: Execute, key: str, link: str, entries: Sequence[HistoryEntry], queue_position: QueuePosition
+) -> None:
+    """Rewrite the history of a case within a transaction and delete its contact, which has this `link`.
+
+    `entries` is the whole history from now on: first the present events, with other texts alone. Raises ValueError
+    where it is not.
     """
     lines = [encode_entry(entry) for entry in entries]
-    stood = execute(CASE_EVENTS, (key,)).fetchall()
-    if not is_rewriting(stood, [(kind, at, by, station) for kind, _, at, by, station, _ in lines]):
+    stored = execute(CASE_EVENTS, (key,)).fetchall()
+    if not is_rewriting(stored, [(kind, at, by, station) for kind, _, at, by, station, _ in lines]):
         raise ValueError(f"case {key}: this is not its history with other words")
     for seq, line in enumerate(lines, 1):
-        if seq <= len(stood):
+        if seq <= len(stored):
             execute(REWRITE, (line[1], key, seq))
         else:
             execute(sql.ADD_EVENT, (key, seq, *line))
     execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
-    execute(sql.SET_POSITION, (*encode_queue_position(standing), len(lines), standing.status, key))
+    execute(sql.SET_POSITION, (*encode_queue_position(queue_position), len(lines), queue_position.status, key))
     execute(UNLINK, (key,))
     if link:
         execute(sql.DROP_CONTACT, (link,))
 
 
-def is_rewriting(stood: Sequence[tuple[object, ...]], rewritten: Sequence[tuple[object, ...]]) -> bool:
-    return bool(stood) and [tuple(row) for row in stood] == list(rewritten[: len(stood)])
+def is_rewriting(stored: Sequence[tuple[object, ...]], rewritten: Sequence[tuple[object, ...]]) -> bool:
+    """Whether rewritten events begin with the stored ones; both are given by all columns but the texts."""
+    return bool(stored) and [tuple(row) for row in stored] == list(rewritten[: len(stored)])

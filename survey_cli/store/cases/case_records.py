@@ -9,7 +9,7 @@ from survey_cli.fieldwork.queue.queue_position import QueuePosition, QueueStatus
 from survey_cli.values import Value
 
 StoredCaseStatus: TypeAlias = QueueStatus | Literal["leased"]
-"""Where a case is: as its standing says, or with a station."""
+"""The status of a case: that of its queue position, or `leased` while a station has it."""
 
 
 class ContactNumber(NamedTuple):
@@ -19,7 +19,7 @@ class ContactNumber(NamedTuple):
     written: str
     """As written in the sample, or typed."""
     e164: str
-    """`+13125550100`: what is dialed."""
+    """What is dialed: `+13125550100`."""
     display: str
     """As displayed to the interviewer."""
     extension: str = ""
@@ -100,7 +100,7 @@ class CaseRow(NamedTuple):
 
 
 class CaseConflict(NamedTuple):
-    """Another station wrote to the case since it was read: nothing was written now."""
+    """Another station has written to the case since it was read: nothing was written now."""
 
     key: str
     seq: int
@@ -139,25 +139,36 @@ class LeaseToken(NamedTuple):
 
 
 class CaseUpdate(NamedTuple):
-    """What is written to one case, all or nothing: see `Cases.write`."""
+    """Events that are added to the history of a case, with all that follows from them. All are written, or none.
+
+    It is refused with LeaseLost where the case has another lease, and with CaseConflict where event `seq` is not its last
+    one. Entries that are in the history already, by their keys, are not written twice, whatever happened since.
+    """
 
     key: str
     seq: int
     """Number of the last event so far."""
     entries: Sequence[HistoryEntry]
     queue_position: QueuePosition | None = None
+    """The queue position after these events; while the case stays leased, that to which it returns."""
     token: str | None = None
+    """The token of the lease. None: a supervisor writes, while no station has the case."""
     force: bool = False
+    """A supervisor writes although a station has the case; that station's next update is then refused."""
     release: bool = False
+    """End the lease; with `force` also another station's."""
     renew_until: datetime | None = None
+    """Extend the lease until then."""
     contact: Contact | None = None
+    """The contact that replaces the present one."""
     fingerprint: str | None = None
+    """The fingerprint that replaces the present one of the sample row."""
     interview: str = ""
     """The interview whose quota places are updated with it; empty for none."""
     cells: Sequence[str] = ()
     """The quota cells in which that interview counts from now on; its other places are dropped."""
     follow_up_tasks: Sequence[str] = ()
-    """Work outside of this database that follows: see `Cases.owed`."""
+    """Work outside of this database that follows: see `FollowUpTasks`."""
 
 
 class ExpiredLease(NamedTuple):
@@ -195,7 +206,7 @@ class CaseCounts(NamedTuple):
 
 
 class OutcomeCount(NamedTuple):
-    """Cases that stand alike."""
+    """Number of the cases with one combination of status, outcome and code."""
 
     status: str
     outcome: str

@@ -22,38 +22,39 @@ def _decode_optional_time(text: str | None) -> datetime | None:
     return None if text is None else decode_timestamp(text)
 
 
-def encode_queue_position(standing: QueuePosition) -> tuple[str | int | None, ...]:
-    """In the order of `case_statements.STANDING_COLUMNS`."""
+def encode_queue_position(position: QueuePosition) -> tuple[str | int | None, ...]:
+    """Encode a queue position in the order of `case_statements.POSITION_COLUMNS`."""
     return (
-        standing.status,
-        _encode_optional_time(standing.due_at),
-        standing.bucket,
-        standing.rank,
-        standing.code,
-        standing.outcome,
-        standing.attempts,
-        standing.why,
-        _encode_optional_time(standing.promised_at),
-        _encode_optional_time(standing.promised_until),
-        standing.owner,
+        position.status,
+        _encode_optional_time(position.due_at),
+        position.bucket,
+        position.rank,
+        position.code,
+        position.outcome,
+        position.attempts,
+        position.why,
+        _encode_optional_time(position.promised_at),
+        _encode_optional_time(position.promised_until),
+        position.owner,
     )
 
 
 def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
+    """Encode a lease: token, interviewer, station, end."""
     return lease.token, lease.by, lease.station, encode_timestamp(lease.until)
 
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
-    """In the order of `case_statements.ROW_COLUMNS`."""
+    """Decode a row with the columns of `case_statements.ROW_COLUMNS`."""
     (
-        (key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why),
+        (key, ordinal, seq, position_seq, status, was, due_at, bucket, rank, code, outcome, attempts, why),
         (promised_at, promised_until, owner, by, station, until, frame, replicate, mark, updated_at),
     ) = row[:13], row[13:]
     return CaseRow(
         key=key,
         ordinal=ordinal,
         seq=seq,
-        position_seq=stood,
+        position_seq=position_seq,
         status=was if status == "arriving" else status,
         status_after_lease=was,
         due_at=_decode_optional_time(due_at),
@@ -75,18 +76,19 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
 
 
 def encode_entry(entry: HistoryEntry) -> tuple[str, str, str, str, str, str]:
-    """Kind, payload, at, by, station, key."""
+    """Encode an entry: kind, payload, at, by, station, key."""
     kind, payload = encode_case_event(entry.event)
     return kind, payload, encode_timestamp(entry.at), entry.by, entry.station, entry.key
 
 
 def decode_entry(row: Sequence[Any]) -> HistoryEntry:
+    """Decode an entry from the columns that `encode_entry` returns."""
     kind, payload, at, by, station, key = row
     return HistoryEntry(decode_timestamp(at), by, station, decode_case_event(kind, payload), key)
 
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
-    """The link, everything as JSON, and what is looked through: the digits of the numbers, folded words."""
+    """Encode a contact: its link, all of it as JSON, and what is searched: digits of its numbers, folded words."""
     details = json.dumps(
         {
             "name": contact.name,
@@ -102,33 +104,34 @@ def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
 
 
 def decode_contact(link: str, details: str) -> Contact:
-    found = json.loads(details)
+    """Decode a contact from its link and its JSON."""
+    fields = json.loads(details)
     return Contact(
         link=link,
-        name=found["name"],
-        columns={name: decode_value(written) for name, written in found["columns"].items()},
-        numbers=tuple(ContactNumber(*number) for number in found["numbers"]),
+        name=fields["name"],
+        columns={name: decode_value(value) for name, value in fields["columns"].items()},
+        numbers=tuple(ContactNumber(*number) for number in fields["numbers"]),
     )
 
 
 def extract_digits(text: str) -> str:
-    """Its digits, in their plain form."""
-    found = "".join(filter(str.isdecimal, text))
-    return found if found.isascii() else "".join(str(int(digit)) for digit in found)
+    """Return the digits of a text as ASCII digits."""
+    digits = "".join(filter(str.isdecimal, text))
+    return digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)
 
 
 def fold_text(text: str) -> str:
-    """A text as it is compared: small letters without accents."""
+    """Return a text in the form in which texts are compared: lower case, without accents."""
     if text.isascii():
         return text.lower()
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in bare if not unicodedata.combining(c))
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def _encode_column_value(value: Value) -> object:
     match value:
         case datetime():
-            raise TypeError(f"a sample column is a day or an hour, not both: {value}")
+            raise TypeError(f"a sample column is a date or a time, not both: {value}")
         case date():
             return {"date": value.isoformat()}
         case time():

@@ -10,7 +10,7 @@ from survey_cli.store.backends.connector import Dialect
 
 
 class DialectStatement(NamedTuple):
-    """One statement as each engine is told it."""
+    """One statement in the form of each engine."""
 
     sqlite: str
     postgresql: str
@@ -20,7 +20,10 @@ class DialectStatement(NamedTuple):
 
 
 def _make_skipping_statement(statement: str) -> DialectStatement:
-    """A statement with `{skip}` where it picks rows that nobody else is just changing. In SQLite only one writes."""
+    """Build both forms of a statement that has `{skip}` where it selects rows that nobody else is changing.
+
+    In SQLite there is only one writer at a time.
+    """
     return DialectStatement(statement.format(skip=""), statement.format(skip=" FOR UPDATE SKIP LOCKED"))
 
 
@@ -28,11 +31,11 @@ ROW_COLUMNS: Final = (
     "key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why, "
     "promised_at, promised_until, owner, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at"
 )
-"""In the order in which `case_written.read_row` takes them."""
+"""In the order in which `case_row_mapping.decode_case_row` receives them."""
 
 VISIBLE: Final = "(arrival = '' OR arrival IN (SELECT id FROM imports WHERE state = 'settling'))"
-"""Of an import that is not whole yet nothing is seen; of one that is, everything, though its rows may still have to be
-let into the queue one batch after another."""
+"""Cases of an incomplete import are invisible. Those of a complete one are visible, although its rows may not all be
+in the queue yet."""
 
 STATUS: Final = "CASE status WHEN 'arriving' THEN was ELSE status END"
 
@@ -72,7 +75,7 @@ KEEP_CONTACT: Final = """
 DROP_CONTACT: Final = "DELETE FROM case_contacts WHERE link = ?"
 SET_LINK: Final = "UPDATE cases SET link = ? WHERE key = ?"
 
-# Claiming. A leased case keeps in `was` where it goes when its lease ends.
+# Claiming. The column `was` of a leased case has the status to which it returns when its lease ends.
 
 BY_TOKEN: Final = f"SELECT {ROW_COLUMNS} FROM cases WHERE status = 'leased' AND lease_token = ?"
 CLAIM: Final = _make_skipping_statement(f"""
@@ -127,7 +130,7 @@ EXPIRE_LEASE: Final = """
     RETURNING seq
 """
 
-# Each next bucket is the least above the last: a hop in the index, however many cases a bucket has.
+# Each bucket is the least one above the last: one step in the index, however many cases a bucket has.
 HEADS: Final = """
     WITH RECURSIVE found (bucket) AS (
         SELECT min(bucket) FROM cases WHERE status = 'ready'
@@ -196,8 +199,8 @@ CLOSED_INTERVIEWS_UNRECORDED: Final = f"""
             AND e.payload LIKE '%"outcome":"' || i.outcome || '"%'
     ) ORDER BY i.id
 """
-"""Finished interviews whose case has no call with that outcome at or after their end. What else the history says of them
-is for others to judge."""
+"""Finished interviews whose case has no call with that outcome at or after their end. Callers judge the rest of the
+history."""
 
 # Lists
 
@@ -272,16 +275,16 @@ SETTLE_IMPORT: Final = """
 """
 IMPORTED_CASES: Final = "SELECT key, link FROM cases WHERE arrival = ? AND arrival <> '' LIMIT ?"
 ANALYZE_CASES: Final = DialectStatement("PRAGMA analysis_limit = 400; PRAGMA optimize", "ANALYZE cases")
-"""The engine looks at how many there are of what, so that it chooses its indexes well."""
+"""Refreshes the statistics by which the engine chooses indexes."""
 DROP_EVENTS: Final = "DELETE FROM case_events WHERE case_key = ?"
 DROP_CASE: Final = "DELETE FROM cases WHERE key = ?"
 
 
-def build_rows_query(wanted: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
-    """The statement for the cases of which every given column is as wanted, in the sample's order; its parameters."""
-    # Those with a station are few, and have an index of their own.
-    leased = " AND status = 'leased'" if wanted.get("status") == "leased" else ""
-    also = "".join(f" AND {STATUS if column == 'status' else column} = ?" for column in wanted)
-    most = " LIMIT ?" if limit is not None else ""
-    statement = f"SELECT {ROW_COLUMNS} FROM cases WHERE {VISIBLE}{leased}{also} ORDER BY ordinal, key{most}"
-    return statement, (*wanted.values(), *((limit,) if limit is not None else ()))
+def build_rows_query(values: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
+    """Build the statement for the cases with these values of columns, in the order of the sample, and its parameters."""
+    # Leased cases are few, and have an index of their own.
+    leased = " AND status = 'leased'" if values.get("status") == "leased" else ""
+    conditions = "".join(f" AND {STATUS if column == 'status' else column} = ?" for column in values)
+    limiting = " LIMIT ?" if limit is not None else ""
+    statement = f"SELECT {ROW_COLUMNS} FROM cases WHERE {VISIBLE}{leased}{conditions} ORDER BY ordinal, key{limiting}"
+    return statement, (*values.values(), *((limit,) if limit is not None else ()))

@@ -1,4 +1,4 @@
-"""Store of cases: histories, and beside each a derived row from which stations claim.
+"""Store of cases: their histories, and beside each a derived row from which stations claim.
 
 It decides nothing: queue positions, events, dates and times are arguments. One method call that writes is one
 transaction.
@@ -38,9 +38,7 @@ BATCH_SIZE: Final = 1_000
 
 
 class CaseStore:
-    """The cases of one study, over the store's connection. Every method raises StoreError when the world it is kept
-    in is broken, ValueError for a case that is not there where one must be.
-    """
+    """The cases of one study. Methods raise StoreError, and ValueError for a case that must exist and does not."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
@@ -49,66 +47,70 @@ class CaseStore:
         self.quotas = QuotaPlaces(connector)
         self.follow_up_tasks = FollowUpTasks(connector)
         self._claim = sql.CLAIM.for_dialect(connector.dialect)
-        self._claim_promised = sql.CLAIM_APPOINTMENT.for_dialect(connector.dialect)
-        self._locked = sql.LOCK_ROW.for_dialect(connector.dialect)
-        self._wake = sql.QUEUE_DUE.for_dialect(connector.dialect)
+        self._claim_appointment = sql.CLAIM_APPOINTMENT.for_dialect(connector.dialect)
+        self._lock_row = sql.LOCK_ROW.for_dialect(connector.dialect)
+        self._queue_due = sql.QUEUE_DUE.for_dialect(connector.dialect)
 
     @retry_once
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
-        """Have at most `limit` cases ready that have waited until now; gives how many. Costs no write where there is
-        none.
+        """Make at most `limit` waiting cases ready that are due, and return their number. Where none is due, nothing is
+        written.
         """
-        moment = encode_timestamp(at)
-        if not self._db.read(sql.HAS_DUE, (moment,)):
+        time = encode_timestamp(at)
+        if not self._db.read(sql.HAS_DUE, (time,)):
             return 0
-        return self._db.run(self._wake, (moment, limit))
+        return self._db.run(self._queue_due, (time, limit))
 
     @retry_once
     def expire_leases(self, at: datetime) -> list[ExpiredLease]:
-        """Have every case back whose lease has run out; the quota places that its interview holds stay its own, as it can
-        be gone on with. The event is dated when the lease ended. Each then waits for a new standing: see
-        `list_stale_rows`.
+        """End every lease that has expired, and return them.
+
+        The event is dated when the lease ended. Quota places that the case's interview holds stay with it, as it can be
+        resumed. The queue position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
         """
-        moment = encode_timestamp(at)
-        lapsed: list[ExpiredLease] = []
-        for key, by, station, until, token in self._db.read(sql.EXPIRED_LEASES, (moment,)):
+        time = encode_timestamp(at)
+        expired: list[ExpiredLease] = []
+        for key, by, station, until, token in self._db.read(sql.EXPIRED_LEASES, (time,)):
             with self._db.transaction() as execute:
-                ended = _end_expired_lease(execute, key, by, station, until, token, moment)
-            if ended:
-                lapsed.append(ExpiredLease(key, by, station, decode_timestamp(until)))
-        return lapsed
+                has_ended = _end_expired_lease(execute, key, by, station, until, token, time)
+            if has_ended:
+                expired.append(ExpiredLease(key, by, station, decode_timestamp(until)))
+        return expired
 
     @retry_once
     def claim(
-        self, bucket: str, lease: Lease, at: datetime, *, promised_before: datetime | None = None
+        self, bucket: str, lease: Lease, at: datetime, *, appointment_before: datetime | None = None
     ) -> CaseRow | None:
-        """Take the first ready case of a bucket, in one statement; with `promised_before` the first of those promised
-        for that moment or an earlier one. None where there is none left. The same lease again (a call whose end nobody
-        saw) gives the same case.
+        """Claim the first ready case of a bucket in one statement; None where there is none.
+
+        With `appointment_before` only cases with an appointment at that time or earlier are claimed. A call with the
+        same lease again, after one whose end was not seen, returns the same case.
         """
-        who, moment = encode_lease(lease), encode_timestamp(at)
+        lease_columns, time = encode_lease(lease), encode_timestamp(at)
         with self._db.transaction() as execute:
-            found = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
-            if not found:
-                if promised_before is None:
-                    found = execute(self._claim, (*who, moment, bucket)).fetchall()
+            rows = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
+            if not rows:
+                if appointment_before is None:
+                    rows = execute(self._claim, (*lease_columns, time, bucket)).fetchall()
                 else:
-                    since = encode_timestamp(promised_before)
-                    found = execute(self._claim_promised, (*who, moment, bucket, since)).fetchall()
-                if found:
-                    key, _, seq, *_ = found[0]
+                    before = encode_timestamp(appointment_before)
+                    rows = execute(self._claim_appointment, (*lease_columns, time, bucket, before)).fetchall()
+                if rows:
+                    key, _, seq, *_ = rows[0]
                     execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
-        rows = self.queries.decode_rows(found)
-        return rows[0] if rows else None
+        cases = self.queries.decode_rows(rows)
+        return cases[0] if cases else None
 
     @retry_once
     def claim_case(self, key: str, lease: Lease, at: datetime) -> CaseRow | LeaseHolder | None:
-        """Take a case by its key, whatever its standing: Held where another has it, None where there is none. Who has it
-        already, at the same station, goes on with the same sitting under the new lease.
+        """Claim a case by its key, whatever its queue position.
+
+        Returns the holder where another station has it, and None where there is no such case. The present holder,
+        at the same station, continues the attempt under the new lease.
         """
-        moment = encode_timestamp(at)
+        time = encode_timestamp(at)
         with self._db.transaction() as execute:
-            locked = execute(self._locked, (key,)).fetchall()
+            locked = execute(self._lock_row, (key,)).fetchall()
             if not locked:
                 return None
             row, token, _ = self._decode_locked_row(locked[0])
@@ -117,11 +119,11 @@ class CaseStore:
                     execute(sql.TAKE_OVER, (lease.token, encode_timestamp(lease.until), key))
                     return row._replace(holder=LeaseHolder(lease.by, lease.station, lease.until))
                 until = encode_timestamp(row.holder.until)
-                if not _end_expired_lease(execute, key, row.holder.by, row.holder.station, until, token, moment):
+                if not _end_expired_lease(execute, key, row.holder.by, row.holder.station, until, token, time):
                     return row.holder
                 row = row._replace(seq=row.seq + 1)
             seq = row.seq + 1
-            execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *encode_lease(lease), moment, key))
+            execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *encode_lease(lease), time, key))
             execute(sql.ADD_EVENT, (key, seq, *encode_entry(_make_claim_entry(lease, at))))
             return row._replace(
                 seq=seq, status="leased", holder=LeaseHolder(lease.by, lease.station, lease.until), updated_at=at
@@ -129,26 +131,30 @@ class CaseStore:
 
     @retry_once
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
-        """Extend the lease of a case; False where the lease is another's by now."""
+        """Extend the lease of a case; False where the lease is another one by now."""
         return bool(self._db.run(sql.RENEW, (encode_timestamp(until), key, token)))
+
+    def check_lease(self, fence: LeaseToken) -> LeaseLost | None:
+        """Check a lease: LeaseLost with the present holder where the case's lease is another one by now, else None."""
+        if self._db.read(sql.HAS_LEASE, fence):
+            return None
+        row = self.queries.find_row(fence.case)
+        return LeaseLost(fence.case, row.holder if row is not None else None)
 
     @retry_once
     def update(self, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
-        """Write an update, with the quota places of the case's interview where the update names one."""
+        """Write an update in a transaction of its own. Where it returns a conflict, nothing was written."""
         with self._db.transaction() as execute:
             return self.update_within(execute, update)
 
-    def update_within(self, execute: Execute, update: CaseUpdate) -> CaseConflict | LeaseLost | None:  # noqa: C901 - one transaction, step by step
+    def update_within(self, execute: Execute, update: CaseUpdate) -> CaseConflict | LeaseLost | None:
         """Write an update within a transaction. Where it returns a conflict, nothing was written."""
         key, seq, entries = update.key, update.seq, update.entries
         lines = [encode_entry(entry) for entry in entries]
-        locked = execute(self._locked, (key,)).fetchall()
-        if not locked:
-            raise ValueError(f"there is no case {key!r}")
-        row, held_by, link = self._decode_locked_row(locked[0])
+        row, token, link = self._lock_case(execute, key)
         if _is_already_written(execute, key, seq, entries, lines):
             return None
-        if not (held_by == update.token if update.token is not None else update.force or row.holder is None):
+        if not (token == update.token if update.token is not None else update.force or row.holder is None):
             return LeaseLost(key, row.holder)
         if row.seq != seq:
             return self._make_conflict(execute, key, seq)
@@ -160,18 +166,9 @@ class CaseStore:
         for entry in entries:
             if isinstance(entry.event, CaseSampled):
                 execute(sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key))
-        if update.queue_position is not None:
-            execute(
-                sql.SET_POSITION,
-                (*encode_queue_position(update.queue_position), last, update.queue_position.status, key),
-            )
-        if (contact := update.contact) is not None:
-            if link and link != contact.link:
-                execute(sql.DROP_CONTACT, (link,))
-            execute(sql.KEEP_CONTACT, encode_contact(contact))
-            execute(sql.SET_LINK, (contact.link, key))
-        if update.fingerprint is not None:
-            execute(sql.SET_MARK, (update.fingerprint, key))
+        if (position := update.queue_position) is not None:
+            execute(sql.SET_POSITION, (*encode_queue_position(position), last, position.status, key))
+        _write_contact(execute, update, link)
         if update.release and row.holder is not None:
             execute(sql.RELEASE, (key,))
         elif update.renew_until is not None and update.token is not None:
@@ -181,85 +178,99 @@ class CaseStore:
         add_tasks_within(execute, update.follow_up_tasks)
         return None
 
-    def check_lease(self, fence: LeaseToken) -> LeaseLost | None:
-        """Check a lease: LeaseLost with the current holder where the case's lease is another one by now, else None."""
-        if self._db.read(sql.HAS_LEASE, fence):
-            return None
-        row = self.queries.find_row(fence.case)
-        return LeaseLost(fence.case, row.holder if row is not None else None)
-
     def erase(
-        self, key: str, *, seq: int, entries: Sequence[HistoryEntry], standing: QueuePosition
+        self, key: str, *, seq: int, entries: Sequence[HistoryEntry], queue_position: QueuePosition
     ) -> CaseConflict | LeaseLost | None:
-        """Have the words leave the history of a case, and who it is with them: `entries` is the history as it reads from
-        now on. Its first `seq` events are those that stand, each text alone another; what follows is the tombstone. The
-        contact and the sample row's fingerprint go. Afterwards `Store.scrub`, and the case's interviews are erased by
-        themselves. LeaseLost while a station has the case. Raises ValueError for what is no rewriting of its history.
+        """Erase the texts of a case, its contact and the fingerprint of its sample row.
+
+        `entries` is its whole history from now on: first its present `seq` events, with other texts alone, then the
+        event that records the erasure. Afterwards call `Maintenance.scrub`; interviews are erased separately. Returns
+        LeaseLost while a station has the case. Raises ValueError where `entries` is not a rewritten version of its
+        history.
         """
         with self._db.transaction() as execute:
-            locked = execute(self._locked, (key,)).fetchall()
-            if not locked:
-                raise ValueError(f"there is no case {key!r}")
-            row, _, link = self._decode_locked_row(locked[0])
+            row, _, link = self._lock_case(execute, key)
             if row.holder is not None:
                 return LeaseLost(key, row.holder)
             if row.seq != seq:
                 return self._make_conflict(execute, key, seq)
-            erase_case(execute, key, link, entries, standing)
+            erase_case(execute, key, link, entries, queue_position)
         return None
 
-    def _make_conflict(self, execute: Execute, key: str, seq: int) -> CaseConflict:
-        found = execute(sql.EVENT, (key, seq + 1)).fetchall()
-        if not found:
-            raise ValueError(f"case {key} has no event {seq} yet")
-        kind, by, station, at = found[0]
-        with translate_decoding_errors(self._db.where, f"event {seq + 1} of case {key}"):
-            return CaseConflict(key, seq + 1, kind, by, station, decode_timestamp(at))
-
     def update_queue_positions(
-        self, standings: Iterable[tuple[str, int, QueuePosition]], *, pause: Callable[[], None] | None = None
+        self, positions: Iterable[tuple[str, int, QueuePosition]], *, pause: Callable[[], None] | None = None
     ) -> int:
-        """Write standings anew that were worked out from each history up to its event `seq`, in short commits; gives how
-        many. What has moved on since, or is with a station, is left as it is. A `pause` is called between two commits.
+        """Write new queue positions in short commits, and return how many were written.
+
+        Each is given with the case's key and the number of the last event from which it was computed. Cases with a
+        later event, or with a lease, are left unchanged. `pause` is called between commits.
         """
-        done = 0
-        source = iter(standings)
+        updated = 0
+        source = iter(positions)
         while batch := list(islice(source, BATCH_SIZE)):
-            if done and pause is not None:
+            if updated and pause is not None:
                 pause()
-            lines = [(*encode_queue_position(found), found.status, key, seq) for key, seq, found in sorted(batch)]
+            lines = [
+                (*encode_queue_position(position), position.status, key, seq) for key, seq, position in sorted(batch)
+            ]
             with self._db.transaction():
-                done += self._db.run_many(sql.UPDATE_POSITION, lines)
-        return done
+                updated += self._db.run_many(sql.UPDATE_POSITION, lines)
+        return updated
+
+    def _lock_case(self, execute: Execute, key: str) -> tuple[CaseRow, str, str]:
+        """Lock the row of a case until the transaction ends: the row, its lease's token, and the link of its contact."""
+        locked = execute(self._lock_row, (key,)).fetchall()
+        if not locked:
+            raise ValueError(f"there is no case {key!r}")
+        return self._decode_locked_row(locked[0])
 
     def _decode_locked_row(self, row: Sequence[Any]) -> tuple[CaseRow, str, str]:
         *columns, token, link = row
-        [found] = self.queries.decode_rows([columns])
-        return found, token, link
+        [case] = self.queries.decode_rows([columns])
+        return case, token, link
+
+    def _make_conflict(self, execute: Execute, key: str, seq: int) -> CaseConflict:
+        rows = execute(sql.EVENT, (key, seq + 1)).fetchall()
+        if not rows:
+            raise ValueError(f"case {key} has no event {seq} yet")
+        kind, by, station, at = rows[0]
+        with translate_decoding_errors(self._db.where, f"event {seq + 1} of case {key}"):
+            return CaseConflict(key, seq + 1, kind, by, station, decode_timestamp(at))
+
+
+def _write_contact(execute: Execute, update: CaseUpdate, link: str) -> None:
+    """Write the contact and the fingerprint of an update. `link` is that of the present contact."""
+    if (contact := update.contact) is not None:
+        if link and link != contact.link:
+            execute(sql.DROP_CONTACT, (link,))
+        execute(sql.KEEP_CONTACT, encode_contact(contact))
+        execute(sql.SET_LINK, (contact.link, update.key))
+    if update.fingerprint is not None:
+        execute(sql.SET_MARK, (update.fingerprint, update.key))
 
 
 def _make_claim_entry(lease: Lease, at: datetime) -> HistoryEntry:
     return HistoryEntry(at, lease.by, lease.station, CaseClaimed())
 
 
-def _end_expired_lease(execute: Execute, key: str, by: str, station: str, until: str, token: str, moment: str) -> bool:
-    """End a lease that has expired; False where it has not, or the lease is another's by now."""
-    moved = execute(sql.EXPIRE_LEASE, (key, token, moment)).fetchall()
-    if moved:
+def _end_expired_lease(execute: Execute, key: str, by: str, station: str, until: str, token: str, time: str) -> bool:
+    """End a lease that has expired; False where it has not, or the lease is another one by now."""
+    updated = execute(sql.EXPIRE_LEASE, (key, token, time)).fetchall()
+    if updated:
         entry = HistoryEntry(decode_timestamp(until), by, station, CaseReturned("lapsed"))
-        execute(sql.ADD_EVENT, (key, moved[0][0], *encode_entry(entry)))
-    return bool(moved)
+        execute(sql.ADD_EVENT, (key, updated[0][0], *encode_entry(entry)))
+    return bool(updated)
 
 
 def _is_already_written(
     execute: Execute, key: str, seq: int, entries: Sequence[HistoryEntry], lines: Sequence[tuple[str, ...]]
 ) -> bool:
     """Whether these entries are in the history already, by their keys or by position and content."""
-    keyed = [entry.key for entry in entries if entry.key]
-    if not keyed:
-        there = [tuple(line) for line in execute(sql.EVENTS_FROM, (key, seq, seq + len(lines))).fetchall()]
-        return bool(there) and there == list(lines)
-    known = [given for given in keyed if execute(sql.HAS_EVENT_KEY, (key, given)).fetchall()]
-    if known and len(known) < len(keyed):
+    entry_keys = [entry.key for entry in entries if entry.key]
+    if not entry_keys:
+        stored = [tuple(line) for line in execute(sql.EVENTS_FROM, (key, seq, seq + len(lines))).fetchall()]
+        return bool(stored) and stored == list(lines)
+    known = [entry_key for entry_key in entry_keys if execute(sql.HAS_EVENT_KEY, (key, entry_key)).fetchall()]
+    if known and len(known) < len(entry_keys):
         raise ValueError(f"case {key}: {known[0]!r} was written before, with other entries")
     return bool(known)

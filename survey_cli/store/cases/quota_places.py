@@ -1,4 +1,4 @@
-"""Places of quota cells and the interviews that hold or have taken them.
+"""Places in quota cells, held by interviews in progress or taken by complete ones.
 
 It knows no quota: cells and their targets are arguments. Two stations never both receive the last place.
 """
@@ -24,7 +24,7 @@ CHANGE_COUNTS: Final = "UPDATE quota_fill SET taken = taken + ?, held = held + ?
 EVERY_PLACE: Final = "SELECT interview, cell, state FROM quota_places ORDER BY interview, cell"
 FILL: Final = "SELECT cell, taken, held FROM quota_fill ORDER BY cell"
 TARGETS_SETTING: Final = "targets"
-"""The setting that holds the target of every cell, as the newest plan has it."""
+"""The setting with the target of every cell in the newest plan."""
 MISCOUNTED_CELLS: Final = """
     SELECT f.cell, f.taken, f.held,
         count(CASE p.state WHEN 'taken' THEN 1 END), count(CASE p.state WHEN 'held' THEN 1 END)
@@ -37,8 +37,10 @@ MISCOUNTED_CELLS: Final = """
 
 
 class QuotaPlaces:
-    """The places of one study, over the store's connection. The row of a cell is its lock; several cells are gone
-    through in one order, so that no two stations wait for each other.
+    """The places of one study. Methods raise StoreError.
+
+    The row of a cell is its lock. Several cells are locked in the same order everywhere, so that no two stations wait
+    for each other.
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -48,69 +50,70 @@ class QuotaPlaces:
     def hold(
         self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
     ) -> dict[str, bool]:
-        """Hold a place in each of these cells, given with their targets, while the interview goes on; for each whether
-        there was one. Who has a place already keeps it and is told so again. Where `write_targets` was given another
-        target for a cell, that one counts: the caller's may be older. Places that it holds in cells `instead_of` which
-        it is now in others are given up.
+        """Hold a place in each of these cells during an interview; return for each cell whether the interview has one.
+
+        `cells` has the target of each cell. A target that was set by `write_targets` overrules it, as the caller's may
+        be older. An interview keeps a place that it has already. Its places in the cells `instead_of` that are not
+        among `cells` are dropped.
         """
-        told: dict[str, bool] = {}
+        has_place: dict[str, bool] = {}
         with self._db.transaction() as execute:
-            kept = execute(SETTING, (TARGETS_SETTING,)).fetchall()
-            targets = {**cells, **(json.loads(kept[0][0]) if kept else {})}
-            there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall()) if instead_of else {}
-            for cell in sorted(cells.keys() | (there.keys() & set(instead_of))):
+            stored = execute(SETTING, (TARGETS_SETTING,)).fetchall()
+            targets = {**cells, **(json.loads(stored[0][0]) if stored else {})}
+            places: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall()) if instead_of else {}
+            for cell in sorted(cells.keys() | (places.keys() & set(instead_of))):
                 if cell not in cells:
-                    if there[cell] == "held":
+                    if places[cell] == "held":
                         _drop_place(execute, interview, cell, "held")
                     continue
                 execute(ADD_CELL, (cell,))
-                told[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
-                if not told[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
+                has_place[cell] = bool(execute(HAS_PLACE, (interview, cell)).fetchall())
+                if not has_place[cell] and execute(HOLD_ONE, (cell, targets[cell])).rowcount:
                     execute(KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
-                    told[cell] = True
-        return told
+                    has_place[cell] = True
+        return has_place
 
     @retry_once
     def write_targets(self, targets: Mapping[str, int]) -> None:
-        """Set the targets of the quota cells, by which every station holds places from now on."""
-        text, kept = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS_SETTING,))
-        if text != (kept[0][0] if kept else "{}"):
+        """Set the targets of all cells; every station holds places by these from now on."""
+        text, stored = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS_SETTING,))
+        if text != (stored[0][0] if stored else "{}"):
             self._db.run(KEEP_SETTING, (TARGETS_SETTING, text))
 
     @retry_once
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
-        """Count a complete interview in these cells, full or not; its other places are dropped."""
+        """Count a complete interview in these cells, full or not, and drop its other places."""
         with self._db.transaction() as execute:
             take_places(execute, interview, cells, at)
 
     @retry_once
     def drop(self, interview: str) -> None:
-        """Drop all quota places of an interview."""
+        """Drop all places of an interview."""
         with self._db.transaction() as execute:
             for cell, state in execute(PLACES, (interview,)).fetchall():
                 _drop_place(execute, interview, cell, state)
 
     def read_fill(self) -> dict[str, CellFill]:
-        """Fill of each cell that ever had a place."""
+        """Return the fill of each cell that ever had a place."""
         return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(FILL)}
 
     def iterate_places(self) -> Iterator[tuple[str, str, str]]:
-        """All places: interview, cell and state."""
+        """Stream all places: interview, cell and state."""
         return ((interview, cell, state) for interview, cell, state in self._db.stream(EVERY_PLACE))
 
 
 def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
-    """Within a transaction: the interview counts in these cells, and has no other place."""
-    there: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
-    wanted = set(cells)
-    for cell in sorted(there.keys() | wanted):
-        if cell in wanted and there.get(cell) == "taken":
+    """Count an interview in these cells within a transaction, and drop its other places."""
+    places: dict[str, str] = dict(execute(PLACES, (interview,)).fetchall())
+    counted_cells = set(cells)
+    for cell in sorted(places.keys() | counted_cells):
+        if cell in counted_cells and places.get(cell) == "taken":
             continue
-        if cell in wanted:
+        if cell in counted_cells:
             execute(ADD_CELL, (cell,))
-        if cell in there:
-            _drop_place(execute, interview, cell, there[cell])
-        if cell in wanted:
+        if cell in places:
+            _drop_place(execute, interview, cell, places[cell])
+        if cell in counted_cells:
             execute(CHANGE_COUNTS, (1, 0, cell))
             execute(KEEP_PLACE, (interview, cell, "taken", encode_timestamp(at)))
 

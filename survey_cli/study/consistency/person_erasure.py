@@ -246,7 +246,7 @@ def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) 
 def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime) -> UserError | None:
     after = Case.from_history(key, entries)
     stands = schedule_case(after, study.plan, max(at, entries[-1].at))
-    lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, standing=stands)
+    lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=stands)
     if isinstance(lost, LeaseLost):
         return _check_not_claimed(study, key)
     if lost is not None:

@@ -76,7 +76,7 @@ def list_open_heads(store: Store, turns: CallOrder) -> list[tuple[CallPriority, 
             continue
         ours: QueueHead | None = head
         if (before := turns.find_appointment_cutoff(bucket)) is not None:
-            ours = store.cases.queries.find_appointment_head(head.bucket, promised_before=before)
+            ours = store.cases.queries.find_appointment_head(head.bucket, appointment_before=before)
         if ours is not None:
             found.append((turns.rank_case(bucket, ours.rank), ours))
     return sorted(found)
