@@ -1,6 +1,7 @@
 """Writes the reference pages from the program itself: `python docs/pages.py`. With `--check` it writes nothing and says
 which pages are no longer fresh."""
 
+import json
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -12,8 +13,10 @@ import typer.main
 from survey_cli.cli.app import build_app
 from survey_cli.instrument.checks.all_checks import RULES
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
-from survey_cli.instrument.schema.reference import ReferenceEntry, list_entries
+from survey_cli.instrument.schema.reference import list_entries
+from survey_cli.instrument.schema.reference_entries import ReferenceEntry
 from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
+from survey_cli.services.questionnaire.questionnaire_files import MODULE_EXPLANATION, MODULE_RULE
 from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
 
 HERE = Path(__file__).parent
@@ -44,11 +47,9 @@ def language() -> Iterator[str]:
 def _item(entry: ReferenceEntry) -> Iterator[str]:
     yield f"### {entry.word}\n"
     yield entry.meaning.replace("\n", " ") + "\n"
-    own = [(k.name, _key(k.accepts, k.meaning, k.required, k.default)) for k in entry.keys if not k.shared]
-    yield from _rows(own)
-    shared = ", ".join(f"`{k.name}`" for k in entry.keys if k.shared)
-    if shared:
-        yield f"As any question also: {shared}.\n"
+    yield from _rows([(k.name, _key(k.accepts, k.meaning, k.required, k.default)) for k in entry.keys])
+    if entry.shared_keys:
+        yield f"As any question also: {', '.join(f'`{key}`' for key in entry.shared_keys)}.\n"
 
 
 def _key(takes: str, says: str, required: bool, default: str) -> str:
@@ -101,7 +102,15 @@ def problems() -> Iterator[str]:
         yield says.strip() + "\n"
 
 
-PAGES = {"language.md": language, "commands.md": commands, "problems.md": problems}
+def vocabulary() -> Iterator[str]:
+    """What `survey explain` knows: one entry per line, as JSON."""
+    rules = {**RULES, MODULE_RULE: MODULE_EXPLANATION, **FORMAT_RULES, **VERSION_RULES}
+    entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in rules.items())]
+    yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
+
+
+VOCABULARY = "../survey_cli/services/questionnaire/vocabulary.json"
+PAGES = {"language.md": language, "commands.md": commands, "problems.md": problems, VOCABULARY: vocabulary}
 
 
 def stale() -> list[str]:

@@ -11,7 +11,7 @@ from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANI
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import UserError
-from survey_cli.services.questionnaire.questionnaire_files import explain_word, list_vocabulary
+from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
 
 def test_the_vocabulary_is_the_language() -> None:

@@ -16,7 +16,7 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
-    from survey_cli.instrument.schema.reference import ReferenceEntry
+    from survey_cli.instrument.schema.reference_entries import ReferenceEntry
     from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
 
 
@@ -182,15 +182,15 @@ def explain(
     ] = "",
 ) -> None:
     """Explain a word of the language; without one, list them all."""
-    from survey_cli.services.questionnaire import questionnaire_files
+    from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
     if not word:
-        for kind, words in questionnaire_files.list_vocabulary().items():
+        for kind, words in list_vocabulary().items():
             if words:
                 print(f"{kind}s".capitalize())
                 print(wrap_paragraph(", ".join(words), indent=2) + "\n")
         return
-    meanings = questionnaire_files.explain_word(word)
+    meanings = explain_word(word)
     new = RENAMED.get(word, "")
     if new:
         say(f"survey {word}: the command is now: survey {new}")
@@ -220,14 +220,12 @@ def _render_entry(entry: "ReferenceEntry") -> str:
     if entry.accepts:
         lines.append(wrap_paragraph(f"Takes {entry.accepts}.", indent=2))
     for key in entry.keys:
-        if key.shared:
-            continue
         more = ", required" if key.required else f", {key.default} if left out" if key.default else ""
         lines += [
             "",
             wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2),
             wrap_paragraph(key.meaning, indent=6),
         ]
-    if shared := ", ".join(key.name for key in entry.keys if key.shared):
-        lines += ["", wrap_paragraph(f"As any question it may also have {shared}.", indent=2)]
+    if entry.shared_keys:
+        lines += ["", wrap_paragraph(f"As any question it may also have {', '.join(entry.shared_keys)}.", indent=2)]
     return "\n".join(lines)

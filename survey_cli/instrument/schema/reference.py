@@ -5,52 +5,18 @@ It returns values only; the output is formatted elsewhere.
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import UnionType
-from typing import Annotated, Any, Final, ForwardRef, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, ForwardRef, Literal, Union, get_args, get_origin
 
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.schema.reference_entries import KeyReference, ReferenceEntry
 from survey_cli.instrument.source.scalars import ParseWith, Text
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.wording import join_words
-
-ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
-REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyReference:
-    """One key as it can be written in one part of a file."""
-
-    name: str
-    accepts: str
-    """What can follow the colon, in words: `a text`, `true or false`."""
-    meaning: str
-    required: bool = False
-    default: str = ""
-    """The value that applies if the key is left out, if it is a plain one."""
-    shared: bool = False
-    """Any question has it, with the same meaning."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceEntry:
-    """One meaning of one word."""
-
-    word: str
-    kind: ReferenceKind
-    meaning: str
-    accepts: str = ""
-    """What can follow the colon of a key."""
-    within: tuple[str, ...] = ()
-    """The parts of a file that have a key; empty for the other kinds."""
-    keys: tuple[KeyReference, ...] = ()
-    """The keys of an item type, its own first."""
-
 
 MAX_LISTED_KEYS: Final = 12
 """The most keys that are listed in a phrase."""
@@ -109,18 +75,16 @@ def list_entries() -> tuple[ReferenceEntry, ...]:
 
 def _iterate_item_types() -> Iterator[ReferenceEntry]:
     for name, model in ITEM_TYPES.items():
+        own = {"id", "text", *inspect.get_annotations(model)}
+        keys = sorted((key for key in model.model_fields if key != "type"), key=lambda key: key != "id")
+        shared = [key for key in keys if key in QuestionItem.model_fields and key not in own]
         yield ReferenceEntry(
-            word=name, kind="item type", meaning=_read_docstring(model), keys=_list_own_keys_first(model)
+            word=name,
+            kind="item type",
+            meaning=_read_docstring(model),
+            keys=tuple(_build_key(model, key) for key in keys if key not in shared),
+            shared_keys=tuple(model.model_fields[key].alias or key for key in shared),
         )
-
-
-def _list_own_keys_first(model: type[Any]) -> tuple[KeyReference, ...]:
-    """List the keys without `type`: id first, then the model's own, then those that items share."""
-    own = {"id", "text", *inspect.get_annotations(model)}
-    shared = set(QuestionItem.model_fields) - own
-    names = [n for n in model.model_fields if n != "type"]
-    ordered = sorted(names, key=lambda n: (n != "id", n in shared))
-    return tuple(replace(_build_key(model, n), shared=n in shared) for n in ordered)
 
 
 def _iterate_keys() -> Iterator[ReferenceEntry]:

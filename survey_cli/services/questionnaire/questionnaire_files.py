@@ -1,22 +1,21 @@
-"""Services for designers: create an instrument, check files, write the editor's schema, explain a word.
+"""Services for designers: create an instrument, check files, write the editor's schema.
 
 They read and write files; what counts as a problem is decided by the checks of the instrument package.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from survey_cli.instrument.checks.all_checks import RULES, check_instrument
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.schema.json_schema import SCHEMA_DRAFT, build_instrument_schema, build_module_schema
-from survey_cli.instrument.schema.reference import REFERENCE_KINDS, ReferenceEntry, ReferenceKind, list_entries
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
-from survey_cli.problems import Position, Problem, UserError, find_nearest, sort_problems
+from survey_cli.problems import Position, Problem, UserError, sort_problems
 from survey_cli.services.output_files import check_output_path, write_text_file
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -198,45 +197,3 @@ def _is_schema(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(earlier, dict) and earlier.get("$schema") == SCHEMA_DRAFT
-
-
-# ── a word explained ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
-    """Every meaning of a word of the language."""
-    asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
-    for entries in (_list_language, _list_further_rules):  # the further rules load writers and the store
-        if meanings := tuple(entry for entry in entries() if entry.word.casefold() == asked):
-            return meanings
-    known = _list_entries()
-    near = find_nearest(asked, {entry.word for entry in known})
-    remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
-    return UserError("explain", f"{word!r} is not a word of the language", remedy)
-
-
-def list_vocabulary() -> dict[ReferenceKind, list[str]]:
-    """Every word that can be explained, by kind."""
-    known = _list_entries()
-    return {kind: list(dict.fromkeys(e.word for e in known if e.kind == kind)) for kind in REFERENCE_KINDS}
-
-
-def _list_entries() -> tuple[ReferenceEntry, ...]:
-    return (*_list_language(), *_list_further_rules())
-
-
-def _list_language() -> tuple[ReferenceEntry, ...]:
-    """The words of the language, and the problems of a file by itself."""
-    return (*list_entries(), *_describe_rules(RULES), *_describe_rules({MODULE_RULE: MODULE_EXPLANATION}))
-
-
-def _list_further_rules() -> tuple[ReferenceEntry, ...]:
-    """The problems that a file has beside data formats, and beside earlier versions of it."""
-    from survey_cli.services.export.format_checks import RULES as FORMAT_RULES
-    from survey_cli.services.questionnaire.version_check import RULES as VERSION_RULES
-
-    return (*_describe_rules(FORMAT_RULES), *_describe_rules(VERSION_RULES))
-
-
-def _describe_rules(rules: Mapping[str, str]) -> Iterator[ReferenceEntry]:
-    return (ReferenceEntry(word=rule, kind="problem", meaning=meaning) for rule, meaning in rules.items())

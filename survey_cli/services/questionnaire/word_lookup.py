@@ -1,0 +1,43 @@
+"""Lookup of a word of the language in the vocabulary, which is a file written by `make docs`.
+
+The definitions themselves are not imported: the language and its checks take four times as long as the lookup.
+"""
+
+import json
+from importlib.resources import files
+
+from survey_cli.instrument.schema.reference_entries import (
+    REFERENCE_KINDS,
+    KeyReference,
+    ReferenceEntry,
+    ReferenceKind,
+)
+from survey_cli.problems import UserError, find_nearest
+
+
+def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
+    """Every meaning of a word of the language."""
+    asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
+    entries = read_vocabulary()
+    if meanings := tuple(entry for entry in entries if entry.word.casefold() == asked):
+        return meanings
+    near = find_nearest(asked, {entry.word for entry in entries})
+    remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
+    return UserError("explain", f"{word!r} is not a word of the language", remedy)
+
+
+def list_vocabulary() -> dict[ReferenceKind, list[str]]:
+    """Every word that can be explained, by kind."""
+    entries = read_vocabulary()
+    return {kind: list(dict.fromkeys(e.word for e in entries if e.kind == kind)) for kind in REFERENCE_KINDS}
+
+
+def read_vocabulary() -> list[ReferenceEntry]:
+    """Every word of the language, and every problem that `survey check` can name."""
+    text = files("survey_cli.services.questionnaire").joinpath("vocabulary.json").read_text(encoding="utf-8")
+    return [
+        ReferenceEntry(
+            word, kind, meaning, accepts, tuple(within), tuple(KeyReference(*key) for key in keys), tuple(shared)
+        )
+        for word, kind, meaning, accepts, within, keys, shared in json.loads(text)
+    ]
