@@ -41,7 +41,7 @@ def load_row(folder: Path) -> list[Line]:
     found = check_instrument(load_source(file))
     assert found.instrument is not None, found.problems[:3]
     assert not select_errors(found.problems)
-    assert len(found.instrument.leaves) == ITEMS
+    assert len(found.instrument.items) == ITEMS
 
     def ours() -> None:
         check_instrument(load_source(file))
@@ -83,7 +83,7 @@ def condition_row(folder: Path) -> list[Line]:
         + "  - {id: c, type: single, text: C?, options: agreement}\n"
         + '  - {id: d, type: single, text: D?, options: agreement, ask_if: "a == 1 and b > 3 and c in [1, 2]"}\n'
     )
-    condition = instrument.leaves["d"].ask_if
+    condition = instrument.items["d"].ask_if
     assert condition is not None
     evaluate = condition.evaluate
     native = lambda env: env["a"] == 1 and env["b"] > 3 and env["c"] in (1, 2)  # noqa: E731 - the peer is a lambda

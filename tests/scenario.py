@@ -232,7 +232,7 @@ class Scenario:
         """The answers as the columns of the data, roster items by turn."""
         row: dict[str, Cell] = {}
         for place, held in self.interview.evaluate_route().answers.items():
-            leaf = self.interview.instrument.leaves[place.item]
+            leaf = self.interview.instrument.items[place.item]
             turn = f"_{place.turn}" if place.turn else ""
             if isinstance(held.cell, Missing):
                 cells = leaf.question.build_missing_cells(leaf, held.cell)

@@ -231,7 +231,7 @@ def test_every_example_prints_whole(file: str) -> None:
         rows = [r for a in articles for body in a.all("tbody") for r in body.all("tr")]
         shown = [str(e.attributes["id"]).removeprefix("i-") for e in (*articles, *rows)]
         batteries = {i.id for p in laid.parts for i in p.iterate_items() if i.rows}
-        assert sorted(set(shown) - batteries) == sorted(made.leaves), "every item, once"
+        assert sorted(set(shown) - batteries) == sorted(made.items), "every item, once"
         assert len(shown) == len(set(shown))
         everything = [e for e in root.all() if e.attributes.get("id")]
         assert len({e.attributes["id"] for e in everything}) == len(everything), "an id is there once"
@@ -267,7 +267,7 @@ def test_the_words_are_those_the_interviewer_reads() -> None:
     made = instrument("household.yaml")
     for language in made.languages:
         shown = {i.id: _words(i.wording) for p in build_booklet(made, (language,)).parts for i in p.iterate_items()}
-        still = [leaf for leaf in made.leaves.values() if language in leaf.text.static_words and leaf.id in shown]
+        still = [leaf for leaf in made.items.values() if language in leaf.text.static_words and leaf.id in shown]
         assert len(still) > 10
         for leaf in still:
             assert [squeezed(to_plain_text(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[leaf.id]

@@ -208,7 +208,7 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
     made, _, problems = compile_instrument(source)
     assert made is not None
     assert not [p for p in problems if p.severity == "error"]
-    end = made.leaves["out"].ask_if
+    end = made.items["out"].ask_if
     assert end is not None
 
     def applies(env: dict[Any, Any]) -> Any:

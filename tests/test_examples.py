@@ -170,7 +170,7 @@ def test_the_founding_survey_asks_why_of_those_who_disagree() -> None:
 
 
 def test_the_founding_survey_keeps_its_numbers_and_known_words() -> None:
-    leaves = instrument("asu_2000.yaml").leaves
+    leaves = instrument("asu_2000.yaml").items
     words = {q: str(leaves[q].text.get_source_text("en")) for q in ("q1", "q14", "q23", "q26")}
     assert words["q1"].startswith("ASU agents should be primarily responsible for investigating individuals and/or")
     assert words["q14"] == (
@@ -280,7 +280,7 @@ def test_the_household_has_two_wordings_and_both_occur() -> None:
 
 
 def test_the_household_reads_a_large_income_back() -> None:
-    income = next(leaf for leaf in instrument("household.yaml").leaves.values() if leaf.id == "income")
+    income = next(leaf for leaf in instrument("household.yaml").items.values() if leaf.id == "income")
     assert {d.id: d.code for d in income.declines} == {"dk": 99998, "refused": 99999}
     now = household("1", "Ann", "1", "3/3/1985", "41", "none", "2", "1", *["1"] * 5, ".dk", "1", "40")
     assert now.place == "income"
@@ -327,7 +327,7 @@ def test_the_customer_gives_a_name_that_is_kept_apart() -> None:
     now = customer("9", "5", "1", "1", "1", name="Ann Lee")
     assert now.earlier == "prefill: Ann Lee"
     assert now.keys("").data["contact_name"] == "Ann Lee"
-    leaf = instrument("customer.yaml").leaves["contact_name"]
+    leaf = instrument("customer.yaml").items["contact_name"]
     assert all(v.personal for v in leaf.question.build_variables(leaf, "en") if v.role == "answer")
 
 

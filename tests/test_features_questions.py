@@ -151,7 +151,7 @@ def test_verbatim() -> None:
     assert now.keys("   ").place == "why"
     assert now.keys(".refused").row["why_state"] == REFUSED
     assert now.keys("It rains.").row == {"content": 2, "why": "It rains.", "why_state": 0}
-    assert str(now.interview.instrument.leaves["why"].question.base) != "None"
+    assert str(now.interview.instrument.items["why"].question.base) != "None"
 
 
 def test_prefill() -> None:
@@ -167,7 +167,7 @@ def test_prefill() -> None:
 def test_personal() -> None:
     made = instrument("features/personal.yaml")
     hidden = {
-        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en")) for leaf in made.leaves.values()
+        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en")) for leaf in made.items.values()
     }
     assert hidden == {"hello": False, "colour": False, "email": True}
     assert all(made.sample[name].is_personal for name in ("name", "phone"))
@@ -183,12 +183,12 @@ def test_faq() -> None:
 
 
 def test_nets() -> None:
-    question = instrument("features/nets.yaml").leaves["agree"].question
+    question = instrument("features/nets.yaml").items["agree"].question
     assert {str(k): list(map(str, v)) for k, v in question.nets.items()} == {
         "Agree": ["1", "2"],
         "Disagree": ["3", "4"],
     }
-    leaf = instrument("features/nets.yaml").leaves["agree"]
+    leaf = instrument("features/nets.yaml").items["agree"]
     assert leaf.question.build_variables(leaf, "en")[0].label == "Agreement"
 
 
@@ -236,7 +236,7 @@ def test_option_conditions() -> None:
     gone = car.keys("1", "1", ".reopen", ".jump owns", "bike")
     assert (gone.place, gone.earlier) == ("best", "reopened: 1 By car")
     assert gone.data == {"owns": ("bike",), "far": 1}
-    leaf = gone.interview.instrument.leaves["best"]
+    leaf = gone.interview.instrument.items["best"]
     assert leaf.question.build_variables(leaf, "en")[0].labels[3] == "Walking"
 
 

@@ -233,7 +233,7 @@ def test_include_prefix() -> None:
     assert second.data == {"hours": 40, "sector": 1, "b_hours": 20}
     assert (second.computed("full_time"), second.computed("b_full_time")) == (True, False)
     assert now.keys("1", "", "50").words == "With 50 hours, in which sector is it?"
-    leaf = instrument("features/include_prefix.yaml").leaves["b_sector"]
+    leaf = instrument("features/include_prefix.yaml").items["b_sector"]
     assert leaf.question.build_variables(leaf, "en")[0].labels == {1: "Private sector", 2: "Public sector"}
 
 
@@ -256,7 +256,7 @@ def test_statement_conditions() -> None:
     assert to_plain_text(walks.asked.intro) == "Now about what matters to you.", "before whichever comes first"
     assert walks.keys("5").status == "ended"
     assert walks.keys("4").place == "end_read"
-    leaf = instrument("features/statement_conditions.yaml").leaves["parking"]
+    leaf = instrument("features/statement_conditions.yaml").items["parking"]
     assert leaf.question.build_variables(leaf, "en")[0].label == "Parking"
 
 

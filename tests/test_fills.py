@@ -223,7 +223,7 @@ def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     made = rebuild_instrument({"t.yaml": text}, load_source_text(text).digest)
     assert isinstance(made, Instrument)
     assert (
-        to_plain_text(made.leaves["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en")) == "2 2 January 2026"
+        to_plain_text(made.items["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en")) == "2 2 January 2026"
     )
 
 

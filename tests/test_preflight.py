@@ -200,7 +200,7 @@ SAID = {
 def owners(made: Instrument, name: str) -> set[str]:
     """Under whose names what is wrong with a column can be told: its item, its list, a decline."""
     variable = next(v for v in build_columns(made) if v.name == name)
-    leaf = made.leaves.get(variable.item)
+    leaf = made.items.get(variable.item)
     return {variable.item, *([leaf.scale] if leaf is not None and leaf.scale else []), *variable.declines}
 
 

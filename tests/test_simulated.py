@@ -69,7 +69,7 @@ def test_what_stands_is_not_changed_by_what_comes_after() -> None:
     ended = forward(begun(made, dice), dice)
     standing = ended.interview.evaluate_route()
     answers, env = dict(standing.answers), dict(standing.env)
-    assert standing.answers.keys() == {(leaf.place) for leaf in made.leaves.values()}
+    assert standing.answers.keys() == {(leaf.place) for leaf in made.items.values()}
     ended.key(".reopen").key(".back").key("7")
     assert (dict(standing.answers), dict(standing.env)) == (answers, env)
 

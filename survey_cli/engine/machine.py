@@ -274,7 +274,7 @@ class Machine:
         Its type and options are checked first, then its hard checks.
         """
         cell, item = answer.cell, stop.item
-        if not item.question.asks and isinstance(item.question, DrawItem | SplitItem):
+        if not item.question.expects_answer and isinstance(item.question, DrawItem | SplitItem):
             drawn, pool_size = compute_answer(self.walk, stop)
             is_same = cell == drawn and answer.specify_texts.get("of", "0") == str(pool_size)
             return "" if is_same else "the draw has changed"
@@ -329,7 +329,7 @@ class Machine:
             self.walk.undo(mark)
             return
         question = stop.item.question
-        if not question.asks and isinstance(question, EndItem):
+        if not question.expects_answer and isinstance(question, EndItem):
             self.ending = str(question.outcome)
             self.walk.finish()
             return

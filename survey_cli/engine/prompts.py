@@ -87,10 +87,10 @@ def build_prompt(interview: Interview) -> Prompt | None:
 
 def _build_instruction(context: ItemContext) -> StyledText:
     """Return the item's instruction; at a handover, whom to ask for comes first."""
-    instruction = context.fill(context.leaf.instruction)
-    if context.leaf.ask_for is None:
+    instruction = context.fill(context.item.instruction)
+    if context.item.ask_for is None:
         return instruction
-    person = context.fill(context.leaf.ask_for)
+    person = context.fill(context.item.ask_for)
     return (TextSpan("Ask for "), *person, *((TextSpan(". "),) if instruction else ()), *instruction)
 
 
@@ -146,7 +146,7 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> E
     answer = machine.recorded_answers.get(stop.place)
     question, language = stop.item.question, machine.language
     if answer is None:
-        if stop.item.prefill is None or not question.asks:
+        if stop.item.prefill is None or not question.expects_answer:
             return None
         value = stop.item.prefill.evaluate(machine.walk.env)
         if value is None or isinstance(value, Missing | bool) or question.why_invalid(context, value):
@@ -157,7 +157,7 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> E
             typed_text=question.format_as_typed(value, {}, language),
             kind="prefill",
         )
-    if not question.asks:
+    if not question.expects_answer:
         return None
     kind: Literal["answer", "reopened"] = "reopened" if machine.why_invalid(stop, answer) else "answer"
     if isinstance(answer.cell, Missing):
@@ -214,7 +214,7 @@ def parse_reply_at(
     """Return the event that a reply makes at this stop of the machine."""
     context = machine.walk.build_item_context(stop, machine.language)
     question = stop.item.question
-    if isinstance(reply, str) and not reply.strip() and question.asks:
+    if isinstance(reply, str) and not reply.strip() and question.expects_answer:
         if stop.place in machine.recorded_answers:
             return AnswerKept(stamp, stop.place)
         earlier = _build_earlier(machine, stop, context)
@@ -244,10 +244,10 @@ def _find_typed_decline(context: ItemContext, typed: str) -> DeclineOption | Non
     Interviewers know 98 and 99 by heart. An option's code goes before a key; where the answer is text, a number is an
     answer too.
     """
-    if isinstance(typed, ExactText) or not context.leaf.declines:
+    if isinstance(typed, ExactText) or not context.item.declines:
         return None
     text = to_ascii_digits(typed.strip()).casefold()
-    is_text = isinstance(context.leaf.question, FreeTextItem)
+    is_text = isinstance(context.item.question, FreeTextItem)
     if any(to_ascii_digits(str(option.code)).casefold() == text for option in context.options):
         return None
     for decline in context.build_declines():
@@ -276,7 +276,7 @@ def describe_reply(interview: Interview, text: str) -> str:
     """
     machine = interview.machine
     stop = machine.current_stop
-    if stop is None or not text.strip() or not stop.item.question.asks:
+    if stop is None or not text.strip() or not stop.item.question.expects_answer:
         return ""
     question, language = stop.item.question, machine.language
     match parse_reply_at(machine, stop, text, machine.events[-1].stamp):
@@ -338,7 +338,7 @@ def list_visited(interview: Interview) -> tuple[VisitedPlace, ...]:
         answers[current] = machine.recorded_answers[current]
     visited = []
     for place, answer in answers.items():
-        item = machine.instrument.leaves[place.item]
+        item = machine.instrument.items[place.item]
         if isinstance(item.question, ComputedItem):
             continue
         env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn is not None else route.env

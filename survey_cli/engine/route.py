@@ -302,7 +302,7 @@ class RouteWalk:
                 self._compute(compute)
             return
         self._ahead -= node.asked_count
-        for item in node.leaves:
+        for item in node.items:
             if item.roster is None or turn is not None:
                 self._mark_absent(item, turn, missing)
         for roster in _iterate_rosters(node):
@@ -328,7 +328,7 @@ class RouteWalk:
         if self._on_pass_over is not None:
             for turn in range(1, roster.maximum + 1):
                 if turn not in on_route:
-                    for item in roster.leaves:
+                    for item in roster.items:
                         self._on_pass_over(item.id, turn)
 
     def _enter(self, group: ItemGroup, parent: RouteFrame) -> RouteFrame:
@@ -359,7 +359,7 @@ class RouteWalk:
 
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
         """Mark these turns as open: whether they will exist is not known yet."""
-        for item in roster.leaves:
+        for item in roster.items:
             self._open.add(item.id)
             last = roster.maximum - (item is roster.until)  # after the last turn, no further one is offered
             self.unreached.extend(Place(item.id, turn) for turn in turns if turn <= last)
@@ -399,7 +399,7 @@ class RouteWalk:
             last_stop, context = self._last_context
             if last_stop is stop and context.language == language:
                 return context
-        context = ItemContext(leaf=stop.item, env=self.env, language=language, options=self.list_options(stop))
+        context = ItemContext(item=stop.item, env=self.env, language=language, options=self.list_options(stop))
         self._last_context = stop, context
         return context
 

@@ -174,7 +174,7 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
         if group.order != "written":
             turns = _count_turns(instrument, group.children[0] if group.children else None)
             yield _build_order_block(group.id, "items", turns, group=group)
-    for item in instrument.leaves.values():
+    for item in instrument.items.values():
         if item.order != "written":
             yield _build_order_block(item.id, "options", _count_turns(instrument, item), item=item)
     for name, scale in instrument.document.scales.items():
@@ -183,7 +183,7 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
                 source="order",
                 id=str(name),
                 scale=str(name),
-                item=next((item for item in instrument.leaves.values() if item.scale == name), None),
+                item=next((item for item in instrument.items.values() if item.scale == name), None),
                 variables=(
                     Variable(
                         name=f"{name}_order", label=f"Order of the options of {name}", storage="text", role="order"
@@ -194,9 +194,7 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
 
 def _count_turns(instrument: Instrument, node: CompiledNode | None) -> int:
     """Return the maximum number of turns in which a node is asked; 0 outside of rosters."""
-    roster_id = (
-        node.roster if isinstance(node, CompiledItem) else node.leaves[0].roster if node and node.leaves else None
-    )
+    roster_id = node.roster if isinstance(node, CompiledItem) else node.items[0].roster if node and node.items else None
     roster = instrument.groups.get(roster_id) if roster_id else None
     return roster.maximum if isinstance(roster, Roster) else 0
 
@@ -263,8 +261,8 @@ def _find_labels(
     """Return the labels of computed codes: those of the inputs of the condition, where they agree."""
     labels: dict[Code, set[str]] = {}
     for name in condition.names:
-        if name in instrument.leaves:
-            for option in instrument.leaves[name].options:
+        if name in instrument.items:
+            for option in instrument.items[name].options:
                 labels.setdefault(option.code, set()).add(str(option.label.get(language)))
         elif name in instrument.sample:
             for code, text in build_sample_variable(instrument, name, language).labels.items():

@@ -91,7 +91,7 @@ class ComputeUpdate:
         return known
 
     def _has_value(self, known: Mapping[Any, Any], name: str) -> bool:
-        item = self.instrument.leaves.get(name)
+        item = self.instrument.items.get(name)
         return name in known or (item is not None and item.roster is not None and f"#{item.roster}" in known)
 
 
@@ -148,7 +148,7 @@ def _select_computes(
     lacking: set[str] = set()
     for name, compute in new.computes.items():
         inputs = list_inputs(compute)
-        unknown = inputs - old.leaves.keys() - old.sample.keys() - new.computes.keys()
+        unknown = inputs - old.items.keys() - old.sample.keys() - new.computes.keys()
         if unknown or any(n in separate or n in lacking for n in inputs):
             lacking.add(name)
         elif (
@@ -179,7 +179,7 @@ def is_plain(instrument: Instrument, variable: Variable) -> bool:
     """Return whether the cells of a column are what conditions read by its name."""
     if variable.name != variable.item or variable.turn is not None or variable.role == "compute":
         return False
-    item = instrument.leaves.get(variable.name)
+    item = instrument.items.get(variable.name)
     return item is None or not (isinstance(item.question, DateItem) and item.question.partial)
 
 

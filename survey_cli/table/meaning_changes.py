@@ -109,7 +109,7 @@ def _iterate_names(instrument: Instrument) -> Iterator[str]:
     """Yield the names of everything that has columns: sample columns, items, rosters."""
     yield from instrument.sample
     yield from (
-        key for key, item in instrument.leaves.items() if item.question.build_variables(item, instrument.language)
+        key for key, item in instrument.items.items() if item.question.build_variables(item, instrument.language)
     )
     yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
 
@@ -213,8 +213,8 @@ def _format_range(meaning: _Meaning) -> str:
 
 def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
     """Return the meaning of an item, roster or sample column; None where the instrument has none of this name."""
-    if name in instrument.leaves:
-        return _find_item_meaning(instrument, instrument.leaves[name])
+    if name in instrument.items:
+        return _find_item_meaning(instrument, instrument.items[name])
     if name in instrument.sample:
         return _find_column_meaning(instrument, name)
     group = instrument.groups.get(name)

@@ -261,7 +261,7 @@ def format_value(cell: Value | Missing) -> str:
 
 def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, str]:
     """Return the labels of an item's codes; empty where it has none."""
-    compiled = instrument.leaves[item]
+    compiled = instrument.items[item]
     if compiled.options:
         return {option.code: render_placeholders(str(option.label.get(language))) for option in compiled.options}
     variables = compiled.question.build_variables(compiled, language)

@@ -18,7 +18,7 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
     Computes that read a personal value are included, as are rosters whose number of turns depends on one.
     """
     names = {str(name) for name, column in instrument.sample.items() if column.is_personal}
-    for item in instrument.leaves.values():
+    for item in instrument.items.values():
         question = item.question
         column = question.sample if isinstance(question, LookupItem) else None
         if question.personal or column in names:

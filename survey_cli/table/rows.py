@@ -46,7 +46,7 @@ def _count_turns(roster: Roster, state: RouteState) -> Cell:
         return turns
     if turns:
         return len(turns)
-    if any(Place(item.id, 1) in state.unreached for item in roster.leaves):
+    if any(Place(item.id, 1) in state.unreached for item in roster.items):
         return NOT_REACHED
     if roster.each is not None:
         return 0 if state.env.get(roster.each.id) == () else NOT_ASKED

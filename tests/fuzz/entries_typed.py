@@ -59,7 +59,7 @@ def leaves() -> Mapping[str, CompiledItem]:
     """Items of every type and some of their variants."""
     found = check_instrument(load_source_text(INSTRUMENT, "every_kind.yaml"))
     assert found.instrument is not None, [str(p) for p in found.problems]
-    return found.instrument.leaves
+    return found.instrument.items
 
 
 ITEMS = (
@@ -110,7 +110,7 @@ def check(case: tuple[str, Reply]) -> bool:
     item, reply = case
     leaf = leaves()[item]
     question = leaf.question
-    asking = ItemContext(leaf=leaf, env={}, language="en", options=leaf.options)
+    asking = ItemContext(item=leaf, env={}, language="en", options=leaf.options)
     entry = question.build_entry(asking)
     if isinstance(entry, PickEntry) and isinstance(reply, str):
         assert isinstance(entry.parse(reply), PickReply | Rejection)
@@ -136,7 +136,7 @@ def check(case: tuple[str, Reply]) -> bool:
 
 def _typed_again(asking: ItemContext, value: object, words: Mapping[Code, str]) -> None:
     """What would be typed to give it again gives it again; two options with words don't fit on one line."""
-    question = asking.leaf.question
+    question = asking.item.question
     if len(words) > 1:
         return
     typed = question.format_as_typed(value, words, "en")  # type: ignore[arg-type]

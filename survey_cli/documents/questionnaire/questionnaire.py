@@ -252,7 +252,7 @@ class BookletBuilder:
             )
             notes.append(BookletNote(label="Filled in beforehand", prose=told))
         given = rule_sentences.describe_declines(leaf.declines, self.declines, self.language)
-        if given and question.asks and not (_is_observed(leaf) and question.declines is None):
+        if given and question.expects_answer and not (_is_observed(leaf) and question.declines is None):
             notes.append(BookletNote(label="Declines", prose=make_line(given)))
         if question.personal:
             notes.append(BookletNote(label="Personal", prose=make_line("kept with the contacts, apart from the data.")))
@@ -363,7 +363,7 @@ def _choose_space(leaf: CompiledItem) -> AnswerSpace:
     question = leaf.question
     if isinstance(question, NumberItem | TextItem | DateItem | TimeItem):
         return "line"
-    if not question.asks:
+    if not question.expects_answer:
         return ""
     if not leaf.options:
         return "lines"

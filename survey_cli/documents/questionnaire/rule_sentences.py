@@ -96,7 +96,7 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
             options = listed
         columns[name] = {(type(c), c): o.label or o.text for c, o in options.items()}
     found.update(columns)
-    for name, leaf in instrument.leaves.items():
+    for name, leaf in instrument.items.items():
         question = leaf.question
         if isinstance(question, NumberItem):
             found[name] = {(int, c): t for c, t in question.options.items()}

@@ -182,7 +182,7 @@ def _join_runs(line: list[TextRun]) -> Line:
 
 
 def _iterate_templates(instrument: Instrument) -> Iterable[Template]:
-    for leaf in instrument.leaves.values():
+    for leaf in instrument.items.values():
         found = (leaf.text, leaf.instruction, leaf.probe, leaf.help, leaf.ask_for, *(c.say for c in leaf.checks))
         yield from (t for t in found if t is not None)
     for group in instrument.groups.values():

@@ -197,21 +197,21 @@ def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
                 below[low[:at]].append(name)
             at = low.rfind("_", 0, at)
     families = [[names[low], *children] for low, children in below.items()]
-    for leaf in draft.leaves.values():
-        if isinstance(leaf.question, MultipleItem) and leaf.id.lower() not in below:
-            texts = [o.code.lower() for o in leaf.options if isinstance(o.code, str)]
+    for item in draft.items.values():
+        if isinstance(item.question, MultipleItem) and item.id.lower() not in below:
+            texts = [o.code.lower() for o in item.options if isinstance(o.code, str)]
             if texts and (
                 len(texts) != len(set(texts)) or any(t.endswith(("text", "mentions", "order")) for t in texts)
             ):
-                families.append([leaf.id])
+                families.append([item.id])
     return families
 
 
 def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
     """Yield every column that is derived from an id, with its content."""
-    leaf = draft.leaves.get(owner)
+    item = draft.items.get(owner)
     group = draft.groups.get(owner)
-    if leaf is None:
+    if item is None:
         if owner in draft.symbols:
             yield _Column(owner, owner, f"the {draft.symbols[owner].kind} {owner}")
         if group is not None and group.order != "written":
@@ -219,8 +219,8 @@ def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
         if isinstance(group, Roster):
             yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
         return
-    turns = _count_turns(draft, leaf)
-    variables = leaf.question.build_variables(leaf, get_label_language(draft))
+    turns = _count_turns(draft, item)
+    variables = item.question.build_variables(item, get_label_language(draft))
     if not variables:
         yield _Column(owner, owner, f"the item {owner}")
     for variable in variables:
@@ -229,7 +229,7 @@ def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
             yield _Column(variable.name, owner, what)
         for turn in range(1, turns + 1):
             yield _Column(f"{variable.name}_{turn}", owner, f"{what} in turn {turn}")
-    if leaf.order != "written":
+    if item.order != "written":
         yield _Column(f"{owner}_order", owner, f"the order drawn for {owner}")
 
 
@@ -248,8 +248,8 @@ def get_label_language(draft: InstrumentDraft) -> str:
     return str(draft.document.languages[0])
 
 
-def _count_turns(draft: InstrumentDraft, leaf: CompiledItem) -> int:
-    roster = draft.groups.get(leaf.roster) if leaf.roster is not None else None
+def _count_turns(draft: InstrumentDraft, item: CompiledItem) -> int:
+    roster = draft.groups.get(item.roster) if item.roster is not None else None
     return min(roster.maximum, 999) if isinstance(roster, Roster) else 0
 
 
@@ -261,24 +261,24 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
     Other formats keep the full name; the Stata file shortens it. Shorten the id or the code.
     """
     language = get_label_language(draft)
-    for leaf in draft.leaves.values():
-        if len(leaf.id) < 17 and not isinstance(leaf.question, MultipleItem):  # 32 less "_mentions" and a turn
+    for item in draft.items.values():
+        if len(item.id) < 17 and not isinstance(item.question, MultipleItem):  # 32 less "_mentions" and a turn
             continue
-        turns = _count_turns(draft, leaf)
+        turns = _count_turns(draft, item)
         more = len(f"_{turns}") if turns else 0
-        longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in leaf.options), default=0)
-        if len(leaf.id) + longest + more + 10 <= MAX_ID_LENGTH:
+        longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in item.options), default=0)
+        if len(item.id) + longest + more + 10 <= MAX_ID_LENGTH:
             continue
-        names = [v.name + (f"_{turns}" if turns else "") for v in leaf.question.build_variables(leaf, language)]
+        names = [v.name + (f"_{turns}" if turns else "") for v in item.question.build_variables(item, language)]
         long = [name for name in names if len(name) > MAX_ID_LENGTH]
-        if long and len(leaf.id) <= MAX_ID_LENGTH:
+        if long and len(item.id) <= MAX_ID_LENGTH:
             what = (
                 f"the column {long[0]} has {len(long[0])} characters; Stata keeps {MAX_ID_LENGTH}: "
                 f"{long[0][:MAX_ID_LENGTH]}"
             )
-            remedy = "shorten the id" + (" or the code" if isinstance(leaf.question, MultipleItem) else "")
-            where = locate_definition(draft, leaf.id)
-            yield Problem("long-column", where, leaf.id, what, remedy, "warning", len(leaf.id))
+            remedy = "shorten the id" + (" or the code" if isinstance(item.question, MultipleItem) else "")
+            where = locate_definition(draft, item.id)
+            yield Problem("long-column", where, item.id, what, remedy, "warning", len(item.id))
 
 
 def column_code(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -68,18 +68,18 @@ class InstrumentCompiler:
 
     def _finish_group(self, group: ItemGroup) -> None:
         """Fill in what depends on the children: all items below, their count, and the computes to evaluate at the end."""
-        leaves: list[CompiledItem] = []
+        items: list[CompiledItem] = []
         for child in group.children:
-            leaves.extend(child.leaves if isinstance(child, ItemGroup) else (child,))
+            items.extend(child.items if isinstance(child, ItemGroup) else (child,))
         if isinstance(group, Roster) and group.until is not None:
-            leaves.append(group.until)
-        group.leaves = tuple(leaves)
-        group.asked_count = sum(leaf.counts_in_progress for leaf in leaves)
+            items.append(group.until)
+        group.items = tuple(items)
+        group.asked_count = sum(item.counts_in_progress for item in items)
         if group.order != "written" or isinstance(group, Roster):
             after: list[Compute] = []
-            for leaf in leaves:
-                after.extend(leaf.computes)
-                leaf.computes = ()
+            for item in items:
+                after.extend(item.computes)
+                item.computes = ()
             for child in group.children:
                 if isinstance(child, ItemGroup):
                     after.extend(child.computes)
@@ -163,12 +163,12 @@ class InstrumentCompiler:
 
     def _find_each(self, item: RosterItem, name: YamlScalar, context: CompileContext) -> CompiledItem | None:
         """Find the `multiple` whose chosen options are the turns."""
-        each = self.draft.leaves.get(str(name))
+        each = self.draft.items.get(str(name))
         if each is not None and isinstance(each.question, MultipleItem):
             self.item_compiler.record_use(context, "each", name.where, frozenset({each.id}))
             return each
         if str(name) not in self.draft.lost:
-            several = [n for n, leaf in self.draft.leaves.items() if isinstance(leaf.question, MultipleItem)]
+            several = [n for n, earlier in self.draft.items.items() if isinstance(earlier.question, MultipleItem)]
             near = suggest_nearest(str(name), several, otherwise="name one that comes earlier")
             what = f"each: {str(name)!r} is not an earlier item of type multiple"
             self.problems.append(
@@ -219,18 +219,20 @@ class InstrumentCompiler:
         else:
             options, scale = overrides.options, overrides.scale
             label, ask_if, unless, anchor = overrides.label or text, overrides.ask_if, None, overrides.anchor
-        compiled = compiler.compile_options(options, context, scale)
-        leaf = CompiledItem(
+        compiled_options = compiler.compile_options(options, context, scale)
+        compiled_item = CompiledItem(
             id=who,
             question=item,
-            text=compiler.compile_text(text, context, "text", options=item.read and any(o.read for o in compiled)),
+            text=compiler.compile_text(
+                text, context, "text", options=item.read and any(o.read for o in compiled_options)
+            ),
             label=label,
             ask_if=compiler.compile_condition(ask_if, context, "ask_if"),
             unless=compiler.compile_condition(unless, context, "unless"),
             instruction=compiler.compile_optional_text(item.instruction, context, "instruction"),
             probe=compiler.compile_optional_text(item.probe, context, "probe"),
             help=compiler.compile_optional_text(item.help, context, "help"),
-            options=compiled,
+            options=compiled_options,
             scale=scale,
             order=item.order if isinstance(item, CodedItem) else "written",
             declines=compiler.compile_declines(item, who),
@@ -241,24 +243,26 @@ class InstrumentCompiler:
             after_hangup=enclosing.hangup,
             computes=tuple(self._computes_after.get(at, ())),
             anchor=anchor,
-            counts_in_progress=item.asks or not isinstance(item, ComputedItem | EndItem),
+            counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )
         if scale is not None:
             self.draft.used_scales.add(scale)
-            leaf.scale_order = self.document.scales[scale].order  # type: ignore[index]
-        drawn = leaf.order != "written" or leaf.scale_order != "written"
-        leaf.options_vary = drawn or any(o.ask_if is not None for o in compiled)
-        leaf.options_conditional = bool(compiled) and all(o.ask_if is not None for o in compiled)
+            compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]
+        drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
+        compiled_item.options_vary = drawn or any(o.ask_if is not None for o in compiled_options)
+        compiled_item.options_conditional = bool(compiled_options) and all(
+            o.ask_if is not None for o in compiled_options
+        )
         if isinstance(item, NumberItem) and item.options:
-            leaf.labels = compiler.compile_number_labels(item.options, context)
-        if not item.asks and isinstance(item, HandoverItem):
-            leaf.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
-        elif not item.asks and isinstance(item, DrawItem):
-            self._compile_draw(item, leaf, context)
-        self.draft.leaves.setdefault(who, leaf)
-        return leaf
+            compiled_item.labels = compiler.compile_number_labels(item.options, context)
+        if not item.expects_answer and isinstance(item, HandoverItem):
+            compiled_item.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
+        elif not item.expects_answer and isinstance(item, DrawItem):
+            self._compile_draw(item, compiled_item, context)
+        self.draft.items.setdefault(who, compiled_item)
+        return compiled_item
 
-    def _compile_draw(self, item: DrawItem, leaf: CompiledItem, context: CompileContext) -> None:
+    def _compile_draw(self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext) -> None:
         """Set the roster a draw selects from, the eligible turns, and the item that it compares."""
         source = str(item.from_)
         if source not in self.symbol_table.rosters:
@@ -268,12 +272,12 @@ class InstrumentCompiler:
                 )
                 what = f"from: there is no roster {source!r}"
                 self.problems.append(
-                    Problem("bad-draw", item.find_position("from"), leaf.id, what, near, length=len(source))
+                    Problem("bad-draw", item.find_position("from"), compiled_item.id, what, near, length=len(source))
                 )
             return
-        leaf.source = source
-        leaf.turn_name = self.symbol_table.find_turn_name(source)
-        leaf.where = self.item_compiler.compile_condition(item.where, context._replace(roster=source), "where")
+        compiled_item.source = source
+        compiled_item.turn_name = self.symbol_table.find_turn_name(source)
+        compiled_item.where = self.item_compiler.compile_condition(item.where, context._replace(roster=source), "where")
         self.item_compiler.record_use(context, "from", item.find_position("from"), frozenset({source}))
         if item.by == "random":
             return
@@ -286,9 +290,11 @@ class InstrumentCompiler:
         if len(candidates) != 1:
             names = ", ".join(candidates) or "none"
             what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
-            self.problems.append(Problem("bad-draw", item.find_position("by"), leaf.id, what, "name it with using:"))
+            self.problems.append(
+                Problem("bad-draw", item.find_position("by"), compiled_item.id, what, "name it with using:")
+            )
             return
-        leaf.using = candidates[0]
+        compiled_item.using = candidates[0]
 
     def compile(self, source: InstrumentSource) -> Instrument:
         """Compile the whole document."""
@@ -304,7 +310,7 @@ class InstrumentCompiler:
             languages=tuple(str(la) for la in document.languages),
             document=document,
             root=root,
-            leaves=self.draft.leaves,
+            items=self.draft.items,
             groups=self.draft.groups,
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,

@@ -43,7 +43,7 @@ class InstrumentDraft:
     templates: list[tuple[str, Template]] = field(default_factory=list)
     """Every text with its owner."""
     root: ItemGroup | None = None
-    leaves: dict[str, CompiledItem] = field(default_factory=dict)
+    items: dict[str, CompiledItem] = field(default_factory=dict)
     groups: dict[str, ItemGroup] = field(default_factory=dict)
     computes: dict[str, Compute] = field(default_factory=dict)
     used_scales: set[str] = field(default_factory=set)

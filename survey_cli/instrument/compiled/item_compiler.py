@@ -201,7 +201,7 @@ class ItemCompiler:
 
     def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:
         """Compile the declines permitted at an item: the study's, or its own."""
-        if not item.asks:
+        if not item.expects_answer:
             return ()
         declines = item.declines
         if declines is None:

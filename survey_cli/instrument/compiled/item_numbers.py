@@ -23,7 +23,7 @@ def number_items(instrument: Instrument) -> Mapping[str, str]:
             elif isinstance(node.spec, BatteryItem):
                 number = str(next(numbers))
                 yield node.id, number
-                yield from ((leaf.id, number + _format_letters(n)) for n, leaf in enumerate(node.leaves))
+                yield from ((item.id, number + _format_letters(n)) for n, item in enumerate(node.items))
             else:
                 yield from walk(node.children)
                 if isinstance(node, Roster) and node.until is not None:

@@ -29,7 +29,7 @@ class ItemGroup:
     order: str = "written"
     anchor: bool = False
     after_hangup: bool = False
-    leaves: tuple[CompiledItem, ...] = ()
+    items: tuple[CompiledItem, ...] = ()
     """All items below, in written order."""
     asked_count: int = 0
     """How many of the items below count for the progress display."""
@@ -65,7 +65,7 @@ class Instrument:
     languages: tuple[str, ...]
     document: Document
     root: ItemGroup
-    leaves: Mapping[str, CompiledItem]
+    items: Mapping[str, CompiledItem]
     groups: Mapping[str, ItemGroup]
     sample: Mapping[str, SampleColumn]
     computes: Mapping[str, Compute]

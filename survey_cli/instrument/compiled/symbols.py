@@ -256,11 +256,11 @@ class SymbolTable:
         scale: str | None,
         unsure: bool,
     ) -> None:
-        declinable = item.asks and bool(item.declines if item.declines is not None else self._declines)
+        declinable = item.expects_answer and bool(item.declines if item.declines is not None else self._declines)
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._find_type(item, options)
         source = str(item.from_) if isinstance(item, DrawItem) else roster
-        silent = "" if item.asks else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
+        silent = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
         turn_name = self.find_turn_name(source) if isinstance(item, DrawItem) and source else None
         self._add(
             Symbol(
@@ -299,7 +299,7 @@ class SymbolTable:
         self, item: QuestionItem, options: Mapping[Code, OptionSpec]
     ) -> tuple[str, frozenset[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
-        if item.asks and not item.is_group and item.condition_type != "number":
+        if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels
         match item:
             case SplitItem():

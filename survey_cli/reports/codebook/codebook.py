@@ -64,7 +64,7 @@ class CodebookContext:
 
     def find_item(self, v: Variable) -> CompiledItem | None:
         """The item that the variable comes from; None where it comes from none, or from an older version's."""
-        leaves = self.instrument.leaves
+        leaves = self.instrument.items
         return leaves.get(v.item) if v.role in ("answer", "words", "state") else None
 
 
@@ -145,13 +145,13 @@ def _iterate_section_titles(nodes: Sequence[CompiledNode], language: str, above:
 def _iterate_battery_intros(instrument: Instrument, language: str) -> Iterator[tuple[str, str]]:
     """At the first statement of each battery."""
     for group in instrument.groups.values():
-        if isinstance(group.spec, BatteryItem) and group.intro is not None and group.leaves:
-            yield group.leaves[0].id, group.intro.get_source_text(language)
+        if isinstance(group.spec, BatteryItem) and group.intro is not None and group.items:
+            yield group.items[0].id, group.intro.get_source_text(language)
 
 
 def _iterate_items_after_end(instrument: Instrument) -> Iterator[str]:
     ended = False
-    for leaf in instrument.root.leaves:
+    for leaf in instrument.root.items:
         if ended:
             yield leaf.id
         ended = ended or isinstance(leaf.question, EndItem)

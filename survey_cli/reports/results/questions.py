@@ -99,7 +99,7 @@ def list_questions(
     def walk(nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
         for node in nodes:
             if isinstance(node, CompiledItem):
-                if node.question.asks:
+                if node.question.expects_answer:
                     found.extend(
                         replace(question, number=numbers[node.id], is_reported=node.question.report)
                         for question in _build_questions(

@@ -149,7 +149,7 @@ def _build_long_table(
     if isinstance(versions, UserError):
         return versions
     instruments = [version.instrument for version in versions] or [source.instrument]
-    leaves = {name for instrument in instruments for name in instrument.leaves}
+    leaves = {name for instrument in instruments for name in instrument.items}
     secret = {name for instrument in instruments for name in find_personal_names(instrument)}
     if (unknown := check_personal_names(source.options, leaves | secret)) is not None:
         return unknown

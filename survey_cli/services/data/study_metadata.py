@@ -25,11 +25,11 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
             leaf.id: group.intro.get_source_text(language)
             for group in instrument.groups.values()
             if group.intro is not None and isinstance(group.spec, BatteryItem)
-            for leaf in group.leaves
+            for leaf in group.items
         },
         instructions={
             leaf.id: leaf.instruction.get_source_text(language)
-            for leaf in instrument.leaves.values()
+            for leaf in instrument.items.values()
             if leaf.instruction is not None
         },
         sponsor=said(written.sponsor),

@@ -116,7 +116,7 @@ def select_column_names(
         found = set(of_item.get(name, ()))
         group = instrument.groups.get(name)
         if isinstance(group, ItemGroup):
-            for leaf in group.leaves:
+            for leaf in group.items:
                 found |= of_item.get(leaf.id, set())
         if name == "interview":
             found |= {v.name for v in variables if v.name.startswith("interview_")}

@@ -107,7 +107,7 @@ class Verification:
             self._completed.add(row.id)
         differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None)))
         places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
-        if any(place.item not in instrument.leaves for place in places):
+        if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
         if not isinstance(journal[-1], AnswersErased):
             derived = {
@@ -115,7 +115,7 @@ class Verification:
                 "answered": (row.answered, interview.answer_count),
             }
             differing += [name for name, (stored_value, said) in derived.items() if stored_value != said]
-        elif row.at_item and _get_item_id(row.at_item) not in instrument.leaves:
+        elif row.at_item and _get_item_id(row.at_item) not in instrument.items:
             differing.append("at_item")
         if row.last_seq != len(journal):
             differing.append("last_seq")
@@ -127,7 +127,7 @@ class Verification:
             yield f"{who}: {name} differs from its journal"
         yield from self._check_snapshot(who, instrument, stored, journal, settled=not differing)
         draft = self._store.interviews.find_draft(row.id)
-        if draft is not None and _get_item_id(draft.place) not in instrument.leaves:
+        if draft is not None and _get_item_id(draft.place) not in instrument.items:
             yield f"{who}: its draft is for a place that the questionnaire does not have"
 
     def _check_snapshot(

@@ -82,7 +82,7 @@ class _FormatData:
         own = self.instrument.document.outcomes.get(code)  # type: ignore[call-overload]
         if variable.name == "interview_outcome" and own is not None:
             return str(code), own.name
-        leaf = self.instrument.leaves.get(variable.item)
+        leaf = self.instrument.items.get(variable.item)
         for option in leaf.options if leaf is not None and variable.option is None else ():
             if option.code == code:
                 return leaf.scale or leaf.id, option.label  # type: ignore[union-attr]
@@ -160,7 +160,7 @@ def _make_label_check(limits: FormatLimits, *, texts: bool = True) -> Callable[[
         for v in held.variables:
             if (size := limits.measure(choose_label(v))) > limits.label:
                 what = f"the label of {v.name} has {size} {measure}; {limits.program} keeps {limits.label}"
-                leaf = held.instrument.leaves.get(v.item)
+                leaf = held.instrument.items.get(v.item)
                 text = leaf.label if leaf is not None else None
                 yield held.make_problem("format-label", v.item, what, "give it a short label:", text)
             for code, words in build_value_labels(v).items() if texts or v.storage != "text" else ():

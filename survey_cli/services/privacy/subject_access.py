@@ -139,7 +139,7 @@ def _iterate_journal_lines(
     for seq, event in enumerate(journal, start=1):
         stamp = event.stamp
         place = getattr(event, "place", None)
-        leaf = instrument.leaves.get(place.item) if instrument is not None and place is not None else None
+        leaf = instrument.items.get(place.item) if instrument is not None and place is not None else None
         question = leaf.text.get_source_text(instrument.language) if instrument is not None and leaf is not None else ""
         what, answer, note = _describe_event(event, instrument, leaf)
         yield JournalLine(

@@ -144,7 +144,7 @@ def check_file(file: str, formats: Sequence[str] = (), *, db: str | None = None)
         module = Problem(MODULE_RULE, Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
     found = check_instrument(source)
-    items = len(found.instrument.leaves) if found.instrument is not None else None
+    items = len(found.instrument.items) if found.instrument is not None else None
     problems = found.problems
     if formats and found.instrument is not None and found.draft is not None:
         from survey_cli.services.export.format_checks import check_formats

@@ -101,7 +101,7 @@ def _corrects_complete_interview(interview: Interview) -> bool:
 def _find_lookup_items(instrument: Instrument) -> Mapping[str, frozenset[str]]:
     """Find the items that look up a quota, by quota."""
     found: dict[str, set[str]] = {}
-    for item, leaf in instrument.leaves.items():
+    for item, leaf in instrument.items.items():
         if isinstance(leaf.question, LookupItem) and leaf.question.quota is not None:
             found.setdefault(str(leaf.question.quota), set()).add(item)
     return {quota: frozenset(items) for quota, items in found.items()}

@@ -120,7 +120,7 @@ def carry_over(
             answered = _invent_answer(interview, leaf, place, stamp, dice, (hints or {}).get(leaf.id, ()))
             if answered is None:
                 break
-            if leaf.question.asks:
+            if leaf.question.expects_answer:
                 same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
                 fresh = earlier is None or place in unfit
                 (invented if fresh else changed if not same else []).append(place)
@@ -153,7 +153,7 @@ def _invent_answer(
     """Return the interview after an invented answer; None where none is accepted."""
     if isinstance(leaf.question, EndItem):
         return None
-    if not leaf.question.asks:
+    if not leaf.question.expects_answer:
         after = interview.step(QuestionAnswered(stamp, place))
         return after if isinstance(after, Interview) else None
     for _ in range(ENTRY_ATTEMPTS):
@@ -195,7 +195,7 @@ def find_path(
 
     `begin(0)` starts the case as it is, `begin(n)` another one. Returns None where no path was found.
     """
-    leaf = instrument.leaves[to.item]
+    leaf = instrument.items[to.item]
     hints = find_hints(instrument, leaf, to.turn)
     steps = attempt = 0
     for number, answers, case in PATH_STRATEGIES:
@@ -232,7 +232,7 @@ def find_hints(instrument: Instrument, leaf: CompiledItem, turn: int | None = No
             if name in instrument.computes and name not in followed:
                 followed.add(name)
                 conditions += instrument.computes[name].conditions.values()
-            deciding_leaf = instrument.leaves.get(name)
+            deciding_leaf = instrument.items.get(name)
             if deciding_leaf is not None and deciding_leaf.where is not None and name not in followed:
                 followed.add(name)
                 conditions.append(deciding_leaf.where)
@@ -258,13 +258,13 @@ def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[
 
 def list_conditions(instrument: Instrument, leaf: CompiledItem) -> list[Condition]:
     """List the conditions of an item, of the groups around it, and of every `end` before it."""
-    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.leaves]
-    for other in instrument.leaves.values():
+    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if leaf in g.items]
+    for other in instrument.items.values():
         if other is leaf:
             break
         if isinstance(other.question, EndItem):
             enclosing.append(other)
-            enclosing += [g for g in instrument.groups.values() if other in g.leaves]
+            enclosing += [g for g in instrument.groups.values() if other in g.items]
     conditions: list[Condition] = []
     for node in (leaf, *enclosing):
         for name in ("ask_if", "unless", "count"):

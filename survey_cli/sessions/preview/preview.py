@@ -273,8 +273,8 @@ class Preview:
         if isinstance(language, UserError):
             return language
         at = self._options.at
-        if at and parse_place(at).item not in instrument.leaves:
-            remedy = suggest_nearest(parse_place(at).item, instrument.leaves, otherwise="name an item of the file")
+        if at and parse_place(at).item not in instrument.items:
+            remedy = suggest_nearest(parse_place(at).item, instrument.items, otherwise="name an item of the file")
             return UserError(f"--at {at}", "there is no such item", remedy)
         return None
 
@@ -333,9 +333,9 @@ def _list_targets(old: Instrument, new: Instrument, place: Place | None) -> list
     """List where to stand after a change: the earlier place first, then what is nearest to it."""
     if place is None:
         return []
-    near = list_neighbors(old.leaves, new.leaves, place.item)[:MAX_PLACES_NAMED]
-    items = [place.item] * (place.item in new.leaves) + near
-    places = [Place(item, (place.turn or 1) if new.leaves[item].roster else None) for item in items]
+    near = list_neighbors(old.items, new.items, place.item)[:MAX_PLACES_NAMED]
+    items = [place.item] * (place.item in new.items) + near
+    places = [Place(item, (place.turn or 1) if new.items[item].roster else None) for item in items]
     return [*places, *(Place(p.item, 1) for p in places if p.turn not in (None, 1))]
 
 
@@ -355,7 +355,7 @@ def _describe_change(old: Interview, place: Place | None, migration: AnswerMigra
     )
     parts = [f"saved and read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
-        why = "is gone" if place.item not in new.instrument.leaves else "is not asked now"
+        why = "is gone" if place.item not in new.instrument.items else "is not asked now"
         where = f"standing at {new.place}" if new.place is not None else "the interview is at its end"
         parts.append(f"{place} {why}: {where}")
     elif place is None and new.status == "open" and new.place is not None and old.status != "open":

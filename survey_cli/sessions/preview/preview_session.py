@@ -145,14 +145,14 @@ class PreviewSession(InterviewSession):
                 rows.append(AskedItem(place, item.text, item.answer, item.section))
                 continue
             env = ChainMap({"#turn": place.turn}, dict(standing.env)) if place.turn else standing.env
-            words = to_plain_text(instrument.leaves[place.item].text.fill(env, self._interview.language))
+            words = to_plain_text(instrument.items[place.item].text.fill(env, self._interview.language))
             state = "not reached" if place in standing.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
     def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
         """Iterate over all places, in written order; of a roster each turn, at least the first."""
-        for roster, leaves in groupby(self._interview.instrument.leaves.values(), key=lambda leaf: leaf.roster):
+        for roster, leaves in groupby(self._interview.instrument.items.values(), key=lambda leaf: leaf.roster):
             shown = [leaf for leaf in leaves if not isinstance(leaf.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(leaf.id, turn) for leaf in shown)
@@ -167,9 +167,9 @@ class PreviewSession(InterviewSession):
     def jump(self, place: Place) -> Rejection | None:
         """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
         instrument = self._interview.instrument
-        leaf = instrument.leaves.get(place.item)
+        leaf = instrument.items.get(place.item)
         if leaf is None:
-            suggestion = suggest_nearest(place.item, instrument.leaves, otherwise="F3 lists the items")
+            suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {suggestion}")
         if isinstance(leaf.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer: nobody can stand there")
@@ -194,7 +194,7 @@ class PreviewSession(InterviewSession):
             seed=self._seed,
         )
         if migration is None:
-            leaf = interview.instrument.leaves[place.item]
+            leaf = interview.instrument.items[place.item]
             conditions = [c.text for c in list_conditions(interview.instrument, leaf)]
             why = f"; it depends on {conditions[0]}" if conditions else ""
             return Rejection(f"no way to {place} was found by inventing answers{why}")

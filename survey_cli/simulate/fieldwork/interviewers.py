@@ -339,6 +339,6 @@ def _send_invented_answer(session: InterviewSession, dice: Random) -> Rejection 
     """Send an answer that the item itself invents."""
     machine = session.interview.machine
     stop = machine.current_stop
-    if stop is None or not stop.item.question.asks:
+    if stop is None or not stop.item.question.expects_answer:
         return session.reply("")
     return session.reply(stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), dice))

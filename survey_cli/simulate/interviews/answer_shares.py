@@ -24,11 +24,11 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
         return UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
     shares_by_item: dict[str, Mapping[Code, float]] = {}
     for item, item_shares in source.tree.items():
-        leaf = instrument.leaves.get(str(item))
+        leaf = instrument.items.get(str(item))
         where = f"{path}: {item}"
-        if leaf is None or not leaf.question.asks:
+        if leaf is None or not leaf.question.expects_answer:
             return UserError(
-                where, "no question has this id", suggest_nearest(str(item), instrument.leaves, otherwise="")
+                where, "no question has this id", suggest_nearest(str(item), instrument.items, otherwise="")
             )
         if not isinstance(item_shares, Mapping):
             return UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")

@@ -52,12 +52,12 @@ class SimulationFindings:
         """Count one interview."""
         self.interviews += 1
         answers = interview.evaluate_route().answers
-        reached, chosen, leaves = self.reach_counts, self.choice_counts, self.instrument.leaves
+        reached, chosen, leaves = self.reach_counts, self.choice_counts, self.instrument.items
         asked = 0
         for item in {item for item, _ in answers}:
             reached[item] += 1
         for (item, _), held in answers.items():
-            asked += leaves[item].question.asks
+            asked += leaves[item].question.expects_answer
             cell = held.cell
             if isinstance(cell, int | str):
                 chosen[item, cell] += 1
@@ -72,12 +72,12 @@ class SimulationFindings:
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """List the items that were never asked, in written order."""
-        return tuple(leaf for leaf in self.instrument.leaves.values() if not self.reach_counts[leaf.id])
+        return tuple(leaf for leaf in self.instrument.items.values() if not self.reach_counts[leaf.id])
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
         items = []
-        for leaf in self.instrument.leaves.values():
+        for leaf in self.instrument.items.values():
             if self.reach_counts[leaf.id]:
                 unchosen = tuple(o.code for o in leaf.options if not self.choice_counts[leaf.id, o.code])
                 if unchosen:

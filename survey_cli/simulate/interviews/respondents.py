@@ -149,7 +149,7 @@ class Respondent:
                 after = machine.current_stop
                 same = after is not None and stop is not None and after.place == stop.place
                 patience = patience + 1 if same else 0
-                most -= not same and stop is not None and stop.item.question.asks
+                most -= not same and stop is not None and stop.item.question.expects_answer
 
     def _choose_event(
         self, machine: Machine, stop: RouteStop | None, stamp: EventStamp, patience: int
@@ -165,7 +165,7 @@ class Respondent:
         if isinstance(question, ComputedItem):
             value, of = compute_answer(machine.walk, stop)
             return ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
-        if not question.asks:
+        if not question.expects_answer:
             return QuestionAnswered(stamp, place)
         if machine.query is not None and (dice.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
             return QueryConfirmed(stamp, place, machine.query)
@@ -210,12 +210,12 @@ class Respondent:
             return False
         rules = (stop.item.ask_if, stop.item.unless)
         names = {name for rule in rules if rule is not None for name in rule.names}
-        asked = names & self._instrument.leaves.keys()
+        asked = names & self._instrument.items.keys()
         led_here = [
             number
             for number, event in enumerate(self.machine.events)
             if isinstance(event, QuestionAnswered | QuestionDeclined)
-            and self._instrument.leaves[event.place.item].question.asks
+            and self._instrument.items[event.place.item].question.expects_answer
             and event.place.item not in self._habits.shares
             and (event.place.item in asked or not asked)
         ]

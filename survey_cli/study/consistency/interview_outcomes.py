@@ -69,8 +69,8 @@ def select_quota_cells(
 
 def measure_progress(interview: Interview) -> InterviewProgress:
     """How far an interview has come along its route. What the route has skipped on its way it has passed too."""
-    standing, leaves = interview.evaluate_route(), interview.instrument.leaves
-    asks = {name for name, leaf in leaves.items() if leaf.counts_in_progress and leaf.question.asks}
+    standing, leaves = interview.evaluate_route(), interview.instrument.items
+    asks = {name for name, leaf in leaves.items() if leaf.counts_in_progress and leaf.question.expects_answer}
     ends = {name for name, leaf in leaves.items() if isinstance(leaf.question, EndItem)}
     settled = {place.item for place in standing.answers} - ends
     ahead = {place.item for place in standing.unreached}

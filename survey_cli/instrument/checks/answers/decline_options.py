@@ -63,16 +63,16 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     reported: set[tuple[str | int, int]] = set()
     known: dict[int, dict[str, str]] = {}
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
-        options = _collect_texts(leaf)
-        key = (leaf.scale or id(question._node), id(leaf.declines))
-        if not options or not leaf.declines or key in reported:
+    for name, item in draft.items.items():
+        question = item.question
+        options = _collect_texts(item)
+        key = (item.scale or id(question._node), id(item.declines))
+        if not options or not item.declines or key in reported:
             continue
         reported.add(key)
-        phrases = known.get(id(leaf.declines))
+        phrases = known.get(id(item.declines))
         if phrases is None:
-            phrases = known[id(leaf.declines)] = _list_phrases(leaf.declines)
+            phrases = known[id(item.declines)] = _list_phrases(item.declines)
         duplicates: dict[str, Code] = {}
         for code, text in options.items():
             kind = _find_decline(text, phrases)
@@ -81,8 +81,8 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         if not duplicates:
             continue
         where, owner = (
-            _locate_option(draft, leaf, next(iter(duplicates.values()))),
-            leaf.scale or _find_owner(draft, name),
+            _locate_option(draft, item, next(iter(duplicates.values()))),
+            item.scale or _find_owner(draft, name),
         )
         listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
         ways = join_words([f".{kind}" for kind in duplicates])
@@ -93,16 +93,16 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
             where,
             owner,
             what,
-            _write_remedy(leaf, duplicates),
+            _write_remedy(item, duplicates),
             "warning",
             len(str(next(iter(duplicates.values())))),
         )
 
 
-def _collect_texts(leaf: CompiledItem) -> Mapping[Code, Text]:
-    if isinstance(leaf.question, NumberItem):
-        return {code: text for code, text in leaf.question.options.items()}  # noqa: C416  # its keys are of a narrower type
-    return {option.code: option.text.source for option in leaf.options} if isinstance(leaf.question, CodedItem) else {}
+def _collect_texts(item: CompiledItem) -> Mapping[Code, Text]:
+    if isinstance(item.question, NumberItem):
+        return {code: text for code, text in item.question.options.items()}  # noqa: C416  # its keys are of a narrower type
+    return {option.code: option.text.source for option in item.options} if isinstance(item.question, CodedItem) else {}
 
 
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
@@ -118,11 +118,11 @@ def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
     return next(filter(None, said), None)
 
 
-def _locate_option(draft: InstrumentDraft, leaf: CompiledItem, code: Code) -> Position:
-    if leaf.scale is not None:
-        return locate_key(find_options_node(draft.document.scales[leaf.scale]), code)  # type: ignore[index]
-    node = find_node(leaf.question._node, "options")
-    return locate_key(node, code) if node is not None else leaf.question.find_position("id")
+def _locate_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> Position:
+    if item.scale is not None:
+        return locate_key(find_options_node(draft.document.scales[item.scale]), code)  # type: ignore[index]
+    node = find_node(item.question._node, "options")
+    return locate_key(node, code) if node is not None else item.question.find_position("id")
 
 
 def _find_owner(draft: InstrumentDraft, name: str) -> str:
@@ -131,9 +131,9 @@ def _find_owner(draft: InstrumentDraft, name: str) -> str:
     return str(named.question.id) if named is not None and named.question is not None else name
 
 
-def _write_remedy(leaf: CompiledItem, duplicates: Mapping[str, Code]) -> str:
+def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:
     if not all(isinstance(code, int) for code in duplicates.values()):
         return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options"
-    codes = ", ".join(f"{d.id}: {duplicates.get(d.id, d.code)}" for d in leaf.declines)
-    at = f" at the items that use {leaf.scale}" if leaf.scale is not None else ""
+    codes = ", ".join(f"{d.id}: {duplicates.get(d.id, d.code)}" for d in item.declines)
+    at = f" at the items that use {item.scale}" if item.scale is not None else ""
     return f"remove {'it' if len(duplicates) == 1 else 'them'} from the options, and write declines: {{{codes}}}{at}"

@@ -155,29 +155,29 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
     Then the letter alone does not work: r and Enter does if r begins a code; if r is a code, only `.refused` does.
     """
     reported: set[tuple[object, str]] = set()
-    for leaf in draft.leaves.values():
-        codes = [option.code for option in leaf.options if isinstance(option.code, str)]
+    for item in draft.items.values():
+        codes = [option.code for option in item.options if isinstance(option.code, str)]
         if not codes:
             continue
-        for decline in leaf.declines:
-            if (leaf.scale or leaf.id, decline.id) in reported:
+        for decline in item.declines:
+            if (item.scale or item.id, decline.id) in reported:
                 continue
             letters = {key for language in draft.document.languages if (key := decline.find_key(str(language)))}
             met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
             if met is None:
                 continue
-            reported.add((leaf.scale or leaf.id, decline.id))
+            reported.add((item.scale or item.id, decline.id))
             key, code = met
             same = len(code) == 1
             keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed"
             what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
-            node = draft.document.scales.get(leaf.scale) if leaf.scale else None  # type: ignore[call-overload]
-            listed = find_options_node(node) if node is not None else find_node(leaf.question._node, "options")
-            where = locate_key(listed, code) if isinstance(listed, YamlMapping) else leaf.question.find_position("id")
+            node = draft.document.scales.get(item.scale) if item.scale else None  # type: ignore[call-overload]
+            listed = find_options_node(node) if node is not None else find_node(item.question._node, "options")
+            where = locate_key(listed, code) if isinstance(listed, YamlMapping) else item.question.find_position("id")
             yield Problem(
                 "decline-key",
                 where,
-                leaf.scale or leaf.id,
+                item.scale or item.id,
                 what,
                 "choose another code, or another key under declines",
                 "warning",
@@ -246,43 +246,43 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     language = str(draft.document.languages[0])
     coded: dict[int, list[tuple[int, str]]] = {}
     reported: set[object] = set()
-    for leaf in draft.leaves.values():
-        question = leaf.question
-        if not question.asks:
+    for item in draft.items.values():
+        question = item.question
+        if not question.expects_answer:
             continue
-        offered = coded.get(id(leaf.declines))
+        offered = coded.get(id(item.declines))
         if offered is None:
-            offered = [(d.code, str(d.text.get(language))) for d in leaf.declines]
-            coded[id(leaf.declines)] = offered
-            yield from _check_repeated_codes(leaf, offered, reserved)
-        key = (leaf.scale or id(leaf.options), id(leaf.declines), type(question))
-        if leaf.options and key in reported:
+            offered = [(d.code, str(d.text.get(language))) for d in item.declines]
+            coded[id(item.declines)] = offered
+            yield from _check_repeated_codes(item, offered, reserved)
+        key = (item.scale or id(item.options), id(item.declines), type(question))
+        if item.options and key in reported:
             continue
         reported.add(key)
-        if _are_clearly_distinct(question, leaf, offered, reserved):
+        if _are_clearly_distinct(question, item, offered, reserved):
             continue
         taken = [
-            (code, label, why) for code, label in (*offered, *reserved) if (why := _explain_code_use(draft, leaf, code))
+            (code, label, why) for code, label in (*offered, *reserved) if (why := _explain_code_use(draft, item, code))
         ]
         if taken:
-            yield _report_clash(draft, leaf, taken)
+            yield _report_clash(draft, item, taken)
 
 
-def _are_clearly_distinct(question: QuestionItem, leaf: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
+def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
     """Whether all decline codes are negative and no answer is, which is the quick and usual case."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
     if question.__class__ is NumberItem:
         return question.min >= 0 and not question.options
-    return all(option.code.__class__ is not int or option.code >= 0 for option in leaf.options)
+    return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)
 
 
-def _report_clash(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
+def _report_clash(draft: InstrumentDraft, item: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
     """Report declines whose codes mean something else at an item."""
-    where, length = _locate_decline(draft, leaf, taken[0][0])
+    where, length = _locate_decline(draft, item, taken[0][0])
     reasons = {why for _, _, why in taken}
     remedy = "change one of the two codes"
-    if isinstance(leaf.question, NumberItem | DateItem):
+    if isinstance(item.question, NumberItem | DateItem):
         remedy = "give declines codes that no answer can have: declines: {dk: 9998, refused: 9999}"
         if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
             remedy = "change the codes under the top-level declines: to ones that no answer can have, as -9998"
@@ -292,7 +292,7 @@ def _report_clash(draft: InstrumentDraft, leaf: CompiledItem, taken: list[tuple[
         what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
     else:
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
-    return Problem("decline-code", where, _get_owner(leaf), what, remedy, length=length)
+    return Problem("decline-code", where, _get_owner(item), what, remedy, length=length)
 
 
 def _list_reserved_codes(draft: InstrumentDraft) -> list[tuple[int, str]]:
@@ -303,12 +303,12 @@ def _list_reserved_codes(draft: InstrumentDraft) -> list[tuple[int, str]]:
     return found
 
 
-def _get_owner(leaf: CompiledItem) -> str:
-    return leaf.scale or leaf.id if leaf.question.declines is None else leaf.id
+def _get_owner(item: CompiledItem) -> str:
+    return item.scale or item.id if item.question.declines is None else item.id
 
 
 def _check_repeated_codes(
-    leaf: CompiledItem, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]
+    item: CompiledItem, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]
 ) -> Iterator[Problem]:
     """Check for two declines of one item with the same code."""
     seen: dict[int, str] = {}
@@ -317,20 +317,20 @@ def _check_repeated_codes(
         if first is not label:
             what = f"{first!r} and {label!r} both have the code {code}"
             where = (
-                leaf.question.find_position("declines")
-                if leaf.question.declines is not None
-                else leaf.question.find_position("id")
+                item.question.find_position("declines")
+                if item.question.declines is not None
+                else item.question.find_position("id")
             )
-            yield Problem("decline-code", where, leaf.id, what, "give each a different code")
+            yield Problem("decline-code", where, item.id, what, "give each a different code")
 
 
-def _explain_code_use(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> str:
+def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> str:
     """Explain what else a decline's code would mean in this item's columns; empty if nothing."""
-    question = leaf.question
+    question = item.question
     if isinstance(question, CodedItem):
         if isinstance(question, MultipleItem):
             return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
-        for option in leaf.options:
+        for option in item.options:
             if option.code == code:
                 return f"that of the option {shorten_text(option.text.source, draft)!r}"
         return ""
@@ -350,30 +350,30 @@ def _explain_code_use(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> 
             return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
 
 
-def _locate_decline(draft: InstrumentDraft, leaf: CompiledItem, code: int) -> tuple[Position, int]:
+def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tuple[Position, int]:
     """Locate the clash of a decline with an answer: at the item's own declines, else at the code or range."""
-    here = leaf.question.declines
+    here = item.question.declines
     if isinstance(here, dict):
         for name, own in here.items():
             if own.code == code:
-                return own.find_position("code") if own._node else _locate_decline_value(leaf, str(name)), len(
+                return own.find_position("code") if own._node else _locate_decline_value(item, str(name)), len(
                     str(code)
                 )
     for key in ("options", "min", "max", "from"):
-        value = find_node(leaf.question._node, key)
+        value = find_node(item.question._node, key)
         if value is not None:
             at = locate_key(value, code) if isinstance(value, YamlMapping) else value.where
-            if not isinstance(value, YamlScalar) or leaf.scale is None:
+            if not isinstance(value, YamlScalar) or item.scale is None:
                 return at, len(value) if isinstance(value, YamlScalar) else len(str(code))
-    if leaf.scale is not None:
-        scale = draft.document.scales[leaf.scale]  # type: ignore[index]
+    if item.scale is not None:
+        scale = draft.document.scales[item.scale]  # type: ignore[index]
         return locate_key(find_options_node(scale), code), len(str(code))
     for decline in draft.document.declines.values():
         if decline.code == code:
             return decline.find_position("code"), len(str(code))
-    return leaf.question.find_position("id"), len(leaf.id)
+    return item.question.find_position("id"), len(item.id)
 
 
-def _locate_decline_value(leaf: CompiledItem, name: str) -> Position:
-    value = find_node(leaf.question._node, "declines", name)
-    return value.where if value is not None else leaf.question.find_position("declines")
+def _locate_decline_value(item: CompiledItem, name: str) -> Position:
+    value = find_node(item.question._node, "declines", name)
+    return value.where if value is not None else item.question.find_position("declines")

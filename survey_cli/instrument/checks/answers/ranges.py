@@ -150,24 +150,24 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
     """Find the maximum of a count (None: no limit) and the item it comes from; 0 if that is unknown."""
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
-    leaf = draft.leaves.get(tree.id) if isinstance(tree, ast.Name) else None
-    if leaf is None:
+    item = draft.items.get(tree.id) if isinstance(tree, ast.Name) else None
+    if item is None:
         return 0, ""
-    question = leaf.question
+    question = item.question
     bounds: list[float] = [] if not isinstance(question, NumberItem) or question.max is None else [question.max]
     if isinstance(question, CodedItem):
-        return max((o.code for o in leaf.options if isinstance(o.code, int) and not o.missing), default=0), leaf.id
+        return max((o.code for o in item.options if isinstance(o.code, int) and not o.missing), default=0), item.id
     if not isinstance(question, NumberItem):
         return 0, ""
-    for check in leaf.checks:
+    for check in item.checks:
         match check.condition.tree:
             case ast.Compare(
                 left=ast.Name(id=name), ops=[ast.LtE() | ast.Lt()], comparators=[ast.Constant(value=int() as bound)]
-            ) if name == leaf.id and not check.aloud and not check.soft:
+            ) if name == item.id and not check.aloud and not check.soft:
                 bounds.append(bound)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
                 return 0, ""  # another kind of rule, which may limit it
-    return min(bounds, default=None), leaf.id
+    return min(bounds, default=None), item.id
 
 
 def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -26,8 +26,8 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     known = _list_outcomes(draft)
     found: list[tuple[str, str, Position]] = []
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
+    for name, item in draft.items.items():
+        question = item.question
         if isinstance(question, EndItem) and question.outcome not in known:
             found.append((name, f"outcome:\0{question.outcome}", question.find_position("outcome")))
     for name, outcome in draft.document.outcomes.items():
@@ -50,8 +50,8 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
     - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
     """
     own = draft.document.outcomes
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
+    for name, item in draft.items.items():
+        question = item.question
         if not isinstance(question, EndItem) or question.outcome in own:
             continue
         outcome = OUTCOMES.get(question.outcome)

@@ -164,7 +164,7 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
         if quota.soft:
             continue
         needs = {str(n) for n in quota.by} | (set(condition.names) if condition is not None else set())
-        late = [n for n in sorted(needs) if n in draft.leaves and draft.leaves[n].after_hangup]
+        late = [n for n in sorted(needs) if n in draft.items and draft.items[n].after_hangup]
         if late:
             what = (
                 f"it depends on {late[0]} (at {locate_definition(draft, late[0])}), "
@@ -203,8 +203,8 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
         if draft.document.quotas
         else {}
     )
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
+    for name, item in draft.items.items():
+        question = item.question
         if not isinstance(question, LookupItem) or question.quota is None or str(question.quota) not in quotas:
             continue
         quota, condition = quotas[str(question.quota)]

@@ -367,14 +367,14 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
         given = getattr(field, key)
         if isinstance(given, Mapping):
             yield from _check_share(field, key, given)
-        elif given is not None and str(given) not in draft.leaves and str(given) not in draft.lost:
+        elif given is not None and str(given) not in draft.items and str(given) not in draft.lost:
             name = str(given)
             if name in draft.groups:
-                first = next((leaf.id for leaf in draft.groups[name].leaves), "")
+                first = next((item.id for item in draft.groups[name].items), "")
                 what, remedy = f"{key}: {name} is a group of items", f"name one of them: {first}"
             else:
                 what = f"{key}: there is no item {name!r}"
-                remedy = suggest_nearest(name, draft.leaves, otherwise="name an item, or write {answered: 50%}")
+                remedy = suggest_nearest(name, draft.items, otherwise="name an item, or write {answered: 50%}")
             yield Problem("unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name))
     yield from _check_order(draft, field)
 
@@ -460,16 +460,16 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
         "warning",
         len(name),
     )
-    leaf, named = draft.leaves.get(name), draft.symbols.get(name)
-    if leaf is None or named is None:
+    item, named = draft.items.get(name), draft.symbols.get(name)
+    if item is None or named is None:
         return
     nodes: list[CompiledItem | ItemGroup] = [
-        leaf,
+        item,
         *(draft.groups[s.group] for s in named.path if s.group in draft.groups),
     ]
     passed = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), None)
-    if passed is None and leaf.roster is not None:
-        passed = leaf.roster
+    if passed is None and item.roster is not None:
+        passed = item.roster
     if passed is not None:
         which = "it has a condition" if passed == name else f"{passed}, which contains it, may be skipped"
         what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {which}"

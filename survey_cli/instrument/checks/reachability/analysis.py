@@ -98,7 +98,7 @@ class _ReachabilityAnalysis:
             return []
         inner = self._enter(node, requirements, constraints)
         if inner is None:
-            self.solver.unreached.update([node.id] if isinstance(node, CompiledItem) else [n.id for n in node.leaves])
+            self.solver.unreached.update([node.id] if isinstance(node, CompiledItem) else [n.id for n in node.items])
             return []
         if isinstance(node, CompiledItem):
             self._check_item(node, inner)
@@ -111,23 +111,23 @@ class _ReachabilityAnalysis:
         return [reason._replace(requirements=(*requirements, *reason.requirements)) for reason in passed]
 
     def _is_relevant(
-        self, leaf: CompiledItem, requirements: tuple[Requirement, ...], constraints: RouteConstraints
+        self, item: CompiledItem, requirements: tuple[Requirement, ...], constraints: RouteConstraints
     ) -> bool:
         """Whether an item can yield a finding or a constraint."""
-        if leaf.checks or (leaf.options_vary and leaf.scale is None) or leaf.options_conditional:
+        if item.checks or (item.options_vary and item.scale is None) or item.options_conditional:
             return True
-        if isinstance(leaf.question, EndItem):
+        if isinstance(item.question, EndItem):
             return True
         if not requirements:
             return False
         return len(requirements) > 1 or self.solver.may_settle(requirements[0].condition, constraints.facts)
 
-    def _list_passed_ends(self, leaf: CompiledItem, requirements: tuple[Requirement, ...]) -> list[Reason]:
+    def _list_passed_ends(self, item: CompiledItem, requirements: tuple[Requirement, ...]) -> list[Reason]:
         """Return an `end` that was passed, as the reason that not all of its conditions were met."""
-        if not isinstance(leaf.question, EndItem) or _has_broken_condition(leaf) or leaf.id not in self.draft.symbols:
+        if not isinstance(item.question, EndItem) or _has_broken_condition(item) or item.id not in self.draft.symbols:
             return []
         return (
-            [Reason(requirements, is_end=True)] if is_always_last(self.draft, self.draft.symbols[leaf.id].path) else []
+            [Reason(requirements, is_end=True)] if is_always_last(self.draft, self.draft.symbols[item.id].path) else []
         )
 
     def _enter(
@@ -181,9 +181,9 @@ class _ReachabilityAnalysis:
             constraints,
         )
 
-    def _check_item(self, leaf: CompiledItem, constraints: RouteConstraints) -> None:
+    def _check_item(self, item: CompiledItem, constraints: RouteConstraints) -> None:
         """Check the conditions of an item's options, and of its checks once it is answered."""
-        for option in leaf.options if leaf.scale is None else ():
+        for option in item.options if item.scale is None else ():
             condition = option.ask_if
             if condition is None:
                 continue
@@ -197,14 +197,14 @@ class _ReachabilityAnalysis:
                     "needless-condition", condition, "ask_if", "always holds here", remedy, NOT_TRUE, constraints
                 )
         facts = constraints.facts
-        for option in leaf.options if leaf.options_conditional else ():
+        for option in item.options if item.options_conditional else ():
             facts = self.solver.assume(cast(Condition, option.ask_if), NOT_TRUE, facts)
-        if leaf.options_conditional and facts:
-            self.items_without_options.append(leaf)
-        if not leaf.checks:
+        if item.options_conditional and facts:
+            self.items_without_options.append(item)
+        if not item.checks:
             return
-        constraints = constraints._replace(facts=self.solver.assume_answered(leaf.id, constraints.facts))
-        for check in leaf.checks:
+        constraints = constraints._replace(facts=self.solver.assume_answered(item.id, constraints.facts))
+        for check in item.checks:
             condition, remedy = check.condition, "change the condition, or remove it"
             if check.aloud and not self._is_possible(condition, TRUE, constraints):
                 what = "can't hold here, so it is never read"
@@ -330,12 +330,12 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
     If that is intended, give the item an `ask_if` that says so; otherwise add an option that is always offered.
     """
     find_unreachable_conditions(draft)
-    for leaf in draft.check_cache["optionless"]:
-        named = draft.symbols.get(leaf.id)
-        where = named.where if named is not None else leaf.question.at("id")
+    for item in draft.check_cache["optionless"]:
+        named = draft.symbols.get(item.id)
+        where = named.where if named is not None else item.question.at("id")
         what = "every option has an ask_if: if none of them holds, this is not asked"
         remedy = "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
-        yield Problem("no-option", where, leaf.id, what, remedy, "warning", len(leaf.id))
+        yield Problem("no-option", where, item.id, what, remedy, "warning", len(item.id))
 
 
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:

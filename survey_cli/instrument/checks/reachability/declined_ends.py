@@ -168,7 +168,7 @@ def _negate(truths: int) -> int:
 class _RouteItem(NamedTuple):
     """One item on the route: what must hold for anybody to get to the groups around it, and to the item itself."""
 
-    leaf: CompiledItem
+    item: CompiledItem
     outer_requirements: tuple[Requirement, ...]
     own_requirements: tuple[Requirement, ...]
     """For an end: what decides whether it applies."""
@@ -180,8 +180,8 @@ class _RouteItem(NamedTuple):
         return (*self.outer_requirements, *self.own_requirements)
 
 
-def _asks_somebody(leaf: CompiledItem) -> bool:
-    return leaf.question.asks and leaf.question.by is None and not leaf.after_hangup
+def _asks_somebody(item: CompiledItem) -> bool:
+    return item.question.expects_answer and item.question.by is None and not item.after_hangup
 
 
 def _list_route(root: ItemGroup) -> list[_RouteItem]:
@@ -229,13 +229,13 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
     places = _list_route(draft.root)
     ends: dict[str, list[int]] = {}
     for at, place in enumerate(places):
-        if isinstance(place.leaf.question, EndItem) and str(place.leaf.question.outcome) != "complete":
+        if isinstance(place.item.question, EndItem) and str(place.item.question.outcome) != "complete":
             for name in _find_inputs(draft, place.own_requirements):
                 ends.setdefault(name, []).append(at)
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
     for name, own_ends in ends.items():
-        item = draft.leaves.get(name)
-        if item is None or not item.question.asks:
+        item = draft.items.get(name)
+        if item is None or not item.question.expects_answer:
             continue
         passed: dict[tuple[int, str], list[str]] = {}
         for decline in item.declines:
@@ -254,10 +254,10 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
                 f"{requirement.key}: {shorten(requirement.condition.text)} is unknown if {name} is declined "
                 f"({join_words(kinds, 'or')}): this end does not apply, and the interview continues{onward}"
             )
-            where = use.where if use is not None else end.leaf.question.find_position("id")
+            where = use.where if use is not None else end.item.question.find_position("id")
             remedy = _write_remedy(draft, item, [places[i] for i in own_ends], requirement)
-            length = max(1, use.length) if use is not None else len(end.leaf.id)
-            yield Problem("decline-passes-end", where, end.leaf.id, what, remedy, length=length)
+            length = max(1, use.length) if use is not None else len(end.item.id)
+            yield Problem("decline-passes-end", where, end.item.id, what, remedy, length=length)
 
 
 def _find_inputs(draft: InstrumentDraft, requirements: tuple[Requirement, ...]) -> dict[str, None]:
@@ -300,15 +300,15 @@ def _follow(
         place = places[at]
         if any(declined.evaluate_value(count) == UNKNOWN for count in place.roster_counts):
             continue
-        if isinstance(place.leaf.question, EndItem):
+        if isinstance(place.item.question, EndItem):
             if declined.evaluate_requirements(place.requirements) == TRUE:
                 return None
             passed = at if at in is_assumed_item and passes_by(place) else passed
-        elif _asks_somebody(place.leaf) and (reached := declined.evaluate_requirements(place.requirements)) & TRUE:
+        elif _asks_somebody(place.item) and (reached := declined.evaluate_requirements(place.requirements)) & TRUE:
             wanted = [n for n in place.requirements if n.key == "ask_if" and answer.item in n.condition.names]
             if wanted and reached == TRUE:
                 return None  # the questionnaire says here what respondents who declined are asked
-            return passed, f" with {place.leaf.id}"
+            return passed, f" with {place.item.id}"
     return passed, " to its end, and counts as complete"
 
 

@@ -67,7 +67,7 @@ class ConditionSolver:
         self._follows_requirements = True
         self._depth = 0
         self._steps_left = 0
-        self._total_steps_left = 5000 + STEPS_PER_ITEM * len(draft.leaves)
+        self._total_steps_left = 5000 + STEPS_PER_ITEM * len(draft.items)
 
     @contextmanager
     def ignore_requirements(self) -> Iterator[None]:

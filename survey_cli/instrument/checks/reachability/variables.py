@@ -84,12 +84,12 @@ class VariableTable:
         return known
 
     def _build_info(self, named: Symbol) -> VariableInfo:
-        leaf, known, question = self.draft.leaves.get(named.id), named.value_type, named.question
-        asked = leaf is not None and question is not None and question.asks and leaf.question.asks
+        item, known, question = self.draft.items.get(named.id), named.value_type, named.question
+        asked = item is not None and question is not None and question.expects_answer and item.question.expects_answer
         missing = self._default_missing
-        if asked and leaf is not None:
-            missing = frozenset(d.id for d in leaf.declines) | (
-                NOT_ASKED_KINDS if self._may_be_skipped(named, leaf) else NO_MISSING
+        if asked and item is not None:
+            missing = frozenset(d.id for d in item.declines) | (
+                NOT_ASKED_KINDS if self._may_be_skipped(named, item) else NO_MISSING
             )
         if known.type == "code" and known.codes:
             return VariableInfo(Domain(known.codes, missing), "codes", is_asked=asked)
@@ -105,12 +105,12 @@ class VariableTable:
             return VariableInfo(Domain(ALL_NUMBERS, missing), "number", is_asked=asked)
         return VariableInfo(Domain(ANY_ANSWER, missing), "any", is_asked=asked)
 
-    def _may_be_skipped(self, named: Symbol, leaf: CompiledItem) -> bool:
+    def _may_be_skipped(self, named: Symbol, item: CompiledItem) -> bool:
         """Whether the item can be skipped according to the file, where an invalid condition counts too."""
-        question = leaf.question
+        question = item.question
         if named.value_type.roster is not None or any(step.shuffled for step in named.path):
             return True
-        if leaf.ask_if is not None or question.ask_if is not None or question.unless is not None:
+        if item.ask_if is not None or question.ask_if is not None or question.unless is not None:
             return True
         for step in named.path:
             written = self.draft.groups[step.group].spec if step.group in self.draft.groups else None
@@ -124,11 +124,11 @@ class VariableTable:
         """List the requirements that were met if this item was asked: its own and those of the groups around it."""
         requirements = self._requirements.get(name)
         if requirements is None:
-            named, leaf = self.draft.symbols[name], self.draft.leaves[name]
+            named, item = self.draft.symbols[name], self.draft.items[name]
             nodes: list[CompiledItem | ItemGroup] = [
                 self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
             ]
-            requirements = tuple(requirement for node in (*nodes, leaf) for requirement in list_requirements(node))
+            requirements = tuple(requirement for node in (*nodes, item) for requirement in list_requirements(node))
             self._requirements[name] = requirements
         return requirements
 

@@ -195,24 +195,24 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
 
     - {id: age, type: number, prefill: name, …}     a name is not a number
     """
-    for leaf in draft.leaves.values():
-        if leaf.prefill is None:
+    for item in draft.items.values():
+        if item.prefill is None:
             continue
-        question = leaf.question
-        gives = leaf.prefill.result_type
-        why = _explain_mismatch(question, gives, {option.code for option in leaf.options})
+        question = item.question
+        gives = item.prefill.result_type
+        why = _explain_mismatch(question, gives, {option.code for option in item.options})
         if why:
             where = question.find_position("prefill")
-            what = f"prefill: {leaf.prefill.text} can't be an answer: {why}"
+            what = f"prefill: {item.prefill.text} can't be an answer: {why}"
             remedy = "name something of the item's own kind"
-            yield Problem("prefill-kind", where, leaf.id, what, remedy, length=len(leaf.prefill.text))
+            yield Problem("prefill-kind", where, item.id, what, remedy, length=len(item.prefill.text))
 
 
 def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]) -> str:
     """Explain why a value of this type can never be an answer; empty if it can."""
     value_kind = get_code_family(gives.codes) if gives.type == "code" else gives.type
     match question:
-        case _ if not question.asks:
+        case _ if not question.expects_answer:
             return "this item has no answer"
         case NumberItem():
             return "" if value_kind in ("number", "draw", "any") else "a number is required"

@@ -59,14 +59,14 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Move the `end` after the group, or anchor it as its last item.
     """
-    for name, leaf in draft.leaves.items():
-        if not isinstance(leaf.question, EndItem | HandoverItem) or name not in draft.symbols:
+    for name, item in draft.items.items():
+        if not isinstance(item.question, EndItem | HandoverItem) or name not in draft.symbols:
             continue
         named = draft.symbols[name]
         if is_always_last(draft, named.path):
             continue
         group = next(step.group for step in named.path if step.shuffled)
-        kind = leaf.question.type
+        kind = item.question.type
         what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
         yield Problem("end-in-order", named.where, name, what, f"move it after {group}", length=len(name))
 

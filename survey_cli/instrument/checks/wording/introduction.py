@@ -66,7 +66,7 @@ def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]
                     return found
                 continue
             templates.extend(t for t in (child.text, child.instruction) if t is not None)
-            if child.question.asks and child.question.by is None:
+            if child.question.expects_answer and child.question.by is None:
                 return child
         return None
 

@@ -44,10 +44,10 @@ def list_texts_with_fills(draft: InstrumentDraft) -> Sequence[tuple[str, Templat
 def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
     for owner, template in draft.templates:
         yield OwnedText(owner, template.source)
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
-        if leaf.label is not leaf.text.source:
-            yield OwnedText(name, leaf.label)
+    for name, item in draft.items.items():
+        question = item.question
+        if item.label is not item.text.source:
+            yield OwnedText(name, item.label)
         if question.or_ is not None:
             yield OwnedText(name, question.or_)
         if question.base is not None:
@@ -59,13 +59,13 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
             for text in question.options.values():
                 yield OwnedText(name, text)
     seen: set[int] = set()
-    for name, leaf in draft.leaves.items():
-        if id(leaf.options) in seen:
+    for name, item in draft.items.items():
+        if id(item.options) in seen:
             continue
-        seen.add(id(leaf.options))
-        for option in leaf.options:
+        seen.add(id(item.options))
+        for option in item.options:
             if option.label is not option.text.source:
-                yield OwnedText(leaf.scale or name, option.label)
+                yield OwnedText(item.scale or name, option.label)
     yield from _iterate_document_texts(draft)
 
 

@@ -249,11 +249,11 @@ def _is_never_missing(tree: ast.expr) -> bool:
 def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
     """List the names that have an answer whenever a text of this item is read: those in its conditions and checks."""
     names = {who}
-    leaf, group = draft.leaves.get(who), draft.groups.get(who)
-    for node in (leaf, group):
+    item, group = draft.items.get(who), draft.groups.get(who)
+    for node in (item, group):
         if node is not None and node.ask_if is not None:
             names |= node.ask_if.names
-    for check in leaf.checks if leaf is not None else ():
+    for check in item.checks if item is not None else ():
         names |= check.condition.names
     path = draft.symbols[who].path if who in draft.symbols else ()
     for step in path:
@@ -297,18 +297,18 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     languages = [str(language) for language in draft.document.languages]
     lists: set[int] = set()
-    for name, leaf in draft.leaves.items():
-        question = leaf.question
-        if not question.asks:
+    for name, item in draft.items.items():
+        question = item.question
+        if not question.expects_answer:
             continue
         several = question.__class__ is MultipleItem
-        plain = leaf.label.plain
+        plain = item.label.plain
         short = plain is not None and not several and not _count_bytes_beyond(plain, MAX_VARIABLE_LABEL_BYTES)
         for language in () if short else languages:
-            label = leaf.label.get(language)
+            label = item.label.get(language)
             size = _count_bytes_beyond(label, MAX_VARIABLE_LABEL_BYTES)
-            if several and leaf.options:
-                longest = max(leaf.options, key=lambda o: len(o.label.get(language)))
+            if several and item.options:
+                longest = max(item.options, key=lambda o: len(o.label.get(language)))
                 both = f"{label}: {longest.label.get(language)}"
                 size = _count_bytes_beyond(both, MAX_VARIABLE_LABEL_BYTES)
             if size:
@@ -320,17 +320,17 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
                 where = label.where if label.where.line else question.find_position("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
                 break
-        if id(leaf.options) in lists or several:
+        if id(item.options) in lists or several:
             continue
-        lists.add(id(leaf.options))
-        for option in leaf.options:
+        lists.add(id(item.options))
+        for option in item.options:
             plain = option.label.plain
             for language in () if plain is not None and len(plain) * 4 <= MAX_VALUE_LABEL_BYTES else languages:
                 label = option.label.get(language)
                 if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
                     what = f"the label of {option.code} has {size} bytes; SPSS keeps {MAX_VALUE_LABEL_BYTES}"
                     remedy = "give the option a short label: in addition to its text"
-                    yield Problem("long-label", label.where, leaf.scale or name, what, remedy, "warning", len(label))
+                    yield Problem("long-label", label.where, item.scale or name, what, remedy, "warning", len(label))
                     break
 
 

@@ -69,32 +69,32 @@ class CodedItem(QuestionItem):
         return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
 
     def format_answer(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
-        return _format_option(value, find_option(leaf.options, value), words, language, env)
+        return _format_option(value, find_option(item.options, value), words, language, env)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         more = "".join(f" {text}" for text in words.values())
         return f"{value}{more}"
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        numbers = all(isinstance(o.code, int) for o in leaf.options)
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        numbers = all(isinstance(o.code, int) for o in item.options)
         coded_column = build_variable(
-            leaf,
+            item,
             language,
             storage="integer" if numbers else "text",
             measure=self.measure,
-            labels={o.code: str(o.label.get(language)) for o in leaf.options},
-            user_missing=tuple(o.code for o in leaf.options if o.missing),
+            labels={o.code: str(o.label.get(language)) for o in item.options},
+            user_missing=tuple(o.code for o in item.options if o.missing),
         )
-        return coded_column, *build_words_variables(leaf, language)
+        return coded_column, *build_words_variables(item, language)
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
-        return value, *build_words_cells(leaf, words)
+        return value, *build_words_cells(item, words)
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, *build_words_cells(leaf, {})
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return why, *build_words_cells(item, {})
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         return _invent_pick(context, rng, 1)
@@ -166,7 +166,7 @@ class MultipleItem(CodedItem):
         codes = tuple(dict.fromkeys(picked.codes))
         if self.mentions is None:
             chosen = frozenset(codes)
-            codes = tuple(o.code for o in context.leaf.options if o.code in chosen)
+            codes = tuple(o.code for o in context.item.options if o.code in chosen)
         if len(codes) < len(set(picked.codes)):
             return Rejection("one of these is not offered here")
         if why := self.why_invalid(context, codes):
@@ -193,9 +193,9 @@ class MultipleItem(CodedItem):
         return ""
 
     def format_answer(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
-        codes, offered = value if isinstance(value, tuple) else (), _index_by_code(leaf.options)
+        codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
         options = [offered.get((type(code), code)) for code in codes]
         return ", ".join(
             _format_option(code, option, words, language, env) for code, option in zip(codes, options, strict=True)
@@ -206,34 +206,34 @@ class MultipleItem(CodedItem):
         plain = [str(c) for c in codes if c not in words]
         return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
         columns = [
             build_variable(
-                leaf,
+                item,
                 language,
                 f"_{o.code}",
-                label=f"{leaf.label.get(language)}: {o.label.get(language)}",
+                label=f"{item.label.get(language)}: {o.label.get(language)}",
                 labels={0: "Not mentioned", 1: "Mentioned"},
                 option=o.code,
             )
-            for o in leaf.options
+            for o in item.options
         ]
         if self.mentions == "ordered":
-            label = f"{leaf.label.get(language)} (codes in order of mention)"
-            columns.append(build_variable(leaf, language, "_mentions", label=label, storage="text", role="words"))
-        return *columns, *build_words_variables(leaf, language)
+            label = f"{item.label.get(language)} (codes in order of mention)"
+            columns.append(build_variable(item, language, "_mentions", label=label, storage="text", role="words"))
+        return *columns, *build_words_variables(item, language)
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
         chosen = frozenset(codes)
-        flags: list[Cell] = [int(o.code in chosen) for o in leaf.options]
+        flags: list[Cell] = [int(o.code in chosen) for o in item.options]
         if self.mentions == "ordered":
             flags.append(" ".join(str(c) for c in codes))
-        return *flags, *build_words_cells(leaf, words)
+        return *flags, *build_words_cells(item, words)
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        coded = (why,) * (len(leaf.options) + (self.mentions == "ordered"))
-        return *coded, *build_words_cells(leaf, {})
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        coded = (why,) * (len(item.options) + (self.mentions == "ordered"))
+        return *coded, *build_words_cells(item, {})
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         most = min(self.max or 3, len(context.options))
@@ -269,27 +269,27 @@ def find_option(options: tuple[CompiledOption, ...], code: object) -> CompiledOp
     return None
 
 
-def build_words_variables(leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+def build_words_variables(item: CompiledItem, language: str) -> tuple[Variable, ...]:
     """Build a text column for each option that requires words."""
     return tuple(
         build_variable(
-            leaf,
+            item,
             language,
             f"_{o.code}_text",
-            label=f"{leaf.label.get(language)}: {o.label.get(language)} (words)",
+            label=f"{item.label.get(language)}: {o.label.get(language)} (words)",
             storage="text",
             role="words",
             option=o.code,
             declines={},
         )
-        for o in leaf.options
+        for o in item.options
         if o.specify
     )
 
 
-def build_words_cells(leaf: CompiledItem, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+def build_words_cells(item: CompiledItem, words: Mapping[Code, str]) -> tuple[Cell, ...]:
     """Return the words given with the options; empty where none were."""
-    return tuple(words.get(o.code, "") for o in leaf.options if o.specify)
+    return tuple(words.get(o.code, "") for o in item.options if o.specify)
 
 
 def _invent_pick(context: ItemContext, rng: RandomSource, how_many: int) -> PickReply:

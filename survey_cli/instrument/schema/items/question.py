@@ -168,7 +168,7 @@ class Compute:
 class ItemContext:
     """An item at the moment it is asked, with everything its question needs."""
 
-    leaf: CompiledItem
+    item: CompiledItem
     env: Env
     language: str
     options: tuple[CompiledOption, ...] = ()
@@ -181,16 +181,16 @@ class ItemContext:
 
     def render_read_options(self) -> tuple[str, ...]:
         """Return the texts of the options that are read aloud."""
-        if not self.leaf.question.read:
+        if not self.item.question.read:
             return ()
         return tuple(to_plain_text(o.text.fill(self.env, self.language)) for o in self.options if o.read)
 
     def render_joiner(self) -> str:
-        joint = self.leaf.question.or_
+        joint = self.item.question.or_
         return str(joint.get(self.language)) if joint is not None else ""
 
     def build_choices(self) -> tuple[OfferedOption, ...]:
-        aloud = self.leaf.question.read
+        aloud = self.item.question.read
         return tuple(
             OfferedOption(
                 code=o.code,
@@ -206,7 +206,7 @@ class ItemContext:
     def build_declines(self) -> tuple[DeclineOption, ...]:
         return tuple(
             DeclineOption(id=d.id, code=d.code, text=str(d.text.get(self.language)), key=d.find_key(self.language))
-            for d in self.leaf.declines
+            for d in self.item.declines
         )
 
 
@@ -301,7 +301,7 @@ class QuestionItem(ItemSpec):
     report: Flag = True
     """`false`: left out of the report unless requested by name: consent, or whether it is a good time."""
 
-    asks: ClassVar[bool] = True
+    expects_answer: ClassVar[bool] = True
     """False for items that nobody answers (read, end, …)."""
     condition_type: ClassVar[str] = "text"
     """The type its name has in a condition."""
@@ -319,7 +319,7 @@ class QuestionItem(ItemSpec):
         return ""
 
     def format_answer(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         """Format the answer for the interviewer; `env` provides the fills of the options' texts."""
         return "" if value is None else str(value)
@@ -328,21 +328,21 @@ class QuestionItem(ItemSpec):
         """Format the answer as it would be typed."""
         return str(value)
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
         """Build its columns, as they are outside of a roster."""
         return ()
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         """Build the cells of those columns for an answer."""
         return ()
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         """Build the cells of those columns where there is no answer."""
-        return tuple(why for _ in self.build_variables(leaf, ""))
+        return tuple(why for _ in self.build_variables(item, ""))
 
-    def build_declined_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         """Build the cells where the question was asked and declined."""
-        return self.build_missing_cells(leaf, why)
+        return self.build_missing_cells(item, why)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
         """Return an entry that a respondent could give."""
@@ -360,29 +360,29 @@ def normalize_text(text: str, *, lines: bool) -> str:
     return "".join(kept).encode("utf-8", "ignore").decode().strip()
 
 
-def build_variable(leaf: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:
+def build_variable(item: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:
     """Build a column of this item, with the properties that all its columns share."""
-    label = leaf.label.get(language)
+    label = item.label.get(language)
     more.setdefault("label", str(label))
-    declines = {d.id: (d.code, str(d.text.get(language))) for d in leaf.declines}
+    declines = {d.id: (d.code, str(d.text.get(language))) for d in item.declines}
     more.setdefault("declines", declines)
     return Variable(
-        name=leaf.id + suffix,
-        wording=leaf.text.get_source_text(language),
-        item=leaf.id,
-        personal=leaf.question.personal,
+        name=item.id + suffix,
+        wording=item.text.get_source_text(language),
+        item=item.id,
+        personal=item.question.personal,
         **more,
     )
 
 
-def build_state_variable(leaf: CompiledItem, language: str) -> Variable:
+def build_state_variable(item: CompiledItem, language: str) -> Variable:
     """Build the companion of a column whose cells are empty where there is no answer: why they are empty."""
     return Variable(
-        name=leaf.id + "_state",
-        label=f"{leaf.label.get(language)} (state)",
+        name=item.id + "_state",
+        label=f"{item.label.get(language)} (state)",
         labels={0: "Answered"},
-        declines={d.id: (d.code, str(d.text.get(language))) for d in leaf.declines},
-        item=leaf.id,
+        declines={d.id: (d.code, str(d.text.get(language))) for d in item.declines},
+        item=item.id,
         role="state",
-        personal=leaf.question.personal,
+        personal=item.question.personal,
     )

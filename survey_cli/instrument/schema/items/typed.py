@@ -63,7 +63,7 @@ class NumberItem(QuestionItem):
         unit = str(self.unit.get(language)) if self.unit else ""
         top = "or more" if self.max is None else f"to {format_number(self.max, language)}"
         hint = f"{format_number(self.min, language)} {top}"
-        labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.leaf.labels.items())
+        labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.item.labels.items())
         return LineEntry(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
@@ -94,10 +94,10 @@ class NumberItem(QuestionItem):
         return ""
 
     def format_answer(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
-        if isinstance(value, int) and value in leaf.labels:
-            return f"{value} {to_plain_text(leaf.labels[value].fill(env, language))}"
+        if isinstance(value, int) and value in item.labels:
+            return f"{value} {to_plain_text(item.labels[value].fill(env, language))}"
         return self._format_with_unit(value, language)
 
     def _format_with_unit(self, value: Value | None, language: str) -> str:
@@ -109,10 +109,10 @@ class NumberItem(QuestionItem):
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return format_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
         return (
             build_variable(
-                leaf,
+                item,
                 language,
                 storage="decimal" if self.decimals else "integer",
                 decimals=self.decimals,
@@ -121,11 +121,11 @@ class NumberItem(QuestionItem):
             ),
         )
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return (value,)
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
@@ -136,13 +136,13 @@ class NumberItem(QuestionItem):
 class FreeTextItem(QuestionItem):
     """Base class of `text` and `verbatim`: a column of text, and one that says why it is empty."""
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        return build_variable(leaf, language, storage="text"), build_state_variable(leaf, language)
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        return build_variable(item, language, storage="text"), build_state_variable(item, language)
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         return str(value), 0
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
 
@@ -235,25 +235,25 @@ class DateItem(QuestionItem):
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         return format_date(value)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.isoformat() if isinstance(value, date) else str(value)
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
         if not self.partial:
-            return build_variable(leaf, language, storage="date", measure="scale"), build_state_variable(leaf, language)
+            return build_variable(item, language, storage="date", measure="scale"), build_state_variable(item, language)
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
-        label = leaf.label.get(language)
+        label = item.label.get(language)
         return (
-            build_variable(leaf, language, storage="text"),
-            *(build_variable(leaf, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
-            build_state_variable(leaf, language),
+            build_variable(item, language, storage="text"),
+            *(build_variable(item, language, s, label=f"{label} ({w})", measure="scale") for s, w in parts),
+            build_state_variable(item, language),
         )
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         if not self.partial:
             assert value is not None
             return value, 0
@@ -262,7 +262,7 @@ class DateItem(QuestionItem):
         absent: list[Cell] = [Missing("dk")] * (3 - len(numbers))
         return text, *numbers, *absent, 0
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,) * (5 if self.partial else 2)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
@@ -284,21 +284,21 @@ class TimeItem(QuestionItem):
         return value if isinstance(value, Rejection) else ParsedAnswer(value=value)
 
     def format_answer(
-        self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
+        self, item: CompiledItem, value: Value | None, words: Mapping[Code, str], language: str, env: Env = EMPTY_ENV
     ) -> str:
         return format_time(value) if isinstance(value, time) else str(value)
 
     def format_as_typed(self, value: Value, words: Mapping[Code, str], language: str) -> str:
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        return build_variable(leaf, language, storage="time", measure="scale"), build_state_variable(leaf, language)
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        return build_variable(item, language, storage="time", measure="scale"), build_state_variable(item, language)
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return value, 0
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:

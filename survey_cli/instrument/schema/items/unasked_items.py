@@ -21,7 +21,7 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 class SpokenItem(QuestionItem):
     """Base class of items that are spoken and not answered."""
 
-    asks: ClassVar[bool] = False
+    expects_answer: ClassVar[bool] = False
 
     def build_entry(self, context: ItemContext) -> Entry:
         return ReadEntry()
@@ -31,7 +31,7 @@ class SpokenItem(QuestionItem):
             return ParsedAnswer(value=None)
         return Rejection("no answer is needed here: press Enter")
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return ()
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
@@ -72,27 +72,27 @@ class EndItem(SpokenItem):
 class ComputedItem(QuestionItem):
     """Base class of items whose answer is computed."""
 
-    asks: ClassVar[bool] = False
+    expects_answer: ClassVar[bool] = False
     text: Text = Field(default_factory=lambda: Text.from_string(""))
     """Not used: nobody is asked."""
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
         return Rejection("this item is computed, not answered")
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        label = str(leaf.label.get(language)) or leaf.id
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        label = str(item.label.get(language)) or item.id
         labels = {code: code for code in self.list_codes()}
-        return (build_variable(leaf, language, storage="text", label=label, labels=labels),)
+        return (build_variable(item, language, storage="text", label=label, labels=labels),)
 
     def list_codes(self) -> tuple[str, ...]:
         """Return the codes it can have, if they are its own; each is its own label."""
         return ()
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return (value,)
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return (why,)
 
     def invent(self, context: ItemContext, rng: RandomSource) -> Reply:
@@ -109,7 +109,7 @@ class SplitItem(ComputedItem):
     condition_type: ClassVar[str] = "code"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return LookupEntry(kind="split", target=context.leaf.id)
+        return LookupEntry(kind="split", target=context.item.id)
 
     def list_codes(self) -> tuple[str, ...]:
         return tuple(str(arm) for arm in self.arms)
@@ -134,23 +134,23 @@ class DrawItem(ComputedItem):
     condition_type: ClassVar[str] = "draw"
 
     def build_entry(self, context: ItemContext) -> Entry:
-        return LookupEntry(kind="draw", target=context.leaf.id)
+        return LookupEntry(kind="draw", target=context.item.id)
 
-    def build_variables(self, leaf: CompiledItem, language: str) -> tuple[Variable, ...]:
-        label = str(leaf.label.get(language)) or leaf.id
+    def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+        label = str(item.label.get(language)) or item.id
         return (
-            build_variable(leaf, language, label=f"{label} (turn of {self.from_})"),
-            build_variable(leaf, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
+            build_variable(item, language, label=f"{label} (turn of {self.from_})"),
+            build_variable(item, language, "_of", label=f"{label}: drawn from how many", measure="scale"),
         )
 
-    def build_cells(self, leaf: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
+    def build_cells(self, item: CompiledItem, value: Value | None, words: Mapping[Code, str]) -> tuple[Cell, ...]:
         assert value is not None
         return value, int(words.get("of", "0"))
 
-    def build_missing_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
-    def build_declined_cells(self, leaf: CompiledItem, why: Missing) -> tuple[Cell, ...]:
+    def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, 0 if why == NOT_ASKED else why
 
 
