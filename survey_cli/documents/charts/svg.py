@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from survey_cli.exports.xml_text import escape_text, quote_attribute
+from xml.sax.saxutils import escape as escape_text, quoteattr as quote_attribute
 
 WIDTH: Final = 720
 """Of every chart, in units of which a letter is 13 high."""
