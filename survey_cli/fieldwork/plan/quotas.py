@@ -47,7 +47,7 @@ class Quota:
     soft: bool
 
     def list_inputs(self) -> frozenset[str]:
-        """Return the variables that decide which cell it is."""
+        """Return the variables that determine the cell."""
         return frozenset(self.by) | (self.where.names if self.where is not None else frozenset())
 
     def find_cell(self, env: Mapping[Any, Any]) -> str | None:
@@ -130,7 +130,9 @@ class Quotas:
         """Return the cells that a case is known to be in before the interview."""
         env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
         return tuple(
-            cell for q in self.quotas if q.list_inputs() <= self.known_variables and (cell := q.find_cell(env))
+            cell
+            for quota in self.quotas
+            if quota.list_inputs() <= self.known_variables and (cell := quota.find_cell(env))
         )
 
     def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -195,8 +197,8 @@ def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
 def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, holds_place: bool = False) -> CellState:
     """Return the answer of a `lookup` of a quota.
 
-    `own`: the interview has a place there already, or counts in it; it is never rejected by the cell that it helped to
-    fill.
+    `holds_place`: the interview has a place in the cell already, or counts in it. It is then open, since an interview is
+    never rejected by a cell that it helped to fill.
     """
     if cell is None:
         return "outside"
