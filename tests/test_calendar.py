@@ -331,8 +331,12 @@ def test_a_part_of_days_beats_one_of_hours() -> None:
 def test_the_next_evening_is_in_the_respondents_zone_and_may_be_saturdays() -> None:
     calendar = Calendar(parts=(Daypart("evening", hours=Hours(16 * 60, 21 * 60)),))
     friday_night = there(LOS_ANGELES, "2026-11-27 20:40")
-    assert calendar.find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(LOS_ANGELES, "2026-11-28 16:00")
-    assert Calendar().find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(LOS_ANGELES, "2026-11-30 17:00")
+    assert calendar.find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(
+        LOS_ANGELES, "2026-11-28 16:00"
+    )
+    assert Calendar().find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(
+        LOS_ANGELES, "2026-11-30 17:00"
+    )
     assert Calendar(ends=date(2026, 11, 28)).find_next_opening([LOS_ANGELES], friday_night, {"evening"}) is None
 
 

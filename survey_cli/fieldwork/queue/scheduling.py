@@ -3,7 +3,7 @@
 Pure: every time is an argument. Uses nothing about the interviewer; the store keeps the result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -178,7 +178,7 @@ def explain_done(case: Case, plan: Plan) -> str:
             return "refused permanently"
         if plan.delays.get(row.id) == "never" and row.temporary:
             return f"never again after {row.name.lower()}"
-    refusals = _count_refusals_in(calls, plan)
+    refusals = count_refusals(calls, plan)
     if refusals >= plan.refusals:
         return f"refused {_format_times(refusals)}"
     if case.numbers and not case.live_numbers:
@@ -196,26 +196,17 @@ def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
     return "" if zones else f"{NO_ZONE_REASON}: set the zone"
 
 
-def count_refusals(case: Case, plan: Plan | None = None) -> int:
-    """Count the refusals since a supervisor last reopened the case.
+def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
+    """Count the refusals among these calls.
 
-    Hanging up on the introduction and breaking off are refusals, an interview that counts is none. Without a plan, only
-    outcomes of the table count.
+    Hanging up on the introduction and breaking off are refusals; an interview that counts is none.
     """
-    return _count_refusals_in(case.calls[case.calls_before_reopening :], plan)
-
-
-def _count_refusals_in(calls: tuple[Call, ...], plan: Plan | None) -> int:
-    return sum(
-        (classify_outcome(call, plan) if plan is not None else call.outcome) in REFUSAL_OUTCOMES
-        and call.code not in ("1.1", "1.2")
-        for call in calls
-    )
+    return sum(classify_outcome(call, plan) in REFUSAL_OUTCOMES and call.code not in ("1.1", "1.2") for call in calls)
 
 
 def _has_ever_refused(case: Case, plan: Plan) -> bool:
     """Return whether a converter is required: reopening a case does not undo its refusal."""
-    return _count_refusals_in(case.calls, plan) > 0
+    return count_refusals(case.calls, plan) > 0
 
 
 # delays

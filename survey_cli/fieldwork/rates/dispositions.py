@@ -5,7 +5,7 @@ Codes are assigned to cases in `disposition_coding`, and counted in `counts`.
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.problems import find_nearest
 
@@ -13,7 +13,6 @@ DispositionGroup: TypeAlias = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"
 SampleFrame: TypeAlias = Literal["list", "establishment", "rdd"]
 """The kind of sample: known units (people, establishments), or numbers dialed at random."""
 
-FRAMES: Final[tuple[SampleFrame, ...]] = get_args(SampleFrame)
 GROUPS: Final[dict[DispositionGroup, str]] = {
     "I": "complete",
     "P": "partial",
