@@ -16,10 +16,10 @@ from survey_cli.instrument.expressions.conditions import (
     Scope,
     ValueType,
     compile_condition,
-    find_names_in_text,
     locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.texts.condition_wording import render_sentence
 from survey_cli.problems import Position
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
@@ -285,14 +285,14 @@ def test_equal_texts_give_equal_conditions() -> None:
 
 
 def test_names_are_read_from_any_text() -> None:
-    assert find_names_in_text("count(person.age >= 18) and q1 in [dk, 'tv'] or not q2") == {
+    assert find_names("count(person.age >= 18) and q1 in [dk, 'tv'] or not q2") == {
         "person",
         "age",
         "q1",
         "dk",
         "q2",
     }
-    assert find_names_in_text("q1 = ( 'q3' && q2") == {"q1", "q2"}
+    assert find_names("q1 = ( 'q3' && q2") == {"q1", "q2"}
 
 
 def test_the_place_where_a_name_is_used() -> None:
@@ -361,7 +361,7 @@ def test_any_text_is_a_condition_or_problems(
         assert problem.what
         assert problem.remedy
         assert problem.length >= 1
-    find_names_in_text(text)
+    find_names(text)
     if condition is not None:
         env: dict[Any, Any] = {
             **answers,

@@ -13,10 +13,10 @@ from survey_cli.instrument.expressions.conditions import (
     Scope,
     ValueType,
     compile_condition,
-    find_names_in_text,
     locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.problems import select_errors
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
@@ -110,7 +110,7 @@ def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
         assert problem.remedy.strip()
         assert "\n" not in str(problem), repr(str(problem))
         assert problem.length >= 1
-    find_names_in_text(text)
+    find_names(text)
     if condition is None:
         return False
     for name in condition.names:

@@ -7,8 +7,8 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
-from survey_cli.instrument.source.scalars import NOWHERE, Text
+from survey_cli.instrument.source.nodes import NOWHERE, YamlMapping, YamlScalar
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position
 from survey_cli.values import Code
 
@@ -92,33 +92,6 @@ def find_options_node(part: SpecModel) -> YamlMapping | None:
     return None if named else node
 
 
-def locate_key(node: YamlNode | None, key: object) -> Position:
-    """Return the position of a key (or code) of a mapping; of the mapping itself if it has no such key."""
-    if isinstance(node, YamlMapping):
-        text = str(key)
-        for written in node:
-            if written == text and isinstance(written, YamlScalar):
-                return written.where
-    return NOWHERE if node is None else node.where
-
-
-def locate_name(name: object) -> Position:
-    """Return the position of a name as written."""
-    return name.where if isinstance(name, YamlScalar) else NOWHERE
-
-
-def find_node(node: YamlNode | None, *steps: str | int) -> YamlNode | None:
-    """Find the node at the end of a path, or None."""
-    for step in steps:
-        if isinstance(node, YamlMapping) and isinstance(step, str):
-            node = node.get(step)
-        elif isinstance(node, YamlList) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
-            return None
-    return node
-
-
 def locate_definition(draft: InstrumentDraft, name: str) -> Position:
     """Return the position at which an item, group, sample column or compute is defined."""
     if name in draft.symbols:
@@ -128,5 +101,5 @@ def locate_definition(draft: InstrumentDraft, name: str) -> Position:
 
 def shorten_text(text: Text, draft: InstrumentDraft) -> str:
     """Return a text in the default language, short enough for a message."""
-    words = " ".join(text.get(str(draft.document.languages[0])).split())
+    words = " ".join(text.get(draft.language).split())
     return words if len(words) <= 40 else words[:39] + "…"

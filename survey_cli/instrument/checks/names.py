@@ -7,19 +7,14 @@ from keyword import iskeyword
 from typing import Final, NamedTuple
 
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
-from survey_cli.instrument.checks.code_positions import (
-    find_options_node,
-    iterate_items,
-    locate_definition,
-    locate_key,
-    locate_name,
-)
+from survey_cli.instrument.checks.code_positions import find_options_node, iterate_items, locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.source.nodes import locate_key, locate_name
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.problems import Position, Problem
 from survey_cli.values import ADMIN_COLUMNS, Variable
@@ -220,7 +215,7 @@ def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[_Column]:
             yield _Column(f"{owner}_turns", owner, f"the number of turns of {owner}")
         return
     turns = _count_turns(draft, item)
-    variables = item.question.build_variables(item, get_label_language(draft))
+    variables = item.question.build_variables(item, draft.language)
     if not variables:
         yield _Column(owner, owner, f"the item {owner}")
     for variable in variables:
@@ -244,10 +239,6 @@ def _describe_variable(variable: Variable, owner: str) -> str:
     return f"the item {owner}" if variable.name == owner else f"a part of {owner}"
 
 
-def get_label_language(draft: InstrumentDraft) -> str:
-    return str(draft.document.languages[0])
-
-
 def _count_turns(draft: InstrumentDraft, item: CompiledItem) -> int:
     roster = draft.groups.get(item.roster) if item.roster is not None else None
     return min(roster.maximum, 999) if isinstance(roster, Roster) else 0
@@ -260,7 +251,7 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Other formats keep the full name; the Stata file shortens it. Shorten the id or the code.
     """
-    language = get_label_language(draft)
+    language = draft.language
     for item in draft.items.values():
         if len(item.id) < 17 and not isinstance(item.question, MultipleItem):  # 32 less "_mentions" and a turn
             continue

@@ -315,7 +315,7 @@ class InstrumentCompiler:
             sample={str(k): v for k, v in document.sample.items()},
             computes=self.draft.computes,
             first_computes=tuple(self._computes_after.get(-1, ())),
-            declines={d.id: d for d in (*compiler.compile_study_declines(), *_build_reserved_declines(document))},
+            declines={d.id: d for d in (*compiler.compile_study_declines(), *build_reserved_declines(document))},
             faq=self._compile_faq(),
             texts=source.texts,
             scales={
@@ -333,7 +333,7 @@ class InstrumentCompiler:
         )
 
 
-def _build_reserved_declines(document: Document) -> list[CompiledDecline]:
+def build_reserved_declines(document: Document) -> list[CompiledDecline]:
     """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
     declines = []
     for kind, code in RESERVED_CODES.items():

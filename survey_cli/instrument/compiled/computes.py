@@ -6,10 +6,11 @@ from typing import Final
 
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.symbols import Symbol
-from survey_cli.instrument.expressions.conditions import Condition, ValueType, find_names_in_text
+from survey_cli.instrument.expressions.conditions import Condition, ValueType
+from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.schema.items.question import Compute
-from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.source.scalars import NOWHERE, Text
+from survey_cli.instrument.source.nodes import YamlScalar, locate_name
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
@@ -25,7 +26,7 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     """
     written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
     needs = {
-        name: frozenset().union(*(find_names_in_text(w) for _, w in text.iterate_languages())) & written.keys()
+        name: frozenset().union(*(find_names(w) for _, w in text.iterate_languages())) & written.keys()
         for name, (_, text) in written.items()
     }
     done: set[str] = set()
@@ -74,9 +75,9 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
         condition = compiler.compile_condition(expression, CompileContext(str(name)), "compute", "value")
         if condition is not None:
             conditions[language] = condition
-    first = conditions.get(str(draft.document.languages[0])) or next(iter(conditions.values()), None)
+    first = conditions.get(draft.language) or next(iter(conditions.values()), None)
     gives = first.result_type if first is not None else ValueType("text")
-    where = getattr(name, "where", NOWHERE)
+    where = locate_name(name)
     if str(name) in draft.symbols or str(name) in draft.symbol_table.groups:
         before = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
         draft.symbol_table.clashes.append((before, where, str(name)))

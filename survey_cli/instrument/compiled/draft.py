@@ -55,3 +55,8 @@ class InstrumentDraft:
     @property
     def symbols(self) -> Mapping[str, Symbol]:
         return self.symbol_table.symbols
+
+    @property
+    def language(self) -> str:
+        """The default language."""
+        return str(self.document.languages[0])

@@ -6,7 +6,7 @@ It contains every item, sample column and compute.
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.compiled.symbols import SymbolTable, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
-from survey_cli.instrument.source.scalars import NOWHERE
+from survey_cli.instrument.source.nodes import NOWHERE
 from survey_cli.problems import Position, Problem
 
 

@@ -12,8 +12,8 @@ from survey_cli.instrument.compiled.symbols import GroupStep, list_declines
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, compile_condition
 from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledDecline, CompiledOption, QuestionItem
 from survey_cli.instrument.schema.options import DeclineOverride, DeclineSpec, OptionSpec
-from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.source.scalars import NOWHERE, Text
+from survey_cli.instrument.source.nodes import YamlScalar, locate_name
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextScope, compile_text
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
@@ -81,7 +81,7 @@ class ItemCompiler:
         """Compile a condition, or record why that is not possible."""
         if written is None:
             return None
-        where = getattr(written, "where", NOWHERE)
+        where = locate_name(written)
         scope = self._build_scope(context.roster)
         condition, problems = compile_condition(
             written, scope, where=where, who=context.owner, expected=wants, answered=answered
@@ -217,7 +217,7 @@ class ItemCompiler:
                 continue
             near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
             what = f"there is no decline {str(name)!r}"
-            where = getattr(name, "where", NOWHERE)
+            where = locate_name(name)
             self.problems.append(Problem("unknown-decline", where, who, what, near, length=len(name)))
         self._compiled_declines[id(declines)] = _build_declines(selected, own)
         return self._compiled_declines[id(declines)]

@@ -12,8 +12,8 @@ from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSpec
-from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.source.scalars import NOWHERE, Text
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, suggest_nearest
 from survey_cli.values import Code
@@ -97,7 +97,7 @@ def _resolve_list(
     scale = document.scales.get(options)  # type: ignore[call-overload]
     if scale is not None:
         return scale.options, str(options)
-    where = options.where if isinstance(options, YamlScalar) else NOWHERE
+    where = locate_name(options)
     reported = sum(p.rule == "unknown-list" for p in problems[-MAX_PER_RULE:])
     known = document.scales if reported < MAX_PER_RULE else ()
     remedy = suggest_nearest(options, known, otherwise="define it under scales:")
@@ -158,7 +158,7 @@ class SymbolTable:
         self._declines = list_declines(document)
         for name, column in document.sample.items():
             self._add_sample_column(
-                str(name), column.type, column.find_position() if column._node else _find_position(name), column
+                str(name), column.type, column.find_position() if column._node else locate_name(name), column
             )
         self._add_items(document.items, (), None)
 
@@ -215,7 +215,7 @@ class SymbolTable:
                     step = GroupStep(who, child, item.order != "written")
                     unsure = statement.ask_if is not None
                     self._add_question(
-                        item, str(name), _find_position(name), (*path, step), roster, options, scale, unsure
+                        item, str(name), locate_name(name), (*path, step), roster, options, scale, unsure
                     )
             case RosterItem():
                 self.rosters[who] = item
@@ -345,7 +345,3 @@ def build_yes_no_option(languages: Sequence[str], code: int) -> OptionSpec:
     """Build Yes (1) or No (2) in the instrument's languages where they are known here, otherwise in English."""
     texts = {la: YamlScalar(YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"])[code - 1], NOWHERE) for la in languages}
     return OptionSpec.model_construct(text=Text(None, texts))
-
-
-def _find_position(name: str) -> Position:
-    return name.where if isinstance(name, YamlScalar) else NOWHERE

@@ -36,6 +36,7 @@ COMPARISON_SIGNS: Final[dict[type[ast.cmpop], str]] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
+OPPOSITE_SIGNS: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _MAX_LISTED: Final = 8
 """How many codes a remedy lists."""

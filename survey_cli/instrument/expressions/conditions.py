@@ -32,7 +32,6 @@ from survey_cli.instrument.expressions.parsing import (
     ParsedExpression,
     ParseFailure,
     describe_too_large,
-    find_names,
     parse_expression,
 )
 from survey_cli.instrument.expressions.three_valued_logic import (
@@ -65,7 +64,6 @@ __all__ = [
     "Scope",
     "ValueType",
     "compile_condition",
-    "find_names_in_text",
     "locate_use",
 ]
 
@@ -115,11 +113,6 @@ def compile_condition(
         return None, problems
     gives = _make_value_type(part.kind, part.codes, bool(part.unsure_names), part.roster)
     return Condition(text, frozenset(checker.names), checker.turns, gives, part.evaluate, parsed.tree), problems
-
-
-def find_names_in_text(text: str) -> frozenset[str]:
-    """Find every name in any text as an expression, including rosters and declines, but no functions."""
-    return find_names(text)
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:

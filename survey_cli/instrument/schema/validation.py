@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key
 from survey_cli.instrument.source.scalars import describe_node
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many, find_nearest, suggest_nearest
 from survey_cli.wording import join_words
@@ -123,7 +123,7 @@ def _correct_key(tree: YamlMapping, path: NodePath) -> bool:
     near = _find_nearest_key(key, _list_known_keys(path))
     if near is None or near in node or not _is_similar(key, near) or _list_types_with_key(key, _find_model(path)):
         return False
-    node[YamlScalar(near, _find_key_position(node, key))] = node.pop(key)
+    node[YamlScalar(near, locate_key(node, key))] = node.pop(key)
     return True
 
 
@@ -195,14 +195,6 @@ def _find_node(tree: YamlMapping, path: NodePath) -> tuple[YamlNode | None, Posi
     return None, node.where
 
 
-def _find_key_position(node: YamlNode, key: str) -> Position:
-    if isinstance(node, YamlMapping):
-        for written in node:
-            if written == key and isinstance(written, YamlScalar):
-                return written.where
-    return node.where
-
-
 _SECTIONS_OF_NAMES: Final = frozenset(("sample", "scales", "declines", "compute", "outcomes"))
 """Sections of the file whose entries have names."""
 
@@ -232,7 +224,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
     match error["type"]:
         case "written":
             if error["loc"][-1] == "[key]":
-                where, length, key = (_find_key_position(node, step), len(str(step)), _format_key(path[:-1], who))
+                where, length, key = (locate_key(node, step), len(str(step)), _format_key(path[:-1], who))
             return Problem(ctx["rule"], where, who, _prefix_with_key(key, ctx["what"]), ctx["remedy"], length=length)
         case "extra_forbidden":
             return _build_unknown_key_problem(str(step), node, path, who)
@@ -288,7 +280,7 @@ def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: st
         own = next(name for name, item in ITEM_TYPES.items() if item is model)
         what = f"{key!r} is a key of {join_words(types, most=4)}, not of {own}"
         remedy = "remove it, or change the type"
-    return Problem("unknown-key", _find_key_position(node, key), who, what, remedy, length=len(key))
+    return Problem("unknown-key", locate_key(node, key), who, what, remedy, length=len(key))
 
 
 def _format_key(path: NodePath, who: str) -> str:

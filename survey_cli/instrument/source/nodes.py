@@ -8,6 +8,9 @@ from typing import Final, TypeAlias
 
 from survey_cli.problems import Position
 
+NOWHERE: Final = Position("")
+"""The position of what is not written in a file."""
+
 
 class SourceFile(str):
     """A file's name as the user gave it: a `str` that also knows the file's lines."""
@@ -147,3 +150,30 @@ class YamlList(list["YamlNode"]):
 
 
 YamlNode: TypeAlias = YamlScalar | YamlMapping | YamlList
+
+
+def locate_name(name: object) -> Position:
+    """Return the position of a name as written."""
+    return name.where if isinstance(name, YamlScalar) else NOWHERE
+
+
+def locate_key(node: YamlNode | None, key: object) -> Position:
+    """Return the position of a key (or code) of a mapping; of the node itself if it has no such key."""
+    if isinstance(node, YamlMapping):
+        text = str(key)
+        for own_key in node:
+            if own_key == text and isinstance(own_key, YamlScalar):
+                return own_key.where
+    return NOWHERE if node is None else node.where
+
+
+def find_node(node: YamlNode | None, *steps: str | int) -> YamlNode | None:
+    """Find the node at the end of a path, or None."""
+    for step in steps:
+        if isinstance(node, YamlMapping) and isinstance(step, str):
+            node = node.get(step)
+        elif isinstance(node, YamlList) and isinstance(step, int) and step < len(node):
+            node = node[step]
+        else:
+            return None
+    return node

@@ -13,7 +13,7 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import NOWHERE, YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position, suggest_nearest
 from survey_cli.values import Code
 
@@ -21,7 +21,6 @@ DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 YAML_NULLS: Final = ("~", "null", "Null", "NULL")
 """What YAML writes for nothing, if it is not quoted."""
-NOWHERE: Final = Position("")
 
 
 def reject(rule: str, what: str, remedy: str = "") -> NoReturn:

@@ -15,7 +15,7 @@ from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.number_words import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
-from survey_cli.problems import FindNearest, Position, Problem, find_nearest
+from survey_cli.problems import FindNearest, Problem, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 from survey_cli.wording import join_words
 
@@ -332,7 +332,7 @@ def _report_unmatched_brace(written: YamlScalar, start: int, end: int, who: str,
     for brace, what, remedy, severity in _BRACES:
         at = written.find(brace, start, end)
         if at >= 0:
-            place = locate_in_text(written, at)
+            place = written.find_position(at)
             problems.append(Problem("bad-fill", place, who, what, remedy, severity))
             return
 
@@ -354,7 +354,7 @@ def _parse_fill(
     language: str,
 ) -> TextFill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
-        problems.append(Problem(rule, locate_in_text(written, start), who, what, remedy, severity, length=len(whole)))
+        problems.append(Problem(rule, written.find_position(start), who, what, remedy, severity, length=len(whole)))
 
     body, bar, otherwise = inside.partition("|")
     name, _, form = (part.strip() for part in body.partition(":"))
@@ -434,11 +434,6 @@ def _explain_bad_format(form: str, variable: TextVariable) -> str:
     if variable.type in ("date", "time"):
         return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is not a {variable.type} format"
     return f"{form!r} does not suit a {variable.type}"
-
-
-def locate_in_text(written: YamlScalar, offset: int) -> Position:
-    """Return the position of a character within a scalar."""
-    return written.find_position(offset)
 
 
 def find_fill(text: str, name: str) -> int:

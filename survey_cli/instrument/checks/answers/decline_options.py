@@ -6,16 +6,12 @@ from functools import lru_cache
 from string import punctuation
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import (
-    find_node,
-    find_options_node,
-    locate_key,
-    shorten_text,
-)
+from survey_cli.instrument.checks.code_positions import find_options_node, shorten_text
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.source.nodes import find_node, locate_key
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code

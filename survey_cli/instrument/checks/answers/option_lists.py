@@ -4,22 +4,19 @@ import unicodedata
 from collections.abc import Iterator
 
 from survey_cli.instrument.checks.code_positions import (
-    find_node,
     find_options_node,
     iterate_items,
     list_option_lists,
-    locate_key,
-    locate_name,
     shorten_text,
 )
-from survey_cli.instrument.compiled.compiler import RESERVED_CODES
+from survey_cli.instrument.compiled.compiler import build_reserved_declines
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, find_node, locate_key, locate_name
 from survey_cli.problems import Position, Problem, make_limited_nearest
 from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words, pluralize
@@ -205,7 +202,7 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
     Neither the interviewer nor the respondent can distinguish them. (Options with `ask_if` may have the same text if
     they are not offered together.)
     """
-    language = str(draft.document.languages[0])
+    language = draft.language
     for listed in list_option_lists(draft):
         options = list(listed.options.items())
         plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
@@ -242,8 +239,8 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     The two could not be distinguished in the data. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
     not reached). In a multiple, 0 and 1 are taken: its columns say mentioned or not.
     """
-    reserved = _list_reserved_codes(draft)
-    language = str(draft.document.languages[0])
+    reserved = [(d.code, d.id.replace("_", " ").capitalize()) for d in build_reserved_declines(draft.document)]
+    language = draft.language
     coded: dict[int, list[tuple[int, str]]] = {}
     reported: set[object] = set()
     for item in draft.items.values():
@@ -293,14 +290,6 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, taken: list[tuple[
     else:
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
     return Problem("decline-code", where, _get_owner(item), what, remedy, length=length)
-
-
-def _list_reserved_codes(draft: InstrumentDraft) -> list[tuple[int, str]]:
-    found = []
-    for kind, code in RESERVED_CODES.items():
-        written = draft.document.declines.get(kind)  # type: ignore[call-overload]
-        found.append((written.code if written is not None else code, kind.replace("_", " ").capitalize()))
-    return found
 
 
 def _get_owner(item: CompiledItem) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import find_node, iterate_items, locate_key, locate_name
+from survey_cli.instrument.checks.code_positions import iterate_items
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol
@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import SpecModel
-from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 from survey_cli.wording import join_words, pluralize

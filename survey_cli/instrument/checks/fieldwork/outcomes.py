@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.instrument.source.nodes import locate_name
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Position, Problem, suggest_nearest
 

@@ -5,18 +5,13 @@ from itertools import product
 from math import prod
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import (
-    find_node,
-    locate_definition,
-    locate_key,
-    locate_name,
-)
+from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.source.scalars import NOWHERE
+from survey_cli.instrument.source.nodes import find_node, locate_key, locate_name
 from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import join_words
 
@@ -47,7 +42,7 @@ def _compile_quotas(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Conditi
         if quota.where is None:
             yield quota, None, ()
             continue
-        where = getattr(quota.where, "where", NOWHERE)
+        where = locate_name(quota.where)
         condition, problems = compile_condition(quota.where, scope, where=where, who=str(quota.id))
         yield quota, condition, problems
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import locate_key, locate_name
 from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.source.nodes import locate_key, locate_name
 from survey_cli.problems import Position, Problem, suggest_nearest
 
 REPEATABLE_ROLES: Final = frozenset({"phone"})

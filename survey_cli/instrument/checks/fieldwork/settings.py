@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from survey_cli.instrument.checks.code_positions import find_node, locate_definition, locate_key, locate_name
+from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.countries import (
@@ -31,7 +31,7 @@ from survey_cli.instrument.schema.hours import (
     validate_share,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key, locate_name
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, suggest_nearest
 

@@ -331,11 +331,9 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     find_unreachable_conditions(draft)
     for item in draft.check_cache["optionless"]:
-        named = draft.symbols.get(item.id)
-        where = named.where if named is not None else item.question.at("id")
         what = "every option has an ask_if: if none of them holds, this is not asked"
         remedy = "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
-        yield Problem("no-option", where, item.id, what, remedy, "warning", len(item.id))
+        yield Problem("no-option", draft.symbols[item.id].where, item.id, what, remedy, "warning", len(item.id))
 
 
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:

@@ -16,10 +16,11 @@ from survey_cli.instrument.checks.reachability.variables import (
     UNKNOWN,
     Requirement,
     list_requirements,
+    negate_truths,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
-from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
+from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, OPPOSITE_SIGNS, find_constant
 from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
@@ -32,7 +33,6 @@ _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
 _STRICT_FUNCTIONS: Final = frozenset(("sum", "mean", "min", "max", "round", "length", "years_between"))
-_OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 class _SupposedAnswer(NamedTuple):
@@ -58,7 +58,7 @@ class _Assumption:
             case ast.BoolOp(op=op, values=values):
                 return _combine([self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return _negate(self.evaluate(operand, depth))
+                return negate_truths(self.evaluate(operand, depth))
             case ast.Compare(left=left, ops=ops, comparators=rights) if len(ops) > 1:
                 sides = [left, *rights]
                 links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
@@ -135,7 +135,7 @@ class _Assumption:
                 truths = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
             else:
                 truths = self._evaluate_operands([left], depth)
-            return _negate(truths) if isinstance(op, ast.NotIn) else truths
+            return negate_truths(truths) if isinstance(op, ast.NotIn) else truths
         value = find_constant(right)
         if is_assumed_item and code is not None and value is not None and type(value) is type(code):
             return TRUE if COMPARE[COMPARISON_SIGNS[type(op)]](code, value) else FALSE
@@ -159,10 +159,6 @@ def _combine(operands: list[int], *, conjunction: bool) -> int:
         some |= UNKNOWN if (joined | truths) & UNKNOWN and joined & ~decides and truths & ~decides else 0
         joined = some | (other if joined & other and truths & other else 0)
     return joined
-
-
-def _negate(truths: int) -> int:
-    return (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
 
 
 class _RouteItem(NamedTuple):
@@ -241,7 +237,7 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
         for decline in item.declines:
             found = _follow(draft, places, own_ends, _SupposedAnswer(name, decline.id))
             if found is not None:
-                said = str(decline.text.get(str(draft.document.languages[0]))).lower()
+                said = str(decline.text.get(draft.language)).lower()
                 passed.setdefault(found, []).append(said)
         for (at, onward), kinds in passed.items():
             end = places[at]
@@ -356,6 +352,6 @@ def _write_continue_condition(
             return f"{item.id} == {listed}" if len(codes) == 1 else f"{item.id} in [{listed}]"
     match requirement.condition.tree:
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISON_SIGNS and len(ends) == 1:
-            return f"{ast.unparse(left)} {_OPPOSITE[COMPARISON_SIGNS[type(op)]]} {ast.unparse(right)}"
+            return f"{ast.unparse(left)} {OPPOSITE_SIGNS[COMPARISON_SIGNS[type(op)]]} {ast.unparse(right)}"
         case _:
             return ""

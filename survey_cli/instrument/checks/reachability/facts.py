@@ -30,9 +30,15 @@ from survey_cli.instrument.checks.reachability.variables import (
     Requirement,
     VariableInfo,
     VariableTable,
+    negate_truths,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
+from survey_cli.instrument.expressions.comparisons import (
+    COMPARISON_SIGNS,
+    MIRRORED_SIGNS,
+    OPPOSITE_SIGNS,
+    find_constant,
+)
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, to_nfc
 
@@ -126,8 +132,7 @@ class ConditionSolver:
             case ast.BoolOp(op=op, values=values):
                 return self._assume_junction(values, truths, facts, conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                turned = (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
-                return self._assume(operand, turned, facts)
+                return self._assume(operand, negate_truths(truths), facts)
             case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
                 sides = [left, *comparators]
                 links = [ast.Compare(sides[i], [op], [sides[i + 1]]) for i, op in enumerate(ops)]
@@ -209,10 +214,9 @@ class ConditionSolver:
         if variable.kind == "number":
             if not isinstance(value, int | float):
                 return facts
-            opposite = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[sign]
-            spans = (*(build_comparison_ranges(sign, value) if truths & TRUE else ()),)
-            spans += build_comparison_ranges(opposite, value) if truths & FALSE else ()
-            return self._narrow(name, Domain(spans, _list_missing_kinds(variable, truths)), facts, variable)
+            ranges = build_comparison_ranges(sign, value) if truths & TRUE else ()
+            ranges += build_comparison_ranges(OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
+            return self._narrow(name, Domain(ranges, _list_missing_kinds(variable, truths)), facts, variable)
         holds, value = COMPARE[sign], to_nfc(value)
         return self._narrow_to_matching(name, lambda code: bool(holds(to_nfc(code), value)), truths, facts, variable)
 
@@ -229,7 +233,7 @@ class ConditionSolver:
 
     def _assume_membership(self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool) -> Facts:
         if negated:
-            truths = (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
+            truths = negate_truths(truths)
         match left, right:
             case ast.Name(id=name), ast.List(elts=elts) | ast.Tuple(elts=elts):
                 return self._assume_in_list(name, elts, truths, facts)
@@ -252,8 +256,8 @@ class ConditionSolver:
             allowed = variable.domain.values
         elif variable.kind == "number":
             numbers = [value for value in values if isinstance(value, int | float)]
-            spans = build_ranges_of(numbers) if truths & TRUE else ()
-            allowed = (*spans, *(build_ranges_without(numbers) if truths & FALSE else ()))
+            ranges = build_ranges_of(numbers) if truths & TRUE else ()
+            allowed = ranges + (build_ranges_without(numbers) if truths & FALSE else ())
         else:
             assert isinstance(variable.domain.values, frozenset)
             said = [to_nfc(value) for value in values]

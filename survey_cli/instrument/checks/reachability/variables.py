@@ -31,6 +31,11 @@ MAX_LINKS: Final = 30
 """How many linked variables are collected; more count as all."""
 
 
+def negate_truths(truths: int) -> int:
+    """Return the truth values of `not` over an operand with these truth values."""
+    return (truths & UNKNOWN) | (TRUE if truths & FALSE else 0) | (FALSE if truths & TRUE else 0)
+
+
 class Requirement(NamedTuple):
     """A condition on an item or group, and the truth values it must have for the node to be reached."""
 

@@ -7,7 +7,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol
 from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.texts.templates import find_fill, locate_in_text
+from survey_cli.instrument.texts.templates import find_fill
 from survey_cli.problems import Position, Problem
 
 
@@ -51,7 +51,7 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
             at = find_fill(written, name)
             if at >= 0:
                 end = written.find("}", at)
-                return locate_in_text(written, at), max(1, end - at + 1)
+                return written.find_position(at), max(1, end - at + 1)
         return use.where, len(name)
 
     return place

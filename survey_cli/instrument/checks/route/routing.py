@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import iterate_items, locate_key, locate_name
+from survey_cli.instrument.checks.code_positions import iterate_items
 from survey_cli.instrument.checks.route.references import is_always_last
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem
+from survey_cli.instrument.source.nodes import locate_key, locate_name
 from survey_cli.problems import Problem, suggest_nearest
 from survey_cli.wording import join_words
 

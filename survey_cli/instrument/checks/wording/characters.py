@@ -5,11 +5,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import list_option_lists, locate_key
+from survey_cli.instrument.checks.code_positions import list_option_lists
 from survey_cli.instrument.checks.wording.text_list import list_texts
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.instrument.texts.templates import locate_in_text
+from survey_cli.instrument.source.nodes import YamlScalar, locate_key
 from survey_cli.problems import Position, Problem
 
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -95,7 +94,7 @@ def _make_problem(rule: str, who: str, written: YamlScalar, at: int, why: str) -
     near = " ".join(written[max(0, at - 12) : at].split())
     after = f" after {near!r}" if near else " at the beginning"
     what = f"U+{ord(letter):04X}{called}{after} {why}"
-    return Problem(rule, locate_in_text(written, at), who, what, "remove it: delete and retype the letters around it")
+    return Problem(rule, written.find_position(at), who, what, "remove it: delete and retype the letters around it")
 
 
 def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:

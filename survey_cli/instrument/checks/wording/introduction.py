@@ -45,7 +45,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         words = {w for t in names for _, text in t.iterate_languages() for w in re.findall(r"\w{4,}", text.casefold())}
         words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
         if not any(word in said for word in words):
-            name = names[-1].get(str(document.languages[0])) if names else "the sponsor or the institute"
+            name = names[-1].get(draft.language) if names else "the sponsor or the institute"
             lacking.append(f"for whom ({name})")
     if not lacking:
         return

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import locate_name
 from survey_cli.instrument.checks.wording.text_list import list_texts, list_texts_with_fills, list_translated_texts
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.texts.templates import Template, TextFill, find_fill, locate_in_text
+from survey_cli.instrument.source.nodes import locate_name
+from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
 from survey_cli.wording import format_quantity, join_first, pluralize
 
@@ -203,7 +203,7 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             whole = written[at : written.find("}", at) + 1]
             what = f"{whole} may have no answer here, and the text has no alternative words"
             remedy = f"write {whole[:-1]}|alternative words}}"
-            yield Problem("unsure-fill", locate_in_text(written, at), who, what, remedy, "warning", len(whole))
+            yield Problem("unsure-fill", written.find_position(at), who, what, remedy, "warning", len(whole))
             break
 
 

@@ -8,6 +8,9 @@ QUOTE_IT: Final = "put the whole text in double quotes"
 MARKS: Final = {"[": "bracket", "{": "brace", '"': "double quote", "'": "single quote"}
 CLOSES: Final = {"[": "]", "{": "}"}
 
+DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
+DASH_REMEDY: Final = "write '- ' with a space before the text of a list's entry"
+
 _ID: Final = re.compile(r"(?:^|[\s{,-])id: *[\"']?(\w+)")
 _MAX_SHORT_LENGTH: Final = 48
 _MAX_LOOK_BACK: Final = 500  # lines, and characters of a line: no item is longer

@@ -10,7 +10,15 @@ from typing import Final
 
 from survey_cli.instrument.source.comments import find_cut
 from survey_cli.instrument.source.hints.brackets import STARTS_WITH_KEY, check_bracketed, check_quoted
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, Hint, build_colon_hint, build_cut_hint, shorten
+from survey_cli.instrument.source.hints.hint import (
+    DASH_REMEDY,
+    DASH_WITHOUT_SPACE,
+    QUOTE_IT,
+    Hint,
+    build_colon_hint,
+    build_cut_hint,
+    shorten,
+)
 from survey_cli.wording import format_quantity, pluralize
 
 _HEAD: Final = re.compile(
@@ -19,7 +27,6 @@ _HEAD: Final = re.compile(
 )
 _KEY_WITHOUT_SPACE: Final = re.compile(r"(?:- +)*([A-Za-z_]\w*):(?=[^\s:/])")
 _BLOCK: Final = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])(?: +#.*| *)$")
-_DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 
 
@@ -45,13 +52,13 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
                 yield hint
             at += 1
             continue
-        if _DASH_WITHOUT_SPACE.match(body):
+        if DASH_WITHOUT_SPACE.match(body):
             yield Hint(
                 "dash",
                 at + 1,
                 indent + 1,
                 f"'{shorten(body)}' has no space after its dash",
-                "write '- ' with a space before the text of a list's entry",
+                DASH_REMEDY,
             )
             at += 1
             continue

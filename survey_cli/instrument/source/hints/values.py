@@ -8,14 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from survey_cli.instrument.source.comments import find_notes, is_cut_off
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, build_cut_hint, find_owner, quote, shorten
+from survey_cli.instrument.source.hints.hint import (
+    DASH_REMEDY,
+    DASH_WITHOUT_SPACE,
+    QUOTE_IT,
+    build_cut_hint,
+    find_owner,
+    quote,
+    shorten,
+)
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem
 
 ODD_KEY: Final = re.compile(r"^ *(?:- +)*(?:-[^\W\d]|\?(?: |$))", re.MULTILINE)
 """A line that may contain a key which this module reports."""
-
-_DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 
 
 def find_item_id(*holders: YamlMapping | YamlList) -> str:
@@ -138,7 +144,7 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
                     "write the entries out",
                     length=2,
                 )
-            elif _DASH_WITHOUT_SPACE.match(key):
+            elif DASH_WITHOUT_SPACE.match(key):
                 yield build_dash_problem(key, lines)
             elif line[: key.where.column - 1].rstrip().endswith("?") and not line[: key.where.column - 1].strip(" -?"):
                 yield Problem(
@@ -152,7 +158,7 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
                 isinstance(value, YamlScalar)
                 and value.plain
                 and value.where.line > key.where.line
-                and _DASH_WITHOUT_SPACE.match(value)
+                and DASH_WITHOUT_SPACE.match(value)
             ):
                 yield build_dash_problem(value, lines)
 
@@ -164,6 +170,6 @@ def build_dash_problem(text: YamlScalar, lines: Sequence[str]) -> Problem:
         text.where,
         find_owner(lines, text.where.line),
         f"'{shorten(text)}' has no space after its dash",
-        "write '- ' with a space before the text of a list's entry",
+        DASH_REMEDY,
         length=len(text),
     )
