@@ -136,14 +136,14 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(db: str, capsys: pyte
         assert run_command([*command, "--db", db]) == 1, command
         said = capsys.readouterr()
         assert "hush" not in said.err + said.out
-        assert "this is no address of a database server — write postgresql://USER@HOST:PORT/DATABASE" in said.err
+        assert "this is not the address of a database server — write postgresql://USER@HOST:PORT/DATABASE" in said.err
     assert sorted(Path.cwd().iterdir()) == before
 
 
 @pytest.mark.parametrize("db", ["C:/data/x.db", "a/b@c.db", "x.db", "postgres.db"])
 def test_a_path_is_a_path(db: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["interviews", "wide.yaml", "--db", db]) == 1
-    assert "is no address" not in capsys.readouterr().err
+    assert "is not the address" not in capsys.readouterr().err
 
 
 def test_a_name_that_is_not_utf_8_is_a_name() -> None:

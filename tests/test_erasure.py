@@ -190,11 +190,11 @@ def test_a_server_keeps_nothing_of_it_in_its_tables(store):
         ),
         (
             "UPDATE cases SET stood = 9 WHERE key = 'x'",
-            "the standing of case x is of event 9, and the last event is 5",
+            "the queue position of case x is of event 9, and the last event is 5",
         ),
         ("UPDATE cases SET status = 'leased' WHERE key = 'x'", "case x is leased, was done, and its lease"),
         ("UPDATE cases SET status = 'ready', was = 'ready' WHERE key = 'x'", "case x is ready, was ready"),
-        ("DELETE FROM case_contacts", "case x has lost its contact"),
+        ("DELETE FROM case_contacts", "case x has no contact, although one is recorded"),
         ("UPDATE cases SET link = '' WHERE key = 'x'", "1 contacts belong to no case"),
         (
             "UPDATE quota_fill SET held = 3 WHERE cell = 'a'",
@@ -202,7 +202,7 @@ def test_a_server_keeps_nothing_of_it_in_its_tables(store):
         ),
         (
             "UPDATE cases SET status = 'arriving', arrival = '?' WHERE key = 'x'",
-            "an import of which nothing is known",
+            "case x belongs to an import that is not recorded",
         ),
     ],
 )

@@ -44,9 +44,10 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
-from survey_cli.store import StoreError, database
+from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.store.cases.case_store import CaseStore
+from survey_cli.store.interviews import interview_store
 from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
 
 TWO = CASES + "B,2,Ben Brown,312 555 0101,America/Chicago\n"
@@ -333,7 +334,7 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, way)
     keyed(talk, "1", "1")
-    write = database._append_within
+    write = interview_store._append_within
 
     def broken(*parts: object, **more: object) -> bool:
         if at == "after the event":
@@ -341,7 +342,7 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
         raise StoreError("field.db", "the disk is full", "make room")
 
     with monkeypatch.context() as failing:
-        failing.setattr(database, "_append_within", broken)
+        failing.setattr(interview_store, "_append_within", broken)
         why = talk.reply("1")
     assert isinstance(why, Rejection)
     assert "the disk is full" in why.why
@@ -361,7 +362,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
         pytest.skip("a file has no connection that is lost")
     _, talk = begun(shift, "station")
     keyed(talk, "1", "1")
-    write, lost = database._append_within, []
+    write, lost = interview_store._append_within, []
 
     def cut(*parts: object, **more: object) -> bool:
         done = write(*parts, **more)  # type: ignore[arg-type]
@@ -370,7 +371,7 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
             talk._store.connector._connection.close()  # type: ignore[attr-defined]
         return done
 
-    monkeypatch.setattr(database, "_append_within", cut)
+    monkeypatch.setattr(interview_store, "_append_within", cut)
     assert talk.reply("1") is None
     assert lost
     assert [EVENT_KINDS[type(e.event)] for e in history(shift)].count("called") == 1

@@ -11,23 +11,23 @@ from survey_cli.store.database import Store
 from survey_cli.store.origin import DifferentQuestionnaireError, check_origin, write_origin
 
 RESPONSES_FOLDER: Final = "responses"
-"""The folder of databases, lists of people and do-not-call lists."""
+"""The name of the folder with databases, lists of people and do-not-call lists."""
 
 
 def find_study_folder(path: str | Path) -> Path:
-    """The folder in which `responses/` belongs: that of the file, or the one above where that is called `instruments`."""
+    """Return the folder of `responses/`: that of the file, or the one above where that is called `instruments`."""
     folder = Path(path).resolve().parent
     return folder.parent if folder.name == "instruments" else folder
 
 
 class DatabaseFile(str):
-    """A database file of a questionnaire; as text it is the path that is printed."""
+    """A database file of a questionnaire. As text it is the path that is printed."""
 
     __slots__ = ("named", "questionnaire")
 
     questionnaire: Path
     named: bool
-    """It was named with --db, and not found by the rule."""
+    """Whether it was named with --db, instead of located by the rule."""
 
     def __new__(cls, printed: str, questionnaire: str | Path, *, named: bool) -> "DatabaseFile":
         file = super().__new__(cls, printed)
@@ -36,9 +36,10 @@ class DatabaseFile(str):
 
 
 def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
-    """Where the interviews of an instrument are kept, unless `db` says otherwise: a file, or the instrument's own
-    schema on a server. It may be printed: there is no password in it. Raises StoreError where an earlier version
-    kept them in another place, and nothing is kept in this one.
+    """Return the location of an instrument's database: that of `db`, or `responses/` beside the instrument.
+
+    It is a file, or the instrument's own schema on a server. Its text may be printed, as it contains no password. Raises
+    StoreError where an earlier version stored the interviews in another place, and there are none in this one.
     """
     if db and is_server_address(db):
         return parse_server_address(db, study=instrument)
@@ -59,14 +60,14 @@ def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
 
 
 def make_address_error() -> StoreError:
-    """What was given as a database is an address of nothing known."""
+    """Return the error for a database address that is not that of a known server."""
     return StoreError(
-        "--db", "this is no address of a database server", "write postgresql://USER@HOST:PORT/DATABASE, or a path"
+        "--db", "this is not the address of a database server", "write postgresql://USER@HOST:PORT/DATABASE, or a path"
     )
 
 
 def _find_earlier_folder(path: str | Path) -> Path:
-    """Where versions before 2026-12 put `responses/`: at the nearest folder above with instruments/ or pyproject.toml."""
+    """Return the folder of `responses/` before 2026-12: the nearest one with instruments/ or pyproject.toml."""
     file = Path(path).resolve()
     for folder in file.parents:
         if folder.name == "instruments":
@@ -77,7 +78,7 @@ def _find_earlier_folder(path: str | Path) -> Path:
 
 
 def format_path(path: Path) -> str:
-    """A path as it is printed: from where one stands, if it lies below."""
+    """Return a path as it is printed: relative to the working directory where it is below."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -85,17 +86,17 @@ def format_path(path: Path) -> str:
 
 
 def open_store(where: str, *, create: bool) -> Store | UserError:
-    """The database, or why it cannot be opened. `where` is as `locate_database` returned it."""
+    """Open the database, or return why it cannot be opened. `where` is the result of `locate_database`."""
     try:
         return _open(where, create=create)
     except StoreError as problem:
         return _make_user_error(problem, where)
     except OSError as error:
-        return UserError(where, f"the folder cannot be made ({error.strerror})", "give another place with --db")
+        return UserError(where, f"the folder can't be created ({error.strerror})", "name another place with --db")
 
 
 def open_existing_store(where: str) -> Store | UserError | None:
-    """The database, or why it cannot be opened; None where nothing is kept yet."""
+    """Open the database, or return why it cannot be opened; None where there is none yet."""
     if not is_server_address(where) and not Path(where).is_file():
         return None
     try:
@@ -125,7 +126,7 @@ def _make_user_error(problem: StoreError, where: str) -> UserError:
             problem.where,
             problem.what,
             problem.remedy,
-            question="Are both the same study, so that this questionnaire takes the place of that one?",
+            question="Are both the same study, so that this questionnaire replaces that one?",
             confirm=lambda: _accept_questionnaire(where),
         )
     return UserError(problem.where, problem.what, problem.remedy)

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
-from survey_cli.store.backends.connector import Connector, Dialect
+from survey_cli.store.backends.connector import Connector, Dialect, Rows
 from survey_cli.store.backends.decoding import translate_decoding_errors
 from survey_cli.store.backends.errors import StoreError, make_driver_error
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
@@ -33,14 +33,14 @@ from survey_cli.store.backends.sqlite.upgrade import DatabaseInUseError, lock_ex
 
 FILE_NAME: Final = "never_call.db"
 KEY_SUFFIX: Final = ".key"
-"""The file with the key has the name of the list with this at its end."""
+"""The name of the file with the key is that of the list, followed by this."""
 APPLICATION_ID: Final = 0x53565243
-"""`SVRC`: no study's database."""
+"""`SVRC` in the header of the file, by which the list differs from the database of a study."""
 VERSION: Final = 2
-"""Since version 2 the key of a list in a file lies in a file of its own."""
+"""Since version 2 the key of a list in a file is in a separate file."""
 KEY_MARK_PREFIX: Final = "mark "
 KEY_MARK_TEXT: Final = b"this list"
-"""What is hashed to recognize the key that belongs to a list."""
+"""The text that is hashed to recognize the key of a list."""
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait while others write."""
 
@@ -74,7 +74,7 @@ HAS_REMOVED_TABLE: Final[dict[Dialect, str]] = {
 NEW_KEY: Final = "INSERT INTO never_call_key (one, key) VALUES (1, {random}) ON CONFLICT (one) DO NOTHING"
 SET_KEY: Final = "UPDATE never_call_key SET key = ?"
 RANDOM_KEY_SQLITE: Final = "SELECT lower(hex(randomblob(32)))"
-"""Drawn by the engine, once, when the list is made: both draw on the system's own randomness."""
+"""The engine draws the key once, when the list is created. Both engines use the randomness of the system."""
 RANDOM_KEY_POSTGRESQL: Final = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
 
 KEY_ACCESS: Final = f"""
@@ -90,7 +90,7 @@ ADD: Final = """
     WHERE excluded.at < never_call.at
 """
 ADD_ONCE: Final = "INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING"
-"""For roles that may add to the list and change nothing on it."""
+"""For roles that may add numbers to the list and may not change entries."""
 SELECT_LISTED: Final = "SELECT hash FROM never_call WHERE hash IN ({marks})"
 FIND_ENTRY: Final = "SELECT at, reason, by FROM never_call WHERE hash = ?"
 REMOVE: Final = "DELETE FROM never_call WHERE hash = ?"
@@ -106,7 +106,7 @@ COUNT: Final = "SELECT count(*) FROM never_call"
 COMMIT_SIZE: Final = 500
 """Numbers in one commit."""
 QUERY_SIZE: Final = 500
-"""Numbers in one question."""
+"""Numbers in one query."""
 
 
 class DoNotCallEntry(NamedTuple):
@@ -118,25 +118,23 @@ class DoNotCallEntry(NamedTuple):
 
 
 class DoNotCallList:
-    """The list, of numbers in E.164 form (`+13125550100`). Methods raise StoreError where the database can't be
-    used.
-    """
+    """A list of telephone numbers in E.164 form (`+13125550100`). Methods raise StoreError."""
 
     def __init__(self, connector: Connector, key: str = "") -> None:
-        """`key`: where it is not in the database."""
+        """`key` is the key where it is stored outside of the database, in hexadecimal digits."""
         self._db = connector
         self._key: bytes | None = None
-        """None: whoever asks may not read it, and the server computes the hashes."""
+        """None where the account may not read the key; the server then computes the hashes."""
         self._add_statement = ADD
         if connector.dialect == "postgresql":
-            [(reads_key, hashes, changes)] = connector.read(KEY_ACCESS)
-            self._add_statement = ADD if changes else ADD_ONCE
-            if hashes and not reads_key:
+            [(can_read_key, can_hash, can_change)] = connector.read(KEY_ACCESS)
+            self._add_statement = ADD if can_change else ADD_ONCE
+            if can_hash and not can_read_key:
                 return
-        [(kept,)] = connector.read(KEY)
+        [(stored_key,)] = connector.read(KEY)
         with translate_decoding_errors(connector.where, "the key of the do-not-call list"):
-            self._key = bytes.fromhex(key or kept)
-        if key and kept not in (key, _make_key_mark(self._key)):
+            self._key = bytes.fromhex(key or stored_key)
+        if key and stored_key not in (key, _make_key_mark(self._key)):
             raise StoreError(
                 f"{connector.where}{KEY_SUFFIX}",
                 "is the key of another do-not-call list",
@@ -166,7 +164,7 @@ class DoNotCallList:
 
     @classmethod
     def open(cls, path: Path) -> "DoNotCallList":
-        """Open the list in a file, with its key in another; create both for their owner only where there is none."""
+        """Open the list in a file, with its key in another; create both, readable by their owner, where there is none."""
         where = str(path)
         path = resolve_link(path)
         check_folder(path.parent, where=where, file_system_of=find_file_system)
@@ -197,76 +195,76 @@ class DoNotCallList:
         self.close()
 
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
-        """Add numbers to the list in short commits, and return how many are new. Of the others the earlier date and
-        reason stay.
+        """Add numbers to the list in short commits, and return how many are new. The others keep the earlier date and
+        its reason.
         """
-        added, moment = 0, encode_timestamp(at)
-        for several in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
+        added, time = 0, encode_timestamp(at)
+        for hashes in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
             with self._db.transaction():
-                added += len(set(several)) - len(self._select_listed_hashes(several))
-                self._db.run_many(self._add_statement, [(hash, moment, reason, by) for hash in several])
+                added += len(set(hashes)) - len(self._select_listed_hashes(hashes))
+                self._db.run_many(self._add_statement, [(number_hash, time, reason, by) for number_hash in hashes])
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
-        """Remove numbers from the list in one commit, and return how many were on it. A record of both the entry and the
-        removal stays.
+        """Remove numbers from the list in one commit, and return how many were on it. The entry and the removal are
+        recorded.
         """
-        hashes, moment = [self._hash_number(number) for number in numbers], encode_timestamp(at)
+        hashes, time = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
                 self._db.run(REMOVED_TABLE if self._db.dialect == "sqlite" else _adapt_statement(REMOVED_TABLE))
-            self._db.run_many(RECORD_REMOVAL, [(moment, reason, by, hash) for hash in hashes])
-            return self._db.run_many(REMOVE, [(hash,) for hash in hashes])
+            self._db.run_many(RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes])
+            return self._db.run_many(REMOVE, [(number_hash,) for number_hash in hashes])
 
     def find_removal(self, number: str) -> DoNotCallEntry | None:
-        """The last removal of a number from the list; None where there was none."""
+        """Return the last removal of a number from the list; None where there was none."""
         if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
             return None
-        found = self._db.read(LAST_REMOVAL, (self._hash_number(number),))
-        with translate_decoding_errors(self._db.where, "the do-not-call list"):
-            return DoNotCallEntry(decode_timestamp(found[0][0]), *found[0][1:]) if found else None
+        return self._decode_entry(self._db.read(LAST_REMOVAL, (self._hash_number(number),)))
 
     def select_listed(self, numbers: Collection[str]) -> set[str]:
-        """Those of these numbers that are on the list."""
-        of = {self._hash_number(number): number for number in numbers}
-        found: set[str] = set()
-        for several in _split_batches(of, QUERY_SIZE):
-            found.update(of[hash] for hash in self._select_listed_hashes(several))
-        return found
+        """Return those of these numbers that are on the list."""
+        numbers_by_hash = {self._hash_number(number): number for number in numbers}
+        listed: set[str] = set()
+        for hashes in _split_batches(numbers_by_hash, QUERY_SIZE):
+            listed.update(numbers_by_hash[number_hash] for number_hash in self._select_listed_hashes(hashes))
+        return listed
 
     def _select_listed_hashes(self, hashes: Sequence[str]) -> set[str]:
-        """Those of these hashes that are on the list."""
         marks = ", ".join("?" * len(hashes))
-        return {hash for (hash,) in self._db.read(SELECT_LISTED.format(marks=marks), hashes)}
+        return {number_hash for (number_hash,) in self._db.read(SELECT_LISTED.format(marks=marks), hashes)}
 
     def find_entry(self, number: str) -> DoNotCallEntry | None:
-        """The entry of a number on the list; None where there is none."""
-        found = self._db.read(FIND_ENTRY, (self._hash_number(number),))
+        """Return the entry of a number on the list; None where there is none."""
+        return self._decode_entry(self._db.read(FIND_ENTRY, (self._hash_number(number),)))
+
+    def _decode_entry(self, rows: Rows) -> DoNotCallEntry | None:
         with translate_decoding_errors(self._db.where, "the do-not-call list"):
-            return DoNotCallEntry(decode_timestamp(found[0][0]), *found[0][1:]) if found else None
+            return DoNotCallEntry(decode_timestamp(rows[0][0]), *rows[0][1:]) if rows else None
 
     def count(self) -> int:
-        """Number of entries on the list."""
+        """Count the entries of the list."""
         [(count,)] = self._db.read(COUNT)
         return int(count)
 
     def _hash_number(self, number: str) -> str:
-        """HMAC-SHA-256 (RFC 2104) in hex. Numbers are few enough to be tried one by one: it hides nothing from whoever
-        has the key too, and everything from whoever has the hashes alone. ValueError for what is no number in
-        E.164 form: another way to write it would not be found again.
+        """Return the HMAC-SHA-256 (RFC 2104) of a number in hexadecimal digits.
+
+        All numbers can be tried one after another, so it hides a number only from those who do not have the key. Raises
+        ValueError where the number is not in E.164 form, as another form of the same number has another hash.
         """
         if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
             raise ValueError("a number on the list is written as +13125550100")
         if self._key is None:
-            [(hash,)] = self._db.read(HASH_ON_SERVER, (number,))
-            return str(hash)
+            [(number_hash,)] = self._db.read(HASH_ON_SERVER, (number,))
+            return str(number_hash)
         return hmac.new(self._key, number.encode(), "sha256").hexdigest()
 
 
 def _split_batches(hashes: Iterable[str], size: int) -> Iterator[list[str]]:
     source = iter(hashes)
-    while several := list(islice(source, size)):
-        yield several
+    while batch := list(islice(source, size)):
+        yield batch
 
 
 def _open_file(path: Path, where: str) -> SqliteConnector:
@@ -309,12 +307,12 @@ def _make_key() -> str:
 
 
 def _make_key_mark(key: bytes) -> str:
-    """What stands in the database in the place of its key: it fits no other key, and tells nothing of this one."""
+    """Return the text that the database has in place of its key. It identifies the key and does not disclose it."""
     return f"{KEY_MARK_PREFIX}{hmac.new(key, KEY_MARK_TEXT, 'sha256').hexdigest()}"
 
 
 def _read_key_file(path: Path) -> str:
-    """The key in the file beside a list; empty where there is none."""
+    """Return the key in the file beside a list; an empty text where there is none."""
     try:
         return Path(f"{path}{KEY_SUFFIX}").read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -326,7 +324,7 @@ def _read_key_file(path: Path) -> str:
 
 
 def _write_key_file(path: Path, key: str) -> str:
-    """Keep the key beside its list; whichever stands there in the end."""
+    """Write the key beside its list where there is none, and return the key that is there afterwards."""
     file = Path(f"{path}{KEY_SUFFIX}")
     create_atomically(
         file, lambda temporary: _write_synced(temporary, f"{key}\n"), where=str(file), for_group=GROUP_LIST_MODE
@@ -342,11 +340,11 @@ def _write_synced(path: Path, text: str) -> None:
 
 
 def _move_key_out(path: Path, where: str) -> None:
-    """Have the key leave a list of an earlier version, where nobody else has the list open; else it stays this time."""
+    """Move the key of a list of an earlier version to a file, unless another program has the list open."""
     with closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
         [(key,)] = db.read(KEY)
         if key.startswith(KEY_MARK_PREFIX):
-            return  # another program was first
+            return  # another program has moved it
         with translate_decoding_errors(where, "the key of the do-not-call list"):
             mark = _make_key_mark(bytes.fromhex(key))
         try:
@@ -354,15 +352,15 @@ def _move_key_out(path: Path, where: str) -> None:
         except DatabaseInUseError:
             return
         if _write_key_file(path, key) != key:
-            return  # the key of another list lies there: opening says so
+            return  # the file has the key of another list: opening the list reports it
         with db.transaction() as execute:
             execute(SET_KEY, (mark,))
         db.run(f"PRAGMA user_version = {VERSION}")
-        db.run("VACUUM")  # what was written over is still in the file's free space
+        db.run("VACUUM")  # the overwritten key is still in the free space of the file
 
 
 def _read_stored_key(db: SqliteConnector) -> str:
-    """The key of a list that has it within."""
+    """Return an empty text where the list contains its key. Raises StoreError where the key is missing."""
     [(key,)] = db.read(KEY)
     if not key.startswith(KEY_MARK_PREFIX):
         return ""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.store.backends.errors import StoreError
-from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
+from survey_cli.store.backends.settings import KEEP_SETTING
 from survey_cli.store.database import Store
 
 STUDY_SETTING: Final = "study"
@@ -16,20 +16,22 @@ QUESTIONNAIRE_SETTING: Final = "questionnaire"
 
 
 class DifferentQuestionnaireError(StoreError):
-    """The database was made for another questionnaire of the same name."""
+    """The database belongs to another questionnaire of the same name."""
 
 
 def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
-    """Keep which study this is, where that is not kept yet. Raises OtherQuestionnaire where the database was made for
-    another file, unless it was `named` and not found by the rule.
+    """Store to which study the database belongs, where it is not stored yet.
+
+    Raises DifferentQuestionnaireError where the database belongs to another file, unless the database was `named` with
+    --db.
     """
     db = store.connector
-    kept = db.read(SETTING, (QUESTIONNAIRE_SETTING,))
-    if not kept and not db.read_only:
+    stored_path = store.settings.read(QUESTIONNAIRE_SETTING)
+    if stored_path is None and not db.read_only:
         write_origin(store, questionnaire)
-    elif kept and not named and kept[0][0] != _make_relative_path(db.where, questionnaire):
+    elif stored_path is not None and not named and stored_path != _make_relative_path(db.where, questionnaire):
         file = Path(db.where).resolve()
-        other = Path(os.path.normpath(file.parent / kept[0][0]))
+        other = Path(os.path.normpath(file.parent / stored_path))
         publish = f"survey study publish {questionnaire} --db {db.where}"
         if other.exists():
             remedy = (
@@ -44,7 +46,7 @@ def check_origin(store: Store, questionnaire: Path, *, named: bool) -> None:
 
 
 def write_origin(store: Store, questionnaire: Path) -> None:
-    """Keep that the database is this questionnaire's from now on."""
+    """Store that the database belongs to this questionnaire."""
     db = store.connector
     with db.transaction() as execute:
         execute(NEW_STUDY, (STUDY_SETTING,))

@@ -48,31 +48,31 @@ CONTACT_ROWS: Final = """
 
 
 def find_case_integrity_errors(db: Connector) -> Iterator[str]:
-    """One sentence for each thing that is wrong."""
+    """Return one sentence for each integrity error."""
     for key, last, count, first, highest in db.read(GAPS):
         yield f"case {key} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
-    for key, stood, last in db.read(POSITIONS_AHEAD):
-        yield f"the standing of case {key} is of event {stood}, and the last event is {last}"
+    for key, position_seq, last in db.read(POSITIONS_AHEAD):
+        yield f"the queue position of case {key} is of event {position_seq}, and the last event is {last}"
     for key, status, was in db.read(INCONSISTENT_STATUS):
-        yield f"case {key} is {status}, was {was}, and its lease, due time or promise does not go with that"
+        yield f"case {key} is {status}, was {was}, and its lease, due time or appointment is inconsistent with that"
     for (key,) in db.read(UNKNOWN_IMPORTS):
-        yield f"case {key} came with an import of which nothing is known"
+        yield f"case {key} belongs to an import that is not recorded"
     for (key,) in db.read(WITHOUT_CONTACT):
-        yield f"case {key} has lost its contact"
-    [(nobodys,)] = db.read(ORPHANED_CONTACTS)
-    if nobodys:
-        yield f"{nobodys} contacts belong to no case"
+        yield f"case {key} has no contact, although one is recorded"
+    [(orphans,)] = db.read(ORPHANED_CONTACTS)
+    if orphans:
+        yield f"{orphans} contacts belong to no case"
     for key, *contact in db.stream(CONTACT_ROWS):
         try:
             derived = encode_contact(decode_contact(*contact[:2]))
         except (ValueError, TypeError, KeyError, AttributeError):
             yield f"the contact of case {key} can't be read"
             continue
-        for name, stored, said in zip(CONTACT_COLUMNS, contact, derived, strict=True):
-            if stored != said:
-                yield f"the contact of case {key}: {name} is not what belongs to it"
-    for id, left in db.read(UNQUEUED_IMPORTS):
-        yield f"import {id} is said to be settled, and {left} of its cases are not in the queue"
+        for name, stored, expected in zip(CONTACT_COLUMNS, contact, derived, strict=True):
+            if stored != expected:
+                yield f"the contact of case {key}: {name} does not agree with its details"
+    for import_id, left in db.read(UNQUEUED_IMPORTS):
+        yield f"import {import_id} is recorded as complete, and {left} of its cases are not in the queue"
     for cell, taken, held, places_taken, places_held in db.read(MISCOUNTED_CELLS):
         yield (
             f"quota cell {cell} counts {taken} taken and {held} held;"

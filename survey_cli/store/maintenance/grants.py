@@ -17,10 +17,10 @@ CHANGE: Final = "SELECT, INSERT, UPDATE"
 ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 
 INTERVIEWER_RIGHTS: Final[Mapping[str, str]] = {
-    # what happened: it is added to, and nobody takes anything away
+    # journals: entries are added and never removed
     "journal": ADD,
     "case_events": ADD,
-    # what follows from it, and is worked out anew
+    # derived from the journals
     "interviews": CHANGE,
     "snapshots": ALL,
     "contacts": ALL,
@@ -29,7 +29,7 @@ INTERVIEWER_RIGHTS: Final[Mapping[str, str]] = {
     "case_contacts": ALL,
     "quota_fill": CHANGE,
     "quota_places": ALL,
-    # what others have laid down
+    # written by others
     "instruments": READ,
     "variables": READ,
     "imports": READ,
@@ -53,19 +53,21 @@ HASH_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION {SHARED_SCHEMA}.never_call
         END LOOP;
         RETURN encode(sha256(outer_pad || sha256(inner_pad || convert_to(number, 'UTF8'))), 'hex');
     END $$"""
-"""HMAC-SHA-256 of a number with a key that whoever asks can't read."""
+"""HMAC-SHA-256 of a number with a key that the caller can't read."""
 
 GRANT_MAINTAIN: Final = """DO $$ BEGIN
     IF current_setting('server_version_num')::int >= 170000 THEN
         EXECUTE 'GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {role}';
     END IF;
 END $$"""
-"""By it what was erased leaves the tables' files too; before version 17 only their owner can see to that."""
+"""Allows to remove erased texts from the files of the tables; before version 17 only their owner can do that."""
 
 
 def build_grants(schema: str, *, interviewers: str, supervisors: str, own_settings: Sequence[str]) -> Iterator[str]:
-    """The statements, in their order; they may be run again at any time. An empty name is no role. Interviewers may write
-    the settings with names that begin like one of `own_settings`: what is still to be done after an outcome.
+    """Build the statements in order; they may be run again at any time.
+
+    `interviewers` and `supervisors` are the names of roles, empty for none. Interviewers may write the settings whose
+    names begin with one of `own_settings`: the tasks that follow an outcome.
     """
     yield f"SET LOCAL search_path TO {SHARED_SCHEMA}"
     yield adapt_statement(REMOVED_TABLE)
@@ -109,5 +111,5 @@ def _quote_literal(text: str) -> str:
 
 
 def render_script(statements: Iterable[str]) -> str:
-    """The statements as a file for psql."""
+    """Render the statements as a file for psql."""
     return "BEGIN;\n" + "".join(f"{statement};\n" for statement in statements) + "COMMIT;\n"

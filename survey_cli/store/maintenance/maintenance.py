@@ -22,12 +22,12 @@ from survey_cli.store.interviews.row_mapping import decode_variable
 from survey_cli.store.maintenance.case_integrity import find_case_integrity_errors
 
 BACKUP_STEP: Final = 2_000
-"""Pages copied in one go, some 8 MB; or rows, from a server."""
+"""Pages copied at a time, some 8 MB; from a server, rows."""
 
 TABLES: Final = """
     SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%sqlite_%' ORDER BY name
 """
-"""Ours: neither SQLite's own nor the list of steps."""
+"""The tables of this program, without those of SQLite and the list of migration steps."""
 
 NOTE_BACKUP: Final = "INSERT INTO backups (at, by) VALUES (?, ?)"
 LAST_BACKUP: Final = "SELECT max(at) FROM backups"
@@ -106,17 +106,17 @@ class Maintenance:
     def check_integrity(self) -> list[str]:
         """Return one sentence for each integrity error of the database. It reads everything."""
         errors = list(self._db.find_integrity_errors())
-        for id, last, count, first, highest in self._db.read(sql.GAPS):
+        for interview, last, count, first, highest in self._db.read(sql.GAPS):
             errors.append(
-                f"interview {id} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
+                f"interview {interview} should have events 1 to {last}; it has {count}, {first or 0} to {highest or 0}"
             )
         errors += [
-            f"interview {id} does not begin with its beginning, or begins twice"
-            for (id,) in self._db.read(sql.WITHOUT_BEGINNING)
+            f"interview {interview} does not begin with its first event, or has two"
+            for (interview,) in self._db.read(sql.WITHOUT_BEGINNING)
         ]
         errors += [
-            f"the snapshot of interview {id} is of event {seq}, and the last event is {last}"
-            for id, last, seq in self._db.read(sql.SNAPSHOTS_AHEAD)
+            f"the snapshot of interview {interview} is of event {seq}, and the last event is {last}"
+            for interview, last, seq in self._db.read(sql.SNAPSHOTS_AHEAD)
         ]
         errors += [
             f"the interviews of case {case} ({origin}) should have the numbers 1 to {count}; they have {first} to {last}"
@@ -124,8 +124,8 @@ class Maintenance:
         ]
         present_views = {name for (name,) in self._db.read(VIEWS[self._db.dialect])}
         errors += [
-            f"the view {name} with the data of version {hash[:12]} is not there"
-            for hash, name in self._db.read(DATA_VIEWS)
+            f"the view {name} with the data of version {content_hash[:12]} is missing"
+            for content_hash, name in self._db.read(DATA_VIEWS)
             if name not in present_views
         ]
         errors += find_case_integrity_errors(self._db)
@@ -137,49 +137,49 @@ def _make_exists_error(where: str) -> StoreError:
 
 
 def _copy_pages(db: SqliteConnector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
-    def tell(_: int, left: int, whole: int) -> None:
+    def report(_: int, left: int, total: int) -> None:
         if progress is not None:
-            progress(whole - left, whole)
+            progress(total - left, total)
 
-    with contextlib.ExitStack() as open_now:
+    with contextlib.ExitStack() as stack:
         source = db.connection
         if db.path is not None:
             source = SqliteConnector.open_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
-            open_now.enter_context(contextlib.closing(source))
-        target = open_now.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
-        # As long as we are reading, we see one moment: else each answer given meanwhile begins the copy anew.
+            stack.enter_context(contextlib.closing(source))
+        target = stack.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
+        # A read transaction sees one state. Without it, each answer that is written meanwhile restarts the copy.
         source.execute("BEGIN")
         try:
             source.execute("SELECT count(*) FROM sqlite_master").fetchall()
-            source.backup(target, pages=BACKUP_STEP, progress=tell)
+            source.backup(target, pages=BACKUP_STEP, progress=report)
         finally:
             source.execute("ROLLBACK")
         _check_copy(target, where)
 
 
 def _copy_rows(db: Connector, temporary: Path, where: str, progress: Callable[[int, int], None] | None) -> None:
-    """From a server into a file of this program's own schema, table by table, all of one moment."""
+    """Copy from a server into a new database file, table by table, all as of one time."""
     open_database.create_database(temporary, where=where)
     with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
         tables = [name for (name,) in target.execute(TABLES).fetchall()]
         sizes = [next(rows(f"SELECT count(*) FROM {table}", ()))[0] for table in tables]
-        whole, done = sum(sizes), 0
+        total, done = sum(sizes), 0
         target.execute("BEGIN")
         for table in tables:
             columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
-            found = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
-            adding = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
-            while several := list(islice(found, BACKUP_STEP)):
-                done += target.executemany(adding, several).rowcount
+            source = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
+            insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
+            while batch := list(islice(source, BACKUP_STEP)):
+                done += target.executemany(insert, batch).rowcount
                 if progress is not None:
-                    progress(done, whole)
+                    progress(done, total)
         for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
             variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (content_hash,)).fetchall()]
             for statement in views.build_data_views(view, content_hash=content_hash, variables=variables):
                 target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():
-            raise StoreError(where, "the copy is not whole", f"check the database {db.where}")
+            raise StoreError(where, "the copy is incomplete", f"check the database {db.where}")
         _check_copy(target, where)
 
 

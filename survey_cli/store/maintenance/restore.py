@@ -24,10 +24,10 @@ from survey_cli.store.backends.sqlite.database_files import (
 )
 
 SHARED_BYTES: Final = (0x40000002, 510)
-"""Where SQLite locks a file that it has open (first byte, length): see its file format."""
+"""The bytes by which SQLite locks an open file, first byte and length: see its file format."""
 LOG_SUFFIXES: Final = ("-wal", "-journal")
 SIDE_FILE_SUFFIXES: Final = (*LOG_SUFFIXES, "-shm")
-"""What SQLite keeps beside a database, by the end of its name."""
+"""Endings of the names of files that SQLite keeps beside a database."""
 
 COUNT_LOST_DATA: Final = """
     SELECT
@@ -52,13 +52,15 @@ class LostData(NamedTuple):
     cases: int
     calls: int
     newest: datetime | None
-    """When the last thing in the replaced database happened."""
+    """When the last event of the replaced database happened."""
 
 
 @contextlib.contextmanager
 def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
-    """Keep a database file locked, so that no other program opens it; None where there is no such file. Raises
-    StoreError where one has it open. Nothing else may open and close the file within: that lets its locks go.
+    """Context manager that locks a database file, so that no other program opens it; None where there is no such file.
+
+    Raises StoreError where a program has it open. The file must not be opened and closed within, as that releases its
+    locks.
     """
     import fcntl
 
@@ -77,8 +79,9 @@ def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryI
 
 @contextlib.contextmanager
 def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
-    """A copy of a backup beside the database that it will replace, with its log folded in and this program's schema.
-    Raises StoreError where it is none.
+    """Context manager with a copy of a backup beside the database that it will replace.
+
+    Its log is merged into it, and its schema is the present one. Raises StoreError where it is not a backup.
     """
     where = str(backup)
     with lock_database_file(backup, where=where, what="the backup") as file:
@@ -90,35 +93,37 @@ def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
 
 
 def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path | None, LostData | None]:
-    """Put the copy in the place of the database; gives where the replaced one is kept, with its log if it has one (None
-    where there was none), and what only that one has (None where it can't be read).
+    """Replace the database by the copy.
+
+    Returns the path under which the replaced database is kept, with its log if it has one, or None where there was
+    none; and what only that database has, or None where it can't be read.
     """
-    kept, lost = None, None
+    replaced, lost = None, None
     with lock_database_file(target, where=where, what="the database") as file:
         try:
             if file is not None:
                 lost = _count_lost_data(copy, file, target)
-                kept = _find_free_name(target, at)
-                os.link(target, kept)
+                replaced = _find_free_name(target, at)
+                os.link(target, replaced)
             for ending in SIDE_FILE_SUFFIXES:
-                beside = Path(f"{target}{ending}")
-                if ending in LOG_SUFFIXES and kept is not None and beside.exists():
-                    beside.rename(f"{kept}{ending}")
-                beside.unlink(missing_ok=True)
+                side_file = Path(f"{target}{ending}")
+                if ending in LOG_SUFFIXES and replaced is not None and side_file.exists():
+                    side_file.rename(f"{replaced}{ending}")
+                side_file.unlink(missing_ok=True)
             copy.chmod(GROUP_FILE_MODE if is_shared_by_group(target.parent) else 0o600)
             copy.replace(target)
             sync_folder(target.parent)
         except OSError as error:
-            what = f"the backup can't be put in its place ({error.strerror})"
-            raise StoreError(where, what, "look at the folder and the disk, then give the command again") from error
-    return kept, lost
+            what = f"the backup can't replace it ({error.strerror})"
+            raise StoreError(where, what, "check the folder and the disk, then give the command again") from error
+    return replaced, lost
 
 
 def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | None:
     try:
-        with _copy_temporarily(file, target) as old, contextlib.closing(sqlite3.connect(copy)) as db:
-            open_database.prepare_copy(old, where=str(target))
-            db.execute("ATTACH ? AS replaced", (str(old),))
+        with _copy_temporarily(file, target) as replaced, contextlib.closing(sqlite3.connect(copy)) as db:
+            open_database.prepare_copy(replaced, where=str(target))
+            db.execute("ATTACH ? AS replaced", (str(replaced),))
             interviews, answers, cases, calls, newest = db.execute(COUNT_LOST_DATA).fetchone()
         return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
     except (StoreError, sqlite3.Error, ValueError):
@@ -126,19 +131,19 @@ def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | Non
 
 
 def _find_free_name(target: Path, at: datetime) -> Path:
-    """A dated name beside the database that nothing has."""
+    """Return an unused, dated name beside the database."""
     name = f"{target.stem}.replaced-{at.astimezone():%Y%m%d-%H%M%S}"
-    kept = target.with_name(f"{name}{target.suffix}")
+    path = target.with_name(f"{name}{target.suffix}")
     number = 1
-    while kept.exists():
+    while path.exists():
         number += 1
-        kept = target.with_name(f"{name}-{number}{target.suffix}")
-    return kept
+        path = target.with_name(f"{name}-{number}{target.suffix}")
+    return path
 
 
 @contextlib.contextmanager
 def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
-    """A copy of a database file and its logs in the target's folder, which goes again unless it is moved away."""
+    """Context manager with a copy of a database file and its logs in the target's folder, deleted unless it is moved."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED_SUFFIX, dir=target.parent)  # 0600
     try:
         with open(handle, "wb") as file:
