@@ -60,9 +60,11 @@ demo: .venv/run.stamp
 		.venv/bin/survey export $(INSTRUMENT) --db "$$scratch/demo.db" --origin practice -o - </dev/null; \
 	fi
 
+# Bytecode is kept: the tests start hundreds of programs, and pytest rewrites every assertion of a module without it.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/dev.stamp
 	.venv/bin/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit'
-	.venv/bin/python -m pytest -m time_limit
+	.venv/bin/python -m pytest -m time_limit $$(grep -rl --include='test_*.py' 'mark\.time_limit' tests)
 
 check: .venv/dev.stamp
 	.venv/bin/ruff check .
