@@ -1,5 +1,6 @@
 # make demo    an interview, with only Python 3.11 or newer and make on the machine
-# make test    the tests; those that compare times run afterwards, one by one
+# make test    the tests; those that compare times run afterwards, one by one (TEST_SCALE=4 for four times the examples of
+#              properties, processes and crashes)
 # make check   ruff, mypy and the walls between the rooms
 # make bench   every goal measured beside its peer, one table (ROWS="step csv" for some; needs about five minutes)
 # make soak    interviews killed at random times, 1,000 times, and around their end, 300 times per engine

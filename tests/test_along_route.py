@@ -99,7 +99,7 @@ def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
 # invented instruments and people
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6))
 def test_nobody_is_accused_wrongly_in_a_made_up_instrument(text: str, seed: int) -> None:
     made, found = looked_at(text)
@@ -187,7 +187,7 @@ def dense(draw: st.DrawFn) -> str:
     return FIRST.lstrip() + "\n".join(lines) + "\n"
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(dense(), st.integers(0, 10**6))
 def test_nobody_is_accused_wrongly_where_conditions_meet(text: str, seed: int) -> None:
     made, found = looked_at(text)

@@ -1,13 +1,14 @@
 """Results that can't be written: one plain line, the right exit code, no word of success and no password."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
+from command_line import SURVEY, folder  # noqa: F401 – a folder of its own
 from survey_cli.cli.run_command import run_command
 
 WIDE = "instrument: wide\ntitle: A wide study\nitems:\n" + "".join(
@@ -16,10 +17,18 @@ WIDE = "instrument: wide\ntitle: A wide study\nitems:\n" + "".join(
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
 
 
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated interviews, which every test receives a copy of."""
+    file = tmp_path_factory.mktemp("simulated") / "wide.yaml"
+    file.write_text(WIDE)
+    assert run_command(["simulate", str(file), "-n", "300", "--keep"]) == 0
+    return file.parent
+
+
 @pytest.fixture(autouse=True)
-def study(folder: Path) -> None:  # noqa: F811
-    written("wide.yaml", WIDE)
-    assert run_command(["simulate", "wide.yaml", "-n", "300", "--keep"]) == 0
+def study(folder: Path, simulated: Path) -> None:  # noqa: F811
+    shutil.copytree(simulated, folder, dirs_exist_ok=True)
 
 
 @pytest.fixture

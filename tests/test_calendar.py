@@ -190,7 +190,7 @@ MOMENT = st.one_of(MOMENTS, st.builds(lambda d, m: d + timedelta(minutes=m), CHA
     st.tuples(st.integers(0, 1440), st.integers(0, 1440)).filter(lambda t: t[0] < t[1]).map(lambda t: Hours(*t)),
     st.sets(st.integers(0, 6), min_size=5),
 )
-@settings(max_examples=150)
+@settings(max_examples=2 * settings().max_examples)
 def test_open_is_what_a_clock_read_minute_by_minute_says(
     zone: str, at: datetime, hours: Hours, weekdays: set[int]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from made_results import (
@@ -169,7 +169,6 @@ def test_figures_are_legible_and_parts_differ_without_colour(sides: list[Side]) 
     assert len(strokes) == 2 * sides.count("right"), "the right side is hatched, in its bar and in the legend"
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) -> None:
     sides: list[Side] = data.draw(st.sampled_from(SIDES[:6]))

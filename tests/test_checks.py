@@ -202,7 +202,7 @@ def changed(node: YamlNode, dice: Random, share: float, others: list[YamlNode]) 
     return dice.choice(others) if dice.random() < share / 2 else mapped
 
 
-@settings(max_examples=150)
+@settings(max_examples=2 * settings().max_examples)
 @given(seed=st.integers(0, 2**32), share=st.sampled_from([0.01, 0.05, 0.2]))
 def test_any_tree_is_checked_and_nothing_is_raised(seed: int, share: float) -> None:
     assert TREE is not None

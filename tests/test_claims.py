@@ -9,11 +9,14 @@ from time import perf_counter, sleep
 
 import pytest
 
+from scale import SCALE
 from stored import a_path, a_place, an_instrument, answer, begin, child, outcome  # noqa: F401 – fixtures
 from stored_cases import BUCKET, a_case, a_contact, at, bring, lease, several
 from survey_cli.fieldwork.case.events import EVENT_KINDS
 from survey_cli.store import Store
 from survey_cli.store.cases import case_statements as sql
+
+PROCESSES = 4 * SCALE
 
 TOOLS = """
 from datetime import timedelta
@@ -47,8 +50,8 @@ def worker(script: str, place, me: str):
     return child(TOOLS + script, place, me)
 
 
-def test_sixteen_claim_no_case_twice_and_leave_none(queue, place):
-    bring(queue, several(2000))
+def test_several_claim_no_case_twice_and_leave_none(queue, place):
+    bring(queue, several(400 * SCALE))
     claiming = """
 with Store.open(place, create=False, patience=60) as store:
     k = 0
@@ -57,10 +60,10 @@ with Store.open(place, create=False, patience=60) as store:
         close(store.cases, row, k)
         k += 1
 """
-    children = [worker(claiming, place, f"p{n}") for n in range(16)]
+    children = [worker(claiming, place, f"p{n}") for n in range(PROCESSES)]
     by_process = [outcome(one).split("\n")[:-1] for one in children]
-    assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(2000)]
-    assert queue.cases.queries.count_cases().by_status == {"done": 2000}
+    assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(400 * SCALE)]
+    assert queue.cases.queries.count_cases().by_status == {"done": 400 * SCALE}
     for _, history in queue.cases.queries.iterate_histories():
         assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
         assert len({e.by for e in history[1:]}) == 1
@@ -81,7 +84,7 @@ with Store.open(place, create=False, patience=60) as store:
         close(store.cases, row, k)
     sleep(60)
 """
-    children = [worker(until_killed, place, f"p{n}") for n in range(6)]
+    children = [worker(until_killed, place, f"p{n}") for n in range(PROCESSES)]
     for one in children:
         assert one.stdout.readline() == "in\n"
     sleep(0.05)
@@ -90,7 +93,7 @@ with Store.open(place, create=False, patience=60) as store:
         os.kill(one.pid, signal.SIGKILL)
         one.communicate(timeout=60)
     left = {row.key: row.holder for row in queue.cases.queries.iterate_rows(status="leased")}
-    assert len(left) <= 6
+    assert len(left) <= PROCESSES
     lapsed = queue.cases.expire_leases(at(31))
     assert {one.key: (one.by, one.station, one.until) for one in lapsed} == {k: tuple(h) for k, h in left.items()}
     counts = queue.cases.queries.count_cases().by_status
@@ -106,7 +109,7 @@ with Store.open(place, create=False, patience=60) as store:
     assert queue.cases.claim(BUCKET, lease("one more", until=90), at(31)) is None
 
 
-def test_four_bring_in_while_four_claim_and_one_answers(queue, place):
+def test_some_import_while_some_claim_and_one_answers(queue, place):
     begin(queue)
     importing = """
 with Store.open(place, create=False, patience=60) as store:
@@ -126,17 +129,17 @@ with Store.open(place, create=False, patience=60) as store:
         close(store.cases, row, k)
         k += 1
 """
-    children = [worker(importing, place, f"i{n}") for n in range(4)]
-    stations = [worker(claiming, place, f"p{n}") for n in range(4)]
+    children = [worker(importing, place, f"i{n}") for n in range(PROCESSES // 2)]
+    stations = [worker(claiming, place, f"p{n}") for n in range(PROCESSES // 2)]
     seq = 2
     while any(one.poll() is None for one in children):
         assert answer(queue, seq) is None
         seq += 1
         sleep(0.01)
-    assert [outcome(one) for one in children] == ["800\n"] * 4
+    assert [outcome(one) for one in children] == ["800\n"] * (PROCESSES // 2)
     taken = [key for one in stations for key in outcome(one).split("\n")[:-1]]
-    assert len(taken) == len(set(taken)) == 400
-    assert queue.cases.queries.count_cases().by_status == {"ready": 2800, "done": 400}
+    assert len(taken) == len(set(taken)) == 50 * PROCESSES
+    assert queue.cases.queries.count_cases().by_status == {"ready": 350 * PROCESSES, "done": 50 * PROCESSES}
     assert len(queue.interviews.read_journal("i1")) == seq - 1
     assert queue.maintenance.check_integrity() == []
 
@@ -172,7 +175,7 @@ with Store.open(place, create=False, patience=60) as store:
 def test_the_last_place_of_a_quota_is_held_once(queue, place):
     holding = """
 with Store.open(place, create=False, patience=60) as store:
-    for k in range(40):
+    for k in range(80):
         held = store.cases.quotas.hold(f"{me} {k}", {f"b{k % 5}": 20, f"a{k % 3}": 30}, NOON)
         print(*[cell for cell, ours in held.items() if ours])
         if k % 4 == 0:
@@ -180,7 +183,7 @@ with Store.open(place, create=False, patience=60) as store:
         elif k % 4 == 1:
             store.cases.quotas.take(f"{me} {k}", [f"b{k % 5}"], NOON)
 """
-    for one in [worker(holding, place, f"p{n}") for n in range(8)]:
+    for one in [worker(holding, place, f"p{n}") for n in range(PROCESSES)]:
         outcome(one)
     fill = queue.cases.quotas.read_fill()
     assert {cell: sum(fill[cell]) for cell in ("a0", "a1", "a2")} == {"a0": 30, "a1": 30, "a2": 30}

@@ -141,7 +141,7 @@ ENVS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=4 * settings().max_examples)
 @given(TEXTS, ENVS)
 @example("q1 == 1 and hours > 3 and q2 in [1, 2]", {"q1": 1, "hours": NOT_ASKED, "q2": 2})
 @example("q1 == 1 and q2 == 2 and q3 == 3", {"q1": NOT_ASKED, "q2": DK, "q3": REFUSED})

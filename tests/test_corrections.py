@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from made_up import instruments
 from respondent import assert_data_is_the_route, begun, forward, invented, portrait, replayed, wander
+from scale import SCALE
 from scenario import INSTRUMENTS, STAMP, Scenario, instrument, scenario
 from survey_cli.engine import prompts
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
@@ -63,7 +64,7 @@ def corrected(made: Instrument, seed: int, moves: int) -> Scenario:
     return forward(wander(begun(made, dice), dice, moves=moves), dice)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6), st.integers(0, 60))
 def test_any_order_of_corrections_gives_the_data_of_the_final_answers(text: str, seed: int, moves: int) -> None:
     now = corrected(instrument(text), seed, moves)
@@ -79,7 +80,7 @@ FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob(
 @pytest.mark.parametrize("file", FILES)
 def test_corrections_leave_no_trace_in_an_example(file: str) -> None:
     ended = 0
-    for seed in range(40):
+    for seed in range(10 * SCALE):
         now = corrected(instrument(file), seed, moves=40)
         if now.status == "ended":
             ended += 1
@@ -108,7 +109,7 @@ def _said(now: Scenario, dice: Random) -> Scenario:
     return invented(now, dice)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6))
 def test_jumps_to_mend_each_answer_give_what_the_person_says(text: str, seed: int) -> None:
     made, dice = instrument(text), Random(seed)

@@ -199,7 +199,7 @@ ANSWERS: dict[str, list[Any]] = {"a": [1, 2, 3], "b": [1, 2], "n": [0, 1, 2, 3]}
 DECLINED = {"a": ("dk", "refused"), "b": ("dk", "refused"), "n": ("refused",)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(CONDITIONS)
 def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
     """Every combination of answers is tried: where one item is declined, all others are answered, and the end is unknown

@@ -95,7 +95,7 @@ def tables(draw: st.DrawFn) -> Table:
     return Table(variables=(number, *variables), rows=[(n, *row) for n, row in enumerate(rows)])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables())
 def test_whatever_a_table_holds_comes_back(tmp_path: Path, table: Table) -> None:
     wrote(table, tmp_path / "x.xlsx")

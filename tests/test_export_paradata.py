@@ -3,7 +3,7 @@ either unasked."""
 
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario import STAMP, Scenario, scenario
@@ -138,7 +138,6 @@ KEYS = st.lists(
 )
 
 
-@settings(max_examples=40)
 @given(KEYS)
 def test_answers_are_those_that_stand_and_seconds_add_up(keys: list[str]) -> None:
     now = scenario(ITEMS).keys(*keys)

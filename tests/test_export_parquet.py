@@ -81,7 +81,7 @@ def tables(draw: st.DrawFn) -> Table:
     return Table(variables=variables, rows=rows)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables())
 def test_whatever_a_table_holds_comes_back(tmp_path: Path, table: Table) -> None:
     assert back(wrote(table, tmp_path), table) == list(table.rows)

@@ -70,7 +70,7 @@ def test_the_examples(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("through", WAYS)
 def test_instruments_that_nobody_wrote(through: Callable[[Table, Path], None], tmp_path: Path) -> None:
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.too_slow])
     @given(instruments(), st.integers(0, 9))
     def come_back(text: str, seed: int) -> None:
         through(simulated_table(instrument(text), 4, seed), tmp_path)

@@ -13,7 +13,7 @@ from subprocess import run
 import openpyxl
 import pytest
 
-from command_line import SURVEY
+from command_line import run_survey
 from scenario import INSTRUMENTS
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
@@ -31,20 +31,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "asu_2000.yaml"
     file.write_text(text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"), encoding="utf-8")
     (folder / "targets.csv").write_text(TARGETS, encoding="utf-8")
-    survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
+    run_survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
     return file
-
-
-def survey(folder: Path, *arguments: str, fails: bool = False) -> tuple[str, str]:
-    """What a command prints, and what it says."""
-    done = run([*SURVEY, *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    assert bool(done.returncode) == fails, done.stderr
-    return done.stdout, done.stderr
 
 
 def exported(study: Path, *more: str) -> tuple[str, str]:
     options = ("--origin", "simulated", "--rake", "targets.csv", "--force", *more)
-    return survey(study.parent, "export", study.name, *options)
+    return run_survey(study.parent, "export", study.name, *options)
 
 
 def reported(study: Path, trim: str = "", threshold: int = 0) -> Results:
@@ -145,5 +138,5 @@ def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study:
         ),
     ):
         options = ("--origin", "simulated", "--rake", "targets.csv", *options)
-        assert told in survey(study.parent, "export", study.name, *options, fails=True)[1]
+        assert told in run_survey(study.parent, "export", study.name, *options, code=1)[1]
     assert (study.parent / "targets.csv").read_text(encoding="utf-8") == TARGETS

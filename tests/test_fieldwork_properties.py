@@ -1,5 +1,5 @@
 """What holds over any history whatever: nothing is written that is not read back, nobody is called when the rules say no,
-the next moment told is the next moment. And a month of a thousand cases, audited by somebody who knows only the calendar.
+the next moment told is the next moment. And a month of many cases, audited by somebody who knows only the calendar.
 """
 
 import time as stopwatch
@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import DENVER, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
+from scale import SCALE
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.codec import (
     EVENT_TYPES,
@@ -191,7 +192,7 @@ def histories(draw: Callable[..., object]) -> History:
 plans = st.sampled_from(PLANS)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(histories(), plans)
 def test_what_is_ready_is_refused_only_for_the_moment_or_the_person(told: History, study: Plan) -> None:
     found = told.standing(study)
@@ -209,7 +210,7 @@ def test_what_is_ready_is_refused_only_for_the_moment_or_the_person(told: Histor
         assert str(parse_criteria(found.bucket)) == found.bucket
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(histories(), plans, st.integers(0, 10_000))
 def test_the_next_moment_is_the_next_moment(told: History, study: Plan, seed: int) -> None:
     case, now = told.case, told.now
@@ -227,7 +228,7 @@ def test_the_next_moment_is_the_next_moment(told: History, study: Plan, seed: in
             assert not is_allowed(case, study, claimant(between, owner)), between
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(histories(), plans)
 def test_a_no_answer_never_takes_a_code_away(told: History, study: Plan) -> None:
     """Only that a number was always out of service is no longer true once it rang, nor that all of them are dead."""
@@ -254,7 +255,7 @@ def _refused_for_good(told: History, study: Plan) -> bool:
     return any(o in FOR_GOOD for o in said) or sum(o in SOFT for o in said) >= study.refusals
 
 
-@settings(max_examples=600)
+@settings(max_examples=6 * settings().max_examples)
 @given(histories(), st.sampled_from(FRAMES), st.sampled_from(sorted(FOR_GOOD | SOFT)))
 def test_a_final_refusal_is_never_a_non_contact(told: History, study: Plan, outcome: str) -> None:
     """In every frame, screened or not, whatever came before and comes after; what a supervisor ruled apart."""
@@ -269,13 +270,13 @@ def test_a_final_refusal_is_never_a_non_contact(told: History, study: Plan, outc
         assert find_group(code, frame=study.frame) in {"I", "P", "R", "NE"} | unknown, code
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(histories(), plans)
 def test_every_case_counts_in_a_group(told: History, study: Plan) -> None:
     assert find_group(told.code(study), frame=study.frame) in GROUPS
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(histories(), plans)
 def test_erasing_changes_no_code_and_ends_the_calling(told: History, study: Plan) -> None:
     gone = told.then(CaseErased("asked for"))
@@ -284,7 +285,7 @@ def test_erasing_changes_no_code_and_ends_the_calling(told: History, study: Plan
     assert gone.standing(study).status == "done"
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(histories(), st.sampled_from([*OUTCOMES]))
 def test_an_outcome_taken_back_leaves_nothing(told: History, outcome: str) -> None:
     sitting = told.later(days=1).claim()
@@ -320,9 +321,10 @@ def test_a_case_is_the_same_whether_replayed_or_followed(told: History) -> None:
     assert followed == Case.from_history(told.key, written) == told.case
 
 
-# --- a month of a thousand cases
+# --- a month of many cases
 
 
+CASES = 250 * SCALE
 OUTCOMES_DRAWN = (
     ["no_answer"] * 40 + ["busy"] * 14 + ["machine"] * 10 + ["machine_left"] * 4 + ["technical", "blocked"]
     + ["disconnected"] * 2 + ["refusal_soft"] * 6 + ["refusal_hard"] + ["hangup_intro"] * 3 + ["callback"] * 8
@@ -416,7 +418,7 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     ],
     ids=["autumn, usual hours", "spring, all hours"],
 )
-def test_a_month_of_a_thousand_cases_keeps_every_limit(starts: str, ends: str, hours: tuple[time, time]) -> None:
+def test_a_month_of_calls_keeps_every_limit(starts: str, ends: str, hours: tuple[time, time]) -> None:
     """Only allowed calls are made, over the night the clock changes, holidays and the study's end."""
     text = "09:00-20:30" if hours[0] == time(9) else "00:00-24:00"
     study = plan(
@@ -425,14 +427,14 @@ def test_a_month_of_a_thousand_cases_keeps_every_limit(starts: str, ends: str, h
     )
     dice, last = Random(20261124), date.fromisoformat(ends)
     made: Counter[str] = Counter()
-    for number in range(1000):
+    for number in range(CASES):
         zones = [(DENVER,), (NEW_YORK,), (NEW_YORK, LOS_ANGELES)][number % 3]
         log = _month(study, moment(starts), dice, zones)
         _audit(log, zones, last, hours, made)
-    assert made["calls"] > 2500
-    assert made["promised"] > 100
-    assert made["at the limit"] > 100
-    assert made["twice a day"] > 100
+    assert made["calls"] > 2.5 * CASES
+    assert made["promised"] > CASES / 10
+    assert made["at the limit"] > CASES / 10
+    assert made["twice a day"] > CASES / 10
 
 
 def _audit(log: Log, zones: tuple[str, ...], last: date, hours: tuple[time, time], made: Counter[str]) -> None:

@@ -55,7 +55,7 @@ def determined(table: CountTable, hidden: frozenset[CellPosition]) -> list[CellP
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     st.integers(2, 5).flatmap(
         lambda width: st.lists(st.lists(st.integers(0, 12), min_size=width, max_size=width), min_size=2, max_size=6)
@@ -144,7 +144,6 @@ def test_the_base_of_a_follow_up_does_not_tell_what_the_table_before_it_hides():
     assert shown["Agree"] == "16"
 
 
-@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 4)), min_size=20, max_size=60))
 def test_how_many_belong_to_a_group_stays_where_it_is_no_small_number(pairs: list[tuple[int, int]]):
     """21 districts and 14 sectors are nobody's answer: hiding them would hide every table of the report."""
@@ -180,7 +179,6 @@ def test_a_share_does_not_tell_a_hidden_base():
     assert table.notes[0].startswith("By group: not shown, as most counts would be hidden")
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), min_size=12, max_size=60))
 @example([(1, 1)] * 5 + [(1, 2)] * 5 + [(2, 1)] * 4 + [(3, 1)])  # two columns of zeros that are hidden
 @example(  # half of the details are hidden, and more of details and nets together

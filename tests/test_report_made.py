@@ -14,7 +14,7 @@ from subprocess import run
 
 import pytest
 
-from command_line import SURVEY
+from command_line import SURVEY, run_survey
 from scenario import INSTRUMENTS
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook_model import Codebook
@@ -34,13 +34,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     copy(INSTRUMENTS / "asu_2000.yaml", folder)
     file = folder / "asu_2000.yaml"
-    survey("simulate", str(file), "-n", "700", "--keep", "--break-off", "0.01", "--seed", "5")
+    run_survey(folder, "simulate", str(file), "-n", "700", "--keep", "--break-off", "0.01", "--seed", "5")
     return file
-
-
-def survey(*arguments: str) -> str:
-    """What a command prints."""
-    return run([*SURVEY, *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def made(study: Path, wish: ReportOptions = WISH) -> Results:
@@ -50,7 +45,11 @@ def made(study: Path, wish: ReportOptions = WISH) -> Results:
 
 
 def rows(study: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(survey("export", str(study), "-o", "-", "--origin", "simulated"))))
+    return list(
+        csv.DictReader(
+            io.StringIO(run_survey(study.parent, "export", str(study), "-o", "-", "--origin", "simulated")[0])
+        )
+    )
 
 
 def is_partial(row: dict[str, str]) -> bool:
@@ -118,7 +117,7 @@ def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: P
     text = study.read_text(encoding="utf-8")
     head, _, rest = text.partition("\nstudy:\n")
     (folder / "asu_2000.yaml").write_text(f"{head}\n{rest[rest.index('scales:') :]}", encoding="utf-8")
-    survey("simulate", str(folder / "asu_2000.yaml"), "-n", "40", "--keep", "--seed", "3")
+    run_survey(folder, "simulate", str(folder / "asu_2000.yaml"), "-n", "40", "--keep", "--seed", "3")
     began = [row["interview_began"][:10] for row in rows(folder / "asu_2000.yaml")]
     day = date.fromisoformat(min(began))
     lines = made(folder / "asu_2000.yaml", replace(WISH, interviews="all", zone=UTC)).methods
@@ -175,10 +174,10 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     assert alone.filter_notes == (f"Only complete interviews; {left} that were begun are left out.",)
     assert not any("whole study" in line.text for line in whole.methods)
     asked = ("--origin", "simulated", "--where", condition, "--items", "q2")
-    survey("report", str(study), *asked, "-o", str(tmp_path / "a.html"))
+    run_survey(tmp_path, "report", str(study), *asked, "-o", str(tmp_path / "a.html"))
     for text in (
-        survey("report", str(study), *asked, "-o", "-"),
-        survey("report", str(study), *asked),
+        run_survey(tmp_path, "report", str(study), *asked, "-o", "-")[0],
+        run_survey(tmp_path, "report", str(study), *asked)[0],
         unescape((tmp_path / "a.html").read_text(encoding="utf-8")),
     ):
         assert text.index(condition) < text.index("How to read the tables")
@@ -208,11 +207,7 @@ def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_siz
 
 def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_own(study: Path, tmp_path: Path):
     page = tmp_path / "a.md"
-    told = run(
-        [*SURVEY, "report", str(study), "--origin", "simulated", "-o", str(page)],
-        capture_output=True,
-        text=True,
-    ).stderr
+    _, told = run_survey(tmp_path, "report", str(study), "--origin", "simulated", "-o", str(page))
     found = re.search(r"(\d+) of ([\d,]+) counts are hidden; --threshold 0", told)
     assert found is not None
     text = page.read_text(encoding="utf-8")
@@ -345,7 +340,7 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
     for name in ("asu_2000.yaml", "asu_2000_units.csv"):
         copy(INSTRUMENTS / name, folder)
     file = folder / "asu_2000.yaml"
-    survey("sample", "import", str(file), str(folder / "asu_2000_units.csv"))
+    run_survey(folder, "sample", "import", str(file), str(folder / "asu_2000_units.csv"))
     answers = (INSTRUMENTS / "asu_2000.answers.txt").read_text(encoding="utf-8")
     for case in ("Chicago District", "Denver District"):
         run(
@@ -370,7 +365,7 @@ def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Pat
     """Its frequencies, means, medians and standard deviations, its cross-tabulation and its chi-square are ours."""
     pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
     pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
-    survey("export", str(study), "-o", str(tmp_path / "d.sav"), "--origin", "simulated")
+    run_survey(tmp_path, "export", str(study), "-o", str(tmp_path / "d.sav"), "--origin", "simulated")
     (tmp_path / "d.sps").write_text(
         "GET FILE='d.sav'.\n"
         "FREQUENCIES /VARIABLES=q1 q22 /FORMAT=NOTABLE /STATISTICS=MEAN MEDIAN STDDEV.\n"

