@@ -4,7 +4,7 @@ import pytest
 
 from scenario import STAMP, TODAY, Scenario, instrument, scenario, source_of
 from survey_cli.documents.questionnaire.booklet import build_booklet
-from survey_cli.engine.codec import decode_event, encode_event
+from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.prompts import find_previous_place
@@ -99,10 +99,11 @@ def test_an_interview_that_began_before_stands_where_it_stood() -> None:
 
 def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() -> None:
     began = scenario(TRAVEL).interview.start
-    line = encode_event(began)
+    record = encode_record(began)
     assert began.rules == 2
-    assert decode_event(line) == began
-    assert decode_event(line.replace(',"rules":2', "")) == began._replace(rules=1)
+    assert decode_record(record) == began
+    older = record._replace(payload=record.payload.replace(',"rules":2', ""))
+    assert decode_record(older) == began._replace(rules=1)
 
 
 def test_it_is_said_in_print_and_warned_of() -> None:

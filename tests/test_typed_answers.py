@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scenario import STAMP, Scenario, scenario
 from survey_cli.engine import prompts
-from survey_cli.engine.codec import decode_event, encode_event
+from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.events import (
     NoteWritten,
     QuestionAnswered,
@@ -271,7 +271,7 @@ def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:
     texts = [event.text for event in twice.interview.events if isinstance(event, NoteWritten)]
     assert texts == ["sure", "tired", "not so sure", "quite sure"]
     event = NoteWritten(STAMP, first.place, "x", first.seq)
-    assert decode_event(encode_event(event)) == event
+    assert decode_record(encode_record(event)) == event
     assert noted.step(NoteWritten(STAMP, first.place, "x", 1)).why == "there is no such note"
 
 

@@ -361,34 +361,6 @@ def decode_record(record: JournalRecord) -> InterviewEvent:
     return event
 
 
-def encode_event(event: InterviewEvent) -> str:
-    """Encode an event as one line of JSON."""
-    kind, place, details = _encode_details(event)
-    fields: dict[str, object] = {"kind": kind, "at": encode_timestamp(event.stamp.at), "by": event.stamp.by}
-    if event.stamp.station:
-        fields["station"] = event.stamp.station
-    if place is not None:
-        fields["item"] = place.item
-        if place.turn is not None:
-            fields["turn"] = place.turn
-    return _encode_json(fields | details)
-
-
-def decode_event(text: str) -> InterviewEvent:
-    """Decode the text of `encode_event`. Raises EventDecodeError."""
-    fields = _FieldReader("event", _decode_json(text, what="the event"))
-    kind = fields.kind = fields.take_text("kind")
-    stamp = EventStamp(
-        decode_timestamp(fields.take_text("at")), fields.take_text("by"), fields.take_text("station", "")
-    )
-    place: Place | None = None
-    if "item" in fields.remaining:
-        place = Place(fields.take_text("item"), fields.take_int("turn") if "turn" in fields.remaining else None)
-    event = _build_event(kind, place, stamp, fields)
-    fields.check_empty()
-    return event
-
-
 # Rows of data as JSON arrays
 
 

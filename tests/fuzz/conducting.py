@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import UTC, date, datetime, time
 
-from survey_cli.engine.codec import decode_event, encode_cells, encode_event, make_row_reader
+from survey_cli.engine.codec import decode_record, encode_cells, encode_record, make_row_reader
 from survey_cli.engine.interview import Interview
 from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.exports.text.csv import escape_formula
@@ -29,7 +29,7 @@ def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Inte
     for invented in simulate_interviews(instrument, count=count, seed=seed, start=START, habits=HABITS):
         interview = invented.interview
         assert interview.status in ("ended", "suspended", "stopped") or invented.stuck, "no end"
-        again = Interview.replay(instrument, [decode_event(encode_event(event)) for event in interview.events])
+        again = Interview.replay(instrument, [decode_record(encode_record(event)) for event in interview.events])
         row = build_row(interview)
         assert len(row) == len(variables), f"{len(row)} cells for {len(variables)} columns"
         assert build_row(again) == row, "a replayed interview has other data"

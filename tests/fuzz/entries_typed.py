@@ -8,7 +8,7 @@ from functools import cache
 from hypothesis import strategies as st
 
 from fuzz.words import HOSTILE, hostile, moments
-from survey_cli.engine.codec import decode_event, encode_event
+from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.events import EventStamp, QuestionAnswered
 from survey_cli.entries import PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.checks.all_checks import check_instrument
@@ -124,7 +124,7 @@ def check(case: tuple[str, Reply]) -> bool:
         return True
     assert question.why_invalid(asking, value) == "", f"{value!r} was taken and does not fit"
     event = QuestionAnswered(STAMP, Place(item), value, words)
-    kept = decode_event(encode_event(event))
+    kept = decode_record(encode_record(event))
     assert isinstance(kept, QuestionAnswered)
     assert kept == event
     assert question.why_invalid(asking, kept.value) == "", f"{value!r} no longer fits when it comes from its journal"

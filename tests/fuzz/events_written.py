@@ -1,4 +1,4 @@
-"""An event comes back from its text as it went in, and any other text is told to be none."""
+"""An event comes back from its record as it went in, and any other record is told to be none."""
 
 import json
 from typing import Any
@@ -9,9 +9,7 @@ from fuzz.words import HOSTILE
 from survey_cli.engine.codec import (
     EventDecodeError,
     JournalRecord,
-    decode_event,
     decode_record,
-    encode_event,
     encode_record,
     make_row_reader,
 )
@@ -52,47 +50,67 @@ objects = st.recursive(
 
 
 @st.composite
-def near_events(draw: st.DrawFn) -> str:
-    """The text of an event with pieces of it replaced, dropped or added."""
-    written: dict[str, Any] = json.loads(encode_event(draw(events)))
+def near_events(draw: st.DrawFn) -> JournalRecord:
+    """The record of an event with pieces of it replaced, dropped or added."""
+    record = encode_record(draw(events))
+    written: dict[str, Any] = json.loads(record.payload)
     for _ in range(draw(st.integers(0, 3))):
         key = draw(st.sampled_from((*written, *KEYS)))
         if draw(st.booleans()):
             written.pop(key, None)
         else:
             written[key] = draw(objects)
-    return json.dumps(written)
+    changes: dict[str, Any] = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "kind": st.sampled_from((*KINDS, *HOSTILE)),
+                "item": st.none() | st.sampled_from(("q1", *HOSTILE)),
+                "turn": st.none() | st.integers(),
+                "at": st.sampled_from(("2000-06-01T18:04:05.000000Z", "9999-12-31T23:59:59-14:00", *HOSTILE)),
+            },
+        )
+    )
+    return record._replace(payload=json.dumps(written), **changes)
 
 
 cases = st.one_of(events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE))
 
 
-def check(case: InterviewEvent | str) -> bool:
-    """Out and back; whether it was an event."""
+def check(case: InterviewEvent | JournalRecord | str) -> bool:
+    """Out and back; whether it was an event. A text is taken as a payload and as a row of data."""
     if isinstance(case, str):
+        return _read_text(case)
+    if isinstance(case, JournalRecord):
         try:
-            event = decode_event(case)
+            event = decode_record(case)
         except EventDecodeError:
-            _other_readers(case)
             return False
     else:
         event = case
-    assert decode_event(encode_event(event)) == event
-    assert decode_record(encode_record(event)) == event
-    encode_event(event).encode()
-    assert "\n" not in encode_event(event)
+    _write_and_read(event)
     return True
 
 
-def _other_readers(text: str) -> None:
-    """The same text as a payload and as a row of data."""
+def _write_and_read(event: InterviewEvent) -> None:
+    record = encode_record(event)
+    assert decode_record(record) == event
+    record.payload.encode()
+    assert "\n" not in record.payload
+
+
+def _read_text(text: str) -> bool:
+    was_event = False
     for kind in KINDS:
         item = "q1" if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted") else None
         try:
-            decode_record(JournalRecord(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
+            event = decode_record(JournalRecord(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
         except EventDecodeError:
             continue
+        _write_and_read(event)
+        was_event = True
     try:
         make_row_reader(("integer", "date", "time"))(text)
     except EventDecodeError:
-        return
+        return was_event
+    return was_event

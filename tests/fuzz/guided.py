@@ -38,7 +38,7 @@ def condition(data: bytes) -> bool:
 
 
 def event(data: bytes) -> bool:
-    """Any text as an event."""
+    """Any text as the payload of an event."""
     return events_written.check(data.decode("utf-8", "replace"))
 
 
@@ -56,11 +56,11 @@ def seeds_of(name: str) -> list[bytes]:
 
         from hypothesis.errors import NonInteractiveExampleWarning
 
-        from survey_cli.engine.codec import encode_event
+        from survey_cli.engine.codec import encode_record
         from test_journal import STRATEGIES
 
         simplefilter("ignore", NonInteractiveExampleWarning)
-        return [encode_event(strategy.example()).encode() for strategy in STRATEGIES.values()]
+        return [encode_record(strategy.example()).payload.encode() for strategy in STRATEGIES.values()]
     import re
 
     said = re.findall(rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)", b"\n".join(FILES.values()))
