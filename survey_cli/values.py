@@ -1,4 +1,7 @@
-"""Answers, typed missing values, places in the questionnaire, and the variables of the data."""
+"""Answers, typed missing values, places in the questionnaire and the variables of the data.
+
+A leaf, imported by every package.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -93,8 +93,8 @@ def build_usual_hours(country: str) -> dict[int, Hours]:
     on the day of rest.
     """
     weekend = find_weekend(country)
-    rest = 5 if country == "IL" else 4 if 4 in weekend else 6
-    return {day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY for day in range(7) if day != rest}
+    rest_day = 5 if country == "IL" else 4 if 4 in weekend else 6
+    return {day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY for day in range(7) if day != rest_day}
 
 
 def find_permitted_hours(country: str, weekday: int) -> Hours:
@@ -117,10 +117,10 @@ def list_regions(country: str) -> Mapping[str, str]:
     import holidays
 
     try:
-        known = holidays.country_holidays(country)
+        calendar = holidays.country_holidays(country)
     except NotImplementedError:
         return {}
-    names = {code: code for code in known.subdivisions} | dict(getattr(known, "subdivisions_aliases", {}))
+    names = {code: code for code in calendar.subdivisions} | dict(getattr(calendar, "subdivisions_aliases", {}))
     by_name = {name.casefold(): f"{country}-{code}" for name, code in names.items()}
     return by_name | {full.casefold(): full for full in by_name.values()}
 
@@ -132,11 +132,11 @@ def find_region(text: str, country: str) -> str:
 
 def suggest_region(text: str, country: str) -> str:
     """Return the remedy for a region that does not exist: the nearest by name or code, or a few that exist."""
-    known = list_regions(country)
-    codes = sorted(set(known.values()))
-    near = find_nearest(text.strip().casefold(), known)
-    some = ", ".join(codes[:4]) + (", …" if len(codes) > 4 else "")
-    return f"did you mean {known[near]}?" if near else f"write one of {some}"
+    regions = list_regions(country)
+    codes = sorted(set(regions.values()))
+    near = find_nearest(text.strip().casefold(), regions)
+    listed = ", ".join(codes[:4]) + (", …" if len(codes) > 4 else "")
+    return f"did you mean {regions[near]}?" if near else f"write one of {listed}"
 
 
 @lru_cache(maxsize=512)
@@ -150,13 +150,13 @@ def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
 
     country, subdivision = parse_country(region), region[3:] or None
     try:
-        known = holidays.country_holidays(country, subdiv=subdivision, years=year)
+        calendar = holidays.country_holidays(country, subdiv=subdivision, years=year)
     except NotImplementedError:
         return {}
-    english = [language for language in known.supported_languages if language.startswith("en")]
-    if english and known.default_language not in english:
-        known = holidays.country_holidays(country, subdiv=subdivision, years=year, language=english[0])
-    return {day: name for day, name in known.items() if day.year == year}
+    english = [language for language in calendar.supported_languages if language.startswith("en")]
+    if english and calendar.default_language not in english:
+        calendar = holidays.country_holidays(country, subdiv=subdivision, years=year, language=english[0])
+    return {day: name for day, name in calendar.items() if day.year == year}
 
 
 _ZONES: Final = """

@@ -18,10 +18,10 @@ def open_instrument(path: str) -> Instrument | UserError:
     result = check_instrument(load_source(path))
     if result.instrument is not None:
         return result.instrument
-    wrong = select_errors(result.problems)
-    count, pronoun = (f"{len(wrong)} problems", "them") if len(wrong) != 1 else ("a problem", "it")
+    errors = select_errors(result.problems)
+    count, pronoun = (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
     remedy = f"fix {pronoun}; `survey check {path}` shows each"
-    return UserError(str(path), f"the instrument has {count}", remedy, tuple(wrong))
+    return UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
 
 
 def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrument | UserError:
@@ -34,13 +34,13 @@ def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrumen
         )
     name = next(iter(texts))
     instrument, _, problems = compile_instrument(load_source_text(texts[name], name, fetch=lambda other: texts[other]))
-    wrong = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
-    if instrument is None or wrong:
+    errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
+    if instrument is None or errors:
         return UserError(
             f"version {content_hash[:12]}",
             "this program can no longer read the stored text",
             "open the database with the version of survey it was created with",
-            tuple(wrong),
+            tuple(errors),
         )
     if instrument.hash != content_hash:
         return UserError(

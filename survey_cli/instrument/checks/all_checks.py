@@ -125,16 +125,16 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     also reported as unknown.
     """
     ends = {p.who for p in problems if p.rule == "decline-passes-end"}
-    told: dict[tuple[object, ...], Problem] = {}
+    distinct: dict[tuple[object, ...], Problem] = {}
     for p in problems:
         if p.rule != "unsure-negation" or p.who not in ends:
-            told.setdefault((p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p)
-    return list(told.values())
+            distinct.setdefault((p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p)
+    return list(distinct.values())
 
 
 def check_instrument(source: InstrumentSource) -> CheckResult:
     """Compile an instrument and run every check, so that all problems are reported at once."""
-    collecting = gc.isenabled()
+    gc_was_enabled = gc.isenabled()
     gc.disable()  # repeated collections over the growing tree would double the time for a large file
     try:
         instrument, draft, problems = compile_instrument(source)
@@ -142,9 +142,9 @@ def check_instrument(source: InstrumentSource) -> CheckResult:
             for check in CHECKS:
                 problems.extend(check(draft))
     finally:
-        if collecting:
+        if gc_was_enabled:
             gc.freeze()
             gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
             gc.enable()
-    found = tuple(limit_per_rule(_remove_repeated_causes(problems)))
-    return CheckResult(None if select_errors(found) else instrument, found, draft)
+    limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
+    return CheckResult(None if select_errors(limited) else instrument, limited, draft)

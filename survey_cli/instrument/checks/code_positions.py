@@ -47,10 +47,10 @@ def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]
         by_class = draft.check_cache["by class"] = {}
         for at, item in enumerate(list_items(draft)):
             by_class.setdefault(item.__class__, []).append((at, item))
-    found = [entry for kind, entries in by_class.items() if issubclass(kind, kinds) for entry in entries]
+    entries = [entry for kind, members in by_class.items() if issubclass(kind, kinds) for entry in members]
     if len(by_class) > 1:
-        found.sort(key=lambda entry: entry[0])
-    for _, item in found:
+        entries.sort(key=lambda entry: entry[0])
+    for _, item in entries:
         yield item
 
 
@@ -88,8 +88,8 @@ def find_options_node(part: SpecModel) -> YamlMapping | None:
     inner = node.get("options")
     if isinstance(inner, YamlMapping):
         return inner
-    named = isinstance(inner, YamlScalar) and not isinstance(part, ScaleSpec)  # in a scale it is a code
-    return None if named else node
+    is_name = isinstance(inner, YamlScalar) and not isinstance(part, ScaleSpec)  # in a scale it is a code
+    return None if is_name else node
 
 
 def locate_definition(draft: InstrumentDraft, name: str) -> Position:

@@ -35,8 +35,8 @@ COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
 
 def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     """Yield every name that becomes a column or can be used in a condition, with its position."""
-    for name, named in draft.symbols.items():
-        yield name, named.where
+    for name, symbol in draft.symbols.items():
+        yield name, symbol.where
     for name, group in draft.symbol_table.groups.items():
         yield name, group[0]
 
@@ -67,10 +67,10 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _suggest_id(name: str) -> str:
-    mended = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-    mended = mended if mended[:1].isalpha() or not mended else f"q{mended}"
-    rule = "a letter, then letters, digits or _"
-    return f"write {mended[:MAX_ID_LENGTH]}: {rule}" if mended else f"write {rule}"
+    cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    cleaned = cleaned if cleaned[:1].isalpha() or not cleaned else f"q{cleaned}"
+    form = "a letter, then letters, digits or _"
+    return f"write {cleaned[:MAX_ID_LENGTH]}: {form}" if cleaned else f"write {form}"
 
 
 def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -185,13 +185,13 @@ def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
     """
     names = {name.lower(): name for name, _ in _iterate_names(draft)}
     below: dict[str, list[str]] = defaultdict(list)
-    for low, name in names.items():
-        at = low.rfind("_")
+    for folded, name in names.items():
+        at = folded.rfind("_")
         while at > 0:
-            if low[:at] in names:
-                below[low[:at]].append(name)
-            at = low.rfind("_", 0, at)
-    families = [[names[low], *children] for low, children in below.items()]
+            if folded[:at] in names:
+                below[folded[:at]].append(name)
+            at = folded.rfind("_", 0, at)
+    families = [[names[folded], *children] for folded, children in below.items()]
     for item in draft.items.values():
         if isinstance(item.question, MultipleItem) and item.id.lower() not in below:
             texts = [o.code.lower() for o in item.options if isinstance(o.code, str)]
@@ -232,8 +232,8 @@ def _describe_variable(variable: Variable, owner: str) -> str:
     if variable.role == "state":
         return f"the reason why {owner} is empty"
     if variable.role == "words":
-        given = f"the words given with option {variable.option} of {owner}"
-        return given if variable.option is not None else f"the order of mention in {owner}"
+        words = f"the words given with option {variable.option} of {owner}"
+        return words if variable.option is not None else f"the order of mention in {owner}"
     if variable.option is not None:
         return f"option {variable.option} of {owner}"
     return f"the item {owner}" if variable.name == owner else f"a part of {owner}"

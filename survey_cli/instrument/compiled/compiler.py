@@ -62,9 +62,9 @@ class InstrumentCompiler:
         )
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
-        for named in self.symbol_table.symbols.values():
-            if named.kind == "sample column" and named.options:
-                self.item_compiler.compile_options(named.options, CompileContext(named.id, before=-1), None)
+        for symbol in self.symbol_table.symbols.values():
+            if symbol.kind == "sample column" and symbol.options:
+                self.item_compiler.compile_options(symbol.options, CompileContext(symbol.id, before=-1), None)
 
     def _finish_group(self, group: ItemGroup) -> None:
         """Fill in what depends on the children: all items below, their count, and the computes to evaluate at the end."""
@@ -114,13 +114,13 @@ class InstrumentCompiler:
         self, item: SectionItem | BatteryItem | RosterItem, enclosing: GroupContext, kind: type[ItemGroup]
     ) -> tuple[ItemGroup, GroupContext]:
         """Compile a group without its children, and return it with the context of its children."""
-        who = str(item.id)
-        context = CompileContext(who, self._index, enclosing.roster, enclosing.path)
+        group_id = str(item.id)
+        context = CompileContext(group_id, self._index, enclosing.roster, enclosing.path)
         compiler = self.item_compiler
         title = compiler.compile_optional_text(item.title, context, "title") or enclosing.section
         hangup = enclosing.hangup or (isinstance(item, SectionItem) and item.after == "hangup")
         group = kind(
-            id=who,
+            id=group_id,
             spec=item,
             children=(),
             title=title,
@@ -131,7 +131,7 @@ class InstrumentCompiler:
             anchor=item.anchor,
             after_hangup=hangup,
         )
-        path = (*enclosing.path, GroupStep(who, 0, item.order != "written"))
+        path = (*enclosing.path, GroupStep(group_id, 0, item.order != "written"))
         return group, enclosing._replace(path=path, section=title, hangup=hangup)
 
     def _compile_section(self, item: SectionItem, enclosing: GroupContext) -> ItemGroup:
@@ -206,22 +206,27 @@ class InstrumentCompiler:
         return group
 
     def _compile_item(
-        self, item: QuestionItem, who: str, text: Text, enclosing: GroupContext, overrides: ItemOverrides | None = None
+        self,
+        item: QuestionItem,
+        item_id: str,
+        text: Text,
+        enclosing: GroupContext,
+        overrides: ItemOverrides | None = None,
     ) -> CompiledItem:
-        at = self._index
+        index = self._index
         self._index += 1
-        context = CompileContext(who, at, enclosing.roster, enclosing.path)
+        context = CompileContext(item_id, index, enclosing.roster, enclosing.path)
         compiler = self.item_compiler
         if overrides is None:
-            named = self.symbol_table.symbols.get(who)
-            options, scale = (named.options, named.scale) if named is not None else ({}, None)
+            symbol = self.symbol_table.symbols.get(item_id)
+            options, scale = (symbol.options, symbol.scale) if symbol is not None else ({}, None)
             label, ask_if, unless, anchor = item.label or text, item.ask_if, item.unless, item.anchor
         else:
             options, scale = overrides.options, overrides.scale
             label, ask_if, unless, anchor = overrides.label or text, overrides.ask_if, None, overrides.anchor
         compiled_options = compiler.compile_options(options, context, scale)
         compiled_item = CompiledItem(
-            id=who,
+            id=item_id,
             question=item,
             text=compiler.compile_text(
                 text, context, "text", options=item.read and any(o.read for o in compiled_options)
@@ -235,13 +240,13 @@ class InstrumentCompiler:
             options=compiled_options,
             scale=scale,
             order=item.order if isinstance(item, CodedItem) else "written",
-            declines=compiler.compile_declines(item, who),
+            declines=compiler.compile_declines(item, item_id),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
             roster=enclosing.roster,
             section=enclosing.section,
             after_hangup=enclosing.hangup,
-            computes=tuple(self._computes_after.get(at, ())),
+            computes=tuple(self._computes_after.get(index, ())),
             anchor=anchor,
             counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )
@@ -259,7 +264,7 @@ class InstrumentCompiler:
             compiled_item.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
         elif not item.expects_answer and isinstance(item, DrawItem):
             self._compile_draw(item, compiled_item, context)
-        self.draft.items.setdefault(who, compiled_item)
+        self.draft.items.setdefault(item_id, compiled_item)
         return compiled_item
 
     def _compile_draw(self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext) -> None:
@@ -337,9 +342,9 @@ def build_reserved_declines(document: Document) -> list[CompiledDecline]:
     """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
     declines = []
     for kind, code in RESERVED_CODES.items():
-        written = document.declines.get(kind)  # type: ignore[call-overload]
-        text = written.text if written is not None else Text.from_string(kind.replace("_", " ").capitalize())
-        declines.append(CompiledDecline(id=kind, code=written.code if written is not None else code, text=text))
+        spec = document.declines.get(kind)  # type: ignore[call-overload]
+        text = spec.text if spec is not None else Text.from_string(kind.replace("_", " ").capitalize())
+        declines.append(CompiledDecline(id=kind, code=spec.code if spec is not None else code, text=text))
     return declines
 
 

@@ -24,32 +24,30 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
 
     Their names are added to the draft; cycles and clashes become problems.
     """
-    written = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
-    needs = {
-        name: frozenset().union(*(find_names(w) for _, w in text.iterate_languages())) & written.keys()
-        for name, (_, text) in written.items()
+    sources = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
+    dependencies = {
+        name: frozenset().union(*(find_names(w) for _, w in text.iterate_languages())) & sources.keys()
+        for name, (_, text) in sources.items()
     }
     done: set[str] = set()
     after: dict[int, list[Compute]] = {}
-    for first in written:
-        trail, left = (
-            [first],
-            [iter(sorted(needs[first]))],
-        )  # the computes in progress, and what each still depends on
-        while trail and not (len(trail) == 1 and first in done):
-            need = next(left[-1], None)
-            if need in trail:
-                _report_cycle(compiler, trail[trail.index(need) :], written[need][0].where)
-                done.update(trail)
-            elif need is not None and need not in done:
-                trail.append(need)
-                left.append(iter(sorted(needs[need])))
-            elif need is None:
-                name = trail.pop()
-                left.pop()
+    for first in sources:
+        in_progress = [first]
+        remaining = [iter(sorted(dependencies[first]))]  # the dependencies of each that are still to be compiled
+        while in_progress and not (len(in_progress) == 1 and first in done):
+            dependency = next(remaining[-1], None)
+            if dependency in in_progress:
+                _report_cycle(compiler, in_progress[in_progress.index(dependency) :], sources[dependency][0].where)
+                done.update(in_progress)
+            elif dependency is not None and dependency not in done:
+                in_progress.append(dependency)
+                remaining.append(iter(sorted(dependencies[dependency])))
+            elif dependency is None:
+                name = in_progress.pop()
+                remaining.pop()
                 if name not in done:
                     done.add(name)
-                    index, compute = _compile_compute(compiler, *written[name])
+                    index, compute = _compile_compute(compiler, *sources[name])
                     if compute is not None:
                         after.setdefault(index, []).append(compute)
     return after
@@ -57,13 +55,13 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
 
 def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
     """Report computes that depend on one another."""
-    loop = [*names, names[0]]
-    shown = (
-        loop
-        if len(loop) <= _MAX_LISTED
-        else [*loop[: _MAX_LISTED // 2], f"… {len(loop) - _MAX_LISTED} more", *loop[-_MAX_LISTED // 2 :]]
+    cycle = [*names, names[0]]
+    listed = (
+        cycle
+        if len(cycle) <= _MAX_LISTED
+        else [*cycle[: _MAX_LISTED // 2], f"… {len(cycle) - _MAX_LISTED} more", *cycle[-_MAX_LISTED // 2 :]]
     )
-    what = f"the computes depend on one another: {' → '.join(shown)}"
+    what = f"the computes depend on one another: {' → '.join(listed)}"
     compiler.problems.append(Problem("circular", where, names[0], what, "break the cycle"))
 
 
@@ -76,11 +74,11 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
         if condition is not None:
             conditions[language] = condition
     first = conditions.get(draft.language) or next(iter(conditions.values()), None)
-    gives = first.result_type if first is not None else ValueType("text")
+    result_type = first.result_type if first is not None else ValueType("text")
     where = locate_name(name)
     if str(name) in draft.symbols or str(name) in draft.symbol_table.groups:
-        before = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
-        draft.symbol_table.clashes.append((before, where, str(name)))
+        earlier = draft.symbols.get(str(name)) or draft.symbol_table.groups[str(name)][0]
+        draft.symbol_table.clashes.append((earlier, where, str(name)))
         return -1, None
     index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
     draft.symbol_table.symbols[str(name)] = Symbol(
@@ -88,26 +86,28 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
         kind="compute",
         where=where,
         index=index,
-        value_type=gives,
-        text_variable=TextVariable(type=gives.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0),
+        value_type=result_type,
+        text_variable=TextVariable(
+            type=result_type.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0
+        ),
     )
     compiler.add_symbol(str(name))
     if first is None:
         return index, None
-    compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=gives.type)
+    compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=result_type.type)
     return index, compute
 
 
 def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
     """Find the index at which a name is settled in any case: in a shuffled group or a roster, at the end of it."""
-    walk = compiler.draft.symbol_table
-    named = walk.symbols.get(name)
-    if named is None:
+    table = compiler.draft.symbol_table
+    symbol = table.symbols.get(name)
+    if symbol is None:
         return -1
-    ends = [walk.groups[s.group][2] for s in named.path if s.shuffled and s.group in walk.groups]
-    if named.value_type.roster in walk.groups:
-        ends.append(walk.groups[named.value_type.roster][2])
-    return max([named.index, *ends])
+    ends = [table.groups[s.group][2] for s in symbol.path if s.shuffled and s.group in table.groups]
+    if symbol.value_type.roster in table.groups:
+        ends.append(table.groups[symbol.value_type.roster][2])
+    return max([symbol.index, *ends])
 
 
 def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, Template] | None:
@@ -116,11 +116,11 @@ def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:
             case ast.Name(id=name):
-                said = compiler.text_variables.get(name)
-                return said.labels if said is not None and said.type == "code" else None
+                variable = compiler.text_variables.get(name)
+                return variable.labels if variable is not None and variable.type == "code" else None
             case ast.IfExp(body=body, orelse=orelse):
-                one, other = labels(body), labels(orelse)
-                return one if one is other else None
+                then_labels, else_labels = labels(body), labels(orelse)
+                return then_labels if then_labels is else_labels else None
             case _:
                 return None
 

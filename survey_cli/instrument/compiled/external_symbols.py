@@ -12,13 +12,13 @@ from survey_cli.problems import Position, Problem
 
 def build_external_scope(instrument: Instrument) -> Scope:
     """Build the scope of all names in an interview's data, as seen from outside every roster."""
-    walk = SymbolTable(instrument.document)
-    names = {name: named.value_type for name, named in walk.symbols.items()}
+    table = SymbolTable(instrument.document)
+    names = {name: symbol.value_type for name, symbol in table.symbols.items()}
     for name, compute in instrument.computes.items():
         names[name] = next(iter(compute.conditions.values())).result_type
-    rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in walk.rosters}
+    rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in table.rosters}
     declines = tuple(list_declines(instrument.document))
-    return Scope(names=names, rosters=rosters, declines=declines, groups=walk.groups.keys())
+    return Scope(names=names, rosters=rosters, declines=declines, groups=table.groups.keys())
 
 
 def compile_external_condition(

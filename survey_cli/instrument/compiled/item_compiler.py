@@ -49,42 +49,42 @@ class ItemCompiler:
 
     def add_symbol(self, name: str) -> None:
         """Make a name that was added to the draft known to later conditions and texts."""
-        named = self.draft.symbols[name]
-        self.value_types[name], self.text_variables[name] = named.value_type, named.text_variable
+        symbol = self.draft.symbols[name]
+        self.value_types[name], self.text_variables[name] = symbol.value_type, symbol.text_variable
 
-    def _build_scope(self, inside: str | None) -> Scope:
-        scope = self._scopes.get(inside)
+    def _build_scope(self, inside_roster: str | None) -> Scope:
+        scope = self._scopes.get(inside_roster)
         if scope is None:
             rosters = {
-                r: frozenset(n for n, named in self.draft.symbols.items() if named.value_type.roster == r)
+                r: frozenset(n for n, symbol in self.draft.symbols.items() if symbol.value_type.roster == r)
                 for r in self.draft.symbol_table.rosters
             }
             scope = Scope(
                 names=self.value_types,
                 rosters=rosters,
                 declines=tuple(self.declines),
-                inside_roster=inside,
+                inside_roster=inside_roster,
                 groups=self.draft.symbol_table.groups.keys(),
                 nearest=self._nearest,
             )
-            self._scopes[inside] = scope
+            self._scopes[inside_roster] = scope
         return scope
 
     def compile_condition(
         self,
-        written: YamlScalar | None,
+        source: YamlScalar | None,
         context: CompileContext,
         key: str,
-        wants: ExpectedKind = "truth",
+        expected: ExpectedKind = "truth",
         answered: frozenset[str] = frozenset(),
     ) -> Condition | None:
         """Compile a condition, or record why that is not possible."""
-        if written is None:
+        if source is None:
             return None
-        where = locate_name(written)
+        where = locate_name(source)
         scope = self._build_scope(context.roster)
         condition, problems = compile_condition(
-            written, scope, where=where, who=context.owner, expected=wants, answered=answered
+            source, scope, where=where, who=context.owner, expected=expected, answered=answered
         )
         if problems:
             self._add_problems(problems, key)
@@ -98,7 +98,7 @@ class ItemCompiler:
                     before=context.before,
                     path=context.path,
                     condition=condition,
-                    length=len(written),
+                    length=len(source),
                 )
             )
         return condition
@@ -209,7 +209,7 @@ class ItemCompiler:
         cached = self._compiled_declines.get(id(declines))
         if cached is not None:
             return cached
-        own: Mapping[str, DeclineOverride] = declines if isinstance(declines, dict) else {}  # type: ignore[assignment]
+        overrides: Mapping[str, DeclineOverride] = declines if isinstance(declines, dict) else {}  # type: ignore[assignment]
         selected = {}
         for name in declines:
             if str(name) in self.declines:
@@ -219,7 +219,7 @@ class ItemCompiler:
             what = f"there is no decline {str(name)!r}"
             where = locate_name(name)
             self.problems.append(Problem("unknown-decline", where, who, what, near, length=len(name)))
-        self._compiled_declines[id(declines)] = _build_declines(selected, own)
+        self._compiled_declines[id(declines)] = _build_declines(selected, overrides)
         return self._compiled_declines[id(declines)]
 
     def compile_study_declines(self) -> tuple[CompiledDecline, ...]:
@@ -231,13 +231,13 @@ class ItemCompiler:
 
 
 def _build_declines(
-    declines: Mapping[str, DeclineSpec], own: Mapping[str, DeclineOverride]
+    declines: Mapping[str, DeclineSpec], overrides: Mapping[str, DeclineOverride]
 ) -> tuple[CompiledDecline, ...]:
     return tuple(
         CompiledDecline(
             id=str(name),
-            code=own[name].code if name in own else d.code,
-            text=(own[name].text if name in own else None) or d.text,
+            code=overrides[name].code if name in overrides else d.code,
+            text=(overrides[name].text if name in overrides else None) or d.text,
             key=d.key,
         )
         for name, d in declines.items()

@@ -75,8 +75,8 @@ def resolve_options(
         case SingleItem() | MultipleItem():
             return _resolve_list(item.options, document, who, problems)
         case ScaleItem() | BatteryItem():
-            given = [key for key in ("scale", "options", "from_") if getattr(item, key) is not None]
-            if len(given) != 1 or (item.from_ is None) != (item.to is None):
+            given_keys = [key for key in ("scale", "options", "from_") if getattr(item, key) is not None]
+            if len(given_keys) != 1 or (item.from_ is None) != (item.to is None):
                 what = "a scale needs either scale: NAME, or options:, or from: and to:"
                 problems.append(
                     Problem("missing-key", item.find_position("type"), who, what, "give exactly one of them")
@@ -162,19 +162,19 @@ class SymbolTable:
             )
         self._add_items(document.items, (), None)
 
-    def _add(self, named: Symbol) -> None:
-        if named.id in self.symbols:
-            self.clashes.append((self.symbols[named.id], named.where, named.id))
-        elif named.id in self.groups:
-            self.clashes.append((self.groups[named.id][0], named.where, named.id))
+    def _add(self, symbol: Symbol) -> None:
+        if symbol.id in self.symbols:
+            self.clashes.append((self.symbols[symbol.id], symbol.where, symbol.id))
+        elif symbol.id in self.groups:
+            self.clashes.append((self.groups[symbol.id][0], symbol.where, symbol.id))
         else:
-            self.symbols[named.id] = named
+            self.symbols[symbol.id] = symbol
 
     def _add_sample_column(self, name: str, kind: str, where: Position, column: object) -> None:
         options: Mapping[Code, OptionSpec] = {}
-        written = getattr(column, "options", None)
-        if kind == "single" and written is not None:
-            options, _ = _resolve_list(written, self.document, name, self.problems)
+        options_or_name = getattr(column, "options", None)
+        if kind == "single" and options_or_name is not None:
+            options, _ = _resolve_list(options_or_name, self.document, name, self.problems)
         codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
         type_ = "code" if kind in ("single", "split") else kind
         labels = self._find_labels(options) if options else None
@@ -199,72 +199,72 @@ class SymbolTable:
             self._add_item(item, item_path, roster)
 
     def _add_item(self, item: AnyItem, path: tuple[GroupStep, ...], roster: str | None) -> None:
-        who = str(item.id)
+        item_id = str(item.id)
         where = item.id.where
         first = self.index
         if not item.is_group:  # the common case, before the classes are tested one by one
-            options, scale = resolve_options(item, self.document, who, self.problems)
-            self._add_question(cast(QuestionItem, item), who, where, path, roster, options, scale, False)
+            options, scale = resolve_options(item, self.document, item_id, self.problems)
+            self._add_question(cast(QuestionItem, item), item_id, where, path, roster, options, scale, False)
             return
         match item:
             case SectionItem():
-                self._add_items(item.items, (*path, GroupStep(who, 0, item.order != "written")), roster)
+                self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), roster)
             case BatteryItem():
-                options, scale = resolve_options(item, self.document, who, self.problems)
+                options, scale = resolve_options(item, self.document, item_id, self.problems)
                 for child, (name, statement) in enumerate(item.statements.items()):
-                    step = GroupStep(who, child, item.order != "written")
-                    unsure = statement.ask_if is not None
+                    step = GroupStep(item_id, child, item.order != "written")
+                    is_conditional = statement.ask_if is not None
                     self._add_question(
-                        item, str(name), locate_name(name), (*path, step), roster, options, scale, unsure
+                        item, str(name), locate_name(name), (*path, step), roster, options, scale, is_conditional
                     )
             case RosterItem():
-                self.rosters[who] = item
-                self._add_items(item.items, (*path, GroupStep(who, 0, item.order != "written")), who)
+                self.rosters[item_id] = item
+                self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), item_id)
                 if item.until is not None:
-                    self._add_repeat_question(item, who, path)
+                    self._add_repeat_question(item, item_id, path)
             case _:
-                options, scale = resolve_options(item, self.document, who, self.problems)
-                self._add_question(item, who, where, path, roster, options, scale, False)
+                options, scale = resolve_options(item, self.document, item_id, self.problems)
+                self._add_question(item, item_id, where, path, roster, options, scale, False)
                 return
-        if who in self.symbols or who in self.groups:
-            before = self.symbols[who] if who in self.symbols else self.groups[who][0]
-            self.clashes.append((before, where, who))
+        if item_id in self.symbols or item_id in self.groups:
+            before = self.symbols[item_id] if item_id in self.symbols else self.groups[item_id][0]
+            self.clashes.append((before, where, item_id))
         else:
-            self.groups[who] = (where, first, self.index - 1, path)
+            self.groups[item_id] = (where, first, self.index - 1, path)
 
-    def _add_repeat_question(self, item: RosterItem, who: str, path: tuple[GroupStep, ...]) -> None:
+    def _add_repeat_question(self, item: RosterItem, roster_id: str, path: tuple[GroupStep, ...]) -> None:
         """Add the question at the end of each turn of an `until` roster."""
         yes_no: dict[Code, OptionSpec] = {c: build_yes_no_option(self.document.languages, c) for c in (1, 2)}
         assert item.until is not None
         question = SingleItem.model_construct(
-            type="single", id=YamlScalar(f"{who}_more", item.id.where), text=item.until, options=yes_no
+            type="single", id=YamlScalar(f"{roster_id}_more", item.id.where), text=item.until, options=yes_no
         )
         question.copy_position(item)
-        self._add_question(question, f"{who}_more", item.id.where, path, who, yes_no, None, False)
-        named = self.symbols.get(f"{who}_more")
-        if named is not None and named.question is question:
-            self.symbols[named.id] = replace(named, kind="question after each turn")
+        self._add_question(question, f"{roster_id}_more", item.id.where, path, roster_id, yes_no, None, False)
+        symbol = self.symbols.get(f"{roster_id}_more")
+        if symbol is not None and symbol.question is question:
+            self.symbols[symbol.id] = replace(symbol, kind="question after each turn")
 
     def _add_question(
         self,
         item: QuestionItem,
-        who: str,
+        item_id: str,
         where: Position,
         path: tuple[GroupStep, ...],
         roster: str | None,
         options: Mapping[Code, OptionSpec],
         scale: str | None,
-        unsure: bool,
+        is_conditional: bool,
     ) -> None:
         declinable = item.expects_answer and bool(item.declines if item.declines is not None else self._declines)
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._find_type(item, options)
-        source = str(item.from_) if isinstance(item, DrawItem) else roster
-        silent = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
-        turn_name = self.find_turn_name(source) if isinstance(item, DrawItem) and source else None
+        turns_roster = str(item.from_) if isinstance(item, DrawItem) else roster
+        why_unanswered = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
+        turn_name = self.find_turn_name(turns_roster) if isinstance(item, DrawItem) and turns_roster else None
         self._add(
             Symbol(
-                id=who,
+                id=item_id,
                 kind="statement" if isinstance(item, BatteryItem) else "item",
                 where=where,
                 index=self.index,
@@ -273,19 +273,19 @@ class SymbolTable:
                     codes=codes,
                     declinable=declinable,
                     roster=roster,
-                    why_unanswered=silent,
+                    why_unanswered=why_unanswered,
                 ),
                 text_variable=TextVariable(
                     type=type_,  # type: ignore[arg-type]
                     labels=labels,
-                    roster=source,
+                    roster=turns_roster,
                     turn_name=turn_name,
-                    may_be_missing=unsure
+                    may_be_missing=is_conditional
                     or declinable
                     or item.ask_if is not None
                     or item.unless is not None
                     or (isinstance(item, DrawItem) and self._may_draw_nobody(item)),
-                    why_unanswered=silent,
+                    why_unanswered=why_unanswered,
                 ),
                 path=path,
                 question=item,
@@ -321,14 +321,14 @@ class SymbolTable:
         return self.labels.setdefault(id(options), {})
 
     def _may_draw_nobody(self, draw: DrawItem) -> bool:
-        """Whether a draw may have no turn to select from: only a roster with `until:` always has one."""
+        """Return whether a draw may have no turn to select from: only a roster with `until:` always has one."""
         roster = self.rosters.get(str(draw.from_))
         return draw.where is not None or roster is None or roster.until is None
 
     def find_turn_name(self, roster: str) -> str | None:
         """Find the roster's first text item, which names a turn."""
-        written = self.rosters.get(roster)
-        for item in _iterate_below(written.items if written else ()):
+        roster_item = self.rosters.get(roster)
+        for item in _iterate_below(roster_item.items if roster_item else ()):
             if item.type == "text":
                 return str(item.id)
         return None

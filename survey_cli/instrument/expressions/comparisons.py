@@ -189,7 +189,7 @@ def _convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Ter
     )
 
 
-def _check_list_element(checker: ExpressionChecker, element: ast.expr, beside: Term) -> Term:
+def _check_list_element(checker: ExpressionChecker, element: ast.expr, compared_term: Term) -> Term:
     """Check one value of a list in brackets."""
     match element:
         case ast.Constant():
@@ -201,7 +201,7 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, beside: T
             what = f"a list holds codes, and {name} is an item"
             return checker.report_problem("item-in-list", element, what, f"compare with it: q1 == {name} or …")
         case ast.Name():
-            return checker.report_unknown_name(element, beside)
+            return checker.report_unknown_name(element, compared_term)
         case _:
             what = f"{checker.get_source(element)} is not a code"
             return checker.report_problem(
@@ -210,9 +210,11 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, beside: T
 
 
 def _negate(checker: ExpressionChecker, part: Term, item: Term, values: list[Any]) -> Term:
-    turned = checker.combine(logical_not, [part], "truth", part.node)
-    checker.add_doubt(turned, turned.unsure_names, _suggest_other_codes(checker, item, values) if values else "")
-    return turned
+    negated_term = checker.combine(logical_not, [part], "truth", part.node)
+    checker.add_doubt(
+        negated_term, negated_term.unsure_names, _suggest_other_codes(checker, item, values) if values else ""
+    )
+    return negated_term
 
 
 def _describe_constant_condition(holds: object) -> tuple[str, str]:
@@ -236,7 +238,7 @@ def _report_multiple_compared(
 
 
 def _check_same_kind(checker: ExpressionChecker, left: Term, right: Term, node: ast.expr) -> bool:
-    """Whether two terms, neither of them a literal, are of the same kind; otherwise report a problem."""
+    """Return whether two terms, neither of them a literal, are of the same kind; otherwise report a problem."""
     families = {get_family(left), get_family(right)}
     if len(families) == 1 or "any" in families:
         return True
@@ -247,24 +249,24 @@ def _check_same_kind(checker: ExpressionChecker, left: Term, right: Term, node: 
 
 def _report_unknown_code(checker: ExpressionChecker, part: Term, other: Term) -> Term:
     codes = other.codes or frozenset()
-    twin = next((code for code in codes if str(code) == str(part.value)), None)
-    if twin is not None:
-        return _report_misquoted_code(checker, part, other, twin)
+    lookalike = next((code for code in codes if str(code) == str(part.value)), None)
+    if lookalike is not None:
+        return _report_misquoted_code(checker, part, other, lookalike)
     return checker.report_unknown_code(part.node, other.name or checker.get_source(other.node), codes, part.value)
 
 
-def _report_misquoted_code(checker: ExpressionChecker, part: Term, other: Term, twin: Code) -> Term:
+def _report_misquoted_code(checker: ExpressionChecker, part: Term, other: Term, lookalike: Code) -> Term:
     """Report a code that exists as a number although a text was written, or the other way round."""
-    kind = "numbers" if isinstance(twin, int) else "texts"
+    kind = "numbers" if isinstance(lookalike, int) else "texts"
     what = f"the codes of {checker.get_source(other.node)} are {kind}, and {format_constant(part.value)} is not one"
-    hint = "without quotes" if isinstance(twin, int) else "in quotes"
-    return checker.report_problem("unlike-kinds", part.node, what, f"write {format_constant(twin)}, {hint}")
+    hint = "without quotes" if isinstance(lookalike, int) else "in quotes"
+    return checker.report_problem("unlike-kinds", part.node, what, f"write {format_constant(lookalike)}, {hint}")
 
 
 def _report_unlike_literal(checker: ExpressionChecker, part: Term, other: Term, other_family: Family) -> Term:
-    twin = next((code for code in other.codes or () if str(code) == str(part.value)), None)
-    if other.kind == "code" and twin is not None:
-        return _report_misquoted_code(checker, part, other, twin)
+    lookalike = next((code for code in other.codes or () if str(code) == str(part.value)), None)
+    if other.kind == "code" and lookalike is not None:
+        return _report_misquoted_code(checker, part, other, lookalike)
     what = f"{checker.describe(other)}, but {format_constant(part.value)} is {describe_kind(part)}"
     if other.kind == "code" and other.codes:
         return checker.report_problem("unlike-kinds", part.node, what, f"its codes are {format_codes(other.codes)}")
@@ -278,9 +280,9 @@ def _convert_to_date_or_time(
     checker: ExpressionChecker, part: Term, other: Term, other_family: Literal["date", "time"]
 ) -> Term:
     """Convert a text to a date or time of day."""
-    shape = r"[0-9]{4}-[0-9]{2}-[0-9]{2}" if other_family == "date" else r"[0-9]{2}:[0-9]{2}"
+    pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2}" if other_family == "date" else r"[0-9]{2}:[0-9]{2}"
     parsed: date | time | None = None
-    if part.kind == "text" and re.fullmatch(shape, part.value):
+    if part.kind == "text" and re.fullmatch(pattern, part.value):
         try:
             parsed = date.fromisoformat(part.value) if other_family == "date" else time.fromisoformat(part.value)
         except ValueError:
@@ -313,9 +315,9 @@ def _suggest_other_codes(checker: ExpressionChecker, item: Term, values: list[An
     )
     if item.kind != "code" or not item.name or not codes or len(codes) > _MAX_LISTED:
         return ""
-    source, left = checker.get_source(item.node), ", ".join(format_constant(code) for code in codes)
+    source, remaining = checker.get_source(item.node), ", ".join(format_constant(code) for code in codes)
     declines = ", ".join(checker.scope.declines) or "dk"
-    return f"write {source} in [{left}, {declines}] if they count, {source} in [{left}] if not"
+    return f"write {source} in [{remaining}, {declines}] if they count, {source} in [{remaining}] if not"
 
 
 def find_constant(node: ast.expr) -> Any:

@@ -105,14 +105,14 @@ def compile_condition(
         return None, (_make_problem(parsed, text, where, who),)
     checker = ExpressionChecker(text, parsed, scope, where, who)
     checker.guarded_names |= answered
-    part = _compile(checker, parsed.tree, 1)
-    if part.kind != "wrong":
-        part = _check_expected(checker, part, expected)
+    term = _compile(checker, parsed.tree, 1)
+    if term.kind != "wrong":
+        term = _check_expected(checker, term, expected)
     problems = checker.collect_problems()
-    if part.kind == "wrong" or (problems and select_errors(problems)):
+    if term.kind == "wrong" or (problems and select_errors(problems)):
         return None, problems
-    gives = _make_value_type(part.kind, part.codes, bool(part.unsure_names), part.roster)
-    return Condition(text, frozenset(checker.names), checker.turns, gives, part.evaluate, parsed.tree), problems
+    result_type = _make_value_type(term.kind, term.codes, bool(term.unsure_names), term.roster)
+    return Condition(text, frozenset(checker.names), checker.turns, result_type, term.evaluate, parsed.tree), problems
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:
@@ -142,9 +142,15 @@ def _make_value_type(kind: Kind, codes: frozenset[Code] | None, declinable: bool
     return ValueType(_TYPE_OF_KIND[kind], codes, declinable, roster)
 
 
-def _make_problem(slip: ParseFailure, text: str, where: Position, who: str) -> Problem:
+def _make_problem(failure: ParseFailure, text: str, where: Position, who: str) -> Problem:
     return Problem(
-        slip.rule, shift_position(where, text, slip.offset), who, slip.what, slip.remedy, "error", max(slip.length, 1)
+        failure.rule,
+        shift_position(where, text, failure.offset),
+        who,
+        failure.what,
+        failure.remedy,
+        "error",
+        max(failure.length, 1),
     )
 
 
@@ -164,7 +170,7 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
     return part
 
 
-def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, beside: Term | None = None) -> Term:
+def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, compared_term: Term | None = None) -> Term:
     checker.parts += 1
     if depth > MAX_DEPTH or checker.parts > MAX_PARTS:
         if not checker.too_large:
@@ -172,22 +178,22 @@ def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, beside: Ter
             checker.report_problem("condition-too-large", node, describe_too_large().what, describe_too_large().remedy)
         return checker.make_wrong(node)
     if isinstance(node, ast.Name) and node.id not in checker.scope.names:
-        return checker.report_unknown_name(node, beside)
-    kind = _COMPILERS.get(node.__class__)
-    if kind is None:
+        return checker.report_unknown_name(node, compared_term)
+    compile_node = _COMPILERS.get(node.__class__)
+    if compile_node is None:
         return checker.report_problem("condition-syntax", node, *_explain_foreign_syntax(node))
-    return kind(checker, node, depth + 1)
+    return compile_node(checker, node, depth + 1)
 
 
 def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Term:
-    known = checker.scope.names[node.id]
-    if known.roster is None:
-        return _compile_variable(checker, node, node.id, known, make_reader(node.id), plain=node.id)
-    if known.roster == checker.scope.inside_roster:
+    value_type = checker.scope.names[node.id]
+    if value_type.roster is None:
+        return _compile_variable(checker, node, node.id, value_type, make_reader(node.id), plain_name=node.id)
+    if value_type.roster == checker.scope.inside_roster:
         checker.turns = True
-        return _compile_variable(checker, node, node.id, known, make_turn_reader(node.id))
+        return _compile_variable(checker, node, node.id, value_type, make_turn_reader(node.id))
     return _compile_variable(
-        checker, node, node.id, known, make_all_turns_reader(node.id, known.roster), roster=known.roster
+        checker, node, node.id, value_type, make_all_turns_reader(node.id, value_type.roster), roster=value_type.roster
     )
 
 
@@ -198,24 +204,24 @@ def _compile_variable(
     checker: ExpressionChecker,
     node: ast.expr,
     name: str,
-    known: ValueType,
-    run: Evaluator,
+    value_type: ValueType,
+    evaluate: Evaluator,
     *,
-    plain: str = "",
+    plain_name: str = "",
     roster: str | None = None,
 ) -> Term:
     checker.names.add(name)
-    if known.why_unanswered:
-        what = f"{name} {known.why_unanswered}; it has no answer"
+    if value_type.why_unanswered:
+        what = f"{name} {value_type.why_unanswered}; it has no answer"
         return checker.report_problem("no-answer", node, what, "name an item with an answer")
-    unsure = frozenset((name,)) if known.declinable else frozenset[str]()
-    kind: Kind = _KIND_OF_TYPE.get(known.type, known.type)  # type: ignore[arg-type]
+    unsure_names = frozenset((name,)) if value_type.declinable else frozenset[str]()
+    kind: Kind = _KIND_OF_TYPE.get(value_type.type, value_type.type)  # type: ignore[arg-type]
     if kind == "truth":
-        part = Term(kind, run, node, roster=roster, unsure_names=unsure)
-        part = checker.combine(to_truth, [part], kind, node)
-        return part._replace(name=name, plain_name=plain)
-    codes = known.codes if kind in ("code", "codes") else None
-    return Term(kind, run, node, name, plain, codes, roster, unsure_names=unsure)
+        term = Term(kind, evaluate, node, roster=roster, unsure_names=unsure_names)
+        term = checker.combine(to_truth, [term], kind, node)
+        return term._replace(name=name, plain_name=plain_name)
+    codes = value_type.codes if kind in ("code", "codes") else None
+    return Term(kind, evaluate, node, name, plain_name, codes, roster, unsure_names=unsure_names)
 
 
 def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
@@ -223,9 +229,9 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
     scope = checker.scope
     match node.value:
         case ast.Name(id=roster):
-            which = None
+            turn_node = None
         case ast.Subscript(value=ast.Name(id=roster), slice=index):
-            which = index
+            turn_node = index
         case _:
             what = f"{checker.get_source(node)} does not name an item of a roster"
             return checker.report_problem("condition-syntax", node, what, "write person.age, or person[1].age")
@@ -235,19 +241,21 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
         else:
             what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
         return checker.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
-    known = scope.names.get(node.attr)
-    if known is None or known.roster != roster:
+    value_type = scope.names.get(node.attr)
+    if value_type is None or value_type.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
         remedy = suggest_nearest(node.attr, items, otherwise=f"its items are {', '.join(items[:8])}")
         return checker.report_problem("unknown-name", node, f"the roster {roster} has no item {node.attr!r}", remedy)
-    if which is None:
+    if turn_node is None:
         return _compile_variable(
-            checker, node, node.attr, known, make_all_turns_reader(node.attr, roster), roster=roster
+            checker, node, node.attr, value_type, make_all_turns_reader(node.attr, roster), roster=roster
         )
-    turn = _compile_turn(checker, which, depth)
+    turn = _compile_turn(checker, turn_node, depth)
     if turn.kind == "wrong":
         return turn
-    part = _compile_variable(checker, node, node.attr, known, make_one_turn_reader(node.attr, roster, turn.evaluate))
+    part = _compile_variable(
+        checker, node, node.attr, value_type, make_one_turn_reader(node.attr, roster, turn.evaluate)
+    )
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
@@ -300,13 +308,13 @@ def _join_truths(checker: ExpressionChecker, parts: list[Term], node: ast.expr, 
     """Join truth values by `and`, or by `or`."""
     tests = [part.test for part in parts if part.test is not None]
 
-    def quick(runs: list[Evaluator]) -> Evaluator:
-        run = (make_conjunction if conjunction else make_disjunction)(runs)
-        if len(tests) < len(runs):
-            return run
-        return (make_all_tests_evaluator if conjunction else make_any_test_evaluator)(tuple(tests), run)
+    def make_fast(evaluators: list[Evaluator]) -> Evaluator:
+        evaluate = (make_conjunction if conjunction else make_disjunction)(evaluators)
+        if len(tests) < len(evaluators):
+            return evaluate
+        return (make_all_tests_evaluator if conjunction else make_any_test_evaluator)(tuple(tests), evaluate)
 
-    return checker.combine(logical_and if conjunction else logical_or, parts, "truth", node, quick=quick)
+    return checker.combine(logical_and if conjunction else logical_or, parts, "truth", node, make_fast=make_fast)
 
 
 def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) -> Term:

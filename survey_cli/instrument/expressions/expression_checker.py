@@ -237,9 +237,9 @@ class ExpressionChecker:
                 remedy = "a truth value needs no comparison: write adult, or not adult"
                 return self.report_problem("condition-syntax", node, f"{value} is not part of a condition", remedy)
             case int() | float():
-                slip = validate_number(source)
-                if slip:
-                    return self.report_problem("condition-syntax", node, *slip)
+                mistake = validate_number(source)
+                if mistake:
+                    return self.report_problem("condition-syntax", node, *mistake)
                 return Term("number", make_constant(value), node, value=value)
             case str() if len(source) == len(value) + 2:
                 value = to_nfc(value)
@@ -263,34 +263,34 @@ class ExpressionChecker:
         kind: Kind,
         node: ast.expr,
         *,
-        quick: Callable[[list[Evaluator]], Evaluator] | None = None,
+        make_fast: Callable[[list[Evaluator]], Evaluator] | None = None,
         test: ConstantTest | None = None,
     ) -> Term:
         """Combine terms by `function`, turn by turn if one of them is a list.
 
-        Without a list, an equivalent evaluator may replace it: the one that `quick` makes of the terms, or `test`.
+        Without a list, an equivalent evaluator may replace it: the one that `make_fast` makes of the terms, or `test`.
         """
-        lists = False
+        has_list = False
         for part in parts:
             if part.kind == "wrong":
                 return self.make_wrong(node)
             if part.roster:
-                lists = True
-        roster = self.find_common_roster(parts, node) if lists else ""
+                has_list = True
+        roster = self.find_common_roster(parts, node) if has_list else ""
         if roster is None:
             return self.make_wrong(node)
-        runs = [part.evaluate for part in parts]
-        if not lists and quick is not None:
-            return Term(kind, quick(runs), node, unsure_names=collect_unsure_names(parts))
-        if not lists and test is not None:
-            run = make_test_evaluator(test, make_application(function, runs))
-            return Term(kind, run, node, unsure_names=collect_unsure_names(parts), test=test)
-        run = (
-            make_application_by_turn(function, runs, [part.roster is not None for part in parts])
+        evaluators = [part.evaluate for part in parts]
+        if not has_list and make_fast is not None:
+            return Term(kind, make_fast(evaluators), node, unsure_names=collect_unsure_names(parts))
+        if not has_list and test is not None:
+            evaluate = make_test_evaluator(test, make_application(function, evaluators))
+            return Term(kind, evaluate, node, unsure_names=collect_unsure_names(parts), test=test)
+        evaluate = (
+            make_application_by_turn(function, evaluators, [part.roster is not None for part in parts])
             if roster
-            else make_application(function, runs)
+            else make_application(function, evaluators)
         )
-        return Term(kind, run, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
+        return Term(kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
 
     def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
         """Find the roster whose turns the terms run over; empty without a list, None if there are two."""
@@ -364,7 +364,7 @@ class ExpressionChecker:
         return self.report_problem("list-as-value", node, what, remedy)
 
     def _is_list(self, node: ast.Name | ast.Attribute) -> bool:
-        """Whether this name is a list over all turns."""
+        """Return whether this name is a list over all turns."""
         if isinstance(node, ast.Attribute):
             return isinstance(node.value, ast.Name)
         known = self.scope.names.get(node.id)

@@ -143,7 +143,7 @@ def _compile_count(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
             return _report_uncountable(checker, part)
     if len(parts) == 1 and not parts[0].roster:
         _warn_if_one_turn(checker, node, parts[0])
-    return _combine_lists(node, parts, function, "number", whole=True)._replace(unsure_names=frozenset())
+    return _combine_lists(node, parts, function, "number", needs_whole_roster=True)._replace(unsure_names=frozenset())
 
 
 def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
@@ -170,12 +170,12 @@ def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
 
 
 def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) -> None:
-    inside = checker.scope.inside_roster
-    for inner in ast.walk(part.node) if inside else ():
-        known = checker.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
-        if isinstance(inner, ast.Name) and known and known.roster == inside:
+    inside_roster = checker.scope.inside_roster
+    for inner in ast.walk(part.node) if inside_roster else ():
+        value_type = checker.scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
+        if isinstance(inner, ast.Name) and value_type and value_type.roster == inside_roster:
             what = f"{inner.id} refers to the current turn here, so this counts one turn"
-            remedy = f"write {inside}.{inner.id} for all turns, or remove count"
+            remedy = f"write {inside_roster}.{inner.id} for all turns, or remove count"
             checker.warn("one-value", node, what, remedy)
             return
 
@@ -206,20 +206,28 @@ def _compile_list_function(
     return _combine_lists(node, parts, function, kind)
 
 
-def _combine_lists(node: ast.Call, parts: list[Term], function: Function, kind: Kind, *, whole: bool = False) -> Term:
-    """Apply the function to all arguments as one list. With `whole` the result is missing if a whole roster is."""
-    runs, lists = ([part.evaluate for part in parts], [part.evaluate for part in parts if part.roster and whole])
-    worth = function.apply
+def _combine_lists(
+    node: ast.Call, parts: list[Term], function: Function, kind: Kind, *, needs_whole_roster: bool = False
+) -> Term:
+    """Apply the function to all arguments as one list.
+
+    With `needs_whole_roster` the result is missing if a roster is missing as a whole.
+    """
+    evaluators, roster_evaluators = (
+        [part.evaluate for part in parts],
+        [part.evaluate for part in parts if part.roster and needs_whole_roster],
+    )
+    apply = function.apply
 
     def run(env: Env) -> Any:
-        cells = flatten(tuple([part(env) for part in runs]))
-        return worth(cells)
+        cells = flatten(tuple([part(env) for part in evaluators]))
+        return apply(cells)
 
     def run_whole(env: Env) -> Any:
-        gone = combine_missing(*[part(env) for part in lists])
-        return run(env) if gone is None else gone
+        missing = combine_missing(*[part(env) for part in roster_evaluators])
+        return run(env) if missing is None else missing
 
-    return Term(kind, run_whole if lists else run, node, unsure_names=collect_unsure_names(parts))
+    return Term(kind, run_whole if roster_evaluators else run, node, unsure_names=collect_unsure_names(parts))
 
 
 def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:

@@ -47,13 +47,13 @@ def _count_truths(truths: tuple[Any, ...]) -> Any:
     return sum(1 for truth in truths if truth is True)
 
 
-def count_codes(several: Any) -> Any:
+def count_codes(codes: Any) -> Any:
     """Count the codes chosen in a multiple."""
-    return several if several.__class__ is Missing else len(several)
+    return codes if codes.__class__ is Missing else len(codes)
 
 
 def _require_all(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Make a function missing if one of its cells is."""
+    """Wrap a function so that its result is missing if one of its cells is."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         missing = combine_missing(*cells)
@@ -63,7 +63,7 @@ def _require_all(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[
 
 
 def _use_answered(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Apply a function to the answered cells only; missing if there are cells and none is answered."""
+    """Wrap a function so that it receives the answered cells only; missing if there are cells and none is answered."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         answered = tuple([cell for cell in cells if cell.__class__ is not Missing])
@@ -73,7 +73,7 @@ def _use_answered(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple
 
 
 def _catch_errors(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Return not asked if a function has no result: no cells, cells of different kinds, a number too large."""
+    """Wrap a function: not asked if it has no result (no cells, cells of different kinds, a number too large)."""
 
     def run(cells: tuple[Any, ...]) -> Any:
         try:
@@ -131,7 +131,7 @@ def is_answered(cell: Any) -> bool:
 
 
 def is_declined(cell: Any) -> bool:
-    """Whether it is don't know, refused, or any other decline."""
+    """Return whether it is don't know, refused, or any other decline."""
     return cell.__class__ is Missing and cell.kind not in ("not_asked", "not_reached")
 
 
@@ -143,10 +143,12 @@ MAX_ARGUMENTS: Final = 400
 """More arguments than a condition can contain."""
 
 
-def _define_list_function(signature: str, takes: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]) -> Function:
+def _define_list_function(
+    signature: str, argument_kind: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]
+) -> Function:
     return Function(
         signature=signature,
-        argument_kind=takes,
+        argument_kind=argument_kind,
         min_arguments=1,
         max_arguments=MAX_ARGUMENTS,
         apply=_catch_errors(function),

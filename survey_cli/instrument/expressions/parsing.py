@@ -56,7 +56,7 @@ class ParsedExpression(NamedTuple):
         return self.text[start : start + length]
 
     def is_bracketed(self, node: ast.AST) -> bool:
-        """Whether a node has round brackets of its own."""
+        """Return whether a node has round brackets of its own."""
         start, length = self.locate(node)
         return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(")")
 
@@ -132,17 +132,17 @@ def parse_expression(text: str) -> ParsedExpression | ParseFailure:
     if len(text) > MAX_LENGTH:
         what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the maximum"
         return ParseFailure("condition-too-large", 0, 1, what, "compute parts of it under names of their own")
-    doubtful = _SUSPICIOUS.search(text)
-    flat = text.translate(_LINE_BREAKS_TO_BLANKS) if doubtful else str(text)
+    suspicious = _SUSPICIOUS.search(text)
+    flat = text.translate(_LINE_BREAKS_TO_BLANKS) if suspicious else str(text)
     body = flat.strip(" ")
     if not body:
         return ParseFailure(
             "empty-condition", 0, 1, "the condition is empty", f"write one, or leave the key out; {_EXAMPLE}"
         )
-    if doubtful:
-        slip = _find_foreign_text(flat)
-        if slip:
-            return slip
+    if suspicious:
+        failure = _find_foreign_text(flat)
+        if failure:
+            return failure
     try:
         tree = ast.parse(body, mode="eval").body
     except SyntaxError as error:
@@ -165,13 +165,13 @@ def validate_number(written: str) -> tuple[str, str] | None:
     if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", written) and written:
         return None
     written = shorten(written)
-    bare = written.lstrip("0")
+    digits = written.lstrip("0")
     if re.fullmatch(r"0[0-9.]*", written):
-        number = bare if bare and bare[0].isdigit() else "0" + bare.rstrip(".")
+        number = digits if digits and digits[0].isdigit() else "0" + digits.rstrip(".")
         return (f"{written} begins with a zero", f"write {number}, or {written!r} in quotes if codes are texts")
-    joined = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", written)
-    if joined:
-        return f"{written} runs into the word after it", f"leave a blank: {joined[1]} {joined[2]}"
+    run_together = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", written)
+    if run_together:
+        return f"{written} runs into the word after it", f"leave a blank: {run_together[1]} {run_together[2]}"
     return f"{written} is not an ordinary number", "write digits, with a point for decimals: 1000, 0.5"
 
 
@@ -184,11 +184,11 @@ def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFail
         return ParseFailure("condition-syntax", flat.index("\\"), 1, *_FOREIGN_SIGNS["\\"])
     tokens = list(_TOKENS.finditer(flat))
     for token in tokens:
-        found = _find_sign_mistake(token) or (
+        mistake = _find_sign_mistake(token) or (
             _find_word_mistake(token) if error and token.lastgroup == "name" else None
         )
-        if found:
-            return ParseFailure("condition-syntax", token.start(), len(token[0]), *found)
+        if mistake:
+            return ParseFailure("condition-syntax", token.start(), len(token[0]), *mistake)
     if error is None:
         return None
     return _find_unmatched_bracket(tokens) or _find_missing_operator(tokens) or _find_missing_operand(tokens)
@@ -218,11 +218,11 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
 
 def _find_word_mistake(token: re.Match[str]) -> tuple[str, str] | None:
     word = token[0]
-    small = word.lower()
-    if small in _FOREIGN_WORDS:
-        return _FOREIGN_WORDS[small]
-    if small != word and small in _KEYWORDS:
-        return f"{word} is written in capitals", f"write {small}"
+    lower = word.lower()
+    if lower in _FOREIGN_WORDS:
+        return _FOREIGN_WORDS[lower]
+    if lower != word and lower in _KEYWORDS:
+        return f"{word} is written in capitals", f"write {lower}"
     if iskeyword(word) and word not in _KEYWORDS:
         return f"{word!r} can't be used in a condition", "write the item's id, or put a text in quotes"
     return None
@@ -230,24 +230,24 @@ def _find_word_mistake(token: re.Match[str]) -> tuple[str, str] | None:
 
 def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
     """Find the first bracket without its counterpart."""
-    waiting: list[re.Match[str]] = []
+    open_brackets: list[re.Match[str]] = []
     for token in tokens:
         sign = token[0]
         if sign in _CLOSING_BRACKETS:
-            waiting.append(token)
+            open_brackets.append(token)
         elif sign in (")", "]"):
-            if not waiting:
+            if not open_brackets:
                 return ParseFailure(
                     "condition-syntax", token.start(), 1, f"this {sign} has no opening bracket", "remove it"
                 )
-            opened = waiting.pop()[0]
-            if _CLOSING_BRACKETS[opened] != sign:
-                what = f"a {opened} is closed here by {sign}"
-                return ParseFailure("condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[opened]}")
-    if len(waiting) >= 50:
-        return describe_too_large(waiting[0].start())
-    if waiting:
-        token = waiting[-1]
+            opening = open_brackets.pop()[0]
+            if _CLOSING_BRACKETS[opening] != sign:
+                what = f"a {opening} is closed here by {sign}"
+                return ParseFailure("condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[opening]}")
+    if len(open_brackets) >= 50:
+        return describe_too_large(open_brackets[0].start())
+    if open_brackets:
+        token = open_brackets[-1]
         what = f"this {token[0]} is never closed"
         return ParseFailure(
             "condition-syntax", token.start(), 1, what, f"write {_CLOSING_BRACKETS[token[0]]} where it ends"
@@ -276,13 +276,16 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
         token = tokens[words.index("if")]
         what = "this if has no else"
         return ParseFailure("condition-syntax", token.start(), 2, what, "write 'a if condition else b'")
-    last, start = tokens[-1], tokens[0]
-    if not _is_operand(last) and last[0] not in (")", "]"):
-        what, remedy = (f"something is missing after {last[0]}", f"write what follows, or remove it; {_EXAMPLE}")
-        return ParseFailure("condition-syntax", last.start(), len(last[0]), what, remedy)
-    if not _is_operand(start) and start[0] not in ("(", "[", "not", "-", "+"):
-        what, remedy = (f"something is missing before {start[0]}", f"write what comes first, or remove it; {_EXAMPLE}")
-        return ParseFailure("condition-syntax", start.start(), len(start[0]), what, remedy)
+    last_token, first_token = tokens[-1], tokens[0]
+    if not _is_operand(last_token) and last_token[0] not in (")", "]"):
+        what, remedy = (f"something is missing after {last_token[0]}", f"write what follows, or remove it; {_EXAMPLE}")
+        return ParseFailure("condition-syntax", last_token.start(), len(last_token[0]), what, remedy)
+    if not _is_operand(first_token) and first_token[0] not in ("(", "[", "not", "-", "+"):
+        what, remedy = (
+            f"something is missing before {first_token[0]}",
+            f"write what comes first, or remove it; {_EXAMPLE}",
+        )
+        return ParseFailure("condition-syntax", first_token.start(), len(first_token[0]), what, remedy)
     return None
 
 
@@ -290,8 +293,8 @@ def _locate_syntax_error(flat: str, error: SyntaxError) -> ParseFailure:
     """Report the position at which Python's parser gave up."""
     lead = len(flat) - len(flat.lstrip(" "))
     at = min(lead + max((error.offset or 1) - 1, 0), len(flat) - 1)
-    here = _TOKENS.match(flat, at)
-    word = shorten(here[0]) if here else flat[at]
+    token = _TOKENS.match(flat, at)
+    word = shorten(token[0]) if token else flat[at]
     return ParseFailure("condition-syntax", at, len(word), f"{word!r} does not fit here", _EXAMPLE)
 
 

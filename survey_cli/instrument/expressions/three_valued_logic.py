@@ -86,7 +86,7 @@ COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
-    """Return a comparison as a function of two cells."""
+    """Make a comparison of two cells, or the missing value that makes it unknown."""
     holds = COMPARE[sign]
 
     def compare(left: Any, right: Any) -> Any:
@@ -101,7 +101,7 @@ def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
 
 
 def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callable[[Any], Any]:
-    """Return a test whether a cell is one of `values`, or missing as one of `declines`."""
+    """Make a test whether a cell is one of `values`, or missing as one of `declines`."""
 
     def is_member(cell: Any) -> Any:
         if cell.__class__ is Missing:
@@ -112,7 +112,7 @@ def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callabl
 
 
 def is_chosen(code: Any, several: Any) -> Any:
-    """Whether `code` is chosen in a multiple."""
+    """Return whether `code` is chosen in a multiple."""
     if code.__class__ is Missing or several.__class__ is Missing:
         return combine_missing(code, several)
     return code in several
@@ -133,7 +133,7 @@ def _divide(left: Any, right: Any) -> Any:
 
 
 def make_arithmetic(sign: str) -> Callable[[Any, Any], Any]:
-    """Return `+ - * /` as a function of two cells; division by zero is not asked."""
+    """Make `+ - * /` as a function of two cells; division by zero is not asked."""
     result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide}[sign]
 
     def calculate(left: Any, right: Any) -> Any:
@@ -162,17 +162,17 @@ def make_constant(value: Any) -> Evaluator:
 
 
 def make_reader(name: str) -> Evaluator:
-    """Read an ordinary variable."""
+    """Make an evaluator that reads an ordinary variable."""
     return lambda env: env.get(name, NOT_REACHED)
 
 
 def make_turn_reader(name: str) -> Evaluator:
-    """Read a roster item in the current turn."""
+    """Make an evaluator that reads a roster item in the current turn."""
     return lambda env: env.get((name, env["#turn"]), NOT_REACHED)
 
 
 def make_all_turns_reader(name: str, roster: str) -> Evaluator:
-    """Read a roster item in all turns so far; missing if the roster is."""
+    """Make an evaluator that reads a roster item in all turns so far; missing if the roster is."""
     turns_of = "#" + roster
 
     def run(env: Env) -> Any:
@@ -185,7 +185,7 @@ def make_all_turns_reader(name: str, roster: str) -> Evaluator:
 
 
 def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
-    """Read a roster item in the turn that `which` returns; not asked if there is no such turn."""
+    """Make an evaluator that reads a roster item in the turn that `which` returns; not asked if there is none."""
     turns_of = "#" + roster
 
     def run(env: Env) -> Any:
@@ -216,19 +216,19 @@ _MIRRORED_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
-    """Compare an ordinary variable with a constant of its own kind."""
+    """Make a test that compares an ordinary variable with a constant of its own kind."""
     if sign == "==":
         return ConstantTest(name, frozenset((value,)).__contains__)
     return ConstantTest(name, partial(_MIRRORED_COMPARISONS[sign], value))
 
 
 def make_membership_test(name: str, values: frozenset[Any]) -> ConstantTest:
-    """Look for an ordinary variable in a list of constants, none of them a text with several encodings."""
+    """Make a test that looks for a variable in a list of constants, none of them a text with several encodings."""
     return ConstantTest(name, values.__contains__)
 
 
 def make_inclusion_test(code: Code, name: str) -> ConstantTest:
-    """Look for a constant code in a multiple."""
+    """Make a test that looks for a constant code in a multiple."""
     return ConstantTest(name, lambda several: code in several)
 
 
@@ -237,7 +237,7 @@ def make_answered_reader(name: str) -> Evaluator:
 
 
 def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
-    """Evaluate one test; `otherwise` decides if the test can't."""
+    """Make an evaluator of one test; `otherwise` decides if the test can't."""
     name, holds = test
 
     def run(env: Env) -> Any:
@@ -251,7 +251,7 @@ def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
 
 
 def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
-    """Evaluate `logical_and` of several tests at once."""
+    """Make an evaluator of `logical_and` over several tests."""
 
     def run(env: Env) -> Any:
         missing = None
@@ -270,7 +270,7 @@ def make_all_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluat
 
 
 def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator) -> Evaluator:
-    """Evaluate `logical_or` of several tests at once."""
+    """Make an evaluator of `logical_or` over several tests."""
 
     def run(env: Env) -> Any:
         missing = None
@@ -289,7 +289,7 @@ def make_any_test_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluato
 
 
 def make_conjunction(parts: list[Evaluator]) -> Evaluator:
-    """Evaluate `logical_and` of the parts, none after a false one."""
+    """Make an evaluator of `logical_and` that evaluates no part after a false one."""
 
     def run(env: Env) -> Any:
         missing = None
@@ -305,7 +305,7 @@ def make_conjunction(parts: list[Evaluator]) -> Evaluator:
 
 
 def make_disjunction(parts: list[Evaluator]) -> Evaluator:
-    """Evaluate `logical_or` of the parts, none after a true one."""
+    """Make an evaluator of `logical_or` that evaluates no part after a true one."""
 
     def run(env: Env) -> Any:
         missing = None
@@ -321,7 +321,7 @@ def make_disjunction(parts: list[Evaluator]) -> Evaluator:
 
 
 def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Evaluator:
-    """Apply `function` to the values of the parts."""
+    """Make an evaluator that applies `function` to the values of the parts."""
     match parts:
         case [one]:
             return lambda env: function(one(env))
@@ -332,9 +332,9 @@ def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Ev
 
 
 def make_application_by_turn(function: Callable[..., Any], parts: list[Evaluator], is_list: list[bool]) -> Evaluator:
-    """Apply `function` turn by turn.
+    """Make an evaluator that applies `function` turn by turn.
 
-    The parts marked in `listed` have one cell per turn, the others one for all turns. If a roster is missing as a whole,
+    The parts marked in `is_list` have one cell per turn, the others one for all turns. If a roster is missing as a whole,
     the result is that missing value.
     """
 

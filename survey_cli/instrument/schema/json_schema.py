@@ -45,23 +45,23 @@ _INCLUDE: Final[JsonSchema] = {
 
 def build_instrument_schema() -> JsonSchema:
     """Build the schema of an instrument file."""
-    written: tuple[type[SpecModel], ...] = (Document, *ITEM_TYPES.values())
-    _, raw = models_json_schema([(model, "validation") for model in written])
+    models: tuple[type[SpecModel], ...] = (Document, *ITEM_TYPES.values())
+    _, raw = models_json_schema([(model, "validation") for model in models])
     parts = raw["$defs"]
     return _assemble({**parts.pop(Document.__name__), "$defs": parts})
 
 
 def build_module_schema() -> JsonSchema:
     """Build the schema of a module file: `scales`, `compute` and `items`, none of them required."""
-    whole = build_instrument_schema()
-    own = {name: whole["properties"][name] for name in MODULE_KEYS}
-    what = "Part of an instrument, put in its place by `include`: scales, computes and items."
+    instrument_schema = build_instrument_schema()
+    properties = {name: instrument_schema["properties"][name] for name in MODULE_KEYS}
+    description = "Part of an instrument, put in its place by `include`: scales, computes and items."
     return {
-        **whole,
+        **instrument_schema,
         "title": "survey module",
-        "description": what,
-        "markdownDescription": what,
-        "properties": own,
+        "description": description,
+        "markdownDescription": description,
+        "properties": properties,
         "required": [],
     }
 
@@ -98,10 +98,10 @@ def _assemble(raw: JsonSchema) -> JsonSchema:
 def _describe(part: JsonSchema, model: type[Any]) -> None:
     """Add the docstrings of a model's fields to its keys."""
     keys = next((p for p in part.get("anyOf", ()) if "properties" in p), part)["properties"]
-    for name, says in read_field_docstrings(model).items():
+    for name, docstring in read_field_docstrings(model).items():
         key = keys.get(model.model_fields[name].alias or name)
         if key is not None:
-            key["description"] = key["markdownDescription"] = says
+            key["description"] = key["markdownDescription"] = docstring
 
 
 def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
@@ -177,8 +177,8 @@ def _unwrap_single_choice(schema: JsonSchema) -> JsonSchema:
     """Replace a choice with a single alternative by that alternative."""
     for key in _KEYWORDS_OF_LISTS:
         if len(choice := schema.get(key, ())) == 1:
-            rest = {k: v for k, v in schema.items() if k != key}
-            return {**choice[0], **rest}
+            other_keywords = {k: v for k, v in schema.items() if k != key}
+            return {**choice[0], **other_keywords}
     return schema
 
 

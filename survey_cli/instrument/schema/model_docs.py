@@ -1,6 +1,6 @@
 """The models of an instrument file and the docstrings of their fields.
 
-Docstrings are read from the source only when they are requested, so that loading an instrument stays fast.
+Docstrings are read from the source when they are requested, so that an instrument loads fast.
 """
 
 import ast
@@ -44,7 +44,7 @@ def read_field_docstrings(model: type[Any]) -> dict[str, str]:
     for cls in reversed(model.__mro__):
         if cls.__module__.startswith("survey_cli."):
             docstrings |= _read_own_docstrings(cls)
-    return {name: says for name, says in docstrings.items() if name in model.model_fields}
+    return {name: text for name, text in docstrings.items() if name in model.model_fields}
 
 
 @cache

@@ -42,7 +42,7 @@ class SpecModel(BaseModel):
 
     model_config = ConfigDict(defer_build=True, extra="forbid", arbitrary_types_allowed=True, validate_by_name=True)
     _node: ClassVar[YamlMapping | None] = None
-    """The node, stored in the instance's dictionary: a private attribute would take a third of the validation time."""
+    """The node, stored in the instance's dictionary: a private attribute would add a third to the validation time."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -53,7 +53,7 @@ class SpecModel(BaseModel):
         return part
 
     def copy_position(self, other: "SpecModel") -> None:
-        """Take the position of another part, from which this one is derived."""
+        """Copy the position of another part, from which this one is derived."""
         self.__dict__["_node"] = other._node
 
     def find_position(self, key: str = "") -> Position:
@@ -90,8 +90,8 @@ class OptionSpec(SpecModel):
     @model_validator(mode="before")
     @classmethod
     def _expand_short_form(cls, data: Any) -> Any:
-        short = data is None or isinstance(data, str | YamlList) or _is_by_language(data)
-        return {"text": data} if short else data
+        is_short = data is None or isinstance(data, str | YamlList) or _is_by_language(data)
+        return {"text": data} if is_short else data
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -157,7 +157,7 @@ def _build_short_options(node: YamlMapping) -> Options | None:
 
     Validation by the model would take three times as long. Returns None if any option needs it.
     """
-    made: Options = {}
+    options: Options = {}
     for key, value in node.items():
         if not (key.__class__ is value.__class__ is YamlScalar and key.plain and WHOLE.match(key)):
             return None
@@ -170,8 +170,8 @@ def _build_short_options(node: YamlMapping) -> Options | None:
         _set_attribute(option, "__pydantic_fields_set__", _ONLY_TEXT_SET)
         _set_attribute(option, "__pydantic_extra__", None)
         _set_attribute(option, "__pydantic_private__", None)
-        made[int(key)] = option
-    return made
+        options[int(key)] = option
+    return options
 
 
 _set_attribute: Final = object.__setattr__

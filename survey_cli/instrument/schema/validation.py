@@ -72,18 +72,18 @@ def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None
     Returns the document and the names of what was removed.
     """
     lost: set[str] = set()
-    gone: set[tuple[int, Any]] = set()  # a key that was removed is not reported as missing
+    removed_slots: set[tuple[int, Any]] = set()  # a key that was removed is not reported as missing
     for _ in range(_MAX_ROUNDS):
         _fill_required_keys(tree, lost)
         try:
             return Document.model_validate(tree), frozenset(lost)
-        except ValidationError as refusal:
-            errors = refusal.errors(include_url=False, include_input=False)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False, include_input=False)
         mistyped = [error for error in errors if error["type"] == "extra_forbidden"]
         cuts: list[tuple[YamlNode, Any]] = []
         for error in mistyped or errors:  # consequences of a mistyped key are not reported
             path = _find_path(tree, error["loc"])
-            if not (error["type"] == "missing" and path and _identify_slot(*path[-1]) in gone):
+            if not (error["type"] == "missing" and path and _identify_slot(*path[-1]) in removed_slots):
                 kind = error.get("ctx", {}).get("rule", error["type"])
                 if not problems.admit(kind):
                     cuts.append(_select_cut(path, error))
@@ -91,11 +91,11 @@ def _recover(tree: YamlMapping, problems: _ProblemList) -> tuple[Document | None
                 problems.add(kind, _build_problem(tree, path, error))
             if not (error["type"] == "extra_forbidden" and _correct_key(tree, path)):
                 cuts.append(_select_cut(path, error))
-        cut = _remove_nodes(cuts, lost)
-        gone.update(_identify_slot(*way) for way in cuts)
-        absent = [key for key in _REQUIRED_KEYS if key not in tree and not mistyped]
-        lost.update(absent)
-        if not (cut or mistyped or absent):
+        has_removed = _remove_nodes(cuts, lost)
+        removed_slots.update(_identify_slot(*step) for step in cuts)
+        missing_keys = [key for key in _REQUIRED_KEYS if key not in tree and not mistyped]
+        lost.update(missing_keys)
+        if not (has_removed or mistyped or missing_keys):
             break
     return None, frozenset(lost)
 
@@ -133,7 +133,7 @@ def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
 
 
 def _is_similar(key: str, near: str) -> bool:
-    """Whether a key is so similar to another that it can be taken for it."""
+    """Return whether a key is so similar to another that it can be taken for it."""
     return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _MIN_SIMILARITY
 
 
@@ -231,24 +231,24 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails) -> Pr
         case "missing":
             part = "the file" if node is tree else _describe_part(node)
             at, length = node.where, 1
-            if isinstance(node, YamlMapping) and isinstance(named := node.get("id"), YamlScalar) and named:
-                at, length = named.where, len(named)
+            if isinstance(node, YamlMapping) and isinstance(item_id := node.get("id"), YamlScalar) and item_id:
+                at, length = item_id.where, len(item_id)
             what, remedy = f"{part} needs the key {str(step)!r}", f"add `{step}: …`"
             return Problem("missing-key", at, who, what, remedy, length=length)
         case "union_tag_invalid":
-            written = value.get("type") if isinstance(value, YamlMapping) else None
-            name = str(written)
-            at = written.where if isinstance(written, YamlScalar) else where
+            kind = value.get("type") if isinstance(value, YamlMapping) else None
+            name = str(kind)
+            at = kind.where if isinstance(kind, YamlScalar) else where
             near = suggest_nearest(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
-            own = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
-            return Problem("unknown-type", at, own, f"there is no item type {name!r}", near, length=len(name))
+            owner = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
+            return Problem("unknown-type", at, owner, f"there is no item type {name!r}", near, length=len(name))
         case "union_tag_not_found":
             if not isinstance(value, YamlMapping):
                 what = f"expected an item (a mapping with id and type), found {describe_node(value)}"
                 return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
-            own = str(value["id"]) if "id" in value else who
+            owner = str(value["id"]) if "id" in value else who
             return Problem(
-                "missing-key", where, own, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}"
+                "missing-key", where, owner, "the item needs a type", f"add `type:` and one of {', '.join(ITEM_TYPES)}"
             )
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
@@ -277,8 +277,8 @@ def _build_unknown_key_problem(key: str, node: YamlNode, path: NodePath, who: st
     what, near = f"{key!r} is not a key here", _find_nearest_key(key, known)
     remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
     if (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
-        own = next(name for name, item in ITEM_TYPES.items() if item is model)
-        what = f"{key!r} is a key of {join_words(types, most=4)}, not of {own}"
+        own_type = next(name for name, item in ITEM_TYPES.items() if item is model)
+        what = f"{key!r} is a key of {join_words(types, most=4)}, not of {own_type}"
         remedy = "remove it, or change the type"
     return Problem("unknown-key", locate_key(node, key), who, what, remedy, length=len(key))
 
@@ -374,7 +374,7 @@ def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
 
 
 def _is_inside_item(path: NodePath) -> bool:
-    """Whether a node is inside an item, which is removed as a whole: half an item would cause problems of its own."""
+    """Return whether a node is inside an item, which is removed as a whole, since half an item causes more problems."""
     return any(isinstance(above, YamlList) for above, _ in path)
 
 

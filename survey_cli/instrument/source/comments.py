@@ -29,7 +29,7 @@ _NOTE: Final = re.compile(r"(?:^\s*|\s\s|(?<=[.?!…:])\s)(#(?:[#!=\s-]|$|[^\W\d
 
 
 def is_cut_off(key: str, text: str, rest: str) -> bool:
-    """Whether the text under `key` continues in `rest`, which begins with ` #` and reads as a comment.
+    """Return whether the text under `key` continues in `rest`, which begins with ` #` and reads as a comment.
 
     `Brand #4` (one space before, none after) and `Brand # 4` are cut short; so is `Press # to go on` in a text that is
     read aloud, where a comment follows two spaces or the end of a sentence.

@@ -80,7 +80,7 @@ def load_source_text(
 
 
 def _load(
-    name: str, opened: str | bytes | UnreadableFile, fetch: Callable[[str], str | bytes | UnreadableFile]
+    name: str, top_contents: str | bytes | UnreadableFile, fetch: Callable[[str], str | bytes | UnreadableFile]
 ) -> InstrumentSource:
     folder, top = posixpath.split(name)
     folder = posixpath.join(folder, "") if folder else ""
@@ -88,29 +88,29 @@ def _load(
     problems: list[Problem] = []
     trees: dict[str, YamlMapping | UnreadableFile | None] = {}
 
-    def build_tree(below: str, contents: str | bytes | UnreadableFile) -> YamlMapping | UnreadableFile | None:
+    def build_tree(path: str, contents: str | bytes | UnreadableFile) -> YamlMapping | UnreadableFile | None:
         if isinstance(contents, UnreadableFile):
             return contents
         before = len(problems)
-        text = decode(contents, folder + below, problems)
+        text = decode(contents, folder + path, problems)
         if isinstance(text, UnreadableFile):
             return text
-        texts[below] = text
-        return _parse_text(text, folder + below, problems) if len(problems) == before else None
+        texts[path] = text
+        return _parse_text(text, folder + path, problems) if len(problems) == before else None
 
-    def load_module(below: str, where: Position) -> YamlMapping | None:
-        if below not in trees:
-            trees[below] = build_tree(below, fetch(below))
-        found = trees[below]
-        if isinstance(found, UnreadableFile):
-            problems.append(Problem(found.rule, where, "", found.what, found.remedy, length=len(below)))
+    def load_module(path: str, where: Position) -> YamlMapping | None:
+        if path not in trees:
+            trees[path] = build_tree(path, fetch(path))
+        module = trees[path]
+        if isinstance(module, UnreadableFile):
+            problems.append(Problem(module.rule, where, "", module.what, module.remedy, length=len(path)))
             return None
-        return found
+        return module
 
-    collecting = gc.isenabled()
+    gc_was_enabled = gc.isenabled()
     gc.disable()  # each collection would traverse the growing tree, which doubles the time of a large file
     try:
-        tree = build_tree(top, opened)
+        tree = build_tree(top, top_contents)
         if isinstance(tree, UnreadableFile):
             problems.append(Problem(tree.rule, Position(name), "", tree.what, tree.remedy))
             tree = None
@@ -119,7 +119,7 @@ def _load(
                 tree, name=top, load_module=load_module, problems=problems, values=MAX_EVENTS
             )
     finally:
-        if collecting:
+        if gc_was_enabled:
             gc.enable()
     return InstrumentSource(
         tree=tree, problems=_limit_problems(problems, name), texts=texts, digest=_compute_digest(texts), folder=folder
@@ -175,8 +175,8 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes | Unreadable
         return UnreadableFile(
             "no-file", f"you have no permission to read '{path}'", "ask its owner for the right to read it"
         )
-    except (OSError, ValueError, RuntimeError) as broken:  # RuntimeError: a link that points to itself
-        why = getattr(broken, "strerror", None) or "the name is not valid"
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that points to itself
+        why = getattr(error, "strerror", None) or "the name is not valid"
         return UnreadableFile("no-file", f"'{shorten(str(path))}' can't be read: {why}", "check the path")
     if len(data) > MAX_BYTES:
         return UnreadableFile(
@@ -200,13 +200,13 @@ def _explain_missing_file(path: Path) -> UnreadableFile:
 
 def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | None:
     """Parse the file's mapping; returns None, and adds a problem, if there is none."""
-    hidden = list(find_forbidden_characters(text, file))
-    if hidden:
-        problems += hidden
+    forbidden = list(find_forbidden_characters(text, file))
+    if forbidden:
+        problems += forbidden
         return None
-    growth = NodeBuilder(text, SourceFile(file, text), yaml.events)
+    builder = NodeBuilder(text, SourceFile(file, text), yaml.events)
     try:
-        root = growth.build(iter(LOADER(text).get_event, None))
+        root = builder.build(iter(LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:
         problems += explain_parser_error(text.split("\n"), _convert_parser_error(error), file)
         return None
@@ -214,11 +214,11 @@ def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | 
         what = f"the file can't be read: {shorten(str(error))}"
         problems.append(Problem("syntax", Position(file), "", what, "write it again in a plain text editor"))
         return None
-    problems += growth.problems
-    if growth.is_unusable:
+    problems += builder.problems
+    if builder.is_unusable:
         return None
     if isinstance(root, YamlMapping):
-        problems += growth.repair(root)
+        problems += builder.repair(root)
         return root
     problems.append(_build_no_mapping_problem(root, file))
     return None
@@ -237,13 +237,13 @@ def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> 
 
 
 def _convert_parser_error(error: yaml.MarkedYAMLError) -> ParserMessage:
-    what, context = error.problem_mark, error.context_mark
-    at = what or context
+    problem_mark, context_mark = error.problem_mark, error.context_mark
+    mark = problem_mark or context_mark
     return ParserMessage(
         what=error.problem or "",
-        line=at.line + 1 if at else 1,
-        column=at.column + 1 if at else 1,
+        line=mark.line + 1 if mark else 1,
+        column=mark.column + 1 if mark else 1,
         context=error.context or "",
-        context_line=context.line + 1 if context else 0,
-        context_column=context.column + 1 if context else 0,
+        context_line=context_mark.line + 1 if context_mark else 0,
+        context_column=context_mark.column + 1 if context_mark else 0,
     )

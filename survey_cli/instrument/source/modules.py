@@ -41,8 +41,8 @@ def expand_includes(
 
     `name` is the top file's name below its own folder. Includes that are not possible are added to `problems`.
     """
-    work = _IncludeExpander(load_module=load_module, problems=problems, values=values)
-    return work.expand_file(tree, name)
+    expander = _IncludeExpander(load_module=load_module, problems=problems, values=values)
+    return expander.expand_file(tree, name)
 
 
 class _Visit(NamedTuple):
@@ -108,18 +108,18 @@ class _IncludeExpander:
     seen: dict[tuple[str, str], Position] = field(default_factory=dict)
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
-        own_parts = {part: tree[part] for part in ("scales", "compute") if part in tree}
-        into = {part: _copy_mapping(node) for part, node in own_parts.items() if isinstance(node, YamlMapping)}
-        items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), into)
+        top_parts = {part: tree[part] for part in ("scales", "compute") if part in tree}
+        target = {part: _copy_mapping(node) for part, node in top_parts.items() if isinstance(node, YamlMapping)}
+        items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), target)
         result = _copy_mapping(tree)
-        for part, node in into.items():
+        for part, node in target.items():
             if part not in tree or isinstance(tree[part], YamlMapping):
                 result[_find_key(result, part, node.where)] = node
         if items is not None:
             result[_find_key(result, "items", tree.where)] = items
         return result
 
-    def expand_items(self, node: YamlNode | None, visit: _Visit, into: dict[str, YamlMapping]) -> YamlNode | None:
+    def expand_items(self, node: YamlNode | None, visit: _Visit, target: dict[str, YamlMapping]) -> YamlNode | None:
         """Expand the includes in a list of items and in its sections; anything else stays as it is."""
         if not isinstance(node, YamlList):
             return node
@@ -128,10 +128,10 @@ class _IncludeExpander:
             if not isinstance(entry, YamlMapping):
                 result.append(entry)
             elif "include" in entry:
-                result += self.expand_include(entry, visit, into)
+                result += self.expand_include(entry, visit, target)
             elif isinstance(entry.get("items"), YamlList):
                 group = _copy_mapping(entry)
-                inner = self.expand_items(entry["items"], visit, into)
+                inner = self.expand_items(entry["items"], visit, target)
                 assert inner is not None
                 group[_find_key(group, "items", inner.where)] = inner
                 result.append(group)
@@ -139,7 +139,7 @@ class _IncludeExpander:
                 result.append(entry)
         return result
 
-    def expand_include(self, entry: YamlMapping, visit: _Visit, into: dict[str, YamlMapping]) -> list[YamlNode]:
+    def expand_include(self, entry: YamlMapping, visit: _Visit, target: dict[str, YamlMapping]) -> list[YamlNode]:
         """Return the items of an `{include: …}` entry; its scales and computes are added to `into`."""
         for key in entry:
             if key not in ("include", "prefix"):
@@ -149,9 +149,9 @@ class _IncludeExpander:
                     f"'{shorten(key)}' is not a key of an include",
                     "only 'include' and 'prefix' are permitted here; for a condition, put the include in a section",
                 )
-        written = entry["include"]
+        path_node = entry["include"]
         prefix = entry.get("prefix", YamlScalar("", entry.where))
-        if not isinstance(written, YamlScalar) or not isinstance(prefix, YamlScalar):
+        if not isinstance(path_node, YamlScalar) or not isinstance(prefix, YamlScalar):
             self.report(
                 "include",
                 entry.where,
@@ -168,43 +168,43 @@ class _IncludeExpander:
                 length=len(prefix),
             )
             return []
-        path = self.resolve_path(written, visit)
+        path = self.resolve_path(path_node, visit)
         if path is None:
             return []
         if path in visit.chain:
-            loop = " → ".join((*visit.chain[visit.chain.index(path) :], path))
+            cycle = " → ".join((*visit.chain[visit.chain.index(path) :], path))
             self.report(
                 "include-loop",
-                written.where,
-                f"the file includes itself: {loop}",
+                path_node.where,
+                f"the file includes itself: {cycle}",
                 "remove one of these includes",
-                length=len(written),
+                length=len(path_node),
             )
             return []
-        under = visit.prefix + prefix
-        first = self.seen.setdefault((path, under), written.where)
-        if first is not written.where:
+        full_prefix = visit.prefix + prefix
+        first_position = self.seen.setdefault((path, full_prefix), path_node.where)
+        if first_position is not path_node.where:
             self.report(
                 "include-twice",
-                written.where,
-                f"'{shorten(written)}' is already included at {first}",
+                path_node.where,
+                f"'{shorten(path_node)}' is already included at {first_position}",
                 "give each its own prefix: 'prefix: b_'",
-                length=len(written),
+                length=len(path_node),
             )
             return []
         if len(self.seen) > MAX_INCLUDES:
             if len(self.seen) == MAX_INCLUDES + 1:
                 what = f"there are more than {MAX_INCLUDES} includes"
-                self.report("include", written.where, what, "use fewer, larger modules", length=len(written))
+                self.report("include", path_node.where, what, "use fewer, larger modules", length=len(path_node))
             return []
         if self.values < 0:
             return []
-        tree = self.load_module(path, written.where)
+        tree = self.load_module(path, path_node.where)
         if tree is None:
             return []
-        return self.splice(tree, _Visit(path, under, (*visit.chain, path)), str(prefix), into)
+        return self.splice(tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), target)
 
-    def splice(self, tree: YamlMapping, visit: _Visit, prefix: str, into: dict[str, YamlMapping]) -> list[YamlNode]:
+    def splice(self, tree: YamlMapping, visit: _Visit, prefix: str, target: dict[str, YamlMapping]) -> list[YamlNode]:
         for key in tree:
             if key not in MODULE_KEYS:
                 self.report(
@@ -218,11 +218,11 @@ class _IncludeExpander:
                     ),
                     length=len(key),
                 )
-        own: dict[str, YamlMapping] = {}
+        module_parts: dict[str, YamlMapping] = {}
         for part in ("scales", "compute"):
             node = tree.get(part)
             if isinstance(node, YamlMapping):
-                own[part] = _copy_mapping(node)
+                module_parts[part] = _copy_mapping(node)
             elif node is not None and node != "":
                 self.report(
                     "module-key",
@@ -230,12 +230,12 @@ class _IncludeExpander:
                     f"'{part}' of a module must be a mapping",
                     f"write names below '{part}:', each with a colon",
                 )
-        expanded = self.expand_items(tree.get("items"), visit, own)
+        expanded = self.expand_items(tree.get("items"), visit, module_parts)
         if expanded is not None and not isinstance(expanded, YamlList):
             self.report("module-key", expanded.where, "'items' of a module must be a list", "begin each item with '- '")
             expanded = None
         items = expanded if expanded is not None else YamlList(tree.where)
-        self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in own.values())
+        self.values -= _count_nodes(items) + sum(_count_nodes(node) for node in module_parts.values())
         if self.values < 0:
             self.report(
                 "too-many-values",
@@ -245,42 +245,42 @@ class _IncludeExpander:
             )
             return []
         if prefix:
-            renaming = _build_renaming(prefix, items, own)
+            renaming = _build_renaming(prefix, items, module_parts)
             items = _rename_list(items, renaming)
-            own = {part: _rename_part(part, node, renaming) for part, node in own.items()}
-        for part, node in own.items():
-            self.merge(part, node, into)
+            module_parts = {part: _rename_part(part, node, renaming) for part, node in module_parts.items()}
+        for part, node in module_parts.items():
+            self.merge(part, node, target)
         return list(items)
 
-    def merge(self, part: str, node: YamlMapping, into: dict[str, YamlMapping]) -> None:
+    def merge(self, part: str, node: YamlMapping, target: dict[str, YamlMapping]) -> None:
         """Add a module's scales or computes; a name that exists already is reported at both positions."""
-        existing = into.setdefault(part, YamlMapping(node.where))
+        existing = target.setdefault(part, YamlMapping(node.where))
         for key, value in node.items():
             if key not in existing:
                 existing[key] = value
                 continue
-            mine, other = (
+            own_position, other_position = (
                 _find_key_position(key, node),
                 _find_key_position(next(k for k in existing if k == key), existing),
             )
             kind = "scale" if part == "scales" else "compute"
-            for place, elsewhere in ((mine, other), (other, mine)):
+            for where, elsewhere in ((own_position, other_position), (other_position, own_position)):
                 self.report(
                     "clash",
-                    place,
+                    where,
                     f"there is another {kind} '{shorten(key)}' at {elsewhere}",
                     "rename one, or include the module with a prefix",
                     length=len(key),
                 )
 
-    def resolve_path(self, written: YamlScalar, visit: _Visit) -> str | None:
+    def resolve_path(self, path_node: YamlScalar, visit: _Visit) -> str | None:
         """Return a module's path below the top file's folder, or None, with a problem, if the path is not valid."""
-        parts = written.split("/")
-        if "\\" in written or re.match(r"[A-Za-z]:", written):
+        parts = path_node.split("/")
+        if "\\" in path_node or re.match(r"[A-Za-z]:", path_node):
             what, remedy = "is not a valid path", "write folders with '/': 'modules/name.yaml'"
-        elif not written.strip() or "\0" in written:
+        elif not path_node.strip() or "\0" in path_node:
             what, remedy = "names no file", "write 'include: modules/name.yaml'"
-        elif written.startswith(("/", "~")):
+        elif path_node.startswith(("/", "~")):
             what, remedy = ("is not below the instrument's folder", "write the path from this file's own folder")
         elif ".." in parts:
             what, remedy = (
@@ -288,8 +288,10 @@ class _IncludeExpander:
                 "keep modules below the folder of the file that includes them, without '..'",
             )
         else:
-            return posixpath.normpath(posixpath.join(posixpath.dirname(visit.path), written))
-        self.report("include-path", written.where, f"'{shorten(written)}' {what}", remedy, length=max(1, len(written)))
+            return posixpath.normpath(posixpath.join(posixpath.dirname(visit.path), path_node))
+        self.report(
+            "include-path", path_node.where, f"'{shorten(path_node)}' {what}", remedy, length=max(1, len(path_node))
+        )
         return None
 
     def report(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
@@ -330,8 +332,8 @@ def _count_nodes(node: YamlNode) -> int:
 # Renaming.
 
 
-def _build_renaming(prefix: str, items: YamlList, own: Mapping[str, YamlMapping]) -> Renaming:
-    names = {str(name) for name in own.get("compute", ())}
+def _build_renaming(prefix: str, items: YamlList, module_parts: Mapping[str, YamlMapping]) -> Renaming:
+    names = {str(name) for name in module_parts.get("compute", ())}
     waiting: list[YamlNode] = list(items)
     while waiting:
         entry = waiting.pop()
@@ -343,7 +345,7 @@ def _build_renaming(prefix: str, items: YamlList, own: Mapping[str, YamlMapping]
             names.update(map(str, statements))
         if isinstance(inner := entry.get("items"), YamlList):
             waiting += inner
-    return Renaming(prefix, frozenset(names), frozenset(map(str, own.get("scales", ()))))
+    return Renaming(prefix, frozenset(names), frozenset(map(str, module_parts.get("scales", ()))))
 
 
 def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMapping:

@@ -21,7 +21,8 @@ MAX_EVENTS: Final = 1_000_000
 """About the number of values; a list or mapping counts twice."""
 MAX_PROBLEMS: Final = 500
 """The most problems kept per file; the first ones are enough to begin with."""
-_MAX_JOINED_LENGTH: Final = 2000  # characters of a text that was split by commas
+_MAX_JOINED_LENGTH: Final = 2000
+"""Characters of a text that was split by commas and is joined again."""
 
 _COMMENT: Final = re.compile(r"\s#[^\n]*")
 _QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; otherwise write out what is meant"
@@ -131,8 +132,8 @@ class NodeBuilder:
         if event.tag is not None or event.anchor is not None:
             node = self.report_anchor_or_tag(event, node.where)
         if not plain:
-            if not value.isprintable() and (unseen := FORBIDDEN_CHARACTERS.search(value)):
-                self.report_escape(node, unseen[0], parent)
+            if not value.isprintable() and (forbidden := FORBIDDEN_CHARACTERS.search(value)):
+                self.report_escape(node, forbidden[0], parent)
             if "#" in value and event.end_mark.line > mark.line:
                 self.record_multiline_text(key, node, event.end_mark)
         return node
@@ -146,12 +147,12 @@ class NodeBuilder:
 
     def repair(self, root: YamlMapping) -> Iterator[Problem]:
         """Repair what can be repaired, so that further checks are possible, and yield the problems found."""
-        yielded: list[Problem] = []
+        shown: list[Problem] = []
         for problem in self._repair_all(root):
-            yielded.append(problem)
+            shown.append(problem)
             yield problem
         for rule, count in self.overflow.items():
-            last = max((p for p in yielded if p.rule == rule), key=lambda p: p.where, default=None)
+            last = max((p for p in shown if p.rule == rule), key=lambda p: p.where, default=None)
             if last is not None:
                 yield build_too_many(last, count)
 
@@ -163,8 +164,8 @@ class NodeBuilder:
             yield from values.report_bare_braces(outer, slot, inner)
         for holder, name in self.split_texts.values():
             yield from values.report_split_text(holder, name)
-        odd = "<<" in self.text or values.ODD_KEY.search(self.text)
-        lines = self.text.split("\n") if odd or self.cut_texts or self.multiline_texts else []
+        has_odd_keys = "<<" in self.text or values.ODD_KEY.search(self.text)
+        lines = self.text.split("\n") if has_odd_keys or self.cut_texts or self.multiline_texts else []
         for name, node, where in self.cut_texts:
             for problem in values.report_cut_text(name, node, lines[where.line - 1], where):
                 if self._admit(problem.rule):
@@ -173,7 +174,7 @@ class NodeBuilder:
             for problem in values.report_notes(name, node, lines, last):
                 if self._admit(problem.rule):
                     yield replace(problem, who=find_owner(lines, problem.where.line))
-        if odd:
+        if has_odd_keys:
             yield from values.report_odd_keys(root, lines)
 
     def _admit(self, rule: str) -> bool:
@@ -209,10 +210,10 @@ class NodeBuilder:
         self.report("alias", where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
         return YamlScalar(f"*{event.anchor}", where, plain=True)
 
-    def report_escape(self, node: YamlScalar, letter: str, here: YamlMapping | YamlList) -> None:
+    def report_escape(self, node: YamlScalar, letter: str, parent: YamlMapping | YamlList) -> None:
         what = f"the text contains the invisible character U+{ord(letter):04X}"
         remedy = "remove the backslash code that produces it"
-        self.report("control-character", node.where, values.find_item_id(here), what, remedy)
+        self.report("control-character", node.where, values.find_item_id(parent), what, remedy)
 
     def record_cut_text(self, key: str, node: YamlScalar, mark: Any) -> None:
         """Record a plain text on a line that contains a ` #`."""
@@ -222,29 +223,29 @@ class NodeBuilder:
         """Record a text over several lines that contains a `#`."""
         self.multiline_texts.append((key, node, mark.line - (mark.column == 0)))
 
-    def record_duplicate_key(self, here: YamlMapping, key: YamlScalar) -> YamlScalar:
+    def record_duplicate_key(self, parent: YamlMapping, key: YamlScalar) -> YamlScalar:
         """Record a key that exists already: the first one counts."""
         if self._admit("duplicate-key"):
-            self.duplicate_keys.append((here, key))
-        return self.drop_entry(here, key.where)
+            self.duplicate_keys.append((parent, key))
+        return self.drop_entry(parent, key.where)
 
-    def report_complex_key(self, here: YamlMapping, where: Position) -> YamlScalar:
+    def report_complex_key(self, parent: YamlMapping, where: Position) -> YamlScalar:
         """Report a list or mapping in the position of a key."""
         what = "expected a key, found a list or mapping"
         remedy = "write a key and a colon before it; a text that begins with a bracket or brace needs quotes"
-        self.report("complex-key", where, values.find_item_id(here), what, remedy)
-        return self.drop_entry(here, where)
+        self.report("complex-key", where, values.find_item_id(parent), what, remedy)
+        return self.drop_entry(parent, where)
 
-    def drop_entry(self, here: YamlMapping, where: Position) -> YamlScalar:
+    def drop_entry(self, parent: YamlMapping, where: Position) -> YamlScalar:
         """Return a temporary key for an entry that is dropped once the tree is complete."""
         key = YamlScalar(f"\0{len(self.dropped_entries)}", where)
-        self.dropped_entries.append((here, key))
+        self.dropped_entries.append((parent, key))
         return key
 
     def join_split_text(
-        self, stack: Sequence[tuple[Any, bool, str | None]], here: YamlMapping, key: str, event: Any
+        self, stack: Sequence[tuple[Any, bool, str | None]], parent: YamlMapping, key: str, event: Any
     ) -> bool:
-        """Whether a key in braces has no colon because it is the rest of the text before it, split by a comma.
+        """Return whether a key in braces has no colon because it is the rest of the text before it, split by a comma.
 
         If so, the two are joined again.
         """
@@ -255,18 +256,18 @@ class NodeBuilder:
         before = before.rstrip()
         if before.endswith(":") or not before:
             return False
-        last = next(reversed(here), "\0")
-        written = here.get(last)
-        if last[:1] != "\0" and isinstance(written, YamlScalar) and written and written.plain:
-            if len(written) < _MAX_JOINED_LENGTH:
-                here[last] = YamlScalar(f"{written}, {key}", written.where, plain=True)
-            if (id(here), last) in self.split_texts or self._admit("comma"):
-                self.split_texts[id(here), last] = (here, last)
+        last_key = next(reversed(parent), "\0")
+        text = parent.get(last_key)
+        if last_key[:1] != "\0" and isinstance(text, YamlScalar) and text and text.plain:
+            if len(text) < _MAX_JOINED_LENGTH:
+                parent[last_key] = YamlScalar(f"{text}, {key}", text.where, plain=True)
+            if (id(parent), last_key) in self.split_texts or self._admit("comma"):
+                self.split_texts[id(parent), last_key] = (parent, last_key)
             return True
-        if not here and stack and len(self.bare_braces) < MAX_PROBLEMS:
+        if not parent and stack and len(self.bare_braces) < MAX_PROBLEMS:
             outer = stack[-1][0]
             slot = len(outer) - 1 if isinstance(outer, YamlList) else next(reversed(outer), None)
-            self.bare_braces.append((outer, slot, here))
+            self.bare_braces.append((outer, slot, parent))
         return False
 
     def report_second_document(self, mark: Any) -> None:

@@ -41,7 +41,7 @@ def describe_node(node: object) -> str:
             return f"{str(node)!r}"
 
 
-def parse_scalar(node: object, wanted: str) -> YamlScalar:
+def parse_scalar(node: object, expected: str) -> YamlScalar:
     """Return the scalar at `node`; reject anything else with what was expected."""
     if isinstance(node, YamlScalar):
         return node
@@ -51,7 +51,7 @@ def parse_scalar(node: object, wanted: str) -> YamlScalar:
         return YamlScalar("", NOWHERE, plain=True)
     if isinstance(node, int | float) and not isinstance(node, bool):
         return YamlScalar(str(node), NOWHERE, plain=True)
-    reject("wrong-kind", f"expected {wanted}, found {describe_node(node)}", _suggest_quotes(node))
+    reject("wrong-kind", f"expected {expected}, found {describe_node(node)}", _suggest_quotes(node))
 
 
 def _suggest_quotes(node: object) -> str:
@@ -66,11 +66,11 @@ def parse_number(node: object) -> int | float:
     """Parse an ordinary decimal number, `12`, `-3`, `0.5`, and nothing else that YAML or Python would accept."""
     text = parse_scalar(node, "a number").strip()
     if not DECIMAL.match(text) or len(text) > 300:
-        plainly = text.replace(",", "")
+        without_commas = text.replace(",", "")
         remedy = "write it in digits, as 1000 or 0.5"
-        if DECIMAL.match(plainly):
+        if DECIMAL.match(without_commas):
             remedy = (
-                f"write {plainly} (no comma)"
+                f"write {without_commas} (no comma)"
                 if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
                 else "write a decimal point, not a comma"
             )
@@ -142,7 +142,7 @@ def parse_code(node: object) -> Code:
 
 
 class Text:
-    """What is read or shown: one text for all languages, or one for each.
+    """A text that is read or shown: one for all languages, or one for each.
 
     `plain` is the text if it was written once; `by_language` if it was written as `{en: …, es: …}`.
     """
@@ -224,7 +224,7 @@ def build_word_parser(*allowed: str) -> Callable[[object], str]:
 
 
 class ParseWith:
-    """An annotation: parse with this function alone, and describe the field so in the JSON Schema.
+    """An annotation: the function that alone parses a field, and the field's JSON Schema.
 
     A `PlainValidator` does the same, but inspects the function's signature and prepares a serializer for every key that
     has one.

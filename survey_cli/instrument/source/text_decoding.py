@@ -39,8 +39,8 @@ def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str | U
             )
         try:
             text = contents.decode("utf-8")
-        except UnicodeDecodeError as broken:
-            problems.append(_build_not_utf8_problem(contents, broken.start, file))
+        except UnicodeDecodeError as error:
+            problems.append(_build_not_utf8_problem(contents, error.start, file))
             text = contents.decode("utf-8", "replace")
     else:
         text = contents

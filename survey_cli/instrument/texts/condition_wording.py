@@ -134,9 +134,9 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
             left, right, op = right, left, _MIRRORED_OPERATORS.get(type(op), op)
         relation = _COMPARISON_WORDS[type(op)][denied]
         about = _render(left, get_label)
-        object_ = _render_value(_find_item(left), right, get_label)
-        told = links[-1].startswith(f"{about} is ") if links else False
-        links.append(f"{relation.removeprefix('is ')} {object_}" if told else f"{about} {relation} {object_}")
+        value = _render_value(_find_item(left), right, get_label)
+        has_same_subject = links[-1].startswith(f"{about} is ") if links else False
+        links.append(f"{relation.removeprefix('is ')} {value}" if has_same_subject else f"{about} {relation} {value}")
     return " and ".join(links)
 
 

@@ -1,6 +1,6 @@
 """Dates and times of day as people type them, and as they are written back.
 
-It reads no clock: `today` is not understood.
+It reads no clock, and does not accept `today`.
 """
 
 import re
@@ -47,7 +47,7 @@ def read_date(
     """Read `3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
     Years need four digits: two would leave the century open. `months` and `days` are names in another language,
-    January and Monday first, which are understood in addition to the English ones.
+    January and Monday first, which are accepted in addition to the English ones.
     """
     if not text:
         return Rejection("a date is required")
@@ -56,13 +56,13 @@ def read_date(
     if pieces is None or len(text) > 60:
         return otherwise
     words = [p for p in pieces if not p.isdecimal() and p.casefold() not in FILLER_WORDS]
-    named = [m for p in words if (m := _find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
-    others = [p for p in words if not (_find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
-    weekdays = [d for p in others if (d := _find_name(p, days, 7) or _find_name(p, DAYS, 7))]
+    named_months = [m for p in words if (m := _find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
+    other_words = [p for p in words if not (_find_name(p, months, 12) or _find_name(p, MONTHS, 12))]
+    weekdays = [d for p in other_words if (d := _find_name(p, days, 7) or _find_name(p, DAYS, 7))]
     numbers = [p for p in pieces if p.isdecimal()]
-    if len(named) > 1 or len(weekdays) > 1 or len(named) + len(weekdays) != len(words):
+    if len(named_months) > 1 or len(weekdays) > 1 or len(named_months) + len(weekdays) != len(words):
         return otherwise
-    value = _build_from_parts(numbers, named, month_first=month_first, partial=partial) or otherwise
+    value = _build_from_parts(numbers, named_months, month_first=month_first, partial=partial) or otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
         return Rejection(f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which is meant?")
     return value
@@ -87,22 +87,22 @@ def _split_pieces(text: str) -> list[str] | None:
 
 
 def _build_from_parts(
-    numbers: list[str], named: list[int], *, month_first: bool, partial: bool
+    numbers: list[str], named_months: list[int], *, month_first: bool, partial: bool
 ) -> date | str | Rejection | None:
     """Build the date from the numbers typed and the months named; None if that is not possible."""
     year = next((p for p in numbers if len(p) == 4), None)
     if year is None:
         return Rejection("write the year with four digits")
-    first = numbers[0] == year
-    rest = list(numbers)
-    rest.remove(year)
-    if named:
-        day_month = [*map(int, rest[:1]), named[0]]
-    elif first or not month_first:
-        day_month = [int(n) for n in (reversed(rest) if first else rest)]
+    is_year_first = numbers[0] == year
+    other_numbers = list(numbers)
+    other_numbers.remove(year)
+    if named_months:
+        day_month = [*map(int, other_numbers[:1]), named_months[0]]
+    elif is_year_first or not month_first:
+        day_month = [int(n) for n in (reversed(other_numbers) if is_year_first else other_numbers)]
     else:
-        day_month = [int(n) for n in reversed(rest)]
-    if len(rest) > 2 - len(named):
+        day_month = [int(n) for n in reversed(other_numbers)]
+    if len(other_numbers) > 2 - len(named_months):
         return None
     return _build_date(int(year), day_month, partial)
 
@@ -124,20 +124,20 @@ def _build_date(year: int, day_month: list[int], partial: bool) -> date | str | 
         return Rejection(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
 
 
-def _find_name(word: str, names: Sequence[str], of: int) -> int | None:
+def _find_name(word: str, names: Sequence[str], count: int) -> int | None:
     """Find the month or day, from 1, whose name is this word or starts with it (three letters or more).
 
     `names` may contain several forms of all `of` names, one list after another.
     """
     folded = word.casefold()
-    if folded == "sept" and of == 12:
+    if folded == "sept" and count == 12:
         return 9
     folded_names = [name.casefold().replace("\u200c", "") for name in names]
     if folded in folded_names:
-        return folded_names.index(folded) % of + 1
+        return folded_names.index(folded) % count + 1
     if len(folded) < 3:
         return None
-    return next((n % of + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None)
+    return next((n % count + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None)
 
 
 def format_date(value: Value | None) -> str:
@@ -160,18 +160,18 @@ def read_time(text: str) -> time | Rejection:
         return time(12)
     if word == "midnight":
         return time(0)
-    found = _TIME.match(word)
-    if not found:
+    match = _TIME.match(word)
+    if not match:
         return Rejection(
             "a time is required: 9:30, 9:30 pm or 21:30"
             if not word
             else f"{text[:20]} is not a time: 9:30, 9:30 pm or 21:30"
         )
-    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
-    if half:
+    hour, minute, half_of_day = int(match[1]), int(match[2] or 0), match[3]
+    if half_of_day:
         if not 1 <= hour <= 12:
-            return Rejection(f"there is no {hour} {half}m")
-        hour = hour % 12 + (12 if half == "p" else 0)
+            return Rejection(f"there is no {hour} {half_of_day}m")
+        hour = hour % 12 + (12 if half_of_day == "p" else 0)
     if hour > 23 or minute > 59:
         return Rejection(f"there is no {hour}:{minute:02}")
     return time(hour, minute)

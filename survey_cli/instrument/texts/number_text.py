@@ -42,7 +42,7 @@ class NumberReading(NamedTuple):
     """The usual notation in the language."""
 
     def fits(self, decimals: int) -> bool:
-        """Whether the value has no more than so many significant decimal places."""
+        """Return whether the value has no more than so many significant decimal places."""
         return self.value == round(self.value, decimals)
 
 
@@ -84,29 +84,29 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
     Without a language no reading is more usual than another.
     """
     typed = to_ascii_digits(text.strip()).replace("−", "-").replace("٫", ".·")
-    certain, typed = ".·" in typed, typed.replace(".·", ".")
+    is_certain, typed = ".·" in typed, typed.replace(".·", ".")
     shape = _SHAPE.match(_remove_grouping_marks(typed))
     if shape is None:
         return ()
     sign, digits = shape.groups()
     marks = [c for c in digits if c in ".,"]
-    own = get_separators(language) if language else None
-    if not marks or certain:
+    separators = get_separators(language) if language else None
+    if not marks or is_certain:
         return _remove_duplicates([_parse_digits(sign, digits, None, usual=True)])
     last = marks[-1]
     if len(set(marks)) == 2:  # 1.234,50: the last one is the decimal mark
         other = "," if last == "." else "."
         whole, _, rest = digits.rpartition(last)
-        good = marks.count(last) == 1 and _is_grouped(whole, other)
+        is_valid = marks.count(last) == 1 and _is_grouped(whole, other)
         return _remove_duplicates(
-            [_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)] if good else []
+            [_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)] if is_valid else []
         )
     readings: list[NumberReading | None] = []
     if _is_grouped(digits, last):
-        usual = own is None or own.group == last or len(marks) > 1
+        usual = separators is None or separators.group == last or len(marks) > 1
         readings.append(_parse_digits(sign, digits.replace(last, ""), 0, usual=usual))
     if len(marks) == 1:
-        usual = own is None or own.decimal == last
+        usual = separators is None or separators.decimal == last
         grouped_as_usual = any(r is not None and r.usual for r in readings)
         if usual or last == "." or (readings and not grouped_as_usual):  # a point, which computers use everywhere
             readings.append(_parse_digits(sign, digits.replace(last, "."), None, usual=usual))
@@ -116,14 +116,14 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
 def _remove_grouping_marks(text: str) -> str:
     """Remove separators that can only group digits: `12 000`, `12'000`."""
     for mark in _GROUPING_MARKS:
-        whole = re.match(r"[+-]?([^.,]*)", text)
-        if mark in text and whole and _is_grouped(whole[1], mark):
+        integer_part = re.match(r"[+-]?([^.,]*)", text)
+        if mark in text and integer_part and _is_grouped(integer_part[1], mark):
             text = text.replace(mark, "")
     return text
 
 
 def _is_grouped(digits: str, mark: str) -> bool:
-    """Whether the mark separates every third digit from the right, or as in India, the third and then every second."""
+    """Return whether the mark separates every third digit from the right, or (India) the third and then every second."""
     return bool(_GROUPED.match(digits.replace(mark, "S")))
 
 
@@ -137,11 +137,11 @@ def _parse_digits(sign: str, digits: str, places: int | None, *, usual: bool) ->
 
 
 def _remove_duplicates(readings: list[NumberReading | None]) -> tuple[NumberReading, ...]:
-    kept: dict[float, NumberReading] = {}
+    distinct: dict[float, NumberReading] = {}
     for reading in readings:
         if reading is not None:
-            kept.setdefault(reading.value, reading)
-    return tuple(kept.values())
+            distinct.setdefault(reading.value, reading)
+    return tuple(distinct.values())
 
 
 class NumberRejection(NamedTuple):
@@ -163,25 +163,25 @@ def read_number(
     if sum(c.isdecimal() for c in text) > MAX_DIGITS:
         return NumberRejection(f"more than {MAX_DIGITS} digits are not stored exactly")
     if not readings:
-        shown = format_number(12345.5 if decimals else 12345, language)
-        return NumberRejection(f"{text[:20]} is not a number: in digits, as {shown}")
+        example = format_number(12345.5 if decimals else 12345, language)
+        return NumberRejection(f"{text[:20]} is not a number: in digits, as {example}")
     if not any(r.fits(decimals) for r in readings[:1]):
         usual = readings[0].usual or len(readings) == 1
         if usual:
             return NumberRejection(
                 f"{format_quantity(decimals, 'decimal place')} only" if decimals else "whole numbers only"
             )
-    own = readings[0] if readings[0].usual else None
-    if own is not None and own.places <= decimals:
-        point = own.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])
-        readings = readings if point else (own,)
+    usual_reading = readings[0] if readings[0].usual else None
+    if usual_reading is not None and usual_reading.places <= decimals:
+        may_be_decimal = usual_reading.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])
+        readings = readings if may_be_decimal else (usual_reading,)
     accepted = [r for r in readings if r.fits(decimals) and not why_not(r.value)]
-    if len(accepted) > 1 or (accepted and (own is None or accepted[0] == own)):
+    if len(accepted) > 1 or (accepted and (usual_reading is None or accepted[0] == usual_reading)):
         values = tuple(_round_value(r.value, decimals) for r in accepted)
         if len(values) == 1:
             return values[0]
-        shown = " or ".join(format_number(value, language) for value in values)
-        return NumberRejection(f"{text[:20]}: {shown}?", values)
+        example = " or ".join(format_number(value, language) for value in values)
+        return NumberRejection(f"{text[:20]}: {example}?", values)
     return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
 
 

@@ -18,20 +18,20 @@ def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
     `**stress**` and `{fill}` become parts (a fill is its name alone), and a doubled brace becomes one.
     """
     last, marks = 0, line.count("**") // 2 * 2
-    manner: PartStyle = "plain"
+    style: PartStyle = "plain"
     for part in _PART.finditer(line):
-        yield line[last : part.start()], manner
+        yield line[last : part.start()], style
         last = part.end()
         if part["brace"]:
-            yield part["brace"][0], manner
+            yield part["brace"][0], style
         elif part["fill"]:
             yield re.split(r"[|:]", part["fill"])[0].strip(), "fill"
         elif marks:
             marks -= 1
-            manner = "plain" if manner == "stress" else "stress"
+            style = "plain" if style == "stress" else "stress"
         else:
-            yield "**", manner
-    yield line[last:], manner
+            yield "**", style
+    yield line[last:], style
 
 
 def render_placeholders(text: str) -> str:
@@ -39,6 +39,6 @@ def render_placeholders(text: str) -> str:
     if not _PART.search(text):
         return text
     return "\n".join(
-        "".join(f"‹{part}›" if manner == "fill" else part for part, manner in iterate_parts(line))
+        "".join(f"‹{part}›" if style == "fill" else part for part, style in iterate_parts(line))
         for line in text.split("\n")
     )

@@ -103,15 +103,15 @@ class Template(NamedTuple):
     static_words: Mapping[str, StyledText]
     """The words of the languages in which there is nothing to fill."""
 
-    def fill(self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joint: str = "") -> StyledText:
+    def fill(self, env: Mapping[Any, Any], language: str, options: Sequence[str] = (), joiner: str = "") -> StyledText:
         """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`."""
         key = language if language in self.runs else next(iter(self.runs))
-        ready = self.static_words.get(key)
-        if ready is not None:
-            return ready
+        static = self.static_words.get(key)
+        if static is not None:
+            return static
         spans = []
         for parts, stress in self.runs[key]:
-            text = "".join(p if isinstance(p, str) else _render_fill(p, env, language, options, joint) for p in parts)
+            text = "".join(p if isinstance(p, str) else _render_fill(p, env, language, options, joiner) for p in parts)
             if text:
                 spans.append(TextSpan(text, stress))
         return tuple(spans)
@@ -126,21 +126,21 @@ class Template(NamedTuple):
         return str(self.source.get(language))
 
 
-def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joiner: str) -> str:
     try:
-        return _look_up_fill(fill, env, language, options, joint)
+        return _look_up_fill(fill, env, language, options, joiner)
     except Exception as error:  # a mistake here must not stop the interview
-        unsaid = env.get("#unsaid")
-        if unsaid is not None:
-            unsaid[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
+        unfilled = env.get("#unsaid")
+        if unfilled is not None:
+            unfilled[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
 
 
-def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joint: str) -> str:
+def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options: Sequence[str], joiner: str) -> str:
     variable = fill.variable
     if variable is None:
         if fill.key == "options":
-            return _apply_word_format(join_words(options, joint or OR_WORDS.get(language, "or")), fill.format)
+            return _apply_word_format(join_words(options, joiner or OR_WORDS.get(language, "or")), fill.format)
         variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
         if fill.roster is not None:
             value = env.get(("#each", fill.roster, env.get("#turn")))
@@ -161,9 +161,9 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options
     return _apply_word_format(_format_value(value, variable, env, language, fill.format), fill.format)
 
 
-def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, form: str) -> str:
+def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, format_spec: str) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
-    if variable.labels and form != "code":
+    if variable.labels and format_spec != "code":
         codes = value if isinstance(value, tuple) else (value,)
         texts = [variable.labels.get(code) for code in codes]
         if any(texts) or variable.type in ("code", "codes"):
@@ -178,28 +178,28 @@ def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], la
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return _format_number(value, form, language)
+            return _format_number(value, format_spec, language)
         case datetime() | date():
-            return _format_date(value, form if "%" in form else "%-d %B %Y", language)
+            return _format_date(value, format_spec if "%" in format_spec else "%-d %B %Y", language)
         case str() if variable.type == "date":
             return _format_partial_date(value, language)
         case time():
-            return value.strftime(form if "%" in form else "%H:%M")
+            return value.strftime(format_spec if "%" in format_spec else "%H:%M")
         case tuple():
             return ", ".join(str(v) for v in value)
         case _:
             return str(value)
 
 
-def _format_number(value: float, form: str, language: str) -> str:
-    spelled = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(form)
-    if spelled is not None and (words := spelled(value, language)) is not None:
+def _format_number(value: float, format_spec: str, language: str) -> str:
+    spell = {"ordinal": spell_ordinal, "words": spell_cardinal}.get(format_spec)
+    if spell is not None and (words := spell(value, language)) is not None:
         return words
-    found = _NUMBER_FORMAT.match(form)
-    if found is None:
+    match = _NUMBER_FORMAT.match(format_spec)
+    if match is None:
         return str(value) if isinstance(value, int) else format(value, ".10g")
-    comma, places, kind = found.groups(default="")
-    if form.endswith("d") or not (places or kind or isinstance(value, float)):
+    comma, places, kind = match.groups(default="")
+    if format_spec.endswith("d") or not (places or kind or isinstance(value, float)):
         return format(round(value), f"{comma}d")
     return format(value, f"{comma}{places}{kind or 'f'}")
 
@@ -228,7 +228,7 @@ def list_month_names(language: str) -> tuple[str, ...]:
     from babel.dates import get_month_names
 
     forms = [get_month_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
-    return tuple(named[number] for named in forms for number in range(1, 13))
+    return tuple(names[number] for names in forms for number in range(1, 13))
 
 
 @lru_cache(maxsize=64)
@@ -237,7 +237,7 @@ def list_day_names(language: str) -> tuple[str, ...]:
     from babel.dates import get_day_names
 
     forms = [get_day_names(w, c, _find_locale(language)) for w in _WIDTHS for c in _CONTEXTS]
-    return tuple(named[number] for named in forms for number in range(7))
+    return tuple(names[number] for names in forms for number in range(7))
 
 
 def _format_partial_date(text: str, language: str) -> str:
@@ -252,18 +252,18 @@ def _format_partial_date(text: str, language: str) -> str:
     return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=_find_locale(language)))
 
 
-def _format_date(day: date, form: str, language: str) -> str:
-    if language != "en" and re.search("%[aAbB]", form):
+def _format_date(day: date, format_spec: str, language: str) -> str:
+    if language != "en" and re.search("%[aAbB]", format_spec):
         from babel.dates import format_date
 
         patterns, locale = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}, _find_locale(language)
-        form = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=locale), form)
-    form = form.replace("%-d", str(day.day)).replace("%-m", str(day.month))
-    return day.strftime(form)
+        format_spec = re.sub("%[aAbB]", lambda m: format_date(day, patterns[m.group()], locale=locale), format_spec)
+    format_spec = format_spec.replace("%-d", str(day.day)).replace("%-m", str(day.month))
+    return day.strftime(format_spec)
 
 
-def _apply_word_format(text: str, form: str) -> str:
-    match form:
+def _apply_word_format(text: str, format_spec: str) -> str:
+    match format_spec:
         case "lower":
             return text.lower()
         case "upper":
@@ -276,37 +276,39 @@ def _apply_word_format(text: str, form: str) -> str:
 
 def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
     """Compile a text to a template, and return the problems with its fills."""
-    once = text.plain
-    if once is not None and "{" not in once and "*" not in once and "}" not in once:  # true for nearly all labels
-        variable = str(once)
-        return Template(text, {"": (((variable,), False),)}, {"": (TextSpan(variable),)}), []
+    plain = text.plain
+    if plain is not None and "{" not in plain and "*" not in plain and "}" not in plain:  # true for nearly all labels
+        literal = str(plain)
+        return Template(text, {"": (((literal,), False),)}, {"": (TextSpan(literal),)}), []
     runs: dict[str, tuple[TextRun, ...]] = {}
-    still: dict[str, StyledText] = {}
+    static_words: dict[str, StyledText] = {}
     problems: list[Problem] = []
-    for language, written in text.iterate_languages():
-        if "{" not in written and "*" not in written and "}" not in written:
-            runs[language] = (((str(written),), False),)
-            still[language] = (TextSpan(str(written)),)
+    for language, source in text.iterate_languages():
+        if "{" not in source and "*" not in source and "}" not in source:
+            runs[language] = (((str(source),), False),)
+            static_words[language] = (TextSpan(str(source)),)
             continue
-        runs[language] = _parse_runs(written, scope, who, problems, language)
+        runs[language] = _parse_runs(source, scope, who, problems, language)
         if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
-            still[language] = tuple(TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language])
-    return Template(text, runs, still), problems
+            static_words[language] = tuple(
+                TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language]
+            )
+    return Template(text, runs, static_words), problems
 
 
 def _parse_runs(
-    written: YamlScalar, scope: TextScope, who: str, problems: list[Problem], language: str
+    source: YamlScalar, scope: TextScope, who: str, problems: list[Problem], language: str
 ) -> tuple[TextRun, ...]:
-    pairs = written.count("**") // 2 * 2
+    pairs = source.count("**") // 2 * 2
     runs: list[TextRun] = []
     parts: list[TemplatePart] = []
-    stress, at = False, 0
-    for found in _PIECE.finditer(written):
-        if found.start() > at:
-            parts.append(written[at : found.start()])
-            _report_unmatched_brace(written, at, found.start(), who, problems)
-        at = found.end()
-        match found.group():
+    stress, end = False, 0
+    for match in _PIECE.finditer(source):
+        if match.start() > end:
+            parts.append(source[end : match.start()])
+            _report_unmatched_brace(source, end, match.start(), who, problems)
+        end = match.end()
+        match match.group():
             case "{{" | "}}" as brace:
                 parts.append(brace[0])
             case "**" if pairs:
@@ -317,23 +319,23 @@ def _parse_runs(
             case "**":
                 parts.append("**")
             case whole:
-                fill = _parse_fill(found.group(1), whole, written, found.start(), scope, who, problems, language)
+                fill = _parse_fill(match.group(1), whole, source, match.start(), scope, who, problems, language)
                 parts.append(fill if fill is not None else whole)
-    if at < len(written):
-        parts.append(str(written[at:]))
-        _report_unmatched_brace(written, at, len(written), who, problems)
+    if end < len(source):
+        parts.append(str(source[end:]))
+        _report_unmatched_brace(source, end, len(source), who, problems)
     if parts:
         runs.append((tuple(parts), stress))
     return tuple(runs)
 
 
-def _report_unmatched_brace(written: YamlScalar, start: int, end: int, who: str, problems: list[Problem]) -> None:
+def _report_unmatched_brace(source: YamlScalar, start: int, end: int, who: str, problems: list[Problem]) -> None:
     """Report a brace without its counterpart in literal text."""
     for brace, what, remedy, severity in _BRACES:
-        at = written.find(brace, start, end)
+        at = source.find(brace, start, end)
         if at >= 0:
-            place = written.find_position(at)
-            problems.append(Problem("bad-fill", place, who, what, remedy, severity))
+            where = source.find_position(at)
+            problems.append(Problem("bad-fill", where, who, what, remedy, severity))
             return
 
 
@@ -346,7 +348,7 @@ _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = 
 def _parse_fill(
     inside: str,
     whole: str,
-    written: YamlScalar,
+    source: YamlScalar,
     start: int,
     scope: TextScope,
     who: str,
@@ -354,37 +356,39 @@ def _parse_fill(
     language: str,
 ) -> TextFill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
-        problems.append(Problem(rule, written.find_position(start), who, what, remedy, severity, length=len(whole)))
+        problems.append(Problem(rule, source.find_position(start), who, what, remedy, severity, length=len(whole)))
 
     body, bar, otherwise = inside.partition("|")
-    name, _, form = (part.strip() for part in body.partition(":"))
+    name, _, format_spec = (part.strip() for part in body.partition(":"))
     words = otherwise.strip() if bar else None
 
-    def fitting(variable: TextVariable) -> str:
+    def check_format(variable: TextVariable) -> str:
         """Return the format, or nothing if it is invalid."""
-        if form and (why := _explain_bad_format(form, variable)):
+        if format_spec and (why := _explain_bad_format(format_spec, variable)):
             problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[variable.type]}")
             return ""
         unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES]
-        if form in _SPELLED_FORMATS and unknown:
-            what = f"{whole}: {form!r} is available in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
+        if format_spec in _SPELLED_FORMATS and unknown:
+            what = (
+                f"{whole}: {format_spec!r} is available in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
+            )
             problem("bad-format", what, f"write {{{name}}}, which is read as digits")
-        return form
+        return format_spec
 
     if name == "options" and scope.options:
-        return TextFill("options", None, format=fitting(_BUILT_IN_VARIABLES[name]))
+        return TextFill("options", None, format=check_format(_BUILT_IN_VARIABLES[name]))
     if name in BUILT_IN_FILLS:
         if (name == "turn" and scope.inside_roster is None) or (name == "each" and not scope.each):
             problem("unknown-fill", *_NO_TURN_PROBLEMS[name])
         each = scope.inside_roster if name == "each" else None
-        return TextFill(name, None, format=fitting(_BUILT_IN_VARIABLES[name]), otherwise=words, roster=each)
-    found = _NAME.match(name)
-    if not found:
+        return TextFill(name, None, format=check_format(_BUILT_IN_VARIABLES[name]), otherwise=words, roster=each)
+    match = _NAME.match(name)
+    if not match:
         problem(
             "bad-fill", f"{whole} is not a fill", "write {name} with the id of an earlier item, or double the brace: {{"
         )
         return None
-    roster, turn, item = found.groups()
+    roster, turn, item = match.groups()
     key = item or roster
     variable = scope.names.get(key)
     if variable is None or (item and variable.roster != roster):
@@ -402,9 +406,9 @@ def _parse_fill(
             "fill in something that has an answer",
         )
         return None
-    form = fitting(variable)
+    format_spec = check_format(variable)
     if item:
-        return TextFill(key, variable, turn=int(turn), format=form, otherwise=words)
+        return TextFill(key, variable, turn=int(turn), format=format_spec, otherwise=words)
     if variable.roster and variable.type != "draw":
         if variable.roster != scope.inside_roster:
             problem(
@@ -413,8 +417,8 @@ def _parse_fill(
                 f"write {{{variable.roster}[1].{key}}} for one turn",
             )
             return None
-        return TextFill(key, variable, turn="here", format=form, otherwise=words)
-    return TextFill(key, variable, format=form, otherwise=words)
+        return TextFill(key, variable, turn="here", format=format_spec, otherwise=words)
+    return TextFill(key, variable, format=format_spec, otherwise=words)
 
 
 _FORMATS: Final = {
@@ -426,14 +430,22 @@ _FORMATS: Final = {
 }
 
 
-def _explain_bad_format(form: str, variable: TextVariable) -> str:
-    if form in _WORD_FORMATS:
+def _explain_bad_format(format_spec: str, variable: TextVariable) -> str:
+    if format_spec in _WORD_FORMATS:
         return ""
     if variable.type == "number":
-        return "" if form in _SPELLED_FORMATS or _NUMBER_FORMAT.match(form) else f"{form!r} is not a number format"
+        return (
+            ""
+            if format_spec in _SPELLED_FORMATS or _NUMBER_FORMAT.match(format_spec)
+            else f"{format_spec!r} is not a number format"
+        )
     if variable.type in ("date", "time"):
-        return "" if "%" in form and _DATE_FORMAT.match(form) else f"{form!r} is not a {variable.type} format"
-    return f"{form!r} does not suit a {variable.type}"
+        return (
+            ""
+            if "%" in format_spec and _DATE_FORMAT.match(format_spec)
+            else f"{format_spec!r} is not a {variable.type} format"
+        )
+    return f"{format_spec!r} does not suit a {variable.type}"
 
 
 def find_fill(text: str, name: str) -> int:

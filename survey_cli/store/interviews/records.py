@@ -20,23 +20,23 @@ InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentRow:
-    """One version of the questionnaire, as it was when its first interview was started."""
+    """An instrument as it was when its first interview began."""
 
     hash: str
     """The content hash of all its files."""
     id: str
     version: str
-    """The label that the designer gave it; two texts may have the same."""
+    """The designer's label; two texts may carry the same."""
     title: str
     texts: Mapping[str, str]
-    """The full text of each file by its path in the instrument's folder, the top file first."""
+    """Every file's full text by its path inside the instrument's folder, the top file first."""
     variables: tuple[Variable, ...]
     """The columns of its data, in order."""
     kept_at: datetime
 
     @classmethod
     def from_instrument(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
-        """Build the row of an instrument."""
+        """An instrument as it is kept."""
         return cls(
             hash=instrument.hash,
             id=instrument.id,
@@ -49,37 +49,39 @@ class InstrumentRow:
 
 
 class InterviewRow(NamedTuple):
-    """Current state of one interview. It is derived from the journal and stored beside it for lists and reports."""
+    """Where one interview stands. It can all be had by replaying the journal; kept beside it for lists and
+    reports.
+    """
 
     id: str
     case: str
     instrument: str
-    """The content hash of its version."""
+    """The content hash."""
     began_at: datetime
     by: str
-    """The author of the last event that is not an erasure."""
+    """Who wrote the last event; whoever erases is not named here."""
     updated_at: datetime
-    """When the last event that is not an erasure was written."""
+    """When the last event was written, that of an erasure left aside."""
     origin: InterviewOrigin = "real"
     number: int = 1
-    """Its number among the interviews of the case, from 1."""
+    """The how-manieth interview of this case."""
     status: InterviewStatus = "open"
     outcome: str = ""
     last_seq: int = 1
     at_item: str = ""
-    """The place that is asked next, as it is printed: `age#2`."""
+    """The place that is asked next, as it prints: `age#2`."""
     answered: int = 0
-    """Number of places with an answer."""
+    """How many places hold an answer."""
 
     @property
     def is_erased(self) -> bool:
-        """Whether its answers are erased: consent was withdrawn, or the data of the person were erased."""
+        """Whether its answers are erased: consent was withdrawn, or the person's data were erased."""
         return self.outcome == WITHDRAWN and not self.answered
 
 
 @dataclass(frozen=True, slots=True)
 class InterviewConflict:
-    """Another station wrote this event, or started this interview of the case, first. Nothing was written now."""
+    """Another station was first: this event, or this case, is theirs. Nothing of ours was written."""
 
     interview: str
     seq: int
@@ -90,7 +92,7 @@ class InterviewConflict:
 
 
 class EntryDraft(NamedTuple):
-    """What was being typed at a place."""
+    """What was being typed."""
 
     place: str
     text: str
@@ -102,9 +104,9 @@ class Snapshot(NamedTuple):
 
     seq: int
     engine: str
-    """Version of the engine that derived it."""
+    """The version of the engine that derived it."""
     cells: tuple[Cell, ...]
-    """In the order of the instrument's variables. Personal ones are `not_asked` unless they are requested."""
+    """In the order of the instrument's variables. Personal ones read `not_asked` unless asked for."""
 
 
 class JournalUpdate(NamedTuple):
@@ -132,7 +134,7 @@ class JournalUpdate(NamedTuple):
 
 
 class ExportRow(NamedTuple):
-    """An interview for an export as it is stored: times and cells are texts that are not decoded."""
+    """An interview for an export, as it is kept: moments and cells are texts that nobody has read yet."""
 
     id: str
     case: str
@@ -144,28 +146,28 @@ class ExportRow(NamedTuple):
     updated_at: str
     by: str
     engine: str | None
-    """Version of the engine that derived the cells."""
+    """The version of the engine that derived the cells."""
     cells: str | None
-    """Its cells as one text (see `table.encoded_cells`); None where the journal must be replayed."""
+    """The row of its cells (see `engine.cell_texts`); None where the journal must be replayed."""
 
 
 class StoredInterview(NamedTuple):
-    """An interview with all stored data that is derived from its journal."""
+    """An interview with all that is derived from its journal, as it is stored."""
 
     interview: InterviewRow
     seq: int | None
-    """The last event in the snapshot; None where there is no snapshot."""
+    """Of which event the snapshot is; None where there is none."""
     engine: str | None
     cells: str | None
     details: str | None
-    """Its personal cells as one text."""
+    """The row of its personal cells."""
     digest_fits: bool
-    """Whether row and snapshot have the digest that was written with them, or none was written."""
+    """Row and snapshot have the digest that was written with them, or none was written."""
     details_digest_fits: bool
 
 
 class WholeInterview(NamedTuple):
-    """An interview that is added as a whole: a simulated one, or one from another database."""
+    """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
 
     interview: InterviewRow
     events: Sequence[InterviewEvent]

@@ -58,7 +58,7 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
     count, remove the decline instead: `declines: [refused]`.
     """
     reported: set[tuple[str | int, int]] = set()
-    known: dict[int, dict[str, str]] = {}
+    phrases_by_declines: dict[int, dict[str, str]] = {}
     for name, item in draft.items.items():
         question = item.question
         options = _collect_texts(item)
@@ -66,9 +66,9 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         if not options or not item.declines or key in reported:
             continue
         reported.add(key)
-        phrases = known.get(id(item.declines))
+        phrases = phrases_by_declines.get(id(item.declines))
         if phrases is None:
-            phrases = known[id(item.declines)] = _list_phrases(item.declines)
+            phrases = phrases_by_declines[id(item.declines)] = _list_phrases(item.declines)
         duplicates: dict[str, Code] = {}
         for code, text in options.items():
             kind = _find_decline(text, phrases)
@@ -110,8 +110,8 @@ def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
 
 def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:
     """Find the decline with the meaning of an option's text in any language."""
-    said = (phrases.get(_normalize(written)) for _, written in text.iterate_languages())
-    return next(filter(None, said), None)
+    meanings = (phrases.get(_normalize(scalar)) for _, scalar in text.iterate_languages())
+    return next(filter(None, meanings), None)
 
 
 def _locate_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> Position:
@@ -123,8 +123,8 @@ def _locate_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> Po
 
 def _find_owner(draft: InstrumentDraft, name: str) -> str:
     """Return the item that the list belongs to: for a statement, its battery."""
-    named = draft.symbols.get(name)
-    return str(named.question.id) if named is not None and named.question is not None else name
+    symbol = draft.symbols.get(name)
+    return str(symbol.question.id) if symbol is not None and symbol.question is not None else name
 
 
 def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:

@@ -33,18 +33,18 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
     used = set(draft.used_scales)
     unknown: list[str] = []
     for item in iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem):
-        written = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
-        if written is not None:
-            (used.add if written in scales else unknown.append)(str(written))
+        list_name = item.options if isinstance(item.options, str) else getattr(item, "scale", None)
+        if list_name is not None:
+            (used.add if list_name in scales else unknown.append)(str(list_name))
     for column in draft.document.sample.values():
         if isinstance(column.options, str):
             (used.add if column.options in scales else unknown.append)(str(column.options))
     if draft.lost:
         return  # an item that could not be read may use it
-    likely = make_limited_nearest()
-    meant = {likely(word, scales) for word in unknown}
+    find_similar = make_limited_nearest()
+    similar = {find_similar(word, scales) for word in unknown}
     for name in scales:
-        if str(name) not in used and str(name) not in meant:
+        if str(name) not in used and str(name) not in similar:
             what, remedy = "no item uses this list", "remove it, or name it with scale: or options:"
             yield Problem("unused-list", locate_name(name), str(name), what, remedy, "warning", len(name))
 
@@ -126,20 +126,20 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
 def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
     """Check that each decline's key is a letter, and no other decline's key in the same language."""
     languages = draft.document.languages
-    taken: dict[tuple[str, str], str] = {}
+    used_keys: dict[tuple[str, str], str] = {}
     reported: set[tuple[str, str]] = set()
     for name, decline in list_declines(draft.document).items():
-        for written_for, key in decline.key.iterate_languages() if decline.key is not None else ():
+        for key_language, key in decline.key.iterate_languages() if decline.key is not None else ():
             letter = str(key).lower()
             if len(letter) != 1 or not letter.isalpha():
                 what = f"key: {str(key)!r} is not a single letter"
                 yield Problem("duplicate-code", key.where, str(name), what, "write a single letter", length=len(key))
                 continue
-            for language in (written_for,) if written_for else languages:
-                first = taken.setdefault((str(language), letter), str(name))
+            for language in (key_language,) if key_language else languages:
+                first = used_keys.setdefault((str(language), letter), str(name))
                 if first != name and (str(name), letter) not in reported:
                     reported.add((str(name), letter))
-                    of = f" in {language}" if written_for else ""
+                    of = f" in {language}" if key_language else ""
                     what = f"key: the key {letter} is already used for {first}{of}"
                     yield Problem("duplicate-code", key.where, str(name), what, "choose another letter")
 
@@ -160,14 +160,17 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             if (item.scale or item.id, decline.id) in reported:
                 continue
             letters = {key for language in draft.document.languages if (key := decline.find_key(str(language)))}
-            met = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
-            if met is None:
+            clash = next(((k, c) for k in sorted(letters) for c in codes if c.casefold().startswith(k)), None)
+            if clash is None:
                 continue
             reported.add((item.scale or item.id, decline.id))
-            key, code = met
-            same = len(code) == 1
-            keyed = f".{decline.id} must be typed instead" if same else f"{key} and Enter are needed"
-            what = f"the key {key} of {decline.id} is {'also' if same else 'the beginning of'} the code {code}: {keyed}"
+            key, code = clash
+            relation, keys = (
+                ("also", f".{decline.id} must be typed instead")
+                if len(code) == 1
+                else ("the beginning of", f"{key} and Enter are needed")
+            )
+            what = f"the key {key} of {decline.id} is {relation} the code {code}: {keys}"
             node = draft.document.scales.get(item.scale) if item.scale else None  # type: ignore[call-overload]
             listed = find_options_node(node) if node is not None else find_node(item.question._node, "options")
             where = locate_key(listed, code) if isinstance(listed, YamlMapping) else item.question.find_position("id")
@@ -208,20 +211,20 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
         plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
         if len(plain) == len(options) and "".join(plain).isascii():
             continue  # all different, the usual case
-        for here in map(str, draft.document.languages):
+        for language_tag in map(str, draft.document.languages):
             seen: dict[str, tuple[Code, object]] = {}
             reported = False
             for code, option in options:
-                text = option.text.plain or option.text.by_language.get(here)
+                text = option.text.plain or option.text.by_language.get(language_tag)
                 if text is None:
                     continue
-                same = text if text.isascii() else unicodedata.normalize("NFC", text)
-                other, earlier = seen.setdefault(same.strip(), (code, option))
+                normalized = text if text.isascii() else unicodedata.normalize("NFC", text)
+                other, earlier = seen.setdefault(normalized.strip(), (code, option))
                 if earlier is option or option.ask_if is not None or getattr(earlier, "ask_if", None) is not None:
                     continue
                 reported = True
                 where = text.where
-                within = f" in {here}" if here != language else ""
+                within = f" in {language_tag}" if language_tag != language else ""
                 what = f"{other} and {code} are both {str(text)!r}{within}"
                 yield Problem(
                     "duplicate-label", where, listed.owner, what, "give them different texts", length=len(text)
@@ -258,15 +261,15 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
         reported.add(key)
         if _are_clearly_distinct(question, item, offered, reserved):
             continue
-        taken = [
+        clashes = [
             (code, label, why) for code, label in (*offered, *reserved) if (why := _explain_code_use(draft, item, code))
         ]
-        if taken:
-            yield _report_clash(draft, item, taken)
+        if clashes:
+            yield _report_clash(draft, item, clashes)
 
 
 def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
-    """Whether all decline codes are negative and no answer is, which is the quick and usual case."""
+    """Return whether all decline codes are negative and no answer is, which is the usual case."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
     if question.__class__ is NumberItem:
@@ -274,21 +277,21 @@ def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines:
     return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)
 
 
-def _report_clash(draft: InstrumentDraft, item: CompiledItem, taken: list[tuple[int, str, str]]) -> Problem:
+def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tuple[int, str, str]]) -> Problem:
     """Report declines whose codes mean something else at an item."""
-    where, length = _locate_decline(draft, item, taken[0][0])
-    reasons = {why for _, _, why in taken}
+    where, length = _locate_decline(draft, item, clashes[0][0])
+    reasons = {why for _, _, why in clashes}
     remedy = "change one of the two codes"
     if isinstance(item.question, NumberItem | DateItem):
         remedy = "give declines codes that no answer can have: declines: {dk: 9998, refused: 9999}"
-        if any(label in ("Not asked", "Not reached") for _, label, _ in taken):
+        if any(label in ("Not asked", "Not reached") for _, label, _ in clashes):
             remedy = "change the codes under the top-level declines: to ones that no answer can have, as -9998"
     if len(reasons) == 1:
-        labels = join_words((f"{label!r} ({code})" for code, label, _ in taken), most=MAX_LISTED)
-        codes, verb = pluralize(len(taken), "code"), pluralize(len(taken), "is", "are")
+        labels = join_words((f"{label!r} ({code})" for code, label, _ in clashes), most=MAX_LISTED)
+        codes, verb = pluralize(len(clashes), "code"), pluralize(len(clashes), "is", "are")
         what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
     else:
-        what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in taken)
+        what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes)
     return Problem("decline-code", where, _get_owner(item), what, remedy, length=length)
 
 
@@ -341,13 +344,13 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
 
 def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tuple[Position, int]:
     """Locate the clash of a decline with an answer: at the item's own declines, else at the code or range."""
-    here = item.question.declines
-    if isinstance(here, dict):
-        for name, own in here.items():
-            if own.code == code:
-                return own.find_position("code") if own._node else _locate_decline_value(item, str(name)), len(
-                    str(code)
-                )
+    declines = item.question.declines
+    if isinstance(declines, dict):
+        for name, override in declines.items():
+            if override.code == code:
+                return override.find_position("code") if override._node else _locate_decline_value(
+                    item, str(name)
+                ), len(str(code))
     for key in ("options", "min", "max", "from"):
         value = find_node(item.question._node, key)
         if value is not None:

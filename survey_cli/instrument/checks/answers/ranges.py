@@ -45,9 +45,9 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         where, length = _locate_value(item, "max")
         if isinstance(item, NumberItem):
-            own = "" if item._node and "min" in item._node else " (0 by default)"
-            what = f"min is {item.min}{own}, and max is {item.max}: no number is valid"
-            remedy = "swap them" if not own else "write min: too, below max"
+            default_note = "" if item._node and "min" in item._node else " (0 by default)"
+            what = f"min is {item.min}{default_note}, and max is {item.max}: no number is valid"
+            remedy = "swap them" if not default_note else "write min: too, below max"
             yield Problem("empty-range", where, str(item.id), what, remedy, length=length)
         else:
             what = f"min is {item.min}, and max is {item.max}: no number of answers is valid"
@@ -73,8 +73,8 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
         for key, value in (("min", number.min), ("max", number.max)):
             if isinstance(value, float) and round(value, number.decimals) != value:
                 where, length = _locate_value(number, key)
-                kept = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
-                what = f"{key}: {value} can't be keyed: answers have {kept}"
+                decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
+                what = f"{key}: {value} can't be keyed: answers have {decimals}"
                 places = len(str(value).partition(".")[2])
                 yield Problem("bad-range", where, str(number.id), what, f"write decimals: {places}", length=length)
     for roster in iterate_items(draft, RosterItem):
@@ -86,8 +86,8 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem, who: str) -> Iterator[Problem]:
-    named = draft.symbols.get(who)
-    offered = len(named.options) if named is not None else 0
+    symbol = draft.symbols.get(who)
+    offered = len(symbol.options) if symbol is not None else 0
     if 0 <= item.min <= 1 and item.max is None:
         return
     for key, value in (("min", item.min), ("max", item.max)):
@@ -112,15 +112,15 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item in iterate_items(draft, RosterItem):
         who = str(item.id)
-        given = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
-        if len(given) != 1:
+        given_keys = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
+        if len(given_keys) != 1:
             what = (
-                f"a roster can't have both {join_words([f'{g}:' for g in given])}"
-                if given
+                f"a roster can't have both {join_words([f'{g}:' for g in given_keys])}"
+                if given_keys
                 else "a roster needs count:, each: or until: for its number of turns"
             )
-            where = locate_key(item._node, given[1]) if given else locate_name(item.id)
-            length = len(given[1]) if given else len(who)
+            where = locate_key(item._node, given_keys[1]) if given_keys else locate_name(item.id)
+            length = len(given_keys[1]) if given_keys else len(who)
             yield Problem("roster-turns", where, who, what, "give exactly one of them", length=length)
         group = draft.groups.get(who)
         if isinstance(group, Roster) and group.count is not None:
@@ -218,12 +218,12 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> dict[str, Code]:
     if isinstance(item, BatteryItem):
-        first: Symbol | None = next((draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None)
+        symbol: Symbol | None = next((draft.symbols[s] for s in map(str, item.statements) if s in draft.symbols), None)
     else:
-        first = draft.symbols.get(str(item.id))
+        symbol = draft.symbols.get(str(item.id))
     if isinstance(item, NumberItem):
         return {str(code): code for code in item.options}
-    return {str(code): code for code in first.options} if first is not None else {}
+    return {str(code): code for code in symbol.options} if symbol is not None else {}
 
 
 def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:

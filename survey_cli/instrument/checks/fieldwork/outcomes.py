@@ -1,4 +1,4 @@
-"""Checks of outcomes: those that a file names exist, and its own say how they are counted and what follows."""
+"""Checks of outcomes: those that a file names exist, and its own define how they are counted and what follows."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -25,18 +25,18 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     delays: {bussy: 20m}                               → busy
     """
     known = _list_outcomes(draft)
-    found: list[tuple[str, str, Position]] = []
+    uses: list[tuple[str, str, Position]] = []
     for name, item in draft.items.items():
         question = item.question
         if isinstance(question, EndItem) and question.outcome not in known:
-            found.append((name, f"outcome:\0{question.outcome}", question.find_position("outcome")))
+            uses.append((name, f"outcome:\0{question.outcome}", question.find_position("outcome")))
     for name, outcome in draft.document.outcomes.items():
         if outcome.like is not None and outcome.like not in OUTCOMES:
-            found.append((str(name), f"like:\0{outcome.like}", outcome.find_position("like")))
-    field = draft.document.fieldwork
-    delays = field.delays if field is not None else {}
-    found += [("fieldwork", f"delays:\0{d}", locate_name(d)) for d in delays if d not in known]
-    for who, pair, where in found:
+            uses.append((str(name), f"like:\0{outcome.like}", outcome.find_position("like")))
+    fieldwork = draft.document.fieldwork
+    delays = fieldwork.delays if fieldwork is not None else {}
+    uses += [("fieldwork", f"delays:\0{d}", locate_name(d)) for d in delays if d not in known]
+    for who, pair, where in uses:
         key, _, word = pair.partition("\0")
         if word in draft.lost:
             continue
@@ -49,10 +49,10 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
 
     - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
     """
-    own = draft.document.outcomes
+    own_outcomes = draft.document.outcomes
     for name, item in draft.items.items():
         question = item.question
-        if not isinstance(question, EndItem) or question.outcome in own:
+        if not isinstance(question, EndItem) or question.outcome in own_outcomes:
             continue
         outcome = OUTCOMES.get(question.outcome)
         if outcome is not None and outcome.moment == "before":
@@ -79,13 +79,13 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for name, outcome in draft.document.outcomes.items():
         who = str(name)
-        kind = str(outcome.like or who)
-        if kind in _SET_BY_INTERVIEW and outcome.like is not None and kind != who:
-            what = f"like: only an interview can have the outcome {kind}; it can't be keyed"
-            remedy = f"rename it: outcomes: {{{kind}: {{name: …}}}}, or use another"
-            yield Problem("own-outcome", outcome.find_position("like"), who, what, remedy, length=len(kind))
-        if kind in _CALLED_AGAIN and outcome.temporary is False:
-            what = f"temporary: false, but {kind} requires another call, which would never be made"
+        base_outcome = str(outcome.like or who)
+        if base_outcome in _SET_BY_INTERVIEW and outcome.like is not None and base_outcome != who:
+            what = f"like: only an interview can have the outcome {base_outcome}; it can't be keyed"
+            remedy = f"rename it: outcomes: {{{base_outcome}: {{name: …}}}}, or use another"
+            yield Problem("own-outcome", outcome.find_position("like"), who, what, remedy, length=len(base_outcome))
+        if base_outcome in _CALLED_AGAIN and outcome.temporary is False:
+            what = f"temporary: false, but {base_outcome} requires another call, which would never be made"
             yield Problem(
                 "own-outcome", outcome.find_position("temporary"), who, what, "remove temporary:", length=len("false")
             )

@@ -35,8 +35,10 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _compile_quotas(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
-    names = {name: named.value_type for name, named in draft.symbols.items()}
-    rosters = {r: frozenset(n for n, known in names.items() if known.roster == r) for r in draft.symbol_table.rosters}
+    names = {name: symbol.value_type for name, symbol in draft.symbols.items()}
+    rosters = {
+        r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in draft.symbol_table.rosters
+    }
     scope = Scope(names=names, rosters=rosters, declines=tuple(list_declines(draft.document)))
     for quota in draft.document.quotas:
         if quota.where is None:
@@ -58,27 +60,29 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
         who = str(quota.id)
         codes: list[list[str]] | None = []
         for index, name in enumerate(quota.by):
-            named = draft.symbols.get(name)
+            symbol = draft.symbols.get(name)
             where = locate_name(name)
-            if named is None:
+            if symbol is None:
                 codes = None
                 if str(name) not in draft.lost:
-                    near = suggest_nearest(name, draft.symbols, otherwise="name an item or a sample column with codes")
+                    remedy = suggest_nearest(
+                        name, draft.symbols, otherwise="name an item or a sample column with codes"
+                    )
                     what = f"by: {str(name)!r} is not a variable"
-                    yield Problem("quota-cells", where, who, what, near, length=len(name))
+                    yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
-            if named.value_type.roster is not None or named.value_type.type not in ("code", "text", "flag"):
+            if symbol.value_type.roster is not None or symbol.value_type.type not in ("code", "text", "flag"):
                 codes = None
-                what = f"by: {name} (at {named.where}) has no codes for cells"
+                what = f"by: {name} (at {symbol.where}) has no codes for cells"
                 remedy = "name a single, a scale, or a compute with codes"
                 yield Problem("quota-cells", where, who, what, remedy, length=len(name))
                 continue
             if str(name) in [str(n) for n in quota.by[:index]]:
                 yield Problem("quota-cells", where, who, f"by: {name} is listed twice", "remove one", length=len(name))
-            if named.value_type.codes is None:
+            if symbol.value_type.codes is None:
                 codes = None
             elif codes is not None:
-                codes.append([str(code) for code in sorted(named.value_type.codes, key=str)])
+                codes.append([str(code) for code in sorted(symbol.value_type.codes, key=str)])
         if quota.targets and quota.by:
             yield from _check_targets(quota, codes)
 
@@ -94,16 +98,18 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
             what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
             yield Problem("quota-cells", where, who, what, remedy, length=len(cell))
             continue
-        for part, own, name in zip(parts, codes or (), quota.by, strict=False):
-            if part.strip() not in own:
+        for part, variable_codes, name in zip(parts, codes or (), quota.by, strict=False):
+            if part.strip() not in variable_codes:
                 valid = False
                 what = f"targets: {name} has no code {part!r}"
-                near = suggest_nearest(part, own, otherwise=f"its codes are {join_words(own, most=12)}")
-                yield Problem("quota-cells", where, who, what, near, length=len(cell))
+                suggestion = suggest_nearest(
+                    part, variable_codes, otherwise=f"its codes are {join_words(variable_codes, most=12)}"
+                )
+                yield Problem("quota-cells", where, who, what, suggestion, length=len(cell))
     if not valid or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return
-    given = {"/".join(part.strip() for part in str(cell).split("/")) for cell in quota.targets}
-    lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given]
+    given_cells = {"/".join(part.strip() for part in str(cell).split("/")) for cell in quota.targets}
+    lacking = [cell for cell in map("/".join, product(*codes)) if cell not in given_cells]
     if lacking:
         what = f"targets: {len(lacking)} cells have no target: {join_words(lacking, most=_MAX_LISTED)}"
         remedy = "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
@@ -177,15 +183,15 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Without `scripts: quota_full` the program thanks the respondent in English.
     """
-    foreign = [language for language in draft.document.languages if not str(language).startswith("en")]
+    other_languages = [language for language in draft.document.languages if not str(language).startswith("en")]
     fieldwork = draft.document.fieldwork
-    told = fieldwork is not None and any(str(name) == "quota_full" for name in fieldwork.scripts)
-    hard = next((quota for quota in draft.document.quotas if not quota.soft), None)
-    if hard is None or told or not foreign:
+    has_script = fieldwork is not None and any(str(name) == "quota_full" for name in fieldwork.scripts)
+    hard_quota = next((quota for quota in draft.document.quotas if not quota.soft), None)
+    if hard_quota is None or has_script or not other_languages:
         return
-    what = f"if it is full the respondent is thanked in English, but interviews are conducted in {foreign[0]}"
+    what = f"if it is full the respondent is thanked in English, but interviews are conducted in {other_languages[0]}"
     remedy = "write the text: fieldwork: {scripts: {quota_full: {text: …}}}"
-    yield Problem("quota-script", hard.find_position("id"), str(hard.id), what, remedy, "warning")
+    yield Problem("quota-script", hard_quota.find_position("id"), str(hard_quota.id), what, remedy, "warning")
 
 
 def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:

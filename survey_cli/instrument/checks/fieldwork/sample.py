@@ -62,12 +62,12 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
         if column.type == "single" and column.options is None:
             what = "a single needs options"
             yield Problem("sample-column", locate_name(name), who, what, "add options: {1: …, 2: …}", length=len(who))
-        for key, kind, given in (
+        for key, kind, is_given in (
             ("options", "single", column.options is not None),
             ("arms", "split", bool(column.arms)),
             ("balanced_within", "split", column.balanced_within is not None),
         ):
-            if given and column.type != kind:
+            if is_given and column.type != kind:
                 what = f"{key}: requires type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or remove it"
                 yield Problem("sample-column", locate_key(column._node, key), who, what, remedy, length=len(key))
@@ -88,13 +88,17 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
         within = column.balanced_within
         if within is None or column.type != "split":
             continue
-        other = sample.get(within)
-        if other is None or str(within) == who:
-            near = suggest_nearest(within, [str(n) for n in sample if str(n) != who], otherwise="name another column")
+        balancing_column = sample.get(within)
+        if balancing_column is None or str(within) == who:
+            suggestion = suggest_nearest(
+                within, [str(n) for n in sample if str(n) != who], otherwise="name another column"
+            )
             what = f"balanced_within: there is no other column {str(within)!r}"
-            yield Problem("sample-column", column.find_position("balanced_within"), who, what, near, length=len(within))
-        elif other.type not in ("single", "text"):
-            what = f"balanced_within: {within} is a {other.type}"
+            yield Problem(
+                "sample-column", column.find_position("balanced_within"), who, what, suggestion, length=len(within)
+            )
+        elif balancing_column.type not in ("single", "text"):
+            what = f"balanced_within: {within} is a {balancing_column.type}"
             remedy = "name a single, or a text of few values"
             yield Problem(
                 "sample-column", column.find_position("balanced_within"), who, what, remedy, length=len(within)

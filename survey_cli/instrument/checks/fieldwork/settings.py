@@ -48,18 +48,16 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     Nobody is called outside the hours that the country's law or profession allows (08:00-21:00 if none are known) unless
     `reason:` says why. A day part lies within the hours.
     """
-    field = draft.document.fieldwork
-    if field is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None:
         return
     covered: dict[str, str] = {}
-    for name, text in field.hours.items():
-        found = parse_days(name)
-        if isinstance(found, str):
-            yield Problem(
-                "bad-hours", locate_name(name), "fieldwork", f"hours: {found}", _DAYS_REMEDY, length=len(name)
-            )
+    for name, text in fieldwork.hours.items():
+        days = parse_days(name)
+        if isinstance(days, str):
+            yield Problem("bad-hours", locate_name(name), "fieldwork", f"hours: {days}", _DAYS_REMEDY, length=len(name))
         else:
-            for day in found:
+            for day in days:
                 first = covered.setdefault(day, str(name))
                 if first != str(name):
                     what = f"hours: {day} has hours already, in {first}"
@@ -68,42 +66,43 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
                     )
                     break
         yield from _check_hours(text, f"hours: {name}")
-        if field.reason is None:
-            yield from _check_legal_hours(str(field.country or ""), name, text)
-    for name, entry in field.dayparts.items():
+        if fieldwork.reason is None:
+            yield from _check_legal_hours(str(fieldwork.country or ""), name, text)
+    for name, entry in fieldwork.dayparts.items():
         if isinstance(entry, DaypartSpec):
-            given = [text for text in (entry.hours, entry.days) if text is not None]
-            if len(given) != 1:
-                what = f"dayparts: {name}: {'both hours and days are' if given else 'neither hours nor days is'} given"
+            given_texts = [text for text in (entry.hours, entry.days) if text is not None]
+            if len(given_texts) != 1:
+                keys = "both hours and days are" if given_texts else "neither hours nor days is"
+                what = f"dayparts: {name}: {keys} given"
                 remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
                 yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, length=len(name))
                 continue
-            [text] = given
+            [text] = given_texts
         elif entry.strip().isdecimal():
-            what = f"dayparts: {name}: {str(entry)!r} is no span of hours"
-            remedy = f'a weight stands beside its hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
+            what = f"dayparts: {name}: {str(entry)!r} is not a span of hours"
+            remedy = f'write the weight beside the hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
             yield Problem("bad-hours", entry.where, "fieldwork", what, remedy, length=len(entry))
             continue
         else:
             text = entry
         if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
             yield from _check_hours(text, f"dayparts: {name}")
-        yield from _check_daypart_hours(field, name, text)
+        yield from _check_daypart_hours(fieldwork, name, text)
 
 
 def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Warn about hours that are wider than those permitted on one of their days."""
-    found = parse_hours(text)
-    if not isinstance(found, Hours):
+    hours = parse_hours(text)
+    if not isinstance(hours, Hours):
         return
     rule = CALLING_RULES.get(country)
     for day in _list_days(parse_days(name)):
-        band = find_permitted_hours(country, DAYS.index(day))
-        if found.start < band.start or found.end > band.end:
-            allowed = f"{format_clock(band.start)}-{format_clock(band.end)}"
-            of = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
+        permitted = find_permitted_hours(country, DAYS.index(day))
+        if hours.start < permitted.start or hours.end > permitted.end:
+            allowed = f"{format_clock(permitted.start)}-{format_clock(permitted.end)}"
+            day_note = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
             source = f" ({rule.source})" if rule is not None else ""
-            what = f"hours: {name}: {text} is wider than {allowed}{of}{source}, and no reason: is given"
+            what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, and no reason: is given"
             remedy = f"explain it in reason:, or narrow the hours; until then nobody is called outside {allowed}"
             yield Problem("bad-hours", text.where, "fieldwork", what, remedy, "warning", len(text))
             return
@@ -116,52 +115,55 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, and never on the day of rest.
     """
-    field = draft.document.fieldwork
-    if field is None or field.country is None or field.hours or str(field.country) not in COUNTRIES:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None or fieldwork.country is None or fieldwork.hours or str(fieldwork.country) not in COUNTRIES:
         return
-    country = str(field.country)
+    country = str(fieldwork.country)
     if country not in CALLING_RULES:
-        usual = build_usual_hours(country)
-        rest = next(DAYS[day] for day in range(7) if day not in usual)
+        usual_hours = build_usual_hours(country)
+        rest_day = next(DAYS[day] for day in range(7) if day not in usual_hours)
         what = f"country: no calling hours are known for {country}"
         remedy = (
             "write hours: that suit its laws and customs; until then people are called "
-            f"from 09:00 to 20:30 on workdays and never on {rest}"
+            f"from 09:00 to 20:30 on workdays and never on {rest_day}"
         )
         yield Problem(
-            "unknown-hours", field.find_position("country"), "fieldwork", what, remedy, "warning", len(country)
+            "unknown-hours", fieldwork.find_position("country"), "fieldwork", what, remedy, "warning", len(country)
         )
 
 
-def _check_daypart_hours(field: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
+def _check_daypart_hours(fieldwork: FieldworkSpec, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Warn about a day part in which nobody is ever called."""
-    spans = {day: parse_hours(span) for key, span in field.hours.items() for day in _list_days(parse_days(key))}
-    if not spans or any(not isinstance(span, Hours) for span in spans.values()):
+    hours_by_day = {
+        day: parse_hours(day_hours) for key, day_hours in fieldwork.hours.items() for day in _list_days(parse_days(key))
+    }
+    if not hours_by_day or any(not isinstance(day_hours, Hours) for day_hours in hours_by_day.values()):
         return
-    part, named = parse_hours(text), _list_days(parse_days(text))
-    if isinstance(part, Hours):
-        called = any(
-            isinstance(span, Hours) and part.start < span.end and span.start < part.end for span in spans.values()
+    hours, days = parse_hours(text), _list_days(parse_days(text))
+    if isinstance(hours, Hours):
+        has_calls = any(
+            isinstance(day_hours, Hours) and hours.start < day_hours.end and day_hours.start < hours.end
+            for day_hours in hours_by_day.values()
         )
     else:
-        called = not named or any(day in spans for day in named)
-    if not called:
+        has_calls = not days or any(day in hours_by_day for day in days)
+    if not has_calls:
         what = f"dayparts: {name}: there are no calling hours in {text}"
         remedy = "remove it, or widen hours:"
         yield Problem("bad-hours", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
 
 
-def _list_days(found: tuple[str, ...] | str) -> tuple[str, ...]:
-    return found if isinstance(found, tuple) else ()
+def _list_days(days: tuple[str, ...] | str) -> tuple[str, ...]:
+    return days if isinstance(days, tuple) else ()
 
 
 _DAYS_REMEDY: Final = "write mon, tue, wed, thu, fri, sat, sun, or a range: mon-fri"
 
 
 def _check_hours(text: YamlScalar, key: str) -> Iterator[Problem]:
-    found = parse_hours(text)
-    if not isinstance(found, Hours):
-        yield Problem("bad-hours", text.where, "fieldwork", f"{key}: {found[0]}", found[1], length=len(text))
+    hours = parse_hours(text)
+    if not isinstance(hours, Hours):
+        yield Problem("bad-hours", text.where, "fieldwork", f"{key}: {hours[0]}", hours[1], length=len(text))
 
 
 def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -170,24 +172,24 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     closed: [2026-11-26]
     ends: 2026-12-18     year-month-day
     """
-    field = draft.document.fieldwork
-    if field is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None:
         return
-    read: dict[str, date] = {}
+    dates: dict[str, date] = {}
     for key in ("starts", "ends"):
-        text = getattr(field, key)
+        text = getattr(fieldwork, key)
         if text is not None:
             if (day := _parse_date(text)) is None:
                 yield _report_date(key, text)
             else:
-                read[key] = day
-    for text in field.closed:
+                dates[key] = day
+    for text in fieldwork.closed:
         if _parse_date(text) is None:
             yield _report_date("closed", text)
-    if len(read) == 2 and read["starts"] > read["ends"]:
-        what = f"ends: {field.ends} comes before starts: {field.starts}"
+    if len(dates) == 2 and dates["starts"] > dates["ends"]:
+        what = f"ends: {fieldwork.ends} comes before starts: {fieldwork.starts}"
         yield Problem(
-            "bad-day", field.find_position("ends"), "fieldwork", what, "swap them", length=len(field.ends or "")
+            "bad-day", fieldwork.find_position("ends"), "fieldwork", what, "swap them", length=len(fieldwork.ends or "")
         )
 
 
@@ -210,30 +212,34 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
     country: DE                two letters
     region: DE-BY              as in ISO 3166-2; BY is enough
     """
-    field = draft.document.fieldwork
-    if field is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None:
         return
-    if field.zone is not None and not _is_zone(field.zone):
-        known = available_timezones()
-        word = field.zone.replace(" ", "_")
-        ends = sorted(zone for zone in known if zone.rpartition("/")[2].casefold() == word.casefold())
+    if fieldwork.zone is not None and not _is_zone(fieldwork.zone):
+        zones = available_timezones()
+        word = fieldwork.zone.replace(" ", "_")
+        matching = sorted(zone for zone in zones if zone.rpartition("/")[2].casefold() == word.casefold())
         remedy = (
-            f"did you mean {ends[0]!r}?"
-            if ends
-            else suggest_nearest(word, known, otherwise="write it as America/New_York")
+            f"did you mean {matching[0]!r}?"
+            if matching
+            else suggest_nearest(word, zones, otherwise="write it as America/New_York")
         )
-        what = f"zone: there is no time zone {str(field.zone)!r}"
-        yield Problem("unknown-zone", field.find_position("zone"), "fieldwork", what, remedy, length=len(field.zone))
-    country = field.country
-    if country is not None and country not in COUNTRIES:
-        meant = _COUNTRY_ALIASES.get(country.upper(), country.upper())
-        remedy = f"did you mean {meant!r}?" if meant in COUNTRIES else "write two letters: US, GB, ES"
-        what = f"country: there is no country {str(country)!r}"
-        yield Problem("unknown-zone", field.find_position("country"), "fieldwork", what, remedy, length=len(country))
-    elif field.region is not None and (refusal := _find_region_mistake(str(field.region), str(country or ""))):
-        what, remedy = refusal
+        what = f"zone: there is no time zone {str(fieldwork.zone)!r}"
         yield Problem(
-            "unknown-zone", field.find_position("region"), "fieldwork", what, remedy, length=len(field.region)
+            "unknown-zone", fieldwork.find_position("zone"), "fieldwork", what, remedy, length=len(fieldwork.zone)
+        )
+    country = fieldwork.country
+    if country is not None and country not in COUNTRIES:
+        intended = _COUNTRY_ALIASES.get(country.upper(), country.upper())
+        remedy = f"did you mean {intended!r}?" if intended in COUNTRIES else "write two letters: US, GB, ES"
+        what = f"country: there is no country {str(country)!r}"
+        yield Problem(
+            "unknown-zone", fieldwork.find_position("country"), "fieldwork", what, remedy, length=len(country)
+        )
+    elif fieldwork.region is not None and (mistake := _find_region_mistake(str(fieldwork.region), str(country or ""))):
+        what, remedy = mistake
+        yield Problem(
+            "unknown-zone", fieldwork.find_position("region"), "fieldwork", what, remedy, length=len(fieldwork.region)
         )
 
 
@@ -264,49 +270,53 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
 
     A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most.
     """
-    field = draft.document.fieldwork
-    if field is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None:
         return
     texts: list[tuple[str, YamlScalar | None]] = [
-        ("lease", field.lease),
-        ("soft_wait", field.refusals.soft_wait),
-        ("spread_wait", field.spread_wait),
+        ("lease", fieldwork.lease),
+        ("soft_wait", fieldwork.refusals.soft_wait),
+        ("spread_wait", fieldwork.spread_wait),
     ]
-    texts += [(f"delays: {name}", text) for name, text in field.delays.items()]
-    texts += [(f"retention: {name}", text) for name, text in field.retention.items()]
+    texts += [(f"delays: {name}", text) for name, text in fieldwork.delays.items()]
+    texts += [(f"retention: {name}", text) for name, text in fieldwork.retention.items()]
     for key, text in texts:
-        if text is not None and (slip := validate_duration(text, words=key.startswith("delays"))):
-            yield Problem("bad-duration", text.where, "fieldwork", f"{key}: {slip[0]}", slip[1], length=len(text))
-    yield from _check_effects(draft, field)
+        if text is not None and (mistake := validate_duration(text, words=key.startswith("delays"))):
+            yield Problem("bad-duration", text.where, "fieldwork", f"{key}: {mistake[0]}", mistake[1], length=len(text))
+    yield from _check_effects(draft, fieldwork)
 
 
-def _check_effects(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
+def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[Problem]:
     """Warn about durations without an effect, or with one that is hardly intended."""
-    for name in field.retention:
+    for name in fieldwork.retention:
         if str(name) not in RETAINED_DATA:
             what = f"retention: {str(name)!r} is not data with a retention period"
             remedy = suggest_nearest(name, RETAINED_DATA, otherwise="write {contacts: 90d}")
             yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, length=len(name))
-    for name, text in field.delays.items():
-        own = draft.document.outcomes.get(name)
-        kind = str(own.like or name) if own is not None else str(name)
-        row = OUTCOMES.get(kind)
-        temporary = own.temporary if own is not None and own.temporary is not None else row and row.temporary
-        if temporary is False and row is not None and not row.next_number:
+    for name, text in fieldwork.delays.items():
+        own_outcome = draft.document.outcomes.get(name)
+        base_outcome = str(own_outcome.like or name) if own_outcome is not None else str(name)
+        outcome = OUTCOMES.get(base_outcome)
+        temporary = (
+            own_outcome.temporary
+            if own_outcome is not None and own_outcome.temporary is not None
+            else outcome and outcome.temporary
+        )
+        if temporary is False and outcome is not None and not outcome.next_number:
             what, remedy = f"delays: after {name} there is no further call", "remove it"
-        elif str(text) == "appointment" and kind != "appointment":
+        elif str(text) == "appointment" and base_outcome != "appointment":
             what, remedy = (f"delays: {name}: only the outcome appointment has an appointment", "write a duration")
         else:
             continue
         yield Problem("bad-duration", locate_name(name), "fieldwork", what, remedy, "warning", len(name))
-    if field.spread_wait is not None and field.spread != "wait" and "spread" not in draft.lost:
-        what = f"spread_wait: with spread: {field.spread} no case waits for a day part"
-        remedy, at = "remove it, or write spread: wait", field.spread_wait.where
-        yield Problem("bad-duration", at, "fieldwork", what, remedy, "warning", len(field.spread_wait))
-    lease = field.lease
+    if fieldwork.spread_wait is not None and fieldwork.spread != "wait" and "spread" not in draft.lost:
+        what = f"spread_wait: with spread: {fieldwork.spread} no case waits for a day part"
+        remedy, where = "remove it, or write spread: wait", fieldwork.spread_wait.where
+        yield Problem("bad-duration", where, "fieldwork", what, remedy, "warning", len(fieldwork.spread_wait))
+    lease = fieldwork.lease
     if lease is not None and not validate_duration(lease, words=False) and _count_minutes(lease) > _MINUTES_PER_DAY:
-        what = f"lease: {lease}: after a station crashes its case stays claimed for so long"
-        yield Problem("bad-duration", lease.where, "fieldwork", what, "write 20m or so", "warning", len(lease))
+        what = f"lease: {lease}: if a station crashes, its case stays claimed for so long"
+        yield Problem("bad-duration", lease.where, "fieldwork", what, "write about 20m", "warning", len(lease))
 
 
 RETAINED_DATA: Final = ("contacts",)
@@ -324,16 +334,16 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
     attempts: {total: 8, per_day: 2}
     refusals: {max: 2}
     """
-    field = draft.document.fieldwork
-    if field is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None:
         return
-    attempts = field.attempts
+    attempts = fieldwork.attempts
     for part, key, value in (
         (attempts, "total", attempts.total),
         (attempts, "per_day", attempts.per_day),
         (attempts, "per_daypart", attempts.per_daypart),
-        (field.refusals, "max", field.refusals.max),
-        *((part, "weight", part.weight) for part in field.dayparts.values() if isinstance(part, DaypartSpec)),
+        (fieldwork.refusals, "max", fieldwork.refusals.max),
+        *((part, "weight", part.weight) for part in fieldwork.dayparts.values() if isinstance(part, DaypartSpec)),
     ):
         if value is None:
             continue
@@ -360,62 +370,68 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
 
     They are reached in the order eligible, partial, complete.
     """
-    field = draft.document.fieldwork
-    if field is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None:
         return
     for key in ("complete_from", "partial_from", "eligible_from", "recording"):
-        given = getattr(field, key)
-        if isinstance(given, Mapping):
-            yield from _check_share(field, key, given)
-        elif given is not None and str(given) not in draft.items and str(given) not in draft.lost:
-            name = str(given)
+        point = getattr(fieldwork, key)
+        if isinstance(point, Mapping):
+            yield from _check_share(fieldwork, key, point)
+        elif point is not None and str(point) not in draft.items and str(point) not in draft.lost:
+            name = str(point)
             if name in draft.groups:
                 first = next((item.id for item in draft.groups[name].items), "")
                 what, remedy = f"{key}: {name} is a group of items", f"name one of them: {first}"
             else:
                 what = f"{key}: there is no item {name!r}"
                 remedy = suggest_nearest(name, draft.items, otherwise="name an item, or write {answered: 50%}")
-            yield Problem("unknown-item", field.find_position(key), "fieldwork", what, remedy, length=len(name))
-    yield from _check_order(draft, field)
+            yield Problem("unknown-item", fieldwork.find_position(key), "fieldwork", what, remedy, length=len(name))
+    yield from _check_order(draft, fieldwork)
 
 
-def _check_order(draft: InstrumentDraft, field: FieldworkSpec) -> Iterator[Problem]:
+def _check_order(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[Problem]:
     """Warn about completion points in a different order from that in which interviews reach them."""
     points = ("eligible_from", "partial_from", "complete_from")
     for first, then in (points[:2], points[1:], points[::2]):
-        early, late = getattr(field, first), getattr(field, then)
+        early, late = getattr(fieldwork, first), getattr(fieldwork, then)
         if isinstance(early, YamlScalar) and isinstance(late, YamlScalar):
-            one, other = draft.symbols.get(early), draft.symbols.get(late)
-            if one is None or other is None or one.index <= other.index:
+            early_symbol, late_symbol = draft.symbols.get(early), draft.symbols.get(late)
+            if early_symbol is None or late_symbol is None or early_symbol.index <= late_symbol.index:
                 continue
-            what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
+            what = f"{first}: {early} (at {early_symbol.where}) comes after {then}: {late} (at {late_symbol.where})"
             yield Problem(
-                "unknown-item", field.find_position(first), "fieldwork", what, "swap them", "warning", len(early)
+                "unknown-item", fieldwork.find_position(first), "fieldwork", what, "swap them", "warning", len(early)
             )
         elif isinstance(early, Mapping) and isinstance(late, Mapping):
             shares = [str(point.get("answered", "")) for point in (early, late)]
             if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
                 what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
                 yield Problem(
-                    "unknown-item", field.find_position(first), "fieldwork", what, "swap them", "warning", len(first)
+                    "unknown-item",
+                    fieldwork.find_position(first),
+                    "fieldwork",
+                    what,
+                    "swap them",
+                    "warning",
+                    len(first),
                 )
 
 
-def _check_share(field: FieldworkSpec, key: str, given: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
-    if not given:
+def _check_share(fieldwork: FieldworkSpec, key: str, point: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
+    if not point:
         what = f"{key}: it names neither an item nor a percentage"
-        yield Problem("unknown-item", locate_key(field._node, key), "fieldwork", what, "write {answered: 50%}")
-    for word, share in given.items():
+        yield Problem("unknown-item", locate_key(fieldwork._node, key), "fieldwork", what, "write {answered: 50%}")
+    for word, share in point.items():
         if str(word) != "answered":
             what = f"{key}: {str(word)!r} is not allowed here"
             yield Problem(
                 "unknown-item", locate_name(word), "fieldwork", what, "write {answered: 50%}", length=len(word)
             )
-        elif slip := validate_share(share):
-            node = find_node(field._node, key, "answered")
-            where = node.where if node is not None else locate_key(field._node, key)
+        elif mistake := validate_share(share):
+            node = find_node(fieldwork._node, key, "answered")
+            where = node.where if node is not None else locate_key(fieldwork._node, key)
             yield Problem(
-                "unknown-item", where, "fieldwork", f"{key}: {slip}", "write {answered: 50%}", length=len(share)
+                "unknown-item", where, "fieldwork", f"{key}: {mistake}", "write {answered: 50%}", length=len(share)
             )
 
 
@@ -428,15 +444,15 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an `end` with
     `outcome: not_eligible`.
     """
-    field = draft.document.fieldwork
-    if field is None or field.eligible_from is None or field.frame == "rdd":
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None or fieldwork.eligible_from is None or fieldwork.frame == "rdd":
         return
-    what = (
-        f"eligible_from: with frame: {field.frame} every unit is known to be eligible in advance, so it has no effect"
-    )
+    what = f"eligible_from: has no effect with frame: {fieldwork.frame}, whose units are all known to be eligible"
     remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
-    length = len(field.eligible_from)
-    yield Problem("known-eligible", field.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length)
+    length = len(fieldwork.eligible_from)
+    yield Problem(
+        "known-eligible", fieldwork.find_position("eligible_from"), "fieldwork", what, remedy, "warning", length
+    )
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -447,31 +463,33 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
 
     The recording system itself must wait for that item.
     """
-    field = draft.document.fieldwork
-    if field is None or field.recording is None:
+    fieldwork = draft.document.fieldwork
+    if fieldwork is None or fieldwork.recording is None:
         return
-    name = str(field.recording)
+    name = str(fieldwork.recording)
     yield Problem(
         "recording-notice",
-        field.find_position("recording"),
+        fieldwork.find_position("recording"),
         "fieldwork",
         "recording: this program records nothing; it only checks that everybody hears the notice",
         "let the telephone system start recording at that item",
         "warning",
         len(name),
     )
-    item, named = draft.items.get(name), draft.symbols.get(name)
-    if item is None or named is None:
+    item, symbol = draft.items.get(name), draft.symbols.get(name)
+    if item is None or symbol is None:
         return
     nodes: list[CompiledItem | ItemGroup] = [
         item,
-        *(draft.groups[s.group] for s in named.path if s.group in draft.groups),
+        *(draft.groups[s.group] for s in symbol.path if s.group in draft.groups),
     ]
-    passed = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), None)
-    if passed is None and item.roster is not None:
-        passed = item.roster
-    if passed is not None:
-        which = "it has a condition" if passed == name else f"{passed}, which contains it, may be skipped"
-        what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {which}"
+    skipped_at = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), None)
+    if skipped_at is None and item.roster is not None:
+        skipped_at = item.roster
+    if skipped_at is not None:
+        why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"
+        what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
         remedy = "put the notice in an item that everybody is asked"
-        yield Problem("recording-notice", field.find_position("recording"), "fieldwork", what, remedy, length=len(name))
+        yield Problem(
+            "recording-notice", fieldwork.find_position("recording"), "fieldwork", what, remedy, length=len(name)
+        )

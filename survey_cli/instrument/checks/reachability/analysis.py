@@ -96,24 +96,24 @@ class _ReachabilityAnalysis:
         requirements = list_requirements(node)
         if isinstance(node, CompiledItem) and not self._is_relevant(node, requirements, constraints):
             return []
-        inner = self._enter(node, requirements, constraints)
-        if inner is None:
+        inner_constraints = self._enter(node, requirements, constraints)
+        if inner_constraints is None:
             self.solver.unreached.update([node.id] if isinstance(node, CompiledItem) else [n.id for n in node.items])
             return []
         if isinstance(node, CompiledItem):
-            self._check_item(node, inner)
+            self._check_item(node, inner_constraints)
             return [] if roster else self._list_passed_ends(node, requirements)
-        inside = isinstance(node, Roster)
+        is_roster = isinstance(node, Roster)
         shuffled = node.order != "written"
-        passed = self.walk_group(node.children, inner, shuffled=shuffled, roster=roster or inside)
-        if inside or _has_broken_condition(node):
+        passed = self.walk_group(node.children, inner_constraints, shuffled=shuffled, roster=roster or is_roster)
+        if is_roster or _has_broken_condition(node):
             return []
         return [reason._replace(requirements=(*requirements, *reason.requirements)) for reason in passed]
 
     def _is_relevant(
         self, item: CompiledItem, requirements: tuple[Requirement, ...], constraints: RouteConstraints
     ) -> bool:
-        """Whether an item can yield a finding or a constraint."""
+        """Return whether an item can yield a finding or a constraint."""
         if item.checks or (item.options_vary and item.scale is None) or item.options_conditional:
             return True
         if isinstance(item.question, EndItem):
@@ -252,18 +252,18 @@ class _ReachabilityAnalysis:
             names |= {
                 n for reason in candidates for requirement in reason.requirements for n in requirement.condition.names
             }
-        about = condition.names
+        own_names = condition.names
         candidates = sorted(
-            dict.fromkeys(candidates), key=lambda r: about.isdisjoint(r.requirements[-1].condition.names)
+            dict.fromkeys(candidates), key=lambda r: own_names.isdisjoint(r.requirements[-1].condition.names)
         )
         with solver.ignore_requirements():
             for count in (0, 1, 2):
-                for some in combinations(candidates[: MAX_REASONS[count]], count):
+                for subset in combinations(candidates[: MAX_REASONS[count]], count):
                     facts = solver.assume(condition, truths, NO_CONSTRAINTS)
-                    for reason in some:
+                    for reason in subset:
                         facts = _apply_reason(solver, reason, facts)
                     if not facts:
-                        return some
+                        return subset
         return constraints.reasons[-3:]
 
 
@@ -276,23 +276,23 @@ def _apply_reason(solver: ConditionSolver, reason: Reason, facts: Facts) -> Fact
 
 
 def _has_broken_condition(node: CompiledNode) -> bool:
-    """Whether one of its conditions could not be compiled."""
-    written = node.question if isinstance(node, CompiledItem) else node.spec
-    return written is not None and (
-        (written.ask_if is not None and node.ask_if is None) or (written.unless is not None and node.unless is None)
+    """Return whether one of its conditions could not be compiled."""
+    spec = node.question if isinstance(node, CompiledItem) else node.spec
+    return spec is not None and (
+        (spec.ask_if is not None and node.ask_if is None) or (spec.unless is not None and node.unless is None)
     )
 
 
 def find_unreachable_conditions(draft: InstrumentDraft) -> Sequence[ReachabilityFinding]:
     """Analyze the route once and return its findings."""
-    found: list[ReachabilityFinding] | None = draft.check_cache.get("along the route")
-    if found is None:
-        walk = _ReachabilityAnalysis(draft, ConditionSolver(draft))
+    findings: list[ReachabilityFinding] | None = draft.check_cache.get("along the route")
+    if findings is None:
+        analysis = _ReachabilityAnalysis(draft, ConditionSolver(draft))
         if draft.root is not None:
-            walk.walk_group(draft.root.children, RouteConstraints(), shuffled=False, roster=False)
-        found = draft.check_cache["along the route"] = walk.findings
-        draft.check_cache["optionless"] = walk.items_without_options
-    return found
+            analysis.walk_group(draft.root.children, RouteConstraints(), shuffled=False, roster=False)
+        findings = draft.check_cache["along the route"] = analysis.findings
+        draft.check_cache["optionless"] = analysis.items_without_options
+    return findings
 
 
 def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -337,14 +337,14 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
-    found = [f for f in find_unreachable_conditions(draft) if f.rule == rule]
-    if not found:
+    findings = [f for f in find_unreachable_conditions(draft) if f.rule == rule]
+    if not findings:
         return
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
-    said = draft.check_cache.get("never true", set())
-    for finding in found:
+    reported = draft.check_cache.get("never true", set())
+    for finding in findings:
         use = uses.get(id(finding.condition))
-        if use is None or (not finding.reasons and id(finding.condition) in said):
+        if use is None or (not finding.reasons and id(finding.condition) in reported):
             continue
         why = [_describe_reason(reason, uses) for reason in finding.reasons]
         because = f": {join_words(why, most=MAX_LISTED)}" if why else ", whatever the answers are"

@@ -1,4 +1,4 @@
-"""Ends that a respondent who declines bypasses: where `ask_if` is unknown, nobody is turned away.
+"""Check for ends that a respondent who declines passes, since an unknown `ask_if` ends no interview.
 
 For each item that an end depends on and that may be declined, the route after that end is followed for a respondent
 who declined, up to another end that certainly applies or to the next question.
@@ -69,8 +69,8 @@ class _Assumption:
                 tested = self.evaluate(test, depth)
                 then = self.evaluate(body, depth) if tested & TRUE else 0
                 return then | (self.evaluate(orelse, depth) if tested & NOT_TRUE else 0)
-            case ast.Call(func=ast.Name(id="answered" | "declined" | "dk" | "refused" as asked), args=[item]):
-                return self._evaluate_state(asked, item, depth)
+            case ast.Call(func=ast.Name(id="answered" | "declined" | "dk" | "refused" as function), args=[item]):
+                return self._evaluate_state(function, item, depth)
             case ast.Name(id=name) if (tree := self._find_compute_tree(name)) is not None and depth < _MAX_DEPTH:
                 return self.evaluate(tree, depth + 1)
             case _:
@@ -129,8 +129,8 @@ class _Assumption:
             if not isinstance(right, ast.List | ast.Tuple):
                 return self._evaluate_operands([left, right], depth)
             if is_assumed_item and declined:
-                listed = any(isinstance(e, ast.Name) and e.id == declined for e in right.elts)
-                truths = TRUE if listed else UNKNOWN
+                is_listed = any(isinstance(e, ast.Name) and e.id == declined for e in right.elts)
+                truths = TRUE if is_listed else UNKNOWN
             elif is_assumed_item and code is not None:
                 truths = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
             else:
@@ -141,13 +141,13 @@ class _Assumption:
             return TRUE if COMPARE[COMPARISON_SIGNS[type(op)]](code, value) else FALSE
         return self._evaluate_operands([left, right], depth)
 
-    def _evaluate_state(self, asked: str, item: ast.expr, depth: int) -> int:
+    def _evaluate_state(self, function: str, item: ast.expr, depth: int) -> int:
         declined = self.answer.declined
         if not (isinstance(item, ast.Name) and item.id == self.answer.item):
-            return FALSE if asked == "answered" and self.evaluate_value(item, depth) == UNKNOWN else _TRUE_OR_FALSE
-        if asked == "answered":
+            return FALSE if function == "answered" and self.evaluate_value(item, depth) == UNKNOWN else _TRUE_OR_FALSE
+        if function == "answered":
             return FALSE if declined else TRUE
-        return TRUE if declined and asked in ("declined", declined) else FALSE
+        return TRUE if declined and function in ("declined", declined) else FALSE
 
 
 def _combine(operands: list[int], *, conjunction: bool) -> int:
@@ -185,29 +185,29 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
 
     The condition of a group that asks nothing before its end counts as the end's own.
     """
-    found: list[_RouteItem] = []
-    asked = 0
+    route: list[_RouteItem] = []
+    asked_count = 0
 
     def walk(group: ItemGroup, groups: tuple[tuple[ItemGroup, int], ...]) -> None:
-        nonlocal asked
+        nonlocal asked_count
         for child in group.children:
             if isinstance(child, ItemGroup):
-                walk(child, (*groups, (child, asked)))
+                walk(child, (*groups, (child, asked_count)))
                 continue
             around, own_requirements = ([list_requirements(outer) for outer, _ in groups], list_requirements(child))
             if isinstance(child.question, EndItem):
                 for _, asked_before in reversed(groups):
-                    if own_requirements and asked > asked_before:
+                    if own_requirements and asked_count > asked_before:
                         break
                     own_requirements = (*around.pop(), *own_requirements)
-            asked += _asks_somebody(child)
+            asked_count += _asks_somebody(child)
             counts = tuple(g.count.tree for g, _ in groups if isinstance(g, Roster) and g.count is not None)
-            found.append(
+            route.append(
                 _RouteItem(child, tuple(n for requirements in around for n in requirements), own_requirements, counts)
             )
 
     walk(root, ())
-    return found
+    return route
 
 
 def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -222,25 +222,25 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     if draft.root is None or draft.lost:
         return
-    places = _list_route(draft.root)
+    route = _list_route(draft.root)
     ends: dict[str, list[int]] = {}
-    for at, place in enumerate(places):
-        if isinstance(place.item.question, EndItem) and str(place.item.question.outcome) != "complete":
-            for name in _find_inputs(draft, place.own_requirements):
+    for at, route_item in enumerate(route):
+        if isinstance(route_item.item.question, EndItem) and str(route_item.item.question.outcome) != "complete":
+            for name in _find_inputs(draft, route_item.own_requirements):
                 ends.setdefault(name, []).append(at)
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
-    for name, own_ends in ends.items():
+    for name, end_indexes in ends.items():
         item = draft.items.get(name)
         if item is None or not item.question.expects_answer:
             continue
         passed: dict[tuple[int, str], list[str]] = {}
         for decline in item.declines:
-            found = _follow(draft, places, own_ends, _SupposedAnswer(name, decline.id))
-            if found is not None:
-                said = str(decline.text.get(draft.language)).lower()
-                passed.setdefault(found, []).append(said)
+            passed_end = _follow(draft, route, end_indexes, _SupposedAnswer(name, decline.id))
+            if passed_end is not None:
+                label = str(decline.text.get(draft.language)).lower()
+                passed.setdefault(passed_end, []).append(label)
         for (at, onward), kinds in passed.items():
-            end = places[at]
+            end = route[at]
             requirement = next(
                 (n for n in reversed(end.own_requirements) if name in _find_inputs(draft, (n,))),
                 end.own_requirements[-1],
@@ -251,26 +251,26 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
                 f"({join_words(kinds, 'or')}): this end does not apply, and the interview continues{onward}"
             )
             where = use.where if use is not None else end.item.question.find_position("id")
-            remedy = _write_remedy(draft, item, [places[i] for i in own_ends], requirement)
+            remedy = _write_remedy(draft, item, [route[i] for i in end_indexes], requirement)
             length = max(1, use.length) if use is not None else len(end.item.id)
             yield Problem("decline-passes-end", where, end.item.id, what, remedy, length=length)
 
 
 def _find_inputs(draft: InstrumentDraft, requirements: tuple[Requirement, ...]) -> dict[str, None]:
     """Find the items that these conditions depend on, also through computes, in order."""
-    waiting = [name for requirement in requirements for name in sorted(requirement.condition.names)]
-    found: dict[str, None] = {}
-    while waiting:
-        name = waiting.pop(0)
+    pending = [name for requirement in requirements for name in sorted(requirement.condition.names)]
+    inputs: dict[str, None] = {}
+    while pending:
+        name = pending.pop(0)
         compute = draft.computes.get(name)
-        if name not in found and compute is not None:
-            waiting += [n for c in compute.conditions.values() for n in sorted(c.names)]
-        found.setdefault(name)
-    return found
+        if name not in inputs and compute is not None:
+            pending += [n for c in compute.conditions.values() for n in sorted(c.names)]
+        inputs.setdefault(name)
+    return inputs
 
 
 def _follow(
-    draft: InstrumentDraft, places: list[_RouteItem], ends: list[int], answer: _SupposedAnswer
+    draft: InstrumentDraft, route: list[_RouteItem], ends: list[int], answer: _SupposedAnswer
 ) -> tuple[int, str] | None:
     """Find the last end passed before the interview continues, and what it continues with; None if it does not."""
     declined, answered = (
@@ -278,33 +278,40 @@ def _follow(
         _Assumption(_SupposedAnswer(answer.item), draft.computes),
     )
 
-    def passes_by(place: _RouteItem) -> bool:
+    def passes_by(route_item: _RouteItem) -> bool:
         undecided = (
-            declined.evaluate_requirements(place.own_requirements) & UNKNOWN
-            and answered.evaluate_requirements(place.own_requirements) & TRUE
+            declined.evaluate_requirements(route_item.own_requirements) & UNKNOWN
+            and answered.evaluate_requirements(route_item.own_requirements) & TRUE
         )
-        return bool(undecided and declined.evaluate_requirements(place.outer_requirements) & TRUE)
+        return bool(undecided and declined.evaluate_requirements(route_item.outer_requirements) & TRUE)
 
     passed = next(
-        (at for at in ends if passes_by(places[at]) or declined.evaluate_requirements(places[at].requirements) == TRUE),
+        (
+            index
+            for index in ends
+            if passes_by(route[index]) or declined.evaluate_requirements(route[index].requirements) == TRUE
+        ),
         None,
     )
-    if passed is None or declined.evaluate_requirements(places[passed].requirements) == TRUE:
+    if passed is None or declined.evaluate_requirements(route[passed].requirements) == TRUE:
         return None
     is_assumed_item = frozenset(ends)
-    for at in range(passed + 1, len(places)):
-        place = places[at]
-        if any(declined.evaluate_value(count) == UNKNOWN for count in place.roster_counts):
+    for index in range(passed + 1, len(route)):
+        route_item = route[index]
+        if any(declined.evaluate_value(count) == UNKNOWN for count in route_item.roster_counts):
             continue
-        if isinstance(place.item.question, EndItem):
-            if declined.evaluate_requirements(place.requirements) == TRUE:
+        if isinstance(route_item.item.question, EndItem):
+            if declined.evaluate_requirements(route_item.requirements) == TRUE:
                 return None
-            passed = at if at in is_assumed_item and passes_by(place) else passed
-        elif _asks_somebody(place.item) and (reached := declined.evaluate_requirements(place.requirements)) & TRUE:
-            wanted = [n for n in place.requirements if n.key == "ask_if" and answer.item in n.condition.names]
-            if wanted and reached == TRUE:
+            passed = index if index in is_assumed_item and passes_by(route_item) else passed
+        elif (
+            _asks_somebody(route_item.item)
+            and (reached := declined.evaluate_requirements(route_item.requirements)) & TRUE
+        ):
+            explicit = [n for n in route_item.requirements if n.key == "ask_if" and answer.item in n.condition.names]
+            if explicit and reached == TRUE:
                 return None  # the questionnaire says here what respondents who declined are asked
-            return passed, f" with {place.item.id}"
+            return passed, f" with {route_item.item.id}"
     return passed, " to its end, and counts as complete"
 
 
@@ -317,10 +324,10 @@ def _write_remedy(draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteI
         others += f"ask_if: answered({item.id}) and {_bracket(requirement)}"
     if requirement.key != "ask_if":
         return f"write a condition that is true for respondents who decline, {others}"
-    going_on = _write_continue_condition(draft, item, ends, requirement)
-    if not going_on:
+    continue_condition = _write_continue_condition(draft, item, ends, requirement)
+    if not continue_condition:
         return f"write unless: with the condition for continuing instead, {others}"
-    return f"write unless: {going_on} instead, {others}"
+    return f"write unless: {continue_condition} instead, {others}"
 
 
 def _bracket(requirement: Requirement) -> str:
@@ -333,8 +340,8 @@ def _write_continue_condition(
 ) -> str:
     """Write the condition under which the interview continues, for `unless`."""
     if all(
-        place.own_requirements and {n for m in place.own_requirements for n in m.condition.names} == {item.id}
-        for place in ends
+        route_item.own_requirements and {n for m in route_item.own_requirements for n in m.condition.names} == {item.id}
+        for route_item in ends
     ):
         codes = [
             option.code

@@ -47,13 +47,13 @@ def intersect_domains(left: Domain, right: Domain, *, whole: bool) -> Domain:
 
 def unite_domains(left: Domain, right: Domain) -> Domain:
     """Return what is in either."""
-    gone = left.missing | right.missing
+    missing = left.missing | right.missing
     if not left.values or not right.values:
-        return Domain(left.values or right.values, gone)
+        return Domain(left.values or right.values, missing)
     if isinstance(left.values, frozenset) and isinstance(right.values, frozenset):
-        return Domain(left.values | right.values, gone)
+        return Domain(left.values | right.values, missing)
     if isinstance(left.values, tuple) and isinstance(right.values, tuple):
-        return Domain(_limit_ranges(tuple(dict.fromkeys((*left.values, *right.values)))), gone)
+        return Domain(_limit_ranges(tuple(dict.fromkeys((*left.values, *right.values)))), missing)
     raise TypeError("values of unlike kinds")
 
 
@@ -82,10 +82,10 @@ def _intersect_ranges(a: NumberRange, b: NumberRange, whole: bool) -> NumberRang
     return NumberRange(low, high, low_open, not closed)
 
 
-def _limit_ranges(spans: tuple[NumberRange, ...]) -> tuple[NumberRange, ...]:
-    if len(spans) <= MAX_RANGES:
-        return spans
-    return (NumberRange(min(s.low for s in spans), max(s.high for s in spans)),)
+def _limit_ranges(ranges: tuple[NumberRange, ...]) -> tuple[NumberRange, ...]:
+    if len(ranges) <= MAX_RANGES:
+        return ranges
+    return (NumberRange(min(s.low for s in ranges), max(s.high for s in ranges)),)
 
 
 def build_comparison_ranges(sign: str, value: float) -> tuple[NumberRange, ...]:

@@ -1,6 +1,6 @@
 """Constraint solver for conditions: what each variable can be if a condition has a given truth value.
 
-Where it can't tell it narrows nothing, so whatever it calls impossible is impossible.
+Where it can't decide, it narrows nothing: what it calls impossible is impossible.
 """
 
 import ast
@@ -85,7 +85,7 @@ class ConditionSolver:
             self._total_steps_left, self._follows_requirements = left, True
 
     def may_settle(self, condition: Condition, facts: Facts) -> bool:
-        """Whether the condition may have a fixed truth value under these facts.
+        """Return whether the condition may have a fixed truth value under these facts.
 
         This is a quick test: if it returns False, the condition need not be examined. A condition may be settled by
         itself, by what the facts say about its variables, or because these depend on one another.
@@ -178,9 +178,13 @@ class ConditionSolver:
         if variable is None or function not in ("answered", "dk", "refused", "declined"):
             return facts
         missing = variable.domain.missing
-        of = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
-        yes = Domain(variable.domain.values) if function == "answered" else Domain(_NO_VALUES, of)
-        no = Domain(_NO_VALUES, missing) if function == "answered" else Domain(variable.domain.values, missing - of)
+        matching = missing - NOT_ASKED_KINDS if function == "declined" else missing & {function}
+        yes = Domain(variable.domain.values) if function == "answered" else Domain(_NO_VALUES, matching)
+        no = (
+            Domain(_NO_VALUES, missing)
+            if function == "answered"
+            else Domain(variable.domain.values, missing - matching)
+        )
         empty = Domain(_NO_VALUES)
         allowed = unite_domains(yes if truths & TRUE else empty, no if truths & FALSE else empty)
         return self._narrow(name, allowed, facts, variable)
@@ -260,12 +264,12 @@ class ConditionSolver:
             allowed = ranges + (build_ranges_without(numbers) if truths & FALSE else ())
         else:
             assert isinstance(variable.domain.values, frozenset)
-            said = [to_nfc(value) for value in values]
-            allowed = frozenset(v for v in variable.domain.values if truths & (TRUE if to_nfc(v) in said else FALSE))
+            listed = [to_nfc(value) for value in values]
+            allowed = frozenset(v for v in variable.domain.values if truths & (TRUE if to_nfc(v) in listed else FALSE))
         return self._narrow(name, Domain(allowed, missing), facts, variable)
 
     def _assume_in_multiple(self, name: str, code: Any, truths: int, facts: Facts) -> Facts:
-        """Compile `'tv' in media`."""
+        """Assume a truth value of `'tv' in media`."""
         variable = self.variables.find(name)
         if variable is None or variable.kind != "several":
             return facts
@@ -276,7 +280,7 @@ class ConditionSolver:
         return self._narrow((name, to_nfc(code)), Domain(values, _list_missing_kinds(variable, truths)), facts, base)
 
     def _narrow(self, key: FactKey, allowed: Domain, facts: Facts, variable: VariableInfo) -> Facts:
-        """Return the facts under which the variable is in `wanted`."""
+        """Return the facts under which the variable is in `allowed`."""
         self._steps_left -= len(facts)
         self._total_steps_left -= len(facts)
         if self._steps_left < 0 or self._total_steps_left < 0:
@@ -350,8 +354,8 @@ def _unite_facts(alternatives: list[Facts]) -> Facts:
     shared = set(distinct[0]).intersection(*distinct[1:])
     merged: dict[FactKey, Domain] = {}
     for key in shared:
-        cells = distinct[0][key]
+        domain = distinct[0][key]
         for possibility in distinct[1:]:
-            cells = unite_domains(cells, possibility[key])
-        merged[key] = cells
+            domain = unite_domains(domain, possibility[key])
+        merged[key] = domain
     return (merged,)

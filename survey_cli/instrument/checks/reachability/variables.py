@@ -60,12 +60,12 @@ class VariableInfo(NamedTuple):
 
 def list_requirements(node: CompiledItem | ItemGroup) -> tuple[Requirement, ...]:
     """List the requirements of an item or group."""
-    linked = []
+    requirements = []
     if node.ask_if is not None:
-        linked.append(Requirement(node.ask_if, TRUE, node.id, "ask_if"))
+        requirements.append(Requirement(node.ask_if, TRUE, node.id, "ask_if"))
     if node.unless is not None:
-        linked.append(Requirement(node.unless, NOT_TRUE, node.id, "unless"))
-    return tuple(linked)
+        requirements.append(Requirement(node.unless, NOT_TRUE, node.id, "unless"))
+    return tuple(requirements)
 
 
 class VariableTable:
@@ -80,58 +80,60 @@ class VariableTable:
 
     def find(self, name: str) -> VariableInfo | None:
         """Return what is known about a name; None if it is not a variable."""
-        known = self._variables.get(name)
-        if known is None:
-            named = self.draft.symbols.get(name)
-            if named is None:
+        info = self._variables.get(name)
+        if info is None:
+            symbol = self.draft.symbols.get(name)
+            if symbol is None:
                 return None
-            known = self._variables[name] = self._build_info(named)
-        return known
+            info = self._variables[name] = self._build_info(symbol)
+        return info
 
-    def _build_info(self, named: Symbol) -> VariableInfo:
-        item, known, question = self.draft.items.get(named.id), named.value_type, named.question
-        asked = item is not None and question is not None and question.expects_answer and item.question.expects_answer
+    def _build_info(self, symbol: Symbol) -> VariableInfo:
+        item, value_type, question = self.draft.items.get(symbol.id), symbol.value_type, symbol.question
+        is_asked = (
+            item is not None and question is not None and question.expects_answer and item.question.expects_answer
+        )
         missing = self._default_missing
-        if asked and item is not None:
+        if is_asked and item is not None:
             missing = frozenset(d.id for d in item.declines) | (
-                NOT_ASKED_KINDS if self._may_be_skipped(named, item) else NO_MISSING
+                NOT_ASKED_KINDS if self._may_be_skipped(symbol, item) else NO_MISSING
             )
-        if known.type == "code" and known.codes:
-            return VariableInfo(Domain(known.codes, missing), "codes", is_asked=asked)
-        if known.type == "codes" and known.codes:
-            return VariableInfo(Domain(ANY_ANSWER, missing), "several", is_asked=asked)
-        if known.type == "flag":
-            return VariableInfo(Domain(frozenset((True, False)), missing), "flag", is_asked=asked)
-        if isinstance(question, NumberItem) and asked:
-            top = inf if question.max is None else question.max
-            spans = (NumberRange(question.min, top), *(NumberRange(code, code) for code in question.options))
-            return VariableInfo(Domain(spans, missing), "number", not question.decimals, asked)
-        if known.type in ("number", "draw"):
-            return VariableInfo(Domain(ALL_NUMBERS, missing), "number", is_asked=asked)
-        return VariableInfo(Domain(ANY_ANSWER, missing), "any", is_asked=asked)
+        if value_type.type == "code" and value_type.codes:
+            return VariableInfo(Domain(value_type.codes, missing), "codes", is_asked=is_asked)
+        if value_type.type == "codes" and value_type.codes:
+            return VariableInfo(Domain(ANY_ANSWER, missing), "several", is_asked=is_asked)
+        if value_type.type == "flag":
+            return VariableInfo(Domain(frozenset((True, False)), missing), "flag", is_asked=is_asked)
+        if isinstance(question, NumberItem) and is_asked:
+            highest = inf if question.max is None else question.max
+            ranges = (NumberRange(question.min, highest), *(NumberRange(code, code) for code in question.options))
+            return VariableInfo(Domain(ranges, missing), "number", not question.decimals, is_asked)
+        if value_type.type in ("number", "draw"):
+            return VariableInfo(Domain(ALL_NUMBERS, missing), "number", is_asked=is_asked)
+        return VariableInfo(Domain(ANY_ANSWER, missing), "any", is_asked=is_asked)
 
-    def _may_be_skipped(self, named: Symbol, item: CompiledItem) -> bool:
-        """Whether the item can be skipped according to the file, where an invalid condition counts too."""
+    def _may_be_skipped(self, symbol: Symbol, item: CompiledItem) -> bool:
+        """Return whether the item can be skipped according to the file, where an invalid condition counts too."""
         question = item.question
-        if named.value_type.roster is not None or any(step.shuffled for step in named.path):
+        if symbol.value_type.roster is not None or any(step.shuffled for step in symbol.path):
             return True
         if item.ask_if is not None or question.ask_if is not None or question.unless is not None:
             return True
-        for step in named.path:
-            written = self.draft.groups[step.group].spec if step.group in self.draft.groups else None
-            if step.group and (written is None or written.ask_if is not None or written.unless is not None):
+        for step in symbol.path:
+            spec = self.draft.groups[step.group].spec if step.group in self.draft.groups else None
+            if step.group and (spec is None or spec.ask_if is not None or spec.unless is not None):
                 return True
-            if named.id in (statements := getattr(written, "statements", {})):
-                return statements[named.id].ask_if is not None
+            if symbol.id in (statements := getattr(spec, "statements", {})):
+                return statements[symbol.id].ask_if is not None
         return False
 
     def list_requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """List the requirements that were met if this item was asked: its own and those of the groups around it."""
         requirements = self._requirements.get(name)
         if requirements is None:
-            named, item = self.draft.symbols[name], self.draft.items[name]
+            symbol, item = self.draft.symbols[name], self.draft.items[name]
             nodes: list[CompiledItem | ItemGroup] = [
-                self.draft.groups[s.group] for s in named.path if s.group in self.draft.groups
+                self.draft.groups[s.group] for s in symbol.path if s.group in self.draft.groups
             ]
             requirements = tuple(requirement for node in (*nodes, item) for requirement in list_requirements(node))
             self._requirements[name] = requirements
@@ -142,11 +144,13 @@ class VariableTable:
         links = self._links.get(name)
         if links is not None:
             return links
-        linked, last = {name}, {name}
+        linked, newest = {name}, {name}
         for _ in range(MAX_DEPTH):
-            last = {other for one in last for c in self._list_conditions(one) for other in c.names} - linked
-            linked |= last
-            if not last or len(linked) > MAX_LINKS:
+            newest = {
+                other for linked_name in newest for c in self._list_conditions(linked_name) for other in c.names
+            } - linked
+            linked |= newest
+            if not newest or len(linked) > MAX_LINKS:
                 break
         links = self._links[name] = frozenset(linked)
         return links

@@ -27,9 +27,9 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
     ask_if: age > 150                    where age has max: 120
     """
     numbers = {
-        name: named.question
-        for name, named in draft.symbols.items()
-        if isinstance(named.question, NumberItem) and named.kind == "item"
+        name: symbol.question
+        for name, symbol in draft.symbols.items()
+        if isinstance(symbol.question, NumberItem) and symbol.kind == "item"
     }
     declines = {float(decline.code): name for name, decline in list_declines(draft.document).items()}
     reported: set[int] = draft.check_cache.setdefault("never true", set())
@@ -38,9 +38,9 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if condition is None:
             continue
         tree = condition.tree
-        if isinstance(tree, ast.BoolOp) and (found := _find_contradiction(tree)):
+        if isinstance(tree, ast.BoolOp) and (contradiction := _find_contradiction(tree)):
             reported.add(id(condition))
-            yield _make_problem(use, tree, f"{found} can't both be true, so this never is", _write_remedy(tree))
+            yield _make_problem(use, tree, f"{contradiction} can't both be true, so this never is", _write_remedy(tree))
         elif not numbers.keys().isdisjoint(condition.names):
             for problem in _check_ranges(use, tree, numbers, declines):
                 reported.add(id(condition))
@@ -79,19 +79,19 @@ def _find_contradiction(tree: ast.BoolOp) -> str:
     return ""
 
 
-def _are_exclusive(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
-    if one[0] != "==" and two[0] == "==":
-        one, two = two, one
-    if one[0] == "==":
-        return type(one[1]) is type(two[1]) and not COMPARE[two[0]](one[1], two[1])
-    if one[0] in ("<", "<=") and two[0] in (">", ">="):
-        one, two = two, one
-    if one[0] not in (">", ">=") or two[0] not in ("<", "<="):
+def _are_exclusive(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
+    if first[0] != "==" and second[0] == "==":
+        first, second = second, first
+    if first[0] == "==":
+        return type(first[1]) is type(second[1]) and not COMPARE[second[0]](first[1], second[1])
+    if first[0] in ("<", "<=") and second[0] in (">", ">="):
+        first, second = second, first
+    if first[0] not in (">", ">=") or second[0] not in ("<", "<="):
         return False
-    low, high = one[1], two[1]
+    low, high = first[1], second[1]
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return False
-    return bool(low > high or (low == high and one[0] + two[0] != ">=<="))
+    return bool(low > high or (low == high and first[0] + second[0] != ">=<="))
 
 
 def _write_remedy(tree: ast.BoolOp) -> str:
@@ -151,23 +151,23 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
                 value for value in values if item is not None and _compare_with_range(item, "==", value) is False
             ]
             if item is not None and impossible:
-                said = join_words(impossible, "or", most=MAX_LISTED)
-                what = f"{name} is never {said}: {_describe_range(name, item, *impossible)}"
+                listed = join_words(impossible, "or", most=MAX_LISTED)
+                what = f"{name} is never {listed}: {_describe_range(name, item, *impossible)}"
                 yield _make_problem(use, node, what, "change the list, or the range")
         case _:
             pass
 
 
-def _describe_range(name: str, item: NumberItem, *asked: float) -> str:
+def _describe_range(name: str, item: NumberItem, *values: float) -> str:
     top = "or more" if item.max is None else f"to {item.max}"
-    kept = f"{item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
-    whole = f", with {kept}" if any(round(value, item.decimals) != value for value in asked) else ""
-    more = f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
-    return f"{name} goes from {item.min} {top}{whole}{more}"
+    decimals = f"{item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
+    decimals_clause = f", with {decimals}" if any(round(value, item.decimals) != value for value in values) else ""
+    labels_clause = f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
+    return f"{name} goes from {item.min} {top}{decimals_clause}{labels_clause}"
 
 
 def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
-    """Whether the comparison holds for every number of the range, or for none; None if it depends."""
+    """Return whether the comparison holds for every number of the range, or for none; None if it depends."""
     low, high = item.min, item.max
     if sign in ("==", "!="):
         outside = value < low or (high is not None and value > high) or round(value, item.decimals) != value
@@ -199,8 +199,8 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
         if item.prefill is None:
             continue
         question = item.question
-        gives = item.prefill.result_type
-        why = _explain_mismatch(question, gives, {option.code for option in item.options})
+        value_type = item.prefill.result_type
+        why = _explain_mismatch(question, value_type, {option.code for option in item.options})
         if why:
             where = question.find_position("prefill")
             what = f"prefill: {item.prefill.text} can't be an answer: {why}"
@@ -208,9 +208,9 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
             yield Problem("prefill-kind", where, item.id, what, remedy, length=len(item.prefill.text))
 
 
-def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]) -> str:
+def _explain_mismatch(question: QuestionItem, value_type: ValueType, codes: set[Code]) -> str:
     """Explain why a value of this type can never be an answer; empty if it can."""
-    value_kind = get_code_family(gives.codes) if gives.type == "code" else gives.type
+    value_kind = get_code_family(value_type.codes) if value_type.type == "code" else value_type.type
     match question:
         case _ if not question.expects_answer:
             return "this item has no answer"
@@ -218,13 +218,14 @@ def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]
             return "" if value_kind in ("number", "draw", "any") else "a number is required"
         case MultipleItem():
             return (
-                "" if gives.type == "codes" and not _are_disjoint(gives, codes) else "codes of a multiple are required"
+                ""
+                if value_type.type == "codes" and not _are_disjoint(value_type, codes)
+                else "codes of a multiple are required"
             )
         case CodedItem():
-            if _are_disjoint(gives, codes):
-                return (
-                    f"its value is one of {format_codes(gives.codes or ())}, and the options are {format_codes(codes)}"
-                )
+            if _are_disjoint(value_type, codes):
+                values = format_codes(value_type.codes or ())
+                return f"its value is one of {values}, and the options are {format_codes(codes)}"
             option_kinds = {"number" if isinstance(c, int) else "text" for c in codes}
             return (
                 ""
@@ -241,5 +242,5 @@ def _explain_mismatch(question: QuestionItem, gives: ValueType, codes: set[Code]
             return ""
 
 
-def _are_disjoint(gives: ValueType, codes: set[Code]) -> bool:
-    return gives.codes is not None and bool(codes) and codes.isdisjoint(gives.codes)
+def _are_disjoint(value_type: ValueType, codes: set[Code]) -> bool:
+    return value_type.codes is not None and bool(codes) and codes.isdisjoint(value_type.codes)

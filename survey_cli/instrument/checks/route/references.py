@@ -20,19 +20,19 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
     Move the item up, or refer to an earlier one. A compute can be used once its last input is settled; a check of an
     answer may refer to the item itself.
     """
-    place = _make_locator(draft)
+    locate = _make_locator(draft)
     for use in draft.uses:
         for name in use.names:
-            named = draft.symbols.get(name)
-            if named is not None:
-                if named.index < use.before:
+            symbol = draft.symbols.get(name)
+            if symbol is not None:
+                if symbol.index < use.before:
                     continue
-                yield _report_later(draft, use, named, *place(use, name))
+                yield _report_later(draft, use, symbol, *locate(use, name))
             elif name in draft.symbol_table.groups:
                 group_at, _, last, _ = draft.symbol_table.groups[name]
                 if last < use.before or any(step.group == name for step in use.path):
                     continue  # settled, or inside of it, which is reported elsewhere
-                where, length = place(use, name)
+                where, length = locate(use, name)
                 what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
                 yield Problem("later", where, use.owner, what, f"move {use.owner} after {name}", length=length)
 
@@ -47,33 +47,33 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
     def place(use: NameUse, name: str) -> tuple[Position, int]:
         if use.condition is not None:
             return locate_use(name, use.condition, use.where)
-        for written in texts().get((use.owner, use.where), ()):
-            at = find_fill(written, name)
+        for scalar in texts().get((use.owner, use.where), ()):
+            at = find_fill(scalar, name)
             if at >= 0:
-                end = written.find("}", at)
-                return written.find_position(at), max(1, end - at + 1)
+                end = scalar.find("}", at)
+                return scalar.find_position(at), max(1, end - at + 1)
         return use.where, len(name)
 
     return place
 
 
-def _report_later(draft: InstrumentDraft, use: NameUse, named: Symbol, where: Position, length: int) -> Problem:
-    owner, name = use.owner, named.id
+def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, where: Position, length: int) -> Problem:
+    owner, name = use.owner, symbol.id
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
         remedy = "name an earlier item; a rule for the answer itself belongs under checks:"
-    elif named.kind == "compute":
+    elif symbol.kind == "compute":
         inputs = _list_inputs(draft, name)
         latest = max(inputs, key=lambda n: n.index, default=None)
         of = f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
-        what = f"{use.key}: the compute {name} (at {named.where}) is known only later{of}"
+        what = f"{use.key}: the compute {name} (at {symbol.where}) is known only later{of}"
         remedy = f"move {owner} after that" if latest is not None else f"move {owner} down"
         if latest is not None and any(step.shuffled for step in latest.path):
             remedy = f"move {owner} after the group that contains {latest.id}, whose order is random"
     else:
-        inside = any(step.group == owner for step in named.path)
+        inside = any(step.group == owner for step in symbol.path)
         how = f"is part of {owner}" if inside else "is asked later"
-        what = f"{use.key}: {name} (at {named.where}) {how}, so there is no answer yet"
+        what = f"{use.key}: {name} (at {symbol.where}) {how}, so there is no answer yet"
         remedy = (
             f"name something asked before {owner}" if inside else f"move {name} before {owner}, or name an earlier item"
         )
@@ -82,17 +82,17 @@ def _report_later(draft: InstrumentDraft, use: NameUse, named: Symbol, where: Po
 
 def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
     """List the items a compute depends on, also through other computes."""
-    found: dict[str, Symbol] = {}
+    inputs: dict[str, Symbol] = {}
     waiting = [compute]
     while waiting:
         name = waiting.pop()
         for condition in draft.computes[name].conditions.values() if name in draft.computes else ():
             for need in condition.names:
-                named = draft.symbols.get(need)
-                if named is not None and need not in found:
-                    found[need] = named
+                symbol = draft.symbols.get(need)
+                if symbol is not None and need not in inputs:
+                    inputs[need] = symbol
                     waiting.append(need)
-    return [n for n in found.values() if n.kind != "compute"]
+    return [n for n in inputs.values() if n.kind != "compute"]
 
 
 def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -103,38 +103,40 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
     Move one of them out of the group, put both into a section of their own inside it, or keep the first one at the
     head of the group with `anchor: true`.
     """
-    place = _make_locator(draft)
+    locate = _make_locator(draft)
     for use in draft.uses:
         if not any(step.shuffled for step in use.path):
             continue
         for name in use.names:
-            named = draft.symbols.get(name)
-            if named is None or named.index >= use.before:
+            symbol = draft.symbols.get(name)
+            if symbol is None or symbol.index >= use.before:
                 continue
-            step = _find_fork(use.path, named.path)
+            step = _find_fork(use.path, symbol.path)
             if step is None or _is_always_before(draft, step[0].group, step[1].child, step[0].child):
                 continue
-            where, length = place(use, name)
+            where, length = locate(use, name)
             what = (
-                f"{use.key}: {name} (at {named.where}) is in the same group {step[0].group}, whose order is random, "
+                f"{use.key}: {name} (at {symbol.where}) is in the same group {step[0].group}, whose order is random, "
                 f"so it may come after {use.owner}"
             )
             remedy = f"move {name} or {use.owner} out of {step[0].group}, or put both into a section inside it"
             yield Problem("drawn-order", where, use.owner, what, remedy, length=length)
 
 
-def _find_fork(mine: tuple[GroupStep, ...], other: tuple[GroupStep, ...]) -> tuple[GroupStep, GroupStep] | None:
+def _find_fork(
+    own_path: tuple[GroupStep, ...], other_path: tuple[GroupStep, ...]
+) -> tuple[GroupStep, GroupStep] | None:
     """Find the steps where two paths separate within a shuffled group; None if they do not."""
-    for here, there in zip(mine, other, strict=False):
-        if here.group != there.group:
+    for own_step, other_step in zip(own_path, other_path, strict=False):
+        if own_step.group != other_step.group:
             return None
-        if here.child != there.child:
-            return (here, there) if here.shuffled else None
+        if own_step.child != other_step.child:
+            return (own_step, other_step) if own_step.shuffled else None
     return None
 
 
 def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: int) -> bool:
-    """Whether anchors keep one child of a shuffled group before another in every order."""
+    """Return whether anchors keep one child of a shuffled group before another in every order."""
     shuffled = draft.groups.get(group)
     if shuffled is None or first > second:
         return False
@@ -143,7 +145,7 @@ def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: in
 
 
 def is_always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
-    """Whether an item comes last in each of its shuffled groups, whatever the order."""
+    """Return whether an item comes last in each of its shuffled groups, whatever the order."""
     for step in path:
         group = draft.groups.get(step.group)
         if step.shuffled and group is not None and not all(c.anchor for c in group.children[step.child :]):

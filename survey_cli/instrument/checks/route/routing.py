@@ -30,27 +30,27 @@ def unreachable(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem | None]:
     """Find the problems in a list, and the item in it that always ends the interview, if there is one."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for at, item in enumerate(items):
         ending: EndItem | None = item if isinstance(item, EndItem) else None
         if isinstance(item, SectionItem | RosterItem):
             if isinstance(item, SectionItem) and item.order != "written":
                 continue
-            below, ending = _find_unreachable(item.items)
-            found.extend(below)
+            inner_problems, ending = _find_unreachable(item.items)
+            problems.extend(inner_problems)
             if isinstance(item, RosterItem):
                 continue
         if ending is None or item.ask_if is not None or item.unless is not None:
             continue
-        rest = items[at + 1 :]
-        if rest:
-            first = str(rest[0].id)
-            others = f" and {len(rest) - 1} more" if len(rest) > 1 else ""
+        following = items[at + 1 :]
+        if following:
+            first = str(following[0].id)
+            others = f" and {len(following) - 1} more" if len(following) > 1 else ""
             what = f"{first}{others} can't be reached: {ending.id} (at {ending.id.where}) always ends the interview"
             remedy = f"give {ending.id} an ask_if or unless, or move it down"
-            found.append(Problem("unreachable", rest[0].id.where, first, what, remedy, length=len(first)))
-        return found, ending
-    return found, None
+            problems.append(Problem("unreachable", following[0].id.where, first, what, remedy, length=len(first)))
+        return problems, ending
+    return problems, None
 
 
 def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -63,13 +63,13 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, item in draft.items.items():
         if not isinstance(item.question, EndItem | HandoverItem) or name not in draft.symbols:
             continue
-        named = draft.symbols[name]
-        if is_always_last(draft, named.path):
+        symbol = draft.symbols[name]
+        if is_always_last(draft, symbol.path):
             continue
-        group = next(step.group for step in named.path if step.shuffled)
+        group = next(step.group for step in symbol.path if step.shuffled)
         kind = item.question.type
         what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
-        yield Problem("end-in-order", named.where, name, what, f"move it after {group}", length=len(name))
+        yield Problem("end-in-order", symbol.where, name, what, f"move it after {group}", length=len(name))
 
 
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -175,9 +175,9 @@ def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
     for at, item in enumerate(items):
         if isinstance(item, SectionItem):
             if item.after == HANGUP:
-                rest = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
-                if rest:
-                    what = f"the respondent has hung up, but {rest[0].id} comes after it"
+                following = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
+                if following:
+                    what = f"the respondent has hung up, but {following[0].id} comes after it"
                     yield Problem(
                         "hangup-not-last",
                         item.find_position("after"),

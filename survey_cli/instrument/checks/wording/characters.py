@@ -28,9 +28,9 @@ def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar
             if not text.plain.isascii():
                 yield who, text.plain
             continue
-        for written in text.by_language.values():
-            if not written.isascii():
-                yield who, written
+        for scalar in text.by_language.values():
+            if not scalar.isascii():
+                yield who, scalar
     for listed in list_option_lists(draft):
         if not "".join(map(str, listed.options)).isascii():
             for key in listed.node or ():
@@ -43,9 +43,9 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Remove it (the problem names its position). Arabic and Hebrew need none: their letters have a direction.
     """
-    for who, written in _list_non_ascii(draft):
-        if found := _DIRECTION_MARKS.search(written):
-            yield _make_problem("turned-text", who, written, found.start(), "changes the direction of what follows")
+    for who, scalar in _list_non_ascii(draft):
+        if match := _DIRECTION_MARKS.search(scalar):
+            yield _make_problem("turned-text", who, scalar, match.start(), "changes the direction of what follows")
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -54,25 +54,25 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
     Texts that look alike would differ, and searches miss them. Remove it (the problem names its position). Within an
     emoji, and between Arabic or Indic letters, a joiner is correct and is not reported.
     """
-    for who, written in _list_non_ascii(draft):
-        for found in _INVISIBLE.finditer(written):
-            if not _is_appropriate(written, found.start()):
-                yield _make_problem("invisible", who, written, found.start(), "is invisible")
+    for who, scalar in _list_non_ascii(draft):
+        for match in _INVISIBLE.finditer(scalar):
+            if not _is_appropriate(scalar, match.start()):
+                yield _make_problem("invisible", who, scalar, match.start(), "is invisible")
                 break
 
 
 def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
     """Return every non-ASCII text once, even if several items share it."""
-    found: dict[Position, tuple[str, YamlScalar]] | None = draft.check_cache.get("beyond ascii")
-    if found is None:
-        found = draft.check_cache["beyond ascii"] = {}
-        for who, written in _iterate_non_ascii(draft):
-            found.setdefault(written.where, (who, written))
-    return list(found.values())
+    texts: dict[Position, tuple[str, YamlScalar]] | None = draft.check_cache.get("beyond ascii")
+    if texts is None:
+        texts = draft.check_cache["beyond ascii"] = {}
+        for who, scalar in _iterate_non_ascii(draft):
+            texts.setdefault(scalar.where, (who, scalar))
+    return list(texts.values())
 
 
 def _is_appropriate(text: str, at: int) -> bool:
-    """Whether a character of zero width is correct at its position."""
+    """Return whether a character of zero width is correct at its position."""
     letter = text[at]
     if letter == _JOINER:
         before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
@@ -83,18 +83,18 @@ def _is_appropriate(text: str, at: int) -> bool:
 
 
 def _is_joining(letter: str) -> bool:
-    """Whether it is an emoji, or a letter of a script whose letters join."""
+    """Return whether it is an emoji, or a letter of a script whose letters join."""
     return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
 
 
-def _make_problem(rule: str, who: str, written: YamlScalar, at: int, why: str) -> Problem:
-    letter = written[at]
+def _make_problem(rule: str, who: str, scalar: YamlScalar, at: int, why: str) -> Problem:
+    letter = scalar[at]
     name = unicodedata.name(letter, "").lower()
-    called = f" ({name})" if name else ""
-    near = " ".join(written[max(0, at - 12) : at].split())
+    name_note = f" ({name})" if name else ""
+    near = " ".join(scalar[max(0, at - 12) : at].split())
     after = f" after {near!r}" if near else " at the beginning"
-    what = f"U+{ord(letter):04X}{called}{after} {why}"
-    return Problem(rule, written.find_position(at), who, what, "remove it: delete and retype the letters around it")
+    what = f"U+{ord(letter):04X}{name_note}{after} {why}"
+    return Problem(rule, scalar.find_position(at), who, what, "remove it: delete and retype the letters around it")
 
 
 def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -109,13 +109,13 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
             for text in option.text.by_language.values() if option.text.plain is None else (option.text.plain,):
                 if text.isascii() and "'" not in text and '"' not in text and "`" not in text:
                     continue
-                like = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
-                first, where = seen.setdefault(like, (str(text), text.where))
-                if first == text or like in reported:
+                normalized = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
+                first, where = seen.setdefault(normalized, (str(text), text.where))
+                if first == text or normalized in reported:
                     continue
-                reported.add(like)
-                same = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
-                how = "way of composing accents" if same else "quotes"
+                reported.add(normalized)
+                differs_in_accents = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
+                how = "way of composing accents" if differs_in_accents else "quotes"
                 at = text.where if text.where.line else locate_key(listed.node, code)
                 what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
                 yield Problem("unlike-quotes", at, listed.owner, what, "write both the same way", "warning", len(text))

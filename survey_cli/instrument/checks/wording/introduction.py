@@ -36,7 +36,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
     fills = {name for t in templates for name in t.iterate_names()}
-    said = " ".join(texts).casefold()
+    spoken_text = " ".join(texts).casefold()
     lacking = []
     if "interviewer" not in fills:
         lacking.append("who is calling ({interviewer})")
@@ -44,7 +44,7 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
         words = {w for t in names for _, text in t.iterate_languages() for w in re.findall(r"\w{4,}", text.casefold())}
         words |= {str(text).casefold() for t in names for _, text in t.iterate_languages()}
-        if not any(word in said for word in words):
+        if not any(word in spoken_text for word in words):
             name = names[-1].get(draft.language) if names else "the sponsor or the institute"
             lacking.append(f"for whom ({name})")
     if not lacking:
@@ -62,8 +62,8 @@ def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]
         templates.extend(t for t in (group.title, group.intro) if t is not None)
         for child in group.children:
             if isinstance(child, ItemGroup):
-                if (found := below(child)) is not None:
-                    return found
+                if (question := below(child)) is not None:
+                    return question
                 continue
             templates.extend(t for t in (child.text, child.instruction) if t is not None)
             if child.question.expects_answer and child.question.by is None:

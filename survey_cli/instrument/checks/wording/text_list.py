@@ -29,7 +29,7 @@ def list_translated_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
     """List the texts that are written per language."""
     texts: list[OwnedText] | None = draft.check_cache.get("translated")
     if texts is None:
-        texts = draft.check_cache["translated"] = [worded for worded in list_texts(draft) if worded[1].by_language]
+        texts = draft.check_cache["translated"] = [owned for owned in list_texts(draft) if owned[1].by_language]
     return texts
 
 

@@ -87,9 +87,9 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     first = min(place for places in lacking.values() for place in places)
     parts = []
     for language, places in lacking.items():
-        named = [f"{who} (line {where.line})" for where, who in sorted(places)]
+        listed = [f"{who} (line {where.line})" for where, who in sorted(places)]
         count = format_quantity(len(places), "text")
-        parts.append(f"{language} is missing from {count}: {join_first(named, _MAX_LISTED)}")
+        parts.append(f"{language} is missing from {count}: {join_first(listed, _MAX_LISTED)}")
     yield Problem("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
 
 
@@ -126,17 +126,19 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
     for who, text in list_translated_texts(draft):
         if text.by_language.keys() <= set(declared):
             continue
-        for language, written in text.by_language.items():
-            if language not in declared and written.where.line:
+        for language, scalar in text.by_language.items():
+            if language not in declared and scalar.where.line:
                 add = f"add it: languages: [{', '.join([*declared, language])}]"
-                meant = _LANGUAGE_ALIASES.get(language, language)
-                if meant not in declared:
-                    meant = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
-                remedy = f"did you mean {meant!r}?" if meant else add
-                if meant == language:
+                intended = _LANGUAGE_ALIASES.get(language, language)
+                if intended not in declared:
+                    intended = (
+                        find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
+                    )
+                remedy = f"did you mean {intended!r}?" if intended else add
+                if intended == language:
                     remedy = "write the text itself: only languages can be keys here"
                 what = f"{language!r} is not one of the languages of this file"
-                yield Problem("undeclared-language", written.where, who, what, remedy, length=len(written))
+                yield Problem("undeclared-language", scalar.where, who, what, remedy, length=len(scalar))
 
 
 def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -154,24 +156,24 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         fills = {la: _list_fills(template, la) for la in template.runs if la in declared}
         everywhere = set().union(*fills.values())
-        for language, own in fills.items():
-            lacking = sorted(everywhere - own)
+        for language, own_fills in fills.items():
+            lacking = sorted(everywhere - own_fills)
             if not lacking:
                 continue
-            written = template.source.by_language[language]
+            scalar = template.source.by_language[language]
             other = next(la for la, names in fills.items() if lacking[0] in names)
             what = (
-                f"{language} has no {{{lacking[0]}}}: {_shorten(written)!r}; "
+                f"{language} has no {{{lacking[0]}}}: {_shorten(scalar)!r}; "
                 f"{other}: {_shorten(template.source.by_language[other])!r}"
             )
             yield Problem(
                 "unlike-fills",
-                written.where,
+                scalar.where,
                 who,
                 what,
                 "add the fill, or remove it from both",
                 "warning",
-                len(written),
+                len(scalar),
             )
             break
 
@@ -198,12 +200,12 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
             fill = _find_unsure_fill(draft, who, template, language)
             if fill is None:
                 continue
-            written = template.source.by_language.get(language) or template.source.get(language)
-            at = max(find_fill(written, fill.key), 0)
-            whole = written[at : written.find("}", at) + 1]
-            what = f"{whole} may have no answer here, and the text has no alternative words"
-            remedy = f"write {whole[:-1]}|alternative words}}"
-            yield Problem("unsure-fill", written.find_position(at), who, what, remedy, "warning", len(whole))
+            scalar = template.source.by_language.get(language) or template.source.get(language)
+            at = max(find_fill(scalar, fill.key), 0)
+            fill_text = scalar[at : scalar.find("}", at) + 1]
+            what = f"{fill_text} may have no answer here, and the text has no alternative words"
+            remedy = f"write {fill_text[:-1]}|alternative words}}"
+            yield Problem("unsure-fill", scalar.find_position(at), who, what, remedy, "warning", len(fill_text))
             break
 
 
@@ -224,7 +226,7 @@ def _find_unsure_fill(draft: InstrumentDraft, who: str, template: Template, lang
 
 
 def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
-    """Whether a fill refers to a turn that the roster may not have."""
+    """Return whether a fill refers to a turn that the roster may not have."""
     if not isinstance(fill.turn, int) or fill.variable is None or fill.variable.roster is None:
         return False
     roster = draft.symbol_table.rosters.get(fill.variable.roster)
@@ -232,7 +234,7 @@ def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
 
 
 def _is_never_missing(tree: ast.expr) -> bool:
-    """Whether a calculation always has a value: constants, choices among them, counts of conditions."""
+    """Return whether a calculation always has a value: constants, choices among them, counts of conditions."""
     match tree:
         case ast.Constant():
             return True
@@ -257,24 +259,24 @@ def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
         names |= check.condition.names
     path = draft.symbols[who].path if who in draft.symbols else ()
     for step in path:
-        above = draft.groups.get(step.group)
-        if above is not None and above.ask_if is not None:
-            names |= above.ask_if.names
-    at = draft.symbols[who].index if who in draft.symbols else -1
+        outer_group = draft.groups.get(step.group)
+        if outer_group is not None and outer_group.ask_if is not None:
+            names |= outer_group.ask_if.names
+    own_index = draft.symbols[who].index if who in draft.symbols else -1
     for index, passed in _list_passed_ends(draft):
-        if index < at:
+        if index < own_index:
             names |= passed
     return names
 
 
 def _list_passed_ends(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
     """List each `end` that everybody gets to and passes only if its `unless` holds: its index, and the names in it."""
-    gates: list[tuple[int, frozenset[str]]] | None = draft.check_cache.get("gates")
-    if gates is None:
-        gates = draft.check_cache["gates"] = (
+    ends: list[tuple[int, frozenset[str]]] | None = draft.check_cache.get("gates")
+    if ends is None:
+        ends = draft.check_cache["gates"] = (
             list(_iterate_passed_ends(draft, draft.root)) if draft.root is not None else []
         )
-    return gates
+    return ends
 
 
 def _iterate_passed_ends(draft: InstrumentDraft, group: ItemGroup) -> Iterator[tuple[int, frozenset[str]]]:
@@ -301,26 +303,26 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
         question = item.question
         if not question.expects_answer:
             continue
-        several = question.__class__ is MultipleItem
+        is_multiple = question.__class__ is MultipleItem
         plain = item.label.plain
-        short = plain is not None and not several and not _count_bytes_beyond(plain, MAX_VARIABLE_LABEL_BYTES)
+        short = plain is not None and not is_multiple and not _count_bytes_beyond(plain, MAX_VARIABLE_LABEL_BYTES)
         for language in () if short else languages:
             label = item.label.get(language)
             size = _count_bytes_beyond(label, MAX_VARIABLE_LABEL_BYTES)
-            if several and item.options:
+            if is_multiple and item.options:
                 longest = max(item.options, key=lambda o: len(o.label.get(language)))
-                both = f"{label}: {longest.label.get(language)}"
-                size = _count_bytes_beyond(both, MAX_VARIABLE_LABEL_BYTES)
+                column_label = f"{label}: {longest.label.get(language)}"
+                size = _count_bytes_beyond(column_label, MAX_VARIABLE_LABEL_BYTES)
             if size:
-                own = question.label is not None
-                of = " with its longest option" if several else ""
-                which = "label" if own else "text, which is the label too,"
+                has_own_label = question.label is not None
+                of = " with its longest option" if is_multiple else ""
+                which = "label" if has_own_label else "text, which is the label too,"
                 what = f"the {which}{of} has {size} bytes; SPSS keeps {MAX_VARIABLE_LABEL_BYTES}"
-                remedy = "shorten it" if own else "add a short label:"
+                remedy = "shorten it" if has_own_label else "add a short label:"
                 where = label.where if label.where.line else question.find_position("id")
                 yield Problem("long-label", where, name, what, remedy, "warning", len(label))
                 break
-        if id(item.options) in lists or several:
+        if id(item.options) in lists or is_multiple:
             continue
         lists.add(id(item.options))
         for option in item.options:

@@ -129,10 +129,10 @@ class ScaleItem(CodedItem):
         if len(context.options) <= MAX_PICK_POINTS:
             return PickEntry(options=context.build_choices())
         codes = [o.code for o in context.options]
-        labelled = tuple(
+        labels = tuple(
             (c.code, "".join(s.text for s in c.text)) for c in context.build_choices() if c.code in self.labels
         )
-        return LineEntry(kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labelled, width=len(str(codes[-1])))
+        return LineEntry(kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labels, width=len(str(codes[-1])))
 
 
 class MultipleItem(CodedItem):
@@ -183,10 +183,10 @@ class MultipleItem(CodedItem):
         for code in codes:
             if (type(code), code) not in offered:
                 return f"{code} is not offered here"
-        alone = [code for code in codes if offered[type(code), code].exclusive]
-        if alone and len(codes) > 1:
-            return f"{alone[0]} cannot be combined with other answers"
-        if len(codes) < self.min and not alone:
+        exclusive_codes = [code for code in codes if offered[type(code), code].exclusive]
+        if exclusive_codes and len(codes) > 1:
+            return f"{exclusive_codes[0]} cannot be combined with other answers"
+        if len(codes) < self.min and not exclusive_codes:
             return f"at least {format_quantity(self.min, 'answer')}"
         if self.max is not None and len(codes) > self.max:
             return f"at most {format_quantity(self.max, 'answer')}"
@@ -252,8 +252,8 @@ def _format_option(
     if option is None:
         return str(value)
     label = f"{value} {option.render_label(env, language)}"
-    more = words.get(option.code)
-    return f"{label}: {more}" if more else label
+    specify_text = words.get(option.code)
+    return f"{label}: {specify_text}" if specify_text else label
 
 
 def _index_by_code(options: tuple[CompiledOption, ...]) -> dict[tuple[type, Code], CompiledOption]:

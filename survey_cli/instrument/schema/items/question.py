@@ -1,4 +1,4 @@
-"""The base classes of all items, the compiled item, and the methods that each question type implements.
+"""Base classes of all items, the compiled item, and the methods that each question type implements.
 
 A question type is one class: how it is *written* (its fields), *asked* (`build_entry`), *parsed* (`parse_reply`,
 `why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`, `build_cells`) and *simulated* (`invent`).
@@ -22,7 +22,7 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Missing, Place, Value, Variable
 
 Env: TypeAlias = Mapping[Any, Any]
-"""What is known at an item: variables by name, those of a roster by (name, turn), everything else by `#word`."""
+"""The values known at an item: variables by name, those of a roster by (name, turn), everything else by `#word`."""
 
 
 EMPTY_ENV: Final[Env] = MappingProxyType({})
@@ -92,7 +92,7 @@ class CompiledCheck(NamedTuple):
     """True for a `confirm`: it is read to the respondent, and fires where its condition is true."""
 
     def fires(self, env: Env) -> bool:
-        """Whether the check fires in this environment, which includes the answer; an unknown condition never does."""
+        """Return whether the check fires with these values, which include the answer; it doesn't where it is unknown."""
         return self.condition.evaluate(env) is self.aloud
 
 
@@ -186,8 +186,8 @@ class ItemContext:
         return tuple(to_plain_text(o.text.fill(self.env, self.language)) for o in self.options if o.read)
 
     def render_joiner(self) -> str:
-        joint = self.item.question.or_
-        return str(joint.get(self.language)) if joint is not None else ""
+        joiner = self.item.question.or_
+        return str(joiner.get(self.language)) if joiner is not None else ""
 
     def build_choices(self) -> tuple[OfferedOption, ...]:
         aloud = self.item.question.read
@@ -356,8 +356,8 @@ _DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 
 def normalize_text(text: str, *, lines: bool) -> str:
     """Normalize typed text for storage: NFC, without control characters; line ends stay if `lines` is true."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS))
-    kept = (c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines))
-    return "".join(kept).encode("utf-8", "ignore").decode().strip()
+    characters = (c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines))
+    return "".join(characters).encode("utf-8", "ignore").decode().strip()
 
 
 def build_variable(item: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:

@@ -29,9 +29,8 @@ def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[H
     while closing < 0:
         end += 1
         if end >= len(lines) or _starts_entry(lines[end], key):
-            return build_unclosed_hint(
-                lines, at, start
-            ), end - 1  # continue where something new begins: each line is examined once
+            hint = build_unclosed_hint(lines, at, start)
+            return hint, end - 1  # the next line is examined as the start of something new
         closing = _find_closing_quote(lines[end], 0, quote)
     if _COMMENT.fullmatch(lines[end], closing + 1):
         return None, end
@@ -55,7 +54,7 @@ def _find_closing_quote(line: str, start: int, quote: str) -> int:
 
 
 def _starts_entry(line: str, key: int) -> bool:
-    """Whether a line looks like a key or list entry at column `key` or left of it, where a text must end."""
+    """Return whether a line looks like a key or list entry at column `key` or left of it, where a text must end."""
     body = line.lstrip(" ")
     return bool(body) and len(line) - len(body) <= key and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
 

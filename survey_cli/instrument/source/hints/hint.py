@@ -13,7 +13,8 @@ DASH_REMEDY: Final = "write '- ' with a space before the text of a list's entry"
 
 _ID: Final = re.compile(r"(?:^|[\s{,-])id: *[\"']?(\w+)")
 _MAX_SHORT_LENGTH: Final = 48
-_MAX_LOOK_BACK: Final = 500  # lines, and characters of a line: no item is longer
+_MAX_LOOK_BACK: Final = 500
+"""Lines, and characters of a line, that are searched for an id: no item is longer."""
 
 
 class Hint(NamedTuple):

@@ -33,7 +33,7 @@ _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
     """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
     at = 0
-    tabbed: list[int] = []
+    tabbed_lines: list[int] = []
     above: tuple[int, bool] | None = None  # the last key's column, and whether a plain text may continue below it
     while at < len(lines):
         line = lines[at]
@@ -41,7 +41,7 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
         indent = len(line) - len(body)
         if body.startswith("\t"):
             if body.strip() and not body.lstrip().startswith("#"):
-                tabbed.append(at + 1)
+                tabbed_lines.append(at + 1)
             at += 1
             continue
         if not body or body.startswith("#"):
@@ -66,8 +66,8 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
         start = indent + (head.end() if head else 0)
         key = indent + len(head["dashes"]) if head else indent
         value = line[start:]
-        if head and head["key"] is None and (glued := _KEY_WITHOUT_SPACE.match(body)):
-            yield _build_colon_space_hint(at, indent, glued)
+        if head and head["key"] is None and (match := _KEY_WITHOUT_SPACE.match(body)):
+            yield _build_colon_space_hint(at, indent, match)
         if _BLOCK.match(value):
             at, hint = _check_block(lines, at, key)
             if hint:
@@ -77,38 +77,38 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
         hint, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
         if hint:
             yield hint
-        elif end == at and value[:1] not in _NOT_PLAIN and (found := find_cut(line, start, _get_key(head))):
-            yield build_cut_hint(at + 1, found + 1, line[found:], _get_key(head), line[start:found])
+        elif end == at and value[:1] not in _NOT_PLAIN and (cut := find_cut(line, start, _get_key(head))):
+            yield build_cut_hint(at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
         at = max(end, at) + 1
-    if tabbed:
-        yield _build_tab_hint(tabbed)
+    if tabbed_lines:
+        yield _build_tab_hint(tabbed_lines)
 
 
 def _get_key(head: re.Match[str] | None) -> str:
     return (head["key"] or "").strip("\"' ") if head else ""
 
 
-def _build_tab_hint(tabbed: list[int]) -> Hint:
-    more = len(tabbed) - 1
+def _build_tab_hint(tabbed_lines: list[int]) -> Hint:
+    more = len(tabbed_lines) - 1
     also = f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})" if more else ""
     return Hint(
         "tab",
-        tabbed[0],
+        tabbed_lines[0],
         1,
-        f"line {tabbed[0]} is indented with a tab{also}",
+        f"line {tabbed_lines[0]} is indented with a tab{also}",
         "use spaces: two for each step; most editors can convert tabs to spaces",
     )
 
 
-def _build_colon_space_hint(at: int, indent: int, found: re.Match[str]) -> Hint:
+def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> Hint:
     return Hint(
         "colon-space",
         at + 1,
-        indent + found.start(1) + 1,
-        f"'{found[1]}:' has no space after its colon",
-        f"write '{found[1]}: ' with a space",
-        len(found[1]) + 1,
+        indent + match.start(1) + 1,
+        f"'{match[1]}:' has no space after its colon",
+        f"write '{match[1]}: ' with a space",
+        len(match[1]) + 1,
     )
 
 

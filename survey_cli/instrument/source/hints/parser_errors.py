@@ -9,7 +9,8 @@ from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Hint, build
 from survey_cli.problems import Position, Problem
 from survey_cli.wording import format_quantity
 
-_MAX_HINTS: Final = 100  # hints reported per file
+_MAX_HINTS: Final = 100
+"""Hints reported per file."""
 
 
 class ParserMessage(NamedTuple):
@@ -23,7 +24,7 @@ class ParserMessage(NamedTuple):
     context_column: int = 0
 
 
-def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) -> list[Problem]:
+def explain_parser_error(lines: Sequence[str], message: ParserMessage, file: str) -> list[Problem]:
     """Explain the syntax error in plain words, and add every other hint that the lines give.
 
     A hint above the parser's line is used only if it could have remained unnoticed up to there (an open quote or
@@ -34,38 +35,50 @@ def explain_parser_error(lines: Sequence[str], fault: ParserMessage, file: str) 
     )
 
     hints = list(islice(find_line_hints(lines), _MAX_HINTS))
-    stop = min(fault.line, len(lines)) if fault.line else 1
-    first_possible = fault.context_line if "simple key" in fault.context or "quoted scalar" in fault.context else stop
+    stop = min(message.line, len(lines)) if message.line else 1
+    first_possible = (
+        message.context_line if "simple key" in message.context or "quoted scalar" in message.context else stop
+    )
     first = min(first_possible, stop)
-    kept = [s for s in hints if not s.parser_accepts and (s.line >= first or (s.may_span_lines and s.line <= stop))]
-    places = {s[1:3] for s in kept}
-    kept += [s for s in hints if s.parser_accepts and s[1:3] not in places]
-    if not any(s.line <= stop and not s.parser_accepts for s in kept):
-        kept.append(_build_hint(lines, fault, stop))
+    selected = [
+        hint
+        for hint in hints
+        if not hint.parser_accepts and (hint.line >= first or (hint.may_span_lines and hint.line <= stop))
+    ]
+    positions = {hint[1:3] for hint in selected}
+    selected += [hint for hint in hints if hint.parser_accepts and hint[1:3] not in positions]
+    if not any(hint.line <= stop and not hint.parser_accepts for hint in selected):
+        selected.append(_build_hint(lines, message, stop))
     return [
         Problem(
-            s.rule, Position(file, s.line, s.column), find_owner(lines, s.line), s.what, s.remedy, "error", s.length
+            hint.rule,
+            Position(file, hint.line, hint.column),
+            find_owner(lines, hint.line),
+            hint.what,
+            hint.remedy,
+            "error",
+            hint.length,
         )
-        for s in kept
+        for hint in selected
     ]
 
 
-def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
-    what, context = fault.what, fault.context
-    place = (stop, max(1, fault.column) if fault.line <= len(lines) else 1)
-    opening = (fault.context_line or stop, fault.context_column or 1)
+def _build_hint(lines: Sequence[str], message: ParserMessage, stop: int) -> Hint:
+    what, context = message.what, message.context
+    position = (stop, max(1, message.column) if message.line <= len(lines) else 1)
+    opening = (message.context_line or stop, message.context_column or 1)
     text = lines[stop - 1] if lines else ""
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours
         return Hint(
-            "too-deep", *place, "lists and mappings are nested too deeply", "is there a bracket or brace too many?"
+            "too-deep", *position, "lists and mappings are nested too deeply", "is there a bracket or brace too many?"
         )
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
-            place = (stop, text.rfind("\\", 0, place[1]) + 1 or place[1])
+            position = (stop, text.rfind("\\", 0, position[1]) + 1 or position[1])
             return Hint(
                 "backslash",
-                *place,
+                *position,
                 "a backslash in double quotes must begin a code such as \\n or \\u00e9",
                 "write two backslashes, or put the text in single quotes",
             )
@@ -73,13 +86,13 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
     if "flow" in context:
         return _build_unclosed_hint(lines, *opening, "[" if "sequence" in context else "{")
     if "tab" in what:
-        return Hint("tab", *place, f"line {stop} is indented with a tab", "use spaces: two for each step")
+        return Hint("tab", *position, f"line {stop} is indented with a tab", "use spaces: two for each step")
     if "expected ':'" in what:
-        at = opening if opening[0] <= len(lines) else place
+        at = opening if opening[0] <= len(lines) else position
         rest_of_line = lines[at[0] - 1][at[1] - 1 :] if lines else ""
-        if glued := re.match(r"[^\s:,{}\[\]]+:(?=\S)", rest_of_line):
-            what = f"'{shorten(glued[0])}' has no space after its colon"
-            return Hint("colon-space", *at, what, f"write '{shorten(glued[0])} ' with a space", len(glued[0]))
+        if match := re.match(r"[^\s:,{}\[\]]+:(?=\S)", rest_of_line):
+            what = f"'{shorten(match[0])}' has no space after its colon"
+            return Hint("colon-space", *at, what, f"write '{shorten(match[0])} ' with a space", len(match[0]))
         return Hint(
             "no-key",
             *at,
@@ -91,17 +104,19 @@ def _build_hint(lines: Sequence[str], fault: ParserMessage, stop: int) -> Hint:
         mark = "*" if kind == "alias" else "&"
         return Hint(kind, *opening, f"a text that begins with '{mark}' reads as YAML's {kind}", QUOTE_IT)
     if "directive" in context or "directive" in what:
-        return Hint("reserved-start", *place, "a line that begins with '%' reads as a YAML directive", QUOTE_IT)
+        return Hint("reserved-start", *position, "a line that begins with '%' reads as a YAML directive", QUOTE_IT)
     if "tag" in context:
         return Hint("tag", *opening, "a text that begins with '!' reads as a YAML tag", QUOTE_IT)
     if "document start" in what and text[:1] not in " \t" and any(line.startswith("...") for line in lines[:stop]):
-        return Hint("two-documents", *place, "the file continues after '...', which ends it", "remove the '...' line")
-    if place[1] == indent + 1 or "document start" in what:
+        return Hint(
+            "two-documents", *position, "the file continues after '...', which ends it", "remove the '...' line"
+        )
+    if position[1] == indent + 1 or "document start" in what:
         return _build_indentation_hint(lines, stop, indent)
     return Hint(
         "syntax",
-        *place,
-        f"'{shorten(text[place[1] - 1 :])}' is not valid here",
+        *position,
+        f"'{shorten(text[position[1] - 1 :])}' is not valid here",
         "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above",
     )
 
@@ -122,13 +137,13 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
         body = lines[at].lstrip(" ")
         if not body or body.startswith("#"):
             continue
-        begins = len(lines[at]) - len(body)
+        indentation = len(lines[at]) - len(body)
         dashes = re.match(r"(?:- +)*", body)
-        inner = begins + (dashes.end() if dashes else 0)
-        for column in (inner, begins):
+        text_column = indentation + (dashes.end() if dashes else 0)
+        for column in (text_column, indentation):
             if column < least:
                 starts.setdefault(column, at + 1)
-        least = min(least, begins)
+        least = min(least, indentation)
         if least == 0:
             break
     less = max((c for c in starts if c < indent), default=None)

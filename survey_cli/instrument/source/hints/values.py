@@ -105,10 +105,10 @@ def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapp
     yield Problem("fill-at-start", inner.where, find_item_id(outer), what, remedy, length=len(text))
 
 
-def report_duplicate_keys(twice: Iterable[tuple[YamlMapping, YamlScalar]]) -> Iterator[Problem]:
+def report_duplicate_keys(duplicates: Iterable[tuple[YamlMapping, YamlScalar]]) -> Iterator[Problem]:
     """Report keys that occur again in the same mapping."""
     firsts: dict[int, dict[str, str]] = {}
-    for holder, key in twice:
+    for holder, key in duplicates:
         first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(key)
         line = first.where.line if isinstance(first, YamlScalar) else 0
         what = f"'{shorten(key)}' is given twice, on lines {line} and {key.where.line}"
