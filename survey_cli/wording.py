@@ -1,4 +1,4 @@
-"""English wording of quantities and lists, in messages and documents.
+"""English wording of quantities, lists and excerpts, in messages and documents.
 
 Texts of a questionnaire are worded by `instrument.texts`, in the languages of the interviews.
 """
@@ -26,6 +26,12 @@ def join_words(words: Iterable[object], joint: str = "and", *, most: int | None 
     if most is not None and len(texts) > most:
         return join_first(texts, most)
     return f" {joint} ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
+def shorten(text: str, most: int = 48) -> str:
+    """Return a text on one line, at most so many characters long; a longer one ends with `…`."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def join_first(words: Iterable[object], most: int = MAX_LISTED) -> str:

@@ -22,7 +22,7 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
-from survey_cli.instrument.texts.number_words import CARDINALS, spell_ordinal
+from survey_cli.instrument.texts.number_text import CARDINALS, spell_ordinal
 from survey_cli.instrument.texts.templates import TextScope, TextVariable, compile_text
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions

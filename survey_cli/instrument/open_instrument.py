@@ -33,7 +33,9 @@ def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrumen
             "restore a backup: survey db restore BACKUP FILE",
         )
     name = next(iter(texts))
-    instrument, _, problems = compile_instrument(load_source_text(texts[name], name, fetch=lambda other: texts[other]))
+    instrument, _, problems = compile_instrument(
+        load_source_text(texts[name], name, fetch=lambda module: texts[module])
+    )
     errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or errors:
         return UserError(

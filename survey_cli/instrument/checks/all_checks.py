@@ -8,11 +8,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.checks import names
 from survey_cli.instrument.checks.answers import decline_options, option_lists, ranges
-from survey_cli.instrument.checks.condition_rules import CONDITION_RULES
 from survey_cli.instrument.checks.fieldwork import outcomes, quotas, sample, settings
-from survey_cli.instrument.checks.file_rules import FILE_RULES
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
 from survey_cli.instrument.checks.route import condition_values, references, routing
+from survey_cli.instrument.checks.rule_explanations import CONDITION_RULES, FILE_RULES
 from survey_cli.instrument.checks.wording import characters, introduction, texts
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft

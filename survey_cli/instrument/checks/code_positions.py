@@ -11,6 +11,7 @@ from survey_cli.instrument.source.nodes import NOWHERE, YamlMapping, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position
 from survey_cli.values import Code
+from survey_cli.wording import shorten
 
 
 class SourceOptionList(NamedTuple):
@@ -101,5 +102,4 @@ def locate_definition(draft: InstrumentDraft, name: str) -> Position:
 
 def shorten_text(text: Text, draft: InstrumentDraft) -> str:
     """Return a text in the default language, short enough for a message."""
-    words = " ".join(text.get(draft.language).split())
-    return words if len(words) <= 40 else words[:39] + "…"
+    return shorten(text.get(draft.language), 40)

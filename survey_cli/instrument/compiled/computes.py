@@ -81,7 +81,7 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
         draft.symbol_table.clashes.append((earlier, where, str(name)))
         return -1, None
     index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
-    draft.symbol_table.symbols[str(name)] = Symbol(
+    symbol = Symbol(
         id=str(name),
         kind="compute",
         where=where,
@@ -91,7 +91,7 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
             type=result_type.type, labels=_find_labels(compiler, first), may_be_missing=index >= 0
         ),
     )
-    compiler.add_symbol(str(name))
+    draft.symbol_table.define(symbol)
     if first is None:
         return index, None
     compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=result_type.type)
@@ -116,7 +116,7 @@ def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:
             case ast.Name(id=name):
-                variable = compiler.text_variables.get(name)
+                variable = compiler.draft.symbol_table.text_variables.get(name)
                 return variable.labels if variable is not None and variable.type == "code" else None
             case ast.IfExp(body=body, orelse=orelse):
                 then_labels, else_labels = labels(body), labels(orelse)

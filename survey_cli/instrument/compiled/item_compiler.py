@@ -39,36 +39,11 @@ class ItemCompiler:
         self.draft = draft
         self.problems: list[Problem] = []
         self.declines = list_declines(draft.document)
-        self.value_types = {name: n.value_type for name, n in draft.symbols.items()}
-        self.text_variables = {name: n.text_variable for name, n in draft.symbols.items()}
         self._nearest = make_limited_nearest()
         self._scopes: dict[str | None, Scope] = {}
         self._text_scopes: dict[tuple[str | None, bool], TextScope] = {}
         self._lists: dict[tuple[int, str | None], tuple[CompiledOption, ...]] = {}
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
-
-    def add_symbol(self, name: str) -> None:
-        """Make a name that was added to the draft known to later conditions and texts."""
-        symbol = self.draft.symbols[name]
-        self.value_types[name], self.text_variables[name] = symbol.value_type, symbol.text_variable
-
-    def _build_scope(self, inside_roster: str | None) -> Scope:
-        scope = self._scopes.get(inside_roster)
-        if scope is None:
-            rosters = {
-                r: frozenset(n for n, symbol in self.draft.symbols.items() if symbol.value_type.roster == r)
-                for r in self.draft.symbol_table.rosters
-            }
-            scope = Scope(
-                names=self.value_types,
-                rosters=rosters,
-                declines=tuple(self.declines),
-                inside_roster=inside_roster,
-                groups=self.draft.symbol_table.groups.keys(),
-                nearest=self._nearest,
-            )
-            self._scopes[inside_roster] = scope
-        return scope
 
     def compile_condition(
         self,
@@ -82,7 +57,10 @@ class ItemCompiler:
         if source is None:
             return None
         where = locate_name(source)
-        scope = self._build_scope(context.roster)
+        scope = self._scopes.get(context.roster)
+        if scope is None:
+            scope = self.draft.symbol_table.build_scope(context.roster, self._nearest)
+            self._scopes[context.roster] = scope
         condition, problems = compile_condition(
             source, scope, where=where, who=context.owner, expected=expected, answered=answered
         )
@@ -124,15 +102,16 @@ class ItemCompiler:
             roster = self.draft.symbol_table.rosters.get(context.roster) if context.roster is not None else None
             each = roster is not None and roster.each is not None
             languages = [str(language) for language in self.draft.document.languages]
-            scope = TextScope(self.text_variables, context.roster, options, each, self._nearest, languages)
+            names = self.draft.symbol_table.text_variables
+            scope = TextScope(names, context.roster, options, each, self._nearest, languages)
             self._text_scopes[context.roster, options] = scope
         template, problems = compile_text(text, scope, who=context.owner)
         if problems:
             self._add_problems(problems, key)
         if len(template.static_words) < len(template.runs):
-            names = frozenset(template.iterate_names()) & self.value_types.keys()
-            if names:
-                self.record_use(context, key, text.where, names)
+            used_names = frozenset(template.iterate_names()) & self.draft.symbols.keys()
+            if used_names:
+                self.record_use(context, key, text.where, used_names)
         self.draft.templates.append((context.owner, template))
         return template
 

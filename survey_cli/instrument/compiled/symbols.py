@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, cast
 
-from survey_cli.instrument.expressions.conditions import ValueType
+from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.options import DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template, TextVariable
-from survey_cli.problems import MAX_PER_RULE, Position, Problem, suggest_nearest
+from survey_cli.problems import MAX_PER_RULE, FindNearest, Position, Problem, find_nearest, suggest_nearest
 from survey_cli.values import Code
 
 MAX_SCALE_POINTS: Final = 1001
@@ -148,6 +148,8 @@ class SymbolTable:
         self.document = document
         self.problems: list[Problem] = []
         self.symbols: dict[str, Symbol] = {}
+        self.value_types: dict[str, ValueType] = {}
+        self.text_variables: dict[str, TextVariable] = {}
         self.clashes: list[tuple[Symbol | Position, Position, str]] = []
         self.groups: dict[str, tuple[Position, int, int, tuple[GroupStep, ...]]] = {}
         """Sections, batteries and rosters: the position, and the first and last index inside."""
@@ -168,7 +170,19 @@ class SymbolTable:
         elif symbol.id in self.groups:
             self.clashes.append((self.groups[symbol.id][0], symbol.where, symbol.id))
         else:
-            self.symbols[symbol.id] = symbol
+            self.define(symbol)
+
+    def define(self, symbol: Symbol) -> None:
+        """Add a symbol whose name is not used yet."""
+        self.symbols[symbol.id] = symbol
+        self.value_types[symbol.id], self.text_variables[symbol.id] = symbol.value_type, symbol.text_variable
+
+    def build_scope(self, inside_roster: str | None = None, nearest: FindNearest = find_nearest) -> Scope:
+        """Build the scope of conditions, inside a roster or outside of all; symbols defined later belong to it too."""
+        names = self.value_types
+        rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in self.rosters}
+        declines = tuple(self._declines)
+        return Scope(names, rosters, declines, inside_roster, groups=self.groups.keys(), nearest=nearest)
 
     def _add_sample_column(self, name: str, kind: str, where: Position, column: object) -> None:
         options: Mapping[Code, OptionSpec] = {}

@@ -160,19 +160,19 @@ def describe_too_large(at: int = 0, length: int = 1) -> ParseFailure:
     return ParseFailure("condition-too-large", at, length, what, remedy)
 
 
-def validate_number(written: str) -> tuple[str, str] | None:
+def validate_number(text: str) -> tuple[str, str] | None:
     """Return what is wrong with the notation of a number, and the remedy; None if it is valid."""
-    if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", written) and written:
+    if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", text) and text:
         return None
-    written = shorten(written)
-    digits = written.lstrip("0")
-    if re.fullmatch(r"0[0-9.]*", written):
+    text = shorten(text)
+    digits = text.lstrip("0")
+    if re.fullmatch(r"0[0-9.]*", text):
         number = digits if digits and digits[0].isdigit() else "0" + digits.rstrip(".")
-        return (f"{written} begins with a zero", f"write {number}, or {written!r} in quotes if codes are texts")
-    run_together = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", written)
+        return (f"{text} begins with a zero", f"write {number}, or {text!r} in quotes if codes are texts")
+    run_together = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", text)
     if run_together:
-        return f"{written} runs into the word after it", f"leave a blank: {run_together[1]} {run_together[2]}"
-    return f"{written} is not an ordinary number", "write digits, with a point for decimals: 1000, 0.5"
+        return f"{text} runs into the word after it", f"leave a blank: {run_together[1]} {run_together[2]}"
+    return f"{text} is not an ordinary number", "write digits, with a point for decimals: 1000, 0.5"
 
 
 def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFailure | None:

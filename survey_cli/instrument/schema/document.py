@@ -105,7 +105,9 @@ def _parse_days(node: object) -> list[YamlScalar]:
     return [parse_words(day) for day in node]
 
 
-Days: TypeAlias = Annotated[list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}})]
+Days: TypeAlias = Annotated[
+    list[YamlScalar], ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}), "a list of days"
+]
 
 
 def _tag_word_or_mapping(node: object) -> str:

@@ -187,7 +187,11 @@ def _list_defaults() -> dict[str, Any]:
 if TYPE_CHECKING:
     OptionsOrName: TypeAlias = Options | YamlScalar
 else:
-    OptionsOrName = Annotated[Options, WrapValidator(_parse_options_or_name, json_schema_input_type=Options | str)]
+    OptionsOrName = Annotated[
+        Options,
+        WrapValidator(_parse_options_or_name, json_schema_input_type=Options | str),
+        "options, or the name of a list",
+    ]
 """Options written here, or the name of a list under `scales`."""
 
 

@@ -14,7 +14,7 @@ from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.model_docs import iterate_models, read_field_docstrings
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.reference_entries import KeyReference, ReferenceEntry
-from survey_cli.instrument.source.scalars import ParseWith, Text
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.wording import join_words
 
@@ -53,20 +53,6 @@ FILL_MEANINGS: Final[Mapping[str, str]] = {
 
 _QUESTIONS: Final = {name for name, model in ITEM_TYPES.items() if issubclass(model, QuestionItem)}
 
-_PARSER_DESCRIPTIONS: Final[Mapping[str, str]] = {
-    "parse_number": "a number",
-    "parse_whole": "a whole number",
-    "parse_flag": "true or false",
-    "parse_words": "a text",
-    "parse_name": "a name",
-    "parse_expression": "a condition or calculation",
-    "parse_code": "a code",
-    "parse_word": "written, random, rotate or flip",
-    "_parse_days": "a list of days",
-    "_parse_options_or_name": "options, or the name of a list",
-}
-"""What each parser of a scalar accepts, by the function's name."""
-
 
 def list_entries() -> tuple[ReferenceEntry, ...]:
     """List every word of the language, by kind; a key once for each of its meanings."""
@@ -75,15 +61,15 @@ def list_entries() -> tuple[ReferenceEntry, ...]:
 
 def _iterate_item_types() -> Iterator[ReferenceEntry]:
     for name, model in ITEM_TYPES.items():
-        own = {"id", "text", *inspect.get_annotations(model)}
+        own_keys = {"id", "text", *inspect.get_annotations(model)}
         keys = sorted((key for key in model.model_fields if key != "type"), key=lambda key: key != "id")
-        shared = [key for key in keys if key in QuestionItem.model_fields and key not in own]
+        shared_keys = [key for key in keys if key in QuestionItem.model_fields and key not in own_keys]
         yield ReferenceEntry(
             word=name,
             kind="item type",
             meaning=_read_docstring(model),
-            keys=tuple(_build_key(model, key) for key in keys if key not in shared),
-            shared_keys=tuple(model.model_fields[key].alias or key for key in shared),
+            keys=tuple(_build_key(model, key) for key in keys if key not in shared_keys),
+            shared_keys=tuple(model.model_fields[key].alias or key for key in shared_keys),
         )
 
 
@@ -94,8 +80,8 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
             key = _build_key(model, name)
             if key.meaning:
                 meanings.setdefault((key.name, key.accepts, key.meaning), []).append(part)
-    for (word, takes, says), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
-        yield ReferenceEntry(word=word, kind="key", meaning=says, accepts=takes, within=_describe_parts(parts))
+    for (word, accepts, meaning), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
+        yield ReferenceEntry(word=word, kind="key", meaning=meaning, accepts=accepts, within=_describe_parts(parts))
     yield ReferenceEntry(
         word="type", kind="key", meaning=f"What the item is: {', '.join(ITEM_TYPES)}.", within=("any item",)
     )
@@ -110,35 +96,33 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
 
 def _describe_parts(parts: list[str]) -> tuple[str, ...]:
     """Describe the parts in words: `any item`, `any question but draw`, or each by its name."""
-    for whole, called in ((set(ITEM_TYPES), "any item"), (_QUESTIONS, "any question")):
-        lacking = whole - set(parts)
-        if len(lacking) <= 2:
-            but = f" but {join_words(sorted(lacking))}" if lacking else ""
-            return (called + but, *(p for p in parts if p not in whole))
+    for members, name in ((set(ITEM_TYPES), "any item"), (_QUESTIONS, "any question")):
+        missing = members - set(parts)
+        if len(missing) <= 2:
+            exception = f" but {join_words(sorted(missing))}" if missing else ""
+            return (name + exception, *(p for p in parts if p not in members))
     return tuple(parts)
 
 
 def _build_key(model: type[Any], name: str) -> KeyReference:
     field = model.model_fields[name]
-    says = read_field_docstrings(model).get(name, "")
+    meaning = read_field_docstrings(model).get(name, "")
     default = field.default if isinstance(field.default, int | float | str) and not field.is_required() else ""
     default = str(default).lower() if isinstance(default, bool) else str(default)
     return KeyReference(
         name=field.alias or name,
         accepts=_describe_annotation(field.annotation, tuple(field.metadata)),
-        meaning=says,
+        meaning=meaning,
         required=field.is_required(),
         default="" if default == "false" else default,
     )
 
 
 def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
-    """Describe what an annotation accepts."""
-    for reader in metadata:
-        function = reader.parse if isinstance(reader, ParseWith) else getattr(reader, "func", None)
-        word = _PARSER_DESCRIPTIONS.get(getattr(function, "__name__", ""))
-        if word is not None:
-            return word
+    """Describe what an annotation accepts: the text in its metadata, or else its type in words."""
+    for description in metadata:
+        if isinstance(description, str):
+            return description
     if isinstance(annotation, ForwardRef):  # the only forward reference: items contain items
         return "a list of items"
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -163,12 +147,12 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
     return "a value"
 
 
-def _pluralize(what: str) -> str:
+def _pluralize(description: str) -> str:
     for singular, plural in (("a mapping ", "mappings "), ("a list ", "lists "), ("an ", ""), ("a ", "")):
-        if what.startswith(singular):
-            rest = what.removeprefix(singular)
-            return f"{plural}{rest}" if plural else f"{rest}s"
-    return what
+        if description.startswith(singular):
+            noun = description.removeprefix(singular)
+            return f"{plural}{noun}" if plural else f"{noun}s"
+    return description
 
 
 def _read_docstring(thing: object) -> str:
@@ -177,15 +161,15 @@ def _read_docstring(thing: object) -> str:
 
 def _iterate_functions() -> Iterator[ReferenceEntry]:
     for name, function in FUNCTIONS.items():
-        says = FUNCTION_MEANINGS.get(name, "")
+        meaning = FUNCTION_MEANINGS.get(name, "")
         yield ReferenceEntry(
-            word=name, kind="function", meaning=f"{function.signature}: {says}" if says else function.signature
+            word=name, kind="function", meaning=f"{function.signature}: {meaning}" if meaning else function.signature
         )
 
 
 def _iterate_fills() -> Iterator[ReferenceEntry]:
-    for name, says in FILL_MEANINGS.items():
-        yield ReferenceEntry(word=name, kind="fill", meaning=says)
+    for name, meaning in FILL_MEANINGS.items():
+        yield ReferenceEntry(word=name, kind="fill", meaning=meaning)
 
 
 def _iterate_outcomes() -> Iterator[ReferenceEntry]:

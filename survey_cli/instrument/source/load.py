@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import yaml
 
 from survey_cli.instrument.source import modules
-from survey_cli.instrument.source.hints.hint import shorten
 from survey_cli.instrument.source.hints.parser_errors import ParserMessage, explain_parser_error
 from survey_cli.instrument.source.node_builder import MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
 from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar
 from survey_cli.instrument.source.text_decoding import MAX_BYTES, UnreadableFile, decode, find_forbidden_characters
 from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
+from survey_cli.wording import shorten
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is available, otherwise the slow parser in Python, which produces the same events."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.source.hints.hint import shorten
 from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, Problem, suggest_nearest
+from survey_cli.wording import shorten
 
 ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
 """Returns a module's nodes for its path below the top file's folder, included at a position; None after a problem."""

@@ -11,10 +11,11 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from survey_cli.instrument.source.hints import values
-from survey_cli.instrument.source.hints.hint import QUOTE_IT, find_owner, shorten
+from survey_cli.instrument.source.hints.hint import QUOTE_IT, find_owner
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.instrument.source.text_decoding import FORBIDDEN_CHARACTERS
 from survey_cli.problems import MAX_PER_RULE, Position, Problem, build_too_many
+from survey_cli.wording import shorten
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
@@ -147,12 +148,12 @@ class NodeBuilder:
 
     def repair(self, root: YamlMapping) -> Iterator[Problem]:
         """Repair what can be repaired, so that further checks are possible, and yield the problems found."""
-        shown: list[Problem] = []
+        problems: list[Problem] = []
         for problem in self._repair_all(root):
-            shown.append(problem)
+            problems.append(problem)
             yield problem
         for rule, count in self.overflow.items():
-            last = max((p for p in shown if p.rule == rule), key=lambda p: p.where, default=None)
+            last = max((p for p in problems if p.rule == rule), key=lambda p: p.where, default=None)
             if last is not None:
                 yield build_too_many(last, count)
 

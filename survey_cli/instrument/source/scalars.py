@@ -109,11 +109,6 @@ def parse_words(node: object) -> YamlScalar:
     return text
 
 
-def parse_name(node: object) -> YamlScalar:
-    """Parse a word that names something."""
-    return parse_words(node)
-
-
 def parse_expression(node: object) -> YamlScalar:
     """Parse a condition or calculation of the instrument language; it is compiled later."""
     if isinstance(node, YamlList | YamlMapping):
@@ -243,16 +238,19 @@ class ParseWith:
 
 _ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 
-Number: TypeAlias = Annotated[int | float, ParseWith(parse_number, {"type": "number"})]
-Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"})]
-Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"})]
-Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, _ANY_SCALAR)]
-Name: TypeAlias = Annotated[YamlScalar, ParseWith(parse_name, {"type": "string"})]
-Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, _ANY_SCALAR)]
-CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "integer"]})]
+# A text in an annotation tells the reference what the field accepts.
+
+Number: TypeAlias = Annotated[int | float, ParseWith(parse_number, {"type": "number"}), "a number"]
+Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"}), "a whole number"]
+Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"}), "true or false"]
+Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, _ANY_SCALAR), "a text"]
+Name: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, {"type": "string"}), "a name"]
+Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, _ANY_SCALAR), "a condition or calculation"]
+CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "integer"]}), "a code"]
 Order: TypeAlias = Annotated[
     str,
     ParseWith(
         build_word_parser("written", "random", "rotate", "flip"), {"enum": ["written", "random", "rotate", "flip"]}
     ),
+    "written, random, rotate or flip",
 ]

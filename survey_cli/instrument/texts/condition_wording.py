@@ -172,30 +172,30 @@ def _render_value(item: str, node: ast.expr, get_label: LabelLookup) -> str:
 
 
 def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str:
-    told = [_render(arg, get_label) for arg in args]
+    arguments = [_render(arg, get_label) for arg in args]
     match name, args:
         case ("today", _):
             return "the day of the interview"
         case ("years_between", [start, ast.Call(func=ast.Name(id="today"))]):
             return f"whole years since {_render(start, get_label)}"
         case ("years_between", _):
-            return f"whole years from {told[0]} to {told[1]}"
+            return f"whole years from {arguments[0]} to {arguments[1]}"
         case ("round", _):
-            return f"{told[0]}, rounded"
+            return f"{arguments[0]}, rounded"
         case ("count", [ast.Name(id=item)]):
             return f"the number of answers to {get_label(item, None)}"
-        case ("count", [one]):
-            roster = _find_roster(one)
+        case ("count", [condition]):
+            roster = _find_roster(condition)
             if not roster:
-                return f"1 if {told[0]}, else 0"
+                return f"1 if {arguments[0]}, else 0"
             each = f" of each {get_label(roster, None)}"
-            return f"the number of turns of {get_label(roster, None)} where {told[0].replace(each, '')}"
+            return f"the number of turns of {get_label(roster, None)} where {arguments[0].replace(each, '')}"
         case ("count", _):
-            return f"how many of these hold: {'; '.join(told)}"
+            return f"how many of these hold: {'; '.join(arguments)}"
         case _ if name in _STATE_WORDS:
-            return f"{told[0]} {_STATE_WORDS[name][0]}"
+            return f"{arguments[0]} {_STATE_WORDS[name][0]}"
         case _:
-            return f"{_FUNCTION_WORDS.get(name, FUNCTIONS[name].signature)} {join_words(told)}"
+            return f"{_FUNCTION_WORDS.get(name, FUNCTIONS[name].signature)} {join_words(arguments)}"
 
 
 def _find_roster(node: ast.expr) -> str:

@@ -1,4 +1,4 @@
-"""Numbers as people type them in different languages, and as they are written back.
+"""Numbers as people type them in different languages, as they are written back, and small ones in words.
 
 A point or a comma may set off decimals or group thousands, depending on the language. Where a text allows two
 readings, both are returned and the caller has to choose.
@@ -64,10 +64,10 @@ def get_separators(language: str) -> Separators:
 def format_number(value: int | float, language: str, *, grouped: bool = True) -> str:
     """Format a number as a language writes it: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped (2500)."""
     text = format(value, ".15g") if isinstance(value, float) else str(value)
-    whole, point, rest = text.partition(".")
-    grouped = grouped and len(whole.lstrip("-")) > 4 and "e" not in text
+    integer_part, point, fraction = text.partition(".")
+    grouped = grouped and len(integer_part.lstrip("-")) > 4 and "e" not in text
     if language == "en" or not (grouped or point):
-        return f"{int(whole):,}{point}{rest}" if grouped else text
+        return f"{int(integer_part):,}{point}{fraction}" if grouped else text
     from babel.core import UnknownLocaleError
     from babel.numbers import format_decimal
 
@@ -187,3 +187,45 @@ def read_number(
 
 def _round_value(value: int | float, decimals: int) -> int | float:
     return round(float(value), decimals) if decimals and isinstance(value, float) else int(value)
+
+
+# Small numbers in words for texts that are read aloud: `{turn:ordinal}` is second, `{children:words}` is two.
+
+CARDINALS: Final = {
+    "en": "zero one two three four five six seven eight nine ten eleven twelve",
+    "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
+    "fr": "zéro un deux trois quatre cinq six sept huit neuf dix onze douze",
+    "de": "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+    "pt": "zero um dois três quatro cinco seis sete oito nove dez onze doze",
+    "it": "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici",
+    "nl": "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf",
+}
+"""Zero to twelve; larger numbers are written in digits, as style guides recommend."""
+_ORDINALS: Final = (
+    *("first", "second", "third", "fourth", "fifth", "sixth"),
+    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
+)
+_ENGLISH_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
+_ENDINGS: Final = {"es": ".º", "pt": ".º", "it": "º", "fr": "e", "de": ".", "nl": "e"}
+"""Endings after digits. Words would depend on the grammatical gender."""
+SPELLED_LANGUAGES: Final = tuple(CARDINALS)
+
+
+def spell_cardinal(number: float, language: str) -> str | None:
+    """Spell a number, as `two`; None if the number or the language has no words here."""
+    words = CARDINALS.get(language.partition("-")[0], "").split()
+    return words[int(number)] if number == int(number) and 0 <= number < len(words) else None
+
+
+def spell_ordinal(number: float, language: str) -> str | None:
+    """Spell an ordinal: `second` in English, digits as `2.º` or `2e` in other languages; None if unknown."""
+    base, n = language.partition("-")[0], int(number)
+    if n != number or n < 1:
+        return None
+    if base == "en":
+        if n <= len(_ORDINALS):
+            return _ORDINALS[n - 1]
+        return f"{n}{'th' if n % 100 in (11, 12, 13) else _ENGLISH_ENDINGS.get(n % 10, 'th')}"
+    if base == "fr" and n == 1:
+        return "1er"
+    return f"{n}{_ENDINGS[base]}" if base in _ENDINGS else None

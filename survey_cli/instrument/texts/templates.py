@@ -14,7 +14,7 @@ from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
-from survey_cli.instrument.texts.number_words import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
+from survey_cli.instrument.texts.number_text import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
 from survey_cli.problems import FindNearest, Problem, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 from survey_cli.wording import join_words
@@ -318,9 +318,9 @@ def _parse_runs(
                 parts, stress = [], not stress
             case "**":
                 parts.append("**")
-            case whole:
-                fill = _parse_fill(match.group(1), whole, source, match.start(), scope, who, problems, language)
-                parts.append(fill if fill is not None else whole)
+            case literal:
+                fill = _parse_fill(match.group(1), literal, source, match.start(), scope, who, problems, language)
+                parts.append(fill if fill is not None else literal)
     if end < len(source):
         parts.append(str(source[end:]))
         _report_unmatched_brace(source, end, len(source), who, problems)
@@ -347,7 +347,7 @@ _BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = 
 
 def _parse_fill(
     inside: str,
-    whole: str,
+    fill_text: str,
     source: YamlScalar,
     start: int,
     scope: TextScope,
@@ -356,7 +356,7 @@ def _parse_fill(
     language: str,
 ) -> TextFill | None:
     def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
-        problems.append(Problem(rule, source.find_position(start), who, what, remedy, severity, length=len(whole)))
+        problems.append(Problem(rule, source.find_position(start), who, what, remedy, severity, length=len(fill_text)))
 
     body, bar, otherwise = inside.partition("|")
     name, _, format_spec = (part.strip() for part in body.partition(":"))
@@ -365,13 +365,12 @@ def _parse_fill(
     def check_format(variable: TextVariable) -> str:
         """Return the format, or nothing if it is invalid."""
         if format_spec and (why := _explain_bad_format(format_spec, variable)):
-            problem("bad-format", f"{whole}: {why}", f"formats are {_FORMATS[variable.type]}")
+            problem("bad-format", f"{fill_text}: {why}", f"formats are {_FORMATS[variable.type]}")
             return ""
         unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES]
         if format_spec in _SPELLED_FORMATS and unknown:
-            what = (
-                f"{whole}: {format_spec!r} is available in {', '.join(SPELLED_LANGUAGES)}, not in {', '.join(unknown)}"
-            )
+            known = ", ".join(SPELLED_LANGUAGES)
+            what = f"{fill_text}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
             problem("bad-format", what, f"write {{{name}}}, which is read as digits")
         return format_spec
 
@@ -385,7 +384,9 @@ def _parse_fill(
     match = _NAME.match(name)
     if not match:
         problem(
-            "bad-fill", f"{whole} is not a fill", "write {name} with the id of an earlier item, or double the brace: {{"
+            "bad-fill",
+            f"{fill_text} is not a fill",
+            "write {name} with the id of an earlier item, or double the brace: {{",
         )
         return None
     roster, turn, item = match.groups()
@@ -397,12 +398,12 @@ def _parse_fill(
             return None
         near = scope.nearest(key, (*scope.names, *BUILT_IN_FILLS))
         remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
-        problem("unknown-fill", f"the text fills in {whole}, but {key!r} is not a variable", remedy)
+        problem("unknown-fill", f"the text fills in {fill_text}, but {key!r} is not a variable", remedy)
         return None
     if variable.why_unanswered:
         problem(
             "unknown-fill",
-            f"{whole}: {key} {variable.why_unanswered}; it has no answer",
+            f"{fill_text}: {key} {variable.why_unanswered}; it has no answer",
             "fill in something that has an answer",
         )
         return None
@@ -413,7 +414,7 @@ def _parse_fill(
         if variable.roster != scope.inside_roster:
             problem(
                 "fill-of-many",
-                f"{whole} has one value for each turn of {variable.roster}",
+                f"{fill_text} has one value for each turn of {variable.roster}",
                 f"write {{{variable.roster}[1].{key}}} for one turn",
             )
             return None

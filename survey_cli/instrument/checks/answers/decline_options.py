@@ -104,8 +104,8 @@ def _collect_texts(item: CompiledItem) -> Mapping[Code, Text]:
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     """Map each phrase for one of these declines, in any language, to the decline's id."""
     ids = {decline.id for decline in declines}
-    own = {_normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()}
-    return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own
+    own_phrases = {_normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()}
+    return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own_phrases
 
 
 def _find_decline(text: Text, phrases: Mapping[str, str]) -> str | None:

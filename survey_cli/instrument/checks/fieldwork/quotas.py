@@ -7,8 +7,7 @@ from typing import Final
 
 from survey_cli.instrument.checks.code_positions import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.symbols import list_declines
-from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
+from survey_cli.instrument.expressions.conditions import Condition, compile_condition
 from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.nodes import find_node, locate_key, locate_name
@@ -35,11 +34,7 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _compile_quotas(draft: InstrumentDraft) -> Iterator[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
-    names = {name: symbol.value_type for name, symbol in draft.symbols.items()}
-    rosters = {
-        r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in draft.symbol_table.rosters
-    }
-    scope = Scope(names=names, rosters=rosters, declines=tuple(list_declines(draft.document)))
+    scope = draft.symbol_table.build_scope()
     for quota in draft.document.quotas:
         if quota.where is None:
             yield quota, None, ()

@@ -40,9 +40,9 @@ class Domain(NamedTuple):
         return bool(self.values or self.missing)
 
 
-def intersect_domains(left: Domain, right: Domain, *, whole: bool) -> Domain:
-    """Return what is in both; `whole` if numbers have no decimals."""
-    return Domain(_intersect_values(left.values, right.values, whole), left.missing & right.missing)
+def intersect_domains(left: Domain, right: Domain, *, whole_numbers: bool) -> Domain:
+    """Return what is in both; with `whole_numbers`, numbers have no decimals."""
+    return Domain(_intersect_values(left.values, right.values, whole_numbers), left.missing & right.missing)
 
 
 def unite_domains(left: Domain, right: Domain) -> Domain:
@@ -57,22 +57,22 @@ def unite_domains(left: Domain, right: Domain) -> Domain:
     raise TypeError("values of unlike kinds")
 
 
-def _intersect_values(left: Values, right: Values, whole: bool) -> Values:
+def _intersect_values(left: Values, right: Values, whole_numbers: bool) -> Values:
     if isinstance(left, frozenset) and isinstance(right, frozenset):
         return left & right
     if isinstance(left, tuple) and isinstance(right, tuple):
         return _limit_ranges(
-            tuple([s for a in left for b in right if (s := _intersect_ranges(a, b, whole)) is not None])
+            tuple([s for a in left for b in right if (s := _intersect_ranges(a, b, whole_numbers)) is not None])
         )
     if not left or not right:
         return ()
     raise TypeError("values of unlike kinds")
 
 
-def _intersect_ranges(a: NumberRange, b: NumberRange, whole: bool) -> NumberRange | None:
+def _intersect_ranges(a: NumberRange, b: NumberRange, whole_numbers: bool) -> NumberRange | None:
     low, low_open = max((a.low, a.low_open), (b.low, b.low_open))
     high, closed = min((a.high, not a.high_open), (b.high, not b.high_open))
-    if whole:
+    if whole_numbers:
         if not isinf(low):
             low, low_open = (floor(low) + 1 if low_open else ceil(low)), False
         if not isinf(high):

@@ -288,7 +288,7 @@ class ConditionSolver:
         alternatives: list[Facts] = []
         for possibility in facts:
             before = possibility.get(key, variable.domain)
-            after = intersect_domains(before, allowed, whole=variable.is_whole)
+            after = intersect_domains(before, allowed, whole_numbers=variable.is_whole)
             if not after.is_possible:
                 continue
             if after == before and key in possibility:

@@ -14,7 +14,7 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import locate_name
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
-from survey_cli.wording import format_quantity, join_first, pluralize
+from survey_cli.wording import format_quantity, join_first, pluralize, shorten
 
 MAX_VARIABLE_LABEL_BYTES: Final = 256
 """Bytes of a variable label that SPSS keeps."""
@@ -163,8 +163,8 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
             scalar = template.source.by_language[language]
             other = next(la for la, names in fills.items() if lacking[0] in names)
             what = (
-                f"{language} has no {{{lacking[0]}}}: {_shorten(scalar)!r}; "
-                f"{other}: {_shorten(template.source.by_language[other])!r}"
+                f"{language} has no {{{lacking[0]}}}: {shorten(scalar, 60)!r}; "
+                f"{other}: {shorten(template.source.by_language[other], 60)!r}"
             )
             yield Problem(
                 "unlike-fills",
@@ -180,11 +180,6 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _list_fills(template: Template, language: str) -> set[str]:
     return {part.key for parts, _ in template.runs[language] for part in parts if isinstance(part, TextFill)}
-
-
-def _shorten(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else words[:59] + "…"
 
 
 def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:

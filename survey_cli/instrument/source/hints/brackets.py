@@ -14,8 +14,8 @@ from survey_cli.instrument.source.hints.hint import (
     build_colon_hint,
     build_cut_hint,
     build_unclosed_hint,
-    shorten,
 )
+from survey_cli.wording import shorten
 
 STARTS_WITH_KEY: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)")
 """A line, or the rest of one, that begins with a key."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from survey_cli.wording import shorten
+
 QUOTE_IT: Final = "put the whole text in double quotes"
 MARKS: Final = {"[": "bracket", "{": "brace", '"': "double quote", "'": "single quote"}
 CLOSES: Final = {"[": "]", "{": "}"}
@@ -12,7 +14,6 @@ DASH_WITHOUT_SPACE: Final = re.compile(r"-[^\W\d]")
 DASH_REMEDY: Final = "write '- ' with a space before the text of a list's entry"
 
 _ID: Final = re.compile(r"(?:^|[\s{,-])id: *[\"']?(\w+)")
-_MAX_SHORT_LENGTH: Final = 48
 _MAX_LOOK_BACK: Final = 500
 """Lines, and characters of a line, that are searched for an id: no item is longer."""
 
@@ -31,12 +32,6 @@ class Hint(NamedTuple):
     length: int = 1
     may_span_lines: bool = False
     parser_accepts: bool = False
-
-
-def shorten(text: str) -> str:
-    """Shorten a text for quotation in a problem: one short line."""
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_SHORT_LENGTH else text[: _MAX_SHORT_LENGTH - 1] + "…"
 
 
 def find_owner(lines: Sequence[str], line: int) -> str:

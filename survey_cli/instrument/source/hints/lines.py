@@ -17,9 +17,8 @@ from survey_cli.instrument.source.hints.hint import (
     Hint,
     build_colon_hint,
     build_cut_hint,
-    shorten,
 )
-from survey_cli.wording import format_quantity, pluralize
+from survey_cli.wording import format_quantity, pluralize, shorten
 
 _HEAD: Final = re.compile(
     r"(?P<dashes>(?:-[ ]+)*)"

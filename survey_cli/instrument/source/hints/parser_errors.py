@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Hint, build_unclosed_hint, find_owner, shorten
+from survey_cli.instrument.source.hints.hint import MARKS, QUOTE_IT, Hint, build_unclosed_hint, find_owner
 from survey_cli.problems import Position, Problem
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, shorten
 
 _MAX_HINTS: Final = 100
 """Hints reported per file."""

@@ -15,10 +15,10 @@ from survey_cli.instrument.source.hints.hint import (
     build_cut_hint,
     find_owner,
     quote,
-    shorten,
 )
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 from survey_cli.problems import Position, Problem
+from survey_cli.wording import shorten
 
 ODD_KEY: Final = re.compile(r"^ *(?:- +)*(?:-[^\W\d]|\?(?: |$))", re.MULTILINE)
 """A line that may contain a key which this module reports."""
