@@ -243,10 +243,10 @@ FORMATS = st.one_of(
 def test_filling_never_raises(kind: Any, format: str, value: Any, language: str) -> None:
     """Whatever is kept, and whatever format was let through."""
     fill = templates.TextFill("v", TextVariable(kind, roster="r", turn_name="name"), format=format)
-    env = {"v": value, "#unsaid": {}}
+    env = {"v": value, "#unfilled": {}}
     words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(env, language)
     assert isinstance(to_plain_text(words), str)
-    assert not env["#unsaid"] or to_plain_text(words) == templates.NO_ANSWER_TEXT
+    assert not env["#unfilled"] or to_plain_text(words) == templates.NO_ANSWER_TEXT
 
 
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:

@@ -115,7 +115,7 @@ class Machine:
             env.setdefault(name, NOT_ASKED)
         env["#today"] = self.start.today
         env["#case"] = self.start.case
-        env["#unsaid"] = {}
+        env["#unfilled"] = {}
         return env | self._build_session_env()
 
     def _build_session_env(self) -> dict[Any, Any]:

@@ -50,7 +50,7 @@ def build_prompt(interview: Interview) -> Prompt | None:
     if stop is None or machine.status != "open":
         return None
     item, language = stop.item, machine.language
-    unfilled: dict[str, str] = machine.walk.env["#unsaid"]
+    unfilled: dict[str, str] = machine.walk.env["#unfilled"]
     unfilled.clear()
     context = machine.walk.build_item_context(stop, language)
     question = item.question

@@ -89,7 +89,7 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
         word="include",
         kind="key",
         meaning="An entry of `items` that stands for the items of a module: `- {include: modules/name.yaml}`; with "
-        "`prefix: b_` a second time. A module holds scales, compute and items.",
+        "`prefix: b_` a second time. A module contains scales, compute and items.",
         within=("items",),
     )
 
@@ -180,10 +180,10 @@ def _iterate_outcomes() -> Iterator[ReferenceEntry]:
 _MOMENT_PHRASES: Final = {
     "before": "before anybody is reached",
     "after": "once somebody is reached",
-    "screened": "once the respondent was screened",
+    "screened": "once the respondent has been screened",
     "interrupted": "in the middle of an interview",
     "any": "at any time",
-    "end": "by the interview's end alone",
+    "end": "by the end of the interview only",
 }
 
 

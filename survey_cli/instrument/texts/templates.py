@@ -1,7 +1,7 @@
 """Text templates: `{fills}` and `**stress**`, compiled once and filled from a mapping of answers.
 
 Everything else in a text is literal. Filling never fails: a fill that can't be rendered is read as `…` and noted in
-the mapping under `#unsaid`.
+the mapping under `#unfilled`.
 """
 
 import re
@@ -130,7 +130,7 @@ def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, options:
     try:
         return _look_up_fill(fill, env, language, options, joiner)
     except Exception as error:  # a mistake here must not stop the interview
-        unfilled = env.get("#unsaid")
+        unfilled = env.get("#unfilled")
         if unfilled is not None:
             unfilled[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
