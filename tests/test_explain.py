@@ -1,5 +1,7 @@
 """Is every word of the language explained, and found by whoever mistypes it?"""
 
+import re
+
 import pytest
 
 from survey_cli.cli.run_command import run_command
@@ -90,6 +92,12 @@ def test_an_outcome_tells_whether_it_is_final(capsys: pytest.CaptureFixture[str]
 def test_a_problem_shows_its_examples_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "duplicate-id"]) == 0
     assert "      - {id: q1, …}     → id: q2\n" in capsys.readouterr().out
+
+
+def test_examples_of_problems_are_indented() -> None:
+    """Otherwise their lines would be joined as those of a sentence are."""
+    example = re.compile(r"^(- \{|[a-z_]+: )", re.MULTILINE)
+    assert [rule for rule, explanation in RULES.items() if example.search(explanation)] == []
 
 
 def test_without_a_word_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

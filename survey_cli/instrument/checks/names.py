@@ -76,7 +76,9 @@ def _suggest_id(name: str) -> str:
 def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
     """An id is a word that means something else in conditions, in texts, or to Python, SPSS or Stata.
 
-    - {id: today, type: date, text: …}     → id: visit_day
+        - {id: today, type: date, text: …}     → id: visit_day
+
+    Choose another id.
     """
     declines = set(list_declines(draft.document)) | {"not_asked", "not_reached"}
     for name, where in _iterate_names(draft):

@@ -104,8 +104,10 @@ def _write_kind_remedy(odd: Code) -> str:
 def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two codes of a list can't be distinguished when keyed, or two declines have the same code or key.
 
-    options: {a: Always, A: Never}      capitals are not distinguished
-    declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
+        options: {a: Always, A: Never}      capitals are not distinguished
+        declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
+
+    Change one of the two.
     """
     for listed in list_option_lists(draft):
         if set(map(type, listed.options)) == {int}:

@@ -38,7 +38,9 @@ def _locate_value(part: SpecModel, *keys: str) -> tuple[Position, int]:
 def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
     """The minimum exceeds the maximum, so that no answer is valid.
 
-    - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
+        - {id: hours, type: number, min: 10, max: 1, …}     → min: 1, max: 10
+
+    Write the lower number under `min:`.
     """
     for item in iterate_items(draft, NumberItem, MultipleItem):
         if item.max is None or item.min <= item.max:
@@ -57,9 +59,11 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     """A number is impossible here: more answers than options, negative decimals, a roster without turns.
 
-    - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
-    - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
-    - {id: person, type: roster, max: 0, …}                                  → max: 10
+        - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
+        - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
+        - {id: person, type: roster, max: 0, …}                                  → max: 10
+
+    A multiple has at most as many answers as options, a number 0 to 6 decimals, a roster 1 to 999 turns.
     """
     for several in iterate_items(draft, MultipleItem):
         yield from _check_answer_limits(draft, several, str(several.id))
@@ -173,7 +177,9 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
 def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
     """A split has no arm, only one, or an arm whose share is not positive.
 
-    - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
+        - {id: version, type: split, arms: {a: 1, b: 1}}     half of the interviews each
+
+    Each arm's share is a whole number of 1 or more.
     """
     splits: list[tuple[str, SpecModel, dict[YamlScalar, int]]]
     splits = [(str(item.id), item, item.arms) for item in iterate_items(draft, SplitItem)]
@@ -198,7 +204,9 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
 def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
     """A net combines codes that the list does not have.
 
-    nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
+        nets: {Agree: [1, 2], Disagree: [3, 7]}     there is no 7
+
+    A net lists codes of its own item.
     """
     for item in iterate_items(draft, QuestionItem):
         if not item.nets:
@@ -253,7 +261,7 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Labels belong to a scale with `from:` and `to:`, `or:` to an item with options, `exclusive:` to a multiple.
 
-    - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
+        - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """
     for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:

@@ -21,8 +21,10 @@ def _list_outcomes(draft: InstrumentDraft) -> list[str]:
 def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     """An outcome is neither in the outcome table nor defined under the file's `outcomes:`.
 
-    - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
-    delays: {bussy: 20m}                               → busy
+        - {id: stop, type: end, outcome: refusal_hrad}     → refusal_hard
+        delays: {bussy: 20m}                               → busy
+
+    The closest one is suggested; `survey explain OUTCOME` describes each.
     """
     known = _list_outcomes(draft)
     uses: list[tuple[str, str, Position]] = []
@@ -47,7 +49,9 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
     """An `end` sets an outcome that means nobody was reached, although somebody is being interviewed.
 
-    - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
+        - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
+
+    Use an outcome for somebody who was reached.
     """
     own_outcomes = draft.document.outcomes
     for name, item in draft.items.items():

@@ -22,7 +22,9 @@ _MAX_CELLS: Final = 10_000
 def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota's `where` is not a condition, or names a variable or code that does not exist.
 
-    - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
+        - {id: women, where: sex == 3, target: 100}     sex has 1 and 2
+
+    `where` is a condition, written like `ask_if`.
     """
     if not draft.document.quotas:
         return
@@ -152,7 +154,7 @@ def _locate_target(quota: QuotaSpec, cell: str) -> Position:
 def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota depends on an answer from after the hang-up, when nobody can be screened out any more.
 
-    - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
+        - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
 
     A place is reserved as soon as the deciding answer is given; if the cell is full, the interview ends there.
     """
@@ -192,7 +194,9 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
 def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota is looked up before all items that it depends on have been asked.
 
-    - {id: room, type: lookup, quota: women}     move it after the item sex
+        - {id: room, type: lookup, quota: women}     move it after the item sex
+
+    Move the lookup after the last item that the quota depends on.
     """
     quotas = (
         {str(quota.id): (quota, condition) for quota, condition, _ in _compile_quotas(draft)}

@@ -22,7 +22,9 @@ LOCATION_ROLES: Final = frozenset({"country", "region"})
 def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
     """Two columns of the sample have the same role. Only `phone` may be used several times.
 
-    sample: {unit: {role: key}, number: {role: key}}     one column identifies the case
+        sample: {unit: {role: key}, number: {role: key}}     one column identifies the case
+
+    Give the role to one of them.
     """
     seen: dict[str, tuple[str, Position]] = {}
     for name, column in draft.document.sample.items():
@@ -41,7 +43,9 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
 def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
     """No column of the sample has the role `key`, so that cases can't be identified and no sample can be imported.
 
-    sample: {unit: {type: text, role: key}}
+        sample: {unit: {type: text, role: key}}
+
+    Add `role: key` to the column that identifies a case.
     """
     sample = draft.document.sample
     if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
@@ -53,8 +57,10 @@ def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
 def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """A column's type and its other keys do not match.
 
-    kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
-    version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
+        kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
+        version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
+
+    Change the type, or remove the other key.
     """
     sample = draft.document.sample
     for name, column in sample.items():

@@ -111,7 +111,7 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
 def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     """A study defines no calling hours, and none are known for its country.
 
-    fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
+        fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
 
     Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, and never on the day of rest.
     """
@@ -169,8 +169,10 @@ def _check_hours(text: YamlScalar, key: str) -> Iterator[Problem]:
 def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     """A day of the field period is not a date, or the last day comes before the first.
 
-    closed: [2026-11-26]
-    ends: 2026-12-18     year-month-day
+        closed: [2026-11-26]
+        ends: 2026-12-18     year-month-day
+
+    Days are written as year-month-day.
     """
     fieldwork = draft.document.fieldwork
     if fieldwork is None:
@@ -208,9 +210,11 @@ def _report_date(key: str, text: YamlScalar) -> Problem:
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
     """A time zone is not an IANA name, a country not an ISO 3166 code, or a region not one of the country.
 
-    zone: America/New_York     not EST5, not New York
-    country: DE                two letters
-    region: DE-BY              as in ISO 3166-2; BY is enough
+        zone: America/New_York     not EST5, not New York
+        country: DE                two letters
+        region: DE-BY              as in ISO 3166-2; BY is enough
+
+    The closest name is suggested.
     """
     fieldwork = draft.document.fieldwork
     if fieldwork is None:
@@ -265,8 +269,8 @@ def _is_zone(name: str) -> bool:
 def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     """A duration is not a number followed by m, h or d, or has no effect.
 
-    delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
-    retention: {contacts: 90d}
+        delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
+        retention: {contacts: 90d}
 
     A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most.
     """
@@ -331,8 +335,10 @@ def _count_minutes(text: str) -> int:
 def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
     """A limit on calls allows no call at all, or a limit per day exceeds the total.
 
-    attempts: {total: 8, per_day: 2}
-    refusals: {max: 2}
+        attempts: {total: 8, per_day: 2}
+        refusals: {max: 2}
+
+    Every limit is 1 or more.
     """
     fieldwork = draft.document.fieldwork
     if fieldwork is None:
@@ -365,8 +371,8 @@ _PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a day part"}
 def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
     """`complete_from:`, `partial_from:`, `eligible_from:` or `recording:` does not name an item.
 
-    complete_from: q31
-    partial_from: {answered: 50%}
+        complete_from: q31
+        partial_from: {answered: 50%}
 
     They are reached in the order eligible, partial, complete.
     """
@@ -438,8 +444,8 @@ def _check_share(fieldwork: FieldworkSpec, key: str, point: Mapping[YamlScalar, 
 def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     """`eligible_from:` has no effect in a frame of units that are known to be eligible.
 
-    fieldwork: {frame: rdd, eligible_from: adult}     numbers dialed at random: whoever answers must be screened
-    fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
+        fieldwork: {frame: rdd, eligible_from: adult}     numbers dialed at random: whoever answers must be screened
+        fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
 
     A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an `end` with
     `outcome: not_eligible`.
@@ -458,8 +464,8 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     """Calls are recorded, but not by this program; or the item that announces it is not on every route.
 
-    fieldwork: {recording: notice}
-    - {id: notice, type: read, text: This call may be recorded.}     without ask_if or unless, in no shuffled group
+        fieldwork: {recording: notice}
+        - {id: notice, type: read, text: This call may be recorded.}     without ask_if or unless, in no shuffled group
 
     The recording system itself must wait for that item.
     """

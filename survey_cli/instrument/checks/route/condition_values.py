@@ -22,9 +22,11 @@ from survey_cli.wording import MAX_LISTED, join_words, pluralize
 def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition can never hold, or always holds, whatever the answers are.
 
-    ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
-    ask_if: age > 65 and age < 18        → age > 65 or age < 18
-    ask_if: age > 150                    where age has max: 120
+        ask_if: q1 == 1 and q1 == 2          → q1 in [1, 2]
+        ask_if: age > 65 and age < 18        → age > 65 or age < 18
+        ask_if: age > 150                    where age has max: 120
+
+    Correct the condition, or remove it.
     """
     numbers = {
         name: symbol.question
@@ -193,7 +195,9 @@ def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Probl
 def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
     """The value of a `prefill` can't be an answer to its item.
 
-    - {id: age, type: number, prefill: name, …}     a name is not a number
+        - {id: age, type: number, prefill: name, …}     a name is not a number
+
+    Name something of the item's own kind.
     """
     for item in draft.items.values():
         if item.prefill is None:

@@ -169,7 +169,9 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
 def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
     """A section for after the hang-up is followed by questions: the respondent is no longer there.
 
-    - {id: notes, type: section, after: hangup, items: […]}     belongs at the end
+        - {id: notes, type: section, after: hangup, items: […]}     belongs at the end
+
+    Move the section to the end.
     """
     items = draft.document.items
     for at, item in enumerate(items):

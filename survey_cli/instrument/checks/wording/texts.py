@@ -28,7 +28,9 @@ _MAX_LISTED: Final = 12
 def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A language under `languages:` is given twice, or is not a language tag.
 
-    languages: [en, es]     two or three small letters; with a region where it matters: pt-br
+        languages: [en, es]     two or three small letters; with a region where it matters: pt-br
+
+    Write each language once.
     """
     seen: set[str] = set()
     for language in draft.document.languages:
@@ -119,8 +121,10 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
 def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text is written in a language that is not listed under `languages:`, so it is never read.
 
-    languages: [en, es]
-    text: {en: Hello, sp: Hola}     → es: Hola
+        languages: [en, es]
+        text: {en: Hello, sp: Hola}     → es: Hola
+
+    Correct the tag, or add the language to the list.
     """
     declared = _list_languages(draft)
     for who, text in list_translated_texts(draft):
