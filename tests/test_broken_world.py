@@ -164,7 +164,7 @@ def test_a_disk_that_takes_no_more_and_then_does(desktop: Desktop, plain: bool) 
     _, hard = resource.prlimit(station.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(station.pid, resource.RLIMIT_FSIZE, (Path("responses/small.db-wal").stat().st_size, hard))
     say(station, "12345")
-    see(station, "not saved: the disk did not take it")
+    see(station, "not saved: the disk can't store it")
     assert "try again" in " ".join(station.shown().split())
     assert answers() == []
     assert plain or ("How many?" in station.shown() and still_typed(station, "12345"))

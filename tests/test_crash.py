@@ -20,7 +20,8 @@ from soak.station import Station
 from soak.witness import missing
 from survey_cli.engine.codec import JournalRecord
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
-from survey_cli.store import Store, database
+from survey_cli.store import Store
+from survey_cli.store.interviews import interview_store
 
 TESTS = Path(__file__).parent
 
@@ -151,14 +152,14 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
     who = ["--db", study.db, "--case", "K0000", "--interviewer", "ann", "--station", "s1", "--plain"]
 
     def die_at_the_end() -> None:
-        write = database._append_within
+        write = interview_store._append_within
 
         def add(execute: object, advance: object, lines: list[JournalRecord], *more: object, **other: object) -> bool:
             if lines[-1].kind == "ended":
                 os.kill(os.getpid(), signal.SIGKILL)
             return write(execute, advance, lines, *more, **other)  # type: ignore[arg-type]
 
-        database._append_within = add  # type: ignore[assignment]
+        interview_store._append_within = add  # type: ignore[assignment]
 
     for before, code, status in ((die_at_the_end, -signal.SIGKILL, "leased"), (bool, 0, "done")):
         ann = Station(["interview", str(study.file), *who], plain=True, before=before)

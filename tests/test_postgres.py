@@ -152,10 +152,10 @@ def test_an_empty_schema_that_was_made_for_the_study_is_taken(study):
 
 
 def test_a_study_that_is_not_there_is_made_only_when_asked(study):
-    assert "nothing is kept there" in told(study, create=False)
+    assert "nothing is stored there" in told(study, create=False)
     where = locate_database("x.yaml", "asu", study)
     assert open_existing_store(where) is None
-    assert "nothing is kept there" in str(open_store(where, create=False))
+    assert "nothing is stored there" in str(open_store(where, create=False))
     with open_store(where, create=True):
         pass
     with open_existing_store(where) as there:
@@ -262,7 +262,7 @@ def told(address: str, **options) -> str:
     [
         ("postgresql://ann:hush@127.0.0.1:1/field?schema=x", "can't be reached"),
         ("postgresql://ann:hush@/field?host=/nowhere&schema=x", "can't be reached"),
-        ("postgresql://ann:hush@no.such.invalid/field?schema=x", "no computer of that name"),
+        ("postgresql://ann:hush@no.such.invalid/field?schema=x", "no computer has that name"),
         ("postgresql://ann:hush@127.0.0.1:port/field?schema=x", "can't be read"),
         ("postgresql://ann:hush@db/field?colour=red&schema=x", "can't be read"),
         ("postgresql://ann:hush@db/field", "no study is named"),
@@ -333,7 +333,7 @@ def test_a_server_that_does_not_wait_for_its_disk_is_refused(study):
 
 def test_a_server_that_only_lets_itself_be_read(store, study):
     store.connector.run("SET default_transaction_read_only TO on")
-    assert "only lets itself be read" in the_trouble(store, 2)
+    assert "the server can only be read" in the_trouble(store, 2)
     store.connector.run("SET default_transaction_read_only TO off")
     assert answer(store, 2) is None
 
@@ -366,7 +366,7 @@ def the_trouble(store, seq, **other) -> str:
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("53100", "disk is full"), ("58030", "disk did not take it"), ("XX001", "damaged"), ("53200", "memory")],
+    [("53100", "disk is full"), ("58030", "disk can't store it"), ("XX001", "damaged"), ("53200", "memory")],
 )
 def test_a_server_in_trouble(store, study, code, said):
     sql(study, raising(code))
@@ -421,7 +421,7 @@ def test_a_lock_that_another_program_keeps(store, study):
 
 
 def test_a_character_no_server_can_keep_is_told(store):
-    with pytest.raises(StoreError, match="can't keep"):
+    with pytest.raises(StoreError, match="can't store"):
         store.interviews.save_draft("i1", EntryDraft("own", "nul \0", stamp().at))
     assert store.interviews.find_draft("i1") is None
     noted = NoteWritten(stamp(2), Place("own"), "nul \0 and half \ud800")

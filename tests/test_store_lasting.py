@@ -166,7 +166,7 @@ def test_integrity_says_what_is_wrong(kept, place):
     sql(place, "UPDATE journal SET kind = 'began' WHERE seq = 1")
     unchecked = "SET session_replication_role = replica; " if kept.connector.dialect == "postgresql" else ""
     sql(place, f"{unchecked}INSERT INTO drafts VALUES ('ghost', 'q', 'boo', '')")
-    assert kept.maintenance.check_integrity() == ["a row of drafts belongs to nothing in interviews"]
+    assert kept.maintenance.check_integrity() == ["a row of drafts refers to a missing row of interviews"]
 
 
 def test_a_backup_is_whole_while_interviews_go_on(kept, place, tmp_path):

@@ -164,7 +164,7 @@ def test_a_file_that_was_moved_away_takes_no_more_answers(on_disk, path):
 
 def test_half_a_letter_from_a_terminal_is_told(kept):
     event = QuestionAnswered(stamp(2, station="s\udc80"), Place("own"), 1)
-    assert "half a letter" in the_trouble(kept, 2, event=event)
+    assert "incomplete character" in the_trouble(kept, 2, event=event)
     within = QuestionAnswered(stamp(2), Place("own"), "caf\udce9")
     assert answer(kept, 2, event=within) is None
     assert kept.interviews.read_journal("i1")[1] == within
@@ -172,7 +172,7 @@ def test_half_a_letter_from_a_terminal_is_told(kept):
 
 def test_a_table_that_somebody_dropped_is_told(kept, place):
     sql(place, "DROP TABLE drafts")
-    assert "not as it was made" in the_trouble(kept, 2)
+    assert "not as it was created" in the_trouble(kept, 2)
     assert len(kept.interviews.read_journal("i1")) == 1
 
 

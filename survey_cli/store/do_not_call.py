@@ -327,7 +327,7 @@ def _write_key_file(path: Path, key: str) -> str:
     """Write the key beside its list where there is none, and return the key that is there afterwards."""
     file = Path(f"{path}{KEY_SUFFIX}")
     create_atomically(
-        file, lambda temporary: _write_synced(temporary, f"{key}\n"), where=str(file), for_group=GROUP_LIST_MODE
+        file, lambda temporary: _write_synced(temporary, f"{key}\n"), where=str(file), group_mode=GROUP_LIST_MODE
     )
     return _read_key_file(path)
 

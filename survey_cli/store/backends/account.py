@@ -6,7 +6,7 @@ from functools import cache
 
 @cache
 def read_system_account() -> str:
-    """The name of the account; `uid1000` where the system has no name for it."""
+    """Return the name of the account; `uid1000` where the system has no name for it."""
     try:
         from pwd import getpwuid
     except ImportError:  # Windows

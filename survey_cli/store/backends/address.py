@@ -11,76 +11,75 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 SCHEMES: Final = ("postgresql", "postgres")
 
 SHARED_SCHEMA: Final = "survey_shared"
-"""The schema of what all studies in one database share."""
+"""The schema that all studies in one database share."""
 
 MAX_IDENTIFIER_BYTES: Final = 63
-"""Bytes of a name; PostgreSQL silently cuts what is longer."""
+"""Bytes of an identifier; PostgreSQL cuts longer ones without a message."""
 
 
 class ServerAddress(str):
-    """A study's place on a server. As text it is `host/database`, which is all that may be printed."""
+    """The address of a study on a server. As text it is `host/database`, which is all that may be printed."""
 
     __slots__ = ("schema", "url")
 
     url: str
-    """How it is reached: what was typed, without `schema=`."""
+    """The address as it was typed, without `schema=`."""
     schema: str
     """The study's own schema in the database; empty where none was named."""
 
     def __new__(cls, printed: str, *, url: str, schema: str) -> "ServerAddress":
-        where = super().__new__(cls, printed)
-        where.url, where.schema = url, schema
-        return where
+        address = super().__new__(cls, printed)
+        address.url, address.schema = url, schema
+        return address
 
 
 def is_server_address(text: str) -> bool:
-    """Whether a server is meant and not a file."""
+    """Whether a text is the address of a database server, not the path of a file."""
     scheme, mark, _ = text.partition("://")
     return isinstance(text, ServerAddress) or (bool(mark) and scheme.lower() in SCHEMES)
 
 
 def is_unknown_address(text: str) -> bool:
-    """Whether an address was meant that is none of a database server's: with a scheme, or with a user. It may hold a
-    password, so it is neither printed nor taken for a file.
+    """Whether a text is an address, with a scheme or a user, but not that of a database server.
+
+    It may contain a password, so it is neither printed nor used as a path.
     """
     return not is_server_address(text) and bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@", text, re.IGNORECASE))
 
 
 def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
-    """The place of a study by its instrument's id, unless the address names it with `?schema=NAME`."""
-    address, mark, asked = text.partition("?")
-    query = parse_qsl(asked, keep_blank_values=True)
-    given = dict(query)
-    rest = urlencode([(key, value) for key, value in query if key != "schema"], quote_via=quote)
+    """Parse an address. The schema is that of `?schema=NAME`, or else of the instrument whose id is `study`."""
+    address, mark, query = text.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    options = dict(pairs)
+    other_options = urlencode([(key, value) for key, value in pairs if key != "schema"], quote_via=quote)
     return ServerAddress(
-        _format_without_password(text, address, given),
-        url=f"{address}?{rest}" if mark and rest else address,
-        schema=given.get("schema") or make_schema_name(study),
+        _format_without_password(text, address, options),
+        url=f"{address}?{other_options}" if mark and other_options else address,
+        schema=options.get("schema") or make_schema_name(study),
     )
 
 
-def _format_without_password(text: str, address: str, given: Mapping[str, str]) -> str:
-    """`host:port/database`. Where a stray `?` or `/` may have put a part of the password elsewhere, nothing of
-    the address.
+def _format_without_password(text: str, address: str, options: Mapping[str, str]) -> str:
+    """Return `host:port/database`, or no part of the address where a stray `?` or `/` may have moved a part of the
+    password.
     """
-    named, _, place = address.partition("://")[2].rpartition("@")
+    user, _, place = address.partition("://")[2].rpartition("@")
     host, _, database = place.partition("/")
-    if "/" in named or ("@" in text and not named and "user" not in given):
+    if "/" in user or ("@" in text and not user and "user" not in options):
         return "the database server"
-    host = unquote(host) or given.get("host", "")
-    database = unquote(database) or given.get("dbname", "") or unquote(named.partition(":")[0])
+    host = unquote(host) or options.get("host", "")
+    database = unquote(database) or options.get("dbname", "") or unquote(user.partition(":")[0])
     return f"{'localhost' if not host or host.startswith('/') else host}/{database}"
 
 
 def make_schema_name(study: str) -> str:
-    """The schema for an instrument's id: the id itself, unless the server keeps that name for itself or can't
-    hold it whole.
-    """
+    """Return the schema of an instrument: its id, unless that name is reserved or too long."""
     if study in ("public", "information_schema", SHARED_SCHEMA) or study.startswith("pg_"):
         return f"study_{study}"[:MAX_IDENTIFIER_BYTES]
     return study[:MAX_IDENTIFIER_BYTES]
 
 
 def quote_identifier(name: str) -> str:
-    """A name as SQL writes it."""
+    """Return a name as SQL writes it, in quotation marks."""
     return '"' + name.replace('"', '""') + '"'

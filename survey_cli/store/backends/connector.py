@@ -34,7 +34,7 @@ Execute: TypeAlias = Callable[[str, Parameters], StatementResult]
 
 
 class Connector(ABC):
-    """One connection. Errors with an outside cause leave it as StoreError."""
+    """One connection. Errors with an outside cause are raised as StoreError."""
 
     dialect: ClassVar[Dialect]
     driver_errors: ClassVar[tuple[type[BaseException], ...]]
@@ -46,23 +46,24 @@ class Connector(ABC):
         self.account = ""
         """The account that writes over this connection, as the system or the server knows it."""
         self.read_only = False
-        """The place of the database is not writable."""
+        """Whether the place of the database is not writable."""
         self.clock: ServerClock | None = None
         """The server's clock; None where the database has none."""
         self.lock = threading.RLock()
         self._in_read_transaction = False
-        """A transaction reads everything as of one time."""
+        """Whether a transaction is open that reads everything as of one time."""
 
     # Reading
 
     @abstractmethod
     def read(self, statement: str, parameters: Parameters = ()) -> Rows:
-        """All rows, including those written in the current transaction."""
+        """Return all rows, including those written in the current transaction."""
 
     @abstractmethod
     def open_reader(self) -> AbstractContextManager[RowStream]:
-        """Context manager that returns a function for streaming rows. All its statements see the database as of one time;
-        writers do not wait for it.
+        """Context manager that returns a function for streaming rows.
+
+        All its statements see the database as of one time; writers do not wait for it.
         """
 
     def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[tuple[Any, ...]]:
@@ -72,8 +73,9 @@ class Connector(ABC):
 
     @contextmanager
     def read_transaction(self) -> Iterator[None]:
-        """Context manager in which everything is read as of its beginning; writers do not wait for it. Nothing may be
-        written over this connection until it ends.
+        """Context manager in which everything is read as of its beginning; writers do not wait for it.
+
+        Nothing may be written over this connection until it ends.
         """
         self.begin_read()
         self._in_read_transaction = True
@@ -102,8 +104,9 @@ class Connector(ABC):
         """Run one statement and return the number of rows changed; without an open transaction in one of its own."""
 
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
-        """The same outside of a transaction, one way to the server and back: Interrupted where its end was not
-        seen, so that only what may be said twice is said so.
+        """Run one statement outside of a transaction, in one round trip to a server.
+
+        Raises TransientStoreError where its end was not seen, so the statement must be one that can be repeated.
         """
         return self.run(statement, parameters)
 
@@ -112,8 +115,9 @@ class Connector(ABC):
         """Run one statement many times within a transaction, and return the total number of rows changed."""
 
     def transaction(self) -> "Transaction":
-        """Context manager of a transaction, which returns a function that executes statements. It is on disk when the
-        `with` ends. Where it raises StoreError, nothing was written.
+        """Context manager of a transaction that returns a function for executing statements.
+
+        It is on disk when the `with` ends. Where it raises StoreError, nothing was written.
         """
         return Transaction(self)
 
@@ -123,7 +127,7 @@ class Connector(ABC):
 
     @abstractmethod
     def lock_table(self, table: str) -> None:
-        """Within a transaction: keep others from writing to the table until it ends."""
+        """Lock a table within a transaction, so that nobody else writes to it until the transaction ends."""
 
     @abstractmethod
     def commit(self) -> None: ...
@@ -135,18 +139,18 @@ class Connector(ABC):
 
     @abstractmethod
     def translate_error(self, error: BaseException) -> BaseException:
-        """The error as a StoreError with a plain message; the error itself where it is a programming error."""
+        """Return the error as a StoreError with a plain message, or the error itself where it is a programming error."""
 
     @abstractmethod
     def find_integrity_errors(self) -> Iterator[str]:
-        """One sentence for each error that the database engine finds."""
+        """Yield one sentence for each error that the database engine finds."""
 
     @abstractmethod
     def close(self) -> None: ...
 
 
 class Transaction:
-    """See `Connector.transaction`. A class and not a generator, since it is entered at every answer."""
+    """Transaction of a connection. It is a class, as a generator is slower and each answer needs a transaction."""
 
     __slots__ = ("_db",)
 
@@ -165,10 +169,10 @@ class Transaction:
         try:
             if error is None:
                 self._db.commit()
-        except BaseException as failed:
+        except BaseException as commit_error:
             self._db.roll_back()
-            if isinstance(failed, self._db.driver_errors):
-                raise self._db.translate_error(failed) from failed
+            if isinstance(commit_error, self._db.driver_errors):
+                raise self._db.translate_error(commit_error) from commit_error
             raise
         else:
             if error is not None:

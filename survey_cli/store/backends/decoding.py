@@ -10,7 +10,7 @@ from survey_cli.store.backends.errors import RESTORE_COMMAND, StoreError
 
 @contextmanager
 def translate_decoding_errors(where: str, what: str) -> Iterator[None]:
-    """Around the reading of `what` from a database. Raises StoreError."""
+    """Context manager for decoding `what` from a database. Raises StoreError."""
     try:
         yield
     except (ValueError, TypeError, KeyError) as error:
@@ -18,7 +18,7 @@ def translate_decoding_errors(where: str, what: str) -> Iterator[None]:
 
 
 def make_decoding_error(where: str, what: str) -> StoreError:
-    """What is said where `what` cannot be read: not the error, which may quote an answer."""
+    """Return the error for `what` can't be decoded. It does not quote the original error, which may contain an answer."""
     return StoreError(
         where,
         f"{what} can't be read",
@@ -34,32 +34,33 @@ CASE_OF_CONTACT: Final = "SELECT key FROM cases WHERE link = ?"
 
 
 def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> Iterator[str]:
-    """The texts of a SQLite database (or of its columns of one name) that are not UTF-8, one phrase for each."""
+    """Yield a phrase for each text of a SQLite database, or of its columns of one name, that is not UTF-8."""
     tables: dict[str, list[tuple[str, bool]]] = {}
-    for table, name, key in connection.execute(TEXT_COLUMNS).fetchall():
-        tables.setdefault(table, []).append((name, bool(key)))
-    usual, connection.text_factory = connection.text_factory, bytes
+    for table, name, is_key in connection.execute(TEXT_COLUMNS).fetchall():
+        tables.setdefault(table, []).append((name, bool(is_key)))
+    text_factory, connection.text_factory = connection.text_factory, bytes
     try:
         for table, columns in tables.items():
-            wanted = [at for at, (name, _) in enumerate(columns) if column in ("", name)]
-            keys = [at for at, (_, key) in enumerate(columns) if key]
-            if not wanted:
+            checked = [index for index, (name, _) in enumerate(columns) if column in ("", name)]
+            keys = [index for index, (_, is_key) in enumerate(columns) if is_key]
+            if not checked:
                 continue
             rows = connection.execute(f"SELECT {', '.join(name for name, _ in columns)} FROM {table}")
             for row in rows:
-                for at in wanted:
-                    if isinstance(row[at], bytes) and not _is_text(row[at]):
+                for index in checked:
+                    if isinstance(row[index], bytes) and not _is_text(row[index]):
                         identity = ", ".join(f"{columns[key][0]} {_format_key(row[key])}" for key in keys)
-                        yield f"the text {columns[at][0]} of {table} ({_describe_row(connection, table, row, identity)})"
+                        described = _describe_row(connection, table, row, identity)
+                        yield f"the text {columns[index][0]} of {table} ({described})"
     finally:
-        connection.text_factory = usual
+        connection.text_factory = text_factory
 
 
 def _describe_row(connection: sqlite3.Connection, table: str, row: Sequence[Any], identity: str) -> str:
     if table != "case_contacts":
         return identity
-    found = connection.execute(CASE_OF_CONTACT, (row[0].decode(errors="replace"),)).fetchall()
-    return f"case {_format_key(found[0][0])}" if found else identity
+    cases = connection.execute(CASE_OF_CONTACT, (row[0].decode(errors="replace"),)).fetchall()
+    return f"case {_format_key(cases[0][0])}" if cases else identity
 
 
 def _is_text(value: bytes) -> bool:

@@ -38,10 +38,10 @@ class DatabaseNotFoundError(StoreError):
 
 
 def make_driver_error(where: str, error: ImportError) -> StoreError:
-    """Error for a missing PostgreSQL driver."""
+    """Return the error for a missing PostgreSQL driver."""
     return StoreError(
         where,
-        f"this installation can't talk to a database server ({error})",
+        f"this installation can't connect to a database server ({error})",
         "install it with: pip install 'survey-cli[postgres]'",
     )
 
@@ -51,7 +51,7 @@ RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"
 
 DAMAGED: Final = (
     "the database is damaged",
-    f"stop interviewing on it, and go back to the latest backup: {RESTORE_COMMAND}",
+    f"stop interviewing on it, and restore the latest backup: {RESTORE_COMMAND}",
 )
 
 MESSAGES: Final[dict[int, tuple[str, str]]] = {
@@ -72,37 +72,35 @@ MESSAGES: Final[dict[int, tuple[str, str]]] = {
         "check that the file and its folder exist and are writable for you",
     ),
     sqlite3.SQLITE_IOERR: (
-        "the disk did not take it",
-        "check the disk, the room left on it and the limit on a file's size, then try again",
+        "the disk can't store it",
+        "check the disk, its free space and the limit on the size of a file, then try again",
     ),
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: (
         "the file is not a database, or is damaged",
-        f"name another file, or go back to the latest backup: {RESTORE_COMMAND}",
+        f"name another file, or restore the latest backup: {RESTORE_COMMAND}",
     ),
     sqlite3.SQLITE_NOMEM: ("the computer is out of memory", "close other programs, then try again"),
-    sqlite3.SQLITE_TOOBIG: ("the text is too long to be kept", "shorten it"),
+    sqlite3.SQLITE_TOOBIG: ("the text is too long to be stored", "shorten it"),
 }
 """By SQLite's primary result code."""
 
 
 def get_primary_code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code (its extended codes carry it in the low byte); 0 where the library gave
-    none.
-    """
+    """Return SQLite's primary result code, which is the low byte of its extended codes; 0 where the error has none."""
     code: int = getattr(error, "sqlite_errorcode", 0) or 0
     return code & 0xFF
 
 
 def translate_error(error: BaseException, where: str) -> StoreError | None:
-    """The problem in plain words; None where the error is a programming error."""
+    """Translate an error to a StoreError with a plain message; None where it is a programming error."""
     if isinstance(error, UnicodeError):
-        return StoreError(where, "a text holds half a letter that no file can keep", "type it again")
+        return StoreError(where, "a text contains an incomplete character, which can't be stored", "type it again")
     if isinstance(error, MemoryError):
         return StoreError(where, *MESSAGES[sqlite3.SQLITE_NOMEM])
     if not isinstance(error, sqlite3.Error):
         return None
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the file FILE-shm
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:  # no space for the file FILE-shm
         return StoreError(where, *MESSAGES[sqlite3.SQLITE_FULL])
     if get_primary_code(error) in MESSAGES:
         what, remedy = MESSAGES[get_primary_code(error)]
@@ -111,6 +109,6 @@ def translate_error(error: BaseException, where: str) -> StoreError | None:
             where, f"{what} ({name})" if get_primary_code(error) == sqlite3.SQLITE_IOERR else what, remedy
         )
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
-        # a table that somebody dropped, bytes that are no text: statements of ours are tried by the tests
-        return StoreError(where, f"the database is not as it was made ({error})", DAMAGED[1])
+        # A dropped table, or bytes that are not text. The tests run the statements of this program.
+        return StoreError(where, f"the database is not as it was created ({error})", DAMAGED[1])
     return None

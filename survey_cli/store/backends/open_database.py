@@ -30,12 +30,14 @@ APPLIED_STEPS: Final = "SELECT name FROM _sqlite_migrations WHERE migration_set 
 def connect(
     path: str | Path, *, create: bool, patience: float, file_system_of: Callable[[Path], str], upgrade: bool = False
 ) -> Connector:
-    """A connection ready for use. An earlier schema is upgraded where nobody else uses the database; on a server only
-    with `upgrade`. Raises StoreError; Absent where nothing is kept and nothing is to be made.
+    """Open a database for use.
+
+    An earlier schema is upgraded where nobody else uses the database, and on a server only with `upgrade`. Raises
+    StoreError, and DatabaseNotFoundError where there is none and `create` is False.
     """
     if isinstance(path, str) and is_server_address(path):
-        place = path if isinstance(path, ServerAddress) else parse_server_address(path)
-        return _connect_to_server(place, create=create, patience=patience, upgrade=upgrade)
+        address = path if isinstance(path, ServerAddress) else parse_server_address(path)
+        return _connect_to_server(address, create=create, patience=patience, upgrade=upgrade)
     where = str(path)
     if where == ":memory:":
         memory = SqliteConnector.open_in_memory()
@@ -48,7 +50,7 @@ def connect(
     if not file.exists():
         if not create:
             raise DatabaseNotFoundError(
-                where, "there is no such database", "check the name, or begin an interview first"
+                where, "there is no such database", "check the name, or start an interview first"
             )
         create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
     check_file(file, where=where)
@@ -101,7 +103,7 @@ def _connect_to_server(where: ServerAddress, *, create: bool, patience: float, u
 
 
 def create_database(temporary: Path, *, where: str) -> None:
-    """Make an empty file a database."""
+    """Create the tables of a database in an empty file."""
     db = SqliteConnector.open_file(temporary, where=where, patience=1)
     try:
         _create_tables(db)
@@ -111,8 +113,8 @@ def create_database(temporary: Path, *, where: str) -> None:
 
 
 def prepare_copy(copy: Path, *, where: str) -> None:
-    """Fold the log of a copied database into it, and bring it to this program's schema. Raises StoreError where it is
-    no database of this program's.
+    """Merge the log of a copied database into it, and upgrade its schema. Raises StoreError where it is not a database
+    of this program.
     """
     db = _open_checked(copy, where, patience=1)
     try:
@@ -121,7 +123,7 @@ def prepare_copy(copy: Path, *, where: str) -> None:
             _apply_steps(db)
         db.read("PRAGMA journal_mode = WAL")
     finally:
-        db.close()  # the last connection folds the log in
+        db.close()  # closing the last connection merges the log
 
 
 def _create_tables(db: SqliteConnector) -> None:
@@ -151,13 +153,12 @@ def _list_applied_steps(db: SqliteConnector) -> list[str]:
 
 
 def _list_missing_steps(db: SqliteConnector) -> list[str]:
-    """The steps that are still to be applied."""
     applied = _list_applied_steps(db)
     return [step.name for step in migrations.STEPS if step.name not in applied]
 
 
 def _apply_steps(db: SqliteConnector) -> None:
-    """The steps not yet applied, all or none; of two programs that find some, one applies them."""
+    """Apply the missing steps, all or none. Of two programs that find some, one applies them."""
     from sqlite_utils import Database
 
     with db.transaction():

@@ -13,14 +13,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def retry_once(act: Callable[P, T]) -> Callable[P, T]:
-    """Repeat a method once where the connection was lost or another station was in the way."""
+def retry_once(operation: Callable[P, T]) -> Callable[P, T]:
+    """Repeat a method once after a TransientStoreError."""
 
-    @wraps(act)
-    def twice(*args: P.args, **kwargs: P.kwargs) -> T:
+    @wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return act(*args, **kwargs)
+            return operation(*args, **kwargs)
         except TransientStoreError:
-            return act(*args, **kwargs)
+            return operation(*args, **kwargs)
 
-    return twice
+    return run

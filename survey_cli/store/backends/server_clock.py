@@ -8,16 +8,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _STEADY = getattr(time, "CLOCK_BOOTTIME", None)
-"""Goes on while the computer sleeps, where the system has such a clock."""
+"""A clock that continues while the computer sleeps, where the system has one."""
 
 
 def read_steady_clock() -> float:
-    """Seconds since some moment; never set, never going back."""
+    """Return the seconds since some time. This clock is never set and never goes back."""
     return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()  # noqa: TID251 - a duration
 
 
 class ServerClock:
-    """Reads the server's time at any moment after it was noted once."""
+    """Clock that returns the server's time after it was synchronized once."""
 
     def __init__(self, seconds: Callable[[], float] = read_steady_clock) -> None:
         self.seconds = seconds
@@ -25,12 +25,12 @@ class ServerClock:
         self._synchronized_at = 0.0
 
     def synchronize(self, server: datetime, *, sent: float) -> None:
-        """The server's time came with the reply to what was sent then: it is taken for that of half way."""
+        """Set the server's time, which came with the reply to a message sent at `sent`: it is that of the middle."""
         received = self.seconds()
         self._server, self._synchronized_at = server.astimezone(UTC), (sent + received) / 2
 
     def now(self) -> datetime:
-        """The server's time, in UTC."""
+        """Return the server's time, in UTC."""
         if self._server is None:
-            raise RuntimeError("the server's time was not noted yet")
+            raise RuntimeError("the clock is not synchronized yet")
         return self._server + timedelta(seconds=self.seconds() - self._synchronized_at)

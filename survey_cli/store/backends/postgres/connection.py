@@ -1,6 +1,6 @@
 """PostgreSQL connector: durable transactions, automatic reconnection, error translation.
 
-It knows no table. Errors of psycopg that have an outside cause leave as StoreError, never with a password.
+It knows no table. Errors of psycopg with an outside cause are raised as StoreError, never with a password.
 """
 
 import ipaddress
@@ -40,23 +40,22 @@ DRIVER_ERRORS: Final = (psycopg.Error, UnicodeError, MemoryError)
 
 CONNECTION_DEFAULTS: Final = {
     "connect_timeout": 5,  # seconds
-    # A line that was cut is noticed within half a minute, not after two hours.
+    # A lost connection is detected within half a minute, not after two hours.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
-"""What the address does not say."""
+"""Options of a connection that the address does not set."""
 
 ENCRYPTED_MODES: Final = ("require", "verify-ca", "verify-full")
-"""Values of sslmode with which nothing crosses the network readable."""
+"""Values of sslmode with which everything is encrypted on the network."""
 
 IDLE_TRANSACTION_TIMEOUT: Final = 60
-"""Seconds after which the server ends a transaction in which nothing more is said: a station that fell silent keeps
-no other waiting for longer."""
+"""Seconds after which the server ends an idle transaction, so that a stopped station does not block others longer."""
 
 FETCH_SIZE: Final = 500
-"""Fetched at a time."""
+"""Rows fetched at a time."""
 
 SERVER_STATE: Final = b"""
     SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
@@ -64,7 +63,7 @@ SERVER_STATE: Final = b"""
 """
 
 BEGIN: Final = b"BEGIN; SELECT clock_timestamp()"
-"""In one message: the server's time comes with each transaction, and costs no other way there and back."""
+"""One message, so that the server's time comes with each transaction without a further round trip."""
 
 FOREIGN_KEYS: Final = """
     SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
@@ -82,30 +81,32 @@ FOREIGN_KEYS: Final = """
 
 @lru_cache(maxsize=512)
 def convert_placeholders(statement: str) -> bytes:
-    """The statement with psycopg's `%s` where it has a `?` for a parameter; what is quoted stays."""
-    written = statement.replace("%", "%%")
-    return re.sub(r"'[^']*'|\?", lambda found: "%s" if found[0] == "?" else found[0], written).encode()
+    """Return a statement with psycopg's `%s` for each parameter `?`; quoted texts are unchanged."""
+    escaped = statement.replace("%", "%%")
+    return re.sub(r"'[^']*'|\?", lambda match: "%s" if match[0] == "?" else match[0], escaped).encode()
 
 
-def make_application_name(place: ServerAddress) -> str:
-    """What the server lists a connection as: whose study it has open."""
-    return f"survey {place.schema}"
+def make_application_name(address: ServerAddress) -> str:
+    """Return the name under which the server lists a connection, which contains the study."""
+    return f"survey {address.schema}"
 
 
-def check_encryption(given: dict[str, Any], where: str) -> None:
-    """Ask for an encrypted connection where nothing is said of it. Raises StoreError where it is said that it need not
-    be one, and the server is not on this computer. What a service file says is looked at once the connection is there.
+def check_encryption(options: dict[str, Any], where: str) -> None:
+    """Set the options of a connection to an encrypted one where they don't say.
+
+    Raises StoreError where they permit an unencrypted connection to another computer. The options of a service file are
+    checked after connecting.
     """
-    if given.get("service") or os.environ.get("PGSERVICE"):
+    if options.get("service") or os.environ.get("PGSERVICE"):
         return
-    hosts = [h for name in ("host", "hostaddr") for h in str(given.get(name) or "").split(",") if h]
+    hosts = [host for name in ("host", "hostaddr") for host in str(options.get(name) or "").split(",") if host]
     if not hosts:
-        hosts = [h for h in os.environ.get("PGHOST", os.environ.get("PGHOSTADDR", "")).split(",") if h]
+        hosts = [host for host in os.environ.get("PGHOST", os.environ.get("PGHOSTADDR", "")).split(",") if host]
     if all(host.startswith("/") or is_loopback(host) for host in hosts):
         return
-    mode = given.get("sslmode") or os.environ.get("PGSSLMODE", "")
+    mode = options.get("sslmode") or os.environ.get("PGSSLMODE", "")
     if not mode:
-        given["sslmode"] = "require"
+        options["sslmode"] = "require"
     elif mode not in ENCRYPTED_MODES:
         raise make_encryption_error(where)
 
@@ -123,7 +124,7 @@ def _is_local(connection: Connection) -> bool:
 
 
 def make_encryption_error(where: str) -> StoreError:
-    """Names, numbers and answers would cross the network readable by anybody."""
+    """Return the error for a connection on which names, numbers and answers could be read by others."""
     return StoreError(
         where,
         "the connection is not encrypted, and the server is another computer",
@@ -143,24 +144,24 @@ class PostgresConnector(Connector):
         self.address = where
         self._patience = patience
         self._in_transaction = False
-        """A transaction is open; should the connection be lost now, it is gone with it."""
+        """Whether a transaction is open; it is lost with the connection."""
         self._numbers = count(1)
-        """Of what is read row after row."""
+        """Numbers of the cursors that stream rows."""
         self._clock = self.clock = ServerClock()
         self._connection = self._connect()
 
     def _connect(self) -> Connection:
         try:
-            given: dict[str, Any] = {
+            options: dict[str, Any] = {
                 "fallback_application_name": make_application_name(self.address),
                 **CONNECTION_DEFAULTS,
                 **conninfo_to_dict(self.address.url),
                 "client_encoding": "UTF8",
             }
-            check_encryption(given, self.where)
-            connection = psycopg.connect(make_conninfo(**given), autocommit=True)
+            check_encryption(options, self.where)
+            connection = psycopg.connect(make_conninfo(**options), autocommit=True)
         except (psycopg.Error, ValueError) as error:
-            # from None: the error holds the password
+            # from None: the error contains the password
             raise translate_connection_error(str(error), self.where) from None
         try:
             if not (connection.pgconn.ssl_in_use or connection.info.host.startswith("/") or _is_local(connection)):
@@ -178,7 +179,7 @@ class PostgresConnector(Connector):
         return connection
 
     def _build_session_settings(self) -> bytes:
-        """Our schema and the shared one; each commit on the server's disk before it answers."""
+        """Build the settings of a session: the schemas that are searched, and commits that wait for the server's disk."""
         return f"""
             SET search_path TO {quote_identifier(self.address.schema)}, {quote_identifier(SHARED_SCHEMA)};
             SET lock_timeout TO '{max(1, round(self._patience * 1000))}ms';
@@ -197,13 +198,13 @@ class PostgresConnector(Connector):
         if encoding != "UTF8":
             raise StoreError(
                 self.where,
-                f"the database holds texts as {encoding}, in which not every letter can be kept",
-                "have one made with ENCODING 'UTF8'",
+                f"the database stores texts as {encoding}, which does not have every letter",
+                "have one created with ENCODING 'UTF8'",
             )
         if not fsync:
             raise StoreError(
                 self.where,
-                "the server does not bring to its disk what it says it has kept (fsync = off)",
+                "the server does not write commits to its disk (fsync = off)",
                 "have fsync = on set in its postgresql.conf",
             )
 
@@ -217,7 +218,7 @@ class PostgresConnector(Connector):
 
     @contextmanager
     def open_reader(self) -> Iterator[RowStream]:
-        """Over a connection of its own, in one REPEATABLE READ; over this one where everything stands still on it."""
+        """Rows are read over a separate connection in one REPEATABLE READ, unless this one is in a read transaction."""
         if self._in_read_transaction:
             yield self._make_stream(self._connection)
             return
@@ -248,7 +249,7 @@ class PostgresConnector(Connector):
         self._in_transaction = True
         try:
             self._execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
-            self._execute("SELECT 1")  # it stands from the first statement that asks for something
+            self._execute("SELECT 1")  # the first query fixes the state that is seen
         except DRIVER_ERRORS as error:
             self.roll_back()
             raise self.translate_error(error) from None
@@ -265,7 +266,9 @@ class PostgresConnector(Connector):
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         with self.lock:
             try:
-                return self._get_connection(anew=True).execute(convert_placeholders(statement), parameters).rowcount
+                return (
+                    self._get_connection(reconnect=True).execute(convert_placeholders(statement), parameters).rowcount
+                )
             except DRIVER_ERRORS as error:
                 raise self.translate_error(error) from None
 
@@ -281,9 +284,9 @@ class PostgresConnector(Connector):
 
     def _begin(self, connection: Connection) -> None:
         sent = self._clock.seconds()
-        begun = connection.execute(BEGIN, prepare=False)
-        begun.nextset()
-        [(time,)] = begun.fetchall()
+        cursor = connection.execute(BEGIN, prepare=False)
+        cursor.nextset()
+        [(time,)] = cursor.fetchall()
         self._clock.synchronize(time, sent=sent)
 
     def _execute(self, statement: str, parameters: Parameters = ()) -> StatementResult:
@@ -293,9 +296,9 @@ class PostgresConnector(Connector):
         self._execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
     def commit(self) -> None:
-        done = self._get_connection().execute(b"COMMIT").statusmessage
-        if done != "COMMIT":  # PostgreSQL takes back what had an error in it, and calls that no error
-            raise RuntimeError("a statement of this transaction had failed, and it was to be kept all the same")
+        status = self._get_connection().execute(b"COMMIT").statusmessage
+        if status != "COMMIT":  # PostgreSQL rolls back a transaction with a failed statement, and reports no error
+            raise RuntimeError("a statement of this transaction had failed before its commit")
         self._in_transaction = False
 
     def roll_back(self) -> None:
@@ -304,7 +307,7 @@ class PostgresConnector(Connector):
             try:
                 self._connection.execute(b"ROLLBACK")
             except psycopg.Error:
-                self._connection.close()  # the server rolls back what a lost connection has begun
+                self._connection.close()  # the server rolls back the transaction of a closed connection
 
     # Errors
 
@@ -317,34 +320,34 @@ class PostgresConnector(Connector):
         if isinstance(error, psycopg.OperationalError) and connection.closed:
             return TransientStoreError(self.where, *CONNECTION_LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
-            return StoreError(self.where, "a text holds a character that the server can't keep", "type it again")
+            return StoreError(self.where, "a text contains a character that the server can't store", "type it again")
         return translate_server_error(error.sqlstate or "", str(error), self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
-        """The server keeps constraints itself; who switches them off can bring in rows that belong to nothing."""
-        for child, parent, same, filled in self.read(FOREIGN_KEYS):
-            lost = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {same})"
-            for _ in self.read(lost):
-                yield f"a row of {child} belongs to nothing in {parent}"
+        """The server checks constraints itself; rows without their parents are possible where somebody disabled them."""
+        for child, parent, equal, filled in self.read(FOREIGN_KEYS):
+            orphans = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {equal})"
+            for _ in self.read(orphans):
+                yield f"a row of {child} refers to a missing row of {parent}"
 
-    def _get_connection(self, *, anew: bool = False) -> Connection:
-        """The connection; one that was lost is made anew, unless a transaction was open on it."""
+    def _get_connection(self, *, reconnect: bool = False) -> Connection:
+        """Return the connection. With `reconnect` one that was lost is replaced, else that raises TransientStoreError."""
         if self._connection.closed:
-            if not anew:
+            if not reconnect:
                 raise TransientStoreError(self.where, *CONNECTION_LOST)
             self._connection = self._connect()
         return self._connection
 
-    def _retry_after_reconnect(self, act: Callable[[Connection], T]) -> T:
-        """Once more over a new connection where the old one was found lost, and nothing was under way on it."""
+    def _retry_after_reconnect(self, operation: Callable[[Connection], T]) -> T:
+        """Run an operation, once more over a new connection where the old one was lost and no transaction was open."""
         for left in (True, False):
             try:
-                return act(self._get_connection(anew=not self._in_transaction))
+                return operation(self._get_connection(reconnect=not self._in_transaction))
             except DRIVER_ERRORS as error:
-                said = self.translate_error(error)
-                if left and isinstance(said, TransientStoreError) and not self._in_transaction:
+                translated = self.translate_error(error)
+                if left and isinstance(translated, TransientStoreError) and not self._in_transaction:
                     continue
-                raise said from None
+                raise translated from None
         raise AssertionError("there are two tries")
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from survey_cli.store.backends.schema.migrations import KNOWN_STEPS, STEPS, Migr
 from survey_cli.wording import format_quantity
 
 MIGRATION_LOCK: Final = 0x53565259
-"""`SVRY`: under this number, and the schema's name, one program at a time applies steps."""
+"""`SVRY`. Under this number and the name of the schema one program at a time applies steps."""
 
 MIGRATION_TIMEOUT: Final = 30
 """Seconds to wait for others that use the tables."""
@@ -23,20 +23,21 @@ SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
 TABLES: Final = """
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?
 """
-"""Asked of the catalogue, which shows what others have just committed; to_regclass() may answer from memory."""
+"""The catalog shows the latest commits of others; to_regclass() may return a cached result."""
 
 
 OTHER_CONNECTIONS: Final = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name IN ('survey', ?)
 """
-"""Programs that have this study open; an earlier version does not say which study is its own."""
+"""Programs that have this study open; earlier versions do not name the study."""
 IS_OWNER: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
 
 
 def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False) -> PostgresConnector:
-    """A connection ready for use; with `upgrade` an earlier schema is brought to this program's tables. Raises
-    StoreError; Absent where nothing is kept and nothing is to be made.
+    """Open the schema of a study for use; with `upgrade` an earlier schema is upgraded.
+
+    Raises StoreError, and DatabaseNotFoundError where there is none and `create` is False.
     """
     if not where.schema:
         raise StoreError(where, "no study is named", "put it into the address: ?schema=NAME")
@@ -46,13 +47,13 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
         if not applied and not create:
             raise DatabaseNotFoundError(
                 where,
-                f"nothing is kept there in the schema {where.schema}",
-                "check the name, or begin an interview first",
+                f"nothing is stored there in the schema {where.schema}",
+                "check the name, or start an interview first",
             )
         _check_steps(applied, where)
-        if lacks := [step.name for step in STEPS if step.name not in applied]:
+        if missing := [step.name for step in STEPS if step.name not in applied]:
             if applied:
-                _check_upgrade(db, where, lacks[0], wanted=upgrade)
+                _check_upgrade(db, where, missing[0], upgrade=upgrade)
             apply_steps(db, schema=where.schema, steps=STEPS)
     except BaseException:
         db.close()
@@ -60,11 +61,11 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
     return db
 
 
-def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, wanted: bool) -> None:
+def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, upgrade: bool) -> None:
     """Raises StoreError where the schema may not be upgraded now."""
     earlier = f"was written by an earlier version of this program (it lacks the step {step!r})"
     command = "survey db upgrade FILE --db ADDRESS"
-    if not wanted:
+    if not upgrade:
         raise StoreError(where, earlier, f"let its owner upgrade it while nobody works on it: {command}")
     if db.read(IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
@@ -76,8 +77,9 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, wa
 
 
 def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[MigrationStep]) -> None:
-    """The steps not yet applied to a schema, all or none; it is made where there is none. Of several programs one
-    applies them, the others wait for it.
+    """Apply the missing steps to a schema, all or none, and create it where there is none.
+
+    Of several programs one applies them, and the others wait for it.
     """
     with db.transaction() as execute:
         execute("SET LOCAL lock_timeout TO 0", ())
@@ -87,8 +89,8 @@ def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[Migration
         applied = _list_applied_steps(db, schema)
         if not applied:
             _create_schema(db, execute, schema)
-        first_here = "SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)"
-        execute(first_here, (quote_identifier(schema),))
+        set_path = "SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)"
+        execute(set_path, (quote_identifier(schema),))
         for step in steps:
             if step.name not in applied:
                 for statement in step.on_server or step.statements:
@@ -97,7 +99,7 @@ def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[Migration
 
 
 def adapt_statement(statement: str) -> str:
-    """A step's statement as PostgreSQL takes it: texts are ordered by their bytes, as SQLite orders them."""
+    """Return the statement of a step for PostgreSQL: texts are ordered by their bytes, as in SQLite."""
     if not statement.startswith(("CREATE TABLE", "ALTER TABLE")):
         return statement
     return statement.replace("{by_key}", "").replace(" TEXT", ' TEXT COLLATE "C"')
@@ -109,7 +111,7 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
     elif db.read(TABLES, (schema,)):
         raise StoreError(
             db.where,
-            f"the schema {schema} holds tables, but not this program's",
+            f"the schema {schema} contains tables of another program",
             "name another with ?schema=NAME in the address",
         )
     execute(
@@ -123,7 +125,7 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
 
 
 def _list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
-    """The steps a schema has, in the order they came; none where it is not ours or not there."""
+    """Return the steps of a schema in the order in which they were applied; none where it is missing or of others."""
     if ("applied_steps",) not in db.read(TABLES, (schema,)):
         return []
     return [name for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")]

@@ -1,6 +1,6 @@
 """SQLite connector: transactions, waiting for other writers, error translation.
 
-It knows no table. Errors of sqlite3 that have an outside cause leave as StoreError.
+It knows no table. Errors of sqlite3 with an outside cause are raised as StoreError.
 """
 
 import os
@@ -26,18 +26,17 @@ from survey_cli.store.backends.errors import (
 T = TypeVar("T")
 
 APPLICATION_ID: Final = 0x53565259
-"""`SVRY`, in the file's header: file(1) and this program know by it whose file it is."""
+"""`SVRY` in the header of the file, by which file(1) and this program recognize it."""
 
 BUSY_POLL: Final = 0.010
-"""Seconds SQLite waits for a lock before it is asked again. Its own waiting doubles its steps up to 100 ms,
-so that among saturated writers the latest never gets a turn; begun anew every 10 ms the steps stay at 1, 2, 5
-ms."""
+"""Seconds that SQLite waits for a lock before the statement is repeated. SQLite waits in steps that grow to 100 ms, so
+that the latest of many writers would never get the lock; repeated every 10 ms its steps stay at 1, 2 and 5 ms."""
 
 PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",  # WAL with NORMAL is not durable
-    "PRAGMA fullfsync = ON",  # macOS: to the platter; elsewhere nothing
-    "PRAGMA trusted_schema = OFF",  # a file someone sent us runs no functions of its own
+    "PRAGMA fullfsync = ON",  # macOS: flush the disk's own cache; no effect elsewhere
+    "PRAGMA trusted_schema = OFF",  # a file from elsewhere runs no functions of its own
 )
 
 
@@ -46,11 +45,11 @@ DRIVER_ERRORS: Final = (sqlite3.Error, UnicodeError, MemoryError)
 
 
 UNDECODABLE_MESSAGE: Final = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
-"""How SQLite's driver begins to say so. It goes on with the text itself."""
+"""The beginning of the driver's message, which continues with the text itself."""
 
 
 class SqliteConnector(Connector):
-    """One connection to one file."""
+    """One connection to one file, or to a database in memory."""
 
     dialect: ClassVar[Dialect] = "sqlite"
     driver_errors: ClassVar[tuple[type[BaseException], ...]] = DRIVER_ERRORS
@@ -67,19 +66,22 @@ class SqliteConnector(Connector):
         self._at = None if path is None else str(path)
         self._file = None if self._at is None else _identify_file(self._at)
         self._log: tuple[int, int] | None = None
-        """The -wal beside the file, once we have written to it; while we are connected it stays."""
+        """The -wal file beside the database since the first commit; it stays while this connection is open."""
 
     @classmethod
     def open_in_memory(cls) -> "SqliteConnector":
+        """Open a new database in memory."""
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        found = cls(connection, where=":memory:", path=None, patience=0)
-        found.configure()
-        return found
+        connector = cls(connection, where=":memory:", path=None, patience=0)
+        connector.configure()
+        return connector
 
     @classmethod
     def open_file(cls, path: Path, *, where: str, patience: float, read_only: bool = False) -> "SqliteConnector":
-        """To a file that exists. `read_only` is for places in which nothing can be written; unless a log lies beside it,
-        the file is taken for one that nobody changes. Raises StoreError.
+        """Open a file that exists. Raises StoreError.
+
+        `read_only` is for places in which nothing can be written. Without a log beside it, the file must then be one
+        that nobody changes.
         """
         mode = "rw"
         if read_only:
@@ -94,15 +96,16 @@ class SqliteConnector(Connector):
             )
         except sqlite3.Error as error:
             raise translate_error(error, where) or error from error
-        found = cls(connection, where=where, path=path, patience=patience, read_only=read_only)
+        connector = cls(connection, where=where, path=path, patience=patience, read_only=read_only)
         try:
-            found.configure()
+            connector.configure()
         except BaseException:
             connection.close()
             raise
-        return found
+        return connector
 
     def configure(self) -> None:
+        """Set the pragmas and the function `own_account()` of a new connection."""
         for pragma in PRAGMAS:
             self.run(pragma)
         self.connection.create_function("own_account", 0, lambda: self.account)
@@ -115,7 +118,7 @@ class SqliteConnector(Connector):
 
     @contextmanager
     def open_reader(self) -> Iterator[RowStream]:
-        """A file is read over a connection of its own, unless everything stands still on this one."""
+        """A file is read over a separate connection, unless this one is in a read transaction."""
         if self._in_read_transaction:
             yield self._stream_rows
             return
@@ -140,19 +143,19 @@ class SqliteConnector(Connector):
     def begin_read(self) -> None:
         self.run("BEGIN")
         try:
-            self.read("SELECT 1 FROM sqlite_schema LIMIT 1")  # it stands from the first thing that is read
+            self.read("SELECT 1 FROM sqlite_schema LIMIT 1")  # the first read fixes the state that is seen
         except StoreError:
             self.roll_back()
             raise
 
     @contextmanager
     def tolerate_undecodable(self) -> Iterator[None]:
-        usual = self.connection.text_factory
+        text_factory = self.connection.text_factory
         self.connection.text_factory = lambda text: text.decode(errors="replace")
         try:
             yield
         finally:
-            self.connection.text_factory = usual
+            self.connection.text_factory = text_factory
 
     # Writing
 
@@ -169,7 +172,7 @@ class SqliteConnector(Connector):
         return self.connection.execute
 
     def lock_table(self, table: str) -> None:
-        """One transaction writes at a time as it is."""
+        """Nothing is to do: only one transaction writes at a time."""
 
     def commit(self) -> None:
         self.connection.execute("COMMIT")
@@ -184,12 +187,12 @@ class SqliteConnector(Connector):
             pass  # SQLite has rolled back by itself: disk full, I/O error
 
     def translate_error(self, error: BaseException) -> BaseException:
-        if isinstance(error, sqlite3.OperationalError) and (found := UNDECODABLE_MESSAGE.match(str(error))):
-            named = next(find_undecodable_texts(self.connection, found[1]), f"a text in the column {found[1]}")
+        if isinstance(error, sqlite3.OperationalError) and (match := UNDECODABLE_MESSAGE.match(str(error))):
+            text = next(find_undecodable_texts(self.connection, match[1]), f"a text in the column {match[1]}")
             return UndecodableTextError(
                 self.where,
-                f"{named} can't be decoded",
-                f"`survey db verify` lists every such text; a backup is brought back by: {RESTORE_COMMAND}",
+                f"{text} can't be decoded",
+                f"`survey db verify` lists every such text; restore a backup with: {RESTORE_COMMAND}",
             )
         return translate_error(error, self.where) or error
 
@@ -197,15 +200,15 @@ class SqliteConnector(Connector):
         for (line,) in self.read("PRAGMA integrity_check"):
             if line != "ok":
                 yield f"the file is damaged: {line}"
-        for named in find_undecodable_texts(self.connection):
-            yield f"{named} can't be decoded"
+        for text in find_undecodable_texts(self.connection):
+            yield f"{text} can't be decoded"
         for table, _, parent, _ in self.read("PRAGMA foreign_key_check"):
-            yield f"a row of {table} belongs to nothing in {parent}"
+            yield f"a row of {table} refers to a missing row of {parent}"
 
-    def _retry_while_busy(self, act: Callable[[], T]) -> T:
+    def _retry_while_busy(self, operation: Callable[[], T]) -> T:
         for left in reversed(range(self._tries)):
             try:
-                return act()
+                return operation()
             except DRIVER_ERRORS as error:
                 if left and isinstance(error, sqlite3.Error) and get_primary_code(error) == sqlite3.SQLITE_BUSY:
                     continue
@@ -213,7 +216,7 @@ class SqliteConnector(Connector):
         raise AssertionError("there is at least one try")
 
     def _check_not_moved(self) -> None:
-        """A file that was moved or deleted would go on taking answers that nobody finds again."""
+        """Raises StoreError where the file was moved or deleted, as answers written to it would be lost."""
         if self._at is not None and _identify_file(self._at) != self._file:
             raise StoreError(
                 self.where,
@@ -224,7 +227,7 @@ class SqliteConnector(Connector):
             raise StoreError(
                 self.where,
                 "the file with -wal at its end, which belongs to the database, has been moved or deleted",
-                "leave every interview on this database, then begin again; nothing that was taken is lost",
+                "leave every interview on this database, then start again; nothing that was saved is lost",
             )
 
     def close(self) -> None:
@@ -234,7 +237,7 @@ class SqliteConnector(Connector):
 
 def _identify_file(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -22,26 +22,24 @@ LOCAL_FILE_SYSTEMS: Final = frozenset(
         *("iso9660", "udf", "squashfs", "erofs"),
     )
 )
-"""Those that one computer mounts alone, as the kernel names them. Any other may be shared by several (nfs4, cifs, 9p,
-virtiofs, fuse.sshfs), whose locks don't reach one another."""
+"""File systems that one computer mounts alone, by the kernel's names. Others may be shared by several computers (nfs4,
+cifs, 9p, virtiofs, fuse.sshfs), which do not see each other's locks."""
 
 LOCAL_FILE_SYSTEMS_VARIABLE: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
-"""The environment variable with further types that this computer mounts alone, commas between them."""
+"""The environment variable with further types that this computer mounts alone, separated by commas."""
 
 UNFINISHED_SUFFIX: Final = ".new"
-"""How the name of a file ends that is being made."""
+"""The end of the name of a file that is being created."""
 
 GROUP_FOLDER_MODE: Final = 0o2770
 GROUP_FILE_MODE: Final = 0o660
 GROUP_LIST_MODE: Final = 0o640
-"""What a group's members need, and nobody else may have; a list of people is only read by
-them. SQLite gives its -wal and -shm files the database's mode."""
+"""Modes of a folder, a database and a list of people for the members of a group, who only read a list. SQLite's -wal and
+-shm files have the mode of the database."""
 
 
 def find_file_system(folder: Path) -> str:
-    """The kernel's name of the file system a folder is on (`ext4`, `nfs4`); empty where the system does not
-    tell.
-    """
+    """Return the kernel's name of a folder's file system (`ext4`, `nfs4`); an empty text where the system has none."""
     try:
         text = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
     except OSError:
@@ -50,10 +48,11 @@ def find_file_system(folder: Path) -> str:
 
 
 def find_mounted_file_system(mountinfo: str, path: str) -> str:
-    """The same from the text of /proc/self/mountinfo (see proc(5)): the longest mount point that holds the
-    path, the later of two on one point.
+    """Return the file system of a path from the text of /proc/self/mountinfo (see proc(5)).
+
+    It is that of the longest mount point that contains the path, the later of two on one point.
     """
-    longest, found = -1, ""
+    longest, file_system = -1, ""
     for line in mountinfo.splitlines():
         before, dash, after = line.partition(" - ")
         fields = before.split(" ")
@@ -63,12 +62,12 @@ def find_mounted_file_system(mountinfo: str, path: str) -> str:
         for escape, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
             point = point.replace(escape, letter)
         if (path == point or path.startswith(point.rstrip("/") + "/")) and len(point) >= longest:
-            longest, found = len(point), after.split(" ")[0]
-    return found
+            longest, file_system = len(point), after.split(" ")[0]
+    return file_system
 
 
 def is_read_only(file: Path) -> bool:
-    """Whether a database that is there can be read, and nothing can be written where it lies."""
+    """Whether a database file exists and can be read, and it or its folder can't be written."""
     return (
         file.is_file()
         and has_access(file, os.R_OK)
@@ -77,10 +76,10 @@ def is_read_only(file: Path) -> bool:
 
 
 def check_folder(folder: Path, *, where: str, file_system_of: Callable[[Path], str], written: bool = True) -> None:
-    """Raises StoreError where the folder can't hold a database that is `written`, or read."""
+    """Raises StoreError where the folder can't contain a database that is read and, with `written`, written."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise StoreError(where, f"the folder {folder} {what}", "make it, or name another")
+        raise StoreError(where, f"the folder {folder} {what}", "create it, or name another")
     kind = file_system_of(folder)
     if (
         kind
@@ -109,22 +108,23 @@ def check_file(path: Path, *, where: str) -> None:
 
 
 def resolve_link(path: str | Path) -> Path:
-    """Where a file is in truth: what belongs to it lies beside it, not beside a symbolic link that leads to it."""
+    """Return the file to which a symbolic link leads. Files that belong to it are beside it, not beside the link."""
     return Path(path).resolve() if Path(path).is_symlink() else Path(path)
 
 
 def check_no_hard_link(path: Path, *, where: str) -> None:
-    """Raises StoreError where the file has a second name (a hard link): each name would have a log of its own, and
-    what is written under one overwrites what is written under the other.
+    """Raises StoreError where the file has a second name (a hard link).
+
+    Each name would have a log of its own, and what is written under one overwrites what is written under the other.
     """
-    while (found := path.stat()).st_nlink > 1:
-        # a file that is just being put in its place has a temporary name beside it
-        beside = [
-            other for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}") if _is_same_file(other, found)
+    while (status := path.stat()).st_nlink > 1:
+        # A file that is just being created has a temporary name beside it.
+        temporary_names = [
+            other for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}") if _is_same_file(other, status)
         ]
-        if len(beside) + 1 >= found.st_nlink:
+        if len(temporary_names) + 1 >= status.st_nlink:
             return
-        if path.stat().st_nlink >= found.st_nlink:
+        if path.stat().st_nlink >= status.st_nlink:
             raise StoreError(
                 where,
                 "the file has a second name (a hard link), and programs that use both lose each other's answers",
@@ -132,16 +132,16 @@ def check_no_hard_link(path: Path, *, where: str) -> None:
             )
 
 
-def _is_same_file(path: Path, found: os.stat_result) -> bool:
+def _is_same_file(path: Path, status: os.stat_result) -> bool:
     try:
-        return os.path.samestat(path.stat(), found)
+        return os.path.samestat(path.stat(), status)
     except OSError:
         return False
 
 
 @contextlib.contextmanager
 def lock_folder(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Within it no program upgrades a database of this folder; with `alone` none opens one."""
+    """Context manager in which no program upgrades a database of this folder; with `alone` none opens one."""
     import fcntl
 
     handle = os.open(folder, os.O_RDONLY)
@@ -153,31 +153,32 @@ def lock_folder(folder: Path, *, alone: bool) -> Iterator[None]:
 
 
 def has_access(path: Path, mode: int) -> bool:
-    """What the person whose rights count may do with a path."""
+    """Whether the effective user has access to a path, as `os.access`."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def is_shared_by_group(folder: Path) -> bool:
-    """Whether a folder was given to a group on purpose: its members write in it, and what is made there is theirs."""
+    """Whether a folder is shared by a group: its members write in it, and its new files belong to the group."""
     mode = folder.stat().st_mode
     return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP)
 
 
 def create_atomically(
-    path: Path, make: Callable[[Path], None], *, where: str, for_group: int = GROUP_FILE_MODE
+    path: Path, write: Callable[[Path], None], *, where: str, group_mode: int = GROUP_FILE_MODE
 ) -> bool:
-    """Has `create_database` write the file under a temporary name in the same folder, then links it into place: eight
-    processes that begin at once all find it whole. False where another was first; then theirs stands and ours
-    is gone.
+    """Create a file so that other programs see all of it or nothing: `write` writes it under a temporary name in the same
+    folder, which is then linked into place.
+
+    Returns False where another program has created the file meanwhile; that one stays. Raises StoreError.
     """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent)  # 0600
         os.close(handle)
         temporary = Path(name)
         try:
-            make(temporary)
+            write(temporary)
             if is_shared_by_group(path.parent):
-                temporary.chmod(for_group)
+                temporary.chmod(group_mode)
             os.link(temporary, path)
         except FileExistsError:
             return False
@@ -191,7 +192,7 @@ def create_atomically(
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the folder's entries on the disk too, not only the files."""
+    """Write the entries of a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -201,11 +202,11 @@ def sync_folder(folder: Path) -> None:
 
 def _translate_error(error: OSError, where: str) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(where, "the disk is full", "make room on it and try again")
+        return StoreError(where, "the disk is full", "make room on it, then try again")
     if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
         return StoreError(
             where,
             "the file system can't link a finished file into place",
             "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)",
         )
-    return StoreError(where, f"the file can't be made ({error.strerror})", "name another, or look at the disk")
+    return StoreError(where, f"the file can't be created ({error.strerror})", "name another, or check the disk")

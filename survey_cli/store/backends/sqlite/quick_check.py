@@ -10,7 +10,7 @@ from typing import Final
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 
 FULL_CHECK_PAGES: Final = 2_000
-"""Pages that are all looked at, some 8 MB."""
+"""A file with at most so many pages, some 8 MB, is checked completely."""
 TABLES: Final = """
     SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.cid = 0
@@ -18,7 +18,7 @@ TABLES: Final = """
 
 
 def find_damage(db: SqliteConnector) -> Iterator[str]:
-    """What is wrong at first sight. Raises StoreError where even that can't be read."""
+    """Yield a description of visible damage. Raises StoreError where the pages can't be read."""
     [(pages,)] = db.read("PRAGMA page_count")
     if pages <= FULL_CHECK_PAGES:
         [(verdict,)] = db.read("PRAGMA quick_check(1)")

@@ -17,12 +17,13 @@ from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import create_atomically
 
 log: Final = logging.getLogger(__name__)
-"""What was done is a warning, which a command prints on standard error."""
+"""An upgrade is logged as a warning, which a command prints on standard error."""
 
 
 def upgrade_file(path: Path, where: str, steps: Sequence[str], *, apply: Callable[[SqliteConnector], None]) -> None:
-    """Apply the steps that a database lacks, after a copy was made beside it. Raises StoreError where somebody else
-    uses it: nothing is changed then.
+    """Apply the steps that a database lacks, after copying it to a file beside it.
+
+    Raises StoreError, and changes nothing, where somebody else uses it.
     """
     with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
         try:
@@ -34,11 +35,11 @@ def upgrade_file(path: Path, where: str, steps: Sequence[str], *, apply: Callabl
                 f"{earlier}, and somebody is using it now",
                 "close every station and command that uses it, then upgrade it: survey db upgrade FILE",
             ) from error
-        kept = _copy_before_upgrade(db, path, steps[0])
+        copy = _copy_before_upgrade(db, path, steps[0])
         apply(db)
         db.read("PRAGMA locking_mode = NORMAL")
         db.read("PRAGMA journal_mode = WAL")
-    log.warning("%s: upgraded for this version of the program; as it was before: %s", where, kept)
+    log.warning("%s: upgraded for this version of the program; as it was before: %s", where, copy)
 
 
 class DatabaseInUseError(Exception):
@@ -46,7 +47,7 @@ class DatabaseInUseError(Exception):
 
 
 def lock_exclusively(db: SqliteConnector) -> None:
-    """Lock the file, so that nobody else opens it as long as this connection is open. Raises InUse."""
+    """Lock the file, so that nobody else opens it while this connection is open. Raises DatabaseInUseError."""
     try:
         db.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.connection.execute("PRAGMA journal_mode = DELETE").fetchall()  # only the last connection may
@@ -59,15 +60,15 @@ def lock_exclusively(db: SqliteConnector) -> None:
 
 
 def _copy_before_upgrade(db: SqliteConnector, path: Path, step: str) -> Path:
-    """A copy beside it, for its owner's eyes only, named after the first step that is applied."""
+    """Copy the database to a file beside it that only its owner can read, named after the first step that is applied."""
 
     def copy(temporary: Path) -> None:
         with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
             db.connection.backup(target)
 
     for number in count(1):
-        numbered = f"-{number}" if number > 1 else ""
-        kept = path.with_name(f"{path.stem}.before-{step}{numbered}{path.suffix}")
-        if not kept.exists() and create_atomically(kept, copy, where=str(kept)):
-            return kept
+        suffix = f"-{number}" if number > 1 else ""
+        target_path = path.with_name(f"{path.stem}.before-{step}{suffix}{path.suffix}")
+        if not target_path.exists() and create_atomically(target_path, copy, where=str(target_path)):
+            return target_path
     raise AssertionError("numbers do not end")
