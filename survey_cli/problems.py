@@ -1,6 +1,7 @@
 """Problems in files and errors of commands, each worded as *where: who: what — what to do*.
 
-A leaf. A `Problem` is a value: it is collected and returned, never raised. Nothing is printed here.
+A leaf. A `Problem` is a value: it is collected and returned, never raised. A `UserError` is raised. Nothing is
+printed here.
 """
 
 from collections import Counter
@@ -52,32 +53,44 @@ class Problem:
         return f"{self.where}: {who}{self.what}{remedy}"
 
 
-@dataclass(frozen=True, slots=True)
-class UserError:
-    """Why a request cannot be fulfilled, worded like a problem.
+class UserError(Exception):
+    """Why a request cannot be fulfilled, worded like a problem. Nothing was changed.
 
-    `problems` are the cause where an instrument has errors.
+    Raised anywhere below the interfaces; caught once by `cli` and once by each interface.
     """
 
-    where: str
-    what: str
-    remedy: str = ""
-    problems: tuple[Problem, ...] = ()
+    def __init__(self, where: str, what: str, remedy: str = "", problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(where, what, remedy, problems)
+        self.where = where
+        """The file, database, option or case, as the user named it."""
+        self.what = what
+        self.remedy = remedy
+        self.problems = problems
+        """The cause, where a file has errors."""
+
+    @property
+    def short(self) -> str:
+        """What happened and what to do, where the interviewer knows the place."""
+        return f"{self.what} — {self.remedy}" if self.remedy else self.what
 
     def __str__(self) -> str:
-        remedy = f" — {self.remedy}" if self.remedy else ""
-        return f"{self.where}: {self.what}{remedy}"
+        return f"{self.where}: {self.short}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmableError(UserError):
     """A `UserError` that the person at the terminal can resolve by answering yes."""
 
-    question: str
-    confirm: Callable[[], None]
-    """Stores the answer yes. The command is then run again."""
+    def __init__(self, where: str, what: str, remedy: str, *, question: str, confirm: Callable[[], None]) -> None:
+        super().__init__(where, what, remedy)
+        self.question = question
+        self.confirm = confirm
+        """Stores the answer yes. The command is then run again."""
 
-    __str__ = UserError.__str__
+
+class StoreError(UserError):
+    """The database can't be opened, read or written now. The transaction was not written, not even in part; once the
+    cause is removed, the same call works.
+    """
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:

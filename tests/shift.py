@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, ImportRuntime, import_sample
 from survey_cli.services.study.publish_version import PublishedVersion, publish_version
@@ -94,7 +93,7 @@ class Shift:
     def write(self, items: str) -> None:
         self.file.write_text(self.head + items + self.fieldwork)
 
-    def publish(self) -> PublishedVersion | UserError | None:
+    def publish(self) -> PublishedVersion | None:
         """Have a server's stations follow the file, as a database file's do by themselves."""
         if not is_server_address(self.db):
             return None

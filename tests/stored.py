@@ -19,6 +19,7 @@ from survey_cli.engine.events import (
     QuestionAnswered,
     SessionContext,
 )
+from survey_cli.problems import StoreError
 from survey_cli.store import (
     InstrumentRow,
     InterviewConflict,
@@ -26,7 +27,6 @@ from survey_cli.store import (
     JournalUpdate,
     Snapshot,
     Store,
-    StoreError,
     WholeInterview,
 )
 from survey_cli.values import DK, NOT_ASKED, Place, Variable
@@ -187,7 +187,10 @@ PRELUDE = f"""
 import os, random, sys, time
 from datetime import UTC, datetime
 from survey_cli.engine.events import QuestionAnswered, InterviewStarted, SessionContext, EventStamp
-from survey_cli.store import InstrumentRow, InterviewRow, Store, StoreError, InterviewConflict, JournalUpdate
+from survey_cli.problems import StoreError
+from survey_cli.store import InstrumentRow, InterviewRow, Store, InterviewConflict, JournalUpdate
+from survey_cli.problems import StoreError
+from survey_cli.store import InstrumentRow, InterviewRow, Store, InterviewConflict, JournalUpdate
 from survey_cli.values import Place
 NOON = datetime(2000, 6, 1, 12, tzinfo=UTC)
 HASH = {HASH!r}

@@ -329,7 +329,7 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
 def test_trouble_that_was_thrown_is_said_in_its_own_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from survey_cli.store import StoreError
+    from survey_cli.problems import StoreError
 
     def locked(file: str, formats: object = (), *, db: str | None = None) -> None:
         raise StoreError("a.db", "another program keeps the database locked", "close it")

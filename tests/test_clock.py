@@ -12,7 +12,7 @@ import served
 from command_line import SURVEY
 from shift import Shift, on
 from survey_cli.cli.run_command import run_command
-from survey_cli.problems import ConfirmableError, UserError
+from survey_cli.problems import ConfirmableError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
@@ -141,7 +141,6 @@ def on_a_file(tmp_path: Path, newest: datetime) -> Shift:
     """A study whose newest entry is of then."""
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=newest)
     desk = start_or_resume(shift.file, StartOptions(case="own", db=shift.db), clock=lambda: newest)
-    assert not isinstance(desk, UserError), desk
     desk.close()
     return shift
 
@@ -171,7 +170,6 @@ def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
     other = start_or_resume(shift.file, StartOptions(case="other", db=shift.db), clock=clock)
     assert isinstance(other, ConfirmableError)
     practice = start_or_resume(shift.file, StartOptions(case="p", db=shift.db, practice=True), clock=clock)
-    assert not isinstance(practice, UserError)
     practice.close()
     with closing(sqlite3.connect(shift.db)) as db:
         count = db.execute("SELECT count(*) FROM interviews WHERE case_key = 'other'").fetchone()
@@ -247,5 +245,4 @@ def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:
     assert isinstance(verified, VerificationResult)
     assert verified.findings == ()
     desk = start_or_resume(shift.file, StartOptions(case="own", db=shift.db))
-    assert not isinstance(desk, UserError), desk
     desk.close()

@@ -12,10 +12,11 @@ import pytest
 from golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from shift import Shift
 from survey_cli.cli.run_command import run_command
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.interview_archive import verify_database
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from test_verification import UNCHECKED
+from user_errors import attempt
 
 PAGE = 4096
 SECRET = "Zwetschgenknödel"
@@ -93,7 +94,7 @@ def test_bytes_that_were_flipped_are_found_or_change_nothing(written: Shift, pat
         for _ in range(4):
             content[dice.randrange(PAGE, len(content))] ^= dice.randrange(1, 256)
         path.write_bytes(content)
-        verified = verify_database(written.file, db=str(path))
+        verified = attempt(verify_database, written.file, db=str(path))
         if isinstance(verified, UserError) or verified.findings:
             found += 1
         else:

@@ -14,6 +14,7 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.table import build_columns, build_row
 from survey_cli.values import DK, NOT_REACHED, Cell
+from user_errors import attempt
 
 
 def written(test: Callable[..., None]) -> str:
@@ -116,11 +117,9 @@ items:
 
 def seated(path: str, store: Store, **more: bool) -> InterviewSession:
     moment = datetime(2026, 11, 24, 15, tzinfo=UTC)
-    desk = start_or_resume(
+    return start_or_resume(
         path, StartOptions(case="7", interviewer="pat", seed=1, **more), clock=lambda: moment, store=store
     )
-    assert not isinstance(desk, UserError), desk
-    return desk
 
 
 def test_when_they_have_hung_up_the_case_is_complete(tmp_path: object) -> None:
@@ -158,8 +157,8 @@ def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -
         file.write(HANGUP.replace("items:\n  - {id: a", "sample: {size: {type: number}}\nitems:\n  - {id: a", 1))
     for typed, kept in (("35", 35), ("2.5", 2.5), ("1e300", None), ("inf", None), ("nan", None)):
         with Store.open(":memory:", create=True) as store:
-            desk = start_or_resume(
-                path, StartOptions(case="7", interviewer="pat", columns={"size": typed}), store=store
+            desk = attempt(
+                start_or_resume, path, StartOptions(case="7", interviewer="pat", columns={"size": typed}), store=store
             )
             if kept is None:
                 assert isinstance(desk, UserError), typed

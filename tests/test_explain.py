@@ -12,7 +12,6 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.reference import FILL_MEANINGS, FUNCTION_MEANINGS, list_entries
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import UserError
 from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
 
@@ -42,7 +41,6 @@ def test_functions_and_fills_have_a_meaning_each() -> None:
 
 def test_a_word_with_several_meanings_has_them_all() -> None:
     meanings = explain_word("max")
-    assert not isinstance(meanings, UserError)
     assert {(m.kind, m.within) for m in meanings} >= {
         ("function", ()),
         ("key", ("number",)),
@@ -53,7 +51,7 @@ def test_a_word_with_several_meanings_has_them_all() -> None:
 
 @pytest.mark.parametrize("written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"])
 def test_a_word_is_found_as_it_is_written(written: str) -> None:
-    assert not isinstance(explain_word(written), UserError)
+    explain_word(written)
 
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

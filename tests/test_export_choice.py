@@ -77,8 +77,9 @@ def wished(shift: Shift, **wish: object) -> ExportOptions:
 
 
 def refused(shift: Shift, **wish: object) -> str:
-    made = export_file(shift.file, wished(shift, **wish), stdout=io.StringIO())
-    assert isinstance(made, UserError), made
+    with pytest.raises(UserError) as caught:
+        export_file(shift.file, wished(shift, **wish), stdout=io.StringIO())
+    made = caught.value
     return str(made)
 
 
@@ -189,7 +190,6 @@ def test_calls_with_outcomes_and_notes_for_supervisors_alone(shift: Shift, monke
 
 def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> None:
     done = export_files(shift.file, wished(shift, to=""), ["a.csv", "b.jsonl", "c.sss", "d.sps"])
-    assert not isinstance(done, UserError), done
     assert [(made.to, made.beside) for made in done] == [
         ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c_sss.csv"), ("d.sps", "d_sps.csv"),
     ]  # fmt: skip
@@ -203,9 +203,7 @@ def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> N
 
 def test_no_format_takes_the_data_of_another(shift: Shift) -> None:
     done = export_files(shift.file, wished(shift, to=""), ["x.csv", "x.sps", "x.r", "x.sss"])
-    assert not isinstance(done, UserError), done
     fixed = export_file(shift.file, wished(shift, to="x.sss", format="sss-fixed", force=True))
-    assert not isinstance(fixed, UserError), fixed
     files = [name for made in (*done, fixed) for name in (made.to, made.beside) if name]
     assert len(set(files)) == len(files) - 1  # x.sss alone is written anew
     for described in ("x.sps", "x.r", "x.sss"):
@@ -218,7 +216,6 @@ def test_labels_that_change_nothing_are_said_to(shift: Shift) -> None:
         both = []
         for labels in (False, True):
             made = export_file(shift.file, wished(shift, to=name, labels=labels, force=True))
-            assert not isinstance(made, UserError), made
             assert any("--labels has no effect" in note for note in made.notes) == (labels and said)
             file = Path(made.beside or name)
             both.append(file.read_bytes())
@@ -235,8 +232,7 @@ items:
 """
     shift = Shift(tmp_path, items, CASES, people=PEOPLE)
     for name in ("x.sps", "x.r", "x.sss", "x.ddi.xml"):
-        made = export_file(shift.file, wished(shift, to=name))
-        assert not isinstance(made, UserError), made
+        export_file(shift.file, wished(shift, to=name))
         text = Path(name).read_text(encoding="utf-8").replace(r"\u2039", "‹").replace(r"\u203A", "›")
         assert "Is your ‹office› large {or small}?" in text, name
         assert "{office}" not in text, name
@@ -296,6 +292,5 @@ def test_of_an_anonymised_interview_the_answers_that_are_left_are_rows(shift: Sh
     before = taken(shift, what="answers")
     with shift.study() as study:
         done = anonymize_person(study, "A", at=shift.at, by="sue", why="kept for 90 days")
-    assert not isinstance(done, UserError)
     assert done.interviews == 1
     assert taken(shift, what="answers") == before  # personal ones were none of them

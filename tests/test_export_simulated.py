@@ -19,7 +19,6 @@ from made_up import instruments
 from scenario import INSTRUMENTS, instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.table import Table, build_columns, build_row
 from survey_cli.values import Missing, Variable
@@ -62,7 +61,6 @@ WAYS = (through_spss, through_stata, through_parquet, through_excel)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_the_examples(path: Path, tmp_path: Path) -> None:
     opened = open_instrument(str(path))
-    assert not isinstance(opened, UserError), opened
     table = simulated_table(opened, 35 if path.stem == "asu_2000" else 6)
     for through in WAYS:
         through(table, tmp_path)

@@ -209,8 +209,9 @@ def test_what_is_damaged_is_said_and_no_file_is_made(damage: str, said: str) -> 
     with sqlite3.connect("v.db") as db:
         db.execute("UPDATE snapshots SET digest = ''")
         db.execute(damage)
-    refused = export_file(file(TWO), ExportOptions(to="out.csv", db="v.db"))
-    assert isinstance(refused, UserError), refused
+    with pytest.raises(UserError) as caught:
+        export_file(file(TWO), ExportOptions(to="out.csv", db="v.db"))
+    refused = caught.value
     assert said in str(refused)
     assert sorted(p.name for p in Path().iterdir() if "csv" in p.name) == []
 
@@ -271,8 +272,9 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.Mo
     keep(secretive(ONE)).close()
     Path("out.csv").write_text("old")
     monkeypatch.setattr(export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
-    refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", force=True))
-    assert isinstance(refused, UserError)
+    with pytest.raises(UserError) as caught:
+        export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", force=True))
+    refused = caught.value
     assert "No space left on device" in str(refused)
     assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "old")]
 
@@ -285,8 +287,9 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
         return 0
 
     monkeypatch.setattr(export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=slow))
-    refused = export_file(file(ONE), ExportOptions(to="out.csv", db="v.db"))
-    assert isinstance(refused, UserError)
+    with pytest.raises(UserError) as caught:
+        export_file(file(ONE), ExportOptions(to="out.csv", db="v.db"))
+    refused = caught.value
     assert "the file exists" in str(refused)
     assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "theirs")]
 

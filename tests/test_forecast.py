@@ -241,13 +241,15 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
 
 def test_what_is_lacking_is_said(tmp_path: Path) -> None:
     shift = midfield(tmp_path)
-    nowhere = forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, zone="Mars/Olympus"))
-    assert isinstance(nowhere, UserError)
+    with pytest.raises(UserError) as caught:
+        forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, zone="Mars/Olympus"))
+    nowhere = caught.value
     assert "no time zone" in nowhere.what
     over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
     shift.file.write_text(over)
-    done = forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db))
-    assert isinstance(done, UserError)
+    with pytest.raises(UserError) as caught:
+        forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db))
+    done = caught.value
     assert "2026-11-20, is over" in done.what
 
 

@@ -29,7 +29,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.cases.case_actions import free_case
 from survey_cli.services.cases.queue_lists import QueueReport, list_queue
 from survey_cli.services.database.interview_archive import (
@@ -44,7 +44,6 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView
-from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.store.interviews import interview_store
@@ -289,8 +288,8 @@ def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path:
     assert talk.suspend() is None
     talk.close()
     shift.file.write_text("items: [{")
-    found = start_or_resume(shift.file, StartOptions(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
-    assert isinstance(found, UserError)
+    with pytest.raises(UserError):
+        start_or_resume(shift.file, StartOptions(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
     assert status(shift_of(shift)) == [("suspended", "")]
 
 

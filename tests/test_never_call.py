@@ -12,7 +12,8 @@ import served
 from golden_databases import load_file
 from stored import child, outcome, sql
 from stored_cases import NOON, at
-from survey_cli.store import Store, StoreError
+from survey_cli.problems import StoreError
+from survey_cli.store import Store
 from survey_cli.store.do_not_call import DoNotCallEntry, DoNotCallList
 
 ANN, BOB = "+13125550100", "+442079460018"

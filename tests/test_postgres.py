@@ -31,7 +31,8 @@ from stored import (
     wholes,
 )
 from survey_cli.engine.events import NoteWritten, QuestionAnswered
-from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store, StoreError
+from survey_cli.problems import StoreError
+from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store
 from survey_cli.store.backends.address import ServerAddress, make_schema_name, parse_server_address
 from survey_cli.store.backends.postgres.open_schema import apply_steps
 from survey_cli.store.backends.schema import migrations

@@ -135,8 +135,9 @@ def test_more_kinds_of_declines_than_letters() -> None:
 
 def test_formats_are_named_by_names_or_endings_and_an_unknown_one_is_refused() -> None:
     assert parse_formats(["sav,dta", " .zsav", "XLSX"]) == ("sav", "dta", "xlsx")
-    refused = parse_formats(["savv"])
-    assert isinstance(refused, UserError)
+    with pytest.raises(UserError) as caught:
+        parse_formats(["savv"])
+    refused = caught.value
     assert "there is no format 'savv': did you mean 'sav'?" in str(refused)
 
 

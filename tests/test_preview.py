@@ -338,15 +338,17 @@ def test_a_file_broken_from_the_start_begins_when_it_is_mended() -> None:
 )
 def test_what_does_not_fit_is_said_before_the_screen(beginning: PreviewOptions, says: str) -> None:
     saved(TEXT)
-    found = Preview(FILE, beginning).open()
-    assert isinstance(found, UserError)
+    with pytest.raises(UserError) as caught:
+        Preview(FILE, beginning).open()
+    found = caught.value
     assert says in str(found)
 
 
 def test_a_missing_file_is_said() -> None:
     saved(TEXT)
-    found = Preview("ss.yaml", PreviewOptions()).open()
-    assert isinstance(found, UserError)
+    with pytest.raises(UserError) as caught:
+        Preview("ss.yaml", PreviewOptions()).open()
+    found = caught.value
     assert "did you mean 's.yaml'?" in str(found)
 
 

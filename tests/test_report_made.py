@@ -297,8 +297,9 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
     ],
 )
 def test_what_cannot_be_reported_is_told(study: Path, wish: ReportOptions, told: str):
-    found = build_results_report(study, wish)
-    assert isinstance(found, UserError)
+    with pytest.raises(UserError) as caught:
+        build_results_report(study, wish)
+    found = caught.value
     assert told in f"{found} {' '.join(map(str, found.problems))}"
 
 

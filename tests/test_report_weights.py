@@ -133,14 +133,18 @@ def test_trimmed_weights_stay_within_their_bounds():
 
 
 def test_weights_and_targets_that_cannot_be_are_refused():
-    assert isinstance(read_base_weights(interviews((1, 1, NOT_ASKED)).answers, "w"), UserError)
-    assert isinstance(read_base_weights(interviews((1, 1, 0)).answers, "w"), UserError)
+    with pytest.raises(UserError):
+        read_base_weights(interviews((1, 1, NOT_ASKED)).answers, "w")
+    with pytest.raises(UserError):
+        read_base_weights(interviews((1, 1, 0)).answers, "w")
     some = interviews((1, 1, 1)).answers
-    unknown = compute_weights(some, targets=[RakingTarget(variable="sxe", value="1", share=Fraction(1))])
-    assert isinstance(unknown, UserError)
+    with pytest.raises(UserError) as caught:
+        compute_weights(some, targets=[RakingTarget(variable="sxe", value="1", share=Fraction(1))])
+    unknown = caught.value
     assert "sex" in unknown.remedy
-    value = compute_weights(some, targets=[RakingTarget(variable="sex", value="Child", share=Fraction(1))])
-    assert isinstance(value, UserError)
+    with pytest.raises(UserError) as caught:
+        compute_weights(some, targets=[RakingTarget(variable="sex", value="Child", share=Fraction(1))])
+    value = caught.value
     assert "1 (Man)" in value.remedy
 
 
@@ -156,8 +160,9 @@ def test_weights_and_targets_that_cannot_be_are_refused():
 def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, str]], said: str):
     some = interviews((1, 1, 111), (2, 1, 23)).answers
     wanted = [RakingTarget(variable=name, value=value, share=Fraction(share)) for name, value, share in targets]
-    found = compute_weights(some, targets=wanted)
-    assert isinstance(found, UserError)
+    with pytest.raises(UserError) as caught:
+        compute_weights(some, targets=wanted)
+    found = caught.value
     assert said in found.what
 
 

@@ -34,8 +34,7 @@ def a_shift(tmp_path: Path) -> Shift:
     """One interview of two cases, a backup, then the other and a third case."""
     shift = Shift(tmp_path, cases=CASES)
     calls(shift)
-    copied = back_up_database(shift.file, tmp_path / "backup.db", at=shift.at, db=shift.db)
-    assert not isinstance(copied, UserError)
+    back_up_database(shift.file, tmp_path / "backup.db", at=shift.at, db=shift.db)
     calls(shift)
     shift.bring(CASES + "C,2,Cleo Cole,312 555 0102,America/Chicago\n")
     return shift
@@ -60,8 +59,9 @@ def restored(shift: Shift, backup: str = "backup.db") -> RestoreResult:
 
 def refused(shift: Shift, backup: str = "backup.db") -> str:
     before = files(shift)
-    done = restore_database(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
-    assert isinstance(done, UserError), done
+    with pytest.raises(UserError) as caught:
+        restore_database(shift.file, shift.folder / backup, at=shift.at, db=shift.db)
+    done = caught.value
     assert files(shift) == before
     return str(done)
 
@@ -187,8 +187,9 @@ def test_a_second_restore_in_one_second_keeps_both(shift: Shift) -> None:
 
 
 def test_a_server_restores_its_own(shift: Shift) -> None:
-    done = restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=served.fresh())
-    assert isinstance(done, UserError)
+    with pytest.raises(UserError) as caught:
+        restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=served.fresh())
+    done = caught.value
     assert "pg_restore" in done.remedy
 
 

@@ -17,7 +17,7 @@ from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
 from survey_cli.plain import run_station
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
@@ -30,12 +30,12 @@ from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_protocol import CaseView, IdleView
-from survey_cli.store import StoreError
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.file_changes import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station import StationBoard
+from user_errors import attempt
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"
@@ -379,7 +379,7 @@ def test_no_interview_of_a_case_begins_under_a_pause(tmp_path: Path, before: str
         assert isinstance(talk, InterviewSession), talk
         interviewed_until(talk, before)
     paused(shift, "the server moves")
-    found = start_or_resume(shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at)
+    found = attempt(start_or_resume, shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at)
     if begins:
         assert isinstance(found, InterviewSession), found
         found.close()
@@ -493,12 +493,14 @@ def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:
 
 def test_only_a_supervisor_pauses(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
-    refused = pause_study(request(shift, by="ann"), "")
-    assert isinstance(refused, UserError)
+    with pytest.raises(UserError) as caught:
+        pause_study(request(shift, by="ann"), "")
+    refused = caught.value
     assert "only a supervisor may pause a study" in refused.what
-    assert isinstance(resume_study(request(shift)), UserError), "it is not paused"
-    long = pause_study(request(shift), "x" * 201)
-    assert isinstance(long, UserError)
+    with pytest.raises(UserError):
+        resume_study(request(shift))
+    with pytest.raises(UserError):
+        pause_study(request(shift), "x" * 201)
 
 
 def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

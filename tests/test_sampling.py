@@ -20,6 +20,7 @@ from survey_cli.problems import UserError
 from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store import Store
 from survey_cli.study.open_study import OpenStudy, open_study
+from user_errors import attempt
 
 ROOT = Path(__file__).parent.parent
 FOUNDING = (str(ROOT / "instruments/asu_2000.yaml"), str(ROOT / "instruments/asu_2000_units.csv"))
@@ -217,7 +218,7 @@ def test_an_unknown_replicate_keeps_everything_out(survey, study) -> None:
      ("all", {"1", "2", "10", "north"}), ("4-9", None), ("nort", None), ("", None), ("2-1", None)],
 )  # fmt: skip
 def test_replicates_are_named_by_number_span_or_name(text: str, names: set[str] | None) -> None:
-    found = parse_replicates(text, {"1", "2", "10", "north"}, where="here")
+    found = attempt(parse_replicates, text, {"1", "2", "10", "north"}, where="here")
     assert found == names if names is not None else isinstance(found, UserError)
 
 

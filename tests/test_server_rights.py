@@ -13,12 +13,11 @@ import pytest
 import served
 from shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.store import StoreError
 from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.do_not_call import DoNotCallList
 
@@ -93,7 +92,6 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     assert done == [(shift.ann, "complete")]
     assert set(served.asked(shift.db, "SELECT account FROM journal")) == {(shift.ann,)}
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
-    assert not isinstance(desk, UserError), desk
     assert desk.reply("") is None
     desk.close()
 
@@ -168,7 +166,6 @@ def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, caps
     assert f"survey study publish {shift.file}" in ann.version_notice
     assert third_question(ann) == "Third?"
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
-    assert not isinstance(desk, UserError), desk
     assert "published there" in desk.notice
     desk.close()
     assert before.record_outcome("no_answer") is None  # its files changed meanwhile

@@ -88,6 +88,7 @@ def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
 
 def test_a_group_that_is_not_there_is_said(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    told = share_with_group(str(shift.file), "no-such-group", db=shift.db)
-    assert isinstance(told, UserError)
+    with pytest.raises(UserError) as caught:
+        share_with_group(str(shift.file), "no-such-group", db=shift.db)
+    told = caught.value
     assert "groupadd" in told.remedy

@@ -437,7 +437,7 @@ def test_lesson_who_filled_the_quota_is_not_turned_away_by_it(tmp_path: Path) ->
 def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from survey_cli.store import StoreError
+    from survey_cli.problems import StoreError
     from survey_cli.store.cases.case_store import CaseStore
 
     shift = Shift(tmp_path, cases=FIVE)

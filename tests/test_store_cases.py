@@ -30,7 +30,7 @@ from survey_cli.fieldwork.case.events import (
     HistoryEntry,
 )
 from survey_cli.fieldwork.plan.quotas import CellFill
-from survey_cli.store import StoreError
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.errors import TransientStoreError
 from survey_cli.store.cases.case_records import (
     CaseConflict,

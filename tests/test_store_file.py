@@ -18,7 +18,8 @@ from stored import (  # noqa: F401 – fixtures
     refusal,
     sql,
 )
-from survey_cli.store import EntryDraft, Store, StoreError
+from survey_cli.problems import StoreError
+from survey_cli.store import EntryDraft, Store
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite.database_files import find_file_system, find_mounted_file_system
 from survey_cli.store.do_not_call import DoNotCallList

@@ -25,10 +25,8 @@ from stored import (  # noqa: F401 – fixtures
     sql,
     wholes,
 )
-from survey_cli.store import (
-    Store,
-    StoreError,
-)
+from survey_cli.problems import StoreError
+from survey_cli.store import Store
 
 # Nothing lost
 

@@ -30,10 +30,8 @@ from stored import (  # noqa: F401 – fixtures
 from survey_cli.engine.events import (
     QuestionAnswered,
 )
-from survey_cli.store import (
-    Store,
-    StoreError,
-)
+from survey_cli.problems import StoreError
+from survey_cli.store import Store
 from survey_cli.values import Place
 
 # A broken world: said in plain words, nothing half written, and the same call works afterwards

@@ -80,8 +80,9 @@ def rate(of: RateColumn, name: str) -> Fraction | None:
 
 
 def refused(path: Any, **wish: Any) -> str:
-    made = compute_study_rates(str(path), RatesOptions(**wish), now=NOW, zone=DENVER)
-    assert isinstance(made, UserError)
+    with pytest.raises(UserError) as caught:
+        compute_study_rates(str(path), RatesOptions(**wish), now=NOW, zone=DENVER)
+    made = caught.value
     return "\n".join(map(str, (*made.problems, made)))
 
 
@@ -212,7 +213,8 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
         parse_start_time("2026-11-26", now, ZoneInfo("UTC"), option="--since")
     )
     for wrong in ("2026-11-25", "tomorrow", "2026-13-01", "2026-11-24 23:00", "", "9999-12-31"):
-        assert isinstance(parse_past_time(wrong, now, ZoneInfo("UTC"), option="--as-of"), UserError), wrong
+        with pytest.raises(UserError):
+            parse_past_time(wrong, now, ZoneInfo("UTC"), option="--as-of")
 
 
 # By a column, by frames, with weights
@@ -332,13 +334,14 @@ def test_a_studys_own_outcome_counts_by_its_code_or_else_as_what_it_is_like() ->
 
 
 def test_a_code_that_no_group_counts_stops_the_report_and_names_the_case() -> None:
-    made = compute_study_rates(
-        str(a_study([history("unit 9").at(DAY).call("refusal_hard").corrected("", "3.0")])),
-        RatesOptions(),
-        now=NOW,
-        zone=DENVER,
-    )
-    assert isinstance(made, UserError)
+    with pytest.raises(UserError) as caught:
+        compute_study_rates(
+            str(a_study([history("unit 9").at(DAY).call("refusal_hard").corrected("", "3.0")])),
+            RatesOptions(),
+            now=NOW,
+            zone=DENVER,
+        )
+    made = caught.value
     assert [p.who for p in made.problems] == ["case unit 9"]
     assert "no rates: a case has a code that belongs to no group" in str(made)
 

@@ -12,6 +12,7 @@ from shift import Shift
 from survey_cli.problems import UserError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_database
 from survey_cli.store import Store
+from user_errors import attempt
 
 UNCHECKED = {
     "_sqlite_migrations.*": "the list of schema steps; an unknown one is refused when the database is opened",
@@ -52,7 +53,7 @@ def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
 
 
 def found(shift: Shift, db: str) -> tuple[str, ...]:
-    verified = verify_database(shift.file, db=db)
+    verified = attempt(verify_database, shift.file, db=db)
     return (str(verified),) if isinstance(verified, UserError) else verified.findings
 
 

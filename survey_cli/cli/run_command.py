@@ -13,7 +13,8 @@ from typing import TextIO
 
 import typer
 
-from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RETRY, say
+from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RETRY, report_error, say
+from survey_cli.problems import UserError
 
 INTERRUPTED = 130
 """As in shells: 128 and the number of SIGINT."""
@@ -71,6 +72,8 @@ def _run_once(arguments: Sequence[str]) -> int:
         code = select_app(next(iter(arguments), ""))(list(arguments), prog_name="survey", standalone_mode=False)
     except _UsageError as error:
         return _report_misuse(error)
+    except UserError as error:
+        return report_error(error)
     except typer.Abort:
         return INTERRUPTED
     return code if isinstance(code, int) else 0
@@ -97,9 +100,7 @@ def _report_misuse(error: Exception) -> int:
 
 def _report_failure(error: Exception) -> int:
     """Print known errors in their own words; write a crash report for all others."""
-    if all(isinstance(getattr(error, beat, None), str) for beat in ("where", "what", "remedy")):
-        say(str(error))
-    elif isinstance(error, OSError) and error.errno == EBADF:
+    if isinstance(error, OSError) and error.errno == EBADF:
         say("standard output: it is closed, so the result was lost — open it, or name a file")
     elif isinstance(error, OSError) and error.strerror:
         where = error.filename if isinstance(error.filename, str) else "survey"

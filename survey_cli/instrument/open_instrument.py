@@ -13,21 +13,21 @@ RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 """Rules that were added later: a stored questionnaire that breaks them is still opened."""
 
 
-def open_instrument(path: str) -> Instrument | UserError:
-    """Open the instrument in a file, or return its problems."""
+def open_instrument(path: str) -> Instrument:
+    """Open the instrument in a file. Raises UserError with its problems where it has errors."""
     result = check_instrument(load_source(path))
     if result.instrument is not None:
         return result.instrument
     errors = select_errors(result.problems)
     count, pronoun = (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
     remedy = f"fix {pronoun}; `survey check {path}` shows each"
-    return UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
+    raise UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
 
 
-def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrument | UserError:
+def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrument:
     """Rebuild an instrument as it was when its interviews began, from the texts of its files, the top file first."""
     if not texts:
-        return UserError(
+        raise UserError(
             content_hash[:12],
             "the database does not contain this version's text",
             "restore a backup: survey db restore BACKUP FILE",
@@ -38,16 +38,24 @@ def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrumen
     )
     errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or errors:
-        return UserError(
+        raise UserError(
             f"version {content_hash[:12]}",
             "this program can no longer read the stored text",
             "open the database with the version of survey it was created with",
             tuple(errors),
         )
     if instrument.hash != content_hash:
-        return UserError(
+        raise UserError(
             f"version {content_hash[:12]}",
             "the stored text is not the one that the interviews began with",
             "restore a backup: survey db restore BACKUP FILE",
         )
     return instrument
+
+
+def rebuild_if_readable(texts: Mapping[str, str] | None, content_hash: str) -> Instrument | None:
+    """Rebuild an instrument as `rebuild_instrument` does; None where its texts are missing or can't be read."""
+    try:
+        return rebuild_instrument(texts or {}, content_hash)
+    except UserError:
+        return None

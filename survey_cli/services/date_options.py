@@ -27,7 +27,7 @@ def describe_now(now: datetime, zone: tzinfo | None) -> RequestedTime:
     return RequestedTime(now.astimezone(UTC), _format_local(now.astimezone(zone)), past=False)
 
 
-def parse_past_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime | UserError:
+def parse_past_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime:
     """Parse a past time, local where it has no offset.
 
     A day means its end, today means now. A wall time that occurs twice is the first.
@@ -38,21 +38,21 @@ def parse_past_time(text: str, now: datetime, zone: tzinfo | None, *, option: st
             return _resolve_end_of_day(date.fromisoformat(written), now, zone, option)
         found = datetime.fromisoformat(written)
     except (ValueError, OverflowError):
-        return UserError(option, f"{written!r} is not a date and time", FORMAT_REMEDY)
+        raise UserError(option, f"{written!r} is not a date and time", FORMAT_REMEDY) from None
     at = (found if found.tzinfo else _to_local(found, zone)).astimezone(UTC)
     if at > now:
-        return _make_future_error(written.removesuffix(" 00:00"), option)
+        raise _make_future_error(written.removesuffix(" 00:00"), option)
     return RequestedTime(at, _format_local(at.astimezone(zone)), past=True)
 
 
-def parse_start_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime | UserError:
+def parse_start_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime:
     """Parse a past time; a day means its beginning."""
     return parse_past_time(f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option)
 
 
-def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: str) -> RequestedTime | UserError:
+def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: str) -> RequestedTime:
     if day > now.astimezone(zone).date():
-        return _make_future_error(day.isoformat(), option)
+        raise _make_future_error(day.isoformat(), option)
     last = _to_local(datetime.combine(day + timedelta(days=1), time.min), zone) - _TICK
     if last.astimezone(UTC) > now:
         return describe_now(now, zone)

@@ -17,27 +17,26 @@ OWNER_ONLY: Final = 0o600
 """Mode of files that may contain answers."""
 
 
-def check_output_path(target: Path, *, force: bool) -> UserError | None:
-    """Why nothing can be written there; None where it can.
+def check_output_path(target: Path, *, force: bool) -> None:
+    """Check that something can be written there.
 
     Only a regular file is ever replaced, never a device, a pipe or a folder.
     """
     try:
         if target.is_dir():
-            return UserError(str(target), "this is a folder", "name a file in it")
+            raise UserError(str(target), "this is a folder", "name a file in it")
         if target.exists() and not target.is_file():
-            return UserError(str(target), "this is not a regular file", "name a file, or - for standard output")
+            raise UserError(str(target), "this is not a regular file", "name a file, or - for standard output")
         if target.exists() and not force:
-            return _make_exists_error(target)
+            raise _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
         if not folder.is_dir():
-            return UserError(str(target), f"{_find_named_folder(target, folder)} is not a folder", "name another place")
+            raise UserError(str(target), f"{_find_named_folder(target, folder)} is not a folder", "name another place")
         if not os.access(folder, os.W_OK | os.X_OK):
             what = f"you have no permission to write into the folder {_find_named_folder(target, folder)}"
-            return UserError(str(target), what, "get permission, or name another place")
+            raise UserError(str(target), what, "get permission, or name another place")
     except (OSError, ValueError) as error:
-        return _make_write_error(target, error)
-    return None
+        raise _make_write_error(target, error) from error
 
 
 def _find_named_folder(target: Path, folder: Path) -> Path:
@@ -47,10 +46,10 @@ def _find_named_folder(target: Path, folder: Path) -> Path:
 
 def write_text_file(
     target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
-) -> T | UserError:
+) -> T:
     """Write by way of a temporary file beside the target, so that an unfinished file never has its name.
 
-    Returns what `write` returns, or the error. Missing folders are made. Only the owner can read the file unless it
+    Returns what `write` returns. Missing folders are made. Only the owner can read the file unless it
     is `public`, since a report or an export may contain answers.
     """
     named = target
@@ -60,7 +59,7 @@ def write_text_file(
         target.parent.mkdir(parents=True, exist_ok=True)
         file = temporary.open("x", encoding="utf-8", newline=newline)
     except (OSError, ValueError) as error:
-        return _make_write_error(named, error)
+        raise _make_write_error(named, error) from error
     try:
         with file:
             if not public:
@@ -68,15 +67,17 @@ def write_text_file(
             made = write(file)
             file.flush()
             os.fsync(file.fileno())
-        return made if _move_into_place(temporary, target, force=force) else _make_exists_error(named)
+        if not _move_into_place(temporary, target, force=force):
+            raise _make_exists_error(named)
+        return made
     except OSError as error:
-        return _make_write_error(named, error)
+        raise _make_write_error(named, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | UserError:
+def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
     """Write as `write_text_file` does, for a writer that needs a path.
 
     It receives a path beside the target, with the target's ending.
@@ -88,7 +89,7 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | 
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
-        return _make_write_error(named, error)
+        raise _make_write_error(named, error) from error
     try:
         temporary.chmod(OWNER_ONLY)
         made = write(temporary)
@@ -96,38 +97,26 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T | 
             os.fsync(file.fileno())
         if _is_disk_full(temporary):  # not every library notices that the end of a file was not written
             raise OSError(ENOSPC, "No space left on device")
-        return made if _move_into_place(temporary, target, force=force) else _make_exists_error(named)
+        if not _move_into_place(temporary, target, force=force):
+            raise _make_exists_error(named)
+        return made
     except OSError as error:
-        return _make_write_error(named, error)
+        raise _make_write_error(named, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def write_file_pair(target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool) -> T | UserError:
+def write_file_pair(target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool) -> T:
     """Write two files, where the first contains the second's name.
 
     The second is put in place first, so that the first never refers to a missing file.
     """
 
-    def both(path: Path) -> T:
-        made = write_file(beside, lambda data: write(path, data, beside.name), force=force)
-        if isinstance(made, UserError):
-            raise _DataFileError(made)
-        return made
+    def write_both(path: Path) -> T:
+        return write_file(beside, lambda data: write(path, data, beside.name), force=force)
 
-    try:
-        return write_file(target, both, force=force)
-    except _DataFileError as barred:
-        return barred.trouble
-
-
-class _DataFileError(Exception):
-    """Why the data file could not be written."""
-
-    def __init__(self, trouble: UserError) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble
+    return write_file(target, write_both, force=force)
 
 
 def _move_into_place(temporary: Path, target: Path, *, force: bool) -> bool:

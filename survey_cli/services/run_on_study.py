@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from survey_cli.study.clock import convert_to_study_clock
 from survey_cli.study.consistency.queue_refresh import refresh_queue
 from survey_cli.study.consistency.upkeep import rebuild_queue, repair
@@ -35,30 +35,25 @@ class Request:
     """Receives one sentence for each thing that opening the study repaired."""
 
 
-def run_on_study(request: Request, do: Callable[[OpenStudy], T | UserError], *, for_whom: str = "") -> T | UserError:
+def run_on_study(request: Request, do: Callable[[OpenStudy], T], *, for_whom: str = "") -> T:
     """Return what `do` returns for the opened study.
 
     `for_whom` describes an action that only a supervisor may take (`correct an outcome`).
     """
     study = open_study(request.path, db=request.db, by=request.by, people=request.people)
-    if isinstance(study, UserError):
-        return study
     with study:
-        if for_whom and (barred := check_supervisor(study, for_whom)) is not None:
-            return barred
-        try:
-            study = replace(study, at=convert_to_study_time(study.store, request.at))
-            if study.store.read_only:
-                repair(study, study.at)  # reports what it would do; the study is shown unchanged
-            else:
-                study.store.cases.imports.finish()
-                rebuild_queue(study, study.at)
-                refresh_queue(study.store, study.plan, study.at)
-            for sentence in study.repairs:
-                request.notify(sentence)
-            return do(study)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        if for_whom:
+            check_supervisor(study, for_whom)
+        study = replace(study, at=convert_to_study_time(study.store, request.at))
+        if study.store.read_only:
+            repair(study, study.at)  # reports what it would do; the study is shown unchanged
+        else:
+            study.store.cases.imports.finish()
+            rebuild_queue(study, study.at)
+            refresh_queue(study.store, study.plan, study.at)
+        for sentence in study.repairs:
+            request.notify(sentence)
+        return do(study)
 
 
 def convert_to_study_time(store: Store, at: datetime) -> datetime:

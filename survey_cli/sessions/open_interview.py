@@ -18,10 +18,9 @@ from survey_cli.sessions.interview.start_interview import (
     check_clock,
     origin_of,
     resolve_station_name,
-    to_user_error,
     utc_now,
 )
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.published_version import find_version_in_force
@@ -37,24 +36,15 @@ class ColumnRequest:
     """Code and label of each option, where the column is coded."""
 
 
-def list_column_requests(
-    path: str | Path, *, db: str | None, case: str, practice: bool
-) -> tuple[ColumnRequest, ...] | UserError:
+def list_column_requests(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[ColumnRequest, ...]:
     """List the sample columns to ask for before a new interview of this case; none where the case has an interview."""
     case = clean_text(case)
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
     store = open_existing_store(locate_database(path, instrument.id, db))
-    if isinstance(store, UserError):
-        return store
     if store is not None:
         with store:
-            try:
-                if case and store.interviews.list_rows(case=case, origin=origin_of(practice)):
-                    return ()
-            except StoreError as error:
-                return to_user_error(error)
+            if case and store.interviews.list_rows(case=case, origin=origin_of(practice)):
+                return ()
     return tuple(
         ColumnRequest(
             name=name,
@@ -68,77 +58,65 @@ def list_column_requests(
 
 def start_or_resume(
     path: str | Path, options: StartOptions, *, clock: Clock | None = None, store: Store | None = None
-) -> InterviewSession | UserError:
+) -> InterviewSession:
     """Open everything and start or resume the case's interview.
 
     `clock` and `store` are for tests; otherwise they are the study's.
     """
-    instrument = open_instrument(str(path))
     options = replace(options, case=clean_text(options.case))
-    if isinstance(instrument, UserError):
-        return (_resume_stored_version(path, options, clock) if options.case else None) or instrument
+    try:
+        instrument = open_instrument(str(path))
+    except UserError:
+        session = _resume_stored_version(path, options, clock) if options.case else None
+        if session is None:
+            raise
+        return session
     if not options.case:
-        return UserError(str(path), "no case was named", "give the case's key with --case")
+        raise UserError(str(path), "no case was named", "give the case's key with --case")
     where = locate_database(path, instrument.id, options.db)
     opened = store or open_store(where, create=True)
-    if isinstance(opened, UserError):
-        return opened
     try:
-        if not options.practice and (clock_error := check_clock(opened, where, options, clock)) is not None:
-            opened.close()
-            return clock_error
-        if not options.practice and opened.has_case(options.case):
-            opened.close()
-            return _start_sampled_case(path, options, clock)
+        if not options.practice:
+            check_clock(opened, where, options, clock)
+            if opened.has_case(options.case):
+                opened.close()
+                return _start_sampled_case(path, options, clock)
         identified = _identify_interviewer(path, instrument.id, options, opened)
-        if isinstance(identified, UserError):
-            opened.close()
-            return identified
         version = find_version_in_force(opened, instrument, str(path))
-        if isinstance(version, UserError):
-            opened.close()
-            return version
         starter = InterviewStarter(
             store=opened,
             where=where,
             options=replace(identified, version_notice=version.notice),
             clock=clock or opened.clock or utc_now,
         )
-        session = starter.start_or_resume(version.instrument)
-    except StoreError as error:
-        session = to_user_error(error)
-    if isinstance(session, UserError) and store is None:
-        opened.close()
-    return session
+        return starter.start_or_resume(version.instrument)
+    except UserError:
+        if store is None:
+            opened.close()
+        raise
 
 
-def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession | UserError:
+def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession:
     """Claim the imported case, so that nobody else calls it meanwhile, and start its interview."""
     # these take time to import, and an interview without a sample starts sooner without them
     from survey_cli.sessions.case.single_case import start_single_case
     from survey_cli.study.open_study import open_study
 
     study = open_study(path, db=options.db, by=options.interviewer)
-    if isinstance(study, UserError):
-        return study
     try:
-        session = start_single_case(
+        return start_single_case(
             study,
             options,
             station=resolve_station_name(options.station),
             clock=clock or study.store.clock or utc_now,
             token=uuid4().hex,
         )
-    except StoreError as error:
-        session = to_user_error(error)
-    if isinstance(session, UserError):
+    except UserError:
         study.close()
-    return session
+        raise
 
 
-def _identify_interviewer(
-    path: str | Path, instrument: str, options: StartOptions, store: Store
-) -> StartOptions | UserError:
+def _identify_interviewer(path: str | Path, instrument: str, options: StartOptions, store: Store) -> StartOptions:
     """Return the options with the interviewer's name; in a practice interview any name may be given."""
     where = locate_database(path, instrument, options.db)
     people_path = locate_people_file(path, where)
@@ -148,42 +126,35 @@ def _identify_interviewer(
     from survey_cli.study.open_study import load_people
 
     people = load_people(path, where, None)
-    if isinstance(people, UserError):
-        return people
     interviewer = identify(options.interviewer, store.account, people, people)
-    if isinstance(interviewer, UserError):
-        return interviewer
     return replace(options, interviewer=interviewer.login)
 
 
-def _resume_stored_version(
-    path: str | Path, options: StartOptions, clock: Clock | None
-) -> InterviewSession | UserError | None:
+def _resume_stored_version(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession | None:
     """Resume a suspended interview although the questionnaire's file is missing or has errors now.
 
     Returns None where there is no such interview, or where its case was imported: the file says how that case is called
     and what its outcome means.
     """
     where = locate_database(path, Path(path).stem, options.db)
-    store = None if options.reopen else open_existing_store(where)
-    if store is None or isinstance(store, UserError):
+    try:
+        store = None if options.reopen else open_existing_store(where)
+    except UserError:
         return None
-    session: InterviewSession | UserError | None = None
+    if store is None:
+        return None
+    session: InterviewSession | None = None
     try:
         earlier = store.interviews.list_rows(case=options.case, origin=origin_of(options.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         sampled = not options.practice and store.has_case(options.case)
         if last is not None and last.status in ("open", "suspended") and not sampled:
             identified = _identify_interviewer(path, Path(path).stem, options, store)
-            if isinstance(identified, UserError):
-                store.close()
-                return identified
             starter = InterviewStarter(
                 store=store, where=where, options=identified, clock=clock or store.clock or utc_now
             )
             session = starter.resume(None, last)
-    except StoreError as error:
-        session = to_user_error(error)
-    if not isinstance(session, InterviewSession):
-        store.close()
+    finally:
+        if session is None:
+            store.close()
     return session

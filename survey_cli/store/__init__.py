@@ -5,7 +5,6 @@ expected conflict (another station wrote first) is returned as a value; a broken
 StoreError.
 """
 
-from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.database import Store
 from survey_cli.store.interviews.records import (
     EntryDraft,
@@ -29,6 +28,5 @@ __all__ = [
     "JournalUpdate",
     "Snapshot",
     "Store",
-    "StoreError",
     "WholeInterview",
 ]

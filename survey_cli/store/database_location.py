@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-from survey_cli.problems import ConfirmableError, UserError
+from survey_cli.problems import ConfirmableError, StoreError, UserError
 from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
-from survey_cli.store.backends.errors import DatabaseNotFoundError, StoreError
+from survey_cli.store.backends.errors import DatabaseNotFoundError
 from survey_cli.store.database import Store
 from survey_cli.store.origin import DifferentQuestionnaireError, check_origin, write_origin
 
@@ -85,26 +85,24 @@ def format_path(path: Path) -> str:
         return str(path)
 
 
-def open_store(where: str, *, create: bool) -> Store | UserError:
-    """Open the database, or return why it cannot be opened. `where` is the result of `locate_database`."""
+def open_store(where: str, *, create: bool) -> Store:
+    """Open the database. `where` is the result of `locate_database`."""
     try:
         return _open(where, create=create)
-    except StoreError as problem:
-        return _make_user_error(problem, where)
     except OSError as error:
-        return UserError(where, f"the folder can't be created ({error.strerror})", "name another place with --db")
+        raise UserError(
+            where, f"the folder can't be created ({error.strerror})", "name another place with --db"
+        ) from error
 
 
-def open_existing_store(where: str) -> Store | UserError | None:
-    """Open the database, or return why it cannot be opened; None where there is none yet."""
+def open_existing_store(where: str) -> Store | None:
+    """Open the database; returns None where nothing is stored yet."""
     if not is_server_address(where) and not Path(where).is_file():
         return None
     try:
         return _open(where, create=False)
     except DatabaseNotFoundError:
         return None
-    except StoreError as problem:
-        return _make_user_error(problem, where)
 
 
 def _open(where: str, *, create: bool) -> Store:
@@ -114,22 +112,23 @@ def _open(where: str, *, create: bool) -> Store:
     if isinstance(where, DatabaseFile) and where != ":memory:":
         try:
             check_origin(store, where.questionnaire, named=where.named)
+        except DifferentQuestionnaireError as error:
+            store.close()
+            raise _make_confirmable(error, where) from error
         except BaseException:
             store.close()
             raise
     return store
 
 
-def _make_user_error(problem: StoreError, where: str) -> UserError:
-    if isinstance(problem, DifferentQuestionnaireError) and isinstance(where, DatabaseFile):
-        return ConfirmableError(
-            problem.where,
-            problem.what,
-            problem.remedy,
-            question="Are both the same study, so that this questionnaire replaces that one?",
-            confirm=lambda: _accept_questionnaire(where),
-        )
-    return UserError(problem.where, problem.what, problem.remedy)
+def _make_confirmable(error: DifferentQuestionnaireError, where: DatabaseFile) -> ConfirmableError:
+    return ConfirmableError(
+        error.where,
+        error.what,
+        error.remedy,
+        question="Are both the same study, so that this questionnaire replaces that one?",
+        confirm=lambda: _accept_questionnaire(where),
+    )
 
 
 def _accept_questionnaire(where: DatabaseFile) -> None:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreError
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.settings import KEEP_SETTING
 from survey_cli.store.database import Store
 

@@ -29,20 +29,18 @@ def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datet
     return at + ahead if abs(ahead) >= TOLERANCE else at
 
 
-def find_clock_doubt(store: Store, where: str, at: datetime) -> ConfirmableError | None:
-    """Why this computer's clock, which shows `at`, can't be believed; None where nothing speaks against it. Raises
-    StoreError.
-    """
+def check_last_time(store: Store, where: str, at: datetime) -> None:
+    """Check that this computer's clock, which shows `at`, agrees with the newest entry of the database."""
     newest = _find_disagreeing_entry(store, at)
     if newest is None:
-        return None
+        return
 
     def settle() -> None:
         with Store.open(where, create=False) as again:
             again.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
     here, there = at.astimezone(), newest.astimezone()
-    return ConfirmableError(
+    raise ConfirmableError(
         where,
         f"this computer's clock shows {here:%Y-%m-%d %H:%M}, and the newest entry is of {there:%Y-%m-%d %H:%M}",
         "set the clock; if it is right, begin with --clock-is-right",

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file
 from survey_cli.study.open_study import OpenStudy, load_people
 from survey_cli.study.published_version import find_version_in_force, read_published_hash
@@ -48,7 +48,7 @@ class StudyFiles:
         """
         if self._read_published_hash() not in ("", self._in_use):
             return True
-        if self._refused is not None and check_may_begin(self._store, self._refused) is None:
+        if self._refused is not None and self._may_begin(self._refused):
             return True
         signature = tuple(map(_read_file_state, self._files))
         if signature == self._signature:
@@ -57,13 +57,22 @@ class StudyFiles:
         self._digest = _compute_digest(self._files)
         return self._digest != before
 
+    def _may_begin(self, instrument: Instrument) -> bool:
+        try:
+            check_may_begin(self._store, instrument)
+        except StoreError:
+            raise
+        except UserError:
+            return False
+        return True
+
     def _read_published_hash(self) -> str:
         """The version published on a server; of a database file, whose version is the file's, nothing. Raises
         StoreError.
         """
         return "" if self._store.clock is None else read_published_hash(self._store)
 
-    def reread(self, study: OpenStudy) -> OpenStudy | UserError:
+    def reread(self, study: OpenStudy) -> OpenStudy:
         """The study with the questionnaire, plan and people that the files hold now; its database stays open.
 
         A UserError where a file has errors, the questionnaire is another one or means something else than interviews that
@@ -71,25 +80,19 @@ class StudyFiles:
         """
         self._refused = None
         instrument = open_instrument(study.path)
-        if isinstance(instrument, UserError):
-            return instrument
         version = find_version_in_force(study.store, instrument, study.path)
-        if isinstance(version, UserError):
-            return version
         instrument = version.instrument
         people = load_people(study.path, study.where, self._people)
-        if isinstance(people, UserError):
-            return people
         if instrument.id != study.instrument.id:
             what = f"the questionnaire is {instrument.id} now, and this station works on {study.instrument.id}"
-            return UserError(study.path, what, "leave, and start the station again")
-        if (changed := check_may_begin(study.store, instrument)) is not None:
+            raise UserError(study.path, what, "leave, and start the station again")
+        if not self._may_begin(instrument):
             self._refused = instrument
-            return changed
+            check_may_begin(study.store, instrument)
         who = people.find(study.who.login)
         if who is None:
             remedy = f"a supervisor adds the line to {PEOPLE_FILE}"
-            return UserError(study.who.login, "is no longer among the people of this study", remedy)
+            raise UserError(study.who.login, "is no longer among the people of this study", remedy)
         fresh = replace(
             study,
             instrument=instrument,

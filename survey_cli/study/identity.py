@@ -14,15 +14,14 @@ def read_login_name() -> str:
     return accounts.read_system_account()
 
 
-def identify(claimed: str, account: str, people: People, own: People) -> Interviewer | UserError:
+def identify(claimed: str, account: str, people: People, own: People) -> Interviewer:
     """The person who works under a name: that of the account, unless another is claimed and that is allowed. `own` is the
     study's own list of people, which decides that; `people` the list that is in use.
     """
     name = claimed.strip() or account
-    if (barred := check_people_list(account, people, own)) is not None:
-        return barred
+    check_people_list(account, people, own)
     if name != account and not _is_supervisor(account, own):
-        return UserError(
+        raise UserError(
             name,
             f"is not the account {account}, and only a supervisor may work under another name",
             f"log in as {name}, or ask {own.format_supervisors()}",
@@ -30,16 +29,16 @@ def identify(claimed: str, account: str, people: People, own: People) -> Intervi
     who = people.find(name)
     if who is None:
         remedy = f"ask {own.format_supervisors()}: a supervisor adds the line to {PEOPLE_FILE}"
-        return UserError(name, "is not among the people of this study", remedy)
+        raise UserError(name, "is not among the people of this study", remedy)
     return who
 
 
-def check_people_list(account: str, people: People, own: People) -> UserError | None:
-    """Why another list of people than the study's own can't be used; None where it can, or is not."""
+def check_people_list(account: str, people: People, own: People) -> None:
+    """Check that the list of people is the study's own, or that the account may use another one."""
     if people == own or _is_supervisor(account, own):
-        return None
+        return
     what = f"{account} is no supervisor on the study's own list, so no other list can be used"
-    return UserError("--people", what, f"leave it out, or ask {own.format_supervisors()}")
+    raise UserError("--people", what, f"leave it out, or ask {own.format_supervisors()}")
 
 
 def _is_supervisor(account: str, people: People) -> bool:

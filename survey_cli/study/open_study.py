@@ -15,7 +15,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
@@ -71,24 +71,18 @@ class OpenStudy(StudyRecords):
         return bool(self.do_not_call.select_listed(numbers))
 
 
-def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords | UserError:
+def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords:
     """Open the stored data of a study for reading; nothing is created."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
     where = locate_database(path, instrument.id, db)
     listed = load_people(path, where, people)
-    if isinstance(listed, UserError):
-        return listed
     own = load_people(path, where, None)
-    if isinstance(own, UserError):
-        return own
     store = open_store(where, create=False)
-    if isinstance(store, UserError):
-        return store
-    if (barred := check_people_list(store.account, listed, own)) is not None:
+    try:
+        check_people_list(store.account, listed, own)
+    except UserError:
         store.close()
-        return barred
+        raise
     return StudyRecords(
         path=str(path),
         instrument=instrument,
@@ -108,47 +102,31 @@ def open_study(
     create: bool = False,
     invented: People | None = None,
     as_written: bool = False,
-) -> OpenStudy | UserError:
+) -> OpenStudy:
     """Everything that fieldwork on this instrument needs. `by` is whoever asks: the account unless given. Without
     `create` a study that has no database yet is a UserError that says to import a sample first. `invented` are the people
     of a study that is only tried, in which `by` may do everything. The questionnaire is the version in force, unless it
     is to be `as_written` in its file.
     """
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
     where = locate_database(path, instrument.id, db)
     listed = invented or load_people(path, where, people)
-    if isinstance(listed, UserError):
-        return listed
     own = load_people(path, where, None)
-    if isinstance(own, UserError):
-        return own
-    who: Interviewer | UserError | None = None
+    who: Interviewer | None = None
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
     elif not is_server_address(where):  # before anything is made
         who = identify(by, account.read_system_account(), listed, own)
-    if isinstance(who, UserError):
-        return who
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
-        return UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
-    if isinstance(store, UserError):
-        return store
-    who = who or identify(by, store.account, listed, own)
-    if isinstance(who, UserError):
-        store.close()
-        return who
+        raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     try:
+        who = who or identify(by, store.account, listed, own)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
-        if isinstance(version, UserError):
-            store.close()
-            return version
         do_not_call = DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
-    except StoreError as problem:
+    except UserError:
         store.close()
-        return UserError(problem.where, problem.what, problem.remedy)
+        raise
     return OpenStudy(
         path=str(path),
         instrument=version.instrument,
@@ -162,12 +140,12 @@ def open_study(
     )
 
 
-def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People | UserError:
+def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People:
     """The same by the instrument's id and what was given with --db."""
     return load_people(path, locate_database(path, instrument, db), named)
 
 
-def load_people(path: str | Path, where: str, named: str | None) -> People | UserError:
+def load_people(path: str | Path, where: str, named: str | None) -> People:
     """The people on the named list, else on the study's own; everybody where there is no list."""
     file = Path(named) if named else locate_people_file(path, where)
     if file is None or (not named and not file.is_file()):
@@ -175,5 +153,5 @@ def load_people(path: str | Path, where: str, named: str | None) -> People | Use
     found = read_people(file)
     if isinstance(found, list):
         remedy = "correct it, so that it is known who may do what"
-        return UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
+        raise UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(found))
     return found.people

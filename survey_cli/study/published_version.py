@@ -29,7 +29,7 @@ def read_published_hash(store: Store) -> str:
     return store.settings.read(PUBLISHED_SETTING) or store.data.read_newest_instrument()
 
 
-def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce | UserError:
+def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce:
     """The version that interviews of this study begin with, where `instrument` is what the file at `path` holds. Raises
     StoreError.
     """
@@ -38,15 +38,13 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
     hash = read_published_hash(store)
     if not hash and not store.data.can_publish():
         what = "no version of the questionnaire is published there yet"
-        return UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
+        raise UserError(store.where, what, f"the schema's owner publishes it: survey study publish {path}")
     if hash in ("", instrument.hash):
         return VersionInForce(instrument)
     published = rebuild_instrument(store.data.find_instrument_texts(hash) or {}, hash)
-    if isinstance(published, UserError):
-        return published
     theirs, ours = _get_title(published), _get_title(instrument)
     if theirs != ours:
-        return UserError(
+        raise UserError(
             store.where,
             f"the study there is titled {theirs!r}, and this questionnaire {ours!r}",
             "give this one another name (instrument:); if it is the same study, the schema's owner publishes it:"

@@ -52,7 +52,7 @@ class VersionChange:
         return join_first(self.versions.values())
 
 
-def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange] | UserError:
+def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange]:
     """What interviews of earlier versions mean otherwise than this questionnaire. Raises StoreError."""
     kept_here = store.data.list_instruments()
     found: dict[MeaningChange, dict[str, str]] = {}
@@ -60,8 +60,6 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
         if kept.hash == instrument.hash or not store.data.has_interviews(kept.hash):
             continue
         old = rebuild_instrument(kept.texts, kept.hash)
-        if isinstance(old, UserError):
-            return old
         for change in list_changes(old, instrument):
             found.setdefault(change, {})[kept.hash] = describe_version(kept, kept_here)
     return [
@@ -70,28 +68,28 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
     ]
 
 
-def check_may_begin(store: Store, instrument: Instrument) -> UserError | None:
-    """Why no real interview may begin with this questionnaire: a change of meaning that nobody has accepted. One that has
-    real interviews already goes on. Raises StoreError.
+def check_may_begin(store: Store, instrument: Instrument) -> None:
+    """Check that a real interview may begin with this questionnaire: nobody has yet to accept a change of meaning.
+
+    A version that has real interviews already goes on.
     """
-    return None if store.data.has_interviews(instrument.hash) else check_changes_accepted(store, instrument)
+    if not store.data.has_interviews(instrument.hash):
+        check_changes_accepted(store, instrument)
 
 
-def check_changes_accepted(store: Store, instrument: Instrument) -> UserError | None:
-    """The changes of meaning between interviews and this questionnaire that nobody has accepted. Raises StoreError."""
+def check_changes_accepted(store: Store, instrument: Instrument) -> None:
+    """Check that every change of meaning between stored interviews and this questionnaire was accepted."""
     found = list_version_changes(store, instrument)
-    if isinstance(found, UserError):
-        return found
     left = [one for one in found if one.acceptance is None]
     if not left:
-        return None
+        return
     first = left[0]
     others = len(left) - 1
     more = (
         f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}" if others else ""
     )
     file = next(iter(instrument.texts))
-    return UserError(
+    raise UserError(
         file,
         f"{first.change.item}: {first.change.what}, but {first.versions_text} has interviews{more}",
         f"`survey check {file}` shows each change and how to accept it",

@@ -61,8 +61,10 @@ def copied(database: Path, to: Path, *, index: bool) -> Path:
 
 def findings(instrument: Path, database: Path) -> list[str]:
     """What `survey db verify` finds."""
-    found = verify_database(instrument, db=str(database))
-    return [str(found)] if isinstance(found, UserError) else list(found.findings)
+    try:
+        return list(verify_database(instrument, db=str(database)).findings)
+    except UserError as error:
+        return [str(error)]
 
 
 def resumes_at(instrument: Path, database: Path, case: str) -> str:

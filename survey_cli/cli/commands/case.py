@@ -9,8 +9,7 @@ from survey_cli.cli.commands.case_lists import CaseArgument, build_request, say_
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption, show_import_progress
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -130,8 +129,6 @@ def free(
     from survey_cli.services.cases.case_actions import free_case
 
     made = free_case(build_request(file, by=by, people=people, db=db), case)
-    if isinstance(made, UserError):
-        fail(made)
     changed, had = made
     since = f" since {datetimes.format_here(had.since)}" if had.since else ""
     say(f"{changed.key}: {had.by} had it at station {had.station}{since}")
@@ -165,24 +162,20 @@ def reassign(
         all_of=all_of,
         policy={None: None, OwnerChoice.only: "me", OwnerChoice.first: "me_first"}[keeps],
     )
-    if case and not isinstance(made, UserError):
+    if case:
         _say_change(made.changed[0])
     else:
         _say_changes(made, f"now {'anyone' if to == 'anyone' else to}'s")
 
 
-def _say_change(made: "CaseActionResult | UserError") -> None:
+def _say_change(made: "CaseActionResult") -> None:
     """Print what was done, and the case's status now."""
-    if isinstance(made, UserError):
-        fail(made)
     stands = made.standing
     due = f", due {datetimes.format_here(stands.due_at)}" if stands.status == "waiting" and stands.due_at else ""
     reason = f" ({stands.why})" if stands.why else ""
     say(f"{made.key}: {made.summary}; {stands.status}{reason}{due}, code {stands.code}")
 
 
-def _say_changes(made: "CaseBatchResult | UserError", what: str) -> None:
-    if isinstance(made, UserError):
-        fail(made)
+def _say_changes(made: "CaseBatchResult", what: str) -> None:
     say_skipped(made.skipped)
     say(f"{format_quantity(len(made.changed), 'case')} {what}")

@@ -12,14 +12,12 @@ from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import (
-    fail,
     make_printable,
     open_data_output,
     render_table,
     say,
     wrap_paragraph,
 )
-from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -90,8 +88,6 @@ def list_all(
     asks = build_request(file, by=by, people=people, db=db)
     wanted = CaseFilter(status=status, outcome=outcome, code=code, find=find, where=where, limit=limit)
     listed = list_cases(asks, wanted)
-    if isinstance(listed, UserError):
-        fail(listed)
     _print_cases(listed.lines, form)
     said = f"{len(listed.lines):,} of {format_quantity(listed.total, 'case')}"
     say(f"{listed.where}: {said}{'' if listed.names_shown else '; names are visible to supervisors only'}")
@@ -115,8 +111,6 @@ def show(
     from survey_cli.services.cases.case_lists import load_case_sheet
 
     sheet = load_case_sheet(build_request(file, by=by, people=people, db=db), case)
-    if isinstance(sheet, UserError):
-        fail(sheet)
     print(render_json(sheet) if form is SheetFormat.json else "\n".join(_render_sheet(sheet)))
 
 
@@ -257,8 +251,6 @@ def why(
     found = explain_case(
         asks, case, at=datetimes.parse_time(at, option="--at") if at else asks.at, interviewer=interviewer
     )
-    if isinstance(found, UserError):
-        fail(found)
     for line in _render_verdicts(found):
         print(make_printable(line))
     raise typer.Exit(0 if found.is_allowed else 1)
@@ -300,8 +292,6 @@ def queue(
     from survey_cli.services.cases.queue_lists import list_queue
 
     found = list_queue(build_request(file, by=by, people=people, db=db), limit=number, interviewer=interviewer)
-    if isinstance(found, UserError):
-        fail(found)
     for line in _render_queue(found):
         print(line)
     stands = ", ".join(f"{cases:,} {words}" for cases, words in found.status_counts) or "no cases"
@@ -349,8 +339,6 @@ def people(
     from survey_cli.services.study.interviewer_list import list_interviewers
 
     found = list_interviewers(build_request(file, by=by, people=people, db=db))
-    if isinstance(found, UserError):
-        fail(found)
     for problem in found.problems:
         say(str(problem))
     rows = [

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 
@@ -17,8 +16,6 @@ def verify(file: InstrumentArgument, db: DatabaseOption = None) -> None:
 
     with show_progress() as bar:
         found = verify_database(file, db=db, tell=bar)
-    if isinstance(found, UserError):
-        fail(found)
     for finding in found.findings:
         print(finding)
     counted = f"{format_quantity(found.interviews, 'interview')}, {format_quantity(found.events, 'event')}"
@@ -39,8 +36,6 @@ def backup(
     from survey_cli.services.database.interview_archive import back_up_database
 
     copied = back_up_database(file, to, at=datetimes.now(), db=db)
-    if isinstance(copied, UserError):
-        fail(copied)
     say(f"{copied}: copied to {to}")
 
 
@@ -58,8 +53,6 @@ def restore(
     from survey_cli.services.database.restore_and_upgrade import restore_database
 
     made = restore_database(file, backup, at=datetimes.now(), db=db)
-    if isinstance(made, UserError):
-        fail(made)
     say(
         f"{made.where}: restored from {backup}: {format_quantity(made.interviews, 'interview')}, "
         f"{format_quantity(made.events, 'event')}"
@@ -91,6 +84,4 @@ def upgrade(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     from survey_cli.services.database.restore_and_upgrade import upgrade_database
 
     made = upgrade_database(file, db=db)
-    if isinstance(made, UserError):
-        fail(made)
     say(f"{made}: ready for this version of the program")

@@ -11,8 +11,7 @@ from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.rates import ZoneOption, parse_zone
 from survey_cli.cli.commands.sample import PeopleFileOption
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import fail, open_data_output, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import open_data_output, say
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -189,8 +188,6 @@ def export(
     outs = out or ["-"]
     with show_progress(shown="-" not in outs) as tell:
         done = export_files(file, replace(options, progress=tell), outs, stdout=open_data_output())
-    if isinstance(done, UserError):
-        fail(done)
     for line in dict.fromkeys(line for made in done for line in (*made.warnings, *made.differences)):
         say(line)
     if done[0].left_out:
@@ -217,8 +214,6 @@ def _write_bundle(file: str, options: "ExportOptions", to: str, outs: Sequence[s
 
     with show_progress() as tell:
         made = write_bundle(file, replace(options, progress=tell), to, outs)
-    if isinstance(made, UserError):
-        fail(made)
     if made.interviews and made.data_files[0].disclosure_note:
         say(made.data_files[0].disclosure_note)
     for line in made.skipped:

@@ -11,9 +11,8 @@ from survey_cli.cli.commands.sample import PeopleFileOption
 from survey_cli.cli.commands.status import StatusFormat, to_json_data
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.progress import show_day_progress
-from survey_cli.cli.output.terminal import fail, render_table, say, wrap_paragraph
+from survey_cli.cli.output.terminal import render_table, say, wrap_paragraph
 from survey_cli.cli.run_command import INTERRUPTED
-from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
@@ -80,8 +79,6 @@ def forecast(
     )
     with show_day_progress() as tell:
         found = make_forecast(options, tell)
-    if isinstance(found, UserError):
-        fail(found)
     if form is StatusFormat.json:
         print(json.dumps(to_json_data(found), ensure_ascii=False, indent=1))
     else:

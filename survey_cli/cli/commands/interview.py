@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.output.terminal import fail, render_table, say
+from survey_cli.cli.output.terminal import render_table, say
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -74,7 +74,7 @@ def interview(
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
-        fail(UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal"))
+        raise UserError("survey", "the output is closed, so no question can be shown", "start it on a terminal")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     given = parse_columns(columns or [])
     if not case.strip():
@@ -107,8 +107,6 @@ def interview(
         clock_is_right=clock_is_right,
     )
     desk = start_or_resume(file, seating)
-    if isinstance(desk, UserError):
-        fail(desk)
     say(describe_files(file, desk.stored_in))
     try:
         code = _run_plain(desk) if plain else _run_full_screen(desk)
@@ -139,10 +137,7 @@ def _ask_line(what: str) -> str:
 def _find_wanted_columns(file: str, *, db: str | None, case: str, practice: bool) -> "tuple[ColumnRequest, ...]":
     from survey_cli.sessions.open_interview import list_column_requests
 
-    wants = list_column_requests(file, db=db, case=case, practice=practice)
-    if isinstance(wants, UserError):
-        fail(wants)
-    return wants
+    return list_column_requests(file, db=db, case=case, practice=practice)
 
 
 def _ask_columns(wants: "tuple[ColumnRequest, ...]", given: dict[str, str]) -> dict[str, str]:
@@ -203,8 +198,6 @@ def interviews(file: InstrumentArgument, db: DatabaseOption = None) -> None:
     from survey_cli.services.database.interview_archive import list_interviews
 
     listed = list_interviews(file, db=db)
-    if isinstance(listed, UserError):
-        fail(listed)
     where, rows, damage = listed
     lines = [
         (

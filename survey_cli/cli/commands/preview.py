@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import InstrumentArgument, parse_columns
-from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import say
 
 NO_TERMINAL = 2
 
@@ -46,7 +45,5 @@ def preview(
 
     previewed = Preview(file, PreviewOptions(seed=seed, language=language, at=at, columns=given))
     shown = previewed.open()
-    if isinstance(shown, UserError):
-        fail(shown)
     if not run_full_screen(lambda: rehearse(shown, reload=previewed.reload, restart=previewed.restart)):
         raise typer.Exit(1)

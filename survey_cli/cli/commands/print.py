@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import InstrumentArgument
-from survey_cli.cli.output.terminal import fail, open_data_output, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import open_data_output, say
 from survey_cli.wording import format_quantity
 
 
@@ -31,7 +30,5 @@ def print(
 
     options = PrintOptions(to=out, language=language, comments=comments, force=force)
     made = print_questionnaire(file, options, stdout=open_data_output())
-    if isinstance(made, UserError):
-        fail(made)
     to = "stdout" if made.to == "-" else made.to
     say(f"{to}: {format_quantity(made.items, 'item')}, {', '.join(made.languages)}")

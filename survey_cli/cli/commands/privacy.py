@@ -12,7 +12,7 @@ from survey_cli.cli.commands.case_lists import CaseArgument, build_request, rend
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import fail, make_printable, render_table, say
+from survey_cli.cli.output.terminal import make_printable, render_table, say
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -46,8 +46,6 @@ def subject(
     from survey_cli.services.privacy.subject_access import load_subject
 
     found = load_subject(build_request(file, by=by, people=people, db=db), case)
-    if isinstance(found, UserError):
-        fail(found)
     print(render_json(found) if form is SubjectFormat.json else "\n".join(_render_subject(found)))
     say(f"{found.where}: this is everything here; exports, the sample file, printed lists and backups are not included")
 
@@ -133,27 +131,21 @@ def erase(
         raise typer.BadParameter("name a case, or --unfinished", param_hint="CASE")
     if unfinished:
         finished = finish_erasure(asks)
-        if isinstance(finished, UserError):
-            fail(finished)
         say(f"{format_quantity(finished.interviews, 'interview')} erased that had been left unfinished")
         _warn_of_free_pages(file, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
         raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
     found = preview_erasure(asks, case)
-    if isinstance(found, UserError):
-        fail(found)
     for line in _render_preview(found):
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            fail(UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "give --yes"))
+            raise UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "give --yes")
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
     made = erase_person(asks, case, why=reason)
-    if isinstance(made, UserError):
-        fail(made)
     if made.case or made.interviews:
         history = "name, numbers and history; " if made.case else ""
         say(f"{case}: erased: {history}{format_quantity(made.interviews, 'interview')}")
@@ -199,8 +191,6 @@ def anonymize(
     made = anonymize_study(
         build_request(file, by=by, people=people, db=db), dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS)
     )
-    if isinstance(made, UserError):
-        fail(made)
     say_skipped(made.skipped)
     would = "would lose" if made.dry_run else "lost"
     cases, interviews = format_quantity(made.cases, "case"), format_quantity(made.interviews, "interview")

@@ -11,7 +11,7 @@ import typer
 from survey_cli.cli.app import RENAMED
 from survey_cli.cli.commands.interview import DatabaseOption
 from survey_cli.cli.commands.sample import LoginOption
-from survey_cli.cli.output.terminal import fail, get_width, make_printable, say, wrap_paragraph
+from survey_cli.cli.output.terminal import get_width, make_printable, say, wrap_paragraph
 from survey_cli.problems import Problem, UserError
 from survey_cli.wording import format_quantity
 
@@ -36,8 +36,6 @@ def new(
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
     begun = create_instrument(file, force=force)
-    if isinstance(begun, UserError):
-        fail(begun)
     path = begun.path
     say(f"{path}: written. It is a complete questionnaire with comments: read it, then adapt it.")
     say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
@@ -75,13 +73,11 @@ def check(
     """
     from survey_cli.services.questionnaire.questionnaire_files import check_file, find_instruments
 
-    wanted: tuple[str, ...] | UserError = ()
+    wanted: tuple[str, ...] = ()
     if formats:
         from survey_cli.services.export.format_checks import parse_formats
 
         wanted = parse_formats(formats)
-    if isinstance(wanted, UserError):
-        fail(wanted)
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     found, troubles = find_instruments(files)
@@ -108,14 +104,12 @@ def _accept_changes(
     from survey_cli.services.questionnaire.version_check import accept_changes
 
     if not items:
-        fail(UserError("--accept", "no item is named", "name the accepted item: --accept q1"))
+        raise UserError("--accept", "no item is named", "name the accepted item: --accept q1")
     if not reason.strip():
-        fail(UserError("--reason", "no reason is given", "say why the change is intended: --reason TEXT"))
+        raise UserError("--reason", "no reason is given", "say why the change is intended: --reason TEXT")
     if len(files) != 1:
-        fail(UserError("--accept", "several files are named", "accept changes of one questionnaire at a time"))
-    done = accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
-    if isinstance(done, UserError):
-        fail(done)
+        raise UserError("--accept", "several files are named", "accept changes of one questionnaire at a time")
+    accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
 
 
 def _print_problems(results: "Sequence[InstrumentCheck]", form: ProblemFormat) -> None:
@@ -167,9 +161,7 @@ def schema(
     if out == "-":
         sys.stdout.write(questionnaire_files.render_schema(module=module))
         return
-    refused = questionnaire_files.write_schema(out, module=module)
-    if refused is not None:
-        fail(refused)
+    questionnaire_files.write_schema(out, module=module)
     say(f"{out}: written")
 
 
@@ -190,14 +182,15 @@ def explain(
                 print(f"{kind}s".capitalize())
                 print(wrap_paragraph(", ".join(words), indent=2) + "\n")
         return
-    meanings = explain_word(word)
     new = RENAMED.get(word, "")
     if new:
         say(f"survey {word}: the command is now: survey {new}")
-    if isinstance(meanings, UserError):
+    try:
+        meanings = explain_word(word)
+    except UserError:
         if new:
             return
-        fail(meanings)
+        raise
     print("\n\n".join(_render_entry(entry) for entry in meanings))
 
 

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
@@ -13,7 +12,6 @@ import typer
 from survey_cli.cli.commands.interview import DatabaseOption
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
-    fail,
     get_width,
     make_printable,
     open_data_output,
@@ -167,7 +165,12 @@ def rates(
     if counts:
         if by or as_of or finalized or weighted:
             raise typer.BadParameter("--by, --as-of, --finalized and --weighted are for an instrument's cases")
-        made = compute_rates_from_counts(counts, assumed, stdin=sys.stdin.buffer)
+        try:
+            made = compute_rates_from_counts(counts, assumed, stdin=sys.stdin.buffer)
+        except UserError as error:
+            for problem in error.problems[:-MOST_PROBLEMS]:  # no other command checks such a file: all are printed
+                say(str(problem))
+            raise UserError(error.where, error.what, error.remedy, error.problems[-MOST_PROBLEMS:]) from error
     else:
         if frame or quotas:
             raise typer.BadParameter("--frame and --quotas are for --counts: an instrument has its own")
@@ -181,12 +184,6 @@ def rates(
         )
         now = datetime.now(UTC)
         made = compute_study_rates(file, options, now=now, zone=parse_zone(zone), db=db, people=people, tell=say)
-    if isinstance(made, UserError):
-        for problem in (
-            made.problems[:-MOST_PROBLEMS] if counts else ()
-        ):  # no other command checks such a file, so all are printed
-            say(str(problem))
-        fail(replace(made, problems=made.problems[-MOST_PROBLEMS:] if counts else made.problems))
     for warning in made.warnings:
         say(render_plain(warning))
     print_rates(made.table, form=form, digits=digits)

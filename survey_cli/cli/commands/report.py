@@ -13,8 +13,7 @@ from survey_cli.cli.commands.export import OriginChoice, require_text
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
 from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import fail, get_width, open_data_output, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import get_width, open_data_output, say
 from survey_cli.wording import format_quantity
 
 OutputOption = Annotated[
@@ -155,8 +154,6 @@ def report(
         done = publish_results(
             file, replace(options, progress=tell), place, stdout=open_data_output() if out == "-" else sys.stdout
         )
-    if isinstance(done, UserError):
-        fail(done)
     for warning in done.report.warnings:
         say(warning)
     if not out and not charts:
@@ -206,8 +203,6 @@ def codebook(
             OutputTarget(to=out, force=force),
             stdout=open_data_output() if out == "-" else sys.stdout,
         )
-    if isinstance(done, UserError):
-        fail(done)
     told = format_quantity(done.report.column_count, "variable")
     if done.report.interviews is not None:
         told += f", {format_quantity(done.report.interviews, 'interview')}"

@@ -12,8 +12,8 @@ import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import fail, make_printable, say
-from survey_cli.problems import Problem, UserError
+from survey_cli.cli.output.terminal import make_printable, say
+from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
@@ -67,8 +67,6 @@ def import_cases(
     with show_import_progress() as progress:
         manner = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
         made = import_sample(request, wanted, manner)
-    if isinstance(made, UserError):
-        fail(made)
     if isinstance(made, list):
         _say_problems(made)
         say(f"{cases}: {format_quantity(_count_errors(made), 'error')}: nothing was imported")
@@ -206,8 +204,6 @@ def do_not_call_add(
     from survey_cli.services.sample.do_not_call_list import add_numbers
 
     made = add_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason)
-    if isinstance(made, UserError):
-        fail(made)
     if isinstance(made, list):
         _say_problems(made)
         raise typer.Exit(1)
@@ -227,8 +223,6 @@ def do_not_call_check(
     from survey_cli.services.sample.do_not_call_list import look_up_number
 
     found = look_up_number(_build_list_request(db, country=country), number)
-    if isinstance(found, UserError):
-        fail(found)
     if found.since is None:
         off = found.removal
         history = f"; it was removed {off.at:%Y-%m-%d} by {off.by}: {off.reason}" if off is not None else ""
@@ -259,8 +253,6 @@ def do_not_call_remove(
     if not reason.strip():
         raise typer.BadParameter("give a reason, without a name in it", param_hint="--reason")
     made = remove_numbers(_build_list_request(db, by=by, country=country), numbers, reason=reason.strip())
-    if isinstance(made, UserError):
-        fail(made)
     say(f"{made.where}: {format_quantity(len(made.numbers), 'number')} removed from the list")
 
 
@@ -269,8 +261,6 @@ def do_not_call_count(db: DatabaseOption = None) -> None:
     from survey_cli.services.sample.do_not_call_list import count_numbers
 
     found = count_numbers(_build_list_request(db))
-    if isinstance(found, UserError):
-        fail(found)
     where, numbers = found
     print(numbers)
     say(f"{where}: {format_quantity(numbers, 'number')} on the do-not-call list")

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import say
 
 
 def grant(
@@ -30,12 +29,8 @@ def grant(
 
     if script:
         made = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
-        if isinstance(made, UserError):
-            fail(made)
         print(made, end="")
         return
     done = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
-    if isinstance(done, UserError):
-        fail(done)
     roles = " and ".join(filter(None, (interviewers, supervisors)))
     say(f"{done}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")

@@ -11,9 +11,8 @@ import typer
 
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.output.progress import show_day_progress
-from survey_cli.cli.output.terminal import fail, make_printable, say
+from survey_cli.cli.output.terminal import make_printable, say
 from survey_cli.cli.run_command import INTERRUPTED
-from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
@@ -213,15 +212,9 @@ def simulate(
     from survey_cli.simulate.interviews.run import run_simulation
 
     instrument = open_instrument(file)
-    if isinstance(instrument, UserError):
-        fail(instrument)
     shares = read_shares(answers, instrument) if answers else {}
-    if isinstance(shares, UserError):
-        fail(shares)
     start = datetime.now(UTC)
     keeping = open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
-    if isinstance(keeping, UserError):
-        fail(keeping)
     try:
         with _show_interview_progress(completes or number) as progress:
             findings = run_simulation(
@@ -252,8 +245,6 @@ def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
 
     with show_day_progress() as tell:
         found = simulate_study(trial, tell)
-    if isinstance(found, UserError):
-        fail(found)
     print_simulation(found)
     if found.days < trial.days:
         say(f"interrupted after {found.days} of {format_quantity(trial.days, 'day')}")

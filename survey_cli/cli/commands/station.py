@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockOption, DatabaseOption, InstrumentArgument
-from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -53,8 +52,6 @@ def station(
     manned = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
-    if isinstance(manned, UserError):
-        fail(manned)
     say(describe_files(file, manned.stored_in, people=people))
     for repair in manned.repairs:
         say(repair)
@@ -98,6 +95,4 @@ def share(
     from survey_cli.services.database.group_permissions import share_with_group
 
     folder = share_with_group(file, group, db=db)
-    if isinstance(folder, UserError):
-        fail(folder)
     say(f"{folder}: shared with the group {group}, closed to everybody else")

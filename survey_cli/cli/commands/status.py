@@ -14,7 +14,6 @@ from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, DatabaseOption, 
 from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
-    fail,
     get_width,
     make_printable,
     render_table,
@@ -69,13 +68,11 @@ def status(
 
     here = parse_zone(zone)
 
-    def read() -> "FieldworkStatus | UserError":
+    def read() -> "FieldworkStatus":
         request = Request(path=file, at=datetime.now(UTC), db=db, people=people, notify=say)
         return load_fieldwork_status(request, since=since, zone=here)
 
     report = read()
-    if isinstance(report, UserError):
-        fail(report)
     if form is StatusFormat.json:
         print(json.dumps(to_json_data(report), ensure_ascii=False, indent=1))
         return
@@ -97,15 +94,15 @@ def _watch_status(read: Any) -> None:
     from survey_cli.tui import ScreenError, watch
 
     def render(cells: int) -> list[str]:
-        found = read()
-        if isinstance(found, UserError):
-            return [make_printable(str(problem)) for problem in (*found.problems, found)]
-        return render_status(found, cells=cells)
+        try:
+            return render_status(read(), cells=cells)
+        except UserError as error:
+            return [make_printable(str(problem)) for problem in (*error.problems, error)]
 
     try:
         watch(render)
     except ScreenError as failed:
-        fail(UserError("survey", str(failed), "survey status without --watch shows the same once"))
+        raise UserError("survey", str(failed), "survey status without --watch shows the same once") from failed
 
 
 # As data

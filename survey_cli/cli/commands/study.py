@@ -7,8 +7,7 @@ import typer
 from survey_cli.cli.commands.case_lists import build_request
 from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
 from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
-from survey_cli.cli.output.terminal import fail, say
-from survey_cli.problems import UserError
+from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
 
@@ -30,8 +29,6 @@ def pause(
 
     asking = build_request(file, by=by, people=people, db=db)
     paused = pause_study(asking, message)
-    if isinstance(paused, UserError):
-        fail(paused)
     here = paused.since.astimezone()
     say(f"{file}: {paused.describe(here, here)}; survey study resume {file} lets the stations continue")
 
@@ -44,8 +41,6 @@ def resume(
 
     asking = build_request(file, by=by, people=people, db=db)
     ended = resume_study(asking)
-    if isinstance(ended, UserError):
-        fail(ended)
     minutes = int((asking.at - ended.since).total_seconds() // 60)
     say(f"{file}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
 
@@ -62,6 +57,4 @@ def publish(
     from survey_cli.services.study.publish_version import publish_version
 
     made = publish_version(build_request(file, by=by, people=people, db=db))
-    if isinstance(made, UserError):
-        fail(made)
     say(f"{made.where}: version {made.version} {'is published' if made.new else 'was in effect already'}")

@@ -7,9 +7,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn, TextIO, cast
-
-import typer
+from typing import TextIO, cast
 
 from survey_cli.problems import ConfirmableError, UserError
 
@@ -70,21 +68,21 @@ def say(line: str) -> None:
     print(make_printable(line), file=sys.stderr)
 
 
-def fail(trouble: UserError) -> NoReturn:
-    """Print why it cannot be done, and end the command."""
-    for problem in trouble.problems[:MOST_PROBLEMS]:
+def report_error(error: UserError) -> int:
+    """Print why a command could not be carried out. Returns its exit code, or RETRY."""
+    for problem in error.problems[:MOST_PROBLEMS]:
         say(str(problem))
-    if len(trouble.problems) > MOST_PROBLEMS:
-        say(f"… and {len(trouble.problems) - MOST_PROBLEMS} more")
-    if [p.where.line for p in trouble.problems] != [0]:  # the problem of an unreadable file says the same
-        say(str(trouble))
-    if isinstance(trouble, ConfirmableError):
+    if len(error.problems) > MOST_PROBLEMS:
+        say(f"… and {len(error.problems) - MOST_PROBLEMS} more")
+    if [p.where.line for p in error.problems] != [0]:  # the problem of an unreadable file says the same
+        say(str(error))
+    if isinstance(error, ConfirmableError):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise typer.Exit(MISUSED)
-        if _confirm(trouble.question):
-            trouble.confirm()
-            raise typer.Exit(RETRY)
-    raise typer.Exit(FAILED)
+            return MISUSED
+        if _confirm(error.question):
+            error.confirm()
+            return RETRY
+    return FAILED
 
 
 def _confirm(question: str) -> bool:

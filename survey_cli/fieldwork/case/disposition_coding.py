@@ -145,7 +145,7 @@ def ends_case(row: Outcome) -> bool:
     return not row.temporary and not row.next_number
 
 
-def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> UserError | None:
+def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> None:
     """Return why a supervisor cannot give the case this outcome and code; None where they can.
 
     An empty or unknown outcome would leave the case where nobody ever finds it, an interview's outcome needs an
@@ -154,24 +154,21 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     where = f"case {case.key}"
     row = plan.outcomes.get(outcome)
     if not outcome and not code:
-        return UserError(
-            where, "the outcome is blank", "name an outcome of the table, such as callback or refusal_hard"
-        )
+        raise UserError(where, "the outcome is blank", "name an outcome of the table, such as callback or refusal_hard")
     if outcome and row is None:
         remedy = suggest_nearest(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
-        return UserError(where, f"there is no outcome {outcome!r}", remedy)
+        raise UserError(where, f"there is no outcome {outcome!r}", remedy)
     kind = (row.like or row.id) if row is not None else ""
     if kind == "supervisor":
-        return UserError(where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note")
+        raise UserError(where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note")
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} requires an interview, and none was begun"
-        return UserError(where, what, "interview it, or take another outcome")
+        raise UserError(where, what, "interview it, or take another outcome")
     if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not offered where every unit is known beforehand"
-        return UserError(where, what, "take wrong_number or not_eligible")
+        raise UserError(where, what, "take wrong_number or not_eligible")
     if code and isinstance(group := find_group(code, frame=plan.frame), UncountableCode):
-        return UserError(where, group.what, group.remedy)
-    return None
+        raise UserError(where, group.what, group.remedy)
 
 
 def _code_override(case: Case, plan: Plan) -> str:

@@ -43,7 +43,7 @@ class InterviewWeights:
     weighting: WeightingSummary
 
 
-def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction] | UserError:
+def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
     """The weights that the sample brings."""
     cells = answers.read_cells(column)
     read: dict[str, Fraction] = {}
@@ -51,13 +51,13 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction] | U
         weight = _parse_weight(cell)
         if weight is None or weight < 0:
             said = "is missing" if isinstance(cell, Missing) else f"is {cell!r}"
-            return UserError(
+            raise UserError(
                 column, f"the weight of an interview {said}", "give every case a weight that is not negative"
             )
         read[text] = weight
     weights = [read[text] for text in answers.columns[column]]
     if weights and not any(weights):
-        return UserError(column, "all weights are 0", "give cases the weights they were selected with")
+        raise UserError(column, "all weights are 0", "give cases the weights they were selected with")
     return weights
 
 
@@ -80,24 +80,20 @@ def compute_weights(
     targets: Sequence[RakingTarget] = (),
     trim: Fraction | None = None,
     threshold: int = 0,
-) -> InterviewWeights | UserError:
+) -> InterviewWeights:
     """Compute weights from a sample column, from targets, or from both.
 
     The weights of the column are the start. Shares of values that fewer than `threshold` interviews have are hidden.
     """
     n = answers.interviews
-    start: list[Fraction] | UserError = [Fraction(1)] * n if not column else read_base_weights(answers, column)
-    if isinstance(start, UserError):
-        return start
+    start = [Fraction(1)] * n if not column else read_base_weights(answers, column)
     if not n:
-        return UserError("weights", "there are no interviews to weight", "interview somebody first")
+        raise UserError("weights", "there are no interviews to weight", "interview somebody first")
     how = [f"base weights of {column}"] if column else []
     if not targets:
         weights = _scale(start)
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, how=", ".join(how)))
     margins = build_margins(answers, targets)
-    if isinstance(margins, UserError):
-        return margins
     found = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
     weights = _scale([Fraction(round(weight * WEIGHT_PRECISION), WEIGHT_PRECISION) for weight in found.weights])
     names = ", ".join(margin.name for margin in margins)
@@ -133,7 +129,7 @@ def compute_weights(
     )
 
 
-def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin] | UserError:
+def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin]:
     """The targets by variable, with where each interview stands."""
     by_name: dict[str, list[RakingTarget]] = {}
     for target in targets:
@@ -142,15 +138,15 @@ def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> li
     for name, wanted in by_name.items():
         variable = answers.variables.get(name)
         if variable is None:
-            return UserError("--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables))
+            raise UserError("--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables))
         total = sum((target.share for target in wanted), Fraction(0))
         cells = answers.read_cells(name)
         place: dict[str, int] = {}
         for text, cell in cells.items():
             place[text] = next((i for i, target in enumerate(wanted) if _matches(cell, target.value, variable)), -1)
         shares = [target.share for target in wanted]
-        if trouble := _check_values(variable, wanted, cells) or _check_shares(name, shares):
-            return trouble
+        _check_values(variable, wanted, cells)
+        _check_shares(name, shares)
         made.append(
             RakingMargin(
                 name=name,
@@ -162,22 +158,19 @@ def build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> li
     return made
 
 
-def _check_shares(name: str, shares: Sequence[Fraction]) -> UserError | None:
+def _check_shares(name: str, shares: Sequence[Fraction]) -> None:
     """What cannot be meant by the shares of one variable. Shares of 1 add up to 1; numbers of units to anything."""
     total, remedy = sum(shares, Fraction(0)), "give each value its share"
     if total <= 0:
-        return UserError("--rake", f"the targets of {name} add up to nothing", remedy)
+        raise UserError("--rake", f"the targets of {name} add up to nothing", remedy)
     if len(shares) == 1:
-        return UserError("--rake", f"{name} has a target for one value alone", remedy)
+        raise UserError("--rake", f"{name} has a target for one value alone", remedy)
     parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
     if parts and abs(total - 1) > SHARE_TOLERANCE:
-        return UserError(
-            "--rake", f"the shares of {name} add up to {format_decimal(total, 3)}", f"{remedy}: together 1"
-        )
-    return None
+        raise UserError("--rake", f"the shares of {name} add up to {format_decimal(total, 3)}", f"{remedy}: together 1")
 
 
-def _check_values(variable: Variable, wanted: Sequence[RakingTarget], cells: Mapping[str, Cell]) -> UserError | None:
+def _check_values(variable: Variable, wanted: Sequence[RakingTarget], cells: Mapping[str, Cell]) -> None:
     """A target's value that the variable does not have; of one without labels, one that looks like a slip."""
     there = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
     for target in wanted:
@@ -186,11 +179,10 @@ def _check_values(variable: Variable, wanted: Sequence[RakingTarget], cells: Map
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
             known = sorted(_format_code(code, label) for code, label in variable.labels.items())
-            return UserError("--rake", what, f"it has {', '.join(known)}")
+            raise UserError("--rake", what, f"it has {', '.join(known)}")
         untaken = there - {other.value for other in wanted}
         if near := suggest_nearest(target.value, untaken):
-            return UserError("--rake", what, near)
-    return None
+            raise UserError("--rake", what, near)
 
 
 def _find_label(value: str, variable: Variable) -> str:

@@ -30,10 +30,9 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.services.sample.replicates import parse_replicates
@@ -87,39 +86,35 @@ class _PlannedChange(NamedTuple):
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Receives the number of cases done and the total."""
-PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | UserError | None"]
-"""Returns the change to make to a case, an error where it is not possible, or None where the case is not affected."""
+PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
+"""Returns the change to make to a case, or None where it is not affected. Raises UserError where it is not possible."""
 
 
-def correct_outcome(
-    request: Request, key: str, outcome: str, *, code: str = "", note: str = ""
-) -> CaseActionResult | UserError:
+def correct_outcome(request: Request, key: str, outcome: str, *, code: str = "", note: str = "") -> CaseActionResult:
     """Give a case another outcome, or a code of the supervisor's own.
 
     A temporary outcome puts it back into the queue; quota places are released or taken according to its interview's
     code.
     """
     if not note.strip():
-        return UserError(f"case {key}", "a correction needs a reason", "give it with --note")
+        raise UserError(f"case {key}", "a correction needs a reason", "give it with --note")
 
-    def do(study: OpenStudy) -> CaseActionResult | UserError:
+    def do(study: OpenStudy) -> CaseActionResult:
         row = find_disposition(code)
         exact = row.code if row is not None else code
 
-        def deed(case: Case) -> _PlannedChange | UserError:
-            trouble = validate_override(case, study.plan, outcome=outcome, code=exact)
-            if trouble is None and _undoes_do_not_call(case, study.plan, outcome):
-                trouble = _check_other_listings(study, key)
-            return trouble or _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
+        def plan_change(case: Case) -> _PlannedChange:
+            validate_override(case, study.plan, outcome=outcome, code=exact)
+            if _undoes_do_not_call(case, study.plan, outcome):
+                _check_other_listings(study, key)
+            return _plan_correction(case, study.plan, outcome, exact, note.strip(), study.at)
 
         before = study.store.cases.queries.read_history(key)
-        done = _change_existing_case(study, key, deed, study.at)
-        if isinstance(done, CaseActionResult) and _undoes_do_not_call(
-            Case.from_history(key, before), study.plan, outcome
-        ):
+        result = _change_existing_case(study, key, plan_change, study.at)
+        if _undoes_do_not_call(Case.from_history(key, before), study.plan, outcome):
             numbers = [number for number, _ in _find_listed_numbers(study, key)]
             study.do_not_call.remove(numbers, at=study.at, reason=note.strip(), by=study.who.login)
-        return done
+        return result
 
     return run_on_study(request, do, for_whom="correct an outcome")
 
@@ -144,16 +139,15 @@ def _find_listed_numbers(study: OpenStudy, key: str) -> list[tuple[str, DoNotCal
     return [(number, why) for number in numbers if (why := study.do_not_call.find_entry(number)) is not None]
 
 
-def _check_other_listings(study: OpenStudy, key: str) -> UserError | None:
-    """Why the case may not be called although its outcome is corrected: somebody else listed one of its numbers."""
+def _check_other_listings(study: OpenStudy, key: str) -> None:
+    """Check that nobody else put one of the case's numbers on the do-not-call list."""
     blocked = [entry for entry in study.store.cases.queries.read_history(key) if isinstance(entry.event, DoNotCallSet)]
     for _, why in _find_listed_numbers(study, key):
         if not any((entry.at, entry.by) == (why.at, why.by) for entry in blocked):
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
             what = f"one of its numbers has been on the do-not-call list since {since}"
             remedy = "if that is wrong too, first: survey do-not-call remove NUMBER --reason TEXT"
-            return UserError(f"case {key}", what, remedy)
-    return None
+            raise UserError(f"case {key}", what, remedy)
 
 
 def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _PlannedChange:
@@ -176,76 +170,80 @@ def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str,
     return _PlannedChange([*events, *build_do_not_call_events(new)], said, build_follow_up_tasks(new, case.key))
 
 
-def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult | UserError:
+def answer_referral(request: Request, key: str, *, note: str = "") -> CaseActionResult:
     """Answer what an interviewer referred to the supervisor; the case returns to the queue."""
 
-    def deed(case: Case, plan: Plan) -> _PlannedChange | UserError:
+    def plan_change(case: Case, plan: Plan) -> _PlannedChange:
         waits = case.calls[case.calls_before_answer :]
         if waits and plan.delays.get(waits[-1].outcome) == "held":
             return _PlannedChange([ReferralAnswered(note.strip())], "answered")
-        return UserError(
-            f"case {key}", "it was not referred to a supervisor", "survey case why shows what it waits for"
-        )
+        raise UserError(f"case {key}", "it was not referred to a supervisor", "survey case why shows what it waits for")
 
     return run_on_study(
         request,
-        lambda study: _change_existing_case(study, key, lambda case: deed(case, study.plan), study.at),
+        lambda study: _change_existing_case(study, key, lambda case: plan_change(case, study.plan), study.at),
         for_whom="answer what was referred to one",
     )
 
 
-def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResult | UserError:
+def reopen_case(request: Request, key: str, *, why: str = "") -> CaseActionResult:
     """Put a finished case back into the queue, with its attempts counted anew."""
 
-    def do(study: OpenStudy) -> CaseActionResult | UserError:
-        def deed(case: Case) -> _PlannedChange | UserError:
-            if trouble := _check_reopening(case, study, study.at):
-                return trouble
+    def do(study: OpenStudy) -> CaseActionResult:
+        def plan_change(case: Case) -> _PlannedChange:
+            _check_reopening(case, study, study.at)
             return _PlannedChange([CaseReopened(why.strip())], "put back into the queue")
 
-        return _change_existing_case(study, key, deed, study.at)
+        return _change_existing_case(study, key, plan_change, study.at)
 
     return run_on_study(request, do, for_whom="put a case back into the queue")
 
 
-def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> UserError | None:
+def _check_reopening(case: Case, study: OpenStudy, at: datetime) -> None:
     where, stands = f"case {case.key}", schedule_case(case, study.plan, at)
     if case.erased or case.do_not_call:
         what = "it was erased" if case.erased else "it may not be called again"
-        return UserError(where, what, "none: the request not to be called is permanent")
+        raise UserError(where, what, "none: the request not to be called is permanent")
     if stands.status != "done":
-        return UserError(
+        raise UserError(
             where, f"it is not finished: {_describe_status(stands)}", "survey case why shows when it is due"
         )
     if stands.code == "1.1":
         remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
-        return UserError(where, "its interview is complete", remedy)
+        raise UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
         remedy = f"give it one in the sample file: survey sample import {study.path} cases.csv --update"
-        return UserError(where, "none of its numbers is in service", remedy)
-    return None
+        raise UserError(where, "none of its numbers is in service", remedy)
 
 
 def reopen_refusals(
     request: Request, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
-) -> CaseBatchResult | UserError:
+) -> CaseBatchResult:
     """Put finished soft refusals back for conversion: those whose last refusal was before a given time.
 
     Hard refusals and do-not-call requests are left alone.
     """
 
-    def do(study: OpenStudy) -> CaseBatchResult | UserError:
-        def deed(case: Case) -> _PlannedChange | None:
-            if not _is_soft_refusal(case, study.plan, before) or _check_reopening(case, study, study.at) is not None:
+    def do(study: OpenStudy) -> CaseBatchResult:
+        def plan_change(case: Case) -> _PlannedChange | None:
+            if not _is_soft_refusal(case, study.plan, before) or not _can_reopen(case, study):
                 return None
             return _PlannedChange([CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
         rows = [
             row for row in study.store.cases.queries.iterate_rows(status="done") if row.code.startswith(("2.", "3."))
         ]
-        return _change_cases(study, rows, deed, study.at, progress=progress)
+        return _change_cases(study, rows, plan_change, study.at, progress=progress)
 
     return run_on_study(request, do, for_whom="put refusals back")
+
+
+def _can_reopen(case: Case, study: OpenStudy) -> bool:
+    try:
+        _check_reopening(case, study, study.at)
+    except UserError:
+        return False
+    return True
 
 
 def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
@@ -262,13 +260,13 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
 
 def release_replicates(
     request: Request, replicates: str, *, progress: ProgressCallback | None = None
-) -> CaseBatchResult | UserError:
+) -> CaseBatchResult:
     """Release replicates of the sample, so that their cases may be called.
 
     Released replicates stay released; repeating the call continues where it stopped.
     """
 
-    def do(study: OpenStudy) -> CaseBatchResult | UserError:
+    def do(study: OpenStudy) -> CaseBatchResult:
         rows, known = [], set()
         for row in study.store.cases.queries.iterate_rows():
             if row.replicate:
@@ -279,39 +277,35 @@ def release_replicates(
                 ):  # a case without a working number is done before its release
                     rows.append(row)
         wanted = parse_replicates(replicates, known, where=study.where)
-        if isinstance(wanted, UserError):
-            return wanted
 
-        def deed(case: Case) -> _PlannedChange | None:
+        def plan_change(case: Case) -> _PlannedChange | None:
             return None if case.released else _PlannedChange([CaseReleased()], "released")
 
         meant = [row for row in rows if row.replicate in wanted]
-        return _change_cases(study, meant, deed, study.at, progress=progress)
+        return _change_cases(study, meant, plan_change, study.at, progress=progress)
 
     return run_on_study(request, do, for_whom="release a replicate")
 
 
-def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHolder] | UserError:
+def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. The call in progress stays in the history."""
 
-    def do(study: OpenStudy) -> tuple[CaseActionResult, PreviousHolder] | UserError:
+    def do(study: OpenStudy) -> tuple[CaseActionResult, PreviousHolder]:
         row = study.store.cases.queries.find_row(key)
         if row is None:
-            return make_unknown_case_error(study, key)
+            raise make_unknown_case_error(study, key)
         if row.holder is None:
-            return UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
+            raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
         held = row.holder
         going_on: list[str] = []
         since: list[datetime] = []
 
-        def deed(case: Case) -> _PlannedChange | UserError:
+        def plan_change(case: Case) -> _PlannedChange:
             going_on[:] = [case.interview] if case.interview_open else []
             since[:] = [case.open_attempt.started_at] if case.open_attempt is not None else []
             return _PlannedChange([CaseReturned("released")], "freed")
 
-        freed = _change_existing_case(study, key, deed, study.at, take=True)
-        if isinstance(freed, UserError):
-            return freed
+        freed = _change_existing_case(study, key, plan_change, study.at, take=True)
         for interview in going_on:
             study.store.cases.quotas.drop(
                 interview
@@ -326,7 +320,7 @@ def free_case(request: Request, key: str) -> tuple[CaseActionResult, PreviousHol
 
 def reassign_appointments(
     request: Request, *, to: str, key: str = "", all_of: str = "", policy: AppointmentPolicy | None = None
-) -> CaseBatchResult | UserError:
+) -> CaseBatchResult:
     """Give the appointment of one case, or all those of one interviewer, to another.
 
     `anyone` makes them available to all. Without a policy each appointment keeps its own, except that a single one
@@ -334,33 +328,32 @@ def reassign_appointments(
     are.
     """
 
-    def do(study: OpenStudy) -> CaseBatchResult | UserError:
-        if trouble := _check_login(study, to):
-            return trouble
+    def do(study: OpenStudy) -> CaseBatchResult:
+        _check_login(study, to)
         who = study.people.find(to) if to != "anyone" else None
 
-        def deed(case: Case) -> _PlannedChange | UserError | None:
-            promise = find_open_appointment(case, study.plan)
-            if promise is None:
-                return UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
-            if all_of and promise.policy == "anyone":
+        def plan_change(case: Case) -> _PlannedChange | None:
+            appointment = find_open_appointment(case, study.plan)
+            if appointment is None:
+                raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
+            if all_of and appointment.policy == "anyone":
                 return None
-            own = policy or ("me" if promise.policy == "anyone" else promise.policy)
+            own = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
             given = AppointmentReassigned("", "anyone") if to == "anyone" else AppointmentReassigned(to, own)
             if who is not None and not who.speaks(case.language):
                 what = f"its language is {case.language}, which {to} does not speak"
-                return UserError(f"case {case.key}", what, "name somebody who does, or anyone")
+                raise UserError(f"case {case.key}", what, "name somebody who does, or anyone")
             return _PlannedChange([given], f"its appointment is now {_describe_owner(given)}")
 
         if key:
-            moved = _change_case(study, key, deed, study.at)
-            if moved is None or isinstance(moved, UserError):
-                return moved or make_unknown_case_error(study, key)
+            moved = _change_case(study, key, plan_change, study.at)
+            if moved is None:
+                raise make_unknown_case_error(study, key)
             return CaseBatchResult(changed=(moved,))
         rows = study.store.cases.queries.list_appointments(owner=all_of)
         if not rows:
-            return UserError(all_of, "has no appointments", "survey study people lists who has")
-        return _change_cases(study, rows, deed, study.at)
+            raise UserError(all_of, "has no appointments", "survey study people lists who has")
+        return _change_cases(study, rows, plan_change, study.at)
 
     return run_on_study(request, do, for_whom="give an appointment to another")
 
@@ -369,39 +362,41 @@ def _describe_owner(moved: AppointmentReassigned) -> str:
     return "anyone's" if moved.policy == "anyone" else f"{moved.owner}'s"
 
 
-def _check_login(study: OpenStudy, login: str) -> UserError | None:
+def _check_login(study: OpenStudy, login: str) -> None:
     if login == "anyone" or study.people.find(login) is not None:
-        return None
+        return
     known = study.people.interviewers
     remedy = suggest_nearest(login, known, otherwise=f"the list has {', '.join(sorted(known)[:10])}")
-    return UserError(login, "is not among the people of this study", remedy)
+    raise UserError(login, "is not among the people of this study", remedy)
 
 
 # applying changes
 
 
 def _change_existing_case(
-    study: OpenStudy, key: str, deed: Callable[[Case], _PlannedChange | UserError], at: datetime, *, take: bool = False
-) -> CaseActionResult | UserError:
-    found = _change_case(study, key, deed, at, take=take)
-    return found if found is not None else make_unknown_case_error(study, key)
+    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, take: bool = False
+) -> CaseActionResult:
+    result = _change_case(study, key, plan_change, at, take=take)
+    if result is None:
+        raise make_unknown_case_error(study, key)
+    return result
 
 
 def _change_case(
-    study: OpenStudy, key: str, deed: PlanChange, at: datetime, *, take: bool = False
-) -> CaseActionResult | UserError | None:
+    study: OpenStudy, key: str, plan_change: PlanChange, at: datetime, *, take: bool = False
+) -> CaseActionResult | None:
     """Read the case, decide, write; again where somebody wrote in between. `take`: even where a station has it."""
     cases = study.store.cases
     for _ in range(MAX_TRIES):
         row = cases.queries.find_row(key)
         if row is None:
-            return make_unknown_case_error(study, key)
+            raise make_unknown_case_error(study, key)
         if row.holder is not None and not take:
-            return _make_busy_error(study, row.key, row.holder)
+            raise _make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))
-        found = deed(case)
-        if found is None or isinstance(found, UserError):
-            return found
+        found = plan_change(case)
+        if found is None:
+            return None
         after, entries = _append_events(case, found.events, by=study.who.login, at=at)
         stands = schedule_case(after, study.plan, max(at, entries[-1].at))
         interview, cells = _find_counted_cells(study, after)
@@ -419,15 +414,15 @@ def _change_case(
             )
         )
         if isinstance(lost, LeaseLost) and lost.holder is not None:
-            return _make_busy_error(study, key, lost.holder)
+            raise _make_busy_error(study, key, lost.holder)
         if lost is None:
             if found.follow_ups:
                 undone = list(follow_up(study, key, at))
                 scrub_database(study.store)
                 if undone:
-                    return UserError(f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again")
+                    raise UserError(f"case {key}", f"{found.summary}, but {undone[0]}", "give the command again")
             return CaseActionResult(key, stands, found.summary + _describe_passed_targets(study, cells))
-    return UserError(f"case {key}", "stations keep changing it", "give the command again")
+    raise UserError(f"case {key}", "stations keep changing it", "give the command again")
 
 
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
@@ -441,25 +436,26 @@ def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
 def _change_cases(
     study: OpenStudy,
     rows: Sequence[CaseRow],
-    deed: PlanChange,
+    plan_change: PlanChange,
     at: datetime,
     *,
     progress: ProgressCallback | None = None,
 ) -> CaseBatchResult:
     changed: list[CaseActionResult] = []
-    left: list[tuple[str, str]] = []
+    skipped: list[tuple[str, str]] = []
     for number, row in enumerate(rows, start=1):
-        done = _change_case(study, row.key, deed, at)
+        try:
+            result = _change_case(study, row.key, plan_change, at)
+        except StoreError:
+            raise
+        except UserError as error:
+            skipped.append((row.key, error.what))
+        else:
+            if result is not None:
+                changed.append(result)
         if progress is not None:
             progress(number, len(rows))
-        match done:
-            case UserError():
-                left.append((row.key, done.what))
-            case CaseActionResult():
-                changed.append(done)
-            case None:
-                pass
-    return CaseBatchResult(changed=tuple(changed), skipped=tuple(left))
+    return CaseBatchResult(changed=tuple(changed), skipped=tuple(skipped))
 
 
 def _append_events(
@@ -490,9 +486,10 @@ def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, .
     if code_case(case, study.plan).code != "1.1":
         return ("", ()) if case.interrupted or case.interview_open else (case.interview, ())
     row = study.store.interviews.find_row(case.interview)
-    texts = study.store.data.find_instrument_texts(row.instrument) if row is not None else None
-    instrument = rebuild_instrument(texts, row.instrument) if row is not None and texts is not None else None
-    if row is None or not isinstance(instrument, Instrument):
+    if row is None:
+        return "", ()
+    instrument = rebuild_if_readable(study.store.data.find_instrument_texts(row.instrument), row.instrument)
+    if instrument is None:
         return "", ()
     interview = Interview.replay(instrument, study.store.interviews.read_journal(row.id))
     return row.id, study.plan.quotas.list_counted_cells(interview.evaluate_route().env)

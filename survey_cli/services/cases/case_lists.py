@@ -56,36 +56,34 @@ class CaseFilter:
     limit: int | None = None
 
 
-def list_cases(request: Request, wanted: CaseFilter) -> CaseList | UserError:
+def list_cases(request: Request, wanted: CaseFilter) -> CaseList:
     """List the cases in the order of the sample.
 
     A text that cannot be decoded does not keep other cases from being listed.
     """
 
-    def tolerant(study: OpenStudy) -> CaseList | UserError:
+    def tolerant(study: OpenStudy) -> CaseList:
         try:
             return _build_case_list(study, wanted)
         except UndecodableTextError as problem:
             with study.store.tolerate_undecodable():
                 listed = _build_case_list(study, wanted)
-            return listed if isinstance(listed, UserError) else replace(listed, damage=str(problem))
+            return replace(listed, damage=str(problem))
 
     return run_on_study(request, tolerant)
 
 
-def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserError:
+def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList:
     cases = study.store.cases
     if wanted.status and wanted.status not in STATUSES:
         remedy = suggest_nearest(wanted.status, STATUSES, otherwise=f"one of {', '.join(STATUSES)}")
-        return UserError("--status", f"{wanted.status!r} is not a status", remedy)
+        raise UserError("--status", f"{wanted.status!r} is not a status", remedy)
     if wanted.outcome and wanted.outcome not in study.plan.outcomes:
         remedy = suggest_nearest(wanted.outcome, study.plan.outcomes, otherwise="survey explain lists them")
-        return UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
+        raise UserError("--outcome", f"there is no outcome {wanted.outcome!r}", remedy)
     if wanted.find and not study.who.supervises:
-        return UserError("--find", "only supervisors may search names and numbers", "name the case by its key")
+        raise UserError("--find", "only supervisors may search names and numbers", "name the case by its key")
     keys = _select_keys(study, wanted)
-    if isinstance(keys, UserError):
-        return keys
     rows = cases.queries.iterate_rows(
         status=cast(StoredCaseStatus, wanted.status) if wanted.status else None,
         code=wanted.code or None,
@@ -102,7 +100,7 @@ def _build_case_list(study: OpenStudy, wanted: CaseFilter) -> CaseList | UserErr
     )
 
 
-def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError | None:
+def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | None:
     """The keys that `find` and `where` select; None for all."""
     keys: set[str] | None = None
     if wanted.find:
@@ -110,28 +108,26 @@ def _select_keys(study: OpenStudy, wanted: CaseFilter) -> set[str] | UserError |
     if not wanted.where:
         return keys
     condition = parse_sample_condition(study.instrument, wanted.where)
-    if isinstance(condition, UserError):
-        return condition
     hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
     if hidden and not study.who.supervises:
-        return UserError("--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out")
+        raise UserError("--where", f"{min(hidden)} is personal, and only supervisors may see it", "leave it out")
     chosen = {
         key for key, env in _iterate_sample_values(study, personal=bool(hidden)) if condition.evaluate(env) is True
     }
     return chosen if keys is None else keys & chosen
 
 
-def parse_sample_condition(instrument: Instrument, text: str) -> Condition | UserError:
+def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
     """Parse a condition over sample columns."""
     condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
         first = select_errors(problems)[0]
-        return UserError("--where", first.what, first.remedy)
+        raise UserError("--where", first.what, first.remedy)
     others = sorted(condition.names - instrument.sample.keys())
     if others:
         known = ", ".join(instrument.sample)
         remedy = suggest_nearest(others[0], instrument.sample, otherwise=f"the sample has {known}")
-        return UserError("--where", f"{others[0]!r} is not a column of the sample", remedy)
+        raise UserError("--where", f"{others[0]!r} is not a column of the sample", remedy)
     return condition
 
 
@@ -182,16 +178,16 @@ def build_case_line(row: CaseRow, name: str) -> CaseLine:
     )
 
 
-def load_case_sheet(request: Request, key: str) -> CaseSheet | UserError:
+def load_case_sheet(request: Request, key: str) -> CaseSheet:
     """One case with its whole history."""
     return run_on_study(request, lambda study: _build_sheet(study, key))
 
 
-def _build_sheet(study: OpenStudy, key: str) -> CaseSheet | UserError:
+def _build_sheet(study: OpenStudy, key: str) -> CaseSheet:
     cases, plan = study.store.cases, study.plan
     row = cases.queries.find_row(key)
     if row is None:
-        return make_unknown_case_error(study, key)
+        raise make_unknown_case_error(study, key)
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
     contact = cases.queries.find_contact(key) if study.who.supervises else None

@@ -44,27 +44,23 @@ class InterviewTarget(NamedTuple):
     """Where the number comes from."""
 
 
-def load_fieldwork_status(
-    request: Request, *, since: str = "", zone: tzinfo | None = None
-) -> FieldworkStatus | UserError:
+def load_fieldwork_status(request: Request, *, since: str = "", zone: tzinfo | None = None) -> FieldworkStatus:
     """Build the status of the fieldwork.
 
     Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of dates, the
     computer's where it is None.
     """
     begun = parse_start_time(since, request.at, zone, option="--since") if since else None
-    if isinstance(begun, UserError):
-        return begun
     return run_on_study(request, partial(_build_status, begun=begun, zone=zone, people=request.people))
 
 
 def _build_status(
     study: OpenStudy, *, begun: RequestedTime | None, zone: tzinfo | None, people: str | None
-) -> FieldworkStatus | UserError:
+) -> FieldworkStatus:
     at = study.at
     kinds = study.store.cases.queries.count_by_outcome()
     if not kinds:
-        return UserError(
+        raise UserError(
             study.where, "there are no cases yet", f"import them: survey sample import {study.path} cases.csv"
         )
     local = at.astimezone(zone)

@@ -34,29 +34,31 @@ EXTRA_CASES: Final = 50
 """Cases read beyond the requested number, since the rules exclude some."""
 
 
-def explain_case(request: Request, key: str, *, at: datetime, interviewer: str = "") -> CallabilityReport | UserError:
+def explain_case(request: Request, key: str, *, at: datetime, interviewer: str = "") -> CallabilityReport:
     """Explain, rule by rule, whether a case may be called at a given time by an interviewer.
 
     Where none is named, it is by any suitable one.
     """
 
-    def do(study: OpenStudy) -> CallabilityReport | UserError:
+    def do(study: OpenStudy) -> CallabilityReport:
         who = _find_interviewer(study, interviewer)
-        if isinstance(who, UserError):
-            return who
         row = study.store.cases.queries.find_row(key)
-        return _explain_row(study, row, who, at) if row is not None else make_unknown_case_error(study, key)
+        if row is None:
+            raise make_unknown_case_error(study, key)
+        return _explain_row(study, row, who, at)
 
     return run_on_study(request, do)
 
 
-def _find_interviewer(study: OpenStudy, login: str) -> Interviewer | UserError:
+def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
     """The interviewer from whose point of view the queue is shown."""
     if not login:
         return study.who
-    return study.people.find(login) or UserError(
-        login, "is not among the people of this study", f"survey study people {study.path} lists them"
-    )
+    interviewer = study.people.find(login)
+    if interviewer is None:
+        remedy = f"survey study people {study.path} lists them"
+        raise UserError(login, "is not among the people of this study", remedy)
+    return interviewer
 
 
 def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:
@@ -89,12 +91,11 @@ def _is_on_do_not_call_list(study: OpenStudy, key: str) -> bool:
     return contact is not None and study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164])
 
 
-def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport | UserError:
+def list_queue(request: Request, *, limit: int, interviewer: str = "") -> QueueReport:
     """The next cases in the order in which they would be claimed now, and those that are due but excluded."""
 
-    def do(study: OpenStudy) -> QueueReport | UserError:
-        who = _find_interviewer(study, interviewer)
-        return who if isinstance(who, UserError) else _build_queue_report(study, who, study.at, limit)
+    def do(study: OpenStudy) -> QueueReport:
+        return _build_queue_report(study, _find_interviewer(study, interviewer), study.at, limit)
 
     return run_on_study(request, do)
 

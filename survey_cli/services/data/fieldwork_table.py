@@ -30,24 +30,21 @@ from survey_cli.values import NOT_ASKED, Cell
 
 def build_fieldwork_table(
     records: StudyRecords, options: ExportOptions, *, language: str, shown: Mapping[str, str], at: datetime, past: bool
-) -> DataTable | UserError:
+) -> DataTable:
     """Build a table with one row per case, or one per call, as of the given time.
 
     With `past`, later events are left out.
     """
     instrument, cases, plan = records.instrument, records.store.cases, records.plan
     condition = parse_sample_condition(instrument, options.where) if options.where else None
-    if isinstance(condition, UserError):
-        return condition
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
     given = hidden if options.all_personal else hidden & options.personal
     if options.what == "calls" and options.personal:
         remedy = "leave --personal out; --with-contacts brings the notes on calls"
-        return UserError("--personal", "a call has no columns of the sample", remedy)
-    if (unknown := check_personal_names(options, instrument.sample.keys())) is not None:
-        return unknown
+        raise UserError("--personal", "a call has no columns of the sample", remedy)
+    check_personal_names(options, instrument.sample.keys())
     if condition is not None and (barred := (hidden - given) & condition.names):
-        return make_personal_condition_error(min(barred))
+        raise make_personal_condition_error(min(barred))
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     nothing: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
     contacts = dict(cases.queries.iterate_contacts()) if given or options.all_personal else {}

@@ -39,14 +39,6 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 from survey_cli.wording import format_quantity
 
 
-class InterviewRowError(Exception):
-    """An interview whose data cannot be read, found while iterating over rows."""
-
-    def __init__(self, trouble: UserError) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewSource:
     """Which interviews are read, and from where."""
@@ -86,11 +78,9 @@ class _SelectedInterview(NamedTuple):
     interview: Interview | None = None
 
 
-def build_interview_table(source: InterviewSource) -> DataTable | UserError:
+def build_interview_table(source: InterviewSource) -> DataTable:
     """Build one table of all versions that have interviews; without any, with the file's own columns."""
     versions = _load_versions(source)
-    if isinstance(versions, UserError):
-        return versions
     parts = [version.build_part() for version in versions]
     uncomputed = tuple(versions[-1].explain_uncomputed()) if versions else ()
     if not parts:
@@ -100,8 +90,7 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
         parts.append(VersionRows(version=told, variables=variables, rows=lambda: ()))
     options = source.options
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
-    if (unknown := check_personal_names(options, known)) is not None:
-        return unknown
+    check_personal_names(options, known)
     made = combine_versions(
         parts, language=source.language, personal=None if options.all_personal else options.personal
     )
@@ -114,22 +103,21 @@ def build_interview_table(source: InterviewSource) -> DataTable | UserError:
     )
 
 
-def check_personal_names(options: ExportOptions, known: Collection[str]) -> UserError | None:
+def check_personal_names(options: ExportOptions, known: Collection[str]) -> None:
     """The error for a `--personal` name that is not known."""
     for name in sorted(options.personal - set(known)):
         remedy = suggest_nearest(name, known, otherwise="name an item")
-        return UserError("--personal", f"there is no column {name!r}", remedy)
-    return None
+        raise UserError("--personal", f"there is no column {name!r}", remedy)
 
 
-def build_event_table(source: InterviewSource) -> DataTable | UserError:
+def build_event_table(source: InterviewSource) -> DataTable:
     """Build a table with one row per event."""
     return _build_long_table(
         source, EVENT_COLUMNS, "event", lambda v, journal, head: iterate_event_rows(v.instrument, journal, head)
     )
 
 
-def build_answer_table(source: InterviewSource) -> DataTable | UserError:
+def build_answer_table(source: InterviewSource) -> DataTable:
     """Build a table with one row per current answer."""
     return _build_long_table(
         source,
@@ -144,15 +132,12 @@ def _build_long_table(
     variables: tuple[Variable, ...],
     each: str,
     rows_of: "Callable[[_Version, Sequence[InterviewEvent], RowHeading], Iterator[tuple[Cell, ...]]]",
-) -> DataTable | UserError:
+) -> DataTable:
     versions = _load_versions(source)
-    if isinstance(versions, UserError):
-        return versions
     instruments = [version.instrument for version in versions] or [source.instrument]
     leaves = {name for instrument in instruments for name in instrument.items}
     secret = {name for instrument in instruments for name in find_personal_names(instrument)}
-    if (unknown := check_personal_names(source.options, leaves | secret)) is not None:
-        return unknown
+    check_personal_names(source.options, leaves | secret)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for version in versions:
@@ -184,11 +169,9 @@ def _build_long_table(
     )
 
 
-def _load_versions(source: InterviewSource) -> "list[_Version] | UserError":
+def _load_versions(source: InterviewSource) -> "list[_Version]":
     """The versions that have interviews to export, the oldest first."""
     condition = parse_condition(source.instrument, source.options)
-    if isinstance(condition, UserError):
-        return condition
     kept_here = source.store.data.list_instruments()
     numbers = {
         kept.hash: source.store.data.count_interviews(kept.hash, origins=source.origins, statuses=source.statuses)
@@ -200,8 +183,6 @@ def _load_versions(source: InterviewSource) -> "list[_Version] | UserError":
     for kept in used:
         newest = source.instrument
         instrument = newest if kept.hash == newest.hash else rebuild_instrument(kept.texts, kept.hash)
-        if isinstance(instrument, UserError):
-            return instrument
         versions.append(
             _Version(
                 source=source,
@@ -229,7 +210,7 @@ def _is_accepted_as_same(store: Store, change: MeaningChange) -> bool:
     return accepted is not None and accepted.same
 
 
-def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | UserError | None:
+def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | None:
     """Parse the condition of `--where`; None where there is none.
 
     It may refer to personal items only where they are exported.
@@ -239,10 +220,10 @@ def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition
     condition, problems = compile_external_condition(instrument, options.where, who="--where")
     if condition is None:
         first = select_errors(problems)[0]
-        return UserError("--where", first.what, first.remedy)
+        raise UserError("--where", first.what, first.remedy)
     hidden = (find_personal_names(instrument) & condition.names) - options.personal
     if hidden and not options.all_personal:
-        return make_personal_condition_error(min(hidden))
+        raise make_personal_condition_error(min(hidden))
     return condition
 
 
@@ -438,7 +419,7 @@ class _Version:
         if differing := find_differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
             remedy = f"`survey db verify` lists all differences; to restore a backup: {RESTORE_COMMAND}"
-            raise InterviewRowError(UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy))
+            raise UserError(f"case {line.case}, interview {line.id[:8]}", what, remedy)
         return journal, interview
 
     def _replay(self, line: ExportRow, journal: Sequence[InterviewEvent]) -> Interview:
@@ -448,9 +429,9 @@ class _Version:
             raise _make_replay_error(line, error) from error
 
 
-def _make_replay_error(line: ExportRow, error: ValueError) -> InterviewRowError:
+def _make_replay_error(line: ExportRow, error: ValueError) -> UserError:
     what = f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
-    return InterviewRowError(UserError(f"case {line.case}", what, "`survey db verify` gives details"))
+    return UserError(f"case {line.case}", what, "`survey db verify` gives details")
 
 
 def _render_admin_columns(line: ExportRow, version: str, by: str) -> str:

@@ -27,13 +27,12 @@ MIN_TRIM: Final = 1
 RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
 
 
-def check_trim(rake: str, trim: str) -> UserError | None:
+def check_trim(rake: str, trim: str) -> None:
     """Why `--trim` is invalid; None where it is valid."""
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
-        return UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
+        raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
     if trim and not rake:
-        return UserError("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
-    return None
+        raise UserError("--trim", "only raked weights are trimmed", "name a file of targets with --rake")
 
 
 def load_counted_answers(
@@ -65,7 +64,7 @@ def load_counted_answers(
 
 def weight_interviews(
     answers: AnswerColumns, instrument: Instrument, *, rake: str, trim: str, base: bool = True, threshold: int = 0
-) -> InterviewWeights | UserError | None:
+) -> InterviewWeights | None:
     """Weight the interviews by a sample column, a file of targets, or both.
 
     The column is that with the role weight, unless `base` is False; the file is `rake`. None where there is neither.
@@ -77,7 +76,7 @@ def weight_interviews(
     if rake:
         rows = read_targets(rake)
         if isinstance(rows, tuple):
-            return UserError(rake, "it is not a valid file of targets", "fix it", problems=rows)
+            raise UserError(rake, "it is not a valid file of targets", "fix it", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
         answers, column=column or "", targets=targets, trim=Fraction(trim) if trim else None, threshold=threshold
@@ -86,7 +85,7 @@ def weight_interviews(
 
 def append_raked_weights(
     made: DataTable, whole: DataTable, instrument: Instrument, plan: Plan, *, rake: str, trim: str
-) -> DataTable | UserError:
+) -> DataTable:
     """Append the raked weights of a report as a column.
 
     The weight is missing for interviews that the report would not count. `whole` is the table with all columns; in
@@ -95,8 +94,8 @@ def append_raked_weights(
     answers, got = load_counted_answers(whole, plan, "partial", ids=True)
     answers = answers.select(got.rows)
     found = weight_interviews(answers, instrument, rake=rake, trim=trim, threshold=DEFAULT_THRESHOLD)
-    if found is None or isinstance(found, UserError):
-        return found or made
+    if found is None:
+        return made
     weight_of = dict(zip(answers.columns["interview_id"], map(float, found.weights), strict=True))
     taken = {variable.name.casefold() for variable in made.table.variables}
     name = RAKED_WEIGHT.name

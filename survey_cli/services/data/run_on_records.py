@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from survey_cli.problems import UserError
-from survey_cli.services.data.interview_table import InterviewRowError
-from survey_cli.store import StoreError
 from survey_cli.study.open_study import StudyRecords, open_records
 
 T = TypeVar("T")
@@ -18,33 +16,27 @@ T = TypeVar("T")
 
 def run_on_records(
     path: str | Path,
-    do: Callable[[StudyRecords], T | UserError],
+    do: Callable[[StudyRecords], T],
     *,
     db: str | None = None,
     people: str | None = None,
     to: str = "-",
-) -> T | UserError:
-    """Return what `do` returns for the records of an instrument, or the error.
+) -> T:
+    """Return what `do` returns for the records of an instrument.
 
     `to` is where the result is written. The records are open while `do` runs.
     """
     records = open_records(path, db=db, people=people)
-    if isinstance(records, UserError):
-        return records
     try:
         with records, records.store.read_transaction():
             return do(records)
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
-    except InterviewRowError as stopped:
-        return stopped.trouble
     except ValueError:  # without the error's text, which may contain an answer
-        return UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details")
+        raise UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details") from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         place = "standard output" if to == "-" else to
         if error.errno == EBADF:
-            return UserError(place, "it is closed, so the result was lost", "open it, or name a file")
+            raise UserError(place, "it is closed, so the result was lost", "open it, or name a file") from error
         what = f"it cannot be written ({error.strerror or error})"
-        return UserError(place, what, "choose another place, or free some space")
+        raise UserError(place, what, "choose another place, or free some space") from error

@@ -26,15 +26,13 @@ from survey_cli.table.identifying_columns import find_identifying_columns
 from survey_cli.values import Variable
 
 
-def query_table(records: StudyRecords, options: ExportOptions) -> DataTable | UserError:
+def query_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     """Build the table. Its rows are read while iterating over them, so the records must stay open."""
     made = _build_table(records, options)
-    if not isinstance(made, UserError) and options.rake:
+    if options.rake:
         whole = _build_table(records, replace(options, variables=()))
-        if isinstance(whole, UserError):
-            return whole
         made = append_raked_weights(made, whole, records.instrument, records.plan, rake=options.rake, trim=options.trim)
-    if isinstance(made, UserError) or options.what != "interviews":
+    if options.what != "interviews":
         return made
     keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
     telling = find_identifying_columns(made.table.variables, keys)
@@ -45,18 +43,16 @@ def query_table(records: StudyRecords, options: ExportOptions) -> DataTable | Us
     return replace(made, identifying=telling)
 
 
-def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable | UserError:
+def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     instrument, people = records.instrument, records.people
     language = options.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
-        return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
-    if (options.all_personal or options.personal) and (barred := _check_personal_access(records)) is not None:
-        return barred
+        raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
+    if options.all_personal or options.personal:
+        _check_personal_access(records)
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
     when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
-    if isinstance(when, UserError):
-        return when
     until = when.at if when is not None and when.past else None
     shown = {one.login: one.pseudonym for one in people.interviewers.values() if one.pseudonym}
     if options.what in ("cases", "calls"):
@@ -74,33 +70,29 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable | U
         )
         tables = {"answers": build_answer_table, "events": build_event_table}
         made = tables.get(options.what, build_interview_table)(source)
-    return made if isinstance(made, UserError) else _select_columns(made, instrument, options)
+    return _select_columns(made, instrument, options)
 
 
-def _select_columns(made: DataTable, instrument: Instrument, options: ExportOptions) -> DataTable | UserError:
+def _select_columns(made: DataTable, instrument: Instrument, options: ExportOptions) -> DataTable:
     if options.variables:
         names = select_column_names(made.table.variables, instrument, options.variables)
-        if isinstance(names, UserError):
-            return names
         made = replace(made, table=made.table.select_columns(names))
     return made
 
 
-def _check_personal_access(records: StudyRecords) -> UserError | None:
-    """Why the account may not export names and numbers; None where it may.
+def _check_personal_access(records: StudyRecords) -> None:
+    """Check that the account may export names and numbers.
 
     Supervisors may, and everybody where nobody is listed.
     """
     who = records.people.find(records.store.account)
     if who is not None and who.supervises:
-        return None
+        return
     what = "only a supervisor may export names, numbers and personal answers"
-    return UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
+    raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
 
 
-def select_column_names(
-    variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]
-) -> set[str] | UserError:
+def select_column_names(variables: Sequence[Variable], instrument: Instrument, wanted: Sequence[str]) -> set[str]:
     """The columns selected by their names, their items or their sections.
 
     The first column, which identifies a row, is always included.
@@ -123,6 +115,6 @@ def select_column_names(
         if not found:
             known = [*of_item, *instrument.groups, "interview"]
             remedy = suggest_nearest(name, known, otherwise="name columns, items or sections")
-            return UserError("--variables", f"there is no column {name!r}", remedy)
+            raise UserError("--variables", f"there is no column {name!r}", remedy)
         names |= found
     return names

@@ -12,21 +12,17 @@ from survey_cli.store.database_location import locate_database
 SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
-def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | UserError:
+def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     """Give the folder of the databases, with every database and list in it, to the group.
 
     Its members can write the databases and read the lists, files made later belong to the group too, and nobody else
     has access. Returns the folder.
     """
     instrument = open_instrument(path)
-    if isinstance(instrument, UserError):
-        return instrument
     where = locate_database(path, instrument.id, db)
     if is_server_address(where):
-        return UserError(where, "a server has its own users", "give each interviewer a login there")
+        raise UserError(where, "a server has its own users", "give each interviewer a login there")
     number = _find_group_id(group)
-    if isinstance(number, UserError):
-        return number
     folder = Path(where).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,14 +34,16 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path | 
                 file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
     except OSError as error:
         remedy = f"its owner, or root, must do this, and must be a member of the group {group}"
-        return UserError(str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy)
+        raise UserError(
+            str(error.filename or folder), f"its group cannot be changed ({error.strerror})", remedy
+        ) from error
     return folder
 
 
-def _find_group_id(group: str) -> int | UserError:
+def _find_group_id(group: str) -> int:
     try:
         from grp import getgrnam
 
         return getgrnam(group).gr_gid
     except (ImportError, KeyError):
-        return UserError("--group", f"there is no group {group!r} here", f"make it: groupadd {group}")
+        raise UserError("--group", f"there is no group {group!r} here", f"make it: groupadd {group}") from None

@@ -1,6 +1,6 @@
 """The interviews of a study as a whole: list, verify, back up, and store simulated ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,10 @@ from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.run_on_study import convert_to_study_time
-from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, StoreError, WholeInterview
+from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
@@ -24,10 +24,6 @@ from survey_cli.study.consistency.person_erasure import list_unfinished
 from survey_cli.study.consistency.reconciliation import find_disagreements
 from survey_cli.study.version_changes import check_changes_accepted
 from survey_cli.table import build_row
-
-
-def _make_user_error(problem: StoreError) -> UserError:
-    return UserError(problem.where, problem.what, problem.remedy)
 
 
 class InterviewList(NamedTuple):
@@ -39,32 +35,24 @@ class InterviewList(NamedTuple):
     """What could not be decoded; empty where everything could."""
 
 
-def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList | UserError:
+def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList:
     """List every interview in the instrument's database.
 
     A text that cannot be decoded does not keep other interviews from being listed.
     """
-    opened = _open_existing(path, db)
-    if isinstance(opened, UserError):
-        return opened
-    where, store, _ = opened
+    where, store, _ = _open_existing(path, db)
     with store:
         try:
             return InterviewList(where, store.interviews.list_rows())
         except UndecodableTextError as problem:
             with store.tolerate_undecodable():
                 return InterviewList(where, store.interviews.list_rows(), str(problem))
-        except StoreError as problem:
-            return _make_user_error(problem)
 
 
-def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument] | UserError:
+def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument]:
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
     where = locate_database(path, instrument.id, db)
-    store = open_store(where, create=False)
-    return store if isinstance(store, UserError) else (where, store, instrument)
+    return where, open_store(where, create=False), instrument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +74,18 @@ def verify_database(
     db: str | None = None,
     at: datetime | None = None,
     tell: Callable[[int, int], None] | None = None,
-) -> VerificationResult | UserError:
+) -> VerificationResult:
     """Verify a database.
 
     Every journal can be replayed, every derived row equals its source, nothing is dated after `at` (now by default),
     and the file itself is intact. `tell` receives from time to time the number of interviews and cases compared, and
     the total.
     """
-    opened = _open_existing(path, db)
-    if isinstance(opened, UserError):
-        return opened
-    where, store, instrument = opened
+    where, store, instrument = _open_existing(path, db)
     with store:
-        try:
-            found = verify_store(where, store, instrument, tell=tell)
-            later = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
-            return replace(found, findings=(*found.findings, *later))
-        except StoreError as problem:
-            return _make_user_error(problem)
+        found = verify_store(where, store, instrument, tell=tell)
+        later = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
+        return replace(found, findings=(*found.findings, *later))
 
 
 def verify_store(
@@ -119,14 +101,23 @@ def verify_store(
             *find_disagreements(store),
             *verification.iterate_findings(),
         )
-        unaccepted = check_changes_accepted(store, instrument)
+        notes = (*verification.list_notes(), *_describe_unaccepted_changes(store, instrument))
     return VerificationResult(
         where=where,
         interviews=verification.interviews,
         events=verification.events,
         findings=findings,
-        notes=(*verification.list_notes(), *((str(unaccepted),) if unaccepted is not None else ())),
+        notes=notes,
     )
+
+
+def _describe_unaccepted_changes(store: Store, instrument: Instrument) -> Iterator[str]:
+    try:
+        check_changes_accepted(store, instrument)
+    except StoreError:
+        raise
+    except UserError as error:
+        yield str(error)
 
 
 class SimulatedInterviewWriter:
@@ -173,21 +164,18 @@ def _pause_between_commits() -> None:
 
 def open_simulated_interview_writer(
     path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
-) -> SimulatedInterviewWriter | UserError:
+) -> SimulatedInterviewWriter:
     """Open a writer for simulated interviews; refused where real ones are stored, unless forced."""
     where = locate_database(path, instrument.id, db)
     store = open_store(where, create=True)
-    if isinstance(store, UserError):
-        return store
     try:
         if not force and store.interviews.list_rows(origin="real"):
-            store.close()
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
-            return UserError(where, what, "give another database with --db, or --force")
+            raise UserError(where, what, "give another database with --db, or --force")
         return SimulatedInterviewWriter(store, where, instrument, start=start)
-    except StoreError as problem:
+    except UserError:
         store.close()
-        return _make_user_error(problem)
+        raise
 
 
 def back_up_database(
@@ -197,24 +185,18 @@ def back_up_database(
     at: datetime,
     db: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> str | UserError:
+) -> str:
     """Copy the database consistently while interviews run.
 
     Returns where it was copied from. The database records that a backup was made; the copy does not.
     """
-    opened = _open_existing(path, db)
-    if isinstance(opened, UserError):
-        return opened
-    where, store, _ = opened
+    where, store, _ = _open_existing(path, db)
     with store:
-        try:
-            store.maintenance.back_up(to, progress=progress)
-        except StoreError as problem:
-            return _make_user_error(problem)
+        store.maintenance.back_up(to, progress=progress)
         try:
             store.maintenance.record_backup(at=at, by=store.account)
         except StoreError as problem:
-            return UserError(
+            raise UserError(
                 where, f"copied to {to}, but that could not be recorded here: {problem.what}", problem.remedy
-            )
+            ) from problem
     return where

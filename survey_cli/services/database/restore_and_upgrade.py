@@ -6,9 +6,9 @@ from pathlib import Path
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.interview_archive import VerificationResult, verify_store
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from survey_cli.store.backends.address import ServerAddress, is_server_address
 from survey_cli.store.backends.sqlite.database_files import resolve_link
 from survey_cli.store.database_location import locate_database
@@ -35,65 +35,49 @@ class RestoreResult:
     """What only the replaced database has; None where it cannot be read."""
 
 
-def restore_database(
-    path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None
-) -> RestoreResult | UserError:
+def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None) -> RestoreResult:
     """Replace a study's database by a backup while nobody uses it. The replaced files are kept."""
     found = _locate_database(path, db)
-    if isinstance(found, UserError):
-        return found
     where, instrument = found
     if isinstance(where, ServerAddress) or is_server_address(where):
-        return UserError(where, "a database server restores its own backups", SERVER_RESTORE_REMEDY)
+        raise UserError(where, "a database server restores its own backups", SERVER_RESTORE_REMEDY)
     target = resolve_link(where)
     try:
         with copy_backup(Path(backup), target) as copy:
             whole = _verify_copy(str(backup), copy, instrument)
-            if isinstance(whole, UserError):
-                return whole
             kept, lost = replace_database(copy, target, at=at, where=where)
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
-        return UserError(where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk")
+        raise UserError(
+            where, f"the backup cannot be copied ({error.strerror})", "look at the folder and the disk"
+        ) from error
     return RestoreResult(where=where, interviews=whole.interviews, events=whole.events, kept=str(kept or ""), lost=lost)
 
 
-def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult | UserError:
+def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
     """What the copy of the backup contains, or why it cannot replace the study's database."""
     try:
         with Store.open(copy, create=False) as store:
             others = {row.id for row in store.data.list_instruments()} - {instrument.id}
             found = verify_store(backup, store, instrument)
     except StoreError as problem:
-        return UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY)
+        raise UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
-        return UserError(backup, what, "name that study's questionnaire, or another backup")
+        raise UserError(backup, what, "name that study's questionnaire, or another backup")
     if found.findings:
-        return UserError(backup, f"the backup is damaged: {found.findings[0]}", OTHER_BACKUP_REMEDY)
+        raise UserError(backup, f"the backup is damaged: {found.findings[0]}", OTHER_BACKUP_REMEDY)
     return found
 
 
-def upgrade_database(path: str | Path, *, db: str | None = None) -> str | UserError:
+def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
     """Upgrade a study's database to this version of the program. Returns its location."""
     found = _locate_database(path, db)
-    if isinstance(found, UserError):
-        return found
     where, _ = found
-    try:
-        Store.open(where, create=False, upgrade=True).close()
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
+    Store.open(where, create=False, upgrade=True).close()
     return where
 
 
-def _locate_database(path: str | Path, db: str | None) -> tuple[str, Instrument] | UserError:
+def _locate_database(path: str | Path, db: str | None) -> tuple[str, Instrument]:
     """The location of an instrument's database, and the instrument."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
-    try:
-        return locate_database(path, instrument.id, db), instrument
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
+    return locate_database(path, instrument.id, db), instrument

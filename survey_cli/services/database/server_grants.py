@@ -2,7 +2,6 @@
 
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.store import StoreError
 from survey_cli.store.backends.address import ServerAddress
 from survey_cli.store.cases.follow_up_tasks import TASK_PREFIX
 from survey_cli.store.database_location import locate_database, open_store
@@ -14,19 +13,17 @@ from survey_cli.study.consistency.reconciliation import COMPARED_SETTING
 
 def build_study_grants(
     path: str, *, db: str | None, interviewers: str, supervisors: str
-) -> tuple[ServerAddress, list[str]] | UserError:
+) -> tuple[ServerAddress, list[str]]:
     """The statements that give these roles what they need and nothing else."""
     instrument = open_instrument(path)
-    if isinstance(instrument, UserError):
-        return instrument
     where = locate_database(path, instrument.id, db)
     if not isinstance(where, ServerAddress):
         remedy = "name a server: --db postgresql://OWNER@HOST/DATABASE; a file is shared with survey study share"
-        return UserError(where, "a database file has no roles", remedy)
+        raise UserError(where, "a database file has no roles", remedy)
     if not interviewers and not supervisors:
-        return UserError("--interviewers", "no role was named", "name one, or --supervisors, or both")
+        raise UserError("--interviewers", "no role was named", "name one, or --supervisors, or both")
     if interviewers == supervisors:
-        return UserError("--interviewers", "both roles are the same", "name two roles")
+        raise UserError("--interviewers", "both roles are the same", "name two roles")
     return where, list(
         build_grants(
             where.schema,
@@ -37,32 +34,20 @@ def build_study_grants(
     )
 
 
-def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
+def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str:
     """The statements as a script for psql; the server is not contacted."""
-    found = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
-    return found if isinstance(found, UserError) else render_script(found[1])
+    return render_script(build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)[1])
 
 
-def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str | UserError:
+def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str:
     """Give the roles their rights. Returns the location. The schema must exist and belong to the account."""
-    found = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
-    if isinstance(found, UserError):
-        return found
-    where, statements = found
-    store = open_store(where, create=False)
-    if isinstance(store, UserError):
-        return store
-    with store:
-        try:
-            if not store.data.can_publish():
-                what = f"{store.account} may not grant rights here: the schema belongs to another role"
-                return UserError(
-                    where, what, "connect as the owner of the schema, or send the owner the script: --print"
-                )
-            DoNotCallList.open_beside(where).close()  # makes the list that all studies share
-            with store.connector.transaction() as execute:
-                for statement in statements:
-                    execute(statement, ())
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+    where, statements = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
+    with open_store(where, create=False) as store:
+        if not store.data.can_publish():
+            what = f"{store.account} may not grant rights here: the schema belongs to another role"
+            raise UserError(where, what, "connect as the owner of the schema, or send the owner the script: --print")
+        DoNotCallList.open_beside(where).close()  # makes the list that all studies share
+        with store.connector.transaction() as execute:
+            for statement in statements:
+                execute(statement, ())
     return where

@@ -26,10 +26,10 @@ from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.derived_columns import find_differences
 from survey_cli.services.progress_callback import ProgressReporter
-from survey_cli.store import ExportRow, InstrumentRow, Store, StoreError
+from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import StoredInterview
 from survey_cli.store.interviews.row_mapping import encode_interview_head
@@ -79,9 +79,10 @@ class Verification:
         who = f"version {kept.version!r} ({kept.hash[:12]})"
         if self._store.data.check_instrument_digest(kept.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
-        instrument = rebuild_instrument(kept.texts, kept.hash)
-        if isinstance(instrument, UserError):
-            yield str(instrument)
+        try:
+            instrument = rebuild_instrument(kept.texts, kept.hash)
+        except UserError as error:
+            yield str(error)
             return
         yield from _compare_instrument_columns(
             who, kept, InstrumentRow.from_instrument(instrument, kept_at=kept.kept_at)

@@ -5,7 +5,8 @@ manifest with the SHA-256 of each file. The same data make the same bytes: nothi
 which point in time it shows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +19,13 @@ from survey_cli.documents.report.report_html import render_codebook_html
 from survey_cli.exports import FORMATS, WriteOptions, find_format
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.run_on_records import run_on_records
-from survey_cli.services.date_options import RequestedTime, parse_past_time
+from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.export.bundle_metadata import RESERVED_NAMES, BundleContents, is_bundle, write_metadata
-from survey_cli.services.export.export_data import check_outputs, export_records
+from survey_cli.services.export.export_data import MissingLibraryError, check_outputs, export_records
 from survey_cli.services.output_files import check_output_path, write_file
 from survey_cli.services.report.codebook_data import load_codebook_from_records
 from survey_cli.services.report.report_options import CodebookOptions
@@ -62,9 +63,7 @@ class BundleResult:
     """What is not included, and why."""
 
 
-def write_bundle(
-    path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()
-) -> BundleResult | UserError:
+def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()) -> BundleResult:
     """Write a bundle into the folder `to`, or into a file where it ends in .zip.
 
     `outs` names the data files in it, instead of the default ones; `options.what`, where it is not interviews, adds a
@@ -72,20 +71,17 @@ def write_bundle(
     """
     target, zipped = Path(to), to.lower().endswith(".zip")
     if target.suffix.lower() in UNSUPPORTED_ENDINGS:
-        return UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
+        raise UserError(to, "a bundle is a folder or a .zip", "give a name that ends in .zip")
     if target.is_symlink():
         target = target.resolve()
-    if (trouble := _check_target(target, zipped=zipped, force=options.force)) is not None:
-        return trouble
+    _check_target(target, zipped=zipped, force=options.force)
     options = replace(options, at=options.at or datetime.now(UTC))
-    if (trouble := _check_file_names(outs)) is not None:
-        return trouble
+    _check_file_names(outs)
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
-        if (trouble := check_outputs([str(folder / out) for out in outs], options)) is not None:
-            return replace(trouble, where=Path(trouble.where).name, what=trouble.what.replace(f"{folder}/", ""))
+        check_outputs([str(folder / out) for out in outs], options)
         made = run_on_records(
             path,
             lambda records: _write_contents(records, options, folder, outs),
@@ -93,50 +89,48 @@ def write_bundle(
             people=options.people,
             to=to,
         )
-        if isinstance(made, UserError):
-            return made
         if zipped:
-            packed = write_file(target, lambda file: _write_zip(folder, file), force=options.force)
-            if isinstance(packed, UserError):
-                return packed
+            write_file(target, lambda file: _write_zip(folder, file), force=options.force)
         else:
             _move_into_place(folder, target)
     except OSError as error:
-        return UserError(to, f"it cannot be written ({error.strerror})", "choose another place, or free some space")
+        what = f"it cannot be written ({error.strerror})"
+        raise UserError(to, what, "choose another place, or free some space") from error
+    except UserError as error:  # without the name of the temporary folder
+        where = Path(error.where).name if error.where.startswith(str(folder)) else error.where
+        raise UserError(where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems) from error
     finally:
         rmtree(folder, ignore_errors=True)
     return replace(made, to=to)
 
 
-def _check_target(target: Path, *, zipped: bool, force: bool) -> UserError | None:
-    """Why the target cannot be written; None where it can.
+def _check_target(target: Path, *, zipped: bool, force: bool) -> None:
+    """Check that the target can be written.
 
     A folder is replaced only where it is a bundle and nothing else.
     """
-    if zipped:
-        return check_output_path(target, force=force)
-    if not target.exists():
-        return check_output_path(target, force=force)
+    if zipped or not target.exists():
+        check_output_path(target, force=force)
+        return
     if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
-        return None
+        return
     what = "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it exists"
     remedy = "give another name" if force else "give another name, or --force to replace the bundle"
-    return UserError(str(target), what, remedy)
+    raise UserError(str(target), what, remedy)
 
 
-def _check_file_names(outs: Sequence[str]) -> UserError | None:
-    """Why a data file cannot have one of these names in a bundle."""
+def _check_file_names(outs: Sequence[str]) -> None:
+    """Check that data files can have these names in a bundle."""
     for out in outs:
         if out == "-" or Path(out).name != out:
             what = "with --bundle this is the name of a file in the bundle"
-            return UserError("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
+            raise UserError("-o", f"{out}: {what}", "give a name without a folder, as data.sav")
         if (
             out in RESERVED_NAMES
             or out in {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
             or out == "questionnaire"
         ):
-            return UserError("-o", f"{out}: a bundle has its own file of this name", "give another name")
-    return None
+            raise UserError("-o", f"{out}: a bundle has its own file of this name", "give another name")
 
 
 def _move_into_place(folder: Path, target: Path) -> None:
@@ -156,28 +150,29 @@ def _move_into_place(folder: Path, target: Path) -> None:
     rmtree(aside, ignore_errors=True)
 
 
-def _write_contents(
-    records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]
-) -> BundleResult | UserError:
+def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]) -> BundleResult:
     instrument = records.instrument
     as_of = _format_as_of(options, options.at or datetime.now(UTC))
     last = None if as_of else _find_last_event_time(records.store)
     _write_questionnaire_texts(
         records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
     )
-    done, skipped = [], []
+    done: list[ExportResult] = []
+    skipped: list[str] = []
     about: dict[str, str] = {}
     formats = [
         FORMATS[name] for name in ((options.format.lower(),) if options.format else DEFAULT_FORMATS) if name in FORMATS
     ]
     names = outs or [f"{instrument.id}{form.extensions[0]}" for form in formats] or [f"{instrument.id}.csv"]
     for name in names:
-        made = export_records(records, replace(options, to=str(folder / name), what="interviews", beside=tuple(names)))
-        if isinstance(made, UserError):
-            if "not installed" in made.what and not outs and not options.format:
-                skipped.append(f"{name}: {made.what} ({made.remedy})")
-                continue
-            return made if not made.where.startswith(str(folder)) else replace(made, where=name)
+        own = replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
+        try:
+            made = export_records(records, own)
+        except MissingLibraryError as error:
+            if outs or options.format:
+                raise
+            skipped.append(f"{name}: {error.what} ({error.remedy})")
+            continue
         form = find_format(name, chosen=options.format)
         if not isinstance(form, str):
             whose = "" if form.name == "ddi" else "the data: "
@@ -194,14 +189,13 @@ def _write_contents(
         else:
             tables += FIELDWORK_TABLES.keys()
     for what in tables:
-        told = _write_table(records, options, folder, what, last)
-        if isinstance(told, UserError):
-            skipped.append(f"{what}.csv: {told.what}")
-        else:
-            done.append(replace(told, to=f"{what}.csv"))
+        with _skipping(f"{what}.csv", skipped):
+            done.append(replace(_write_table(records, options, folder, what, last), to=f"{what}.csv"))
             about[f"{what}.csv"] = {**FIELDWORK_TABLES, **EXTRA_TABLES}[what]
-    skipped += _write_rates(records, options, folder, last)
-    skipped += _write_codebook(records, options, folder)
+    with _skipping("rates.csv", skipped):
+        _write_rates(records, options, folder, last)
+    with _skipping("codebook.html", skipped):
+        _write_codebook(records, options, folder)
     contents = BundleContents(
         instrument=instrument,
         options=options,
@@ -220,19 +214,30 @@ def _write_contents(
     )
 
 
+@contextmanager
+def _skipping(name: str, skipped: list[str]) -> Iterator[None]:
+    """Continue without a part of the bundle that this study doesn't have, and note why."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except UserError as error:
+        skipped.append(f"{name}: {error.what}")
+
+
 def _has_cases(store: Store) -> bool:
     return next(iter(store.cases.queries.iterate_rows()), None) is not None
 
 
 def _write_table(
     records: StudyRecords, options: ExportOptions, folder: Path, what: RowKind, last: datetime | None
-) -> ExportResult | UserError:
+) -> ExportResult:
     """Write another table as CSV, as of the last event.
 
     Filters by interview or column do not apply to cases and calls, so with them the table is refused.
     """
     if what in FIELDWORK_TABLES and (options.where or options.variables):
-        return UserError(
+        raise UserError(
             f"{what}.csv",
             "cases and calls are exported only with all interviews and all columns",
             "export them separately",
@@ -265,34 +270,28 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
             file.write_text(text, encoding="utf-8", newline="")
 
 
-def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None) -> list[str]:
-    """Write the rates as of the last event, or as of the time requested. Returns why not, where it cannot."""
+def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None) -> None:
+    """Write the rates as of the last event, or as of the time requested."""
     now = options.at or datetime.now(UTC)
     asked = RatesOptions(as_of=_format_as_of(options, now), all_origins=options.origin == "all")
     made = compute_rates_from_records(records, asked, now=now if options.as_of else last or now, zone=UTC)
-    if isinstance(made, UserError):
-        return [f"rates.csv: {made.what}"]
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(tabulate_rates(made.table), file, WriteOptions())
     told = [line for line in (made.table.title, made.table.heading, *made.table.notes) if line]
     (folder / "rates.txt").write_text("\n".join([*told, ""]), encoding="utf-8")
-    return []
 
 
 def _format_as_of(options: ExportOptions, now: datetime) -> str:
     """The requested time in ISO format; empty for now."""
     when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
-    return when.at.isoformat() if isinstance(when, RequestedTime) and when.past else ""
+    return when.at.isoformat() if when is not None and when.past else ""
 
 
-def _write_codebook(records: StudyRecords, options: ExportOptions, folder: Path) -> list[str]:
-    """Write the codebook, with counts of the data in the bundle. Returns why not, where it cannot."""
+def _write_codebook(records: StudyRecords, options: ExportOptions, folder: Path) -> None:
+    """Write the codebook, with counts of the data in the bundle."""
     asked = CodebookOptions(language=options.language, origin=options.origin)
     made = load_codebook_from_records(records, asked, of=replace(options, what="interviews"))
-    if isinstance(made, UserError):
-        return [f"codebook.html: {made.what}"]
     (folder / "codebook.html").write_text(render_codebook_html(made), encoding="utf-8")
-    return []
 
 
 def _write_zip(folder: Path, to: Path) -> None:

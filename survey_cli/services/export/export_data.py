@@ -19,76 +19,61 @@ from survey_cli.table import Table, show_table_placeholders
 
 __all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
 
+
+class MissingLibraryError(UserError):
+    """The format needs a library that is not installed."""
+
+
 LABELS_NOTE: Final = "the file has labels beside the codes: --labels has no effect"
 
 
-def export_file(path: str | Path, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult | UserError:
+def export_file(path: str | Path, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
     """Write the data of an instrument into one file."""
-    done = export_files(path, options, [options.to], stdout=stdout)
-    return done if isinstance(done, UserError) else done[0]
+    return export_files(path, options, [options.to], stdout=stdout)[0]
 
 
 def export_files(
     path: str | Path, options: ExportOptions, outs: Sequence[str], *, stdout: TextIO | None = None
-) -> list[ExportResult] | UserError:
+) -> list[ExportResult]:
     """Write the data into several files, all as of the same point in time.
 
     None is begun where one of them cannot be written.
     """
     if options.rake and options.what != "interviews":
-        return UserError("--rake", "only interviews are weighted", "leave out --what")
-    if (trouble := check_outputs(outs, options)) is not None:
-        return trouble
+        raise UserError("--rake", "only interviews are weighted", "leave out --what")
+    check_outputs(outs, options)
     options = replace(options, at=options.at or datetime.now(UTC))
 
-    def each(records: StudyRecords) -> list[ExportResult] | UserError:
-        done = []
-        for out in outs:
-            made = export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout)
-            if isinstance(made, UserError):
-                return made
-            done.append(made)
-        return done
+    def each(records: StudyRecords) -> list[ExportResult]:
+        return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
 
     return run_on_records(path, each, db=options.db, people=options.people, to=outs[0])
 
 
-def check_outputs(outs: Sequence[str], options: ExportOptions) -> UserError | None:
-    """Why one of these files cannot be written; None where all can."""
-    if (trouble := check_trim(options.rake, options.trim)) is not None:
-        return trouble
+def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
+    """Check that each of these files can be written."""
+    check_trim(options.rake, options.trim)
     if options.public and options.what != "interviews":
-        return UserError("--public", "only interviews can be made public", "leave out --what")
+        raise UserError("--public", "only interviews can be made public", "leave out --what")
     if options.public and (options.all_personal or options.personal):
-        return UserError("--public", "personal columns are never public", "leave out --personal and --with-contacts")
+        raise UserError("--public", "personal columns are never public", "leave out --personal and --with-contacts")
     if options.rake and not options.partials:
         remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
-        return UserError("--rake", "partial interviews are weighted with complete ones", remedy)
+        raise UserError("--rake", "partial interviews are weighted with complete ones", remedy)
     for out in outs:
         chosen = _choose_format(replace(options, to=out))
-        if isinstance(chosen, UserError):
-            return chosen
-        if (trouble := _check_output(chosen, replace(options, to=out))) is not None:
-            return trouble
-    return _check_duplicates(outs, options)
+        _check_output(chosen, replace(options, to=out))
+    _check_duplicates(outs, options)
 
 
-def export_records(
-    records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None
-) -> ExportResult | UserError:
+def export_records(records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
     """Write one file from open records."""
     chosen = _choose_format(options)
-    if isinstance(chosen, UserError):
-        return chosen
     made = query_table(records, options)
-    if isinstance(made, UserError):
-        return made
     manner = WriteOptions(
         labels=options.labels, raw=options.raw, bom=options.bom, data_name=_name_described_file(options)
     )
     wrote = write_table(show_table_placeholders(made.table), chosen, manner, options, stdout or sys.stdout)
-    if isinstance(wrote, UserError):
-        return wrote
     return ExportResult(
         to=options.to,
         beside=str(_locate_data_file(chosen, options) or ""),
@@ -130,33 +115,32 @@ def _warn_unescaped_text(made: DataTable, chosen: Format, options: ExportOptions
         )
 
 
-def _choose_format(options: ExportOptions) -> Format | UserError:
+def _choose_format(options: ExportOptions) -> Format:
     if not options.to:
-        return UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
+        raise UserError("-o", "the name of the file is empty", "name a file, or - for standard output")
     if not options.format and options.to != "-" and Path(options.to).is_dir():
-        return UserError(options.to, "this is a folder", "name a file in it")
+        raise UserError(options.to, "this is a folder", "name a file in it")
     chosen = find_format("x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format)
     if not isinstance(chosen, str):
         return chosen
     if options.format:
-        return UserError("--format", chosen, f"name one of {', '.join(FORMATS)}")
-    return UserError(options.to, chosen, "use one of these endings, or name the format with --format")
+        raise UserError("--format", chosen, f"name one of {', '.join(FORMATS)}")
+    raise UserError(options.to, chosen, "use one of these endings, or name the format with --format")
 
 
-def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> UserError | None:
-    """The error where two outputs would be the same file; a separate data file counts too."""
+def _check_duplicates(outs: Sequence[str], options: ExportOptions) -> None:
+    """Check that no two outputs are the same file; a separate data file counts too."""
     files: dict[Path | str, str] = {}
     for number, out in enumerate(outs):
         if out in outs[:number]:
             what = "standard output is named twice" if out == "-" else "it is named twice"
-            return UserError("-o" if out == "-" else out, what, "name each file once")
+            raise UserError("-o" if out == "-" else out, what, "name each file once")
         chosen = _choose_format(replace(options, to=out))
-        if out == "-" or isinstance(chosen, UserError):
+        if out == "-":
             continue
         for file in (Path(out), _locate_data_file(chosen, replace(options, to=out))):
             if file is not None and (other := files.setdefault(file.resolve(), out)) != out:
-                return UserError(out, f"{file} is written by {other} too", "give one of them another name")
-    return None
+                raise UserError(out, f"{file} is written by {other} too", "give one of them another name")
 
 
 def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
@@ -164,25 +148,23 @@ def _locate_data_file(chosen: Format, options: ExportOptions) -> Path | None:
     return chosen.find_data_path(Path(options.to))
 
 
-def _check_output(chosen: Format, options: ExportOptions) -> UserError | None:
+def _check_output(chosen: Format, options: ExportOptions) -> None:
     if options.to == "-":
         if chosen.write is None:
-            return UserError("-o", f"{chosen.name} is not a text format, so it cannot go into a pipe", "name a file")
-        return None
+            raise UserError("-o", f"{chosen.name} is not a text format, so it cannot go into a pipe", "name a file")
+        return
     beside = _locate_data_file(chosen, options)
     for file in (Path(options.to), beside):
         if file is None:
             continue
         if options.rake and file.resolve() == Path(options.rake).resolve():
-            return UserError(options.to, f"{file} is the file of targets", "give it another name")
-        if (trouble := check_output_path(file, force=options.force)) is not None:
-            return trouble
-    return None
+            raise UserError(options.to, f"{file} is the file of targets", "give it another name")
+        check_output_path(file, force=options.force)
 
 
 def write_table(
     table: Table, chosen: Format, manner: WriteOptions, options: ExportOptions, stdout: TextIO
-) -> WriteResult | UserError:
+) -> WriteResult:
     """Write the table into the file, or to standard output."""
     to = Path(options.to)
     if chosen.write is not None:
@@ -203,7 +185,5 @@ def write_table(
         into_file = chosen.write_file
         return write_file(to, lambda path: into_file(table, path, manner), force=options.force)
     except ImportError as error:
-        remedy = f"pip install 'survey-cli[{chosen.extra}]'"
-        return UserError(
-            options.to, f"{chosen.name} needs {error.name or chosen.extra}, which is not installed", remedy
-        )
+        what = f"{chosen.name} needs {error.name or chosen.extra}, which is not installed"
+        raise MissingLibraryError(options.to, what, f"pip install 'survey-cli[{chosen.extra}]'") from error

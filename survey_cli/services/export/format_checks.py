@@ -92,7 +92,7 @@ class _FormatData:
         return variable.item, None
 
 
-def parse_formats(names: Sequence[str]) -> tuple[str, ...] | UserError:
+def parse_formats(names: Sequence[str]) -> tuple[str, ...]:
     """Parse names and endings of formats, separated by commas."""
     asked = [name.strip() for some in names for name in some.split(",") if name.strip()]
     found = []
@@ -102,7 +102,7 @@ def parse_formats(names: Sequence[str]) -> tuple[str, ...] | UserError:
             by_ending = find_format(f"x.{name.removeprefix('.')}")
             form = form if isinstance(by_ending, str) else by_ending
         if isinstance(form, str):
-            return UserError("--for", form, f"formats: {', '.join(FORMATS)}")
+            raise UserError("--for", form, f"formats: {', '.join(FORMATS)}")
         found.append(form.name)
     return tuple(dict.fromkeys(found))
 

@@ -11,7 +11,7 @@ from typing import Final
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.erasure import count_notes
 from survey_cli.fieldwork.queue.retention import find_done_time, find_study_end
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.run_on_study import Request, make_unknown_case_error, run_on_study
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import ErasureResult
@@ -39,17 +39,17 @@ class ErasurePreview:
     """It was erased before."""
 
 
-def preview_erasure(request: Request, key: str) -> ErasurePreview | UserError:
+def preview_erasure(request: Request, key: str) -> ErasurePreview:
     """Count what is stored about a person; nothing is changed."""
     return run_on_study(request, lambda study: _build_preview(study, key), for_whom="erase a person's data")
 
 
-def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
+def _build_preview(study: OpenStudy, key: str) -> ErasurePreview:
     cases = study.store.cases
     history = cases.queries.read_history(key)
     interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
-        return make_unknown_case_error(study, key)
+        raise make_unknown_case_error(study, key)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
     personal = contact.columns if contact is not None else {}
     stays = person_erasure.list_kept_columns(study.instrument)
@@ -70,23 +70,23 @@ def _build_preview(study: OpenStudy, key: str) -> ErasurePreview | UserError:
     )
 
 
-def erase_person(request: Request, key: str, *, why: str) -> ErasureResult | UserError:
+def erase_person(request: Request, key: str, *, why: str) -> ErasureResult:
     """Erase everything that identifies a case and everything that was answered.
 
     A second call finishes an interrupted erasure.
     """
     if not why.strip():
-        return UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
+        raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a name")
 
-    def do(study: OpenStudy) -> ErasureResult | UserError:
+    def do(study: OpenStudy) -> ErasureResult:
         if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
-            return make_unknown_case_error(study, key)
+            raise make_unknown_case_error(study, key)
         return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
 
     return run_on_study(request, do, for_whom="erase a person's data")
 
 
-def finish_erasure(request: Request) -> ErasureResult | UserError:
+def finish_erasure(request: Request) -> ErasureResult:
     """Finish interrupted erasures, and clear the file's free pages where that was not possible before."""
     return run_on_study(
         request,
@@ -115,18 +115,18 @@ class AnonymizationResult:
 
 def anonymize_study(
     request: Request, *, dry_run: bool = False, pause: Callable[[], None] | None = None
-) -> AnonymizationResult | UserError:
+) -> AnonymizationResult:
     """Remove names, numbers, notes and personal answers of every case whose retention period is over.
 
     The period begins when the case was done, or at the study's end where it was still open. Repeating the call
     changes nothing more.
     """
 
-    def do(study: OpenStudy) -> AnonymizationResult | UserError:
+    def do(study: OpenStudy) -> AnonymizationResult:
         after = study.plan.retention.get(CONTACTS)
         if after is None:
             what = "the study does not say how long contacts are kept"
-            return UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
+            raise UserError(study.path, what, "write fieldwork: retention: {contacts: 90d}")
         return _anonymize_due_cases(study, after, study.at, dry_run=dry_run, pause=pause)
 
     return run_on_study(request, do, for_whom="anonymize a study")
@@ -139,7 +139,7 @@ def _anonymize_due_cases(
     due = [key for key, since in named.items() if since is not None and since + after <= at]
     later = [since + after for since in named.values() if since is not None and since + after > at]
     cases = interviews = 0
-    left: list[tuple[str, str]] = []
+    skipped: list[tuple[str, str]] = []
     for number, key in enumerate(due):
         if dry_run:
             cases += study.store.cases.queries.find_row(key) is not None
@@ -147,22 +147,26 @@ def _anonymize_due_cases(
             continue
         if number and pause is not None:
             pause()
-        done = person_erasure.anonymize_person(
-            study, key, at=at, by=study.who.login, why=f"kept for {format_duration(after)}"
-        )
-        if isinstance(done, UserError):
-            left.append((key, done.what))
+        why = f"kept for {format_duration(after)}"
+        try:
+            result = person_erasure.anonymize_person(study, key, at=at, by=study.who.login, why=why)
+        except StoreError:
+            raise
+        except UserError as error:
+            skipped.append((key, error.what))
             continue
-        cases += done.case
-        interviews += done.interviews
-        if done.unreadable:
-            left.append((key, "its journal cannot be replayed, so its answers stay: survey privacy erase removes all"))
+        cases += result.case
+        interviews += result.interviews
+        if result.unreadable:
+            skipped.append(
+                (key, "its journal cannot be replayed, so its answers stay: survey privacy erase removes all")
+            )
     return AnonymizationResult(
         where=study.where,
         span=format_duration(after),
         cases=cases,
         interviews=interviews,
-        skipped=tuple(left),
+        skipped=tuple(skipped),
         next_at=min(later, default=None),
         clean=dry_run or person_erasure.scrub_database(study.store),
         dry_run=dry_run,

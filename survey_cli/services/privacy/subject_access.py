@@ -7,10 +7,9 @@ from survey_cli.engine import events as said
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
-from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseHistoryLine
 from survey_cli.reports.fieldwork.event_wording import describe_event
 from survey_cli.reports.fieldwork.subject_access import (
@@ -30,17 +29,17 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 
-def load_subject(request: Request, key: str) -> Subject | UserError:
+def load_subject(request: Request, key: str) -> Subject:
     """Load everything stored about a person; nothing is changed."""
     return run_on_study(request, lambda study: _build_subject(study, key), for_whom="see all that is held on a person")
 
 
-def _build_subject(study: OpenStudy, key: str) -> Subject | UserError:
+def _build_subject(study: OpenStudy, key: str) -> Subject:
     cases, plan = study.store.cases, study.plan
     row, history = cases.queries.find_row(key), cases.queries.read_history(key)
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
-        return make_unknown_case_error(study, key)
+        raise make_unknown_case_error(study, key)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
     zones = list_call_zones(case, case.next_number, plan)
     past = []
@@ -109,14 +108,12 @@ def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
 
 
 def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
-    texts = study.store.data.find_instrument_texts(row.instrument)
-    instrument: Instrument | UserError | None = study.instrument
+    instrument: Instrument | None = study.instrument
     if row.instrument != study.instrument.hash:
-        instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
+        instrument = rebuild_if_readable(study.store.data.find_instrument_texts(row.instrument), row.instrument)
     journal = study.store.interviews.read_journal(row.id)
     draft = study.store.interviews.find_draft(row.id)
     version = next((one.version for one in study.store.data.list_instruments() if one.hash == row.instrument), "")
-    known = instrument if isinstance(instrument, Instrument) else None
     sample = journal[0].sample if journal and isinstance(journal[0], said.InterviewStarted) else {}
     return SubjectInterview(
         id=row.id,
@@ -127,9 +124,9 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
         version=version,
         began_at=row.began_at,
         sample=tuple((name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED),
-        lines=tuple(_iterate_journal_lines(known, journal)),
+        lines=tuple(_iterate_journal_lines(instrument, journal)),
         draft=draft.text if draft is not None else "",
-        problem="" if known is not None else "its questionnaire can no longer be read",
+        problem="" if instrument is not None else "its questionnaire can no longer be read",
     )
 
 

@@ -47,27 +47,23 @@ class PrintResult:
     languages: tuple[str, ...]
 
 
-def print_questionnaire(
-    path: str | Path, options: PrintOptions, *, stdout: TextIO | None = None
-) -> PrintResult | UserError:
+def print_questionnaire(path: str | Path, options: PrintOptions, *, stdout: TextIO | None = None) -> PrintResult:
     """Write the document of an instrument into one file."""
     target = Path(options.to)
     ending = ".md" if options.to == "-" else target.suffix.lower()
     if ending not in WRITERS:
         what = f"{ending} is not a format for printing" if ending else "the file's name has no ending"
         remedy = "end the name in .html or .md (a browser makes a PDF of the .html)"
-        return UserError(options.to, what, remedy)
-    if options.to != "-" and (trouble := check_output_path(target, force=options.force)) is not None:
-        return trouble
+        raise UserError(options.to, what, remedy)
+    if options.to != "-":
+        check_output_path(target, force=options.force)
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
     languages = (
         instrument.languages if options.language == ALL_LANGUAGES else (options.language or instrument.language,)
     )
     if languages[0] not in instrument.languages:
         has = f"it has {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints every one"
-        return UserError("--language", f"the questionnaire has no language {options.language!r}", has)
+        raise UserError("--language", f"the questionnaire has no language {options.language!r}", has)
     made = laid_out(instrument, languages, comments=options.comments)
     text = WRITERS[ending](made)
     if options.to == "-":
@@ -75,8 +71,6 @@ def print_questionnaire(
         out.write(text)
         out.flush()
     else:
-        written = write_text_file(target, lambda file: file.write(text), force=options.force)
-        if isinstance(written, UserError):
-            return written
+        write_text_file(target, lambda file: file.write(text), force=options.force)
     items = sum(1 for part in made.parts for _ in part.iterate_items())
     return PrintResult(to=options.to, items=items, languages=tuple(name for _, name in made.languages))

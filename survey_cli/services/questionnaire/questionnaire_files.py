@@ -41,11 +41,11 @@ class NewInstrument:
     """The editor's schema is beside it already."""
 
 
-def create_instrument(file: str, *, force: bool = False) -> NewInstrument | UserError:
+def create_instrument(file: str, *, force: bool = False) -> NewInstrument:
     """Write a commented instrument that can be used at once."""
     path = Path(file)
     if path.is_dir():
-        return UserError(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
+        raise UserError(file, "this is a folder", f"name a file in it, as {path / 'survey.yaml'}")
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     schema = (path.parent / SCHEMA_FILE).is_file()
@@ -53,8 +53,8 @@ def create_instrument(file: str, *, force: bool = False) -> NewInstrument | User
     first, *explained = template.splitlines(keepends=True)
     text = first + "".join(explained[_EDITOR_LINES - 1 :] if schema else explained)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
-    refused = _write_text(path, text, fresh=not force)
-    return refused or NewInstrument(path=path, schema=schema)
+    _write_text(path, text, fresh=not force)
+    return NewInstrument(path=path, schema=schema)
 
 
 def _derive_name(stem: str) -> str:
@@ -69,17 +69,15 @@ def _quote_path(path: Path) -> str:
     return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
 
 
-def _write_text(path: Path, text: str, *, fresh: bool) -> UserError | None:
+def _write_text(path: Path, text: str, *, fresh: bool) -> None:
     """Write a text file, and its folder where it is missing; with `fresh` an existing file is never overwritten."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not a valid file name"
-        return UserError(str(path), f"its folder cannot be made ({why})", "choose another place")
-    if (trouble := check_output_path(path, force=not fresh)) is not None:
-        return trouble
-    made = write_text_file(path, lambda file: file.write(text), force=not fresh, public=True)
-    return made if isinstance(made, UserError) else None
+        raise UserError(str(path), f"its folder cannot be made ({why})", "choose another place") from error
+    check_output_path(path, force=not fresh)
+    write_text_file(path, lambda file: file.write(text), force=not fresh, public=True)
 
 
 # ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,13 +179,13 @@ def render_schema(*, module: bool = False) -> str:
     )
 
 
-def write_schema(file: str, *, module: bool = False) -> UserError | None:
+def write_schema(file: str, *, module: bool = False) -> None:
     """Write the schema into a file; only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
-        return UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
+        raise UserError(file, "this is a folder", f"name a file in it, as {path / SCHEMA_FILE}")
     if path.exists() and not _is_schema(path):
-        return UserError(file, "the file exists and is not a JSON Schema", "give another name")
+        raise UserError(file, "the file exists and is not a JSON Schema", "give another name")
     return _write_text(path, render_schema(module=module), fresh=False)
 
 

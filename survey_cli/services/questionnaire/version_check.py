@@ -10,7 +10,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study.identity import format_author, identify
 from survey_cli.study.open_study import load_people
@@ -55,27 +55,16 @@ def check_meanings(
     top = Position(draft.document.instrument.where.file)
     try:
         store = open_existing_store(locate_database(file, instrument.id, db))
-    except StoreError as problem:
-        store = UserError(problem.where, problem.what, problem.remedy)
-    if store is None:
-        return [], []
-    if isinstance(store, UserError):
-        return [_make_unread_warning(top, store)], []
-    with store:
-        try:
+        if store is None:
+            return [], []
+        with store:
             found = list_version_changes(store, instrument)
-            if isinstance(found, UserError):
-                return [_make_unread_warning(top, found)], []
             open_changes = [one for one in found if one.acceptance is None]
             problems = list(_iterate_problems(file, open_changes, store, draft, top))
-        except StoreError as problem:
-            return [_make_unread_warning(top, UserError(problem.where, problem.what, problem.remedy))], []
+    except UserError as error:
+        what = f"the interviews in {error.where} were not compared: {error.what}"
+        return [Problem("changed-meaning", top, "", what, error.remedy, "warning")], []
     return problems, [_describe_acceptance(one, one.acceptance) for one in found if one.acceptance is not None]
-
-
-def _make_unread_warning(top: Position, trouble: UserError) -> Problem:
-    what = f"the interviews in {trouble.where} were not compared: {trouble.what}"
-    return Problem("changed-meaning", top, "", what, trouble.remedy, "warning")
 
 
 def _iterate_problems(
@@ -115,51 +104,35 @@ def _describe_acceptance(one: VersionChange, acceptance: Acceptance) -> str:
 
 def accept_changes(
     file: str, items: Sequence[str], reason: str, *, same: bool = False, by: str = "", db: str | None = None
-) -> AcceptedChanges | UserError:
+) -> AcceptedChanges:
     """Store that the changes of these items are intended, and why. Where people are listed, only supervisors may."""
     instrument = open_instrument(file)
-    if isinstance(instrument, UserError):
-        return instrument
-    try:
-        where = locate_database(file, instrument.id, db)
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
+    where = locate_database(file, instrument.id, db)
     people = load_people(file, where, None)
-    if isinstance(people, UserError):
-        return people
     store = open_existing_store(where)
     if store is None:
-        return UserError(where, "there are no interviews to compare with", "nothing has to be accepted")
-    if isinstance(store, UserError):
-        return store
+        raise UserError(where, "there are no interviews to compare with", "nothing has to be accepted")
     with store:
         who = identify(by, store.account, people, people)
-        if isinstance(who, UserError):
-            return who
         if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
-            return UserError(who.login, what, f"ask {people.format_supervisors()}")
-        try:
-            found = list_version_changes(store, instrument)
-            if isinstance(found, UserError):
-                return found
-            changed = {one.change.item for one in found}
-            for item in items:
-                if item not in changed:
-                    remedy = suggest_nearest(item, changed, otherwise="`survey check` names the items that have")
-                    return UserError("--accept", f"{item} has no change of meaning", remedy)
-            wanted = tuple(one for one in found if one.change.item in items)
-            later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
-            for one in wanted:
-                acceptance = Acceptance(
-                    reason=reason,
-                    by=format_author(who.login, store.account),
-                    at=datetime.now(UTC),
-                    earlier=one.versions_text,
-                    later=later,
-                    same=same,
-                )
-                write_acceptance(store, one.change, acceptance)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+            raise UserError(who.login, what, f"ask {people.format_supervisors()}")
+        found = list_version_changes(store, instrument)
+        changed = {one.change.item for one in found}
+        for item in items:
+            if item not in changed:
+                remedy = suggest_nearest(item, changed, otherwise="`survey check` names the items that have")
+                raise UserError("--accept", f"{item} has no change of meaning", remedy)
+        wanted = tuple(one for one in found if one.change.item in items)
+        later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
+        for one in wanted:
+            acceptance = Acceptance(
+                reason=reason,
+                by=format_author(who.login, store.account),
+                at=datetime.now(UTC),
+                earlier=one.versions_text,
+                later=later,
+                same=same,
+            )
+            write_acceptance(store, one.change, acceptance)
     return AcceptedChanges(where=where, changes=wanted)

@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.reference_entries import (
 from survey_cli.problems import UserError, find_nearest
 
 
-def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
+def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
     """Every meaning of a word of the language."""
     asked = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     entries = read_vocabulary()
@@ -23,7 +23,7 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...] | UserError:
         return meanings
     near = find_nearest(asked, {entry.word for entry in entries})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
-    return UserError("explain", f"{word!r} is not a word of the language", remedy)
+    raise UserError("explain", f"{word!r} is not a word of the language", remedy)
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:

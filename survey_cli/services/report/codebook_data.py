@@ -21,19 +21,15 @@ from survey_cli.table import build_admin_variables, build_columns
 from survey_cli.values import Variable
 
 
-def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook | UserError:
+def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook:
     """The codebook of a study, with counts where there are interviews and counts are requested."""
     instrument = open_instrument(str(path))
-    if isinstance(instrument, UserError):
-        return instrument
     language = options.language or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
-        return UserError("--language", what, f"it has {', '.join(instrument.languages)}")
+        raise UserError("--language", what, f"it has {', '.join(instrument.languages)}")
     own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
-    if isinstance(store, UserError):
-        return store
     if store is None:
         study = describe_study(instrument, language)
         return build_codebook(
@@ -53,12 +49,10 @@ def load_codebook(path: str | Path, options: CodebookOptions) -> Codebook | User
 
 def load_codebook_from_records(
     records: StudyRecords, options: CodebookOptions, of: ExportOptions | None = None
-) -> Codebook | UserError:
+) -> Codebook:
     """The codebook of open records, with counts; `of` are the options of the export that it describes."""
     export = of or ExportOptions(to="-", language=options.language, origin=options.origin, progress=options.progress)
     made = query_table(records, export)
-    if isinstance(made, UserError):
-        return made
     instrument, language = records.instrument, made.table.language
     own = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
     return _build_codebook_with_counts(made, own, instrument, options)
@@ -66,7 +60,7 @@ def load_codebook_from_records(
 
 def _build_codebook_with_counts(
     made: DataTable, own: Sequence[Variable], instrument: Instrument, options: CodebookOptions
-) -> Codebook | UserError:
+) -> Codebook:
     table = made.table
     answers = AnswerColumns.from_table(table, lambda v: not v.personal)
     kept = {v.name: v for v in table.variables}

@@ -95,54 +95,45 @@ class PublishedReport(Generic[T]):
 
 def publish_results(
     path: str | Path, options: ReportOptions, place: OutputTarget, *, stdout: TextIO | None = None
-) -> PublishedReport[Results] | UserError:
+) -> PublishedReport[Results]:
     """Build the results report of a study and write it."""
-    barred = _check_target(place, RESULTS_WRITERS, "a report") or _check_charts(place)
-    if barred is not None:
-        return barred
+    _check_target(place, RESULTS_WRITERS, "a report")
+    _check_charts(place)
     made = build_results_report(path, options)
-    if isinstance(made, UserError):
-        return made
-    trouble = _write_report(made, place, RESULTS_WRITERS, stdout)
-    if trouble is not None:
-        return trouble
+    _write_report(made, place, RESULTS_WRITERS, stdout)
     charts = _write_charts(made, place) if place.charts else 0
-    return charts if isinstance(charts, UserError) else PublishedReport(report=made, to=place.to, charts=charts)
+    return PublishedReport(report=made, to=place.to, charts=charts)
 
 
 def publish_codebook(
     path: str | Path, options: CodebookOptions, place: OutputTarget, *, stdout: TextIO | None = None
-) -> PublishedReport[Codebook] | UserError:
+) -> PublishedReport[Codebook]:
     """Build the codebook of a study and write it."""
-    if (barred := _check_target(place, CODEBOOK_WRITERS, "a codebook")) is not None:
-        return barred
+    _check_target(place, CODEBOOK_WRITERS, "a codebook")
     made = load_codebook(path, options)
-    if isinstance(made, UserError):
-        return made
-    trouble = _write_report(made, place, CODEBOOK_WRITERS, stdout)
-    return trouble if trouble is not None else PublishedReport(report=made, to=place.to)
+    _write_report(made, place, CODEBOOK_WRITERS, stdout)
+    return PublishedReport(report=made, to=place.to)
 
 
 def _get_ending(place: OutputTarget) -> str:
     return ".md" if place.to == "-" else Path(place.to).suffix.lower()
 
 
-def _check_target(place: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> UserError | None:
-    """Why the report cannot be written, checked before anything is counted."""
+def _check_target(place: OutputTarget, writers: Mapping[str, ReportWriter[T]], what: str) -> None:
+    """Check that the report can be written, before anything is counted."""
     if not place.to:
-        return None
+        return
     ending = _get_ending(place)
     if ending not in writers:
         said = f"{what} cannot be written as {ending}" if ending else "the file's name has no ending"
-        return UserError(place.to, said, f"end the name in one of {', '.join(writers)}")
-    return None if place.to == "-" else check_output_path(Path(place.to), force=place.force)
+        raise UserError(place.to, said, f"end the name in one of {', '.join(writers)}")
+    if place.to != "-":
+        check_output_path(Path(place.to), force=place.force)
 
 
-def _write_report(
-    made: T, place: OutputTarget, writers: Mapping[str, ReportWriter[T]], stdout: TextIO | None
-) -> UserError | None:
+def _write_report(made: T, place: OutputTarget, writers: Mapping[str, ReportWriter[T]], stdout: TextIO | None) -> None:
     if not place.to:
-        return None
+        return
     writer = writers[_get_ending(place)]
     try:
         if writer.text is not None:
@@ -151,32 +142,28 @@ def _write_report(
                 out = stdout or sys.stdout
                 out.write(text)
                 out.flush()
-                return None
-            done = write_text_file(
-                Path(place.to), lambda file: file.write(text), force=place.force, newline=writer.newline
-            )
-            return done if isinstance(done, UserError) else None
+                return
+            write_text_file(Path(place.to), lambda file: file.write(text), force=place.force, newline=writer.newline)
+            return
         write = writer.file
         assert write is not None, "a writer writes"
-        done_file = write_file(Path(place.to), lambda path: write(made, path), force=place.force)
-        return done_file if isinstance(done_file, UserError) else None
+        write_file(Path(place.to), lambda path: write(made, path), force=place.force)
     except ImportError as error:
         what = f"it needs {error.name or writer.extra}, which is not installed"
-        return UserError(place.to, what, f"pip install 'survey-cli[{writer.extra}]'")
+        raise UserError(place.to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
 
 
 # ── charts as files ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_charts(place: OutputTarget) -> UserError | None:
+def _check_charts(place: OutputTarget) -> None:
     if place.png and not place.charts:
-        return UserError("--png", "there is no folder for charts", "name one with --charts DIR")
+        raise UserError("--png", "there is no folder for charts", "name one with --charts DIR")
     if place.png and not can_render_png():
         what = "PNG needs CairoSVG and the Cairo library, which are not both installed"
-        return UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
+        raise UserError("--png", what, "pip install 'survey-cli[png]', and Cairo by the system's packages")
     if place.charts and Path(place.charts).exists() and not Path(place.charts).is_dir():
-        return UserError(place.charts, "this is not a folder", "name a folder for the charts")
-    return None
+        raise UserError(place.charts, "this is not a folder", "name a folder for the charts")
 
 
 def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
@@ -197,28 +184,22 @@ def iterate_charts(made: Results) -> Iterator[tuple[Chart, str]]:
             yield chart, f"{item.number}. {flatten(item.wording) or flatten(item.label)}"
 
 
-def _write_charts(made: Results, place: OutputTarget) -> int | UserError:
+def _write_charts(made: Results, place: OutputTarget) -> int:
     folder = Path(place.charts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return UserError(place.charts, f"it cannot be made ({error.strerror})", "choose another place")
+        raise UserError(place.charts, f"it cannot be made ({error.strerror})", "choose another place") from error
     files = 0
     for chart, heading in iterate_charts(made):
         for ending in (".svg", ".png") if place.png else (".svg",):
-            trouble = _write_chart(
-                chart.render_with_heading(heading), folder / f"{chart.id}{ending}", force=place.force
-            )
-            if trouble is not None:
-                return trouble
+            _write_chart(chart.render_with_heading(heading), folder / f"{chart.id}{ending}", force=place.force)
             files += 1
     return files
 
 
-def _write_chart(svg: str, path: Path, *, force: bool) -> UserError | None:
-    done: object
+def _write_chart(svg: str, path: Path, *, force: bool) -> None:
     if path.suffix == ".png":
-        done = write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
+        write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
-        done = write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
-    return done if isinstance(done, UserError) else None
+        write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)

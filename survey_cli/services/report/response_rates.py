@@ -17,7 +17,7 @@ from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
 from survey_cli.services.run_on_study import convert_to_study_time
-from survey_cli.store import Store, StoreError
+from survey_cli.store import Store
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import StudyRecords, open_study
 from survey_cli.values import Value
@@ -91,58 +91,50 @@ def compute_study_rates(
     db: str | None = None,
     people: str | None = None,
     tell: Callable[[str], object] = str,
-) -> RatesReport | UserError:
+) -> RatesReport:
     """Compute the rates of a study's own cases.
 
     `zone` is the time zone of dates, the computer's where it is None; `tell` receives what opening the study
     repaired.
     """
     study = open_study(path, db=db, people=people)
-    if isinstance(study, UserError):
-        return study
     with study:
         repair(study, now)
         for done in study.repairs:
             tell(done)
-        try:
-            return compute_rates_from_records(study, options, now=now, zone=zone)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        return compute_rates_from_records(study, options, now=now, zone=zone)
 
 
 def compute_rates_from_records(
     records: StudyRecords, options: RatesOptions, *, now: datetime, zone: tzinfo | None = None
-) -> RatesReport | UserError:
+) -> RatesReport:
     """Compute the rates of open records. Raises StoreError."""
     now = convert_to_study_time(records.store, now)
     when = parse_past_time(options.as_of, now, zone, option="--as-of") if options.as_of else describe_now(now, zone)
-    if isinstance(when, UserError):
-        return when
-    unfit = _check_options(records.instrument, options)
-    return unfit if unfit is not None else _build_study_report(records, options, when)
+    _check_options(records.instrument, options)
+    return _build_study_report(records, options, when)
 
 
-def _check_options(instrument: Instrument, options: RatesOptions) -> UserError | None:
-    """Why the sample does not support the options."""
+def _check_options(instrument: Instrument, options: RatesOptions) -> None:
+    """Check that the sample supports the options."""
     if options.weighted and find_column(instrument, "weight") is None:
-        return UserError("--weighted", "no sample column has role: weight", "give the column of base weights that role")
+        raise UserError("--weighted", "no sample column has role: weight", "give the column of base weights that role")
     if not options.by:
-        return None
+        return
     column = instrument.sample.get(options.by)
     offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
     otherwise = f"columns are {', '.join(offered)}" if offered else "the study has no suitable column"
     if column is None:
-        return UserError(
+        raise UserError(
             "--by", f"{options.by!r} is not a sample column", suggest_nearest(options.by, offered, otherwise=otherwise)
         )
     if column.is_personal:
-        return UserError("--by", f"{options.by} is personal", otherwise)
+        raise UserError("--by", f"{options.by} is personal", otherwise)
     if column.role == "key":
-        return UserError("--by", f"{options.by} identifies cases: every group would be one case", otherwise)
-    return None
+        raise UserError("--by", f"{options.by} identifies cases: every group would be one case", otherwise)
 
 
-def _build_study_report(study: StudyRecords, options: RatesOptions, when: RequestedTime) -> RatesReport | UserError:
+def _build_study_report(study: StudyRecords, options: RatesOptions, when: RequestedTime) -> RatesReport:
     plan, cases = study.plan, study.store.cases
     labels: dict[Value, str] = {}
     if options.by:
@@ -162,12 +154,12 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
         wanted,
     )
     if found.uncountable:
-        return _make_uncounted_error(study, found)
+        raise _make_uncounted_error(study, found)
     if not found.frames:
         none = "no case was released then" if when.past else "no case is released yet"
-        return UserError(study.where, none, "name a later moment" if when.past else "import or release a sample")
+        raise UserError(study.where, none, "name a later moment" if when.past else "import or release a sample")
     if len(found.parts) > MAX_PARTS:
-        return UserError(
+        raise UserError(
             "--by", f"{options.by} has {len(found.parts):,} values", f"take a column of at most {MAX_PARTS}"
         )
     assumed = RateAssumptions(
@@ -175,7 +167,7 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
     )
     told = resolve_assumptions({tally.frame: tally.counts for tally in found.frames}, assumed)
     if not isinstance(told, ResolvedAssumptions):
-        return _make_rates_error(study.path, told)
+        raise _make_rates_error(study.path, told)
     rated = [
         RateInput(frame=t.frame, by=t.by, counts=t.counts, e=told.e[t.frame], open_cases=t.open_cases)
         for t in (*found.parts, *found.frames)
@@ -227,16 +219,14 @@ def _make_uncounted_error(study: StudyRecords, found: StudyDispositions) -> User
     )
 
 
-def compute_rates_from_counts(
-    counts: str, assumed: RateAssumptions, *, stdin: BinaryIO | None = None
-) -> RatesReport | UserError:
+def compute_rates_from_counts(counts: str, assumed: RateAssumptions, *, stdin: BinaryIO | None = None) -> RatesReport:
     """Compute the rates of a CSV file of counts; `-` reads `stdin`."""
     read = read_counts(counts, frame=assumed.frame, stdin=stdin)
     if isinstance(read, tuple):
-        return _make_rates_error(counts, read)
+        raise _make_rates_error(counts, read)
     told = resolve_assumptions(read.frames, assumed)
     if not isinstance(told, ResolvedAssumptions):
-        return _make_rates_error(counts, told)
+        raise _make_rates_error(counts, told)
     rated = [RateInput(frame=name, counts=number, e=told.e[name]) for name, number in read.frames.items()]
     report = build_rate_table(rated, weights=told.weights, quotas=assumed.quotas or read.quota_filled)
     return RatesReport(table=report, warnings=read.warnings)

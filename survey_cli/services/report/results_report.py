@@ -13,7 +13,7 @@ from typing import Final
 from survey_cli.documents.questionnaire.booklet import LANGUAGE_NAMES
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results.analysis_base import AnalysisBase, select_interviews
 from survey_cli.reports.results.banner import MAX_COLUMNS, build_banner, build_grouping
@@ -30,9 +30,9 @@ from survey_cli.services.data.export_options import ExportOptions as ExportWish
 from survey_cli.services.data.interview_weights import check_trim, load_counted_answers, weight_interviews
 from survey_cli.services.data.run_on_records import run_on_records
 from survey_cli.services.data.table_query import query_table, select_column_names
-from survey_cli.services.date_options import RequestedTime, parse_past_time
+from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.report_options import ReportOptions
-from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_rates_from_records
+from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table import StudyDescription
 from survey_cli.table.computes import list_inputs
@@ -41,15 +41,14 @@ from survey_cli.values import Missing, Variable
 MAX_DIGITS: Final = 4
 
 
-def build_results_report(path: str | Path, options: ReportOptions) -> Results | UserError:
+def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
-    if (trouble := _check_options(options)) is not None:
-        return trouble
+    _check_options(options)
     options = replace(options, at=options.at or datetime.now(UTC))
     found = run_on_records(
         path, lambda records: _load_report_data(records, options), db=options.db, people=options.people
     )
-    return found if isinstance(found, UserError) else _compile_report(path, found, options)
+    return _compile_report(path, found, options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +65,24 @@ class _ReportData:
     study: StudyDescription
     language: str
     warnings: tuple[str, ...]
-    rates: RatesReport | UserError
-    """The study's response rates, or why it has none."""
+    rates: RateTable | None
+    """The study's response rates."""
+    no_rates: str
+    """Why it has none."""
 
 
-def _check_options(options: ReportOptions) -> UserError | None:
-    """Why the options are invalid; None where they are valid."""
+def _check_options(options: ReportOptions) -> None:
+    """Check that the options are valid."""
     if not 0 <= options.digits <= MAX_DIGITS:
-        return UserError("--digits", f"{options.digits} decimals", f"choose 0 to {MAX_DIGITS}")
+        raise UserError("--digits", f"{options.digits} decimals", f"choose 0 to {MAX_DIGITS}")
     if options.threshold < 0:
-        return UserError("--threshold", f"{options.threshold} is not a number of people", "0 hides nothing")
-    if (trouble := check_trim(options.rake, options.trim)) is not None:
-        return trouble
+        raise UserError("--threshold", f"{options.threshold} is not a number of people", "0 hides nothing")
+    check_trim(options.rake, options.trim)
     if options.cases and not options.verbatims:
-        return UserError("--cases", "cases are printed only with verbatims", "give --verbatims too")
-    return None
+        raise UserError("--cases", "cases are printed only with verbatims", "give --verbatims too")
 
 
-def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData | UserError:
+def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
     export = ExportWish(
         to="-",
         language=options.language,
@@ -95,18 +94,15 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         progress=options.progress,
     )
     made = query_table(records, export)
-    if isinstance(made, UserError):
-        return made
     answers, got = load_counted_answers(made, records.plan, options.interviews, words=options.verbatims)
     everybody = answers
     if options.where:
         unnarrowed = query_table(records, replace(export, where=""))
-        if isinstance(unnarrowed, UserError):
-            return unnarrowed
         everybody, _ = load_counted_answers(unnarrowed, records.plan, options.interviews)
         made = replace(made, overrides=unnarrowed.overrides)
     ruled = {id: one.code for id, one in made.overrides.items()}
     table = made.table
+    rates, no_rates = _compute_rates(records, options)
     return _ReportData(
         instrument=records.instrument,
         answers=answers.select(got.rows),
@@ -123,7 +119,8 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         study=table.study,
         language=table.language,
         warnings=(*made.warnings, *made.differences),
-        rates=_compute_rates(records, options),
+        rates=rates,
+        no_rates=no_rates,
     )
 
 
@@ -131,11 +128,11 @@ def _describe_as_of(options: ReportOptions) -> str:
     """The time of `--as-of` as text; empty where none was given."""
     if not options.as_of or options.at is None:
         return ""
-    moment = parse_past_time(options.as_of, options.at, options.zone, option="--as-of")
-    return moment.text if isinstance(moment, RequestedTime) and moment.past else ""
+    when = parse_past_time(options.as_of, options.at, options.zone, option="--as-of")
+    return when.text if when.past else ""
 
 
-def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions) -> Results | UserError:
+def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions) -> Results:
     instrument = found.instrument
     if not found.included.rows:
         remedy = "conduct interviews first"
@@ -145,9 +142,8 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
             remedy = "name a later moment" if options.as_of else "select more with --where"
         elif options.origin == "real":
             remedy += ", or select practice or simulated ones with --origin"
-        return UserError(str(path), "there are no interviews to report on", remedy)
-    rated = found.rates
-    rates = rated.table if isinstance(rated, RatesReport) else None
+        raise UserError(str(path), "there are no interviews to report on", remedy)
+    rates = found.rates
     size = instrument.document.study.size
     if rates is not None and options.where:
         rates = replace(rates, notes=(WHOLE_STUDY_NOTE, *rates.notes))
@@ -173,18 +169,12 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
         base=options.weighted,
         threshold=options.threshold,
     )
-    if isinstance(weights, UserError):
-        return weights
     answers = found.answers.with_weights(weights.weights) if weights is not None else found.answers
     groupings = _select_groupings(answers, found.variables, instrument, options)
-    if isinstance(groupings, UserError):
-        return groupings
     asked = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in found.study.universes.items()}
     short = {item: words.removeprefix("asked ") for item, words in asked.items()}
     listed, heads = list_questions(instrument, found.variables, language=found.language, asked=short)
     chosen = _select_questions(listed, found.variables, instrument, options)
-    if isinstance(chosen, UserError):
-        return chosen
     tallied = [tabulate(question, answers, groupings, terms) for question in listed]
     tables = hide_small_counts(tallied, answers, groupings, terms)  # of all items, so that --items suppresses the same
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
@@ -202,7 +192,7 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
         zone=options.zone,
         quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
         rates=rates,
-        no_rates=rated.what if isinstance(rated, UserError) else "",
+        no_rates=found.no_rates,
         weighting=weights.weighting if weights is not None else None,
         census=census,
         filter_notes=found.narrowing.describe(found.included, len(tables), listed_items),
@@ -233,7 +223,7 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
 
 def _select_groupings(
     answers: AnswerColumns, variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
-) -> list[Grouping] | UserError:
+) -> list[Grouping]:
     """The banner's variables, each with few values.
 
     A `multiple` is replaced by its options, each of which divides all interviews.
@@ -252,21 +242,21 @@ def _select_groupings(
         wanted += [one for one in several if one in offered] or [name]
     for name in dict.fromkeys(wanted):
         if name in personal:
-            return UserError("--by", f"{name} is personal", "choose another variable")
+            raise UserError("--by", f"{name} is personal", "choose another variable")
         variable = offered.get(name)
         if variable is None:
             if name in instrument.computes:
                 reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
                 what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
-                return UserError("--by", what, "choose another variable until there are some")
+                raise UserError("--by", what, "choose another variable until there are some")
             remedy = suggest_nearest(name, offered, otherwise="name an item, a sample column or a compute")
-            return UserError("--by", f"there is no variable {name!r} to divide by", remedy)
+            raise UserError("--by", f"there is no variable {name!r} to divide by", remedy)
         if variable.role == "answer" and variable.storage == "text" and not variable.labels:
-            return UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
+            raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
         grouping = build_grouping(answers, variable)
         if isinstance(grouping, int):
             what = f"{name} has {grouping:,} values"
-            return UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
+            raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
         made.append(grouping)
     labels = Counter(grouping.label for grouping in made)
     return [replace(g, label=f"{g.label} ({g.name})") if labels[g.label] > 1 else g for g in made]
@@ -274,12 +264,13 @@ def _select_groupings(
 
 def _select_questions(
     listed: Sequence[ReportQuestion], variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
-) -> Sequence[ReportQuestion] | UserError:
+) -> Sequence[ReportQuestion]:
     if not options.items:
         return [question for question in listed if question.is_reported]
-    names = select_column_names(variables, instrument, options.items)
-    if isinstance(names, UserError):
-        return replace(names, where="--items")
+    try:
+        names = select_column_names(variables, instrument, options.items)
+    except UserError as error:
+        raise UserError("--items", error.what, error.remedy) from error
     return [
         question
         for question in listed
@@ -373,11 +364,13 @@ def _count_selected_cases(rates: RateTable | None) -> int:
     return sum(int(n) for one in counts for n in one.list_by_group().values())
 
 
-def _compute_rates(records: StudyRecords, options: ReportOptions) -> RatesReport | UserError:
+def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateTable | None, str]:
     """The study's response rates as of the same time, or why it has none."""
-    return compute_rates_from_records(
-        records,
-        RatesOptions(as_of=options.as_of, all_origins=options.origin != "real"),
-        now=options.at or datetime.now(UTC),
-        zone=options.zone,
-    )
+    rates = RatesOptions(as_of=options.as_of, all_origins=options.origin != "real")
+    try:
+        now = options.at or datetime.now(UTC)
+        return compute_rates_from_records(records, rates, now=now, zone=options.zone).table, ""
+    except StoreError:
+        raise
+    except UserError as error:
+        return None, error.what

@@ -11,7 +11,6 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, is_known_country, read_number
 from survey_cli.samples.lists.do_not_call_file import read_do_not_call_file
-from survey_cli.store import StoreError
 from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
 from survey_cli.store.database_location import find_study_folder, format_path, make_address_error
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallEntry, DoNotCallList
@@ -66,15 +65,12 @@ class DoNotCallRemoval(NamedTuple):
     """All of them were on it."""
 
 
-def add_numbers(
-    request: DoNotCallRequest, given: Sequence[str], *, reason: str
-) -> DoNotCallAddition | UserError | list[Problem]:
+def add_numbers(request: DoNotCallRequest, given: Sequence[str], *, reason: str) -> DoNotCallAddition | list[Problem]:
     """Add numbers, and the numbers in files, to the list.
 
     Nobody calls them from then on, not even where their case is on a screen. A file that cannot be read adds nothing.
     """
-    if trouble := _check_country(request):
-        return trouble
+    _check_country(request)
     numbers: dict[str, tuple[str, datetime]] = {}
     problems: list[Problem] = []
     for one in given:
@@ -90,23 +86,15 @@ def add_numbers(
                 numbers[barred.number.e164] = min(said, earlier, key=itemgetter(1))
             continue
         number = _parse_number(one, request)
-        if isinstance(number, UserError):
-            return number
         numbers[number] = (reason, request.at)
-    opened = _open_list(request)
-    if isinstance(opened, UserError):
-        return opened
-    where, listed = opened
+    where, listed = _open_list(request)
     with listed:
-        try:
-            by, new = request.by.strip() or read_login_name(), 0
-            alike: dict[tuple[str, datetime], list[str]] = {}
-            for number, said in numbers.items():
-                alike.setdefault(said, []).append(number)
-            for (why, since), several in sorted(alike.items()):
-                new += listed.add(several, at=since, reason=why, by=by)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        by, new = request.by.strip() or read_login_name(), 0
+        alike: dict[tuple[str, datetime], list[str]] = {}
+        for number, said in numbers.items():
+            alike.setdefault(said, []).append(number)
+        for (why, since), several in sorted(alike.items()):
+            new += listed.add(several, at=since, reason=why, by=by)
     return DoNotCallAddition(where, len(numbers), new, tuple(problems))
 
 
@@ -115,81 +103,56 @@ def _resolve_date(day: date | None, now: datetime) -> datetime:
     return min(datetime.combine(day, time(), UTC), now) if day is not None else now
 
 
-def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup | UserError:
+def look_up_number(request: DoNotCallRequest, given: str) -> DoNotCallLookup:
     """Look up whether a number is on the list, since when and why."""
-    number = _check_country(request) or _parse_number(given, request)
-    if isinstance(number, UserError):
-        return number
-    opened = _open_list(request)
-    if isinstance(opened, UserError):
-        return opened
-    where, listed = opened
+    _check_country(request)
+    number = _parse_number(given, request)
+    where, listed = _open_list(request)
     with listed:
-        try:
-            found, off = listed.find_entry(number), listed.find_removal(number)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        found, off = listed.find_entry(number), listed.find_removal(number)
     since, reason, by = found or (None, "", "")
     return DoNotCallLookup(where, number, since, reason, by, off)
 
 
-def remove_numbers(request: DoNotCallRequest, given: Sequence[str], *, reason: str) -> DoNotCallRemoval | UserError:
+def remove_numbers(request: DoNotCallRequest, given: Sequence[str], *, reason: str) -> DoNotCallRemoval:
     """Remove numbers from the list: all, or none where one of them is not on it."""
-    if trouble := _check_country(request):
-        return trouble
-    numbers: list[str] = []
-    for one in given:
-        number = _parse_number(one, request)
-        if isinstance(number, UserError):
-            return number
-        numbers.append(number)
-    opened = _open_list(request)
-    if isinstance(opened, UserError):
-        return opened
-    where, listed = opened
+    _check_country(request)
+    numbers = [_parse_number(text, request) for text in given]
+    where, listed = _open_list(request)
     with listed:
-        try:
-            on_it = listed.select_listed(numbers)
-            if absent := [number for number in numbers if number not in on_it]:
-                return UserError(where, f"{absent[0]} is not on the list", "check the number; nothing was changed")
-            by = request.by.strip() or read_login_name()
-            listed.remove(on_it, at=request.at, reason=reason, by=by)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        on_it = listed.select_listed(numbers)
+        if absent := [number for number in numbers if number not in on_it]:
+            raise UserError(where, f"{absent[0]} is not on the list", "check the number; nothing was changed")
+        by = request.by.strip() or read_login_name()
+        listed.remove(on_it, at=request.at, reason=reason, by=by)
     return DoNotCallRemoval(where, tuple(dict.fromkeys(numbers)))
 
 
-def count_numbers(request: DoNotCallRequest) -> tuple[str, int] | UserError:
+def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
     """The location of the list, and its number of entries."""
-    opened = _open_list(request)
-    if isinstance(opened, UserError):
-        return opened
-    where, listed = opened
+    where, listed = _open_list(request)
     with listed:
-        try:
-            return where, listed.count()
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        return where, listed.count()
 
 
-def _check_country(request: DoNotCallRequest) -> UserError | None:
+def _check_country(request: DoNotCallRequest) -> None:
     if not request.country or is_known_country(request.country):
-        return None
+        return
     remedy = "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, as US"
-    return UserError("--country", f"{request.country!r} is not a known country", remedy)
+    raise UserError("--country", f"{request.country!r} is not a known country", remedy)
 
 
-def _parse_number(text: str, request: DoNotCallRequest) -> str | UserError:
+def _parse_number(text: str, request: DoNotCallRequest) -> str:
     read = read_number(clean_text(text), request.country or None)
     if isinstance(read, InvalidNumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
-            return UserError(text, "it is neither a file nor a number", "check the name")
+            raise UserError(text, "it is neither a file nor a number", "check the name")
         remedy = f"{read.remedy}, or name the country: --country US" if not request.country else read.remedy
-        return UserError(text, read.why, remedy.replace(", or name the country under fieldwork: country:", ""))
+        raise UserError(text, read.why, remedy.replace(", or name the country under fieldwork: country:", ""))
     return read.e164
 
 
-def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList] | UserError:
+def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList]:
     try:
         if request.db and is_server_address(request.db):
             where = parse_server_address(request.db, study=LIST_SCHEMA)
@@ -201,7 +164,7 @@ def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList] | UserErr
         )
         beside.parent.mkdir(parents=True, exist_ok=True)
         return format_path(beside.with_name(FILE_NAME)), DoNotCallList.open_beside(beside)
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
     except OSError as error:
-        return UserError(str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix that first")
+        raise UserError(
+            str(request.db or FILE_NAME), f"it cannot be opened ({error.strerror})", "fix that first"
+        ) from error

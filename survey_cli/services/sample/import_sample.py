@@ -27,7 +27,6 @@ from survey_cli.services.sample.sample_rows import (
     iterate_number_marks,
     load_existing_cases,
 )
-from survey_cli.store import StoreError
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
@@ -102,50 +101,33 @@ class _SampleToImport(NamedTuple):
     """Cases for which the file has more numbers with zones than are stored."""
 
 
-def import_sample(
-    request: Request, wanted: ImportOptions, manner: ImportRuntime
-) -> ImportResult | UserError | list[Problem]:
+def import_sample(request: Request, wanted: ImportOptions, manner: ImportRuntime) -> ImportResult | list[Problem]:
     """Import the cases of a file.
 
     Returns problems where one of them is an error; then nothing was stored and no database was made. Importing the
     same file again changes nothing.
     """
     fresh = _locate_new_database(request)
-    if isinstance(fresh, UserError):
-        return fresh
-    try:
-        with_what = replace(request, db=":memory:", people=_find_people_list(request, fresh)) if fresh else request
-        found = _open_for_import(with_what, create=bool(fresh))
-        if isinstance(found, UserError):
-            return found
-        with found as study:
-            if fresh:
-                study = _attach_do_not_call_list(study, fresh)
-            read = _read_sample_file(study, wanted)
-            if isinstance(read, list | UserError):
-                return read
-            if wanted.dry_run or not fresh:
-                return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
-        found = _open_for_import(request, create=True)
-        if isinstance(found, UserError):
-            return found
-        with found as study:
+    with_what = replace(request, db=":memory:", people=_find_people_list(request, fresh)) if fresh else request
+    with _open_for_import(with_what, create=bool(fresh)) as study:
+        if fresh:
+            study = _attach_do_not_call_list(study, fresh)
+        read = _read_sample_file(study, wanted)
+        if isinstance(read, list):
+            return read
+        if wanted.dry_run or not fresh:
             return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
-    except StoreError as problem:
-        return UserError(problem.where, problem.what, problem.remedy)
+    with _open_for_import(request, create=True) as study:
+        return _apply_import(study, read, wanted, convert_to_study_time(study.store, request.at), manner)
 
 
-def _locate_new_database(request: Request) -> str | UserError:
+def _locate_new_database(request: Request) -> str:
     """Where the database will be, if there is none yet; else an empty string."""
     instrument = open_instrument(request.path)
-    if isinstance(instrument, UserError):
-        return instrument
     where = locate_database(request.path, instrument.id, request.db)
     store = open_existing_store(where)
     if store is None:
         return where
-    if isinstance(store, UserError):
-        return store
     store.close()
     return ""
 
@@ -156,13 +138,13 @@ def _find_people_list(request: Request, where: str) -> str | None:
     return request.people or (str(own) if own is not None and own.is_file() else None)
 
 
-def _open_for_import(request: Request, *, create: bool) -> OpenStudy | UserError:
+def _open_for_import(request: Request, *, create: bool) -> OpenStudy:
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=create)
-    if isinstance(study, UserError):
-        return study
-    if (barred := check_supervisor(study, "import a sample")) is not None:
+    try:
+        check_supervisor(study, "import a sample")
+    except UserError:
         study.close()
-        return barred
+        raise
     return study
 
 
@@ -174,7 +156,7 @@ def _attach_do_not_call_list(study: OpenStudy, where: str) -> OpenStudy:
     return replace(study, where=where, do_not_call=DoNotCallList.open_beside(where))
 
 
-def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImport | UserError | list[Problem]:
+def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImport | list[Problem]:
     study.store.cases.imports.finish()
     kept, nameless, known = load_existing_cases(study.store, study.instrument)
     sample = read_sample(wanted.file, study.instrument, sheet=wanted.sheet, encoding=wanted.encoding, existing=kept)
@@ -185,12 +167,10 @@ def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImpor
     kept = {key: values for key, values in kept.items() if key not in nameless}
     listed = study.do_not_call.select_listed({number.e164 for case in sample.cases for number in case.dialable_numbers})
     summary = preview_import(sample, existing=kept, is_listed=lambda number: number.e164 in listed)
-    released: frozenset[str] | UserError = frozenset()
+    released: frozenset[str] = frozenset()
     if wanted.release:
         replicates = {share.name for share in summary.replicates if share.name}
         released = parse_replicates(wanted.release, replicates, where=wanted.file)
-    if isinstance(released, UserError):
-        return released
     new = [case for case in sample.cases if case.key not in kept]
     located = frozenset(
         c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > known.get(c.key, 0)
@@ -200,7 +180,7 @@ def _read_sample_file(study: OpenStudy, wanted: ImportOptions) -> _SampleToImpor
 
 def _apply_import(
     study: OpenStudy, read: _SampleToImport, wanted: ImportOptions, at: datetime, manner: ImportRuntime
-) -> ImportResult | UserError:
+) -> ImportResult:
     """Store what was read, unless it is a dry run."""
     added = updated = 0
     busy: list[str] = []
@@ -209,7 +189,9 @@ def _apply_import(
         try:
             added = _add_cases(study, read, wanted, at, manner) if read.new else 0
         except ValueError as doubled:  # another import added it meanwhile
-            return UserError(study.where, f"{doubled}, so nothing was imported", "import again to see what is new")
+            raise UserError(
+                study.where, f"{doubled}, so nothing was imported", "import again to see what is new"
+            ) from doubled
         if wanted.update:
             refresh_queue(study.store, study.plan, at)
             updated, busy = _update_cases(study, read, at, manner)

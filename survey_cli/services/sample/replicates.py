@@ -5,13 +5,13 @@ from collections.abc import Collection
 from survey_cli.problems import UserError, suggest_nearest
 
 
-def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str] | UserError:
+def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str]:
     """Parse `1-2,5`, `north` or `all` into names of replicates.
 
     Each must be known, and a range must contain at least one.
     """
     if not known:
-        return UserError(where, "the sample has no replicates", "give it a column with role: replicate")
+        raise UserError(where, "the sample has no replicates", "give it a column with role: replicate")
     if text.strip() == "all":
         return frozenset(known)
     found: set[str] = set()
@@ -19,11 +19,11 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
         named = {part} if part in known else _expand_range(part, known)
         if not named:
             otherwise = f"there are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
-            return UserError(
-                where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise)
-            )
+            raise UserError(where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise))
         found |= named
-    return frozenset(found) if found else UserError(where, "no replicate is named", "write 3, 3-4 or all")
+    if not found:
+        raise UserError(where, "no replicate is named", "write 3, 3-4 or all")
+    return frozenset(found)
 
 
 def _expand_range(part: str, known: Collection[str]) -> set[str]:

@@ -27,7 +27,6 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.sample_file import SampleCase, read_sample
 from survey_cli.services.sample.sample_rows import build_sample_event, iterate_number_marks
-from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_records, open_study
@@ -56,32 +55,24 @@ class SimulatedStudyOptions:
 
 def load_simulation_cases(
     options: SimulatedStudyOptions, instrument: Instrument
-) -> list[tuple[str, list[HistoryEntry]]] | UserError:
+) -> list[tuple[str, list[HistoryEntry]]]:
     """Load the cases, each with its history before any call."""
     if options.invented:
         cases = list(_iterate_sampled_cases(options.invented, instrument, options.released))
     elif options.sample:
         read = read_sample(options.sample, instrument)
         if isinstance(read, list):
-            return UserError(options.sample, "the sample has problems", "correct them, then try again", tuple(read))
+            raise UserError(options.sample, "the sample has problems", "correct them, then try again", tuple(read))
         cases = list(_iterate_sampled_cases(read.cases, instrument, options.released))
     else:
-        kept = _load_stored_cases(options)
-        if isinstance(kept, UserError):
-            return kept
-        cases = kept
+        cases = _load_stored_cases(options)
     return [(key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events]) for key, events in cases]
 
 
-def open_simulated_study(options: SimulatedStudyOptions, dice: Random) -> OpenStudy | UserError:
+def open_simulated_study(options: SimulatedStudyOptions, dice: Random) -> OpenStudy:
     """Open the study in memory; the caller closes it."""
-    instrument = open_instrument(options.path)
-    cases = load_simulation_cases(options, instrument) if isinstance(instrument, Instrument) else instrument
-    if isinstance(cases, UserError):
-        return cases
+    cases = load_simulation_cases(options, open_instrument(options.path))
     study = open_study(options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people)
-    if isinstance(study, UserError):
-        return study
     rebuild_queue(study, options.at)
     study.store.cases.imports.add(
         _build_cases(cases, study.plan, options.at, dice),
@@ -101,23 +92,21 @@ def _iterate_sampled_cases(
         yield case.key, [build_sample_event(case, instrument), *out, *iterate_number_marks(case, ())]
 
 
-def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]] | UserError:
+def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]]:
     """Load the stored cases, each as its sample brought it."""
-    study = open_records(options.path, db=options.db)
-    if isinstance(study, UserError):
-        remedy = f"{study.remedy}, or try others: --sample cases.csv, --cases 500"
-        return UserError(study.where, study.what, remedy, study.problems)
+    try:
+        study = open_records(options.path, db=options.db)
+    except UserError as error:
+        remedy = f"{error.remedy}, or try others: --sample cases.csv, --cases 500"
+        raise UserError(error.where, error.what, remedy, error.problems) from error
     with study:
-        try:
-            found = [
-                (key, _select_sample_events(history)) for key, history in study.store.cases.queries.iterate_histories()
-            ]
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        found = [
+            (key, _select_sample_events(history)) for key, history in study.store.cases.queries.iterate_histories()
+        ]
         where = study.where
     found = [(key, events) for key, events in found if events]
     if not found:
-        return UserError(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
+        raise UserError(where, "there are no cases yet", "try others: --sample cases.csv, --cases 500")
     return found
 
 

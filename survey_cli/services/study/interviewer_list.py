@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from survey_cli.problems import Problem, UserError
+from survey_cli.problems import Problem
 from survey_cli.reports.fieldwork.interviewers import InterviewerLine, InterviewerList
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.services.run_on_study import Request, run_on_study
@@ -11,7 +11,7 @@ from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import OpenStudy
 
 
-def list_interviewers(request: Request) -> InterviewerList | UserError:
+def list_interviewers(request: Request) -> InterviewerList:
     """List everybody on the list of people, and everybody else with a case or an appointment."""
     return run_on_study(request, lambda study: _build_list(study, request))
 

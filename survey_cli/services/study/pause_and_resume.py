@@ -7,7 +7,7 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_pause
 
 
-def pause_study(request: Request, message: str = "") -> Pause | UserError:
+def pause_study(request: Request, message: str = "") -> Pause:
     """Keep all stations from claiming cases and dialing numbers until `resume_study`.
 
     Current interviews are finished.
@@ -15,7 +15,7 @@ def pause_study(request: Request, message: str = "") -> Pause | UserError:
     text = clean_text(message)
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        return UserError("--message", what, f"{MAX_MESSAGE_LENGTH} fit on the stations' screens: shorten it")
+        raise UserError("--message", what, f"{MAX_MESSAGE_LENGTH} fit on the stations' screens: shorten it")
 
     def do(study: OpenStudy) -> Pause:
         pause = Pause(study.who.login, study.at, text)
@@ -25,13 +25,13 @@ def pause_study(request: Request, message: str = "") -> Pause | UserError:
     return run_on_study(request, do, for_whom="pause a study")
 
 
-def resume_study(request: Request) -> Pause | UserError:
+def resume_study(request: Request) -> Pause:
     """Let stations claim and dial again. Returns the pause that ended, or an error where there was none."""
 
-    def do(study: OpenStudy) -> Pause | UserError:
+    def do(study: OpenStudy) -> Pause:
         pause = read_pause(study.store)
         if pause is None:
-            return UserError(study.where, "the study is not paused", "nothing was changed")
+            raise UserError(study.where, "the study is not paused", "nothing was changed")
         write_pause(study.store, None)
         return pause
 

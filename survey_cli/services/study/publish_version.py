@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request, convert_to_study_time
-from survey_cli.store import InstrumentRow, StoreError
+from survey_cli.store import InstrumentRow
 from survey_cli.store.database_location import DatabaseFile
 from survey_cli.store.origin import write_origin
 from survey_cli.study.consistency.upkeep import rebuild_queue
@@ -25,25 +25,20 @@ class PublishedVersion:
     """It was not in effect before."""
 
 
-def publish_version(request: Request) -> PublishedVersion | UserError:
+def publish_version(request: Request) -> PublishedVersion:
     """Publish the questionnaire as its file is now. A missing database is made."""
     study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True)
-    if isinstance(study, UserError):
-        return study
     with study:
-        try:
-            return check_supervisor(study, "publish a questionnaire") or _publish(study, request)
-        except StoreError as problem:
-            return UserError(problem.where, problem.what, problem.remedy)
+        check_supervisor(study, "publish a questionnaire")
+        return _publish(study, request)
 
 
-def _publish(study: OpenStudy, request: Request) -> PublishedVersion | UserError:
+def _publish(study: OpenStudy, request: Request) -> PublishedVersion:
     store, instrument = study.store, study.instrument
     if not store.data.can_publish():
         what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
-        return UserError(study.where, what, "connect as the owner of the schema, or ask them")
-    if (changed := check_may_begin(store, instrument)) is not None:
-        return changed
+        raise UserError(study.where, what, "connect as the owner of the schema, or ask them")
+    check_may_begin(store, instrument)
     before, at = read_published_hash(store), convert_to_study_time(store, request.at)
     store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
     store.settings.write(PUBLISHED_SETTING, instrument.hash)

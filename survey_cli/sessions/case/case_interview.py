@@ -6,7 +6,6 @@ from datetime import datetime
 from random import Random
 
 from survey_cli.fieldwork.case.locations import list_call_zones
-from survey_cli.problems import UserError
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import requires_time
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
@@ -69,7 +68,7 @@ class CaseInterviews:
 
     def start_or_resume(
         self, claimed: ClaimedCase, link: CaseLink, *, options: StartOptions | None = None
-    ) -> InterviewSession | UserError:
+    ) -> InterviewSession:
         """Start or resume the interview; one that ended with a refusal is reopened, as a call converted it.
 
         `options` say how it is started otherwise, for instance to correct it. Raises StoreError.

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.events import CaseReturned, InterviewOpened
 from survey_cli.outcomes import Outcome
+from survey_cli.problems import StoreError
 from survey_cli.sessions.case.case_claim import RENEWALS_PER_LEASE, CaseClaims
 from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
 from survey_cli.sessions.case.outcome_events import CaseEvents
 from survey_cli.sessions.case.quota_reservations import QuotaReservations
-from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseLost, LeaseToken
 from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.open_study import OpenStudy

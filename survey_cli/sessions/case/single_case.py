@@ -24,20 +24,19 @@ class SingleCaseLink(SampledCaseLink):
 
 def start_single_case(
     study: OpenStudy, options: StartOptions, *, station: str, clock: Clock, token: str
-) -> InterviewSession | UserError:
+) -> InterviewSession:
     """Claim the case and start or resume its interview. Raises StoreError."""
     repair(study, clock())
     interviews = CaseInterviews(
         study=study, by=study.who.login, station=station, clock=clock, to_local=lambda at: at.astimezone()
     )
-    if (pause_error := _check_pause(study, interviews, options, clock)) is not None:
-        return pause_error
+    _check_pause(study, interviews, options, clock)
     claims = CaseClaims(store=study.store, plan=study.plan, by=study.who.login, station=station, clock=clock)
     case = claims.claim(options.case, token)
     if case is None:
-        return UserError(options.case, "there is no such case", "choose another case")
+        raise UserError(options.case, "there is no such case", "choose another case")
     if isinstance(case, LeaseHolder):
-        return UserError(options.case, f"{case.by} has this case at station {case.station}", "choose another case")
+        raise UserError(options.case, f"{case.by} has this case at station {case.station}", "choose another case")
     study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
     link = SingleCaseLink(
         study,
@@ -47,24 +46,26 @@ def start_single_case(
             case, interview, outcome, study.plan, by_route=by_route
         ),
     )
-    session = _check_case(case.case) or interviews.start_or_resume(case, link, options=options)
-    if isinstance(session, UserError):
+    try:
+        _check_case(case.case)
+        session = interviews.start_or_resume(case, link, options=options)
+    except UserError:
         link.release()
-    elif study.repairs:
+        raise
+    if study.repairs:
         session.notice = " ".join(filter(None, (*study.repairs, session.notice)))
     return session
 
 
-def _check_case(case: Case) -> UserError | None:
+def _check_case(case: Case) -> None:
     if case.erased or case.do_not_call:
-        return UserError(case.key, "this case is never to be called again")
-    return None
+        raise UserError(case.key, "this case is never to be called again")
 
 
-def _check_pause(study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock) -> UserError | None:
+def _check_pause(study: OpenStudy, interviews: CaseInterviews, options: StartOptions, clock: Clock) -> None:
     """Check that the study is not paused, unless an open interview is finished or a correction calls nobody."""
     pause = read_pause(study.store)
     if pause is None or options.reopen or interviews.is_open(options.case):
-        return None
+        return
     what = pause.describe(pause.since.astimezone(), clock().astimezone())
-    return UserError(options.case, what, "wait until a supervisor lets the study go on: survey study resume FILE")
+    raise UserError(options.case, what, "wait until a supervisor lets the study go on: survey study resume FILE")

@@ -23,16 +23,12 @@ def find_study_zone(instrument: Instrument) -> str:
     return str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
 
 
-def resolve_zone(
-    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
-) -> tzinfo | UserError:
+def resolve_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = "") -> tzinfo:
     """Return the time zone for the case's date and greeting: this computer's where none is known."""
     return find_zone(instrument, sample, call_zone) or datetime.now().astimezone().tzinfo or UTC
 
 
-def find_zone(
-    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
-) -> tzinfo | UserError | None:
+def find_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = "") -> tzinfo | None:
     """Find the zone in which the case is called, else the case's own, else the study's; None: unknown."""
     if call_zone:
         return ZoneInfo(call_zone)
@@ -44,15 +40,17 @@ def find_zone(
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UserError(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago")
+        raise UserError(f"column {column}", f"{name!r} is no time zone", "write one as America/Chicago") from None
 
 
-def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]) -> str | UserError:
+def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]) -> str:
     """Return the language to start in: the one requested, else the case's own, else the first."""
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     value = sample.get(column) if column else None
     language = requested or (value if isinstance(value, str) else "") or instrument.language
-    return language if language in instrument.languages else build_language_error(instrument, language)
+    if language not in instrument.languages:
+        raise build_language_error(instrument, language)
+    return language
 
 
 def build_language_error(instrument: Instrument, language: str) -> UserError:
@@ -61,16 +59,14 @@ def build_language_error(instrument: Instrument, language: str) -> UserError:
     )
 
 
-def parse_sample_values(
-    instrument: Instrument, case: str, typed: Mapping[str, str]
-) -> dict[str, Value | Missing] | UserError:
+def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict[str, Value | Missing]:
     """Parse the case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
             remedy = suggest_nearest(
                 name, instrument.sample, otherwise=f"it has {', '.join(instrument.sample) or 'none'}"
             )
-            return UserError(f"--set {name}", "the instrument has no such sample column", remedy)
+            raise UserError(f"--set {name}", "the instrument has no such sample column", remedy)
     values: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
         text = clean_text(typed.get(name, ""))
@@ -84,7 +80,7 @@ def parse_sample_values(
             comma = get_separators(instrument.language).decimal == ","
             value = make_reader(instrument, column, decimal_comma=comma)(text)
             if isinstance(value, InvalidValue):
-                return UserError(f"--set {name}={text}", value.what, value.remedy)
+                raise UserError(f"--set {name}={text}", value.what, value.remedy)
             values[name] = value
     return values
 

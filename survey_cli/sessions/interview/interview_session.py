@@ -28,9 +28,10 @@ from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.engine.notes import InterviewNote, list_notes
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
+from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.interview.interview_protocol import AskedItem, InterviewResult
-from survey_cli.store import EntryDraft, InterviewConflict, JournalUpdate, Snapshot, Store, StoreError
+from survey_cli.store import EntryDraft, InterviewConflict, JournalUpdate, Snapshot, Store
 from survey_cli.table import build_row
 from survey_cli.values import Place
 

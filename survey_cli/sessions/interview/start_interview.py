@@ -14,7 +14,7 @@ from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.interview.case_values import (
     build_language_error,
     find_zone,
@@ -29,16 +29,8 @@ from survey_cli.sessions.interview.interview_session import (
     NoCaseLink,
     SessionSetup,
 )
-from survey_cli.store import (
-    InstrumentRow,
-    InterviewConflict,
-    InterviewOrigin,
-    InterviewRow,
-    JournalUpdate,
-    Store,
-    StoreError,
-)
-from survey_cli.study.clock import accept_clock, find_clock_doubt
+from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, JournalUpdate, Store
+from survey_cli.study.clock import accept_clock, check_last_time
 from survey_cli.study.version_changes import check_may_begin
 from survey_cli.values import Missing, Value
 
@@ -94,18 +86,13 @@ def resolve_station_name(name: str) -> str:
     return name.strip() or socket.gethostname()
 
 
-def to_user_error(error: StoreError) -> UserError:
-    """Convert a StoreError to a UserError."""
-    return UserError(error.where, error.what, error.remedy)
-
-
-def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | None) -> UserError | None:
+def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | None) -> None:
     """Check that this computer's clock is plausible, unless the user confirmed it. Raises StoreError."""
     at = (clock or utc_now)()
     if options.clock_is_right:
         accept_clock(store, at)
-        return None
-    return find_clock_doubt(store, where, at)
+    else:
+        check_last_time(store, where, at)
 
 
 def daypart(hour: int) -> str:
@@ -123,42 +110,34 @@ class InterviewStarter:
     options: StartOptions
     clock: Clock
 
-    def start_or_resume(self, instrument: Instrument) -> InterviewSession | UserError:
+    def start_or_resume(self, instrument: Instrument) -> InterviewSession:
         """Start the case's interview, or resume it."""
         options, case = self.options, self.options.case
         earlier = self.store.interviews.list_rows(case=case, origin=origin_of(options.practice))
         last = max(earlier, key=lambda row: row.number, default=None)
         if last is None or (options.again and last.status in ("ended", "stopped")):
             if options.reopen:
-                return UserError(
+                raise UserError(
                     case, "this case has no finished interview to reopen", "leave --reopen out to begin one"
                 )
-            version_error = None if options.practice else check_may_begin(self.store, instrument)
-            if version_error is not None:
-                return version_error
+            if not options.practice:
+                check_may_begin(self.store, instrument)
             return self._start(instrument, number=(last.number if last else 0) + 1)
         if last.status in ("ended", "stopped") and not options.reopen:
             outcome = build_outcome_table(instrument).get(last.outcome)
             in_brackets = f" ({outcome.name.lower()})" if outcome else ""
-            return UserError(
+            raise UserError(
                 case, f"its interview is finished{in_brackets}", "--reopen corrects it, --again begins a second one"
             )
         return self.resume(instrument, last)
 
-    def _start(self, instrument: Instrument, *, number: int) -> InterviewSession | UserError:
+    def _start(self, instrument: Instrument, *, number: int) -> InterviewSession:
         options, case = self.options, self.options.case
         sample = options.sample_values
         if sample is None:
-            parsed = parse_sample_values(instrument, case, options.columns)
-            if isinstance(parsed, UserError):
-                return parsed
-            sample = parsed
+            sample = parse_sample_values(instrument, case, options.columns)
         zone = resolve_zone(instrument, sample, options.zone)
-        if isinstance(zone, UserError):
-            return zone
         language = resolve_language(instrument, options.language, sample)
-        if isinstance(language, UserError):
-            return language
         at = self.clock()
         local = at.astimezone(zone)
         began = InterviewStarted(
@@ -195,36 +174,34 @@ class InterviewStarter:
                 if isinstance(conflict, InterviewConflict)
                 else conflict.message
             )
-            return UserError(case, what, "choose another case")
+            raise UserError(case, what, "choose another case")
         link.handle_commit(interview_id, None)
         notices = (_find_version_warning(instrument, self.store), options.version_notice)
         return self._build_session(interview_id, interview, zone, " ".join(filter(None, notices)))
 
-    def resume(self, newest: Instrument | None, row: InterviewRow) -> InterviewSession | UserError:
+    def resume(self, newest: Instrument | None, row: InterviewRow) -> InterviewSession:
         """Resume a stored interview. `newest` is the questionnaire of the current file; None: it cannot be read."""
         options, case = self.options, self.options.case
         if newest is not None and row.instrument == newest.hash:
-            instrument: Instrument | UserError = newest
+            instrument = newest
         else:
             instrument = rebuild_instrument(self.store.data.find_instrument_texts(row.instrument) or {}, row.instrument)
-        if isinstance(instrument, UserError):
-            return instrument
         try:
             interview = Interview.replay(instrument, self.store.interviews.read_journal(row.id))
         except ValueError as error:
-            return UserError(case, f"its journal cannot be followed ({error})", "`survey db verify` tells more")
+            raise UserError(
+                case, f"its journal cannot be followed ({error})", "`survey db verify` tells more"
+            ) from error
         zone = resolve_zone(instrument, interview.start.sample, options.zone)
-        if isinstance(zone, UserError):
-            return zone
         language = options.language or interview.language
         if language not in instrument.languages:
-            return build_language_error(instrument, language)
+            raise build_language_error(instrument, language)
         at = max(self.clock(), row.updated_at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
         event = InterviewResumed(EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen)
         after = interview.step(event)
         if isinstance(after, Rejection):
-            return UserError(case, after.why)
+            raise UserError(case, after.why)
         link = options.link or NO_CASE_LINK
         conflict = self.store.interviews.append(
             JournalUpdate(
@@ -244,7 +221,7 @@ class InterviewStarter:
                 if isinstance(conflict, InterviewConflict)
                 else conflict.message
             )
-            return UserError(case, what, "choose another case")
+            raise UserError(case, what, "choose another case")
         link.handle_commit(row.id, None)
         notice = self._describe_resumption(row, interview, after, zone)
         if newest is None:
@@ -260,9 +237,7 @@ class InterviewStarter:
         how = "reopened for correction" if self.options.reopen else "resumed"
         return f"Case {row.case} was {row.status} {position}, {when:%d %b %H:%M}{version}: {how}."
 
-    def _build_session(
-        self, interview_id: str, interview: Interview, zone: tzinfo, notice: str
-    ) -> InterviewSession | UserError:
+    def _build_session(self, interview_id: str, interview: Interview, zone: tzinfo, notice: str) -> InterviewSession:
         options, instrument, start = self.options, interview.instrument, interview.start
         name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
         name = start.sample.get(name_column) if name_column else None
@@ -293,7 +268,9 @@ class InterviewStarter:
             ),
         )
         rejection = session.advance()
-        return UserError(options.case, rejection.why) if rejection is not None else session
+        if rejection is not None:
+            raise UserError(options.case, rejection.why)
+        return session
 
     @property
     def _station(self) -> str:

@@ -32,6 +32,7 @@ from survey_cli.sessions.preview.preview_session import (
     MAX_PLACES_NAMED,
     STATION,
     PreviewSession,
+    find_usable_zone,
     select_answers,
 )
 from survey_cli.study.identity import read_login_name
@@ -111,7 +112,7 @@ class Preview:
             broken=True,
         )
 
-    def open(self) -> PreviewState | UserError:
+    def open(self) -> PreviewState:
         """Read the file for the first time.
 
         Returns a UserError where the file is missing or the options do not fit it. A broken file is shown with its
@@ -121,9 +122,9 @@ class Preview:
         result = check_instrument(source)
         if source.tree is None and any(p.rule == "no-file" for p in result.problems):
             problem = result.problems[0]
-            return UserError(str(problem.where), problem.what, problem.remedy)
-        if result.instrument is not None and (option_error := self._check_options(result.instrument)) is not None:
-            return option_error
+            raise UserError(str(problem.where), problem.what, problem.remedy)
+        if result.instrument is not None:
+            self._check_options(result.instrument)
         return self._show_checked(result, source)
 
     def reload(self) -> PreviewState | None:
@@ -176,9 +177,11 @@ class Preview:
     def _show_checked(self, result: CheckResult, source: InstrumentSource) -> PreviewState:
         """Show what was read: the interview carried over, or the problems."""
         instrument, problems = result.instrument, result.problems
-        option_error = self._check_options(instrument) if instrument is not None else None
-        if option_error is not None:
-            problem = Problem("preview", Position(option_error.where), "", option_error.what, option_error.remedy)
+        try:
+            if instrument is not None:
+                self._check_options(instrument)
+        except UserError as error:
+            problem = Problem("preview", Position(error.where), "", error.what, error.remedy)
             problems, instrument = (problem, *problems), None
         if instrument is None:
             return self._show(self._state.session, problems=problems, read_line=source.find_line, broken=True)
@@ -259,30 +262,25 @@ class Preview:
 
     # the case
 
-    def _check_options(self, instrument: Instrument) -> UserError | None:
+    def _check_options(self, instrument: Instrument) -> None:
         """Check that the preview can start with these options; later the file may change freely."""
         if not self._is_empty:
-            return None
+            return
         sample = parse_sample_values(instrument, CASE_KEY, self._options.columns)
-        if isinstance(sample, UserError):
-            return sample
-        zone = resolve_zone(instrument, sample)
-        if isinstance(zone, UserError):
-            return zone
-        language = resolve_language(instrument, self._options.language, sample)
-        if isinstance(language, UserError):
-            return language
+        resolve_zone(instrument, sample)
+        resolve_language(instrument, self._options.language, sample)
         at = self._options.at
         if at and parse_place(at).item not in instrument.items:
             remedy = suggest_nearest(parse_place(at).item, instrument.items, otherwise="name an item of the file")
-            return UserError(f"--at {at}", "there is no such item", remedy)
-        return None
+            raise UserError(f"--at {at}", "there is no such item", remedy)
 
     def _choose_language(self, instrument: Instrument) -> str:
         """Choose the language to start in."""
         sample = self._build_sample(instrument, 0)
-        language = resolve_language(instrument, self._options.language, sample)
-        return language if isinstance(language, str) else instrument.language
+        try:
+            return resolve_language(instrument, self._options.language, sample)
+        except UserError:
+            return instrument.language
 
     def _build_start(self, instrument: Instrument, language: str) -> Callable[[int], InterviewStarted]:
         """Build the function that starts an interview of this case, or, with a number other than 0, of another one."""
@@ -290,9 +288,8 @@ class Preview:
 
         def begin(variant: int) -> InterviewStarted:
             sample = self._build_sample(instrument, variant)
-            zone = resolve_zone(instrument, sample)
             at = self._clock()
-            local = at.astimezone(None if isinstance(zone, UserError) else zone)
+            local = at.astimezone(find_usable_zone(instrument, sample))
             key = find_key_column(instrument)
             return InterviewStarted(
                 EventStamp(at, by, STATION),
@@ -315,8 +312,10 @@ class Preview:
             if column.role == "key":
                 values[name] = text or CASE_KEY
                 continue
-            parsed = parse_sample_values(instrument, CASE_KEY, {name: text}) if text else {}
-            value = NOT_ASKED if isinstance(parsed, UserError) else parsed.get(name, NOT_ASKED)
+            try:
+                value = parse_sample_values(instrument, CASE_KEY, {name: text})[name] if text else NOT_ASKED
+            except UserError:
+                value = NOT_ASKED
             values[name] = invent_sample_value(instrument, name, column, dice) if value is NOT_ASKED else value
         return values
 

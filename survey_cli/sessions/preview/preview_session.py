@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from itertools import groupby
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
@@ -73,6 +75,14 @@ class NullStore(Store):
         return None
 
 
+def find_usable_zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | None:
+    """Find the zone in which the case is called; None where none is known, or where the column names none."""
+    try:
+        return find_zone(instrument, sample)
+    except UserError:
+        return None
+
+
 class PreviewSession(InterviewSession):
     """An interview that is not stored, and in which the author can go anywhere."""
 
@@ -87,7 +97,6 @@ class PreviewSession(InterviewSession):
         seed: int,
     ) -> None:
         instrument, sample = interview.instrument, interview.start.sample
-        zone = find_zone(instrument, sample)
         name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), "")
         super().__init__(
             store=NullStore(),
@@ -97,7 +106,7 @@ class PreviewSession(InterviewSession):
                 by=interview.start.stamp.by,
                 station=STATION,
                 clock=clock,
-                zone=None if isinstance(zone, UserError) else zone,
+                zone=find_usable_zone(instrument, sample),
                 respondent=str(sample.get(name_column) or ""),
                 notice="",
                 practice=True,

@@ -17,7 +17,7 @@ PLACEHOLDERS: Final = ("{number}", "{tel}")
 """Where the number is inserted: `{number}` as +19155550122, `{tel}` as tel:+19155550122."""
 
 
-def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...] | UserError:
+def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Read the dial command of this machine; empty where there is none and numbers are dialed by hand."""
     text = environment.get(ENVIRONMENT_VARIABLE, "").strip()
     if not text:
@@ -25,11 +25,11 @@ def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str,
     try:
         command = tuple(shlex.split(text))
     except ValueError:
-        return UserError(
+        raise UserError(
             ENVIRONMENT_VARIABLE, "a quotation mark is not closed", "write it as: linphonecsh dial {number}"
-        )
+        ) from None
     if not any(mark in part for part in command for mark in PLACEHOLDERS):
-        return UserError(
+        raise UserError(
             ENVIRONMENT_VARIABLE, "the number has no place in it", "write {number} or {tel} where it belongs"
         )
     return command

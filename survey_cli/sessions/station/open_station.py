@@ -16,12 +16,10 @@ from survey_cli.sessions.interview.start_interview import (
     StartOptions,
     check_clock,
     resolve_station_name,
-    to_user_error,
     utc_now,
 )
 from survey_cli.sessions.station.dialing import read_dial_command
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.store import StoreError
 from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.file_changes import StudyFiles
@@ -39,47 +37,46 @@ def open_station(
     zone: str = "",
     clock: Clock | None = None,
     clock_is_right: bool = False,
-) -> StationSession | UserError:
+) -> StationSession:
     """Open a station of this study, with a case where one can be called. The caller closes it.
 
     `clock` is for tests; otherwise it is the study's.
     """
     if zone and _find_zone(zone) is None:
-        return UserError("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
+        raise UserError("--zone", f"{zone!r} is no time zone", "write one as America/Chicago")
     command = read_dial_command()
-    if isinstance(command, UserError):
-        return command
     study = open_study(path, db=db, by=interviewer, people=people)
-    if isinstance(study, UserError):
-        return study
     try:
-        clock_error = check_clock(study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock)
-    except StoreError as error:
-        clock_error = to_user_error(error)
-    if clock_error is not None:
+        check_clock(study.store, study.where, StartOptions(case="", clock_is_right=clock_is_right), clock)
+        return _start_shift(study, station, clock, _find_zone(zone), command, StudyFiles(study, people))
+    except UserError:
         study.close()
-        return clock_error
+        raise
+
+
+def _start_shift(
+    study: OpenStudy,
+    station: str,
+    clock: Clock | None,
+    zone: ZoneInfo | None,
+    command: tuple[str, ...],
+    files: StudyFiles,
+) -> StationSession:
     clock = clock or study.store.clock or utc_now
     session = StationSession(
         study=study,
         queue=build_queue(study, station),
         clock=clock,
-        zone=_find_zone(zone),
+        zone=zone,
         command=command,
-        files=StudyFiles(study, people),
+        files=files,
     )
-    try:
-        if (version_error := check_may_begin(study.store, study.instrument)) is not None:
-            study.close()
-            return version_error
-        rebuild_queue(study, clock())
-        record_start(study.store, clock())
-        rejection = session.start()
-    except StoreError as error:
-        rejection = Rejection(f"{error.what} — {error.remedy}")
+    check_may_begin(study.store, study.instrument)
+    rebuild_queue(study, clock())
+    record_start(study.store, clock())
+    rejection = session.start()
     if isinstance(rejection, Rejection):
-        study.close()
-        return UserError(study.where, rejection.why)
+        raise UserError(study.where, rejection.why)
     return session
 
 

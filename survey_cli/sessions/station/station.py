@@ -28,7 +28,7 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.queue.rules import explain_number_closed
 from survey_cli.outcomes import Outcome
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.case import outcome_events
@@ -55,7 +55,6 @@ from survey_cli.sessions.station.station_protocol import (
     UnclearTime,
 )
 from survey_cli.sessions.station.station_study import StationStudy
-from survey_cli.store import StoreError
 from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.study.consistency.follow_up import follow_up
 from survey_cli.study.consistency.reconciliation import reconcile_returned
@@ -403,8 +402,8 @@ class StationSession:
             session = self._study.interviews.start_or_resume(case, link)
         except StoreError as error:
             return self._report_unsaved(error)
-        if isinstance(session, UserError):
-            return Rejection(f"{session.what} — {session.remedy}" if session.remedy else session.what)
+        except UserError as error:
+            return Rejection(error.short)
         self._session, self._link, self._case = session, link, link.claimed_case
         return session
 
@@ -627,7 +626,7 @@ class StationSession:
             self._notice = self._notice or f"{case.case.key}: {words}, stored at {self._to_local(at):%H:%M}"
 
     def _report_unsaved(self, error: StoreError) -> Rejection:
-        self._notice = f"not saved: {error.what} — {error.remedy}"
+        self._notice = f"not saved: {error.short}"
         return Rejection(self._notice)
 
     # the shift

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_interview import CaseInterviews
 from survey_cli.sessions.case.case_queue import CaseQueue
@@ -102,12 +102,14 @@ class StationStudy:
             self._update_queue(at, last_case)
             return self._barred_view
         self._barred_view = None
-        study = self._files.reread(self.opened)
-        if isinstance(study, UserError):
-            why = f"{study.where}: {study.what} — {study.remedy}"
-            if study.where == self.interviewer:
-                self._barred_view = IdleView(why=why, next_at=None)
-            self._notice = f"{why}. The station goes on as before"
+        try:
+            study = self._files.reread(self.opened)
+        except StoreError:
+            raise
+        except UserError as error:
+            if error.where == self.interviewer:
+                self._barred_view = IdleView(why=str(error), next_at=None)
+            self._notice = f"{error}. The station goes on as before"
             return self._barred_view
         self._use(study, CaseQueue.of(study, self.station))
         self._notice = study.notice or "the study's files changed and were read again"

@@ -128,7 +128,7 @@ class _StudyData:
     target: InterviewTarget
 
 
-def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> Forecast | UserError:
+def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> Forecast:
     """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
 
     `tell` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
@@ -147,38 +147,35 @@ def forecast(options: ForecastOptions, tell: ForecastProgress | None = None) -> 
         )
 
     study = run_on_records(options.path, read, db=options.db, people=options.people)
-    if isinstance(study, UserError):
-        return study
     if not study.histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
-        return UserError(study.where, "there are no cases yet", remedy)
-    settings = _build_settings(options, study.records.plan)
-    return settings if isinstance(settings, UserError) else _build_forecast(options, study, settings, tell)
+        raise UserError(study.where, "there are no cases yet", remedy)
+    return _build_forecast(options, study, _build_settings(options, study.records.plan), tell)
 
 
-def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings | UserError:
+def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
     """Build the settings for the coming days, on the stations' clock."""
     name = options.zone or plan.zone
     if not name:
         remedy = "write fieldwork: zone:, or give --zone America/Chicago"
-        return UserError(options.path, "it does not say in which zone the stations are", remedy)
+        raise UserError(options.path, "it does not say in which zone the stations are", remedy)
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
+        raise UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago") from None
     today = options.at.astimezone(zone).date()
     starts = max(today, plan.calendar.starts or today)
     last = plan.calendar.ends
     if last is not None and last < starts:
         remedy = "move fieldwork: ends:"
-        return UserError(options.path, f"the study's last day, {last}, is over", remedy)
+        raise UserError(options.path, f"the study's last day, {last}, is over", remedy)
     days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
     return FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
 def _build_forecast(
     options: ForecastOptions, study: _StudyData, settings: FieldworkSettings, tell: ForecastProgress | None
-) -> Forecast | UserError:
+) -> Forecast:
     records = study.records
     measured = measure_propensities(study.histories, records.plan)
     seconds, basis = _estimate_item_seconds(study, options, measured.length)
@@ -192,8 +189,6 @@ def _build_forecast(
     for spread in spreads:
         for number in levels:
             staff = build_staff(records.people, number)
-            if isinstance(staff, UserError):
-                return staff
             model = FieldworkModel(
                 records.instrument,
                 replace(records.plan, spread=spread),

@@ -71,25 +71,17 @@ class StudySimulation:
 
 def simulate_study(
     options: StudySimulationOptions, tell: Callable[[int, int, int], None] | None = None
-) -> StudySimulation | UserError:
+) -> StudySimulation:
     """Simulate the study's fieldwork.
 
     `tell` receives how many days have passed, of how many, and how many interviews are complete.
     """
     instrument = open_instrument(options.path)
-    if isinstance(instrument, UserError):
-        return instrument
     people = load_people_by_id(options.path, instrument.id, db=options.db, named=options.people)
-    if isinstance(people, UserError):
-        return people
     staff = build_staff(people, options.interviewers)
-    if isinstance(staff, UserError):
-        return staff
     plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=options.spread or plan.spread)
     settings = _build_settings(options, plan)
-    if isinstance(settings, UserError):
-        return settings
     zone = settings.zone.key
     cases = load_simulation_cases(
         SimulatedStudyOptions(
@@ -102,8 +94,6 @@ def simulate_study(
         ),
         instrument,
     )
-    if isinstance(cases, UserError):
-        return cases
     model = FieldworkModel(instrument, plan, people, staff, cases, settings)
     model.run(tell)
     return StudySimulation(
@@ -126,10 +116,10 @@ def simulate_study(
     )
 
 
-def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSettings | UserError:
+def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSettings:
     name = options.zone or plan.zone
     if not name:
-        return UserError(
+        raise UserError(
             options.path,
             "it does not say in which zone the stations are",
             "write fieldwork: zone:, or give --zone America/Chicago",
@@ -137,7 +127,7 @@ def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSet
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago")
+        raise UserError("--zone", f"{name!r} is no time zone", "write one as America/Chicago") from None
     return FieldworkSettings(
         starts=options.starts or plan.calendar.starts or options.today,
         days=options.days,
@@ -149,7 +139,7 @@ def _build_settings(options: StudySimulationOptions, plan: Plan) -> FieldworkSet
     )
 
 
-def build_staff(people: People, requested: int | None) -> Sequence[Interviewer] | UserError:
+def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
     """List the interviewers, in the order of the list.
 
     Where more are requested than are listed, further ones copy the languages and skills of the first ones in turn;
@@ -162,7 +152,7 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer] 
         ]
     listed = [one for one in people.interviewers.values() if not one.supervises]
     if not listed:
-        return UserError("--interviewers", "nobody who interviews is listed", "give another list: --people FILE")
+        raise UserError("--interviewers", "nobody who interviews is listed", "give another list: --people FILE")
     invented = [
         replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
         for number in range(len(listed), requested or 0)

@@ -16,41 +16,39 @@ from survey_cli.simulate.interviews.respondents import AnswerShares
 from survey_cli.values import Code
 
 
-def read_shares(path: str, instrument: Instrument) -> AnswerShares | UserError:
+def read_shares(path: str, instrument: Instrument) -> AnswerShares:
     """Read the shares from a file; a UserError says where it is wrong."""
     source = load_source(path)
     if source.tree is None or select_errors(source.problems):
         remedy = "write item: {code: share}, as consent: {1: 0.9, 2: 0.1}"
-        return UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
+        raise UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
     shares_by_item: dict[str, Mapping[Code, float]] = {}
     for item, item_shares in source.tree.items():
         leaf = instrument.items.get(str(item))
         where = f"{path}: {item}"
         if leaf is None or not leaf.question.expects_answer:
-            return UserError(
+            raise UserError(
                 where, "no question has this id", suggest_nearest(str(item), instrument.items, otherwise="")
             )
         if not isinstance(item_shares, Mapping):
-            return UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
+            raise UserError(where, "here must stand a share for each code", "write {1: 0.9, 2: 0.1}")
         shares = _read_item_shares(where, leaf, item_shares)
-        if isinstance(shares, UserError):
-            return shares
         shares_by_item[leaf.id] = shares
     return shares_by_item
 
 
-def _read_item_shares(where: str, leaf: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float] | UserError:
+def _read_item_shares(where: str, leaf: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float]:
     known: dict[str, Code] = {str(option.code): option.code for option in leaf.options}
     known |= {decline.id: decline.id for decline in leaf.declines}
     shares: dict[Code, float] = {}
     for code, text in item_shares.items():
         value = parse_share(str(text))
         if value is None:
-            return UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
+            raise UserError(f"{where}: {code}", f"{str(text)!r} is no share", "write 0.25, 25% or 1/4")
         if leaf.options and str(code) not in known:
             otherwise = f"it has {', '.join(known)}"
-            return UserError(where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise))
+            raise UserError(where, f"it has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise))
         shares[known.get(str(code), str(code))] = float(value)
     if not isinstance(leaf.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
-        return UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most")
+        raise UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to 100% at most")
     return shares

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from survey_cli.store.backends.errors import RESTORE_COMMAND, StoreError
+from survey_cli.problems import StoreError
+from survey_cli.store.backends.errors import RESTORE_COMMAND
 
 
 @contextmanager

@@ -6,21 +6,7 @@ The caller decides whether to continue.
 import sqlite3
 from typing import Final
 
-
-class StoreError(Exception):
-    """The database can't be opened, read or written now. The transaction was not written, not even in part; once the
-    cause is removed, the same call works.
-    """
-
-    def __init__(self, where: str, what: str, remedy: str) -> None:
-        super().__init__(where, what, remedy)
-        self.where = where
-        """The database, as the user named it."""
-        self.what = what
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what} — {self.remedy}"
+from survey_cli.problems import StoreError
 
 
 class TransientStoreError(StoreError):

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, StoreError, make_driver_error
+from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, make_driver_error
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import upgrade as upgrades
 from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, SqliteConnector

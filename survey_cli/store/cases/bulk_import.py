@@ -13,9 +13,9 @@ from typing import Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Parameters
 from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase
 from survey_cli.store.cases.case_row_mapping import encode_contact, encode_entry, encode_queue_position

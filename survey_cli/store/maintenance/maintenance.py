@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.address import quote_identifier
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.decoding import translate_decoding_errors
-from survey_cli.store.backends.errors import StoreError, translate_error
+from survey_cli.store.backends.errors import translate_error
 from survey_cli.store.backends.schema import views
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import create_atomically

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp
+from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
-from survey_cli.store.backends.errors import StoreError
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_FILE_MODE,
     UNFINISHED_SUFFIX,

@@ -10,7 +10,7 @@ from survey_cli.fieldwork.case.events import DoNotCallSet
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import UserError
-from survey_cli.store import InterviewOrigin, Store, StoreError
+from survey_cli.store import InterviewOrigin, Store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.consistency.interview_outcomes import DO_NOT_CALL_KINDS
 from survey_cli.study.consistency.person_erasure import PERSON_ORIGINS, erase_answers
@@ -55,13 +55,10 @@ def do_follow_up_tasks(
                 _list_numbers(store, do_not_call, whose, at=at, by=by)
             else:
                 origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if what == ERASE_TASK else ("practice",)
-                erased = erase_answers(store, instrument, whose, at=at, by=by, why=WITHDRAWN, origins=origins)
-                if isinstance(erased, UserError):
-                    yield f"{TASK_MESSAGES[what].format(whose)}: {erased.what}"
-                    continue
+                erase_answers(store, instrument, whose, at=at, by=by, why=WITHDRAWN, origins=origins)
             cases.follow_up_tasks.complete(task)
-        except StoreError as problem:
-            yield f"{TASK_MESSAGES[what].format(whose)}: {problem.what} — {problem.remedy}"
+        except UserError as error:
+            yield f"{TASK_MESSAGES[what].format(whose)}: {error.short}"
 
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:

@@ -20,7 +20,7 @@ from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import CaseAnonymized, CaseErased, HistoryEntry
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin, InterviewRow, Snapshot, Store
@@ -70,22 +70,17 @@ def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     )
 
 
-def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult | UserError:
+def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
     """Everything that could tell who this case is, and all that was answered. Its events, times and code stay, so that it
     counts as it did; `why` stays too. Nothing happens twice. Raises StoreError.
     """
     if not _is_known(study, key):
-        return UserError(study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them")
-    if (trouble := _check_not_claimed(study, key)) is not None:
-        return trouble
+        raise UserError(study.where, f"there is no case {key!r}", f"survey case list {study.path} lists them")
+    _check_not_claimed(study, key)
     _require_scrub(study.store, at)
     case = _erase_case(study, key, at=at, by=by, why=why)
-    if isinstance(case, UserError):
-        return case
     rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
-    if isinstance(interviews, UserError):
-        return interviews
     return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub_database(study.store))
 
 
@@ -98,7 +93,7 @@ def erase_answers(
     by: str,
     why: str,
     origins: Collection[InterviewOrigin] = PERSON_ORIGINS,
-) -> int | UserError:
+) -> int:
     """Erase all that a case answered in interviews of these origins, and nothing else: whoever withdraws consent at the
     telephone wants that at once. Returns how many interviews lost answers now. The file's bytes are owed, as stations
     need not wait for that: see `clean`. Raises StoreError.
@@ -110,12 +105,11 @@ def erase_answers(
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
-def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult | UserError:
+def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
     """Who a case is, and what was noted of it; the other answers and sample columns stay. The file's bytes are owed: see
     `clean`. Raises StoreError.
     """
-    if (trouble := _check_not_claimed(study, key)) is not None:
-        return trouble
+    _check_not_claimed(study, key)
     _require_scrub(study.store, at)
     # its interviews first: a case that says its names are gone has no others
     done = [_anonymize_interview(study, one, at=at, by=by, why=why) for one in list_person_interviews(study.store, key)]
@@ -126,8 +120,7 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
     if named:
         left = [in_cases.erase_content(entry, columns=None) for entry in history]
         tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
-        if (trouble := _rewrite_history(study, key, [*left, tombstone], at)) is not None:
-            return trouble
+        _rewrite_history(study, key, [*left, tombstone], at)
     return ErasureResult(key=key, case=named, interviews=done.count(True), scrubbed=False, unreadable=done.count(None))
 
 
@@ -156,21 +149,17 @@ def list_unfinished(store: Store) -> list[str]:
     return found
 
 
-def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult | UserError:
+def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult:
     """Whatever `list_unfinished` tells of. Raises StoreError."""
     done = 0
     for key, whole in list(_iterate_half_erased(study.store)):
-        made: ErasureResult | int | UserError
         if whole:
             reasons = [
                 e.event.why for e in study.store.cases.queries.read_history(key) if isinstance(e.event, CaseErased)
             ]
-            made = erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased")
+            done += erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased").interviews
         else:
-            made = erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
-        if isinstance(made, UserError):
-            return made
-        done += made if isinstance(made, int) else made.interviews
+            done += erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
     return ErasureResult(key="", interviews=done, scrubbed=scrub_database(study.store))
 
 
@@ -215,12 +204,12 @@ def _is_known(study: OpenStudy, key: str) -> bool:
     return study.store.cases.queries.find_row(key) is not None or bool(list_person_interviews(study.store, key))
 
 
-def _check_not_claimed(study: OpenStudy, key: str) -> UserError | None:
+def _check_not_claimed(study: OpenStudy, key: str) -> None:
     row = study.store.cases.queries.find_row(key)
     if row is None or row.holder is None:
-        return None
+        return
     what = f"{row.holder.by} has it at station {row.holder.station}"
-    return UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
+    raise UserError(f"case {key}", what, f"wait, or take it away: survey case free {study.path} '{key}'")
 
 
 def _require_scrub(store: Store, at: datetime) -> None:
@@ -230,7 +219,7 @@ def _require_scrub(store: Store, at: datetime) -> None:
 # the case
 
 
-def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> bool | UserError:
+def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> bool:
     """Whether its history lost words now."""
     history = study.store.cases.queries.read_history(key)
     if not history:
@@ -240,19 +229,20 @@ def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) 
     if case.erased and left == history and study.store.cases.queries.find_contact(key) is None:
         return False
     tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseErased(why))
-    return _rewrite_history(study, key, [*left, tombstone], at) or True
+    _rewrite_history(study, key, [*left, tombstone], at)
+    return True
 
 
-def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime) -> UserError | None:
+def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime) -> None:
     after = Case.from_history(key, entries)
     stands = schedule_case(after, study.plan, max(at, entries[-1].at))
     lost = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=stands)
     if isinstance(lost, LeaseLost):
-        return _check_not_claimed(study, key)
-    if lost is not None:
-        return UserError(f"case {key}", f"{lost.by} wrote to it meanwhile", "give the command again")
-    _drop_quota_places(study, after)
-    return None
+        _check_not_claimed(study, key)
+    elif lost is not None:
+        raise UserError(f"case {key}", f"{lost.by} wrote to it meanwhile", "give the command again")
+    else:
+        _drop_quota_places(study, after)
 
 
 def _drop_quota_places(study: OpenStudy, case: Case) -> None:
@@ -266,7 +256,7 @@ def _drop_quota_places(study: OpenStudy, case: Case) -> None:
 
 def _erase_interviews(
     store: Store, newest: Instrument, rows: Sequence[InterviewRow], *, at: datetime, by: str, why: str
-) -> int | UserError:
+) -> int:
     """How many lost words now."""
     done = 0
     for row in rows:
@@ -284,7 +274,7 @@ def _erase_interviews(
                 done += not whole
                 break
         else:
-            return UserError(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
+            raise UserError(f"case {row.case}", "somebody is interviewing it", "end that, then erase it again")
     return done
 
 
@@ -339,6 +329,4 @@ def _load_instrument(store: Store, newest: Instrument, row: InterviewRow) -> Ins
     """As the interview was begun; None where its text cannot be had any more."""
     if row.instrument == newest.hash:
         return newest
-    texts = store.data.find_instrument_texts(row.instrument)
-    found = rebuild_instrument(texts, row.instrument) if texts is not None else None
-    return found if isinstance(found, Instrument) else None
+    return rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)

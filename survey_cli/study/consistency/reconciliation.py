@@ -29,10 +29,10 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN, Outcome
-from survey_cli.store import InterviewRow, JournalUpdate, Snapshot, Store, StoreError
+from survey_cli.problems import StoreError
+from survey_cli.store import InterviewRow, JournalUpdate, Snapshot, Store
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency.follow_up import build_follow_up_tasks
 from survey_cli.study.consistency.interview_outcomes import derive_interview_events, select_quota_cells
@@ -174,9 +174,8 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
 
 def _replay(store: Store, row: InterviewRow) -> Interview | None:
     """The interview; None where it cannot be followed, which `survey db verify` tells."""
-    texts = store.data.find_instrument_texts(row.instrument)
-    instrument = rebuild_instrument(texts, row.instrument) if texts is not None else None
-    if not isinstance(instrument, Instrument):
+    instrument = rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)
+    if instrument is None:
         return None
     try:
         return Interview.replay(instrument, store.interviews.read_journal(row.id))

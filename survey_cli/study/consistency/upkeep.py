@@ -7,7 +7,7 @@ from typing import Final
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.queue_position import QueuePosition
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.store import StoreError
+from survey_cli.problems import StoreError
 from survey_cli.study.consistency.follow_up import describe_open_tasks, follow_up
 from survey_cli.study.consistency.person_erasure import scrub_database
 from survey_cli.study.consistency.queue_refresh import drop_unused_quota_places

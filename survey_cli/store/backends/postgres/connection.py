@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import (
     Connector,
@@ -25,7 +26,7 @@ from survey_cli.store.backends.connector import (
     RowStream,
     StatementResult,
 )
-from survey_cli.store.backends.errors import StoreError, TransientStoreError, translate_error
+from survey_cli.store.backends.errors import TransientStoreError, translate_error
 from survey_cli.store.backends.postgres.server_errors import (
     CONNECTION_LOST,
     translate_connection_error,

@@ -6,9 +6,10 @@ Several programs may find a new schema at once: one of them creates it, the othe
 from collections.abc import Sequence
 from typing import Final
 
+from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import Execute
-from survey_cli.store.backends.errors import DatabaseNotFoundError, StoreError
+from survey_cli.store.backends.errors import DatabaseNotFoundError
 from survey_cli.store.backends.postgres.connection import PostgresConnector, make_application_name
 from survey_cli.store.backends.schema.migrations import KNOWN_STEPS, STEPS, MigrationStep
 from survey_cli.wording import format_quantity

@@ -7,7 +7,8 @@ imported.
 import re
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreError, TransientStoreError
+from survey_cli.problems import StoreError
+from survey_cli.store.backends.errors import TransientStoreError
 
 RETRY_REMEDY: Final = "try again"
 

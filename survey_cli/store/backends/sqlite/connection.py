@@ -12,16 +12,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import quote
 
+from survey_cli.problems import StoreError
 from survey_cli.store.backends import account
 from survey_cli.store.backends.connector import Connector, Dialect, Execute, Parameters, Rows, RowStream
 from survey_cli.store.backends.decoding import find_undecodable_texts
-from survey_cli.store.backends.errors import (
-    RESTORE_COMMAND,
-    StoreError,
-    UndecodableTextError,
-    get_primary_code,
-    translate_error,
-)
+from survey_cli.store.backends.errors import RESTORE_COMMAND, UndecodableTextError, get_primary_code, translate_error
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreError
+from survey_cli.problems import StoreError
 
 LOCAL_FILE_SYSTEMS: Final = frozenset(
     (

@@ -12,7 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from survey_cli.store.backends.errors import StoreError, get_primary_code
+from survey_cli.problems import StoreError
+from survey_cli.store.backends.errors import get_primary_code
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.sqlite.database_files import create_atomically
 
