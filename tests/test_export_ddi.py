@@ -140,8 +140,8 @@ def test_the_standards_schema_takes_it() -> None:
         assert takes.validate(found), takes.error_log
     label, question = (
         '<labl>Is it "so", or not?</labl>',
-        '<qstn><preQTxt>Now some &lt;statements&gt;.</preQTxt><qstnLit>Is it "so", or not?</qstnLit>'
-        "<ivuInstr>Wait.</ivuInstr></qstn>",
+        '<qstn>\n<preQTxt>Now some &lt;statements&gt;.</preQTxt>\n<qstnLit>Is it "so", or not?</qstnLit>\n'
+        "<ivuInstr>Wait.</ivuInstr>\n</qstn>",
     )
     right = document(hard_table())
     wrong = right.replace(f"{label}\n{question}", f"{question}\n{label}")

@@ -2,7 +2,6 @@
 
 from survey_cli.documents.questionnaire.booklet_model import Line, TextRun, render_plain
 from survey_cli.documents.questionnaire.text_rendering import escape_controls
-from survey_cli.exports.xml_text import ILLEGAL_IN_XML
 from survey_cli.instrument.texts.placeholder_text import iterate_parts
 
 
@@ -14,11 +13,6 @@ def parse_lines(wording: str) -> tuple[Line, ...]:
 def flatten(wording: str) -> str:
     """The same on one line, without styles; a placeholder stands in angle quotes."""
     return " ".join(" ".join(render_plain(line).split()) for line in parse_lines(wording))
-
-
-def replace_illegal(text: str) -> str:
-    """The text with a space for each character that a file of XML cannot hold."""
-    return ILLEGAL_IN_XML.sub(" ", text)
 
 
 def _parse_line(text: str) -> Line:

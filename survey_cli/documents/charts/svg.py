@@ -1,65 +1,106 @@
-"""SVG elements of one width and typeface: text, boxes, hatching. Every text is escaped."""
+"""SVG elements of one width and typeface: text, boxes, lines, hatching. Lengths are in units of the chart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
+from xml.etree.ElementTree import Element, tostring
 
-from survey_cli.exports.xml_text import escape_text, quote_attribute
+from survey_cli.exports.xml_elements import add_element
 
 WIDTH: Final = 720
-"""Of every chart, in units of which a letter is 13 high."""
+"""Width of every chart."""
 FONT_SIZE: Final = 13
 SMALL_SIZE: Final = 11.5
 LINE_HEIGHT: Final = 16
 TEXT_COLOR: Final = "#111"
 MUTED_COLOR: Final = "#4a4a4a"
 LINE_COLOR: Final = "#8a8a8a"
+RULE_COLOR: Final = "#e4e4e4"
 FONT_FAMILY: Final = "'Source Sans 3','Segoe UI','Helvetica Neue',Arial,'Noto Sans',sans-serif"
 BAR_COLOR: Final = "#2f5d8a"
+HATCHING_STEP: Final = 6
 
 
-def render_svg(id: str, title: str, words: str, parts: Sequence[str], height: float) -> str:
-    """The element, with a title and with everything it shows in words."""
-    name = escape_text(id)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {format_number(height)}" '
-        f'width="{WIDTH}" height="{format_number(height)}" role="img" '
-        f'aria-labelledby="{name}-title {name}-words" font-family="{FONT_FAMILY}" '
-        f'font-size="{FONT_SIZE}" fill="{TEXT_COLOR}">'
-        f'<title id="{name}-title">{escape_text(title)}</title><desc id="{name}-words">{escape_text(words)}</desc>'
-        + "".join(parts)
-        + "</svg>"
-    )
+def render_svg(id: str, title: str, description: str, parts: Iterable[Element], height: float) -> str:
+    """Return an `svg` element with a title and a description for screen readers."""
+    root = Element("svg", {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "class": "chart",
+        "viewBox": f"0 0 {WIDTH} {format_number(height)}",
+        "width": str(WIDTH),
+        "height": format_number(height),
+        "role": "img",
+        "aria-labelledby": f"{id}-title {id}-words",
+        "font-family": FONT_FAMILY,
+        "font-size": str(FONT_SIZE),
+        "fill": TEXT_COLOR,
+    })  # fmt: skip
+    add_element(root, "title", title, id=f"{id}-title")
+    add_element(root, "desc", description, id=f"{id}-words")
+    root.extend(parts)
+    return tostring(root, encoding="unicode")
 
 
 def format_number(number: float) -> str:
-    """A number to one decimal."""
+    """Return a number with at most one decimal."""
     return f"{number:.1f}".rstrip("0").rstrip(".")
 
 
-def render_text(x: float, y: float, text: str, *, anchor: str = "start", **more: str) -> str:
-    """Letters; `more` are attributes of SVG, with _ for -."""
-    at = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    rest = "".join(f" {name.replace('_', '-')}={quote_attribute(value)}" for name, value in more.items())
-    return f'<text x="{format_number(x)}" y="{format_number(y)}"{at}{rest}>{escape_text(text)}</text>'
+def add_label(
+    parent: Element,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    anchor: str = "",
+    size: float = 0,
+    fill: str = "",
+    weight: str = "",
+) -> None:
+    """Add a line of text; `anchor`, `size`, `fill` and `weight` only where they differ from the chart's."""
+    attributes = {"text-anchor": anchor, "fill": fill, "font-weight": weight}
+    attributes["font-size"] = format_number(size) if size else ""
+    add_element(parent, "text", text, x=format_number(x), y=format_number(y), **attributes)
 
 
-def render_box(x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> str:
-    """A box; its left upper corner first."""
-    line = f' stroke="{stroke}" stroke-width="1"' if stroke else ""
-    at = f'x="{format_number(x)}" y="{format_number(y)}"'
-    size = f'width="{format_number(max(width, 0))}" height="{format_number(height)}"'
-    return f'<rect {at} {size} fill="{fill}"{line}/>'
+def add_box(parent: Element, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> None:
+    """Add a rectangle by its upper left corner."""
+    add_element(
+        parent,
+        "rect",
+        x=format_number(x),
+        y=format_number(y),
+        width=format_number(max(width, 0)),
+        height=format_number(height),
+        fill=fill,
+        **({"stroke": stroke, "stroke-width": "1"} if stroke else {}),
+    )
 
 
-def render_hatching(x: float, y: float, width: float, height: float, line: str) -> str:
-    """Strokes that fall to the right, cut at the edges: drawn one by one, since not every program knows patterns."""
+def _add_path(parent: Element, path: str, color: str, **attributes: str) -> None:
+    add_element(parent, "path", d=path, stroke=color, **{"stroke-width": "1"}, **attributes)
+
+
+def add_horizontal_line(parent: Element, y: float, color: str = RULE_COLOR) -> None:
+    """Add a line across the chart."""
+    _add_path(parent, f"M0 {format_number(y)}H{WIDTH}", color)
+
+
+def add_vertical_line(parent: Element, x: float, top: float, bottom: float, color: str) -> None:
+    """Add a line between two heights."""
+    _add_path(parent, f"M{format_number(x)} {format_number(top)}V{format_number(bottom)}", color)
+
+
+def add_hatching(parent: Element, x: float, y: float, width: float, height: float, color: str) -> None:
+    """Add strokes that fall to the right within a box, drawn one by one, since not every program knows patterns."""
     strokes = []
     start = x - height
     while start < x + width:
         left, right = max(start, x), min(start + height, x + width)
         if right > left:
-            first = f"{format_number(left)} {format_number(y + left - start)}"
-            last = f"{format_number(right)} {format_number(y + right - start)}"
-            strokes.append(f"M{first}L{last}")
-        start += 6
-    return f'<path d="{"".join(strokes)}" stroke="{line}" stroke-width="1" fill="none"/>' if strokes else ""
+            strokes.append(
+                f"M{format_number(left)} {format_number(y + left - start)}"
+                f"L{format_number(right)} {format_number(y + right - start)}"
+            )
+        start += HATCHING_STEP
+    if strokes:
+        _add_path(parent, "".join(strokes), color, fill="none")

@@ -35,7 +35,8 @@ from survey_cli.documents.report.report_layout import (
     list_reading_notes,
     list_table_notes,
 )
-from survey_cli.documents.text_fragments import flatten, parse_lines, replace_illegal
+from survey_cli.documents.text_fragments import flatten, parse_lines
+from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 from survey_cli.reports.results.report_model import ItemResult, MethodLine, Results
 

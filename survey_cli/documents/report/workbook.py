@@ -26,8 +26,9 @@ from survey_cli.documents.report.report_layout import (
     list_reading_notes,
     list_table_notes,
 )
-from survey_cli.documents.text_fragments import flatten, replace_illegal
+from survey_cli.documents.text_fragments import flatten
 from survey_cli.exports.excel import report_full_disk
+from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.results.report_model import ItemResult, Results
 
 if TYPE_CHECKING:

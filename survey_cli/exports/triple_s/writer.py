@@ -24,9 +24,10 @@ from survey_cli.exports.triple_s.definition import (
     TripleSField,
     TripleSType,
     TripleSVariant,
+    build_definition,
     compute_width,
-    render_definition,
 )
+from survey_cli.exports.xml_elements import write_document
 from survey_cli.table import Table
 from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
@@ -68,7 +69,7 @@ def write_triple_s(
         rows = _write_fields(table, fields, data)
         found = _read_statistics(data, fields)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in render_definition(table.study, named, fields, found, edition))
+        write_document(build_definition(table.study, named, fields, found, edition), file)
     return rows, notes
 
 
