@@ -1,7 +1,8 @@
-"""Wording of quantities and lists."""
+"""Wording of quantities, lists and names of languages."""
 
 import pytest
 
+from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.wording import format_quantity, join_first, join_words, pluralize
 
 
@@ -25,3 +26,11 @@ def test_the_last_word_of_a_list_is_joined_by_a_conjunction(words: list[object],
 def test_a_long_list_ends_in_the_number_of_the_others() -> None:
     assert join_first("abc", 3) == join_first(list("abc")) == "a, b, c"
     assert join_first("abcd", 3) == join_words("abcd", most=3) == "a, b, c and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("en", "English"), ("tl", "Tagalog"), ("pt-BR", "Brazilian Portuguese"), ("de-XY", "German"), ("xx", "xx")],
+)
+def test_a_language_has_an_english_name(code: str, name: str) -> None:
+    assert get_language_name(code) == name

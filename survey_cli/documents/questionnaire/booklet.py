@@ -19,16 +19,11 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.wording import join_words
 
 FINGERPRINT_LENGTH: Final = 12
 """So many digits of the content hash tell versions apart."""
-
-LANGUAGE_NAMES: Final = {
-    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi", "it": "Italian",
-    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian",
-    "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
 
 _STUDY_LABELS: Final = {
     "sponsor": "Sponsor",
@@ -76,7 +71,7 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
         name=" · ".join(" ".join(render_plain(line) for line in spoken.lines) for spoken in title),
         version=escape_controls(instrument.version),
         fingerprint=instrument.hash[:FINGERPRINT_LENGTH],
-        languages=tuple((la, LANGUAGE_NAMES.get(la, la)) for la in languages),
+        languages=tuple((la, get_language_name(la)) for la in languages),
         study=stated,
         unstated=unstated,
         declines=tuple(build_decline_choice(d, speaker) for d in layout.declines),

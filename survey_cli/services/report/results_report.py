@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet import LANGUAGE_NAMES
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.texts.language_names import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results.analysis_base import AnalysisBase, select_interviews
@@ -186,7 +186,7 @@ def _compile_report(path: str | Path, found: _ReportData, options: ReportOptions
         base=found.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
-        languages=[LANGUAGE_NAMES.get(language, language) for language in instrument.languages],
+        languages=list(map(get_language_name, instrument.languages)),
         incentive=_get_incentive(instrument, found.language),
         origin=options.origin,
         zone=options.zone,
