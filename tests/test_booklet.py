@@ -11,10 +11,10 @@ from command_line import folder, written  # noqa: F401
 from scenario import INSTRUMENTS, instrument
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.questionnaire.booklet import build_booklet
-from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText, render_plain
-from survey_cli.documents.questionnaire.html import render_html
-from survey_cli.documents.questionnaire.markdown import escape_markdown, render_markdown
-from survey_cli.documents.questionnaire.text_rendering import escape_controls
+from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText
+from survey_cli.documents.questionnaire.booklet_pages import render_html, render_markdown
+from survey_cli.documents.templating import escape_markdown
+from survey_cli.documents.text_runs import escape_controls, render_plain
 from survey_cli.entries import to_plain_text
 
 FILES = sorted(p.relative_to(INSTRUMENTS).as_posix() for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.parts)
@@ -346,9 +346,9 @@ Questionnaire, version 2, in English; fingerprint of the text FINGERPRINT.
 ## How to read this
 
 - Quoted lines (`>`) are read aloud; **bold** words are stressed.
-- ‹Words in angle quotes› are filled in by the computer; several ways to say it are parted by a slash.
+- ‹Words in angle quotes› are filled in by the computer; several ways to say it are separated by a slash.
 - `Names like this` are the items’ names; the number before an answer is its code.
-- What is marked ▷ is for the interviewer and not read.
+- Lines marked ▷ are for the interviewer and not read.
 - Accepted from respondents everywhere, and never read, unless an item says otherwise: Don't know (`−8`, key d); \
 Refused (`−9`, key r).
 

@@ -26,8 +26,7 @@ from page_reading import (
     text_of,
 )
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.report.report_html import render_codebook_html
-from survey_cli.documents.report.report_markdown import render_codebook_markdown
+from survey_cli.documents.report.report_pages import render_codebook_html, render_codebook_markdown
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 from survey_cli.services.report.codebook_data import load_codebook
 from survey_cli.services.report.report_options import CodebookOptions

@@ -15,9 +15,8 @@ import pytest
 from made_results import HOSTILE, HOSTILE_SHOWN, base_of, figure, made_results
 from page_reading import by_id, read, tables, text_of
 from survey_cli.cli.output.report_text import render_report
-from survey_cli.documents.report.report_html import render_results_html
 from survey_cli.documents.report.report_layout import build_chapters
-from survey_cli.documents.report.report_markdown import render_results_markdown
+from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.reports.results.report_model import (
     Banner,
     BannerColumn,
@@ -46,8 +45,9 @@ def test_items_stand_in_the_order_they_were_asked() -> None:
         some("consent", 1), some("size", 2, "Home"), some("age_1", 3, "Home: Members"), some("rent", 4, "Home"),
         some("last", 5), some("remark", 6),
     )  # fmt: skip
-    assert [(c.title, c.span) for c in build_chapters(made)] == [
-        ("Item 1", "1"), ("Home", "2"), ("Home: Members", "3"), ("Home, continued", "4"), ("Items 5–6", "5–6"),
+    assert [(c.title, c.span_text) for c in build_chapters(made)] == [
+        ("Item 1", "item 1"), ("Home", "item 2"), ("Home: Members", "item 3"), ("Home, continued", "item 4"),
+        ("Items 5–6", "items 5–6"),
     ]  # fmt: skip
     lines = "\n".join(render_report(made, cells=80)).splitlines()
     numbers = [int(line.split()[0]) for line in lines if re.match(r"\d+ +What of", line)]

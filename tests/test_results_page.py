@@ -30,8 +30,7 @@ from page_reading import (
 )
 from survey_cli.cli.output.report_text import render_report
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.report.report_html import render_results_html
-from survey_cli.documents.report.report_markdown import render_results_markdown
+from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.documents.report.results_table import build_results_table
 from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.csv import write_csv
@@ -203,7 +202,7 @@ def test_words_in_another_language_say_which() -> None:
 
 def test_letters_can_be_read_on_white() -> None:
     """Every colour of letters in the stylesheet, against white and against the grey of nothing: 4.5 to 1."""
-    style = (Path(__file__).parent.parent / "survey_cli/documents/report/report.css").read_text(encoding="utf-8")
+    style = (Path(__file__).parent.parent / "survey_cli/documents/templates/report.css").read_text(encoding="utf-8")
     named = dict(re.findall(r"--(\w+): (#\w+);", style))
     used = set(re.findall(r"(?<![-\w])color: (?:var\(--(\w+)\)|(#\w+))", style))
     colors = {named.get(name, color) for name, color in used}

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from made_results import base_of, figure, made_results
 from page_reading import CHROMIUM, read
-from survey_cli.documents.report.report_html import render_results_html
 from survey_cli.documents.report.report_layout import PAGE_WIDTH, WORD_WIDTH, TableWidth, build_banner_grids
-from survey_cli.documents.report.report_markdown import render_results_markdown
+from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.reports.results.report_model import Banner, BannerColumn, BannerTable, ResultRow, Results
 
 GROUPS = {

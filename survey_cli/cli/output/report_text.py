@@ -35,7 +35,7 @@ def render_report(results: "Results", *, cells: int, blocks: bool = True) -> Ite
         describe_edition,
         list_reading_notes,
     )
-    from survey_cli.documents.text_fragments import flatten
+    from survey_cli.documents.text_runs import flatten
 
     cells = min(cells, MAX_WIDTH)
     yield _wrap_hanging("", flatten(results.title), cells)
@@ -94,7 +94,7 @@ def _render_chapter(chapter: "Chapter", results: "Results", cells: int, blocks: 
 
 
 def _render_block(block: "Block", results: "Results", cells: int, blocks: bool) -> Iterator[str]:
-    from survey_cli.documents.text_fragments import flatten
+    from survey_cli.documents.text_runs import flatten
 
     if block.battery is not None and flatten(block.battery.intro):
         yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
@@ -111,7 +111,7 @@ def _render_item(item: "ItemResult", results: "Results", cells: int, blocks: boo
         format_verbatim,
         list_table_notes,
     )
-    from survey_cli.documents.text_fragments import flatten
+    from survey_cli.documents.text_runs import flatten
 
     yield ""
     yield _wrap_hanging(f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells)

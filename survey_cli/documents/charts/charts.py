@@ -26,7 +26,7 @@ from survey_cli.documents.charts.svg import (
     render_svg,
 )
 from survey_cli.documents.charts.text_metrics import estimate_width, wrap_text
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.xml_elements import add_element
 from survey_cli.reports.results.report_model import (
     BarSegment,

@@ -7,14 +7,12 @@ from survey_cli.documents.questionnaire.booklet_model import (
     AppendixEntry,
     Booklet,
     BookletNote,
-    Line,
     MultilingualText,
-    TextRun,
-    render_plain,
 )
 from survey_cli.documents.questionnaire.questionnaire import BookletBuilder, build_decline_choice
 from survey_cli.documents.questionnaire.rule_sentences import make_line, mark_name
-from survey_cli.documents.questionnaire.text_rendering import TextRenderer, escape_controls
+from survey_cli.documents.questionnaire.text_rendering import TextRenderer
+from survey_cli.documents.text_runs import Line, TextRun, escape_controls, render_plain
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.question import Compute

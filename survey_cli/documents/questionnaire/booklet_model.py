@@ -1,22 +1,10 @@
-"""Booklet model: runs of literal text, items, sections, appendices. Values only."""
+"""Booklet model: texts, items, sections, appendices. Values only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
-Style: TypeAlias = Literal["plain", "stress", "fill", "id", "code"]
-"""`fill`: a placeholder for what the computer says there; `id`: the name of an item, sample column or compute; `code`: as
-written in the instrument's file."""
-
-
-class TextRun(NamedTuple):
-    """A run of literal text in one style."""
-
-    text: str
-    style: Style = "plain"
-
-
-Line: TypeAlias = tuple[TextRun, ...]
+from survey_cli.documents.text_runs import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +117,12 @@ class BookletPart:
             return ""
         return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
+    @property
+    def span_text(self) -> str:
+        """`items 6–8`, `item 9` or `no items`."""
+        span = self.span
+        return f"item{'s' if '–' in span else ''} {span}" if span else "no items"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendixEntry:
@@ -172,8 +166,3 @@ class Booklet:
     appendices: tuple[Appendix, ...]
     comments: bool = False
     """Lines to write on stand under every item."""
-
-
-def render_plain(line: Line) -> str:
-    """A line without its styles; placeholders keep their brackets."""
-    return "".join(f"‹{s.text}›" if s.style == "fill" else s.text for s in line)

@@ -11,11 +11,10 @@ from survey_cli.documents.questionnaire.booklet_model import (
     BookletNote,
     BookletPart,
     BookletStatement,
-    Line,
-    TextRun,
 )
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, make_line, mark_name
-from survey_cli.documents.questionnaire.text_rendering import TextRenderer, escape_controls, render_label
+from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
+from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.item_numbers import number_items
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import Line, TextRun
-from survey_cli.documents.questionnaire.text_rendering import escape_controls, render_label
+from survey_cli.documents.questionnaire.text_rendering import render_label
+from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem

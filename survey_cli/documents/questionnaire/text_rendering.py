@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from survey_cli.documents.questionnaire.booklet_model import LanguageText, Line, MultilingualText, Style, TextRun
+from survey_cli.documents.questionnaire.booklet_model import LanguageText, MultilingualText
+from survey_cli.documents.text_runs import Line, Style, TextRun, escape_controls
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
@@ -26,21 +27,6 @@ _FILL_NAMES: Final = {
     "options": "the answers",
 }
 _NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
-_DIRECTION_MARKS: Final = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
-"""Characters that turn the direction of what follows."""
-
-
-def escape_controls(text: str) -> str:
-    """The text with control characters and switches of direction shown as what they are; line ends stay."""
-    return "".join(_escape_character(c) for c in text)
-
-
-def _escape_character(character: str) -> str:
-    point = ord(character)
-    if character == "\t":
-        return " "
-    hidden = (point < 0x20 and character != "\n") or 0x7F <= point < 0xA0 or 0xD800 <= point < 0xE000
-    return f"<U+{point:04X}>" if hidden or point in _DIRECTION_MARKS else character
 
 
 def render_label(text: Text, language: str) -> str:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from survey_cli.documents.report.report_layout import Grid, GridCell, GridHead, GridLine
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookCode, CodebookColumn, CodebookVariable
 from survey_cli.wording import format_quantity
 

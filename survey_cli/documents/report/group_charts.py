@@ -21,7 +21,7 @@ from survey_cli.documents.charts.svg import (
 )
 from survey_cli.documents.charts.text_metrics import wrap_text
 from survey_cli.documents.report.report_layout import format_row_note
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.results.report_model import Battery, Figure, ResultRow, Results
 
 MAX_GROUPS: Final = 4

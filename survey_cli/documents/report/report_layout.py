@@ -8,8 +8,7 @@ from math import ceil
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.documents.charts.text_metrics import estimate_width
-from survey_cli.documents.questionnaire.text_rendering import escape_controls
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import escape_controls, flatten
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
 from survey_cli.reports.results.report_model import (
@@ -20,7 +19,6 @@ from survey_cli.reports.results.report_model import (
     Battery,
     Figure,
     ItemResult,
-    MethodLine,
     ResultRow,
     Results,
     SummaryStatistics,
@@ -68,7 +66,12 @@ class GridHead(NamedTuple):
     text: str
     letter: str = ""
     has_bars: bool = False
-    """Its shares may have bars beside them."""
+    """Whether its shares may have bars beside them."""
+
+    @property
+    def full_text(self) -> str:
+        """The text and its letter: `Women (B)`."""
+        return f"{self.text} ({self.letter})" if self.letter else self.text
 
 
 class GridCell(NamedTuple):
@@ -82,7 +85,12 @@ class GridCell(NamedTuple):
     share: Fraction | None = None
     """What a bar beside it shows."""
     amount: Fraction | int | None = None
-    """A whole number or sum of weights, for programs that go on with it; None where the text is no such number."""
+    """The whole number or sum of weights, for programs that compute with it; None if the text is not such a number."""
+
+    @property
+    def full_text(self) -> str:
+        """The text, its mark and its letters."""
+        return " ".join(filter(None, (self.text, self.mark, self.letters)))
 
 
 class GridLine(NamedTuple):
@@ -92,6 +100,11 @@ class GridLine(NamedTuple):
     label: str
     note: str
     cells: tuple[GridCell, ...]
+
+    @property
+    def full_label(self) -> str:
+        """The label and its note."""
+        return self.label + format_row_note(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +144,11 @@ class Block(NamedTuple):
         return f"{first}" if first == last else f"{first}–{last}"
 
     @property
+    def span_text(self) -> str:
+        """`items 3–8` or `item 3`."""
+        return f"{pluralize(len(self.items), 'item')} {self.span}"
+
+    @property
     def title(self) -> str:
         """The heading of a battery: its own title, or a statement that its items were asked together.
 
@@ -139,7 +157,7 @@ class Block(NamedTuple):
         if self.battery is None:
             return ""
         own = _get_own_title(self.battery)
-        return own or f"{pluralize(len(self.items), 'Item')} {self.span}, asked together"
+        return own or f"{self.span_text.capitalize()}, asked together"
 
     def get_item_title(self, item: ItemResult) -> str:
         """Return the label of an item, as written.
@@ -166,8 +184,8 @@ class Chapter(NamedTuple):
     id: str
     title: str
     """Empty where the report has no sections at all."""
-    span: str
-    """`1–6`."""
+    span_text: str
+    """`items 1–6`."""
     blocks: tuple[Block, ...]
 
 
@@ -186,23 +204,13 @@ def build_chapters(results: Results) -> tuple[Chapter, ...]:
                 blocks.append(Block(batteries[battery], together))
             else:
                 blocks += [Block(None, (item,)) for item in together]
-        span = Block(None, items).span
+        span_text = Block(None, items).span_text
         shown = flatten(title) + (", continued" if title in begun else "")
         if not flatten(title):
-            shown = f"{pluralize(len(items), 'Item')} {span}" if titled else ""
+            shown = span_text.capitalize() if titled else ""
         begun.add(title)
-        made.append(Chapter(f"s-{len(made) + 1}", shown, span, tuple(blocks)))
+        made.append(Chapter(f"s-{len(made) + 1}", shown, span_text, tuple(blocks)))
     return tuple(made)
-
-
-def select_stated(methods: Sequence[MethodLine]) -> tuple[MethodLine, ...]:
-    """What is known."""
-    return tuple(line for line in methods if line.is_stated)
-
-
-def list_unstated(methods: Sequence[MethodLine]) -> tuple[str, ...]:
-    """The labels of what is not."""
-    return tuple(line.label for line in methods if not line.is_stated)
 
 
 # ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────

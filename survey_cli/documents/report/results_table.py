@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.results.report_model import Base, Figure, ItemResult, ResultRow, Results
 from survey_cli.reports.rounding import format_decimal
 from survey_cli.table import Table

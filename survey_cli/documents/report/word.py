@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
 from survey_cli.documents.charts.png import can_render_png, render_png
-from survey_cli.documents.questionnaire.booklet_model import Line
 from survey_cli.documents.report import codebook_layout as books
 from survey_cli.documents.report.group_charts import draw_group_charts
 from survey_cli.documents.report.report_layout import (
@@ -30,12 +29,11 @@ from survey_cli.documents.report.report_layout import (
     describe_edition,
     describe_summary,
     describe_weighting,
-    format_row_note,
     format_verbatim,
     list_reading_notes,
     list_table_notes,
 )
-from survey_cli.documents.text_fragments import flatten, parse_lines
+from survey_cli.documents.text_runs import Line, flatten, parse_lines
 from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.codebook.codebook_model import Codebook, CodebookVariable
 from survey_cli.reports.results.report_model import ItemResult, MethodLine, Results
@@ -285,13 +283,12 @@ class _WordWriter:
         for n in range(heads):
             _fill_cell(rows[n][0], grid.corner if n == heads - 1 else "", strong=True)
         for cell, head in zip(rows[heads - 1][1:], grid.heads, strict=True):
-            letter = f" ({head.letter})" if head.letter else ""
-            _fill_cell(cell, head.text + letter, right=not words, strong=True)
+            _fill_cell(cell, head.full_text, right=not words, strong=True)
         for row in table.rows[:heads]:
             _repeat_row(row)
         for cells, line in zip(rows[heads:], grid.lines, strict=True):
             strong = line.kind in ("net", "summary")
-            _fill_cell(cells[0], line.label + format_row_note(line), strong=strong)
+            _fill_cell(cells[0], line.full_label, strong=strong)
             for cell, shown in zip(cells[1:], line.cells, strict=True):
                 text = f"{shown.text} {shown.mark}".strip()
                 _fill_cell(cell, text, right=not words, strong=strong, raised=shown.letters)

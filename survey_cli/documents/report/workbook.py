@@ -22,11 +22,10 @@ from survey_cli.documents.report.report_layout import (
     describe_edition,
     describe_summary,
     describe_weighting,
-    format_row_note,
     list_reading_notes,
     list_table_notes,
 )
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.results.report_model import ItemResult, Results
@@ -175,7 +174,7 @@ class _SheetWriter:
 
         if grid.has_groups:
             self.add_line(["", *(h.group for h in grid.heads)], strong=True, heads=True)
-        heads = [h.text + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
+        heads = [head.full_text for head in grid.heads]
         self.add_line([grid.corner, *heads], strong=True, heads=True)
         for column in range(1, len(heads) + 2):
             self.sheet.cell(self.row, column).border = Border(bottom=Side("thin"))
@@ -184,7 +183,7 @@ class _SheetWriter:
         self._add_heads(grid)
         for line in grid.lines:
             self.row += 1
-            self._set_text(1, line.label + format_row_note(line), strong=line.kind == "net", wrap=True)
+            self._set_text(1, line.full_label, strong=line.kind == "net", wrap=True)
             for column, shown in enumerate(line.cells, 2):
                 self._set_figure(column, shown, decimals)
 

@@ -8,4 +8,4 @@ def get_language_name(language: str) -> str:
     from babel.core import Locale
 
     names = Locale("en").languages
-    return names.get(language.replace("-", "_")) or names.get(language.partition("-")[0], language)
+    return str(names.get(language.replace("-", "_")) or names.get(language.partition("-")[0], language))

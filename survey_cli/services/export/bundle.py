@@ -15,7 +15,7 @@ from shutil import copyfileobj, rmtree
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from survey_cli.documents.report.report_html import render_codebook_html
+from survey_cli.documents.report.report_pages import render_codebook_html
 from survey_cli.exports import FORMATS, WriteOptions, find_format
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.instrument.compiled.model import Instrument

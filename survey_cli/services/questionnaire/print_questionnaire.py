@@ -8,8 +8,7 @@ from typing import Final, TextIO
 
 from survey_cli.documents.questionnaire.booklet import build_booklet as laid_out
 from survey_cli.documents.questionnaire.booklet_model import Booklet
-from survey_cli.documents.questionnaire.html import render_html
-from survey_cli.documents.questionnaire.markdown import render_markdown
+from survey_cli.documents.questionnaire.booklet_pages import render_html, render_markdown
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.output_files import check_output_path, write_text_file

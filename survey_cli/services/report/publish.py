@@ -12,13 +12,17 @@ from typing import Final, Generic, TextIO, TypeVar
 from survey_cli.documents.charts.charts import Chart, draw_battery, draw_item
 from survey_cli.documents.charts.png import can_render_png, render_png, render_svg_file
 from survey_cli.documents.report.group_charts import draw_group_charts
-from survey_cli.documents.report.report_html import render_codebook_html, render_results_html
 from survey_cli.documents.report.report_layout import Block
-from survey_cli.documents.report.report_markdown import render_codebook_markdown, render_results_markdown
+from survey_cli.documents.report.report_pages import (
+    render_codebook_html,
+    render_codebook_markdown,
+    render_results_html,
+    render_results_markdown,
+)
 from survey_cli.documents.report.results_table import build_results_table
 from survey_cli.documents.report.word import write_codebook_docx, write_results_docx
 from survey_cli.documents.report.workbook import write_results_xlsx
-from survey_cli.documents.text_fragments import flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.exports import WriteOptions
 from survey_cli.exports.text.csv import write_csv
 from survey_cli.problems import UserError

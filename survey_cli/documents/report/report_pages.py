@@ -1,0 +1,71 @@
+"""Results and codebook as HTML and as Markdown, each one self-contained file without scripts."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from survey_cli.documents.charts.charts import Chart, draw_battery, shorten_title
+from survey_cli.documents.report import codebook_layout, report_layout
+from survey_cli.documents.report.group_charts import draw_group_charts
+from survey_cli.documents.templating import render_page
+from survey_cli.documents.text_runs import flatten, parse_lines
+from survey_cli.reports.codebook.codebook_model import Codebook
+from survey_cli.reports.results.report_model import Results
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+LONG_TABLE_ROWS: Final = 14
+"""An item with more rows may be divided over printed pages."""
+
+
+def render_results_html(results: Results) -> str:
+    """Return the page, ending in a line end."""
+    charts = {battery.id: draw_battery(battery) for battery in results.batteries}
+    group_charts = {battery.id: list(draw_group_charts(results, battery)) for battery in results.batteries}
+    return _render("results.html.jinja", results, charts=charts, group_charts=group_charts)
+
+
+def render_results_markdown(results: Results) -> str:
+    """Return the page, ending in a line end."""
+    return _render("results.md.jinja", results)
+
+
+def render_codebook_html(codebook: Codebook) -> str:
+    """Return the page, ending in a line end."""
+    return _render("codebook.html.jinja", codebook)
+
+
+def render_codebook_markdown(codebook: Codebook) -> str:
+    """Return the page, ending in a line end."""
+    return _render("codebook.md.jinja", codebook)
+
+
+def _render(template: str, document: Results | Codebook, **values: Any) -> str:
+    layout = codebook_layout if isinstance(document, Codebook) else report_layout
+    return render_page(
+        template,
+        document=document,
+        edition=layout.describe_edition(document),
+        page_header=flatten(document.title),
+        language_attribute=_render_language_attribute(document.language),
+        layout=report_layout,
+        codebook_layout=codebook_layout,
+        flatten=flatten,
+        parse_lines=parse_lines,
+        shorten_title=shorten_title,
+        render_chart=_render_chart,
+        long=LONG_TABLE_ROWS,
+        **values,
+    )
+
+
+def _render_chart(chart: Chart) -> "Markup":
+    from markupsafe import Markup
+
+    return Markup(chart.svg)  # its texts are escaped
+
+
+def _render_language_attribute(language: str) -> "Markup":
+    """Return the attribute of texts in the questionnaire's language; empty if that is the page's."""
+    from markupsafe import Markup
+
+    return Markup("") if language == "en" else Markup(' lang="{}"').format(language)

@@ -1,0 +1,94 @@
+"""HTML and Markdown pages from the Jinja templates in `templates/`; every text is escaped."""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from survey_cli.documents.text_runs import Line, TextRun
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_MARKUP: Final = re.compile(r"[\\`*\[\]<|~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+"""Characters that could be Markdown anywhere; `_` within a word is literal."""
+_MARKUP_AT_START: Final = re.compile(r"^(?:[#>+=:-]|\d+(?=[.)]))")
+"""Characters that could be Markdown at the beginning of a line."""
+
+
+def render_page(template: str, **values: Any) -> str:
+    """Return a page, ending in a line end. A template whose name contains `.md` is Markdown, any other HTML."""
+    if ".md" not in template:
+        return _make_environment("html").get_template(template).render(values)
+    lines = [line.rstrip() for line in _make_environment("markdown").get_template(template).render(values).split("\n")]
+    kept = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+@cache
+def _make_environment(language: Literal["html", "markdown"]) -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def escape(value: object) -> object:
+        return value if isinstance(value, Markup) else Markup(escape_markdown(str(value), first=False))
+
+    markdown = language == "markdown"
+    environment = Environment(
+        loader=PackageLoader("survey_cli.documents"),
+        autoescape=True,
+        finalize=escape if markdown else None,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=markdown,
+        keep_trailing_newline=True,
+    )
+    environment.filters["css_string"] = lambda text: Markup(quote_css(text))
+    environment.filters["begin"] = lambda text: Markup(escape_markdown(text))
+    environment.filters["cell"] = lambda text: Markup(escape_markdown(" ".join(text.split()), first=False))
+    environment.filters["code"] = lambda text: Markup(render_code(text))
+    environment.filters["code_cell"] = lambda text: Markup(render_code(text).replace("|", "\\|"))
+    environment.filters["runs"] = lambda line, **options: Markup(render_runs(line, **options))
+    return environment
+
+
+def quote_css(text: str) -> str:
+    """Return a CSS string, with all but letters, digits and spaces by number, so that no character ends it."""
+    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):X} " for c in text) + '"'
+
+
+def escape_markdown(text: str, *, first: bool = True) -> str:
+    """Return literal text in Markdown. `first`: it may begin a line."""
+    text = _MARKUP.sub(lambda m: "\\" + m.group(), text)
+    return _MARKUP_AT_START.sub(_escape_first, text) if first else text
+
+
+def _escape_first(match: re.Match[str]) -> str:
+    text = match.group()
+    return f"{text}\\" if text[0].isdecimal() else f"\\{text}"
+
+
+def render_code(text: str) -> str:
+    """Return literal text as a Markdown code span, whatever backticks it contains."""
+    if "`" not in text:
+        return f"`{text}`"
+    fence = "`" * (max(len(run) for run in re.findall("`+", text)) + 1)
+    return f"{fence} {text} {fence}"
+
+
+def render_runs(line: Line, *, first: bool = False) -> str:
+    """Return a line with its styles in Markdown. `first`: it may begin a line."""
+    return "".join(_render_run(run, first=first and n == 0) for n, run in enumerate(line))
+
+
+def _render_run(run: TextRun, *, first: bool) -> str:
+    match run.style:
+        case "stress":
+            inner = run.text.strip()
+            before, _, after = run.text.partition(inner) if inner else (run.text, "", "")
+            return f"{before}**{escape_markdown(inner, first=False)}**{after}" if inner else before
+        case "fill":
+            return f"‹{escape_markdown(run.text, first=False)}›"
+        case "id" | "code":
+            return render_code(run.text)
+        case _:
+            return escape_markdown(run.text, first=first)
