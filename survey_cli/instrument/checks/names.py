@@ -7,7 +7,7 @@ from keyword import iskeyword
 from typing import Final, NamedTuple
 
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
-from survey_cli.instrument.checks.code_positions import find_options_node, iterate_items, locate_definition
+from survey_cli.instrument.checks.source_items import find_options_node, iterate_items, locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines

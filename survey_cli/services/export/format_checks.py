@@ -22,7 +22,7 @@ from survey_cli.exports.limits import (
 )
 from survey_cli.exports.stata import MAX_LABELED_VALUE, assign_letters, has_unlabeled_texts, list_too_large_codes
 from survey_cli.exports.triple_s.writer import iterate_lost_codes
-from survey_cli.instrument.checks.code_positions import locate_definition
+from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.scalars import Text

@@ -6,7 +6,7 @@ from functools import lru_cache
 from string import punctuation
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import find_options_node, shorten_text
+from survey_cli.instrument.checks.source_items import find_options_node, shorten_text
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-from survey_cli.instrument.checks.code_positions import (
+from survey_cli.instrument.checks.source_items import (
     find_options_node,
     iterate_items,
     list_option_lists,

@@ -5,7 +5,7 @@ from itertools import product
 from math import prod
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import locate_definition
+from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.expressions.conditions import Condition, compile_condition
 from survey_cli.instrument.schema.document import QuotaSpec

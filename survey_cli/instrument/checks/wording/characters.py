@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from survey_cli.instrument.checks.code_positions import list_option_lists
+from survey_cli.instrument.checks.source_items import list_option_lists
 from survey_cli.instrument.checks.wording.text_list import list_texts
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.source.nodes import YamlScalar, locate_key

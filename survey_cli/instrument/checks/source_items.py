@@ -1,4 +1,4 @@
-"""Items, option lists and codes as written, with their positions in the file, for use by the checks."""
+"""Items and option lists of an instrument as written, with their positions, for use by the checks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
