@@ -20,7 +20,7 @@ from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.reachability.analysis import (
     ReachabilityFinding,
-    find_unreachable_conditions,
+    analyze_route,
 )
 from survey_cli.instrument.checks.reachability.variables import FALSE, TRUE, UNKNOWN
 from survey_cli.instrument.compiled.compiler import compile_instrument
@@ -93,7 +93,7 @@ def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
     assert select_errors(problems) == []
     others = {p.rule for p in select_errors(check_instrument(load_source_text(text)).problems)} - {"decline-passes-end"}
     assert others == set(), text
-    return made, list(find_unreachable_conditions(draft))
+    return made, list(analyze_route(draft)[0])
 
 
 # invented instruments and people
@@ -336,7 +336,7 @@ FILES = sorted(p for p in INSTRUMENTS.rglob("*.yaml") if "modules" not in p.part
 def test_nobody_is_accused_in_an_example(path: Any) -> None:
     draft = check_instrument(load_source(path)).draft
     assert draft is not None
-    assert find_unreachable_conditions(draft) == []
+    assert analyze_route(draft)[0] == []
 
 
 def tangled(count: int) -> str:
@@ -360,9 +360,9 @@ def test_tangled_conditions_take_their_time_item_by_item() -> None:
         assert draft is not None
         times = []
         for _ in range(3):
-            draft.check_cache.pop("along the route")
+            draft.cache.clear()
             start = perf_counter()
-            find_unreachable_conditions(draft)
+            analyze_route(draft)
             times.append(perf_counter() - start)
         return min(times)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, overload
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
@@ -29,12 +29,10 @@ class SourceOptionList(NamedTuple):
 T = TypeVar("T")
 
 
+@once_per_draft
 def list_items(draft: InstrumentDraft) -> Sequence[AnyItem]:
     """List every item and group in written order, including those with a duplicate id."""
-    items: list[AnyItem] | None = draft.check_cache.get("items")
-    if items is None:
-        items = draft.check_cache["items"] = list(_iterate_items_below(draft.document.items))
-    return items
+    return list(_iterate_items_below(draft.document.items))
 
 
 @overload
@@ -43,16 +41,21 @@ def iterate_items(draft: InstrumentDraft, kind: type[T], /) -> Iterator[T]: ...
 def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]: ...
 def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]:
     """Yield every item of these classes, in written order."""
-    by_class: dict[type, list[tuple[int, AnyItem]]] | None = draft.check_cache.get("by class")
-    if by_class is None:
-        by_class = draft.check_cache["by class"] = {}
-        for at, item in enumerate(list_items(draft)):
-            by_class.setdefault(item.__class__, []).append((at, item))
+    by_class = _group_by_class(draft)
     entries = [entry for kind, members in by_class.items() if issubclass(kind, kinds) for entry in members]
     if len(by_class) > 1:
         entries.sort(key=lambda entry: entry[0])
     for _, item in entries:
         yield item
+
+
+@once_per_draft
+def _group_by_class(draft: InstrumentDraft) -> Mapping[type, Sequence[tuple[int, AnyItem]]]:
+    """Group the items by their class, each with its index in written order."""
+    by_class: dict[type, list[tuple[int, AnyItem]]] = {}
+    for index, item in enumerate(list_items(draft)):
+        by_class.setdefault(item.__class__, []).append((index, item))
+    return by_class
 
 
 def _iterate_items_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
@@ -62,12 +65,10 @@ def _iterate_items_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
             yield from _iterate_items_below(item.items)
 
 
+@once_per_draft
 def list_option_lists(draft: InstrumentDraft) -> Sequence[SourceOptionList]:
     """List every list of options that is written out: under `scales`, at items, at sample columns."""
-    lists: list[SourceOptionList] | None = draft.check_cache.get("lists")
-    if lists is None:
-        lists = draft.check_cache["lists"] = list(_iterate_option_lists(draft))
-    return lists
+    return list(_iterate_option_lists(draft))
 
 
 def _iterate_option_lists(draft: InstrumentDraft) -> Iterator[SourceOptionList]:

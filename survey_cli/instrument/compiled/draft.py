@@ -3,9 +3,10 @@
 It holds what the checks read; nothing is compiled or checked here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 from survey_cli.instrument.compiled.model import ItemGroup
 from survey_cli.instrument.compiled.symbols import GroupStep, Symbol, SymbolTable
@@ -49,8 +50,8 @@ class InstrumentDraft:
     used_scales: set[str] = field(default_factory=set)
     file_problems: Sequence[Problem] = ()
     """The problems found in the file before the checks run."""
-    check_cache: dict[str, Any] = field(default_factory=dict)
-    """Data that several checks need, computed once."""
+    cache: dict[Any, Any] = field(default_factory=dict)
+    """Results of the functions that are marked `once_per_draft`."""
 
     @property
     def symbols(self) -> Mapping[str, Symbol]:
@@ -60,3 +61,18 @@ class InstrumentDraft:
     def language(self) -> str:
         """The default language."""
         return str(self.document.languages[0])
+
+
+T = TypeVar("T")
+
+
+def once_per_draft(function: Callable[[InstrumentDraft], T]) -> Callable[[InstrumentDraft], T]:
+    """Decorate a function that several checks need: it is computed once for each draft."""
+
+    @wraps(function)
+    def get_result(draft: InstrumentDraft) -> T:
+        if function not in draft.cache:
+            draft.cache[function] = function(draft)
+        return cast(T, draft.cache[function])
+
+    return get_result

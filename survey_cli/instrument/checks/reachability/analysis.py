@@ -18,8 +18,9 @@ from survey_cli.instrument.checks.reachability.variables import (
     Requirement,
     list_requirements,
 )
+from survey_cli.instrument.checks.route.condition_values import get_never_true_conditions
 from survey_cli.instrument.checks.route.references import is_always_last
-from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, once_per_draft
 from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shorten
@@ -283,16 +284,13 @@ def _has_broken_condition(node: CompiledNode) -> bool:
     )
 
 
-def find_unreachable_conditions(draft: InstrumentDraft) -> Sequence[ReachabilityFinding]:
-    """Analyze the route once and return its findings."""
-    findings: list[ReachabilityFinding] | None = draft.check_cache.get("along the route")
-    if findings is None:
-        analysis = _ReachabilityAnalysis(draft, ConditionSolver(draft))
-        if draft.root is not None:
-            analysis.walk_group(draft.root.children, RouteConstraints(), shuffled=False, roster=False)
-        findings = draft.check_cache["along the route"] = analysis.findings
-        draft.check_cache["optionless"] = analysis.items_without_options
-    return findings
+@once_per_draft
+def analyze_route(draft: InstrumentDraft) -> tuple[Sequence[ReachabilityFinding], Sequence[CompiledItem]]:
+    """Analyze the route; returns the findings, and the items for which it can happen that no option is offered."""
+    analysis = _ReachabilityAnalysis(draft, ConditionSolver(draft))
+    if draft.root is not None:
+        analysis.walk_group(draft.root.children, RouteConstraints(), shuffled=False, roster=False)
+    return analysis.findings, analysis.items_without_options
 
 
 def never_reached(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -329,19 +327,18 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
 
     If that is intended, give the item an `ask_if` that says so; otherwise add an option that is always offered.
     """
-    find_unreachable_conditions(draft)
-    for item in draft.check_cache["optionless"]:
+    for item in analyze_route(draft)[1]:
         what = "every option has an ask_if: if none of them holds, this is not asked"
         remedy = "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one"
         yield Problem("no-option", draft.symbols[item.id].where, item.id, what, remedy, "warning", len(item.id))
 
 
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
-    findings = [f for f in find_unreachable_conditions(draft) if f.rule == rule]
+    findings = [f for f in analyze_route(draft)[0] if f.rule == rule]
     if not findings:
         return
     uses = {id(use.condition): use for use in draft.uses if use.condition is not None}
-    reported = draft.check_cache.get("never true", set())
+    reported = get_never_true_conditions(draft)
     for finding in findings:
         use = uses.get(id(finding.condition))
         if use is None or (not finding.reasons and id(finding.condition) in reported):

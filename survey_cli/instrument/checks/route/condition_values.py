@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, once_per_draft
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, MIRRORED_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
@@ -17,6 +17,12 @@ from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, Num
 from survey_cli.problems import Problem
 from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words, pluralize
+
+
+@once_per_draft
+def get_never_true_conditions(_draft: InstrumentDraft) -> set[int]:
+    """Return the identities of the conditions that `never_true` has reported so far."""
+    return set()
 
 
 def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -34,7 +40,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(symbol.question, NumberItem) and symbol.kind == "item"
     }
     declines = {float(decline.code): name for name, decline in list_declines(draft.document).items()}
-    reported: set[int] = draft.check_cache.setdefault("never true", set())
+    reported = get_never_true_conditions(draft)
     for use in draft.uses:
         condition = use.condition
         if condition is None:

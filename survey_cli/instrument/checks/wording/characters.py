@@ -7,7 +7,7 @@ from typing import Final
 
 from survey_cli.instrument.checks.source_items import list_option_lists
 from survey_cli.instrument.checks.wording.text_list import list_texts
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.source.nodes import YamlScalar, locate_key
 from survey_cli.problems import Position, Problem
 
@@ -61,13 +61,12 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
                 break
 
 
+@once_per_draft
 def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
     """Return every non-ASCII text once, even if several items share it."""
-    texts: dict[Position, tuple[str, YamlScalar]] | None = draft.check_cache.get("beyond ascii")
-    if texts is None:
-        texts = draft.check_cache["beyond ascii"] = {}
-        for who, scalar in _iterate_non_ascii(draft):
-            texts.setdefault(scalar.where, (who, scalar))
+    texts: dict[Position, tuple[str, YamlScalar]] = {}
+    for who, scalar in _iterate_non_ascii(draft):
+        texts.setdefault(scalar.where, (who, scalar))
     return list(texts.values())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.scalars import Text
@@ -17,28 +17,22 @@ class OwnedText(NamedTuple):
     text: Text
 
 
+@once_per_draft
 def list_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
     """List every text that is read, shown or exported (computes are not texts); a shared text occurs once."""
-    texts: list[OwnedText] | None = draft.check_cache.get("texts")
-    if texts is None:
-        texts = draft.check_cache["texts"] = list(_iterate_texts(draft))
-    return texts
+    return list(_iterate_texts(draft))
 
 
+@once_per_draft
 def list_translated_texts(draft: InstrumentDraft) -> Sequence[OwnedText]:
     """List the texts that are written per language."""
-    texts: list[OwnedText] | None = draft.check_cache.get("translated")
-    if texts is None:
-        texts = draft.check_cache["translated"] = [owned for owned in list_texts(draft) if owned[1].by_language]
-    return texts
+    return [owned for owned in list_texts(draft) if owned.text.by_language]
 
 
+@once_per_draft
 def list_texts_with_fills(draft: InstrumentDraft) -> Sequence[tuple[str, Template]]:
     """List the compiled texts that contain fills, with their owners."""
-    texts: list[tuple[str, Template]] | None = draft.check_cache.get("filled")
-    if texts is None:
-        texts = draft.check_cache["filled"] = [t for t in draft.templates if len(t[1].static_words) < len(t[1].runs)]
-    return texts
+    return [t for t in draft.templates if len(t[1].static_words) < len(t[1].runs)]
 
 
 def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:

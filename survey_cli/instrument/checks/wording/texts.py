@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey_cli.instrument.checks.wording.text_list import list_texts, list_texts_with_fills, list_translated_texts
-from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -268,14 +268,10 @@ def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
     return names
 
 
+@once_per_draft
 def _list_passed_ends(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
     """List each `end` that everybody gets to and passes only if its `unless` holds: its index, and the names in it."""
-    ends: list[tuple[int, frozenset[str]]] | None = draft.check_cache.get("gates")
-    if ends is None:
-        ends = draft.check_cache["gates"] = (
-            list(_iterate_passed_ends(draft, draft.root)) if draft.root is not None else []
-        )
-    return ends
+    return list(_iterate_passed_ends(draft, draft.root)) if draft.root is not None else []
 
 
 def _iterate_passed_ends(draft: InstrumentDraft, group: ItemGroup) -> Iterator[tuple[int, frozenset[str]]]:
