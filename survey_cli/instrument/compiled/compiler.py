@@ -97,9 +97,6 @@ class InstrumentCompiler:
         return tuple(nodes)
 
     def _compile_node(self, item: AnyItem, enclosing: GroupContext) -> CompiledNode:
-        if not item.is_group:
-            question = cast(QuestionItem, item)
-            return self._compile_item(question, str(item.id), question.text, enclosing)
         match item:
             case SectionItem():
                 return self._compile_section(item, enclosing)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.schema.document import Document
@@ -214,12 +214,7 @@ class SymbolTable:
 
     def _add_item(self, item: AnyItem, path: tuple[GroupStep, ...], roster: str | None) -> None:
         item_id = str(item.id)
-        where = item.id.where
         first = self.index
-        if not item.is_group:  # the common case, before the classes are tested one by one
-            options, scale = resolve_options(item, self.document, item_id, self.problems)
-            self._add_question(cast(QuestionItem, item), item_id, where, path, roster, options, scale, False)
-            return
         match item:
             case SectionItem():
                 self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), roster)
@@ -228,9 +223,7 @@ class SymbolTable:
                 for child, (name, statement) in enumerate(item.statements.items()):
                     step = GroupStep(item_id, child, item.order != "written")
                     is_conditional = statement.ask_if is not None
-                    self._add_question(
-                        item, str(name), locate_name(name), (*path, step), roster, options, scale, is_conditional
-                    )
+                    self._add_question(item, name, (*path, step), roster, options, scale, is_conditional=is_conditional)
             case RosterItem():
                 self.rosters[item_id] = item
                 self._add_items(item.items, (*path, GroupStep(item_id, 0, item.order != "written")), item_id)
@@ -238,13 +231,13 @@ class SymbolTable:
                     self._add_repeat_question(item, item_id, path)
             case _:
                 options, scale = resolve_options(item, self.document, item_id, self.problems)
-                self._add_question(item, item_id, where, path, roster, options, scale, False)
+                self._add_question(item, item.id, path, roster, options, scale)
                 return
         if item_id in self.symbols or item_id in self.groups:
             before = self.symbols[item_id] if item_id in self.symbols else self.groups[item_id][0]
-            self.clashes.append((before, where, item_id))
+            self.clashes.append((before, item.id.where, item_id))
         else:
-            self.groups[item_id] = (where, first, self.index - 1, path)
+            self.groups[item_id] = (item.id.where, first, self.index - 1, path)
 
     def _add_repeat_question(self, item: RosterItem, roster_id: str, path: tuple[GroupStep, ...]) -> None:
         """Add the question at the end of each turn of an `until` roster."""
@@ -254,7 +247,7 @@ class SymbolTable:
             type="single", id=YamlScalar(f"{roster_id}_more", item.id.where), text=item.until, options=yes_no
         )
         question.copy_position(item)
-        self._add_question(question, f"{roster_id}_more", item.id.where, path, roster_id, yes_no, None, False)
+        self._add_question(question, question.id, path, roster_id, yes_no, None)
         symbol = self.symbols.get(f"{roster_id}_more")
         if symbol is not None and symbol.question is question:
             self.symbols[symbol.id] = replace(symbol, kind="question after each turn")
@@ -262,13 +255,13 @@ class SymbolTable:
     def _add_question(
         self,
         item: QuestionItem,
-        item_id: str,
-        where: Position,
+        name: YamlScalar,
         path: tuple[GroupStep, ...],
         roster: str | None,
         options: Mapping[Code, OptionSpec],
         scale: str | None,
-        is_conditional: bool,
+        *,
+        is_conditional: bool = False,
     ) -> None:
         declinable = item.expects_answer and bool(item.declines if item.declines is not None else self._declines)
         declinable = declinable and not (item.by and item.declines is None)
@@ -278,9 +271,9 @@ class SymbolTable:
         turn_name = self.find_turn_name(turns_roster) if isinstance(item, DrawItem) and turns_roster else None
         self._add(
             Symbol(
-                id=item_id,
+                id=str(name),
                 kind="statement" if isinstance(item, BatteryItem) else "item",
-                where=where,
+                where=locate_name(name),
                 index=self.index,
                 value_type=ValueType(
                     type=type_,  # type: ignore[arg-type]

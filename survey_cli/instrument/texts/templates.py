@@ -6,6 +6,7 @@ the mapping under `#unfilled`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -15,7 +16,7 @@ from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.number_text import SPELLED_LANGUAGES, spell_cardinal, spell_ordinal
-from survey_cli.problems import FindNearest, Problem, find_nearest
+from survey_cli.problems import FindNearest, Problem, Severity, find_nearest
 from survey_cli.values import NOT_REACHED, Code, Missing
 from survey_cli.wording import join_words
 
@@ -288,7 +289,7 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
             runs[language] = (((str(source),), False),)
             static_words[language] = (TextSpan(str(source)),)
             continue
-        runs[language] = _parse_runs(source, scope, who, problems, language)
+        runs[language] = _TextParser(source, language, scope, who, problems).parse_runs()
         if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
             static_words[language] = tuple(
                 TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language]
@@ -296,130 +297,131 @@ def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, l
     return Template(text, runs, static_words), problems
 
 
-def _parse_runs(
-    source: YamlScalar, scope: TextScope, who: str, problems: list[Problem], language: str
-) -> tuple[TextRun, ...]:
-    pairs = source.count("**") // 2 * 2
-    runs: list[TextRun] = []
-    parts: list[TemplatePart] = []
-    stress, end = False, 0
-    for match in _PIECE.finditer(source):
-        if match.start() > end:
-            parts.append(source[end : match.start()])
-            _report_unmatched_brace(source, end, match.start(), who, problems)
-        end = match.end()
-        match match.group():
-            case "{{" | "}}" as brace:
-                parts.append(brace[0])
-            case "**" if pairs:
-                pairs -= 1
-                if parts:
-                    runs.append((tuple(parts), stress))
-                parts, stress = [], not stress
-            case "**":
-                parts.append("**")
-            case literal:
-                fill = _parse_fill(match.group(1), literal, source, match.start(), scope, who, problems, language)
-                parts.append(fill if fill is not None else literal)
-    if end < len(source):
-        parts.append(str(source[end:]))
-        _report_unmatched_brace(source, end, len(source), who, problems)
-    if parts:
-        runs.append((tuple(parts), stress))
-    return tuple(runs)
+@dataclass(slots=True)
+class _TextParser:
+    """Parser of one text in one language."""
+
+    source: YamlScalar
+    language: str
+    """Empty for a text that serves all languages."""
+    scope: TextScope
+    who: str
+    problems: list[Problem]
+
+    def _report(
+        self, rule: str, offset: int, what: str, remedy: str, severity: Severity = "error", *, length: int = 1
+    ) -> None:
+        where = self.source.find_position(offset)
+        self.problems.append(Problem(rule, where, self.who, what, remedy, severity, length))
+
+    def parse_runs(self) -> tuple[TextRun, ...]:
+        source = self.source
+        pairs = source.count("**") // 2 * 2
+        runs: list[TextRun] = []
+        parts: list[TemplatePart] = []
+        stress, end = False, 0
+        for piece in _PIECE.finditer(source):
+            if piece.start() > end:
+                parts.append(source[end : piece.start()])
+                self._check_braces(end, piece.start())
+            end = piece.end()
+            match piece.group():
+                case "{{" | "}}" as brace:
+                    parts.append(brace[0])
+                case "**" if pairs:
+                    pairs -= 1
+                    if parts:
+                        runs.append((tuple(parts), stress))
+                    parts, stress = [], not stress
+                case "**":
+                    parts.append("**")
+                case literal:
+                    fill = self._parse_fill(piece)
+                    parts.append(fill if fill is not None else literal)
+        if end < len(source):
+            parts.append(str(source[end:]))
+            self._check_braces(end, len(source))
+        if parts:
+            runs.append((tuple(parts), stress))
+        return tuple(runs)
+
+    def _check_braces(self, start: int, end: int) -> None:
+        """Report a brace without its counterpart in literal text."""
+        for brace, what, remedy, severity in _BRACES:
+            offset = self.source.find(brace, start, end)
+            if offset >= 0:
+                self._report("bad-fill", offset, what, remedy, severity)
+                return
+
+    def _parse_fill(self, piece: re.Match[str]) -> TextFill | None:
+        """Parse a fill, or report why that is not possible."""
+        body, bar, otherwise = piece[1].partition("|")
+        name, _, format_spec = (part.strip() for part in body.partition(":"))
+        words = otherwise.strip() if bar else None
+        scope = self.scope
+        if name in BUILT_IN_FILLS or (name == "options" and scope.options):
+            if (name == "turn" and scope.inside_roster is None) or (name == "each" and not scope.each):
+                self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
+            format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
+            each = scope.inside_roster if name == "each" else None
+            return TextFill(name, None, format=format_spec, otherwise=None if name == "options" else words, roster=each)
+        reference = _NAME.match(name)
+        if not reference:
+            remedy = "write {name} with the id of an earlier item, or double the brace: {{"
+            self._report_fill("bad-fill", piece, f"{piece[0]} is not a fill", remedy)
+            return None
+        roster, turn, item = reference.groups()
+        key = item or roster
+        variable = scope.names.get(key)
+        if variable is None or (item and variable.roster != roster):
+            self._report_unknown_name(piece, name, key)
+            return None
+        if variable.why_unanswered:
+            what = f"{piece[0]}: {key} {variable.why_unanswered}; it has no answer"
+            self._report_fill("unknown-fill", piece, what, "fill in something that has an answer")
+            return None
+        format_spec = self._check_format(piece, name, format_spec, variable)
+        if item:
+            return TextFill(key, variable, turn=int(turn), format=format_spec, otherwise=words)
+        if not variable.roster or variable.type == "draw":
+            return TextFill(key, variable, format=format_spec, otherwise=words)
+        if variable.roster == scope.inside_roster:
+            return TextFill(key, variable, turn="here", format=format_spec, otherwise=words)
+        what = f"{piece[0]} has one value for each turn of {variable.roster}"
+        self._report_fill("fill-of-many", piece, what, f"write {{{variable.roster}[1].{key}}} for one turn")
+        return None
+
+    def _report_fill(self, rule: str, piece: re.Match[str], what: str, remedy: str) -> None:
+        self._report(rule, piece.start(), what, remedy, length=len(piece[0]))
+
+    def _report_unknown_name(self, piece: re.Match[str], name: str, key: str) -> None:
+        if name == "options":
+            what, remedy = "{options} has no options here", "use it in an item that has options"
+        else:
+            near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
+            remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
+            what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
+        self._report_fill("unknown-fill", piece, what, remedy)
+
+    def _check_format(self, piece: re.Match[str], name: str, format_spec: str, variable: TextVariable) -> str:
+        """Return the format, or nothing if it does not suit the variable."""
+        if format_spec and (why := _explain_bad_format(format_spec, variable)):
+            remedy = f"formats are {_FORMATS[variable.type]}"
+            self._report_fill("bad-format", piece, f"{piece[0]}: {why}", remedy)
+            return ""
+        languages = [self.language] if self.language else self.scope.languages
+        unknown = [language for language in languages if language[:2] not in SPELLED_LANGUAGES]
+        if format_spec in _SPELLED_FORMATS and unknown:
+            known = ", ".join(SPELLED_LANGUAGES)
+            what = f"{piece[0]}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
+            self._report_fill("bad-format", piece, what, f"write {{{name}}}, which is read as digits")
+        return format_spec
 
 
-def _report_unmatched_brace(source: YamlScalar, start: int, end: int, who: str, problems: list[Problem]) -> None:
-    """Report a brace without its counterpart in literal text."""
-    for brace, what, remedy, severity in _BRACES:
-        at = source.find(brace, start, end)
-        if at >= 0:
-            where = source.find_position(at)
-            problems.append(Problem("bad-fill", where, who, what, remedy, severity))
-            return
-
-
-_BRACES: Final[tuple[tuple[str, str, str, Literal["error", "warning"]], ...]] = (
+_BRACES: Final[tuple[tuple[str, str, str, Severity], ...]] = (
     ("{", "the brace { is never closed", "write } where the fill ends, or double the brace: {{", "error"),
     ("}", "the brace } has no opening brace", "write { where the fill starts, or double the brace: }}", "warning"),
 )
-
-
-def _parse_fill(
-    inside: str,
-    fill_text: str,
-    source: YamlScalar,
-    start: int,
-    scope: TextScope,
-    who: str,
-    problems: list[Problem],
-    language: str,
-) -> TextFill | None:
-    def problem(rule: str, what: str, remedy: str, severity: Literal["error", "warning"] = "error") -> None:
-        problems.append(Problem(rule, source.find_position(start), who, what, remedy, severity, length=len(fill_text)))
-
-    body, bar, otherwise = inside.partition("|")
-    name, _, format_spec = (part.strip() for part in body.partition(":"))
-    words = otherwise.strip() if bar else None
-
-    def check_format(variable: TextVariable) -> str:
-        """Return the format, or nothing if it is invalid."""
-        if format_spec and (why := _explain_bad_format(format_spec, variable)):
-            problem("bad-format", f"{fill_text}: {why}", f"formats are {_FORMATS[variable.type]}")
-            return ""
-        unknown = [la for la in ([language] if language else scope.languages) if la[:2] not in SPELLED_LANGUAGES]
-        if format_spec in _SPELLED_FORMATS and unknown:
-            known = ", ".join(SPELLED_LANGUAGES)
-            what = f"{fill_text}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
-            problem("bad-format", what, f"write {{{name}}}, which is read as digits")
-        return format_spec
-
-    if name == "options" and scope.options:
-        return TextFill("options", None, format=check_format(_BUILT_IN_VARIABLES[name]))
-    if name in BUILT_IN_FILLS:
-        if (name == "turn" and scope.inside_roster is None) or (name == "each" and not scope.each):
-            problem("unknown-fill", *_NO_TURN_PROBLEMS[name])
-        each = scope.inside_roster if name == "each" else None
-        return TextFill(name, None, format=check_format(_BUILT_IN_VARIABLES[name]), otherwise=words, roster=each)
-    match = _NAME.match(name)
-    if not match:
-        problem(
-            "bad-fill",
-            f"{fill_text} is not a fill",
-            "write {name} with the id of an earlier item, or double the brace: {{",
-        )
-        return None
-    roster, turn, item = match.groups()
-    key = item or roster
-    variable = scope.names.get(key)
-    if variable is None or (item and variable.roster != roster):
-        if name == "options":
-            problem("unknown-fill", "{options} has no options here", "use it in an item that has options")
-            return None
-        near = scope.nearest(key, (*scope.names, *BUILT_IN_FILLS))
-        remedy = f"did you mean {near!r}?" if near else "name an earlier item, a sample column or a compute"
-        problem("unknown-fill", f"the text fills in {fill_text}, but {key!r} is not a variable", remedy)
-        return None
-    if variable.why_unanswered:
-        problem(
-            "unknown-fill",
-            f"{fill_text}: {key} {variable.why_unanswered}; it has no answer",
-            "fill in something that has an answer",
-        )
-        return None
-    format_spec = check_format(variable)
-    if item:
-        return TextFill(key, variable, turn=int(turn), format=format_spec, otherwise=words)
-    if variable.roster and variable.type != "draw":
-        if variable.roster != scope.inside_roster:
-            problem(
-                "fill-of-many",
-                f"{fill_text} has one value for each turn of {variable.roster}",
-                f"write {{{variable.roster}[1].{key}}} for one turn",
-            )
-            return None
-        return TextFill(key, variable, turn="here", format=format_spec, otherwise=words)
-    return TextFill(key, variable, format=format_spec, otherwise=words)
 
 
 _FORMATS: Final = {
