@@ -400,8 +400,7 @@ def test_a_file_without_sets_and_weight_has_no_such_records(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not installed")
-@pytest.mark.parametrize("ending", ["sav", "zsav"])
-@pytest.mark.parametrize("rows", [40, 60_000])
+@pytest.mark.parametrize(("rows", "ending"), [(40, "sav"), (40, "zsav"), (60_000, "zsav")])
 def test_pspp_knows_the_sets_and_weights(tmp_path: Path, ending: str, rows: int) -> None:
     """Many rows: a .zsav then has several blocks, whose positions have moved."""
     table = several(rows)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from scale import SCALE
 from shift import FIELDWORK, Shift, interviewed
 from soak import fieldwork as soak
 from survey_cli.cli.commands.forecast import _render_parts
@@ -98,7 +99,7 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
     made = open_instrument(str(file))
     assert isinstance(made, Instrument)
     calls, completes = [0, 0], [0, 0]
-    for seed in (1, 2):
+    for seed in range(SCALE):
         settings = FieldworkSettings(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
         cases = invent_cases(made, 120, CHICAGO.key, Random(seed))
         wish = SimulatedStudyOptions(path=str(file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
@@ -254,7 +255,7 @@ def test_what_is_lacking_is_said(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
-    shift = midfield(tmp_path, cases=1000, quotas="")
+    shift = midfield(tmp_path, cases=700, quotas="")
 
     def tell(done: int, days: int, complete: int) -> None:
         if done == 23:
@@ -306,10 +307,10 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
 
 @pytest.mark.parametrize(
     "command",
-    [("forecast", "--interviewers", "20,21,22,23"), ("simulate", "--fieldwork", "--cases", "10000")],
+    [("forecast", "--interviewers", ",".join(map(str, range(2, 200)))), ("simulate", "--fieldwork", "--cases", "2000")],
 )
 def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
-    shift = midfield(tmp_path, cases=300 if command[0] == "simulate" else 2500, quotas="", fieldwork="")
+    shift = midfield(tmp_path, cases=300, quotas="")
     [word, *more] = command
     arguments = [word, str(shift.file), "--db", shift.db, *more, "--days", "300"]
     process = subprocess.Popen(

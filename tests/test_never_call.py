@@ -10,6 +10,7 @@ import pytest
 
 import served
 from golden_databases import load_file
+from scale import SCALE
 from stored import child, outcome, sql
 from stored_cases import NOON, at
 from survey_cli.problems import StoreError
@@ -87,7 +88,7 @@ def test_what_is_no_number_in_its_one_form_is_not_let_in(tmp_path):
 
 
 @pytest.mark.parametrize("study", ["file", "server"], indirect=True)
-def test_eight_programs_that_find_no_list_make_one(study):
+def test_programs_that_find_no_list_make_one(study):
     making = """
 from survey_cli.store.do_not_call import DoNotCallList
 with DoNotCallList.open_beside(sys.argv[1]) as never:
@@ -95,10 +96,10 @@ with DoNotCallList.open_beside(sys.argv[1]) as never:
     assert never.add([number], at=NOON, reason="", by="") == 1
     print(never._key.hex())
 """
-    keys = {outcome(one) for one in [child(making, study, k) for k in range(8)]}
+    keys = {outcome(one) for one in [child(making, study, k) for k in range(4 * SCALE)]}
     assert len(keys) == 1
     with DoNotCallList.open_beside(study) as never:
-        assert never.count() == 8
+        assert never.count() == 4 * SCALE
 
 
 def test_another_file_in_its_place_is_refused(tmp_path):

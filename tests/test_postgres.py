@@ -13,6 +13,7 @@ import pytest
 
 import served
 from cutting import Line, line
+from scale import SCALE
 from stored import (
     CELLS,
     HASH,
@@ -40,6 +41,8 @@ from survey_cli.store.backends.schema.migrations import MigrationStep
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.values import Place, Variable
 
+PROGRAMS = 4 * SCALE
+
 
 @pytest.fixture(name="study")
 def a_study() -> str:
@@ -65,7 +68,7 @@ def with_user(study: str, user: str, password: str = "hush") -> str:
 # The schema
 
 
-def test_eight_programs_can_come_to_a_fresh_study_at_once(tmp_path):
+def test_several_programs_can_come_to_a_fresh_study_at_once(tmp_path):
     script = """
 print("ready", flush=True)
 while not os.path.exists(sys.argv[2]):
@@ -77,13 +80,13 @@ print(start(store, sys.argv[3]))
 """
     for round in range(2):
         study, gun = served.fresh(), tmp_path / f"gun{round}"
-        programs = [child(script, study, gun, k) for k in range(8)]
+        programs = [child(script, study, gun, k) for k in range(PROGRAMS)]
         for program in programs:
             assert program.stdout.readline() == "ready\n"
         gun.touch()
-        assert [outcome(program) for program in programs] == ["None\n"] * 8
+        assert [outcome(program) for program in programs] == ["None\n"] * PROGRAMS
         with Store.open(study, create=False) as store:
-            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(8)]
+            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(PROGRAMS)]
             assert store.maintenance.check_integrity() == []
 
 

@@ -3,8 +3,6 @@ pause reaches every station, and nothing that is going on is lost by either."""
 
 import io
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import served
+from command_line import run_survey
 from shift import CASES, FIELDWORK, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
@@ -394,26 +393,22 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
     shift = Shift(tmp_path, cases=FIVE)
     study = (str(shift.file), "--db", shift.db)
 
-    def interview(key: str, *lines: str) -> tuple[int, str]:
-        ended = subprocess.run(
-            [sys.executable, "-m", "survey_cli", "interview", *study, "--case", key, "--plain"],
-            input="".join(f"{line}\n" for line in lines), capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        return ended.returncode, ended.stdout + ended.stderr
+    def interview(key: str, *lines: str, code: int) -> str:
+        arguments = ("interview", *study, "--case", key, "--plain")
+        return "".join(run_survey(tmp_path, *arguments, code=code, keyed="".join(f"{line}\n" for line in lines)))
 
-    assert interview("A", "", "1", ".suspend")[0] == 3
+    interview("A", "", "1", ".suspend", code=3)
     assert run_command(["study", "pause", *study, "--by", "sue", "--message", "the server moves"]) == 0
     before = shift.row("B")
-    code, said = interview("B", "", "1", "2", "1")
-    assert code == 1
+    said = interview("B", "", "1", "2", "1", code=1)
     assert re.search(r"B: Paused by sue since \d\d:\d\d: the server moves — wait until .*: survey study resume", said)
     assert "First?" not in said
     assert shift.row("B") == before
-    assert interview("A", "2", "1")[0] == 0, "an interview that had begun goes on"
+    interview("A", "2", "1", code=0)  # an interview that had begun goes on
     assert shift.row("A").outcome == "complete"
     assert run_command(["db", "verify", *study]) == 0
     assert run_command(["study", "resume", *study, "--by", "sue"]) == 0
-    assert interview("B", "", "1", "2", "1")[0] == 0
+    interview("B", "", "1", "2", "1", code=0)
 
 
 def test_keys_about_a_case_say_the_pause(tmp_path: Path) -> None:
