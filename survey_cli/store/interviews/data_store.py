@@ -26,47 +26,47 @@ from survey_cli.values import NOT_ASKED, Cell, Variable
 
 
 class DataStore:
-    """The data of one database. Methods raise StoreError where the database can't be used."""
+    """The instruments of one study and the data of its interviews. Methods raise StoreError."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
         self._variables: dict[str, tuple[Variable, ...]] = {}
 
     def read_newest_instrument(self) -> str:
-        """The hash of the version that was added last; empty where there is none."""
-        found = self._db.read(sql.NEWEST_INSTRUMENT)
-        return str(found[0][0]) if found else ""
+        """Return the hash of the version that was added last; an empty text where there is none."""
+        rows = self._db.read(sql.NEWEST_INSTRUMENT)
+        return str(rows[0][0]) if rows else ""
 
     def can_publish(self) -> bool:
         """Whether a new version can be added, which requires the right to create its view."""
         return self._db.dialect == "sqlite" or self._db.read(sql.MAY_PUBLISH) == [(True,)]
 
     def find_newest_time(self) -> datetime | None:
-        """The newest start of an interview, an import or a backup; None where there was none. It does not read every
-        row.
+        """Return the time of the newest start of an interview, import or backup; None where there was none. It does not
+        read every row.
         """
         times = [at for (at,) in self._db.read(sql.NEWEST_TIMES) if at is not None]
         with translate_decoding_errors(self._db.where, "the newest date and time"):
             return max(map(decode_timestamp, times), default=None)
 
     def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
-        """The interviews and cases with entries after a date: name, number of such entries, date of the last one."""
-        moment = encode_timestamp(at)
-        found = [(f"interview {id}", count, last) for id, count, last in self._db.read(sql.LATER_EVENTS, (moment,))]
-        found += [(f"case {key}", count, last) for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (moment,))]
+        """Return the interviews and cases with entries after a time: name, number of such entries, time of the last."""
+        time = encode_timestamp(at)
+        rows = [(f"interview {key}", count, last) for key, count, last in self._db.read(sql.LATER_EVENTS, (time,))]
+        rows += [(f"case {key}", count, last) for key, count, last in self._db.read(sql.LATER_CASE_EVENTS, (time,))]
         with translate_decoding_errors(self._db.where, "the date and time of an entry"):
-            return [(whose, count, decode_timestamp(last)) for whose, count, last in found]
+            return [(name, count, decode_timestamp(last)) for name, count, last in rows]
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
-        """Store the full text and the columns of an instrument. A hash that is stored already changes nothing and
-        costs no write.
-        """
+        """Store the full text and the columns of an instrument. Where its hash is stored already, nothing is written."""
         if self._db.read(sql.HAS_INSTRUMENT, (instrument.hash,)):
             return
         with self._db.transaction():
             self._db.lock_table("instruments")
-            taken = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
-            view = views.make_view_name(id=instrument.id, version=instrument.version, hash=instrument.hash, taken=taken)
+            view_names = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
+            view = views.make_view_name(
+                instrument.id, version=instrument.version, content_hash=instrument.hash, present_names=view_names
+            )
             variables = [
                 (instrument.hash, ordinal, *encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
@@ -80,52 +80,51 @@ class DataStore:
                 encode_timestamp(instrument.kept_at),
                 view,
             )
-            kept = self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables)))
-            if kept:
+            if self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables))):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
-                data_views = views.build_data_views if self._db.dialect == "sqlite" else postgres_views.build_data_views
-                for statement in data_views(name=view, hash=instrument.hash, variables=instrument.variables):
+                build = views.build_data_views if self._db.dialect == "sqlite" else postgres_views.build_data_views
+                for statement in build(view, content_hash=instrument.hash, variables=instrument.variables):
                     self._db.run(statement)
 
     def list_instruments(self) -> list[InstrumentRow]:
-        """All instruments that were ever in use here, oldest first."""
+        """Return all instruments that were ever in use in this study, oldest first."""
         rows = self._db.read(sql.INSTRUMENTS)
         with translate_decoding_errors(self._db.where, "the list of instruments"):
             return [
                 InstrumentRow(
-                    hash=hash,
-                    id=id,
+                    hash=content_hash,
+                    id=name,
                     version=version,
                     title=title,
                     texts=decode_texts(texts),
-                    variables=self.read_variables(hash),
+                    variables=self.read_variables(content_hash),
                     kept_at=decode_timestamp(kept_at),
                 )
-                for hash, id, version, title, texts, kept_at in rows
+                for content_hash, name, version, title, texts, kept_at in rows
             ]
 
-    def find_instrument_texts(self, hash: str) -> Mapping[str, str] | None:
-        """The full text of each file by path, the top file first; None where the hash is unknown."""
-        found = self._db.read(sql.TEXTS, (hash,))
-        with translate_decoding_errors(self._db.where, f"the text of instrument {hash}"):
-            return decode_texts(found[0][0]) if found else None
+    def find_instrument_texts(self, instrument: str) -> Mapping[str, str] | None:
+        """Return the full text of each file by its path, the top file first; None where the hash is unknown."""
+        rows = self._db.read(sql.TEXTS, (instrument,))
+        with translate_decoding_errors(self._db.where, f"the text of instrument {instrument}"):
+            return decode_texts(rows[0][0]) if rows else None
 
-    def read_variables(self, hash: str) -> tuple[Variable, ...]:
-        """The columns of an instrument's data in order."""
-        if hash not in self._variables:
-            rows = self._db.read(sql.VARIABLES, (hash,))
-            with translate_decoding_errors(self._db.where, f"a variable of instrument {hash}"):
-                found = tuple(decode_variable(row) for row in rows)
-            if not found:
+    def read_variables(self, instrument: str) -> tuple[Variable, ...]:
+        """Return the columns of an instrument's data in order; none where the hash is unknown."""
+        if instrument not in self._variables:
+            rows = self._db.read(sql.VARIABLES, (instrument,))
+            with translate_decoding_errors(self._db.where, f"a variable of instrument {instrument}"):
+                variables = tuple(decode_variable(row) for row in rows)
+            if not variables:
                 return ()
-            self._variables[hash] = found
-        return self._variables[hash]
+            self._variables[instrument] = variables
+        return self._variables[instrument]
 
     # Snapshots
 
     def write_snapshot(self, interview: str, snapshot: Snapshot, *, instrument: str) -> None:
-        """Store the derived data of an interview, one cell for each variable of the instrument. Personal cells go to
-        the contacts.
+        """Store the derived data of an interview, one cell for each variable of the instrument. Personal cells are stored
+        as its contact.
         """
         with self._db.transaction() as execute:
             self.write_snapshot_within(execute, interview, snapshot, instrument)
@@ -133,11 +132,11 @@ class DataStore:
     def write_snapshot_within(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
         """Store the derived data of an interview within a transaction."""
         cells, personal = self.encode_split_cells(instrument, snapshot.cells)
-        found = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
-        if not found:
+        heads = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
+        if not heads:
             raise ValueError(f"there is no interview {interview!r}")
-        sealed = compute_digest((*found[0], snapshot.engine, cells))
-        execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, sealed))
+        digest = compute_digest((*heads[0], snapshot.engine, cells))
+        execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, digest))
         if personal is None:
             execute(sql.DROP_CONTACT, (interview,))
         else:
@@ -165,62 +164,63 @@ class DataStore:
         statuses: Sequence[InterviewStatus] = (),
         personal: bool = False,
     ) -> Iterator[ExportRow]:
-        """The interviews of one instrument, first begun first, one at a time in little memory, all as they stood when the
-        first was taken, with nothing read that an export may not need. Cells that are not as they were written, or not of
-        the interview's last event, are None. No `statuses` are all of them.
+        """Stream the interviews of one instrument for an export, oldest first, all as of one time.
+
+        Cells are None where they were changed since they were written, or don't include the interview's last event.
+        Without `statuses` interviews of every status are included. Personal cells are read only with `personal`.
         """
         variables = self.read_variables(instrument)
         width = len(variables)
-        ours = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
+        personal_columns = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
         statement = sql.build_export_query(origins=tuple(origins), statuses=tuple(statuses), personal=personal)
-        id = ""
+        interview = ""
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
-                id = row[0]
+                interview = row[0]
                 line = ExportRow._make(row[:11])
                 cells = line.cells
                 if cells is not None and compute_digest(line) != row[11]:
                     cells = None
                 if personal and cells is not None and (details := row[12]) is not None:
-                    if compute_digest((id, details)) == row[13]:
-                        texts, private = split_row(cells, width), split_row(details, width)
-                        for ordinal in ours:
-                            texts[ordinal] = private[ordinal]
+                    if compute_digest((interview, details)) == row[13]:
+                        texts, personal_texts = split_row(cells, width), split_row(details, width)
+                        for ordinal in personal_columns:
+                            texts[ordinal] = personal_texts[ordinal]
                         cells = join_row(texts)
                     else:
                         cells = None
                 yield line if cells is line.cells else line._replace(cells=cells)
         except (ValueError, TypeError) as error:
-            raise make_decoding_error(self._db.where, f"the row of interview {id}") from error
+            raise make_decoding_error(self._db.where, f"the row of interview {interview}") from error
 
     def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
-        """Each interview of one instrument with all stored data that is derived from its journal, for verification. The
-        rows are streamed.
+        """Stream the interviews of one instrument with all stored data that is derived from their journals, for
+        verification.
         """
         for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
-            interview = row[:13]
-            seq, engine, cells, sealed, details, sealed_details = row[13:]
-            id, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = interview
-            head = (id, case, number, origin, status, outcome, began_at, updated_at, by)
-            with translate_decoding_errors(self._db.where, f"the row of interview {id}"):
+            interview_row = row[:13]
+            seq, engine, cells, digest, details, details_digest = row[13:]
+            interview, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = interview_row
+            head = (interview, case, number, origin, status, outcome, began_at, updated_at, by)
+            with translate_decoding_errors(self._db.where, f"the row of interview {interview}"):
                 yield StoredInterview(
-                    decode_interview(interview),
+                    decode_interview(interview_row),
                     seq=seq,
                     engine=engine,
                     cells=cells,
                     details=details,
-                    digest_fits=not sealed or compute_digest((*head, engine, cells)) == sealed,
-                    details_digest_fits=not sealed_details or compute_digest((id, details)) == sealed_details,
+                    digest_fits=not digest or compute_digest((*head, engine, cells)) == digest,
+                    details_digest_fits=not details_digest or compute_digest((interview, details)) == details_digest,
                 )
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
         """Whether the digest of an instrument and its variables fits; None where none was stored."""
         [row] = self._db.read(sql.INSTRUMENT, (instrument,))
-        variables = [(instrument, *found) for found in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))]
+        variables = [(instrument, *variable) for variable in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))]
         return _compute_instrument_digest(row[:-1], variables) == row[-1] if row[-1] else None
 
     def count_all_interviews(self) -> int:
-        """Number of all interviews, practice and simulated ones included."""
+        """Count all interviews, practice and simulated ones included."""
         [(number,)] = self._db.read(sql.COUNT_ALL_INTERVIEWS)
         return int(number)
 
@@ -231,13 +231,13 @@ class DataStore:
         origins: Sequence[InterviewOrigin] = ("real",),
         statuses: Sequence[InterviewStatus] = (),
     ) -> int:
-        """How many interviews `lines` gives."""
+        """Count the interviews that `iterate_export_rows` returns."""
         statement = sql.build_count_query(origins=tuple(origins), statuses=tuple(statuses))
         [(number,)] = self._db.read(statement, (instrument, *origins, *statuses))
         return int(number)
 
     def has_interviews(self, instrument: str) -> bool:
-        """Whether a real interview began with this instrument."""
+        """Whether a real interview was started with this instrument."""
         return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))
 
 

@@ -8,5 +8,5 @@ from hashlib import sha256
 
 
 def compute_digest(parts: Sequence[object]) -> str:
-    """The digest of some columns in their order."""
+    """Return the digest of some columns in their order: 32 hexadecimal digits."""
     return sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]

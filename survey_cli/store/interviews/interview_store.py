@@ -151,8 +151,8 @@ class InterviewStore:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
     def _is_repeated_entry(self, interview: str, seq: int, stored: tuple[Any, ...], line: JournalRecord) -> bool:
-        """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has
-        entered it again since: the two differ only in their time.
+        """Whether the stored event was unconfirmed when the connection was lost, and the interviewer has entered it again
+        since: the two differ only in their time.
         """
         return self._unconfirmed == (interview, seq, stored) and stored[:4] == line[:4]
 
@@ -174,9 +174,9 @@ class InterviewStore:
                 events.append(decode_record(JournalRecord(*row)))
         return events
 
-    def find_row(self, id: str) -> InterviewRow | None:
+    def find_row(self, interview: str) -> InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""
-        rows = self._query_rows(id=id)
+        rows = self._query_rows(id=interview)
         return rows[0] if rows else None
 
     def list_rows(

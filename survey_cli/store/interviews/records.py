@@ -20,23 +20,23 @@ InterviewOrigin: TypeAlias = Literal["real", "practice", "simulated"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentRow:
-    """An instrument as it was when its first interview began."""
+    """One version of the questionnaire, as it was when its first interview was started."""
 
     hash: str
     """The content hash of all its files."""
     id: str
     version: str
-    """The designer's label; two texts may carry the same."""
+    """The label that the designer gave it; two texts may have the same."""
     title: str
     texts: Mapping[str, str]
-    """Every file's full text by its path inside the instrument's folder, the top file first."""
+    """The full text of each file by its path in the instrument's folder, the top file first."""
     variables: tuple[Variable, ...]
     """The columns of its data, in order."""
     kept_at: datetime
 
     @classmethod
     def from_instrument(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
-        """An instrument as it is kept."""
+        """Build the row of an instrument."""
         return cls(
             hash=instrument.hash,
             id=instrument.id,
@@ -49,39 +49,37 @@ class InstrumentRow:
 
 
 class InterviewRow(NamedTuple):
-    """Where one interview stands. It can all be had by replaying the journal; kept beside it for lists and
-    reports.
-    """
+    """Current state of one interview. It is derived from the journal and stored beside it for lists and reports."""
 
     id: str
     case: str
     instrument: str
-    """The content hash."""
+    """The content hash of its version."""
     began_at: datetime
     by: str
-    """Who wrote the last event; whoever erases is not named here."""
+    """The author of the last event that is not an erasure."""
     updated_at: datetime
-    """When the last event was written, that of an erasure left aside."""
+    """When the last event that is not an erasure was written."""
     origin: InterviewOrigin = "real"
     number: int = 1
-    """The how-manieth interview of this case."""
+    """Its number among the interviews of the case, from 1."""
     status: InterviewStatus = "open"
     outcome: str = ""
     last_seq: int = 1
     at_item: str = ""
-    """The place that is asked next, as it prints: `age#2`."""
+    """The place that is asked next, as it is printed: `age#2`."""
     answered: int = 0
-    """How many places hold an answer."""
+    """Number of places with an answer."""
 
     @property
     def is_erased(self) -> bool:
-        """Whether its answers are erased: consent was withdrawn, or the person's data were erased."""
+        """Whether its answers are erased: consent was withdrawn, or the data of the person were erased."""
         return self.outcome == WITHDRAWN and not self.answered
 
 
 @dataclass(frozen=True, slots=True)
 class InterviewConflict:
-    """Another station was first: this event, or this case, is theirs. Nothing of ours was written."""
+    """Another station wrote this event, or started this interview of the case, first. Nothing was written now."""
 
     interview: str
     seq: int
@@ -92,7 +90,7 @@ class InterviewConflict:
 
 
 class EntryDraft(NamedTuple):
-    """What was being typed."""
+    """What was being typed at a place."""
 
     place: str
     text: str
@@ -104,9 +102,9 @@ class Snapshot(NamedTuple):
 
     seq: int
     engine: str
-    """The version of the engine that derived it."""
+    """Version of the engine that derived it."""
     cells: tuple[Cell, ...]
-    """In the order of the instrument's variables. Personal ones read `not_asked` unless asked for."""
+    """In the order of the instrument's variables. Personal ones are `not_asked` unless they are requested."""
 
 
 class JournalUpdate(NamedTuple):
@@ -134,7 +132,7 @@ class JournalUpdate(NamedTuple):
 
 
 class ExportRow(NamedTuple):
-    """An interview for an export, as it is kept: moments and cells are texts that nobody has read yet."""
+    """An interview for an export as it is stored: times and cells are texts that are not decoded."""
 
     id: str
     case: str
@@ -146,28 +144,28 @@ class ExportRow(NamedTuple):
     updated_at: str
     by: str
     engine: str | None
-    """The version of the engine that derived the cells."""
+    """Version of the engine that derived the cells."""
     cells: str | None
-    """The row of its cells (see `engine.cell_texts`); None where the journal must be replayed."""
+    """Its cells as one text (see `table.encoded_cells`); None where the journal must be replayed."""
 
 
 class StoredInterview(NamedTuple):
-    """An interview with all that is derived from its journal, as it is stored."""
+    """An interview with all stored data that is derived from its journal."""
 
     interview: InterviewRow
     seq: int | None
-    """Of which event the snapshot is; None where there is none."""
+    """The last event in the snapshot; None where there is no snapshot."""
     engine: str | None
     cells: str | None
     details: str | None
-    """The row of its personal cells."""
+    """Its personal cells as one text."""
     digest_fits: bool
-    """Row and snapshot have the digest that was written with them, or none was written."""
+    """Whether row and snapshot have the digest that was written with them, or none was written."""
     details_digest_fits: bool
 
 
 class WholeInterview(NamedTuple):
-    """An interview that is kept all at once: an invented one, or one brought from elsewhere."""
+    """An interview that is added as a whole: a simulated one, or one from another database."""
 
     interview: InterviewRow
     events: Sequence[InterviewEvent]

@@ -9,12 +9,12 @@ from survey_cli.store.interviews.records import InterviewRow
 from survey_cli.values import Variable
 
 
-def _encode_json(written: object) -> str:
-    return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
+def _encode_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def encode_texts(texts: Mapping[str, str]) -> str:
-    """As JSON; a file's name that is not UTF-8 as escapes, which read back as that name."""
+    """Encode the texts of files as JSON. A file name that is not UTF-8 is escaped, and decoded as the same name."""
     text = _encode_json(dict(texts))
     return text if _is_encodable(text) else json.dumps(dict(texts))
 
@@ -28,11 +28,13 @@ def _is_encodable(text: str) -> bool:
 
 
 def decode_texts(text: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(text)
-    return found
+    """Decode the texts of files from JSON."""
+    texts: dict[str, str] = json.loads(text)
+    return texts
 
 
 def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
+    """Encode the row of an interview in the order of `statements.INTERVIEW_COLUMNS`."""
     return (
         row.id,
         row.case,
@@ -45,18 +47,21 @@ def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
 
 
 def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:
-    """What an export says of an interview, in the order of `records.Line`."""
+    """Encode the columns of an interview that an export has, in the order of `records.ExportRow`."""
     began_at, updated_at = encode_timestamp(row.began_at), encode_timestamp(row.updated_at)
     return row.id, row.case, row.number, row.origin, row.status, row.outcome, began_at, updated_at, row.by
 
 
 def decode_interview(row: Sequence[Any]) -> InterviewRow:
-    id, case, instrument, began_at, by, updated_at, *rest = row
-    return InterviewRow(id, case, instrument, decode_timestamp(began_at), by, decode_timestamp(updated_at), *rest)
+    """Decode a row with the columns of `statements.INTERVIEW_COLUMNS`."""
+    interview, case, instrument, began_at, by, updated_at, *rest = row
+    return InterviewRow(
+        interview, case, instrument, decode_timestamp(began_at), by, decode_timestamp(updated_at), *rest
+    )
 
 
 def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
-    """Labels as pairs, not as an object: `8` and `"8"` are two codes."""
+    """Encode a variable. Labels become pairs, not an object, as `8` and `"8"` are different codes."""
     return (
         variable.name,
         variable.label,
@@ -65,7 +70,7 @@ def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
         variable.decimals,
         _encode_json(list(variable.labels.items())),
         _encode_json(variable.user_missing),
-        _encode_json({id: list(decline) for id, decline in variable.declines.items()}),
+        _encode_json({name: list(decline) for name, decline in variable.declines.items()}),
         variable.wording,
         variable.item,
         variable.turn,
@@ -76,6 +81,7 @@ def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
 
 
 def decode_variable(row: Sequence[Any]) -> Variable:
+    """Decode a row with the columns of `statements.VARIABLE_COLUMNS`."""
     (
         name,
         label,
@@ -90,7 +96,7 @@ def decode_variable(row: Sequence[Any]) -> Variable:
         turn,
         option,
         role,
-        own,
+        personal,
     ) = row
     return Variable(
         name=name,
@@ -100,11 +106,11 @@ def decode_variable(row: Sequence[Any]) -> Variable:
         decimals=decimals,
         labels=dict(json.loads(labels)),
         user_missing=tuple(json.loads(user_missing)),
-        declines={id: (code, text) for id, (code, text) in json.loads(declines).items()},
+        declines={decline: (code, text) for decline, (code, text) in json.loads(declines).items()},
         wording=wording,
         item=item,
         turn=turn,
         option=None if option is None else json.loads(option),
         role=role,
-        personal=bool(own),
+        personal=bool(personal),
     )

@@ -59,14 +59,14 @@ ADD_EVENT: Final = """
     INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, own_account())
 """
-"""`own_account()` is a function of the connection: the account that writes, which is not always the name in `by`."""
+"""`own_account()` is a function of the connection: the account that writes, which may differ from the name in `by`."""
 ADVANCE: Final = """
     UPDATE interviews
     SET last_seq = ?, status = ?, outcome = ?, at_item = ?, answered = ?, by = ?, updated_at = ?
     WHERE id = ? AND last_seq = ?
 """
 WITH_LEASE: Final = " AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)"
-"""Behind ADVANCE: of an interview whose case is leased, only whoever has the lease writes."""
+"""Follows ADVANCE: only the holder of the lease writes to an interview of a leased case."""
 APPEND_ON_SERVER: Final = """
     WITH {fence}advanced AS (
         UPDATE interviews
@@ -79,10 +79,10 @@ APPEND_ON_SERVER: Final = """
     INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
     SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced
 """
-"""ADVANCE, ADD_EVENT and DROP_DRAFT (where asked) in one: one way to the server and back for an answer, not five."""
+"""ADVANCE, ADD_EVENT and, with 1, DROP_DRAFT in one statement: one round trip to the server for an answer, not five."""
 APPEND_WITHOUT_LEASE: Final = APPEND_ON_SERVER.format(fence="", fenced="")
 APPEND_WITH_LEASE: Final = APPEND_ON_SERVER.format(
-    # FOR SHARE: a claim that is just being written is waited for, and its token seen.
+    # FOR SHARE waits for a claim that is being written, and sees its token.
     fence="fence AS (SELECT key FROM cases WHERE key = ? AND lease_token = ? FOR SHARE), ",
     fenced=" AND EXISTS (SELECT 1 FROM fence)",
 )
@@ -110,7 +110,7 @@ KEEP_CONTACT: Final = """
 INTERVIEW_HEAD: Final = """
     SELECT id, case_key, number, origin, status, outcome, began_at, updated_at, by FROM interviews WHERE id = ?
 """
-"""What an export says of an interview, in the order of `Line`."""
+"""The columns of an interview that an export has, in the order of `ExportRow`."""
 DROP_CONTACT: Final = "DELETE FROM contacts WHERE interview = ?"
 
 _ROW: Final = ", ".join(f"i.{column}" for column in INTERVIEW_COLUMNS.split(", "))
@@ -153,15 +153,15 @@ SNAPSHOTS_AHEAD: Final = """
 """
 
 
-def build_interviews_query(**wanted: str | None) -> tuple[str, tuple[str, ...]]:
-    """The statement for the interviews of which every given column is as wanted, and its parameters."""
-    given = {column: value for column, value in wanted.items() if value is not None}
-    where = f"WHERE {' AND '.join(f'{column} = ?' for column in given)}" if given else ""
-    return f"SELECT {INTERVIEW_COLUMNS} FROM interviews {where} ORDER BY began_at, id", tuple(given.values())
+def build_interviews_query(**values: str | None) -> tuple[str, tuple[str, ...]]:
+    """Build the statement for the interviews with these values of columns, and its parameters. None is any value."""
+    conditions = {column: value for column, value in values.items() if value is not None}
+    where = f"WHERE {' AND '.join(f'{column} = ?' for column in conditions)}" if conditions else ""
+    return f"SELECT {INTERVIEW_COLUMNS} FROM interviews {where} ORDER BY began_at, id", tuple(conditions.values())
 
 
 def build_export_query(*, origins: tuple[str, ...], statuses: tuple[str, ...], personal: bool) -> str:
-    """The statement for an export's rows; its parameters are the instrument, the origins, the statuses."""
+    """Build the statement for the rows of an export. Its parameters are the instrument, the origins, the statuses."""
     return EXPORT_ROWS.format(
         details=", c.details, c.digest" if personal else "",
         join="\n    LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
@@ -170,7 +170,7 @@ def build_export_query(*, origins: tuple[str, ...], statuses: tuple[str, ...], p
 
 
 def build_count_query(*, origins: tuple[str, ...], statuses: tuple[str, ...]) -> str:
-    """The statement that counts them, with the same parameters."""
+    """Build the statement that counts the rows of an export, with the same parameters."""
     return COUNT_INTERVIEWS.format(and_also=_build_conditions(origins, statuses))
 
 

@@ -174,9 +174,9 @@ def _copy_rows(db: Connector, temporary: Path, where: str, progress: Callable[[i
                 done += target.executemany(insert, batch).rowcount
                 if progress is not None:
                     progress(done, total)
-        for hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
-            variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (hash,)).fetchall()]
-            for statement in views.build_data_views(name=view, hash=hash, variables=variables):
+        for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
+            variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (content_hash,)).fetchall()]
+            for statement in views.build_data_views(view, content_hash=content_hash, variables=variables):
                 target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():

@@ -18,19 +18,19 @@ MIGRATION_SET: Final = "survey-cli"
 
 
 class MigrationStep(NamedTuple):
-    """One change of the schema. `{by_key}` stands where SQLite keeps a table in the order of its key."""
+    """One change of the schema. `{by_key}` marks a table that SQLite stores in the order of its key."""
 
     name: str
     statements: Sequence[str]
     on_server: Sequence[str] = ()
-    """PostgreSQL's texts, where the statements are not portable."""
+    """The statements for PostgreSQL, where they are not portable."""
 
 
 ACCOUNTS: Final = (
     "ALTER TABLE journal ADD COLUMN account TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE case_events ADD COLUMN account TEXT NOT NULL DEFAULT ''",
 )
-"""Which account wrote an event, where `by` is a name that may have been claimed; empty for events of earlier versions."""
+"""The account that wrote an event, as the name in `by` may be a claimed one; empty for events of earlier versions."""
 
 STEPS: Final = (
     MigrationStep(
@@ -81,7 +81,7 @@ STEPS: Final = (
             ){by_key}""",
             "CREATE INDEX interviews_in_order ON interviews (instrument, began_at, id)",
             "CREATE INDEX interviews_of_case ON interviews (case_key)",
-            # Two stations can't both begin the first interview of a case. Without a case the key is empty.
+            # Two stations can't both start the first interview of a case. Without a case the key is empty.
             """CREATE UNIQUE INDEX interviews_once ON interviews (case_key, number)
                 WHERE origin = 'real' AND case_key <> ''""",
             """CREATE TABLE journal (
@@ -131,13 +131,13 @@ KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 
 def build_migrations(steps: Sequence[MigrationStep] = STEPS) -> "Migrations":
-    """The steps as sqlite-utils applies them."""
+    """Build the migrations that sqlite-utils applies."""
     from sqlite_utils import Migrations
 
-    found = Migrations(MIGRATION_SET)
+    migrations = Migrations(MIGRATION_SET)
     for step in steps:
-        found(name=step.name)(_make_apply(step))
-    return found
+        migrations(name=step.name)(_make_apply(step))
+    return migrations
 
 
 def _make_apply(step: MigrationStep) -> "Callable[[Database], None]":

@@ -12,10 +12,11 @@ from survey_cli.store.backends.schema.views import build_row_views
 from survey_cli.values import Variable
 
 MAX_COLUMNS: Final = 1500
-"""Columns in one view. PostgreSQL allows 1,600; the interview's own columns need some."""
+"""Columns in one view. PostgreSQL allows 1,600, some of which the interview's own columns need."""
 
 FIXED_VIEWS: Final = (
-    # jsonb takes neither NUL nor half a letter; a journal may hold both, and one such remark must not hide all others.
+    # jsonb accepts neither NUL nor half a surrogate pair. A journal may hold both, and one such remark must not hide
+    # all others.
     r"""CREATE FUNCTION legible(written TEXT) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
     BEGIN
         RETURN written::jsonb;
@@ -71,7 +72,7 @@ FIXED_VIEWS: Final = (
 
 OWN_ACCOUNT: Final = (
     "CREATE FUNCTION own_account() RETURNS TEXT LANGUAGE sql STABLE AS 'SELECT session_user::text'",
-    # Nobody writes under another's account, whatever statement is sent.
+    # Nobody can write under another account, whatever statement is sent.
     """CREATE FUNCTION set_own_account() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         NEW.account := session_user;
@@ -84,17 +85,17 @@ OWN_ACCOUNT: Final = (
 )
 
 
-def build_data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
-    """The statements that make it, as `views.data_views`."""
+def build_data_views(name: str, *, content_hash: str, variables: Sequence[Variable]) -> Iterator[str]:
+    """Build the statements that create the view of an instrument's data, as `views.build_data_views`."""
     return build_row_views(
-        name=name,
-        hash=hash,
+        name,
+        content_hash=content_hash,
         variables=variables,
-        column=lambda variable, n: (
-            f"{_render_value(variable, n)} AS {quote_identifier(_make_column_name(variable.name, n))}"
+        render_column=lambda variable, ordinal: (
+            f"{_render_value(variable, ordinal)} AS {quote_identifier(_make_column_name(variable.name, ordinal))}"
         ),
-        widest=MAX_COLUMNS,
-        joined="\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c",
+        max_columns=MAX_COLUMNS,
+        join="\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c",
     )
 
 
@@ -107,7 +108,7 @@ def _render_value(variable: Variable, ordinal: int) -> str:
 
 
 def _make_column_name(name: str, ordinal: int) -> str:
-    """The variable's name; one that the server would cut ends in its number, so that it stays the only one."""
+    """Return the name of a variable; one that the server would cut ends in its number, so that it stays unique."""
     if len(name.encode()) <= MAX_IDENTIFIER_BYTES:
         return name
     ending = f"~{ordinal}"

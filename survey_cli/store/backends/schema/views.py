@@ -12,10 +12,10 @@ from survey_cli.store.backends.address import quote_identifier
 from survey_cli.values import Variable
 
 MAX_VIEW_NAME: Final = 43
-"""Letters of a view's name; with the beginning of a hash and `_part12` PostgreSQL still takes it whole."""
+"""Letters of the name of a view. With the beginning of a hash and `_part12` it fits into a PostgreSQL identifier."""
 
 MAX_COLUMNS: Final = 1900
-"""Columns in one view. SQLite allows 2,000; the interview's own columns need some."""
+"""Columns in one view. SQLite allows 2,000, some of which the interview's own columns need."""
 
 FIXED_VIEWS: Final = (
     """CREATE VIEW answers AS
@@ -64,20 +64,23 @@ FIXED_VIEWS: Final = (
 )
 
 
-def make_view_name(*, id: str, version: str, hash: str, taken: Collection[str]) -> str:
-    """The name of the view with one row per interview: `data_asu_2000_v1`, or with the beginning of the hash
-    where another text already carries this version.
+def make_view_name(instrument: str, *, version: str, content_hash: str, present_names: Collection[str]) -> str:
+    """Return the name of the view with one row per interview: `data_asu_2000_v1`, followed by the beginning of the hash
+    where a view of that name is present.
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{id}_v{version}")[:MAX_VIEW_NAME].rstrip("_")
-    folded = {other.casefold() for other in taken}
-    return name if name.casefold() not in folded else f"{name}_{hash[:12]}"
+    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{instrument}_v{version}")[:MAX_VIEW_NAME].rstrip("_")
+    folded = {other.casefold() for other in present_names}
+    return name if name.casefold() not in folded else f"{name}_{content_hash[:12]}"
 
 
-def build_data_views(*, name: str, hash: str, variables: Sequence[Variable]) -> Iterator[str]:
-    """The statements that make it: one row per interview, one column per variable that is not personal, NULL
-    where there is no answer.
+def build_data_views(name: str, *, content_hash: str, variables: Sequence[Variable]) -> Iterator[str]:
+    """Build the statements that create the view of an instrument's data.
+
+    It has one row per interview and one column per variable that is not personal, NULL where there is no answer.
     """
-    return build_row_views(name=name, hash=hash, variables=variables, column=_render_column, widest=MAX_COLUMNS)
+    return build_row_views(
+        name, content_hash=content_hash, variables=variables, render_column=_render_column, max_columns=MAX_COLUMNS
+    )
 
 
 def _render_column(variable: Variable, ordinal: int) -> str:
@@ -88,22 +91,22 @@ def _render_column(variable: Variable, ordinal: int) -> str:
 
 
 def build_row_views(
-    *,
     name: str,
-    hash: str,
+    *,
+    content_hash: str,
     variables: Sequence[Variable],
-    column: Callable[[Variable, int], str],
-    widest: int,
-    joined: str = "",
+    render_column: Callable[[Variable, int], str],
+    max_columns: int,
+    join: str = "",
 ) -> Iterator[str]:
-    """The same in either database's words: `column` is what one variable's ordinal selects. What is too wide for one view
-    goes on in `…_part2`, and so on.
+    """Build the statements of `build_data_views` for either engine.
+
+    `render_column` returns the expression that selects a variable by its ordinal. Columns beyond `max_columns` are in
+    further views, `…_part2` and so on.
     """
-    shown = [(ordinal, v) for ordinal, v in enumerate(variables) if not v.personal]
-    for part, first in enumerate(range(0, max(len(shown), 1), widest), start=1):
-        columns = "".join(
-            f",\n        {column(variable, ordinal)}" for ordinal, variable in shown[first : first + widest]
-        )
+    columns = [render_column(variable, ordinal) for ordinal, variable in enumerate(variables) if not variable.personal]
+    for part, first in enumerate(range(0, max(len(columns), 1), max_columns), start=1):
+        selected = "".join(f",\n        {column}" for column in columns[first : first + max_columns])
         yield f"""CREATE VIEW {quote_identifier(name if part == 1 else f"{name}_part{part}")} AS
     SELECT
         i.id AS _interview,
@@ -112,7 +115,7 @@ def build_row_views(
         i.status AS _status,
         i.outcome AS _outcome,
         i.began_at AS _began_at,
-        i.updated_at AS _updated_at{columns}
+        i.updated_at AS _updated_at{selected}
     FROM interviews i
-    JOIN snapshots s ON s.interview = i.id{joined}
-    WHERE i.origin = 'real' AND i.instrument = '{hash.replace("'", "''")}'"""
+    JOIN snapshots s ON s.interview = i.id{join}
+    WHERE i.origin = 'real' AND i.instrument = '{content_hash.replace("'", "''")}'"""
