@@ -5,10 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.commands.case_lists import CaseArgument, build_request, say_skipped
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption, show_import_progress
+from survey_cli.cli.commands.case_lists import say_skipped
+from survey_cli.cli.options import (
+    CaseArgument,
+    DatabaseOption,
+    InstrumentArgument,
+    LoginOption,
+    PeopleOption,
+    build_request,
+)
 from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
@@ -40,7 +47,7 @@ def outcome(
     ] = "",
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="The reason; required.")] = "",
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Correct a case's outcome. The outcome that was keyed stays in its history.
@@ -60,7 +67,7 @@ def answer(
         str, typer.Option("--note", metavar="TEXT", help="A note for the interviewer, shown at the next call.")
     ] = "",
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue."""
@@ -82,7 +89,7 @@ def reopen(
         str, typer.Option("--note", metavar="TEXT", help="The reason; it is recorded in the history.")
     ] = "",
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
@@ -98,7 +105,7 @@ def reopen(
         _say_change(reopen_case(asks, case, why=note))
         return
     until = datetimes.parse_time(before, option="--before") if before else None
-    with show_import_progress() as progress:
+    with show_progress() as progress:
         made = reopen_refusals(asks, before=until, why=note, progress=progress)
     _say_changes(made, "put back into the queue")
 
@@ -107,13 +114,13 @@ def release(
     file: InstrumentArgument,
     replicates: Annotated[str, typer.Argument(metavar="REPLICATES", help="Which: 3, 3-4, 1,5 or all.")],
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Release replicates of the sample: from now on their cases are called. Safe to repeat."""
     from survey_cli.services.cases.case_actions import release_replicates
 
-    with show_import_progress() as progress:
+    with show_progress() as progress:
         made = release_replicates(build_request(file, by=by, people=people, db=db), replicates, progress=progress)
     _say_changes(made, "released")
 
@@ -122,7 +129,7 @@ def free(
     file: InstrumentArgument,
     case: CaseArgument,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Take a case away from the station that has it. The call in progress stays in its history."""
@@ -145,7 +152,7 @@ def reassign(
         typer.Option("--keeps", help="Only they, or they first and anyone once it is late; unchanged by default."),
     ] = None,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Give an appointment, or all those of one interviewer, to another interviewer."""

@@ -1,16 +1,24 @@
 """The commands `cases`, `why`, `queue` and `people`, which show cases and change nothing."""
 
-import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
+from survey_cli.cli.options import (
+    CaseArgument,
+    DatabaseOption,
+    InstrumentArgument,
+    ListFormat,
+    ListFormatOption,
+    LoginOption,
+    PeopleOption,
+    ResultFormat,
+    ResultFormatOption,
+    build_request,
+)
 from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import (
     make_printable,
     open_data_output,
@@ -22,39 +30,15 @@ from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseLine, CaseSheet, DeferredLine, QueueReport
-    from survey_cli.services.run_on_study import Request
 
 MAX_CLOSED: Final = 10
 MAX_SKIPPED: Final = 10
 MAX_REASON_LENGTH: Final = 40
 """Characters of a reason in a list."""
 
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
 InterviewerOption = Annotated[
     str, typer.Option("--interviewer", metavar="NAME", help="For this interviewer; the account by default.")
 ]
-
-
-class ListFormat(StrEnum):
-    """Output format of a list."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-
-
-class SheetFormat(StrEnum):
-    """How one case is written."""
-
-    table = "table"
-    json = "json"
-
-
-def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
-    """The request of this account for a study, now."""
-    from survey_cli.services.run_on_study import Request
-
-    return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say)
 
 
 def list_all(
@@ -74,9 +58,9 @@ def list_all(
         typer.Option("--where", metavar="CONDITION", help="Only those for which this is true: \"region == 'West'\"."),
     ] = "",
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
-    form: Annotated[ListFormat, typer.Option("--format", help="Output format.")] = ListFormat.table,
+    form: ListFormatOption = ListFormat.table,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """List the cases with their status.
@@ -99,9 +83,9 @@ def list_all(
 def show(
     file: InstrumentArgument,
     case: CaseArgument,
-    form: Annotated[SheetFormat, typer.Option("--format", help="Output format.")] = SheetFormat.table,
+    form: ResultFormatOption = ResultFormat.table,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Show a case with its whole history.
@@ -111,7 +95,7 @@ def show(
     from survey_cli.services.cases.case_lists import load_case_sheet
 
     sheet = load_case_sheet(build_request(file, by=by, people=people, db=db), case)
-    print(render_json(sheet) if form is SheetFormat.json else "\n".join(_render_sheet(sheet)))
+    print(render_json(sheet) if form is ResultFormat.json else "\n".join(_render_sheet(sheet)))
 
 
 def _print_cases(lines: "tuple[CaseLine, ...]", form: ListFormat) -> None:
@@ -200,28 +184,6 @@ def _describe_status(line: "CaseLine", zone: str) -> str:
     )
 
 
-def render_json(found: Any) -> str:
-    """The value as JSON for other programs; times in UTC."""
-    from dataclasses import is_dataclass
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            from survey_cli.reports.fieldwork.cases import format_timestamp
-
-            return format_timestamp(value)
-        if hasattr(value, "_asdict"):
-            return {name: plain(one) for name, one in value._asdict().items()}
-        if is_dataclass(value) and not isinstance(value, type):
-            return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
-        if isinstance(value, dict):
-            return {name: plain(one) for name, one in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(one) for one in value]
-        return value
-
-    return json.dumps(plain(found), ensure_ascii=False, indent=1)
-
-
 def say_skipped(left: Sequence[tuple[str, str]]) -> None:
     """Print which cases were skipped and why: the first few, and how many more."""
     for key, reason in left[:MAX_SKIPPED]:
@@ -238,7 +200,7 @@ def why(
     ] = "",
     interviewer: InterviewerOption = "",
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
@@ -285,7 +247,7 @@ def queue(
     ] = 20,
     interviewer: InterviewerOption = "",
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """List the next cases in the order of calling, with reasons, and those that are due but not callable now."""
@@ -333,7 +295,7 @@ def _render_closed(closed: "tuple[DeferredLine, ...]") -> Iterator[str]:
 
 
 def people(
-    file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
+    file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
 ) -> None:
     """List who works on the study, with each interviewer's current case and appointments."""
     from survey_cli.services.study.interviewer_list import list_interviewers

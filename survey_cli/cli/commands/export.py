@@ -3,28 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.rates import ZoneOption, parse_zone
-from survey_cli.cli.commands.sample import PeopleFileOption
+from survey_cli.cli.options import (
+    AsOfOption,
+    DatabaseOption,
+    ForceOption,
+    InstrumentArgument,
+    LanguageOption,
+    OriginChoice,
+    OriginOption,
+    PeopleOption,
+    TrimOption,
+    WhereOption,
+    ZoneOption,
+    parse_zone,
+    require_text,
+)
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import open_data_output, say
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.services.data.export_options import ExportOptions
-
-
-class OriginChoice(StrEnum):
-    """Which interviews are exported."""
-
-    real = "real"
-    practice = "practice"
-    simulated = "simulated"
-    all = "all"
 
 
 class RowChoice(StrEnum):
@@ -35,15 +38,6 @@ class RowChoice(StrEnum):
     events = "events"
     cases = "cases"
     calls = "calls"
-
-
-def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
-    """Reject an empty value: an unset variable in a script would quietly select everything."""
-    source = context.get_parameter_source(option.name or "")
-    some = [value] if isinstance(value, str) else value or []
-    if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in some):
-        raise typer.BadParameter("it is empty: give a value, or leave the option out")
-    return value
 
 
 def _print_formats(wanted: bool) -> None:
@@ -76,15 +70,7 @@ def export(
             help="Only these columns, items or sections: q1,q2,mission.",
         ),
     ] = None,
-    where: Annotated[
-        str,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            callback=require_text,
-            help='Only those for which this is true: "kind == 1 and age > 17".',
-        ),
-    ] = "",
+    where: WhereOption = "",
     rake: Annotated[
         str,
         typer.Option(
@@ -94,12 +80,8 @@ def export(
             help="Add a last column weight_raked: the weights of a report with this file of targets.",
         ),
     ] = "",
-    trim: Annotated[
-        str, typer.Option("--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean.")
-    ] = "",
-    as_of: Annotated[
-        str, typer.Option("--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time.")
-    ] = "",
+    trim: TrimOption = "",
+    as_of: AsOfOption = "",
     labels: Annotated[bool, typer.Option("--labels", help="Labels instead of codes.")] = False,
     bom: Annotated[
         bool, typer.Option("--bom", help="Begin with a byte order mark, by which Excel recognizes UTF-8.")
@@ -107,7 +89,7 @@ def export(
     partials: Annotated[
         bool, typer.Option("--partials/--no-partials", help="With or without unfinished interviews.")
     ] = True,
-    origin: Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to include.")] = OriginChoice.real,
+    origin: OriginOption = OriginChoice.real,
     personal: Annotated[
         bool,
         typer.Option(
@@ -123,13 +105,11 @@ def export(
     public: Annotated[
         bool, typer.Option("--public", help="Without keys, free text, dates and times, which can identify respondents.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    force: ForceOption = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Texts unchanged, although a spreadsheet might run them as formulas.")
     ] = False,
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="Labels in this language of the instrument.")
-    ] = "",
+    language: LanguageOption = "",
     form: Annotated[
         str, typer.Option("--format", metavar="NAME", help="The format; chosen by the file's ending by default.")
     ] = "",
@@ -142,7 +122,7 @@ def export(
             help="Data, description, questionnaire, rates and checksums in one folder or .zip; -o names files in it.",
         ),
     ] = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
     formats: Annotated[

@@ -1,15 +1,13 @@
 """The command `forecast`: how a study's fieldwork would continue, with several numbers of interviewers."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.sample import PeopleFileOption
-from survey_cli.cli.commands.status import StatusFormat, to_json_data
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument, PeopleOption, ResultFormat, ResultFormatOption
 from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.progress import show_day_progress
 from survey_cli.cli.output.terminal import render_table, say, wrap_paragraph
 from survey_cli.cli.run_command import INTERRUPTED
@@ -53,8 +51,8 @@ def forecast(
         str, typer.Option("--zone", metavar="ZONE", help="The stations' time zone; the study's own by default.")
     ] = "",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")] = 1,
-    form: Annotated[StatusFormat, typer.Option("--format", help="Output format.")] = StatusFormat.table,
-    people: PeopleFileOption = None,
+    form: ResultFormatOption = ResultFormat.table,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is reached.
@@ -79,8 +77,8 @@ def forecast(
     )
     with show_day_progress() as tell:
         found = make_forecast(options, tell)
-    if form is StatusFormat.json:
-        print(json.dumps(to_json_data(found), ensure_ascii=False, indent=1))
+    if form is ResultFormat.json:
+        print(render_json(found))
     else:
         print("\n\n".join(_render_parts(found)))
     if found.interrupted:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from survey_cli.cli.options import ClockOption, DatabaseOption, InstrumentArgument, PlainOption, StationOption
 from survey_cli.cli.output.terminal import render_table, say
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -21,16 +22,6 @@ SIMPLE_TERMINALS = ("dumb", "unknown")
 """Values of TERM for terminals that cannot move the cursor."""
 INTERVIEW_HEADINGS = ("case", "status", "answered", "at", "last entry", "by", "origin")
 
-InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option("--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments by default."),
-]
-
-ClockOption = Annotated[
-    bool, typer.Option("--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry.")
-]
-
 
 def interview(
     file: InstrumentArgument,
@@ -44,17 +35,13 @@ def interview(
         str, typer.Option("--language", metavar="CODE", help="Begin in this language of the instrument.")
     ] = "",
     db: DatabaseOption = None,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
-    ] = False,
+    plain: PlainOption = False,
     practice: Annotated[
         bool, typer.Option("--practice", help="A practice interview: stored, but never among the real ones.")
     ] = False,
     reopen: Annotated[bool, typer.Option("--reopen", help="Correct a finished interview.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Begin a second interview of the same case.")] = False,
-    station: Annotated[
-        str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
-    ] = "",
+    station: StationOption = "",
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="N", help="Fixes shuffled orders and splits, to reproduce an interview."),

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import InstrumentArgument, parse_columns
+from survey_cli.cli.commands.interview import parse_columns
+from survey_cli.cli.options import InstrumentArgument
 from survey_cli.cli.output.terminal import say
 
 NO_TERMINAL = 2

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import InstrumentArgument
+from survey_cli.cli.options import ForceOption, InstrumentArgument
 from survey_cli.cli.output.terminal import open_data_output, say
 from survey_cli.wording import format_quantity
 
@@ -19,7 +19,7 @@ def print(
         str, typer.Option("--language", metavar="CODE", help="The language of the texts; all for every language.")
     ] = "",
     comments: Annotated[bool, typer.Option("--comments", help="With lines for comments under every item.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.
 

@@ -2,16 +2,25 @@
 
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.case_lists import CaseArgument, build_request, render_json, say_skipped
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
+from survey_cli.cli.commands.case_lists import say_skipped
+from survey_cli.cli.options import (
+    CaseArgument,
+    DatabaseOption,
+    DryRunOption,
+    InstrumentArgument,
+    LoginOption,
+    PeopleOption,
+    ResultFormat,
+    ResultFormatOption,
+    build_request,
+)
 from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import make_printable, render_table, say
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -24,19 +33,12 @@ PAUSE_SECONDS: Final = 0.005
 """Seconds between two cases, so that an interviewer never waits longer than one case takes."""
 
 
-class SubjectFormat(StrEnum):
-    """Output format."""
-
-    text = "text"
-    json = "json"
-
-
 def subject(
     file: InstrumentArgument,
     case: CaseArgument,
-    form: Annotated[SubjectFormat, typer.Option("--format", help="Output format.")] = SubjectFormat.text,
+    form: ResultFormatOption = ResultFormat.table,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
@@ -46,7 +48,7 @@ def subject(
     from survey_cli.services.privacy.subject_access import load_subject
 
     found = load_subject(build_request(file, by=by, people=people, db=db), case)
-    print(render_json(found) if form is SubjectFormat.json else "\n".join(_render_subject(found)))
+    print(render_json(found) if form is ResultFormat.json else "\n".join(_render_subject(found)))
     say(f"{found.where}: this is everything here; exports, the sample file, printed lists and backups are not included")
 
 
@@ -116,7 +118,7 @@ def erase(
         bool, typer.Option("--unfinished", help="Without a case: finish interrupted erasures that verify reports.")
     ] = False,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
@@ -177,9 +179,9 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
 
 def anonymize(
     file: InstrumentArgument,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")] = False,
+    dry_run: DryRunOption = False,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Remove names, numbers, notes and personal answers whose time is over, as `retention:` says. It cannot be undone.

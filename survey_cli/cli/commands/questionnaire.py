@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from survey_cli.cli.app import RENAMED
-from survey_cli.cli.commands.interview import DatabaseOption
-from survey_cli.cli.commands.sample import LoginOption
+from survey_cli.cli.options import DatabaseOption, ForceOption, LoginOption
 from survey_cli.cli.output.terminal import get_width, make_printable, say, wrap_paragraph
 from survey_cli.problems import Problem, UserError
 from survey_cli.wording import format_quantity
@@ -30,7 +29,7 @@ class ProblemFormat(StrEnum):
 
 def new(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file to write; .yaml is added if it is missing.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a commented questionnaire to begin with."""
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption
+from survey_cli.cli.options import DatabaseOption, ListFormat, ListFormatOption, PeopleOption, ZoneOption, parse_zone
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
     get_width,
@@ -22,34 +22,9 @@ from survey_cli.cli.output.terminal import (
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from survey_cli.reports.fieldwork.rates import RateColumn, RateTable
 
 MAX_DIGITS: Final = 9
-PeopleOption = Annotated[
-    str | None,
-    typer.Option(
-        "--people", metavar="PATH", help="The list of people; interviewers.csv beside the database by default."
-    ),
-]
-
-
-ZoneOption = Annotated[
-    str, typer.Option("--zone", metavar="ZONE", help="The local time zone; the computer's by default.")
-]
-
-
-def parse_zone(name: str) -> "ZoneInfo | None":
-    """The time zone of this name; None, the computer's own, for an empty name."""
-    from zoneinfo import ZoneInfo
-
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise typer.BadParameter(f"--zone: {name!r} is not a time zone: write one such as America/Chicago") from None
 
 
 class FrameChoice(StrEnum):
@@ -65,14 +40,6 @@ class RatesOriginChoice(StrEnum):
 
     real = "real"
     all = "all"
-
-
-class RatesFormat(StrEnum):
-    """Output format of the rates."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
 
 
 def rates(
@@ -135,7 +102,7 @@ def rates(
     digits: Annotated[
         int, typer.Option("--digits", metavar="N", min=0, max=MAX_DIGITS, help="Decimals of percentages.")
     ] = 1,
-    form: Annotated[RatesFormat, typer.Option("--format", help="Output format.")] = RatesFormat.table,
+    form: ListFormatOption = ListFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
@@ -189,12 +156,12 @@ def rates(
     print_rates(made.table, form=form, digits=digits)
 
 
-def print_rates(report: "RateTable", *, form: RatesFormat, digits: int) -> None:
+def print_rates(report: "RateTable", *, form: ListFormat, digits: int) -> None:
     """Print the report on stdout."""
     match form:
-        case RatesFormat.table:
+        case ListFormat.table:
             print(render_rates(report, digits=digits, cells=get_width()))
-        case RatesFormat.csv:
+        case ListFormat.csv:
             from survey_cli.exports import WriteOptions
             from survey_cli.exports.text.csv import write_csv
             from survey_cli.reports.fieldwork.rates import tabulate_rates
@@ -203,7 +170,7 @@ def print_rates(report: "RateTable", *, form: RatesFormat, digits: int) -> None:
             for line in (report.title, report.heading, *report.notes):
                 if line:
                     say(line)
-        case RatesFormat.json:
+        case ListFormat.json:
             print(render_rates_json(report), file=open_data_output())
 
 

@@ -9,9 +9,22 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.export import OriginChoice, require_text
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
+from survey_cli.cli.options import (
+    AsOfOption,
+    DatabaseOption,
+    ForceOption,
+    InstrumentArgument,
+    LanguageOption,
+    OriginChoice,
+    OriginOption,
+    PeopleOption,
+    RakeOption,
+    TrimOption,
+    WhereOption,
+    ZoneOption,
+    parse_zone,
+    require_text,
+)
 from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import get_width, open_data_output, say
 from survey_cli.wording import format_quantity
@@ -22,13 +35,9 @@ OutputOption = Annotated[
         "--out", "-o", metavar="FILE", callback=require_text, help="The file to write; - is Markdown on stdout."
     ),
 ]
-LanguageOption = Annotated[
-    str, typer.Option("--language", metavar="CODE", help="Texts in this language of the instrument.")
-]
 ThresholdOption = Annotated[
     int, typer.Option("--threshold", metavar="N", min=0, help="Smaller counts are hidden; 0 hides nothing.")
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 
 
 class InclusionChoice(StrEnum):
@@ -54,22 +63,12 @@ def report(
             "--items", metavar="NAMES", callback=require_text, help="Only these items, batteries or sections: q1,q2."
         ),
     ] = None,
-    where: Annotated[
-        str,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            callback=require_text,
-            help='Only interviews for which this is true: "kind == 1".',
-        ),
-    ] = "",
+    where: WhereOption = "",
     interviews: Annotated[
         InclusionChoice, typer.Option("--interviews", help="Complete ones only, partial ones too, or all.")
     ] = InclusionChoice.partial,
-    origin: Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to include.")] = OriginChoice.real,
-    as_of: Annotated[
-        str, typer.Option("--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time.")
-    ] = "",
+    origin: OriginOption = OriginChoice.real,
+    as_of: AsOfOption = "",
     valid: Annotated[
         bool,
         typer.Option("--valid", help="Percentages of those with an answer, without declines and volunteered answers."),
@@ -90,18 +89,8 @@ def report(
     weighted: Annotated[
         bool, typer.Option("--weighted/--unweighted", help="Weight by the sample column with role: weight, or not.")
     ] = True,
-    rake: Annotated[
-        str,
-        typer.Option(
-            "--rake",
-            metavar="FILE",
-            callback=require_text,
-            help="Weight to the targets of this CSV: variable, value, share.",
-        ),
-    ] = "",
-    trim: Annotated[
-        str, typer.Option("--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean.")
-    ] = "",
+    rake: RakeOption = "",
+    trim: TrimOption = "",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of simulated tests.")] = 1,
     charts: Annotated[
         str,
@@ -179,7 +168,7 @@ def codebook(
     file: InstrumentArgument,
     out: OutputOption = "-",
     counts: Annotated[bool, typer.Option("--counts/--no-counts", help="With or without counts of each code.")] = True,
-    origin: Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to count.")] = OriginChoice.real,
+    origin: OriginOption = OriginChoice.real,
     threshold: ThresholdOption = 5,
     language: LanguageOption = "",
     force: ForceOption = False,

@@ -1,8 +1,6 @@
 """The commands `sample import` and the do-not-call list's `add`, `check`, `remove` and `count`."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from random import SystemRandom
 from time import sleep
@@ -10,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.options import DatabaseOption, DryRunOption, InstrumentArgument, LoginOption, PeopleOption
 from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.progress import show_progress
 from survey_cli.cli.output.terminal import make_printable, say
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first
@@ -25,14 +24,6 @@ MAX_PER_KIND: Final = 10
 MAX_CHANGES: Final = 20
 PAUSE_SECONDS: Final = 0.005
 """Seconds between two commits, so that an interviewer never waits longer than one commit takes."""
-
-LoginOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account by default.")]
-PeopleFileOption = Annotated[
-    str | None,
-    typer.Option(
-        "--people", metavar="FILE", help="The list of people; interviewers.csv beside the database by default."
-    ),
-]
 
 
 def import_cases(
@@ -48,9 +39,9 @@ def import_cases(
     release: Annotated[
         str, typer.Option("--release", metavar="REPLICATES", help="Release these replicates at once: 1-2,5 or all.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")] = False,
+    dry_run: DryRunOption = False,
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
@@ -64,7 +55,7 @@ def import_cases(
 
     request = Request(path=file, at=datetimes.now(), db=db, by=by, people=people)
     wanted = ImportOptions(file=cases, sheet=sheet, encoding=encoding, update=update, dry_run=dry_run, release=release)
-    with show_import_progress() as progress:
+    with show_progress() as progress:
         manner = ImportRuntime(rng=SystemRandom(), pause=lambda: sleep(PAUSE_SECONDS), progress=progress)
         made = import_sample(request, wanted, manner)
     if isinstance(made, list):
@@ -79,21 +70,6 @@ def import_cases(
             print(make_printable(line))
     say(describe_files(file, made.where, people=people))
     say(_describe_import(made, update=update))
-
-
-@contextmanager
-def show_import_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Show a progress bar on the terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, whole: progress.update(task, completed=done, total=whole)
 
 
 def _count_errors(problems: Sequence[Problem]) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument
 from survey_cli.cli.output.terminal import say
 
 

@@ -1,16 +1,13 @@
 """The command `simulate`: invented respondents, and what their interviews show about the instrument."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.output.progress import show_day_progress
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument
+from survey_cli.cli.output.progress import show_day_progress, show_progress
 from survey_cli.cli.output.terminal import make_printable, say
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
@@ -216,7 +213,8 @@ def simulate(
     start = datetime.now(UTC)
     keeping = open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
     try:
-        with _show_interview_progress(completes or number) as progress:
+        whole = completes or number
+        with show_progress() as tell:
             findings = run_simulation(
                 instrument,
                 count=completes * MAX_TRIES_PER_COMPLETE if completes else number,
@@ -225,7 +223,7 @@ def simulate(
                 start=start,
                 habits=Habits(decline=decline, break_off=break_off, qualify=qualify, shares=shares),
                 keep=keeping.write if keeping is not None else None,
-                progress=progress,
+                progress=(lambda done: tell(done, whole)) if tell is not None else None,
             )
     finally:
         if keeping is not None:
@@ -249,21 +247,6 @@ def _simulate_fieldwork(trial: "StudySimulationOptions") -> None:
     if found.days < trial.days:
         say(f"interrupted after {found.days} of {format_quantity(trial.days, 'day')}")
         raise typer.Exit(INTERRUPTED)
-
-
-@contextmanager
-def _show_interview_progress(whole: int) -> Iterator[Callable[[int], None] | None]:
-    """Show a progress bar on the terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=whole)
-        yield lambda done: progress.update(task, completed=done)
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, ClockOption, DatabaseOption, InstrumentArgument
+from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
+from survey_cli.cli.options import (
+    ClockOption,
+    DatabaseOption,
+    InstrumentArgument,
+    PeopleOption,
+    PlainOption,
+    StationOption,
+    ZoneOption,
+)
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
@@ -19,21 +28,10 @@ def station(
     interviewer: Annotated[
         str, typer.Option("--interviewer", metavar="NAME", help="The interviewer; the account by default.")
     ] = "",
-    name: Annotated[
-        str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
-    ] = "",
-    plain: Annotated[
-        bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
-    ] = False,
-    people: Annotated[
-        str | None,
-        typer.Option(
-            "--people", metavar="PATH", help="The list of people; interviewers.csv beside the database by default."
-        ),
-    ] = None,
-    zone: Annotated[
-        str, typer.Option("--zone", metavar="ZONE", help="The local time zone; the computer's by default.")
-    ] = "",
+    name: StationOption = "",
+    plain: PlainOption = False,
+    people: PeopleOption = None,
+    zone: ZoneOption = "",
     clock_is_right: ClockOption = False,
     db: DatabaseOption = None,
 ) -> None:

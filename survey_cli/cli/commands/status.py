@@ -1,17 +1,24 @@
 """The command `status`: the state of the fieldwork as text or JSON, once or on a screen that follows it."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from survey_cli.cli.commands.interview import SIMPLE_TERMINALS, DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.rates import PeopleOption, ZoneOption, parse_zone
+from survey_cli.cli.commands.interview import SIMPLE_TERMINALS
+from survey_cli.cli.options import (
+    DatabaseOption,
+    InstrumentArgument,
+    PeopleOption,
+    ResultFormat,
+    ResultFormatOption,
+    ZoneOption,
+    parse_zone,
+)
+from survey_cli.cli.output.json_text import render_json
 from survey_cli.cli.output.terminal import (
     MOST_PROBLEMS,
     get_width,
@@ -35,13 +42,6 @@ MAX_NAME_WIDTH: Final = 28
 APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "later today", "later": "on other days"}
 
 
-class StatusFormat(StrEnum):
-    """Output format of the status."""
-
-    table = "table"
-    json = "json"
-
-
 def status(
     file: InstrumentArgument,
     watch: Annotated[bool, typer.Option("--watch", help="Stay on the screen and follow changes; q leaves.")] = False,
@@ -53,7 +53,7 @@ def status(
             help="Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.",
         ),
     ] = "",
-    form: Annotated[StatusFormat, typer.Option("--format", help="Output format.")] = StatusFormat.table,
+    form: ResultFormatOption = ResultFormat.table,
     people: PeopleOption = None,
     zone: ZoneOption = "",
     db: DatabaseOption = None,
@@ -73,8 +73,8 @@ def status(
         return load_fieldwork_status(request, since=since, zone=here)
 
     report = read()
-    if form is StatusFormat.json:
-        print(json.dumps(to_json_data(report), ensure_ascii=False, indent=1))
+    if form is ResultFormat.json:
+        print(render_json(report))
         return
     on_screen = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in SIMPLE_TERMINALS
     if watch and on_screen:
@@ -103,32 +103,6 @@ def _watch_status(read: Any) -> None:
         watch(render)
     except ScreenError as failed:
         raise UserError("survey", str(failed), "survey status without --watch shows the same once") from failed
-
-
-# As data
-
-
-def to_json_data(found: Any) -> Any:
-    """The report as JSON data: times with their offset, durations in seconds."""
-    from dataclasses import fields, is_dataclass
-
-    match found:
-        case datetime():
-            return found.isoformat(timespec="seconds")
-        case timedelta():
-            return found.total_seconds()
-        case date():
-            return found.isoformat()
-        case str() | int() | float() | None:
-            return found
-        case tuple() if hasattr(found, "_asdict"):
-            return {name: to_json_data(value) for name, value in found._asdict().items()}
-        case tuple() | list():
-            return [to_json_data(one) for one in found]
-        case _ if is_dataclass(found):
-            return {f.name: to_json_data(getattr(found, f.name)) for f in fields(found)}
-        case _:
-            raise TypeError(f"{type(found).__name__} has no place in JSON")
 
 
 # As lines

@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from survey_cli.cli.commands.case_lists import build_request
-from survey_cli.cli.commands.interview import DatabaseOption, InstrumentArgument
-from survey_cli.cli.commands.sample import LoginOption, PeopleFileOption
+from survey_cli.cli.options import DatabaseOption, InstrumentArgument, LoginOption, PeopleOption, build_request
 from survey_cli.cli.output.terminal import say
 from survey_cli.wording import format_quantity
 
@@ -17,7 +15,7 @@ def pause(
         str, typer.Option("--message", metavar="TEXT", help="Text shown on every station's screen.")
     ] = "",
     by: LoginOption = "",
-    people: PeopleFileOption = None,
+    people: PeopleOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
@@ -34,7 +32,7 @@ def pause(
 
 
 def resume(
-    file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
+    file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
 ) -> None:
     """Let the stations of a paused study call again; they continue automatically."""
     from survey_cli.services.study.pause_and_resume import resume_study
@@ -46,7 +44,7 @@ def resume(
 
 
 def publish(
-    file: InstrumentArgument, by: LoginOption = "", people: PeopleFileOption = None, db: DatabaseOption = None
+    file: InstrumentArgument, by: LoginOption = "", people: PeopleOption = None, db: DatabaseOption = None
 ) -> None:
     """Let interviews begin with the questionnaire as its file is now.
 

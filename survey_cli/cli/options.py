@@ -1,0 +1,136 @@
+"""Arguments and options that several commands share, and the values that are built from them."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.terminal import say
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from survey_cli.services.run_on_study import Request
+
+
+class OriginChoice(StrEnum):
+    """Origin of interviews."""
+
+    real = "real"
+    practice = "practice"
+    simulated = "simulated"
+    all = "all"
+
+
+class ResultFormat(StrEnum):
+    """Output format of a result: to read, or for other programs."""
+
+    table = "table"
+    json = "json"
+
+
+class ListFormat(StrEnum):
+    """Output format of a list."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
+    """Reject an empty value: an unset variable in a script would quietly select everything."""
+    source = context.get_parameter_source(option.name or "")
+    texts = [value] if isinstance(value, str) else value or []
+    if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in texts):
+        raise typer.BadParameter("it is empty: give a value, or leave the option out")
+    return value
+
+
+# the study and who works on it
+
+InstrumentArgument = Annotated[str, typer.Argument(metavar="FILE", help="The instrument.")]
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's key.")]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--db", metavar="PATH", help="The database; responses/NAME.db beside the instruments by default."),
+]
+PeopleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--people", metavar="FILE", help="The list of people; interviewers.csv beside the database by default."
+    ),
+]
+LoginOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; the account by default.")]
+ZoneOption = Annotated[
+    str, typer.Option("--zone", metavar="ZONE", help="The local time zone; the computer's by default.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report what would happen, and change nothing.")]
+
+# interviewing
+
+PlainOption = Annotated[
+    bool, typer.Option("--plain", help="One line at a time: for screen readers, simple terminals, scripts.")
+]
+StationOption = Annotated[
+    str, typer.Option("--station", metavar="NAME", help="This workplace; the computer's name by default.")
+]
+ClockOption = Annotated[
+    bool, typer.Option("--clock-is-right", help="Trust this computer's clock, whatever the date of the newest entry.")
+]
+
+# which interviews, and how they are weighted
+
+OriginOption = Annotated[OriginChoice, typer.Option("--origin", help="Which interviews to include.")]
+WhereOption = Annotated[
+    str,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        callback=require_text,
+        help='Only those for which this is true: "kind == 1 and age > 17".',
+    ),
+]
+AsOfOption = Annotated[
+    str, typer.Option("--as-of", metavar="TIME", callback=require_text, help="As of this date, or date and time.")
+]
+RakeOption = Annotated[
+    str,
+    typer.Option(
+        "--rake",
+        metavar="FILE",
+        callback=require_text,
+        help="Weight to the targets of this CSV file: variable, value, share.",
+    ),
+]
+TrimOption = Annotated[
+    str, typer.Option("--trim", metavar="TIMES", help="With --rake: the highest weight, as a multiple of the mean.")
+]
+
+# results
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+LanguageOption = Annotated[
+    str, typer.Option("--language", metavar="CODE", help="Texts in this language of the instrument.")
+]
+ResultFormatOption = Annotated[ResultFormat, typer.Option("--format", help="Output format.")]
+ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="Output format.")]
+
+
+def build_request(file: str, *, by: str = "", people: str | None = None, db: str | None = None) -> "Request":
+    """Build the request of this account for a study, now."""
+    from survey_cli.services.run_on_study import Request
+
+    return Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say)
+
+
+def parse_zone(name: str) -> "ZoneInfo | None":
+    """Parse the name of a time zone; None, the computer's own, for an empty name."""
+    from zoneinfo import ZoneInfo
+
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise typer.BadParameter(f"--zone: {name!r} is not a time zone: write one such as America/Chicago") from None
