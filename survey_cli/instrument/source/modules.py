@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMapping, YamlNode, YamlScalar
+from survey_cli.instrument.source.nodes import ComposedScalar, YamlList, YamlMapping, YamlNode, YamlScalar, locate_key
 from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import shorten
 
@@ -145,7 +145,7 @@ class _IncludeExpander:
             if key not in ("include", "prefix"):
                 self.report(
                     "include",
-                    _find_key_position(key, entry),
+                    locate_key(entry, key),
                     f"'{shorten(key)}' is not a key of an include",
                     "only 'include' and 'prefix' are permitted here; for a condition, put the include in a section",
                 )
@@ -209,7 +209,7 @@ class _IncludeExpander:
             if key not in MODULE_KEYS:
                 self.report(
                     "module-key",
-                    _find_key_position(key, tree),
+                    locate_key(tree, key),
                     f"'{shorten(key)}' is not a key of a module",
                     suggest_nearest(
                         key,
@@ -260,8 +260,8 @@ class _IncludeExpander:
                 existing[key] = value
                 continue
             own_position, other_position = (
-                _find_key_position(key, node),
-                _find_key_position(next(k for k in existing if k == key), existing),
+                locate_key(node, key),
+                locate_key(existing, key),
             )
             kind = "scale" if part == "scales" else "compute"
             for where, elsewhere in ((own_position, other_position), (other_position, own_position)):
@@ -299,10 +299,6 @@ class _IncludeExpander:
 
 
 # Nodes.
-
-
-def _find_key_position(key: str, holder: YamlMapping) -> Position:
-    return key.where if isinstance(key, YamlScalar) else holder.where
 
 
 def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
