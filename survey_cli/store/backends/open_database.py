@@ -47,12 +47,10 @@ def connect(
     file = resolve_link(path)
     if not create and is_read_only(file):
         return _open_read_only(file, where, patience, file_system_of)
+    if not create and not file.exists():
+        raise DatabaseNotFoundError(where, "there is no such database", "check the name, or start an interview first")
     check_folder(file.parent, where=where, file_system_of=file_system_of)
     if not file.exists():
-        if not create:
-            raise DatabaseNotFoundError(
-                where, "there is no such database", "check the name, or start an interview first"
-            )
         create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
     check_file(file, where=where)
     check_no_hard_link(file, where=where)
