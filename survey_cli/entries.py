@@ -1,6 +1,6 @@
 """Prompts, the entries they ask for, and the replies to them: all that an interface may know of an interview.
 
-A leaf. How a code is typed is defined here, once for every interface; what a reply means for the interview is not.
+Defines how a code is typed, once for every interface. What a reply means for the interview is decided in `engine`.
 """
 
 import unicodedata
@@ -23,9 +23,9 @@ StyledText: TypeAlias = tuple[TextSpan, ...]
 """Text ready to be read: fills filled, in one language, literal."""
 
 
-def to_plain_text(words: StyledText) -> str:
+def to_plain_text(spans: StyledText) -> str:
     """Return the text without its stress."""
-    return "".join(span.text for span in words)
+    return "".join(span.text for span in spans)
 
 
 class OfferedOption(NamedTuple):
@@ -104,9 +104,9 @@ def _normalize_code(text: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """Text to be read aloud (or, for an `end`, said); any empty reply goes on.
+    """Text to be read aloud; an empty reply goes on.
 
-    No NamedTuple: without fields it would be false.
+    It is no NamedTuple, since one without fields would be false.
     """
 
 
@@ -122,13 +122,14 @@ class PickEntry(NamedTuple):
 
     def find_option(self, keys: str) -> OfferedOption | None:
         """Return the option whose code is exactly `keys` (letters in any case)."""
-        keyed = _normalize_code(keys)
-        return next((c for c in self.options if _normalize_code(c.code) == keyed), None)
+        code = _normalize_code(keys)
+        return next((option for option in self.options if _normalize_code(option.code) == code), None)
 
     def has_longer_code(self, keys: str) -> bool:
         """Return whether some code begins with `keys` and is longer."""
-        keyed = _normalize_code(keys)
-        return any((code := _normalize_code(c.code)).startswith(keyed) and len(code) > len(keyed) for c in self.options)
+        prefix = _normalize_code(keys)
+        codes = (_normalize_code(option.code) for option in self.options)
+        return any(code.startswith(prefix) and len(code) > len(prefix) for code in codes)
 
     def is_complete_code(self, keys: str) -> bool:
         """Return whether `keys` is a code that no longer code begins with, so that no Enter is needed."""
@@ -141,36 +142,36 @@ class PickEntry(NamedTuple):
     def parse(self, text: str) -> PickReply | Rejection:
         """Parse a line as codes: `3`, `1 3 5`, `1,3`, and `7 text` for an option to be specified."""
         rest = text.strip()
-        by_key = {_normalize_code(c.code): c for c in reversed(self.options)}
+        options = {_normalize_code(option.code): option for option in reversed(self.options)}
         codes: dict[Code, None] = {}
-        words: dict[Code, str] = {}
+        specify_texts: dict[Code, str] = {}
         while rest:
-            head, rest = _split_first_word(rest)
-            choice = by_key.get(_normalize_code(head))
-            if choice is None:
-                return Rejection(f"{head} is not offered here: {self.format_codes()}")
-            codes.setdefault(choice.code)
-            if choice.specify:
-                words[choice.code] = rest.strip()
+            word, rest = _split_first_word(rest)
+            option = options.get(_normalize_code(word))
+            if option is None:
+                return Rejection(f"{word} is not offered here: {self.format_codes()}")
+            codes.setdefault(option.code)
+            if option.specify:
+                specify_texts[option.code] = rest.strip()
                 rest = ""
             elif rest and not self.several:
                 return Rejection(f"one answer only: {self.format_codes()}")
-        return PickReply(tuple(codes), words)
+        return PickReply(tuple(codes), specify_texts)
 
     def format_codes(self) -> str:
         """Return the codes in words: `1 to 5`, or `1, 2, 7`."""
-        codes = [c.code for c in self.options]
-        numbers = [c for c in codes if isinstance(c, int)]
-        if len(numbers) == len(codes) > 2 and sorted(numbers) == list(range(min(numbers), max(numbers) + 1)):
-            return f"{min(numbers)} to {max(numbers)}"
-        return ", ".join(str(c) for c in codes)
+        codes = [option.code for option in self.options]
+        numbers = sorted(code for code in codes if isinstance(code, int))
+        if len(numbers) == len(codes) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+            return f"{numbers[0]} to {numbers[-1]}"
+        return ", ".join(map(str, codes))
 
 
 def _split_first_word(text: str) -> tuple[str, str]:
     """Split the text at the first space or comma."""
-    for at, letter in enumerate(text):
+    for index, letter in enumerate(text):
         if letter in " ,;\t":
-            return text[:at], text[at + 1 :].lstrip(" ,;\t")
+            return text[:index], text[index + 1 :].lstrip(" ,;\t")
     return text, ""
 
 
@@ -182,12 +183,12 @@ class LineEntry(NamedTuple):
 
     kind: LineEntryKind
     hint: str = ""
-    """What is expected, in short: `0 to 168 hours`, `day month year`."""
+    """The expected answer in short: `0 to 168 hours`, `day month year`."""
     unit: str = ""
     labels: tuple[tuple[Code, str], ...] = ()
     """Codes with a meaning of their own: a scale's ends, `97: 97 or older`."""
     width: int = 0
-    """How many characters an answer can have at most; 0 where there is no limit."""
+    """The maximum number of characters of an answer; 0 where there is no limit."""
     personal: bool = False
 
 
@@ -239,10 +240,7 @@ class Query(NamedTuple):
 
 
 class Prompt(NamedTuple):
-    """All that an interface may know of what is asked now.
-
-    Frozen and printable: tests compare prompts, not screens.
-    """
+    """All that an interface may know of what is asked now; tests compare prompts, not screens."""
 
     place: Place
     text: StyledText
@@ -259,9 +257,9 @@ class Prompt(NamedTuple):
     """A query about the answer just given; the reply is `.ok [reason]` or a new answer."""
     section: str = ""
     position: int = 1
-    """How many items have been asked, this one included."""
+    """The number of items asked so far, this one included."""
     total: int = 1
-    """How many items there will be, as far as is known."""
+    """The number of items that will be asked, as far as is known."""
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
     faq: tuple[tuple[StyledText, StyledText], ...] = ()
@@ -272,6 +270,6 @@ class Prompt(NamedTuple):
     ending: str = ""
     """The outcome's id, at an `end`."""
     turn: StyledText = ()
-    """In a roster: which turn this is, in words."""
+    """In a roster: the turn in words, `person 2 of 4: Bob`."""
     unfilled: tuple[str, ...] = ()
     """Fills that have no value, and why: they are read as `…`."""

@@ -75,7 +75,7 @@ def is_command(text: str, *, typing: bool = True) -> bool:
 
 
 def unescape_dots(text: str) -> str:
-    """Return the answer that was meant: two dots at its beginning are one."""
+    """Return the answer: two dots at its beginning stand for one."""
     return text[1:] if text.startswith("..") else text
 
 
@@ -88,23 +88,23 @@ def parse_command(text: str, prompt: Prompt) -> TypedCommand | DeclineOption | R
             return decline
     if name in ENTRY_COMMAND_NAMES:
         return TypedCommand(name, rest.strip())
-    known = [*(d.id for d in prompt.declines), *ENTRY_COMMAND_NAMES]
-    near = find_nearest(name, known) if name else None
-    remedy = f"did you mean .{near}? .help lists them all" if near else " ".join(f".{one}" for one in known)
+    names = [*(decline.id for decline in prompt.declines), *ENTRY_COMMAND_NAMES]
+    nearest = find_nearest(name, names) if name else None
+    remedy = f"did you mean .{nearest}? .help lists them all" if nearest else " ".join(f".{each}" for each in names)
     return Rejection(f".{word} is no command here: {remedy}")
 
 
 def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
     """Return the place with this id, or id and turn, among those asked."""
     places = {str(place): place for place in asked}
-    wanted = to_ascii_digits(text).casefold()
-    match = next((place for name, place in places.items() if name.casefold() == wanted), None)
+    name = to_ascii_digits(text).casefold()
+    match = next((place for key, place in places.items() if key.casefold() == name), None)
     if match is None:  # an item of a roster without its turn: the first one
-        match = next((place for place in places.values() if place.item.casefold() == wanted), None)
+        match = next((place for place in places.values() if place.item.casefold() == name), None)
     if match is not None:
         return match
-    near = find_nearest(text, places)
-    remedy = f"did you mean {near}?" if near is not None else ".jump alone lists what has been"
+    nearest = find_nearest(text, places)
+    remedy = f"did you mean {nearest}?" if nearest is not None else ".jump alone lists what has been"
     return Rejection(f"{text} has not been asked: {remedy}")
 
 
@@ -112,13 +112,13 @@ def find_outcome(text: str, stops: Sequence[Outcome]) -> Outcome | Rejection:
     """Return the outcome with this number or id."""
     if not stops:
         return Rejection("there is no outcome for ending here: .suspend suspends it")
-    wanted = to_ascii_digits(text).casefold()
+    key = to_ascii_digits(text).casefold()
     for outcome in stops:
-        if wanted in (str(outcome.number), outcome.id):
+        if key in (str(outcome.number), outcome.id):
             return outcome
     ids = [outcome.id for outcome in stops]
-    near = find_nearest(text, ids)
-    return Rejection(f"{text} is not one of them: " + (f"did you mean {near}?" if near else ", ".join(ids)))
+    nearest = find_nearest(text, ids)
+    return Rejection(f"{text} is not one of them: " + (f"did you mean {nearest}?" if nearest else ", ".join(ids)))
 
 
 def parse_note_change(text: str, count: int) -> tuple[int, str] | Rejection:
@@ -136,9 +136,10 @@ def format_stop_question(outcome: Outcome) -> str:
     return f"{'Stop' if outcome.temporary else 'End'} this interview with: {outcome.name}?"
 
 
-def format_drop_question(decline: str, marked: int) -> str:
+def format_drop_question(decline: str, marked_count: int) -> str:
     """Return the question asked before a decline replaces options marked already."""
-    return f"Record {decline}, and remove the {'marked answer' if marked == 1 else f'{marked} marked answers'}?"
+    answers = "marked answer" if marked_count == 1 else f"{marked_count} marked answers"
+    return f"Record {decline}, and remove the {answers}?"
 
 
 def parse_yes_no(key: str) -> bool | None:

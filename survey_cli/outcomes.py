@@ -1,8 +1,8 @@
 """The outcome table: how a call or an interview can end, when each outcome may be keyed, its name and its AAPOR codes.
 
-A leaf. What an outcome does to a case (codes by precedence, delays, next numbers) is computed in `fieldwork`. Codes
-are those of AAPOR's Standard Definitions, by frame; `derived` and `pending` are codes that only the whole case or a
-supervisor can give, and `dead` means that the number, not the case, is finished.
+The effect of an outcome on its case (codes by precedence, delays, next numbers) is computed in `fieldwork`. Codes are
+those of AAPOR's Standard Definitions, by frame. `derived` and `pending` stand for codes that only the whole case or a
+supervisor can give; `dead` means that the number, not the case, is finished.
 """
 
 from collections.abc import Iterable
@@ -35,11 +35,11 @@ class Outcome:
     like: str = ""
     """The outcome of the table that a study's own outcome behaves like."""
     number: int = 0
-    """What interviewers key for it, the same in every list."""
+    """The number that interviewers key for it, the same in every list."""
 
     @property
     def kind(self) -> str:
-        """The outcome of the table that it is, or behaves like."""
+        """The id of the outcome of the table that it is, or behaves like."""
         return self.like or self.id
 
 

@@ -1,7 +1,4 @@
-"""Answers, typed missing values, places in the questionnaire and the variables of the data.
-
-A leaf, imported by every package.
-"""
+"""Answers, typed missing values, places in the questionnaire, and the variables of the data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

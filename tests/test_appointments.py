@@ -439,7 +439,7 @@ def test_a_promise_across_a_repeated_hour_ends_after_it_begins() -> None:
 
 def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
     def from_new_york(text: str, here: str = NEW_YORK) -> AppointmentTime | UnclearAppointment:
-        return parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, here=here)
+        return parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, station_zone=here)
 
     for text in ("fri 5pm here", "friday 17:00 here", "fri 5 here", "viernes 17:00 aquí"):
         answer = from_new_york(text)

@@ -165,7 +165,7 @@ def test_zones_that_never_agree_are_never_called() -> None:
 
 def test_without_a_zone_nobody_is_called() -> None:
     assert Calendar().find_opening([], utc("2026-11-24 15:00")) == (False, NO_ZONE_REASON, None, None)
-    assert Calendar().find_next_in([], utc("2026-11-24 15:00"), {"day"}) is None
+    assert Calendar().find_next_opening([], utc("2026-11-24 15:00"), {"day"}) is None
     assert Calendar().find_daypart([], utc("2026-11-24 15:00")) == ""
 
 
@@ -228,7 +228,7 @@ def test_the_next_day_is_the_first_moment_of_another_date(zone: str, at: datetim
 @given(ZONES, MOMENT, st.sampled_from(["day", "evening", "weekend"]))
 def test_the_next_moment_in_a_part_is_open_and_in_it(zone: str, at: datetime, part: str) -> None:
     calendar = Calendar()
-    found = calendar.find_next_in([zone], at, {part})
+    found = calendar.find_next_opening([zone], at, {part})
     assert found is not None
     assert found >= at
     assert calendar.find_opening([zone], found).open
@@ -331,16 +331,20 @@ def test_a_part_of_days_beats_one_of_hours() -> None:
 def test_the_next_evening_is_in_the_respondents_zone_and_may_be_saturdays() -> None:
     calendar = Calendar(parts=(Daypart("evening", hours=Hours(16 * 60, 21 * 60)),))
     friday_night = there(LOS_ANGELES, "2026-11-27 20:40")
-    assert calendar.find_next_in([LOS_ANGELES], friday_night, {"evening"}) == there(LOS_ANGELES, "2026-11-28 16:00")
-    assert Calendar().find_next_in([LOS_ANGELES], friday_night, {"evening"}) == there(LOS_ANGELES, "2026-11-30 17:00")
-    assert Calendar(ends=date(2026, 11, 28)).find_next_in([LOS_ANGELES], friday_night, {"evening"}) is None
+    assert calendar.find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(
+        LOS_ANGELES, "2026-11-28 16:00"
+    )
+    assert Calendar().find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(
+        LOS_ANGELES, "2026-11-30 17:00"
+    )
+    assert Calendar(ends=date(2026, 11, 28)).find_next_opening([LOS_ANGELES], friday_night, {"evening"}) is None
 
 
 def test_a_part_already_begun_is_now() -> None:
     at = there(NEW_YORK, "2026-11-24 18:11")
-    assert Calendar().find_next_in([NEW_YORK], at, {"evening"}) == at
-    assert Calendar().find_next_in([NEW_YORK], at, {"day", "evening"}) == at
-    assert Calendar().find_next_in([NEW_YORK], at, {"day"}) == there(NEW_YORK, "2026-11-25 09:00")
+    assert Calendar().find_next_opening([NEW_YORK], at, {"evening"}) == at
+    assert Calendar().find_next_opening([NEW_YORK], at, {"day", "evening"}) == at
+    assert Calendar().find_next_opening([NEW_YORK], at, {"day"}) == there(NEW_YORK, "2026-11-25 09:00")
 
 
 # --- holidays
@@ -390,7 +394,7 @@ def test_asking_is_cheap() -> None:
 
 def test_a_search_in_vain_ends() -> None:
     began = timeit.default_timer()
-    assert Calendar(country="US").find_next_in([NEW_YORK, LOS_ANGELES], utc("2026-11-24 12:00"), {"night"}) is None
+    assert Calendar(country="US").find_next_opening([NEW_YORK, LOS_ANGELES], utc("2026-11-24 12:00"), {"night"}) is None
     assert timeit.default_timer() - began < 2
 
 
@@ -398,4 +402,4 @@ def test_a_moment_may_come_in_any_zone_and_leaves_in_utc() -> None:
     at = datetime.fromisoformat("2026-11-24 12:00").replace(tzinfo=ZoneInfo(NEW_YORK))
     assert Calendar().find_opening([NEW_YORK], at).next == at
     assert str(Calendar().find_opening([NEW_YORK], at).next) == "2026-11-24 17:00:00+00:00"
-    assert str(Calendar().find_next_in([NEW_YORK], at, {"day"})) == "2026-11-24 17:00:00+00:00"
+    assert str(Calendar().find_next_opening([NEW_YORK], at, {"day"})) == "2026-11-24 17:00:00+00:00"

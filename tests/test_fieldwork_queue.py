@@ -214,9 +214,9 @@ def test_the_second_refusal_is_final_and_a_hard_one_at_once() -> None:
 
 
 def test_a_break_off_that_counts_as_an_interview_is_no_refusal() -> None:
-    assert count_refusals(history().at(MONDAY).call("break_off", code="2.12").case) == 1
+    assert count_refusals(history().at(MONDAY).call("break_off", code="2.12").case.calls, plan()) == 1
     partial = history().at(MONDAY).call("break_off", code="1.2")
-    assert count_refusals(partial.case) == 0
+    assert count_refusals(partial.case.calls, plan()) == 0
     assert partial.standing().status == "done"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cases import history, plan
 from survey_cli.fieldwork.case.events import InterviewOpened
-from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill, find_cell_state
+from survey_cli.fieldwork.plan.quotas import OUTSIDE_QUOTA, CellFill
 from survey_cli.fieldwork.queue.claim_criteria import parse_criteria
 from survey_cli.fieldwork.queue.rules import check_rules, find_next_time, is_allowed
 from survey_cli.values import DK, NOT_ASKED, REFUSED
@@ -79,32 +79,6 @@ def test_a_cell_closes_with_its_last_place_and_opens_when_that_is_given_back() -
         "hoped",
         "region_kind:Central/2",
     }
-
-
-def test_what_a_lookup_answers() -> None:
-    cell = QUOTAS.find_cell("region_kind", {"region": "West", "kind": 2})
-    assert cell is not None
-    assert (cell.id, cell.target) == ("region_kind:West/2", 1)
-    answers = [
-        find_cell_state(cell, {}),
-        find_cell_state(cell, {cell.id: CellFill(0, 1)}),
-        find_cell_state(cell, {cell.id: CellFill(1, 0)}),
-    ]
-    assert answers == ["open", "full", "full"]
-    assert find_cell_state(cell, {cell.id: CellFill(0, 1)}, holds_place=True) == "open"
-    hoped = QUOTAS.find_cell("hoped", {"kind": 2})
-    assert find_cell_state(hoped, {"hoped": CellFill(9, 0)}) == "open"  # soft: it warns, and closes nothing
-    for env in ({"region": "West", "kind": DK}, {"region": "West"}):
-        assert find_cell_state(QUOTAS.find_cell("region_kind", env), {}) == "outside"
-    with pytest.raises(KeyError):
-        QUOTAS.find_cell("sector", {})
-
-
-def test_places_are_held_where_cells_close() -> None:
-    env = {**CENTRAL, "kind": 2, "n": 50, "many": True}
-    found = QUOTAS.list_counted_cells(env)
-    assert found == ("sectors", "region_kind:Central/2", "size:1", "hoped")
-    assert QUOTAS.list_hard_targets(found) == {"sectors": 2, "region_kind:Central/2": 0, "size:1": 1}
 
 
 def test_the_emptiest_cell_is_called_first() -> None:

@@ -55,23 +55,22 @@ class AppointmentTime:
             note=note,
         )
 
-    def format_both_clocks(self, station: str = "") -> str:
-        """Return the time on both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`.
-
-        `station` is the zone here.
-        """
-        there = f"{self.text} there ({self.zone})"
-        if not station:
-            return there
-        here, here_end = to_wall_time(station, self.starts), to_wall_time(station, self.ends)
-        if (here, here_end) == (self.wall, self.wall_end):
-            return f"{there} · the same here"
-        day = "" if here.date() == self.wall.date() else f"{format_short_day(here.date())} "
+    def format_both_clocks(self, station_zone: str = "") -> str:
+        """Return the time on both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`."""
+        respondent_time = f"{self.text} there ({self.zone})"
+        if not station_zone:
+            return respondent_time
+        start, end = to_wall_time(station_zone, self.starts), to_wall_time(station_zone, self.ends)
+        if (start, end) == (self.wall, self.wall_end):
+            return f"{respondent_time} · the same here"
+        day = "" if start.date() == self.wall.date() else f"{format_short_day(start.date())} "
         if self.exact:
-            return f"{there} · {day}{here:%H:%M} here"
-        if self.wall_end - self.wall > timedelta(days=1):
-            return f"{there} · {day}{here:%H:%M} to {format_short_day(here_end.date())} {here_end:%H:%M} here"
-        return f"{there} · {day}{here:%H:%M}–{here_end:%H:%M} here"
+            station_time = f"{start:%H:%M}"
+        elif self.wall_end - self.wall > timedelta(days=1):
+            station_time = f"{start:%H:%M} to {format_short_day(end.date())} {end:%H:%M}"
+        else:
+            station_time = f"{start:%H:%M}–{end:%H:%M}"
+        return f"{respondent_time} · {day}{station_time} here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

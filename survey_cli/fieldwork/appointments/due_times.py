@@ -6,7 +6,7 @@ Wall times are resolved here, as late as possible; the queue is computed in `sch
 from datetime import datetime, timedelta
 from typing import Final
 
-from survey_cli.fieldwork.calendar.zones import to_utc
+from survey_cli.fieldwork.appointments.appointment import resolve_end, resolve_start
 from survey_cli.fieldwork.case.case import Attempt, Case
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, is_contact
 from survey_cli.fieldwork.case.events import AppointmentMade
@@ -25,9 +25,11 @@ def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
 
     Wall times are resolved as late as this, so that no change of the clock moves them.
     """
-    starts = to_utc(details.zone, datetime.fromisoformat(details.start).replace(fold=details.fold))
-    ends = to_utc(details.zone, datetime.fromisoformat(details.end).replace(fold=details.fold))
-    return starts, max(starts, ends)
+    wall, wall_end = datetime.fromisoformat(details.start), datetime.fromisoformat(details.end)
+    return (
+        resolve_start(details.zone, wall, details.fold),
+        resolve_end(details.zone, wall, wall_end, details.fold),
+    )
 
 
 def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:

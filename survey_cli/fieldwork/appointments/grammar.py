@@ -120,7 +120,7 @@ class ParsedAppointment:
     weekday: int | None = None
     """The day of the week that was named beside a date; the date must fall on it."""
     fold: int | None = None
-    """`first` or `second` of a time that comes twice: 0 or 1."""
+    """0 or 1: the first or the second time, of a time that comes twice."""
     zone: str | None = None
     """An IANA name that was typed, not validated yet."""
     station_time: bool = False
@@ -201,21 +201,17 @@ def parse_text(
     `parts` are the study's own parts of the day that have hours.
     """
     zone = _ZONE.search(text)
-    plain = _replace_spoken_times(translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize))
-    here = bool(_HERE.search(plain))
-    plain = _HERE.sub("", plain).strip()
-    if not plain:
+    english = _replace_spoken_times(translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize))
+    station_time = bool(_HERE.search(english))
+    english = _HERE.sub("", english).strip()
+    if not english:
         return _unclear("a day and a time are needed")
-    tokens = list(_tokenize(plain, _build_rules(year, tuple(parts.items()))))
-    wrong = next((piece for piece in tokens if isinstance(piece, UnclearAppointment)), None)
-    if wrong is not None:
-        return wrong
-    typed = _combine_tokens(tokens)
-    if not isinstance(typed, ParsedAppointment):
-        return typed
-    if here and not isinstance(typed.time, ClockTime):
+    parsed = _combine_tokens(_tokenize(english, _build_rules(year, tuple(parts.items()))))
+    if isinstance(parsed, UnclearAppointment):
+        return parsed
+    if station_time and not isinstance(parsed.time, ClockTime):
         return _unclear("“here” goes with one time of day", "write 5pm here, tomorrow 17:00 here")
-    return replace(typed, zone=zone[1] if zone else None, station_time=here)
+    return replace(parsed, zone=zone[1] if zone else None, station_time=station_time)
 
 
 def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:
@@ -248,10 +244,10 @@ def _format_spoken_time(minute: int, match: re.Match[str]) -> str:
 def _tokenize(text: str, rules: list[TokenRule]) -> Iterator[AppointmentToken]:
     rest = text
     while rest:
-        for pattern, take in rules:
+        for pattern, parse in rules:
             match = pattern.match(rest)
             if match:
-                yield from take(match)
+                yield from parse(match)
                 rest = rest[match.end() :].lstrip()
                 break
         else:
@@ -262,10 +258,10 @@ def _tokenize(text: str, rules: list[TokenRule]) -> Iterator[AppointmentToken]:
 @lru_cache(maxsize=16)
 def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenRule]:
     """Build the rules for the beginning of the remaining text, longer ones before shorter ones."""
-    hours = {_normalize(name): span for name, span in parts}
-    own = "|".join(map(re.escape, hours))
-    near = "|".join(str(y) for y in range(year - 1, year + 3))
-    texts: list[tuple[str, Callable[[re.Match[str]], Iterable[AppointmentToken]]]] = [
+    own_hours = {_normalize(name): hours for name, hours in parts}
+    own_names = "|".join(map(re.escape, own_hours))
+    years = "|".join(str(y) for y in range(year - 1, year + 3))
+    rules: list[tuple[str, Callable[[re.Match[str]], Iterable[AppointmentToken]]]] = [
         (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _parse_relative),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
         (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
@@ -291,11 +287,11 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (rf"{_WEEKDAYS}\.?", lambda m: (Weekday(_WEEKDAY_STARTS[m[1][:3]]),)),
         (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: (CalendarDate(int(m[2]), int(m[3]), int(m[1])),)),
         (
-            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({near})\b)?",
+            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({years})\b)?",
             lambda m: (CalendarDate(_parse_month(m[2]), int(m[1]), _parse_year(m[3])),),
         ),
         (
-            rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({near})\b)?",
+            rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({years})\b)?",
             lambda m: (CalendarDate(_parse_month(m[1]), int(m[2]), _parse_year(m[3])),),
         ),
         (
@@ -316,13 +312,17 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})", _parse_after),
         (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE} ({_CLOCK})", _parse_before),
         (r"any ?time\b|cualquier hora\b", lambda _: (_make_daypart("anytime"),)),
-        *([(rf"(?:in |at )?(?:the )?({own})\b", lambda m: (NamedDaypart(m[1], hours[m[1]]),))] if own else []),
+        *(
+            [(rf"(?:in |at )?(?:the )?({own_names})\b", lambda m: (NamedDaypart(m[1], own_hours[m[1]]),))]
+            if own_names
+            else []
+        ),
         (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
         (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
         (_FILLERS, lambda _: ()),
     ]
-    return [(re.compile(text), take) for text, take in texts]
+    return [(re.compile(text), parse) for text, parse in rules]
 
 
 def _parse_month(word: str) -> int:
@@ -340,8 +340,8 @@ def _make_daypart(name: str) -> NamedDaypart:
 def _parse_relative(match: re.Match[str]) -> Iterable[AppointmentToken]:
     number = int(match[1]) if match[1] else _NUMBERS[match[2]]
     unit = _UNIT_MINUTES[match[3][0]]
-    more = int(match[4]) if match[4] else unit // 2 if match[5] else 0
-    minutes = number * unit + more
+    extra = int(match[4]) if match[4] else unit // 2 if match[5] else 0
+    minutes = number * unit + extra
     return (DaysAhead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (MinutesAhead(minutes),)
 
 
@@ -366,8 +366,8 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
         return _unclear(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
     if half:
         return ClockTime(hour % 12 * 60 + minute + (720 if half == "p" else 0), True)
-    written_in_full = len(match[1]) == 2 and bool(match[2] or match[3])
-    return ClockTime(hour * 60 + minute, hour == 0 or hour > 12 or written_in_full)
+    has_two_digits = len(match[1]) == 2 and bool(match[2] or match[3])
+    return ClockTime(hour * 60 + minute, hour == 0 or hour > 12 or has_two_digits)
 
 
 def _parse_single_time(text: str) -> Iterable[AppointmentToken]:
@@ -397,7 +397,12 @@ def _make_range(
     return (end if isinstance(end, UnclearAppointment) else TimeRange(start, end),)
 
 
-def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | UnclearAppointment:
+def _combine_tokens(tokens: Iterable[AppointmentToken]) -> ParsedAppointment | UnclearAppointment:
+    """Combine tokens into one day and one time; the first unclear token is returned as it is."""
+    tokens = list(tokens)
+    unclear = next((token for token in tokens if isinstance(token, UnclearAppointment)), None)
+    if unclear is not None:
+        return unclear
     days: list[DayExpression] = []
     times: list[TimeExpression] = []
     part: NamedDaypart | None = None
@@ -405,7 +410,7 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
     for token in tokens:
         match token:
             case UnclearAppointment():
-                return token
+                continue
             case "am" | "pm":
                 if not times or not isinstance(times[-1], ClockTime):
                     return _unclear("the time is missing")
@@ -428,22 +433,23 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
     time = _restrict_to_part(times[0], part) if times and part is not None else times[0] if times else part
     if isinstance(time, UnclearAppointment):
         return time
-    day = _combine_days(days)
-    if isinstance(day, UnclearAppointment):
-        return day
-    if isinstance(time, MinutesAhead) and day[0] is not None:
+    combined = _combine_days(days)
+    if isinstance(combined, UnclearAppointment):
+        return combined
+    day, weekday = combined
+    if isinstance(time, MinutesAhead) and day is not None:
         return _unclear("this is a day, and a time from now", "write one of them")
-    return ParsedAppointment(day=day[0], time=time, weekday=day[1], fold=fold)
+    return ParsedAppointment(day=day, time=time, weekday=weekday, fold=fold)
 
 
 def _restrict_to_part(time: TimeExpression, part: NamedDaypart) -> TimeExpression | UnclearAppointment:
     """Return the time as it is meant in this part of the day."""
     match time:
         case ClockTime():
-            widened = _widen_named_part(part)
-            chosen = _choose_half(time, widened)
-            if any(widened.hours.start <= minute < widened.hours.end for minute in chosen.list_minutes()):
-                return chosen
+            wide_part = _widen_named_part(part)
+            clock = _choose_half(time, wide_part)
+            if any(wide_part.hours.start <= minute < wide_part.hours.end for minute in clock.list_minutes()):
+                return clock
             return _unclear(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
         case TimeRange(start, end):
             return TimeRange(start and _choose_half(start, part), end and _choose_half(end, part))
@@ -466,8 +472,8 @@ def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
 def _choose_half(clock: ClockTime, part: NamedDaypart) -> ClockTime:
     """Choose the half of the day that lies in this part of it; leave the time as it is where neither does."""
     minute = clock.minute % 720
-    inside = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
-    return ClockTime(inside[0], True) if len(inside) == 1 and (not clock.certain or not part.name) else clock
+    fitting = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
+    return ClockTime(fitting[0], True) if len(fitting) == 1 and (not clock.certain or not part.name) else clock
 
 
 def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int | None] | UnclearAppointment:

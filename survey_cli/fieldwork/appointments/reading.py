@@ -5,7 +5,7 @@ Uses no clock: the current time is an argument.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, assert_never
 
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_start
@@ -26,7 +26,7 @@ from survey_cli.fieldwork.appointments.grammar import (
     parse_text,
 )
 from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, format_short_day
-from survey_cli.fieldwork.calendar.zones import classify_wall_time, get_zone, to_wall_time
+from survey_cli.fieldwork.calendar.zones import classify_wall_time, get_zone, make_wall_time, to_wall_time
 from survey_cli.instrument.countries import PERMITTED_HOURS
 from survey_cli.instrument.schema.hours import Hours, format_clock
 
@@ -47,10 +47,10 @@ def parse_appointment(
     zones: Sequence[str],
     calendar: Calendar,
     window: timedelta = DEFAULT_WINDOW,
-    here: str = "",
+    station_zone: str = "",
     languages: Sequence[str] = (),
 ) -> AppointmentTime | UnclearAppointment:
-    """Resolve what was typed on the respondent's clock, or on that of the zone `here` where the text says so.
+    """Resolve what was typed on the respondent's clock, or on the station's where the text says so.
 
     Of several possible zones the first is taken where all give the same time, or the one named in the text; otherwise
     the interviewer is asked which.
@@ -67,12 +67,14 @@ def parse_appointment(
         if not _is_zone(typed.zone):
             return UnclearAppointment(what=f"there is no time zone {typed.zone}", remedy="write it as America/Denver")
         zones = [typed.zone]
-    if typed.station_time and not here:
+    if typed.station_time and not station_zone:
         return UnclearAppointment(what="this station's time zone is not known", remedy="write the time there")
     readers = [_Reader(now, zone, calendar, window) for zone in zones]
-    answers = [reader.read_from(here, typed) if typed.station_time else reader.read(typed) for reader in readers]
-    certain = typed.station_time or isinstance(typed.time, MinutesAhead)
-    return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, relative=certain)
+    answers = [
+        reader.read_from(station_zone, typed) if typed.station_time else reader.read(typed) for reader in readers
+    ]
+    same_time = typed.station_time or isinstance(typed.time, MinutesAhead)
+    return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, same_time=same_time)
 
 
 def _is_zone(name: str) -> bool:
@@ -84,12 +86,15 @@ def _is_zone(name: str) -> bool:
 
 
 def _combine_zones(
-    answers: list[AppointmentTime | UnclearAppointment], zones: Sequence[str], *, relative: bool
+    answers: list[AppointmentTime | UnclearAppointment], zones: Sequence[str], *, same_time: bool
 ) -> AppointmentTime | UnclearAppointment:
-    """Return one answer for a case that may be in any of these zones."""
+    """Return one answer for a case that may be in any of these zones.
+
+    `same_time`: what was typed is the same time in all zones, such as `in 2 hours`.
+    """
     unclear = [answer for answer in answers if isinstance(answer, UnclearAppointment)]
     times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
-    if relative and unclear:
+    if same_time and unclear:
         return unclear[0]
     if not times:
         return replace(unclear[0], choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices)))
@@ -104,7 +109,10 @@ def _combine_zones(
 
 def _drop_duplicates(times: Iterable[AppointmentTime]) -> list[AppointmentTime]:
     """Return the first of those that begin and, where they are spans, end together."""
-    return list({(m.starts, None if m.exact else m.ends): m for m in reversed(list(times))}.values())[::-1]
+    by_span: dict[tuple[datetime, datetime | None], AppointmentTime] = {}
+    for time in times:
+        by_span.setdefault((time.starts, None if time.exact else time.ends), time)
+    return list(by_span.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +155,16 @@ class _Reader:
                 return replace(answer, choices=self._find_following(self.today, typed))
         return answer
 
-    def read_from(self, here: str, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
-        """Resolve a time of day on another clock."""
+    def read_from(self, station_zone: str, typed: ParsedAppointment) -> AppointmentTime | UnclearAppointment:
+        """Resolve a time of day on the station's clock."""
         assert isinstance(typed.time, ClockTime)
-        days = replace(self, zone=here)._list_days(typed.day)
+        days = replace(self, zone=station_zone)._list_days(typed.day)
         if isinstance(days, UnclearAppointment):
             return days
         answers: list[AppointmentTime | UnclearAppointment] = []
         for day in days:
             for minute in typed.time.list_minutes():
-                at = _make_wall_time(day, minute).replace(tzinfo=get_zone(here)).astimezone(UTC)
+                at = make_wall_time(day, minute).replace(tzinfo=get_zone(station_zone)).astimezone(UTC)
                 wall = to_wall_time(self.zone, at)
                 answers += self._resolve_times(wall.date(), wall.hour * 60 + wall.minute, None, wall.fold)
         return self._choose_one(answers)
@@ -199,12 +207,11 @@ class _Reader:
                 dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
                 return dates or candidates[0]
             case DayOfMonth(day=number):
-                first_days = (_add_months(self.today, n) for n in range(13))
-                coming_ones = (
-                    d for first in first_days if (d := _find_day_in_month(first, number)) and d >= self.today
-                )
-                found_day = next(coming_ones, None)
-                return [found_day] if found_day else UnclearAppointment(what=f"no month has a day {number}")
+                for months in range(13):
+                    date_in_month = _find_day_in_month(_add_months(self.today, months), number)
+                    if date_in_month is not None and date_in_month >= self.today:
+                        return [date_in_month]
+                return UnclearAppointment(what=f"no month has a day {number}")
             case DaySpan():
                 raise AssertionError("a span is no day")
             case _:
@@ -225,12 +232,12 @@ class _Reader:
         return self.today + timedelta(days=7 * week - self.today.weekday())
 
     def _explain_day(self, day: DayExpression | None) -> str:
-        """Return which day `next tuesday` was not taken for, where there is a nearer one."""
+        """Return a hint to the nearer day that `next tuesday` does not mean; empty where there is none."""
         if not isinstance(day, Weekday) or day.week != 1:
             return ""
-        nearer = self.today + timedelta(days=(day.day - self.today.weekday() - 1) % 7 + 1)
-        taken = self._find_monday(1) + timedelta(days=day.day)
-        return f"not {format_short_day(nearer)}, which is this week's" if nearer != taken else ""
+        nearest = self.today + timedelta(days=(day.day - self.today.weekday() - 1) % 7 + 1)
+        next_week = self._find_monday(1) + timedelta(days=day.day)
+        return f"not {format_short_day(nearest)}, which is this week's" if nearest != next_week else ""
 
     # times
 
@@ -267,7 +274,7 @@ class _Reader:
 
         A time without an end is exact.
         """
-        wall = _make_wall_time(day, start)
+        wall = make_wall_time(day, start)
         if closed := self._explain_closed(day, start, end):
             return [closed]
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
@@ -276,15 +283,13 @@ class _Reader:
             if kind == "never":
                 return [self._explain_skipped(day, wall)]
             folds = [0] if kind == "once" else [0, 1] if fold is None else [fold]
-            wall_end = min(wall + self.window, _make_wall_time(day, span.end))
+            wall_end = min(wall + self.window, make_wall_time(day, span.end))
             marks = ("",) if kind == "once" else (" (first)", " (second)")
             times = [self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds]
-            return [m if m.starts >= self._round_now() else self._explain_past(m) for m in times]
-        wall, wall_end, fold = (
-            max(wall, _make_wall_time(day, span.start)),
-            min(_make_wall_time(day, end), _make_wall_time(day, span.end)),
-            fold or 0,
-        )
+            return [time if time.starts >= self._round_now() else self._explain_past(time) for time in times]
+        wall = max(wall, make_wall_time(day, span.start))
+        wall_end = min(make_wall_time(day, end), make_wall_time(day, span.end))
+        fold = fold or 0
         if resolve_start(self.zone, wall_end, fold) <= self._round_now():
             return [self._explain_past(self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end)))]
         if resolve_start(self.zone, wall, fold) < self._round_now():
@@ -329,13 +334,14 @@ class _Reader:
                     what=f"{self._format_day(day)} is {why}",
                     remedy="take an earlier day, or close the case with an outcome",
                 )
-            minutes = ParsedAppointment(
-                time=ClockTime(start, True) if end is None else TimeRange(ClockTime(start, True), ClockTime(end, True))
+            start_time = ClockTime(start, True)
+            same_time = ParsedAppointment(
+                time=start_time if end is None else TimeRange(start_time, ClockTime(end, True))
             )
             return UnclearAppointment(
                 what=f"nobody is called then: {why}",
                 remedy="take another day",
-                choices=self._find_following(day, minutes),
+                choices=self._find_following(day, same_time),
             )
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         remedy = f"take a time from {format_clock(span.start)} to {format_clock(span.end)} there"
@@ -400,16 +406,12 @@ class _Reader:
     def _choose_one(self, answers: list[AppointmentTime | UnclearAppointment]) -> AppointmentTime | UnclearAppointment:
         times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
         if len(times) > 1:
-            what = f"{' or '.join(m.text for m in times)}?"
+            what = f"{' or '.join(time.text for time in times)}?"
             if times[0].wall == times[1].wall:
                 twice = f"{times[0].wall:%H:%M} comes twice on {format_short_day(times[0].wall.date())} there"
                 what = f"{twice}, the clock is put back: the first or the second?"
             return UnclearAppointment(what=what, remedy="choose", choices=tuple(times))
         return times[0] if times else answers[0]
-
-
-def _make_wall_time(day: date, minute: int) -> datetime:
-    return datetime.combine(day, time.min) + timedelta(minutes=minute)
 
 
 def _format_times(wall: datetime, wall_end: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.calendar.zones import find_day_start, iterate_intervals, to_utc, to_wall_time
+from survey_cli.fieldwork.calendar.zones import find_day_start, iterate_intervals, make_wall_time, to_utc, to_wall_time
 from survey_cli.instrument.countries import (
     build_usual_hours,
     find_permitted_hours,
@@ -114,7 +114,7 @@ class Calendar:
     """In the order in which they are tried: the first that contains a time is its part."""
     own_parts: bool = True
     """The parts are the study's own; otherwise they are the country's usual ones."""
-    _known: dict[tuple[str, date], _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _days: dict[tuple[str, date], _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
     _regional: "dict[str, Calendar]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -122,16 +122,16 @@ class Calendar:
         """Build the calendar of a checked instrument; values that its checks reject are skipped."""
         if spec is None:
             return cls(own_hours=False, own_parts=False)
-        spans = {
-            DAYS.index(day): span
+        own_hours = {
+            DAYS.index(day): hours
             for name, text in spec.hours.items()
-            if isinstance(named := parse_days(name), tuple) and isinstance(span := parse_hours(text), Hours)
-            for day in named
+            if isinstance(days := parse_days(name), tuple) and isinstance(hours := parse_hours(text), Hours)
+            for day in days
         }
         parts = [part for name, entry in spec.dayparts.items() if (part := _parse_daypart(str(name), entry))]
         country = str(spec.country or "")
         return cls(
-            hours=spans if spec.hours else build_usual_hours(country),
+            hours=own_hours if spec.hours else build_usual_hours(country),
             own_hours=bool(spec.hours),
             wide_hours=spec.reason is not None,
             closed_days=frozenset(day for text in spec.closed if (day := _parse_date(text))),
@@ -190,8 +190,8 @@ class Calendar:
         wall = to_wall_time(zones[0], at)
         return self._find_part(wall.date(), wall.hour * 60 + wall.minute)
 
-    def find_next_in(self, zones: Sequence[str], at: datetime, dayparts: Collection[str]) -> datetime | None:
-        """Return the next open time from `at` on in one of these parts of the day, in UTC.
+    def find_next_opening(self, zones: Sequence[str], at: datetime, dayparts: Collection[str] = ()) -> datetime | None:
+        """Return the next open time from `at` on, in UTC; where `dayparts` are given, in one of these.
 
         None where there is none before the last day.
         """
@@ -203,12 +203,12 @@ class Calendar:
 
     def find_next_day(self, zone: str, at: datetime) -> datetime:
         """Return when the next local day begins, in UTC."""
-        following = self.find_local_day(zone, at) + timedelta(days=1)
-        begins = find_day_start(zone, following)
-        if begins > at:
-            return begins
-        # the clock went back over midnight: the following day begins a second time
-        return to_utc(zone, datetime.combine(following, time(fold=1)))
+        next_day = self.find_local_day(zone, at) + timedelta(days=1)
+        start = find_day_start(zone, next_day)
+        if start > at:
+            return start
+        # the clock went back over midnight: the next day begins a second time
+        return to_utc(zone, datetime.combine(next_day, time(fold=1)))
 
     def explain_closed_day(self, day: date) -> str:
         """Return why nobody is called on this day; empty where somebody is.
@@ -234,9 +234,9 @@ class Calendar:
         hours = self.hours.get(day.weekday())
         if hours is None or self.wide_hours:
             return hours
-        band = find_permitted_hours(self.country or "", day.weekday())
-        permitted = Hours(max(hours.start, band.start), min(hours.end, band.end))
-        return permitted if permitted.start < permitted.end else None
+        permitted = find_permitted_hours(self.country or "", day.weekday())
+        hours = Hours(max(hours.start, permitted.start), min(hours.end, permitted.end))
+        return hours if hours.start < hours.end else None
 
     def _find_part(self, day: date, minute: int) -> str:
         for part in self.parts:
@@ -245,30 +245,30 @@ class Calendar:
         return ""
 
     def _get_day(self, zone: str, day: date) -> _Day:
-        known = self._known.get((zone, day))
-        if known is None:
-            known = self._known[zone, day] = self._build_day(zone, day)
-        return known
+        local_day = self._days.get((zone, day))
+        if local_day is None:
+            local_day = self._days[zone, day] = self._build_day(zone, day)
+        return local_day
 
     def _build_day(self, zone: str, day: date) -> _Day:
-        why, span = self.explain_closed_day(day), self.find_hours(day) or Hours(0, 0)
+        why, hours = self.explain_closed_day(day), self.find_hours(day) or Hours(0, 0)
         if why:
-            return _Day(why, span, ())
-        edges = {edge for part in self.parts for edge in part.hours if span.start < edge < span.end}
-        cuts = sorted({*edges, *span})
+            return _Day(why, hours, ())
+        edges = {edge for part in self.parts for edge in part.hours if hours.start < edge < hours.end}
+        cuts = sorted({*edges, *hours})
         intervals = sorted(
             _OpenInterval(start, end, self._find_part(day, first))
             for first, last in pairwise(cuts)
-            for start, end in iterate_intervals(zone, _make_wall_time(day, first), _make_wall_time(day, last))
+            for start, end in iterate_intervals(zone, make_wall_time(day, first), make_wall_time(day, last))
         )
-        return _Day("", span, tuple(intervals))
+        return _Day("", hours, tuple(intervals))
 
     def _find_end(self, zone: str, at: datetime) -> datetime | None:
         """Return when the zone, open now, closes; None where it is not open."""
         end: datetime | None = None
-        for stretch in self._get_day(zone, to_wall_time(zone, at).date()).intervals:
-            if (stretch.start <= at < stretch.end) if end is None else stretch.start == end:
-                end = stretch.end
+        for interval in self._get_day(zone, to_wall_time(zone, at).date()).intervals:
+            if (interval.start <= at < interval.end) if end is None else interval.start == end:
+                end = interval.end
         return end
 
     def _explain_closed(self, zone: str, at: datetime) -> str:
@@ -276,12 +276,12 @@ class Calendar:
         day = self._get_day(zone, wall.date())
         if day.closed_reason:
             return day.closed_reason
-        now = wall.hour * 60 + wall.minute
-        early = now < day.hours.start
-        edge = format_clock(day.hours.start if early else day.hours.end)
-        return f"{'before' if early else 'after'} {edge} there (it is {format_clock(now)})"
+        minute = wall.hour * 60 + wall.minute
+        is_early = minute < day.hours.start
+        edge = format_clock(day.hours.start if is_early else day.hours.end)
+        return f"{'before' if is_early else 'after'} {edge} there (it is {format_clock(minute)})"
 
-    def _find_next(self, zones: Sequence[str], at: datetime, parts: Collection[str] | None = None) -> datetime | None:
+    def _find_next(self, zones: Sequence[str], at: datetime, parts: Collection[str] = ()) -> datetime | None:
         """Return the next time at which all zones are open.
 
         Each zone moves the time on to its own next opening, until none does.
@@ -291,7 +291,7 @@ class Calendar:
         while True:
             postponed = current
             for number, zone in enumerate(zones):
-                opening = self._find_next_of_zone(zone, postponed, last, parts if number == 0 else None)
+                opening = self._find_next_of_zone(zone, postponed, last, parts if number == 0 else ())
                 if opening is None:
                     return None
                 postponed = opening
@@ -299,13 +299,11 @@ class Calendar:
                 return current.astimezone(UTC)
             current = postponed
 
-    def _find_next_of_zone(
-        self, zone: str, at: datetime, last: datetime, parts: Collection[str] | None
-    ) -> datetime | None:
+    def _find_next_of_zone(self, zone: str, at: datetime, last: datetime, parts: Collection[str]) -> datetime | None:
         for day in self._iterate_days(zone, at, last):
-            for stretch in self._get_day(zone, day).intervals:
-                if at < stretch.end and (parts is None or stretch.part in parts):
-                    return max(at, stretch.start)
+            for interval in self._get_day(zone, day).intervals:
+                if at < interval.end and (not parts or interval.part in parts):
+                    return max(at, interval.start)
         return None
 
     def _iterate_days(self, zone: str, at: datetime, last: datetime) -> Iterator[date]:
@@ -326,11 +324,11 @@ def _parse_daypart(name: str, entry: DaypartSpec | str) -> Daypart | None:
     weight = 1
     if isinstance(entry, DaypartSpec):
         weight, entry = max(1, entry.weight), str(entry.days or entry.hours or "")
-    named = parse_days(entry)
-    if isinstance(named, tuple):
-        return Daypart(name, days=frozenset(DAYS.index(day) for day in named), weight=weight)
-    span = parse_hours(entry)
-    return Daypart(name, hours=span, weight=weight) if isinstance(span, Hours) else None
+    days = parse_days(entry)
+    if isinstance(days, tuple):
+        return Daypart(name, days=frozenset(DAYS.index(day) for day in days), weight=weight)
+    hours = parse_hours(entry)
+    return Daypart(name, hours=hours, weight=weight) if isinstance(hours, Hours) else None
 
 
 def _parse_date(text: str | None) -> date | None:
@@ -339,7 +337,3 @@ def _parse_date(text: str | None) -> date | None:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
         return None
-
-
-def _make_wall_time(day: date, minute: int) -> datetime:
-    return datetime.combine(day, time.min) + timedelta(minutes=minute)

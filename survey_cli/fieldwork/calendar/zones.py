@@ -27,6 +27,11 @@ def to_wall_time(zone: str, at: datetime) -> datetime:
     return at.astimezone(get_zone(zone)).replace(tzinfo=None)
 
 
+def make_wall_time(day: date, minute: int) -> datetime:
+    """Return the wall time so many minutes after midnight; 1440 is the midnight at the end of the day."""
+    return datetime.combine(day, time.min) + timedelta(minutes=minute)
+
+
 def classify_wall_time(zone: str, wall: datetime) -> WallTimeKind:
     """Return whether the clock shows this wall time once, never, or twice."""
     first, second = (_find_offset(zone, wall.replace(fold=fold)) for fold in (0, 1))
@@ -62,10 +67,8 @@ def iterate_intervals(zone: str, wall_from: datetime, wall_to: datetime) -> Iter
     while start_of_offset < most:
         offset = start_of_offset.astimezone(get_zone(zone)).utcoffset() or timedelta()
         until = _find_next_change(zone, start_of_offset, most)
-        start, end = (
-            max(start_of_offset, _subtract_offset(wall_from, offset)),
-            min(until, _subtract_offset(wall_to, offset)),
-        )
+        start = max(start_of_offset, _subtract_offset(wall_from, offset))
+        end = min(until, _subtract_offset(wall_to, offset))
         if start < end:
             yield start, end
         start_of_offset = until

@@ -103,7 +103,7 @@ class OutcomeOverride:
     outcome: str
     code: str
     calls_before: int
-    """How many calls had been made; with none, the override counts by itself."""
+    """The number of calls made before it; with none, the override counts by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,10 @@ class Appointment:
 
 
 class StateBeforeCall(NamedTuple):
-    """What a call's outcome may change, as it was before, for when the outcome is revoked."""
+    """The fields of a case that a call's outcome may change, as they were before it: restored if it is revoked."""
 
-    states: Mapping[int, NumberState]
+    number_states: Mapping[int, NumberState]
+    """The state of each number by position."""
     appointment: Appointment | None
     interrupted: bool
     eligible: bool
@@ -154,20 +155,20 @@ class Case:
     interview: str = ""
     """The interview that was opened last."""
     interview_open: bool = False
-    """It is being conducted, in this attempt."""
+    """The interview is being conducted, in this attempt."""
     interrupted: bool = False
-    """It waits to be resumed, whatever else is keyed until then; or its station was lost in the middle."""
+    """The interview waits to be resumed, whatever else is keyed until then, or its station was lost in the middle."""
     eligible: bool = False
     person_known: bool = False
     override: OutcomeOverride | None = None
     reopened_at: datetime | None = None
     """When a supervisor last put it back into the queue."""
     calls_before_reopening: int = 0
-    """How many calls had been made by then."""
+    """The number of calls made before it."""
     referred: bool = False
     """It waits for a supervisor, by the outcome table; the study's own outcomes are known to the plan."""
     calls_before_answer: int = 0
-    """How many calls had been made when a supervisor last answered."""
+    """The number of calls made before a supervisor last answered."""
     do_not_call: bool = False
     """It is never called again."""
     erased: bool = False
@@ -262,10 +263,10 @@ class Case:
         if last is None or last.number == 0:
             return live[0]
         row = OUTCOMES.get(last.outcome)
-        reached = last.eligible or self.person_known or (row is not None and row.moment != "before")
-        again = self.find_number(last.number)
-        if reached and again in live:
-            return again
+        was_contact = last.eligible or self.person_known or (row is not None and row.moment != "before")
+        last_number = self.find_number(last.number)
+        if was_contact and last_number in live:
+            return last_number
         return next((n for n in live if n.position > last.number), live[0])
 
     def end_attempt(self) -> "Case":
@@ -328,27 +329,25 @@ class Case:
             case ScriptRead(script):
                 return {"scripts_read": self.scripts_read | {script}}
             case OutcomeOverridden(outcome, code, _):
-                made = len(self.calls)
                 return {
-                    "override": OutcomeOverride(at, by, outcome, code, made),
+                    "override": OutcomeOverride(at, by, outcome, code, len(self.calls)),
                     "attempts": self._override_outcome(outcome, code),
                     "referred": False,
-                    "calls_before_answer": made,
+                    "calls_before_answer": len(self.calls),
                 }
             case ReferralAnswered():
                 return {"referred": False, "calls_before_answer": len(self.calls)}
             case CaseReopened():
-                made = len(self.calls)
                 return {
                     "override": None,
                     "referred": False,
                     "reopened_at": at,
-                    "calls_before_reopening": made,
-                    "calls_before_answer": made,
+                    "calls_before_reopening": len(self.calls),
+                    "calls_before_answer": len(self.calls),
                 }
             case DoNotCallSet():
-                blocked = tuple(_mark_number(n, n.position, "never_call") for n in self.numbers)
-                return {"do_not_call": True, "appointment": None, "numbers": blocked}
+                numbers = tuple(_mark_number(n, n.position, "never_call") for n in self.numbers)
+                return {"do_not_call": True, "appointment": None, "numbers": numbers}
             case DoNotCallCleared():
                 return self._clear_do_not_call()
             case CaseErased():
@@ -396,14 +395,14 @@ class Case:
             "interrupted": self.interrupted or event.interrupted,
             "referred": event.outcome == "supervisor",
             "before_call": StateBeforeCall(
-                {n.position: n.state for n in self.numbers},
-                self.appointment,
-                self.interrupted or self.interview_open,
-                self.eligible,
-                self.person_known,
-                self.referred,
-                self.do_not_call,
-                self.requested_language,
+                number_states={n.position: n.state for n in self.numbers},
+                appointment=self.appointment,
+                interrupted=self.interrupted or self.interview_open,
+                eligible=self.eligible,
+                person_known=self.person_known,
+                referred=self.referred,
+                do_not_call=self.do_not_call,
+                requested_language=self.requested_language,
             ),
             **self._replace_attempt(replace(attempt, calls=(*attempt.calls, call), dialed=0)),
         }
@@ -413,45 +412,40 @@ class Case:
 
         A number that was given, a text that was read out and a supervisor's answer stay.
         """
-        before = self.before_call
-        if before is None or not self.attempts or not self.attempts[-1].calls:
+        if self.before_call is None or not self.attempts or not self.attempts[-1].calls:
             return {}
         last = self.attempts[-1]
         attempt = replace(
             last, by=by, station=station, calls=last.calls[:-1], dialed=last.calls[-1].number, ended_at=None
         )
-        states = before.states
+        restored = self.before_call._asdict()
+        states = restored.pop("number_states")
         return {
             "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
             "open_attempt": attempt,
             "numbers": tuple(replace(n, state=states.get(n.position, n.state)) for n in self.numbers),
-            "appointment": before.appointment,
-            "interrupted": before.interrupted,
-            "eligible": before.eligible,
-            "person_known": before.person_known,
-            "referred": before.referred,
-            "do_not_call": before.do_not_call,
-            "requested_language": before.requested_language,
+            **restored,
             "before_call": None,
         }
 
     def _clear_do_not_call(self) -> dict[str, Any]:
         """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
-        states = self.before_call.states if self.before_call is not None else {}
+        before = self.before_call
+        states = before.number_states if before is not None else {}
         numbers = tuple(
             replace(n, state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
         )
-        appointment = self.before_call.appointment if self.before_call is not None else None
-        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or appointment}
+        earlier_appointment = before.appointment if before is not None else None
+        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or earlier_appointment}
 
     def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
         """Return the attempts with another outcome of the last call; unchanged where none is given."""
         if not outcome or not self.attempts or not self.attempts[-1].calls:
             return self.attempts
         last = self.attempts[-1]
-        call = last.calls[-1]
-        changed = replace(call, outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
-        return (*self.attempts[:-1], replace(last, calls=(*last.calls[:-1], changed)))
+        *earlier_calls, call = last.calls
+        call = replace(call, outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
+        return (*self.attempts[:-1], replace(last, calls=(*earlier_calls, call)))
 
 
 def _mark_number(number: NumberRecord, position: int, state: NumberState) -> NumberRecord:
@@ -465,6 +459,8 @@ def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[NumberFacts, ..
     """Add numbers behind the known ones, which keep their position and state."""
     merged = {n.position: n for n in known}
     for facts in added:
-        before = merged.get(facts.position)
-        merged[facts.position] = NumberRecord(*facts) if before is None else NumberRecord(*facts, state=before.state)
+        record = NumberRecord(*facts)
+        if facts.position in merged:
+            record = replace(record, state=merged[facts.position].state)
+        merged[facts.position] = record
     return tuple(merged[position] for position in sorted(merged))

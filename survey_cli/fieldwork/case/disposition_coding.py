@@ -1,4 +1,4 @@
-"""The AAPOR code of a case as if the field closed now, by precedence over its whole history.
+"""The AAPOR code of a case as if fieldwork ended now, by precedence over its whole history.
 
 Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether the case is called again is decided in
 `scheduling`.
@@ -58,7 +58,7 @@ class CaseDisposition(NamedTuple):
 
 
 def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDisposition:
-    """Return the code of a case as if the field closed now.
+    """Return the code of a case as if fieldwork ended now.
 
     What is known of the case now (that it is eligible, who is to be interviewed) applies to all its calls: a refusal
     before the screening counts as one once a later call found the household eligible. Where every unit is known
@@ -75,19 +75,19 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
     if override is not None and has_final_override(case, plan):
         return CaseDisposition(override.code or _code_override(case, plan), override.outcome, override.at, override.by)
     calls = case.calls
-    lowest, disposition = len(CODE_PRECEDENCE) + 1, None
+    lowest_rank, disposition = len(CODE_PRECEDENCE) + 1, None
     if override is not None and not override.calls_before and (code := override.code or _code_override(case, plan)):
-        lowest, disposition = (rank_code(code), CaseDisposition(code, override.outcome, override.at, override.by))
-    withdrawn = max((n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1)
+        lowest_rank, disposition = rank_code(code), CaseDisposition(code, override.outcome, override.at, override.by)
+    withdrawal = max((n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1)
     for number, call in enumerate(calls):
-        if number < withdrawn and call.code in ("1.1", "1.2", "2.12"):
+        if number < withdrawal and call.code in ("1.1", "1.2", "2.12"):
             continue
         code = _code_call(case, call, plan, people)
-        if code and (place := rank_code(code)) <= lowest:  # ties: the latest
-            lowest, disposition = place, CaseDisposition(code, call.outcome, call.at)
-    if case.has_unfinished_interview and lowest > rank_code("2.21"):
+        if code and (rank := rank_code(code)) <= lowest_rank:  # ties: the latest
+            lowest_rank, disposition = rank, CaseDisposition(code, call.outcome, call.at)
+    if case.has_unfinished_interview and lowest_rank > rank_code("2.21"):
         code = "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
-        if rank_code(code) < lowest:
+        if rank_code(code) < lowest_rank:
             disposition = CaseDisposition(code, "break_off", calls[-1].at if calls else None)
     if disposition is not None:
         return disposition
@@ -116,7 +116,7 @@ def find_outcome_row(call: Call, plan: Plan) -> Outcome | None:
 def classify_outcome(call: Call, plan: Plan) -> str:
     """Return the outcome of the table that a call's outcome is, or behaves like; empty where it is unknown."""
     row = find_outcome_row(call, plan)
-    return row.like or row.id if row is not None else ""
+    return row.kind if row is not None else ""
 
 
 def is_contact(call: Call, plan: Plan) -> bool:
@@ -158,7 +158,7 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if outcome and row is None:
         remedy = suggest_nearest(outcome, plan.outcomes, otherwise="name an outcome of the table, or define it")
         raise UserError(where, f"there is no outcome {outcome!r}", remedy)
-    kind = (row.like or row.id) if row is not None else ""
+    kind = row.kind if row is not None else ""
     if kind == "supervisor":
         raise UserError(where, f"{outcome} asks for a supervisor's answer", "name the outcome, or answer with a note")
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
@@ -173,13 +173,13 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
 
 def _code_override(case: Case, plan: Plan) -> str:
     """Return the code of an override's outcome: that of the call it corrects, or of the table."""
-    last, override = case.last_call, case.override
+    last_call, override = case.last_call, case.override
     if override is None or override.outcome not in plan.outcomes:
         return ""
-    if last is not None and last.outcome == override.outcome:
-        return _code_call(case, last, plan, None)
-    virtual_call = Call(override.at, override.by, 0, override.outcome, override.code, case.eligible, "")
-    return _code_call(case, virtual_call, plan, None)
+    if last_call is not None and last_call.outcome == override.outcome:
+        return _code_call(case, last_call, plan, None)
+    assumed_call = Call(override.at, override.by, 0, override.outcome, override.code, case.eligible, "")
+    return _code_call(case, assumed_call, plan, None)
 
 
 # the code of one call
@@ -190,7 +190,7 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
     row = find_outcome_row(call, plan)
     if row is None:
         return call.code
-    kind = row.like or row.id
+    kind = row.kind
     if call.code == "2.12" and kind in RESUMABLE_OUTCOMES:
         return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code == NOT_SCREENED_CODE and row.listed == "derived":
@@ -234,24 +234,24 @@ def _code_referral(case: Case, call: Call, plan: Plan) -> str:
     """
     if not _is_screened(case, plan):
         return NOT_SCREENED_CODE
-    known = plan.eligibility_known or case.eligible
-    if any(call is other for other in case.calls[case.calls_before_answer :]):
-        return "2.36" if known else NOT_SCREENED_CODE
-    return "2.21" if known or case.person_known else NOT_SCREENED_CODE
+    is_eligible = plan.eligibility_known or case.eligible
+    if any(call is unanswered for unanswered in case.calls[case.calls_before_answer :]):
+        return "2.36" if is_eligible else NOT_SCREENED_CODE
+    return "2.21" if is_eligible or case.person_known else NOT_SCREENED_CODE
 
 
 def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
     """Return the code of a call in a random-digit frame that reached nobody, by what is known of the number."""
-    household = _is_household(case, plan, call.at)
+    is_household = _is_household(case, plan, call.at)
     match code:
         case "3.12":
-            if household:
+            if is_household:
                 return "2.20"
             return code if _is_always(case, plan, row) else "3.13"
         case "3.13":
-            return "2.20" if household else code
+            return "2.20" if is_household else code
         case "3.14":
-            return ("2.221" if row.listed == "2.221" else "2.222") if household else code
+            return ("2.221" if row.listed == "2.221" else "2.222") if is_household else code
         case "4.33":
             return code if _is_always(case, plan, row) else "3.16"
         case _:
@@ -276,8 +276,7 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
 
 def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
     """Return whether each call had this outcome, apart from faults of our own line."""
-    kind = row.like or row.id
-    return all(classify_outcome(other, plan) in (kind, "technical") for other in case.calls)
+    return all(classify_outcome(call, plan) in (row.kind, "technical") for call in case.calls)
 
 
 def _is_screened(case: Case, plan: Plan) -> bool:

@@ -1,6 +1,6 @@
 """Removal of content from case events: notes, reasons and names go, while outcomes, codes, times and logins stay.
 
-The case still counts as before. When this is done is decided by the caller.
+The case still counts as before. The caller decides when content is removed.
 """
 
 from collections.abc import Collection
@@ -21,14 +21,13 @@ def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> Hi
     """
     event = entry.event
     kind = EVENT_KINDS[type(event)]
-    fields = {name: "" for name in _list_text_fields(entry) if not (name == "why" and kind in FIXED_REASON_KINDS)}
     if isinstance(event, CaseSampled) and columns is not None:
-        columns_left = {name: value for name, value in event.columns.items() if name in columns}
-        return entry._replace(event=event._replace(columns=columns_left))
-    if not fields:
-        return entry
-    changed: Any = event
-    return entry._replace(event=changed._replace(**fields))
+        remaining = {name: value for name, value in event.columns.items() if name in columns}
+        return entry._replace(event=event._replace(columns=remaining))
+    empty_fields: dict[str, Any] = {
+        name: "" for name in _list_text_fields(entry) if not (name == "why" and kind in FIXED_REASON_KINDS)
+    }
+    return entry._replace(event=event._replace(**empty_fields)) if empty_fields else entry
 
 
 def count_notes(entry: HistoryEntry) -> int:

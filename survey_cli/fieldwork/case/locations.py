@@ -3,8 +3,7 @@
 Derived from the case and the plan; telephone numbers carry the zones that their numbering plan gives.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -26,27 +25,32 @@ class CallZones(NamedTuple):
 def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> CallZones:
     """Return the zones in which a call to the number may ring.
 
-    It is the zone that the sample gives the case; else that of the number where it is certain (a landline with one
-    zone); else those of the case's region; else that of the number where it has only one; else the study's. Where the
-    study's zone is none of those of the number, it is all of these: the case is called only where all are open.
+    The first of these rules that applies decides:
+
+    1. the zone that the sample gives the case
+    2. the zone of a landline number that has only one
+    3. the zones of the case's region, where possible only those of the number
+    4. the zone of any other number that has only one
+    5. the study's zone, if the number may be in it
+    6. all zones of the number: the case is called only while all are open
     """
-    if own := _find_own_zone(case, plan):
-        return CallZones((own,), "the case's own zone")
-    of_number = number.zones if number is not None else ()
-    if number is not None and number.line == "fixed" and len(of_number) == 1:
-        return CallZones(of_number, "by its number")
+    if own_zone := _find_own_zone(case, plan):
+        return CallZones((own_zone,), "the case's own zone")
+    number_zones = number.zones if number is not None else ()
+    if number is not None and number.line == "fixed" and len(number_zones) == 1:
+        return CallZones(number_zones, "by its number")
     region = find_case_region(case, plan)
-    if in_region := REGION_ZONES.get(region, ()):
-        both = tuple(zone for zone in in_region if _has_same_clock(zone, of_number))
-        return CallZones(both or in_region, f"by its region, {region}")
-    if len(of_number) == 1:
-        return CallZones(of_number, "by its number")
-    study = plan.zone or case.zone
-    if study and (not of_number or _has_same_clock(study, of_number)):
-        mobile = of_number and number is not None and number.line == "mobile"
-        why = "the study's zone: a mobile number does not say where it is" if mobile else "the study's zone"
-        return CallZones((study,), why)
-    return CallZones(of_number, "all zones where its number may be" if of_number else "")
+    if region_zones := REGION_ZONES.get(region, ()):
+        common_zones = tuple(zone for zone in region_zones if _has_same_clock(zone, number_zones))
+        return CallZones(common_zones or region_zones, f"by its region, {region}")
+    if len(number_zones) == 1:
+        return CallZones(number_zones, "by its number")
+    study_zone = plan.zone or case.zone
+    if study_zone and (not number_zones or _has_same_clock(study_zone, number_zones)):
+        is_mobile = number_zones and number is not None and number.line == "mobile"
+        rule = "the study's zone: a mobile number does not say where it is" if is_mobile else "the study's zone"
+        return CallZones((study_zone,), rule)
+    return CallZones(number_zones, "all zones where its number may be" if number_zones else "")
 
 
 def list_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> tuple[str, ...]:
@@ -91,5 +95,5 @@ def _has_same_clock(zone: str, others: tuple[str, ...]) -> bool:
     return any(_list_offsets(zone) == _list_offsets(other) for other in others)
 
 
-def _list_offsets(zone: str) -> Iterable[object]:
+def _list_offsets(zone: str) -> list[timedelta | None]:
     return [at.astimezone(get_zone(zone)).utcoffset() for at in _WINTER_AND_SUMMER]

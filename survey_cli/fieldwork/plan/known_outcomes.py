@@ -10,24 +10,25 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 
 UNREACHED_DELAY: Final = "3h"
 CONTACT_DELAY: Final = "1d"
-"""When to call again after a temporary outcome of the study's own that behaves like none of the table: the delay after
-no answer, or after a conversation."""
+"""Delays after a temporary outcome of the study's own that behaves like none of the table: after no answer, and after a
+conversation."""
 
 
 def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     """Build the outcome table with the study's own rows and names."""
     table = dict(OUTCOMES)
-    others = count(max(row.number for row in OUTCOMES.values()) + 1)
-    for outcome_id, spec in instrument.document.outcomes.items():
-        number = OUTCOMES[str(outcome_id)].number if str(outcome_id) in OUTCOMES else next(others)
+    new_numbers = count(max(row.number for row in OUTCOMES.values()) + 1)
+    for key, spec in instrument.document.outcomes.items():
+        outcome_id = str(key)
+        number = OUTCOMES[outcome_id].number if outcome_id in OUTCOMES else next(new_numbers)
         name = str(spec.name.get(instrument.language))
         like = OUTCOMES.get(str(spec.like or outcome_id))
         if like is None:
-            table[str(outcome_id)] = replace(_make_new_outcome(str(outcome_id), name, spec), number=number)
+            table[outcome_id] = replace(_make_new_outcome(outcome_id, name, spec), number=number)
             continue
-        table[str(outcome_id)] = replace(
+        table[outcome_id] = replace(
             like,
-            id=str(outcome_id),
+            id=outcome_id,
             name=name,
             moment=spec.moment or like.moment,
             temporary=like.temporary if spec.temporary is None else spec.temporary,
@@ -40,8 +41,8 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
 
 
 def _make_new_outcome(outcome_id: str, name: str, spec: OutcomeSpec) -> Outcome:
-    """Make an outcome that behaves like none of the table, from what is written."""
-    again = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
+    """Make an outcome that behaves like none of the table."""
+    delay = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
     return Outcome(
         id=outcome_id,
         moment=spec.moment or "after",
@@ -49,5 +50,5 @@ def _make_new_outcome(outcome_id: str, name: str, spec: OutcomeSpec) -> Outcome:
         rdd=str(spec.code or ""),
         listed=str(spec.code or ""),
         temporary=bool(spec.temporary),
-        delay=again if spec.temporary else "",
+        delay=delay if spec.temporary else "",
     )

@@ -10,11 +10,11 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.quotas import Quotas
+from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.document import FieldworkSpec
 from survey_cli.outcomes import OUTCOMES, Outcome
 
-Frame: TypeAlias = Literal["list", "establishment", "rdd"]
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 
 DELAY_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -66,7 +66,7 @@ class Plan:
     """The fieldwork rules of one study."""
 
     study: str
-    frame: Frame = "list"
+    frame: SampleFrame = "list"
     country: str = ""
     zone: str = ""
     region: str = ""
@@ -76,7 +76,8 @@ class Plan:
     delays: Mapping[str, Delay] = field(default_factory=dict)
     """The least time before the next call, by outcome."""
     spread: SpreadMode = "prefer"
-    """What happens to a case while it is not the part of the day that was tried least."""
+    """How attempts are spread over parts of the day: cases are preferred in the part that was tried least, wait for it,
+    or neither."""
     spread_wait: timedelta = DEFAULT_SPREAD_WAIT
     refusals: int = 2
     """The number of the refusal that is final."""
@@ -148,9 +149,9 @@ class Plan:
                 for script_id, script in spec.scripts.items()
             ),
             retention={
-                str(what): span
-                for what, text in spec.retention.items()
-                if isinstance(span := parse_delay(str(text)), timedelta)
+                str(content): period
+                for content, text in spec.retention.items()
+                if isinstance(period := parse_delay(str(text)), timedelta)
             },
         )
         return replace(plan, fingerprint=plan._compute_fingerprint())
@@ -171,15 +172,15 @@ class Plan:
         In the United States this applies to a mobile line, or one that may be one, unless the sample records consent
         (47 U.S.C. 227).
         """
-        consented = str(columns.get(self.consent_column, "")).casefold() in ("1", "yes", "y", "true")
-        return self.country in MANUAL_DIALING_COUNTRIES and line != "fixed" and not consented
+        has_consent = str(columns.get(self.consent_column, "")).casefold() in ("1", "yes", "y", "true")
+        return self.country in MANUAL_DIALING_COUNTRIES and line != "fixed" and not has_consent
 
     def _compute_fingerprint(self) -> str:
         """Hash everything that queue positions depend on; wordings and answers are not part of it."""
         cells = [
             (quota.where.text if quota.where else "", quota.by, sorted(quota.cells)) for quota in self.quotas.quotas
         ]
-        # sets have another order in every process
+        # the order of a set differs between processes
         calendar = (replace(self.calendar, closed_days=frozenset()), sorted(self.calendar.closed_days))
         parts = (
             QUEUE_RULES_EDITION,

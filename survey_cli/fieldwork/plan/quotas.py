@@ -5,14 +5,13 @@ Counts are arguments; nothing is counted here.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.external_symbols import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.values import NOT_REACHED, Missing
 
-CellState: TypeAlias = Literal["open", "full", "outside"]
 OUTSIDE_QUOTA: Final = ""
 """In no cell: the quota does not apply."""
 
@@ -47,7 +46,7 @@ class Quota:
     soft: bool
 
     def list_inputs(self) -> frozenset[str]:
-        """Return the variables that decide which cell it is."""
+        """Return the variables that determine the cell."""
         return frozenset(self.by) | (self.where.names if self.where is not None else frozenset())
 
     def find_cell(self, env: Mapping[Any, Any]) -> str | None:
@@ -130,32 +129,14 @@ class Quotas:
         """Return the cells that a case is known to be in before the interview."""
         env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
         return tuple(
-            cell for q in self.quotas if q.list_inputs() <= self.known_variables and (cell := q.find_cell(env))
+            cell
+            for quota in self.quotas
+            if quota.list_inputs() <= self.known_variables and (cell := quota.find_cell(env))
         )
 
     def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
         """Return the cells in which a finished interview counts."""
         return tuple(cell for quota in self.quotas if (cell := quota.find_cell(env)))
-
-    def find_cell(self, quota_id: str, env: Mapping[Any, Any]) -> QuotaCell | None:
-        """Return the respondent's cell of this quota, for a `lookup` that asks for a place.
-
-        None where the quota does not apply, or cannot decide yet: the respondent is then outside. Raises KeyError where
-        there is no such quota.
-        """
-        quota = next((quota for quota in self.quotas if quota.id == quota_id), None)
-        if quota is None:
-            raise KeyError(quota_id)
-        cell = quota.find_cell(env)
-        return quota.cells[cell] if cell else None
-
-    def list_hard_targets(self, cells: Collection[str]) -> dict[str, int]:
-        """Return the targets of these cells that close when full: a place must be reserved in each."""
-        return {
-            cell_id: self.cells[cell_id].target
-            for cell_id in cells
-            if cell_id in self.cells and not self.cells[cell_id].soft
-        }
 
     def list_full_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the hard cells in which no more interviews are needed.
@@ -190,19 +171,6 @@ class Quotas:
 def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
     """Return the first of these cells that is full; empty where none is."""
     return next((cell for cell in cells if cell in full), "")
-
-
-def find_cell_state(cell: QuotaCell | None, fill: Mapping[str, CellFill], *, holds_place: bool = False) -> CellState:
-    """Return the answer of a `lookup` of a quota.
-
-    `own`: the interview has a place there already, or counts in it; it is never rejected by the cell that it helped to
-    fill.
-    """
-    if cell is None:
-        return "outside"
-    if holds_place or cell.soft or _count_used(fill.get(cell.id)) < cell.target:
-        return "open"
-    return "full"
 
 
 def _count_used(fill: CellFill | None) -> int:

@@ -26,15 +26,16 @@ class CaseGroup(NamedTuple):
     """Cases in the same situation at one time."""
 
     status: str
-    """`ready` also for those that waited until then."""
+    """Their queue status; `ready` also for those that waited until that time."""
     bucket: str
-    """Empty for those that are not in the queue."""
+    """The text of their claim criteria; empty for those that are not in the queue."""
     why: str
-    """What a waiting case waits for."""
+    """What waiting cases wait for."""
     has_appointment: bool
     open_to_all: bool
     """The appointment was due so long ago that anybody may keep it, where its owner had precedence."""
     cases: int
+    """The number of cases."""
 
 
 class CallPriority(NamedTuple):
@@ -65,6 +66,7 @@ class CallOrder:
     def for_interviewer(
         cls, plan: Plan, *, people: People, who: Interviewer, at: datetime, fill: Mapping[str, CellFill]
     ) -> "CallOrder":
+        """Return the order of calling, with the full quota cells counted from `fill`."""
         return cls(plan=plan, people=people, who=who, at=at, fill=fill, full_cells=plan.quotas.list_full_cells(fill))
 
     def rank_case(self, criteria: ClaimCriteria, rank: str) -> CallPriority:
@@ -94,14 +96,12 @@ class CallOrder:
 
     def find_appointment_cutoff(self, criteria: ClaimCriteria) -> datetime | None:
         """Return until when another owner's appointments must have been due for this interviewer; None: no limit."""
-        others = criteria.policy == "me_first" and criteria.owner not in ("", self.who.login)
-        return self.at - OWNER_FIRST_PERIOD if others else None
+        owner_first = criteria.policy == "me_first" and criteria.owner not in ("", self.who.login)
+        return self.at - OWNER_FIRST_PERIOD if owner_first else None
 
     def find_opening(self, criteria: ClaimCriteria, since: datetime) -> datetime | None:
         """Return the next time from `since` on in the hours and the part of the day of such cases, or None."""
-        if criteria.dayparts:
-            return self._find_calendar(criteria).find_next_in(criteria.zones, since, criteria.dayparts)
-        return self._find_calendar(criteria).find_opening(criteria.zones, since).next
+        return self._find_calendar(criteria).find_next_opening(criteria.zones, since, criteria.dayparts)
 
     def _find_calendar(self, criteria: ClaimCriteria) -> Calendar:
         return self.plan.calendar.for_region(criteria.region)
@@ -127,8 +127,8 @@ class CallOrder:
         return "callable" if all(self._is_for(criteria, interviewer, group) for interviewer in staff) else "restricted"
 
     def _is_for(self, criteria: ClaimCriteria, interviewer: Interviewer, group: CaseGroup) -> bool:
-        own = criteria.owner in ("", interviewer.login)
-        return criteria.suits(interviewer, self.people) and (own or criteria.policy != "me_first" or group.open_to_all)
+        may_keep = criteria.owner in ("", interviewer.login) or criteria.policy != "me_first" or group.open_to_all
+        return may_keep and criteria.suits(interviewer, self.people)
 
     def explain_closed(self, criteria: ClaimCriteria) -> str:
         """Return why such cases are not called now by this interviewer; empty where they are."""

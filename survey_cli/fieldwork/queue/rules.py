@@ -41,7 +41,7 @@ class RuleResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimContext:
-    """Who wants to call, and everything else that is known at that time."""
+    """The interviewer who wants to call, and everything else that is known at that time."""
 
     at: datetime
     who: Interviewer
@@ -49,11 +49,11 @@ class ClaimContext:
     full_cells: Collection[str] = ()
     """Quota cells in which no more interviews are needed."""
     lease_holder: str = ""
-    """Who has the case now, in words; empty: nobody else."""
+    """Who has claimed the case, in words; empty where nobody else has."""
     on_do_not_call_list: bool = False
     """One of its numbers is on the do-not-call list."""
     pause_reason: str = ""
-    """That the study is paused, in words; empty while it runs."""
+    """Why the study is paused; empty while it runs."""
     by_key: bool = False
     """The case is claimed by its key, with the respondent on the line: delays, parts of the day and owners do not
     apply; hours, limits of the study and prohibitions do."""
@@ -79,8 +79,10 @@ def _iterate_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[Ru
         "released", case.released, f"replicate {case.replicate} is not released", "its replicate is released"
     )
     yield _make_result("open", not done_reason, done_reason, f"code {position.code} allows a call")
-    listed = context.on_do_not_call_list or case.do_not_call
-    yield _make_result("do not call", not listed, "it is on the do-not-call list", "it is not on the do-not-call list")
+    is_listed = context.on_do_not_call_list or case.do_not_call
+    yield _make_result(
+        "do not call", not is_listed, "it is on the do-not-call list", "it is not on the do-not-call list"
+    )
     yield _make_result("supervisor", not held_reason, held_reason, "it does not wait for a supervisor")
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
@@ -118,9 +120,9 @@ def _iterate_time_rules(
     at, zones = context.at, criteria.zones
     opening = plan.calendar.find_opening(zones, at)
     where = f"{' and '.join(zones)} ({zone_rule})" if zones else "no known zone"
-    why = f"{opening.why}; {where}" if zones else opening.why
+    why_closed = f"{opening.why}; {where}" if zones else opening.why
     yield RuleResult(
-        "hours", opening.open, why if opening.why else f"open in {where}", None if opening.open else opening.next
+        "hours", opening.open, why_closed if opening.why else f"open in {where}", None if opening.open else opening.next
     )
     part = plan.calendar.find_daypart(zones, at)
     fits = not criteria.dayparts or part in criteria.dayparts or context.by_key
@@ -128,21 +130,24 @@ def _iterate_time_rules(
         "day part",
         fits,
         _explain_daypart(part, criteria, fits=fits),
-        None if fits else plan.calendar.find_next_in(zones, at, criteria.dayparts),
+        None if fits else plan.calendar.find_next_opening(zones, at, criteria.dayparts),
     )
     cell = find_full_cell(criteria.cells, context.full_cells)
     yield _make_result("quota", not cell, f"{cell} is full: held back until it reopens", "none of its cells is full")
-    is_open = criteria.policy == "anyone" or criteria.owner in ("", context.who.login) or context.by_key
-    if not is_open and criteria.policy == "me_first" and position.promised_at is not None:
-        is_open = at >= position.promised_at + OWNER_FIRST_PERIOD
-    opens = (
-        position.promised_at + OWNER_FIRST_PERIOD if criteria.policy == "me_first" and position.promised_at else None
+    open_from: datetime | None = None
+    if criteria.policy == "me_first" and position.promised_at is not None:
+        open_from = position.promised_at + OWNER_FIRST_PERIOD
+    may_keep = (
+        criteria.policy == "anyone"
+        or criteria.owner in ("", context.who.login)
+        or context.by_key
+        or (open_from is not None and at >= open_from)
     )
     yield RuleResult(
         "owner",
-        is_open,
-        f"the appointment is with {criteria.owner}" if not is_open else "this interviewer may",
-        None if is_open else opens,
+        may_keep,
+        "this interviewer may" if may_keep else f"the appointment is with {criteria.owner}",
+        None if may_keep else open_from,
     )
     requirement = f"it requires {criteria.language}"
     if not context.people.speaks(criteria.language):
@@ -153,10 +158,10 @@ def _iterate_time_rules(
         requirement,
         "spoken here" if criteria.language else "any language",
     )
-    skilled = context.who.has_skill(criteria.skill) or not context.people.has_skill(criteria.skill)
+    has_skill = context.who.has_skill(criteria.skill) or not context.people.has_skill(criteria.skill)
     yield _make_result(
         "skill",
-        skilled,
+        has_skill,
         f"it requires the skill {criteria.skill}",
         "no skill is required" if not criteria.skill else "this interviewer has it",
     )
@@ -167,9 +172,10 @@ def _explain_daypart(part: str, criteria: ClaimCriteria, *, fits: bool) -> str:
     if not fits:
         return f"it is {part or 'none'}, and only {' or '.join(criteria.dayparts)} has attempts left"
     if criteria.prefers and part not in criteria.prefers:
-        tried = " or ".join(criteria.prefers)
+        preferred = " or ".join(criteria.prefers)
         return (
-            f"it is {part or 'none'}, and {tried} was tried least: cases that {part or 'now'} suits better come first"
+            f"it is {part or 'none'}, and {preferred} was tried least: "
+            f"cases that {part or 'now'} suits better come first"
         )
     return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any'} suits it"
 
@@ -190,16 +196,13 @@ def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | 
     criteria = parse_criteria(position.bucket)
     if find_full_cell(criteria.cells, context.full_cells) or context.on_do_not_call_list:
         return None
-    at = max(position.due_at, context.at)
-    if criteria.dayparts:
-        return plan.calendar.find_next_in(criteria.zones, at, criteria.dayparts)
-    return plan.calendar.find_opening(criteria.zones, at).next
+    return plan.calendar.find_next_opening(criteria.zones, max(position.due_at, context.at), criteria.dayparts)
 
 
 def explain_forbidden(case: Case, plan: Plan, context: ClaimContext) -> str:
     """Return why nobody may call this case, even with its respondent on the line; empty where somebody may."""
     results = _iterate_rules(case, plan, context)
-    return next((v.explanation for v in results if not v.allows and v.rule not in WAIVABLE_RULES), "")
+    return next((r.explanation for r in results if not r.allows and r.rule not in WAIVABLE_RULES), "")
 
 
 def explain_number_state(number: NumberRecord) -> str:

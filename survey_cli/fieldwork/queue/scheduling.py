@@ -3,7 +3,7 @@
 Pure: every time is an argument. Uses nothing about the interviewer; the store keeps the result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -60,27 +60,33 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     to time, since a part of the day that a case waits for may not come again before the study's end.
     """
     case, plan = case.end_attempt(), localize_plan(case, plan)
-    ruling, last = case.override, case.last_call
-    final = ruling is not None and has_final_override(case, plan)
-    if ruling is not None and (final or last is None):
-        outcome = ruling.outcome
+    override, last_call = case.override, case.last_call
+    if override is not None and (last_call is None or has_final_override(case, plan)):
+        outcome = override.outcome
     else:
-        outcome = last.outcome if last is not None else ""
-    code, used = code_case(case, plan).code, len(case.counted_attempts)
+        outcome = last_call.outcome if last_call is not None else ""
+    position = QueuePosition(
+        status="waiting",
+        due_at=None,
+        bucket="",
+        rank="",
+        code=code_case(case, plan).code,
+        outcome=outcome,
+        attempts=len(case.counted_attempts),
+        why="",
+    )
     if why := explain_done(case, plan):
-        return QueuePosition("done", None, "", "", code, outcome, used, why)
+        return position._replace(status="done", why=why)
     if not case.released:
-        said = f"replicate {case.replicate} is not released"
-        return QueuePosition("unreleased", None, "", "", code, outcome, used, said)
-    number = case.next_number
-    zones = list_call_zones(case, number, plan)
+        return position._replace(status="unreleased", why=f"replicate {case.replicate} is not released")
+    zones = list_call_zones(case, case.next_number, plan)
     if why := explain_held(case, plan, zones):
-        return QueuePosition("held", None, "", "", code, outcome, used, why)
-    return _schedule_open_case(case, plan, at, zones, QueuePosition("waiting", None, "", "", code, outcome, used, ""))
+        return position._replace(status="held", why=why)
+    return _schedule_open_case(case, plan, at, zones, position)
 
 
 def _schedule_open_case(
-    case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], blank: QueuePosition
+    case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], position: QueuePosition
 ) -> QueuePosition:
     """Return the position of a case that is called again, if it ever may be."""
     # an interview that was begun keeps its places in the quota cells
@@ -93,7 +99,7 @@ def _schedule_open_case(
     if appointment is not None:
         starts, ends = resolve_span(appointment)
         if count_attempts_left(case, plan) < 0:
-            return blank._replace(status="done", why=LIMIT_REACHED)
+            return position._replace(status="done", why=LIMIT_REACHED)
         due = DueTime(starts, "appointment")
         # an appointment after a refusal counts as converted
         owner, policy, skill = appointment.owner, appointment.policy, ""
@@ -108,11 +114,12 @@ def _schedule_open_case(
             else f"4{priority:09}{int(not case.attempts)}{last_attempt}"
         )
     if due is None:
-        return blank._replace(status="done", why=LIMIT_REACHED)
-    if plan.calendar.ends is not None and not _has_opening(plan.calendar, zones, max(due.at, at), due.dayparts):
-        why = f"nobody is called after {format_short_day(plan.calendar.ends)}"
-        return blank._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
-    ready = due.at <= at
+        return position._replace(status="done", why=LIMIT_REACHED)
+    calendar = plan.calendar
+    if calendar.ends is not None and calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is None:
+        why = f"nobody is called after {format_short_day(calendar.ends)}"
+        return position._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
+    is_due = due.at <= at
     criteria = ClaimCriteria(
         zones=zones,
         dayparts=due.dayparts,
@@ -124,12 +131,12 @@ def _schedule_open_case(
         prefers=due.prefers,
         region=find_other_region(case, plan),
     )
-    return blank._replace(
-        status="ready" if ready else "waiting",
+    return position._replace(
+        status="ready" if is_due else "waiting",
         due_at=due.at,
         bucket=format_criteria(criteria),
         rank=f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
-        why="" if ready else due.why,
+        why="" if is_due else due.why,
         promised_at=starts,
         promised_until=ends,
         owner=owner,
@@ -144,13 +151,6 @@ def _format_sortable(at: datetime) -> str:
 def _compute_tie_breaker(study: str, key: str) -> str:
     """Return the hash that orders cases of equal rank, from the study and the case's key."""
     return blake2b(f"{study}\0{key}".encode(), digest_size=6).hexdigest()
-
-
-def _has_opening(calendar: Calendar, zones: tuple[str, ...], at: datetime, parts: tuple[str, ...]) -> bool:
-    """Return whether there is any more time to call."""
-    if parts:
-        return calendar.find_next_in(zones, at, parts) is not None
-    return calendar.find_opening(zones, at).next is not None
 
 
 # reasons that end a case
@@ -172,16 +172,15 @@ def explain_done(case: Case, plan: Plan) -> str:
         row = find_outcome_row(call, plan)
         if row is None:
             continue
-        named = row.like or row.id
-        if ends_case(row) or (call.code in ("1.1", "1.2") and named in INTERVIEW_END_OUTCOMES):
+        if ends_case(row) or (call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES):
             return row.name.lower()
-        if named in FINAL_REFUSALS:
+        if row.kind in FINAL_REFUSALS:
             return "refused permanently"
         if plan.delays.get(row.id) == "never" and row.temporary:
             return f"never again after {row.name.lower()}"
-    refused = _count_refused(calls, plan)
-    if refused >= plan.refusals:
-        return f"refused {_format_times(refused)}"
+    refusals = count_refusals(calls, plan)
+    if refusals >= plan.refusals:
+        return f"refused {_format_times(refusals)}"
     if case.numbers and not case.live_numbers:
         return "no number is left"
     return "its identifying data were removed" if case.anonymized else ""
@@ -189,34 +188,25 @@ def explain_done(case: Case, plan: Plan) -> str:
 
 def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
     """Return what a supervisor must do first; empty where nothing."""
-    waits = case.calls[case.calls_before_answer :]
-    if waits and _find_delay(waits[-1], plan) == "held":
+    unanswered_calls = case.calls[case.calls_before_answer :]
+    if unanswered_calls and _find_delay(unanswered_calls[-1], plan) == "held":
         return "a supervisor must answer first"
     if not case.numbers:
         return "it has no number: a supervisor must add one"
     return "" if zones else f"{NO_ZONE_REASON}: set the zone"
 
 
-def count_refusals(case: Case, plan: Plan | None = None) -> int:
-    """Count the refusals since a supervisor last reopened the case.
+def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
+    """Count the refusals among these calls.
 
-    Hanging up on the introduction and breaking off are refusals, an interview that counts is none. Without a plan, only
-    outcomes of the table count.
+    Hanging up on the introduction and breaking off are refusals; an interview that counts is none.
     """
-    return _count_refused(case.calls[case.calls_before_reopening :], plan)
-
-
-def _count_refused(calls: tuple[Call, ...], plan: Plan | None) -> int:
-    return sum(
-        (classify_outcome(call, plan) if plan is not None else call.outcome) in REFUSAL_OUTCOMES
-        and call.code not in ("1.1", "1.2")
-        for call in calls
-    )
+    return sum(classify_outcome(call, plan) in REFUSAL_OUTCOMES and call.code not in ("1.1", "1.2") for call in calls)
 
 
 def _has_ever_refused(case: Case, plan: Plan) -> bool:
     """Return whether a converter is required: reopening a case does not undo its refusal."""
-    return _count_refused(case.calls, plan) > 0
+    return count_refusals(case.calls, plan) > 0
 
 
 # delays
@@ -227,33 +217,33 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
 
     Attempts before a supervisor reopened the case do not count.
     """
-    used = sum(case.reopened_at is None or attempt.started_at > case.reopened_at for attempt in case.counted_attempts)
-    return plan.limits.total - used
+    counted = sum(case.reopened_at is None or a.started_at > case.reopened_at for a in case.counted_attempts)
+    return plan.limits.total - counted
 
 
 def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> DueTime | None:
     """Return when delays, limits and parts of the day allow a call; None where a limit is reached for good."""
-    counted = case.counted_attempts
     if not case.attempts:
         return DueTime(ALWAYS_DUE, "")
     if count_attempts_left(case, plan) <= 0:
         return None
+    attempts = case.counted_attempts
     due, why = _find_rest_end(case, plan)
-    next_day = _find_next_day(counted, plan, zones)
+    next_day = _find_next_day(attempts, plan, zones)
     if next_day is not None and next_day > due:
         due, why = next_day, f"{_format_times(plan.limits.per_day or 0)} on one day"
-    hurries = case.has_unfinished_interview or is_missed(case, plan) or case.attempts[-1].is_busy
-    parts = _select_dayparts(counted, plan, max(due, at), zones, hurries=hurries)
+    is_urgent = case.has_unfinished_interview or is_missed(case, plan) or case.attempts[-1].is_busy
+    parts = _select_dayparts(attempts, plan, max(due, at), zones, is_urgent=is_urgent)
     if parts is None:
         return None
-    only, prefers = parts
-    if prefers and plan.spread == "wait":
+    required, preferred = parts
+    if preferred and plan.spread == "wait":
         since = max(due, case.attempts[-1].ended_at or case.attempts[-1].started_at)
-        opens = plan.calendar.find_next_in(zones, since, prefers)
+        opens = plan.calendar.find_next_opening(zones, since, preferred)
         until = min(opens, since + plan.spread_wait) if opens is not None else due
         if until > since:
-            due, why = until, f"{' or '.join(prefers)}{TRIED_LEAST_SUFFIX}"
-    return DueTime(due, why, only, prefers)
+            due, why = until, f"{' or '.join(preferred)}{TRIED_LEAST_SUFFIX}"
+    return DueTime(due, why, required, preferred)
 
 
 def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
@@ -264,19 +254,19 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
     its own correction was dated by a wrong clock: its wait begins with the correction.
     """
     due, why = ALWAYS_DUE, ""
-    hurries = is_missed(case, plan)
-    ruling, number = case.override, len(case.calls)
+    missed = is_missed(case, plan)
+    override, number = case.override, len(case.calls)
     for attempt in reversed(case.attempts):
         ended = attempt.ended_at or attempt.calls[-1].at
         for call in reversed(attempt.calls):
             number -= 1
             if number < case.calls_before_reopening:
                 return due, why
-            if ruling is not None and number < ruling.calls_before:
-                ended = min(ended, ruling.at)
+            if override is not None and number < override.calls_before:
+                ended = min(ended, override.at)
             delay = _find_delay(call, plan)
             if isinstance(delay, timedelta):
-                if hurries:
+                if missed:
                     delay = min(delay, MISSED_RETRY)
                 if ended + delay > due:
                     due, why = ended + delay, f"{_format_length(delay)} after {_format_outcome(call, plan)}"
@@ -294,58 +284,60 @@ def _find_delay(call: Call, plan: Plan) -> Delay | None:
     return plan.delays.get(row.id) if row is not None else None
 
 
-def _find_next_day(counted: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
-    """Return the day after the one on which the case was called as often as it may be.
+def _find_next_day(attempts: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
+    """Return the start of the day after the one on which the limit of attempts per day was reached.
 
-    Of several zones, the latest counts.
+    Of several zones, the latest counts. None where the limit was not reached.
     """
-    most = plan.limits.per_day
-    if most is None or not counted:
+    limit = plan.limits.per_day
+    if limit is None or not attempts:
         return None
-    latest: datetime | None = None
+    calendar, last = plan.calendar, attempts[-1].started_at
+    next_days = []
     for zone in zones:
-        day = plan.calendar.find_local_day(zone, counted[-1].started_at)
-        if sum(plan.calendar.find_local_day(zone, a.started_at) == day for a in counted) >= most:
-            next_day = plan.calendar.find_next_day(zone, counted[-1].started_at)
-            latest = next_day if latest is None else max(latest, next_day)
-    return latest
+        day = calendar.find_local_day(zone, last)
+        if sum(calendar.find_local_day(zone, attempt.started_at) == day for attempt in attempts) >= limit:
+            next_days.append(calendar.find_next_day(zone, last))
+    return max(next_days, default=None)
 
 
 def _select_dayparts(
-    counted: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, hurries: bool
+    attempts: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, is_urgent: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """Return the parts of the day required for the next attempt, and those preferred; each empty for any.
 
     Required are the parts whose limit is not reached; preferred are those tried least that still come before the
-    study's end. None where every part has reached its limit, or does not come again. `hurries` (an interrupted
-    interview, a missed appointment, a busy line, whose redial is the same attempt): no part is preferred.
+    study's end. None where every part has reached its limit, or does not come again. No part is preferred where
+    `is_urgent`: for an interrupted interview, a missed appointment, or a busy line, whose redial is the same attempt.
     """
     names = [part.name for part in plan.calendar.parts]
-    most = plan.limits.per_daypart
-    spreads = plan.spread != "off" and not hurries
-    if not names or not counted or (most is None and not spreads):
+    limit = plan.limits.per_daypart
+    has_preference = plan.spread != "off" and not is_urgent
+    if not names or not attempts or (limit is None and not has_preference):
         return (), ()
-    tried = dict.fromkeys(names, 0)
-    for attempt in counted:
+    attempt_counts = dict.fromkeys(names, 0)
+    for attempt in attempts:
         part = plan.calendar.find_daypart(zones, attempt.started_at)
-        if part in tried:
-            tried[part] += 1
-    left = tuple(name for name in names if most is None or tried[name] < most)
-    if most is not None and plan.calendar.find_next_in(zones, at, left) is None:
+        if part in attempt_counts:
+            attempt_counts[part] += 1
+    open_parts = tuple(name for name in names if limit is None or attempt_counts[name] < limit)
+    if not open_parts or (limit is not None and plan.calendar.find_next_opening(zones, at, open_parts) is None):
         return None
-    only = () if len(left) == len(names) else left
-    for wanted in _group_by_share(left, tried, plan.calendar) if spreads else ():
-        if len(wanted) == len(left):
+    required = () if len(open_parts) == len(names) else open_parts
+    for group in _group_by_share(open_parts, attempt_counts, plan.calendar) if has_preference else ():
+        if len(group) == len(open_parts):
             break
-        if plan.calendar.find_next_in(zones, at, wanted) is not None:
-            return only, wanted
-    return only, ()
+        if plan.calendar.find_next_opening(zones, at, group) is not None:
+            return required, group
+    return required, ()
 
 
-def _group_by_share(names: tuple[str, ...], tried: Mapping[str, int], calendar: Calendar) -> list[tuple[str, ...]]:
-    """Group the parts that had equal shares of the attempts for their weights, the least first."""
+def _group_by_share(
+    names: tuple[str, ...], attempt_counts: Mapping[str, int], calendar: Calendar
+) -> list[tuple[str, ...]]:
+    """Group the parts with equal numbers of attempts for their weights, the smallest first."""
     weights = {part.name: part.weight for part in calendar.parts}
-    shares = {name: tried[name] / weights[name] for name in names}
+    shares = {name: attempt_counts[name] / weights[name] for name in names}
     return [tuple(n for n in names if shares[n] == share) for share in sorted(set(shares.values()))]
 
 

@@ -1,11 +1,11 @@
 """AAPOR disposition codes and the group in which each is counted.
 
-It gives no case its code and counts nothing.
+Codes are assigned to cases in `disposition_coding`, and counted in `counts`.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.problems import find_nearest
 
@@ -13,7 +13,6 @@ DispositionGroup: TypeAlias = Literal["I", "P", "R", "NC", "O", "UH", "UO", "NE"
 SampleFrame: TypeAlias = Literal["list", "establishment", "rdd"]
 """The kind of sample: known units (people, establishments), or numbers dialed at random."""
 
-FRAMES: Final[tuple[SampleFrame, ...]] = get_args(SampleFrame)
 GROUPS: Final[dict[DispositionGroup, str]] = {
     "I": "complete",
     "P": "partial",
@@ -38,7 +37,7 @@ class Disposition(NamedTuple):
 
 
 class UncountableCode(NamedTuple):
-    """Why a code has no group, and what to do about it."""
+    """A code without a group: the reason, and what to do about it."""
 
     what: str
     remedy: str
@@ -166,21 +165,22 @@ def find_group(
     `overrides` are the study's own groups by code, for codes of the table and for others.
     """
     key = _normalize_code(code)
-    for own, group in (overrides or {}).items():
-        if _normalize_code(own) == key:
+    for override_code, group in (overrides or {}).items():
+        if _normalize_code(override_code) == key:
             return group
     row = _BY_KEY.get(key)
     if row is not None:
         return row.group if frame == "rdd" else row.listed
     if key in _HEADINGS:
         return UncountableCode(f"{code} is the heading of a chapter, not the code of a case", _HEADINGS[key])
-    near = _find_near(key)
-    otherwise = "AAPOR codes are numbers from 1.1 to 4.90"
-    remedy = f"did you mean {near.code} ({near.name})?" if near else otherwise
+    nearest = _find_nearest_code(key)
+    remedy = "AAPOR codes are numbers from 1.1 to 4.90"
+    if nearest is not None:
+        remedy = f"did you mean {nearest.code} ({nearest.name})?"
     return UncountableCode(f"{code!r} is no AAPOR code", remedy)
 
 
-def _find_near(key: str) -> Disposition | None:
+def _find_nearest_code(key: str) -> Disposition | None:
     """Return the row most like an unknown code: with a missing dot, or too many digits."""
     dotted = f"{key[0]}.{key[1:]}" if _UNDOTTED.fullmatch(key) else key
     shorter = dotted
@@ -189,5 +189,5 @@ def _find_near(key: str) -> Disposition | None:
         if row is not None:
             return row
         shorter = shorter[:-1]
-    near = find_nearest(dotted, DISPOSITIONS) if dotted[:2] in _HEADINGS else None
-    return DISPOSITIONS[near] if near else None
+    nearest = find_nearest(dotted, DISPOSITIONS) if dotted[:2] in _HEADINGS else None
+    return DISPOSITIONS[nearest] if nearest else None

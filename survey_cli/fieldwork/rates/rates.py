@@ -15,7 +15,7 @@ ShareSource: TypeAlias = Literal["estimated", "given", "known"]
 
 
 class EligibleShare(NamedTuple):
-    """The share of one kind of unknown cases that is taken as eligible, and its source."""
+    """The share of one kind of unknown cases that is counted as eligible, and its source."""
 
     value: Fraction | None
     """From 0 to 1; None where there is nothing to estimate it from."""
@@ -25,7 +25,7 @@ class EligibleShare(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """e, the share of unknown cases that is taken as eligible."""
+    """e, the share of unknown cases that is counted as eligible."""
 
     uh: EligibleShare
     """For numbers that may or may not belong to a household."""
@@ -68,12 +68,12 @@ def estimate_eligibility(
     """
     eligible = counts.i + counts.p + counts.r + counts.nc + counts.o
     if frame == "rdd":
-        otherwise = EligibleShare(_divide(eligible, eligible + counts.ne), "estimated")
+        share = EligibleShare(_divide(eligible, eligible + counts.ne), "estimated")
     else:
-        otherwise = EligibleShare(Fraction(1), "known")
+        share = EligibleShare(Fraction(1), "known")
     return Eligibility(
-        uh=otherwise if uh is None else EligibleShare(uh, "given"),
-        uo=otherwise if uo is None else EligibleShare(uo, "given"),
+        uh=share if uh is None else EligibleShare(uh, "given"),
+        uo=share if uo is None else EligibleShare(uo, "given"),
         eligible=eligible,
         not_eligible=counts.ne,
     )
@@ -98,8 +98,8 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     contacted = i + p + r + o
     known = contacted + counts.nc
     everybody = known + counts.uh + counts.uo
-    likely = _estimate_eligible_unknowns(counts, e)
-    eligible = None if likely is None else known + likely
+    eligible_unknown = _estimate_eligible_unknown(counts, e)
+    eligible = None if eligible_unknown is None else known + eligible_unknown
     return Rates(
         RR1=_divide(i, everybody),
         RR2=_divide(i + p, everybody),
@@ -127,7 +127,8 @@ def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
     """
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
-    return Rates(*(_weigh([(w, r[at]) for w, r in parts]) for at in range(len(Rates._fields))))
+    weights, frames = [weight for weight, _ in parts], [rates for _, rates in parts]
+    return Rates(*(_weigh(list(zip(weights, values, strict=True))) for values in zip(*frames, strict=True)))
 
 
 def _weigh(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
@@ -141,14 +142,14 @@ def _weigh(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None
     return total
 
 
-def _estimate_eligible_unknowns(counts: DispositionCounts, e: Eligibility) -> ExactNumber | None:
+def _estimate_eligible_unknown(counts: DispositionCounts, e: Eligibility) -> ExactNumber | None:
     """Return e(UH+UO); None where it is needed and not known."""
-    likely: ExactNumber = 0
+    total: ExactNumber = 0
     for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
         if unknown and share is None:
             return None
-        likely += unknown * (share or 0)
-    return likely
+        total += unknown * (share or 0)
+    return total
 
 
 def _divide(part: ExactNumber, whole: ExactNumber | None) -> Fraction | None:

@@ -175,7 +175,7 @@ def parse_appointment_time(
         now=at,
         zones=zones,
         calendar=localize_plan(claimed.case, plan).calendar,
-        here=station_zone,
+        station_zone=station_zone,
         languages=languages,
     )
     if isinstance(parsed, UnclearAppointment) and 0 < reading <= len(parsed.choices):

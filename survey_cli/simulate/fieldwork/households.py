@@ -10,7 +10,7 @@ from random import Random
 from typing import Final, Literal, TypeAlias
 
 from survey_cli.fieldwork.plan.people import Interviewer
-from survey_cli.fieldwork.plan.plan import Frame
+from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
@@ -92,7 +92,7 @@ class Household:
         *,
         seed: int,
         propensities: Propensities,
-        frame: Frame,
+        frame: SampleFrame,
         languages: tuple[str, ...],
         calls: int = 0,
         answered: int = 0,
@@ -164,7 +164,7 @@ def find_week_part(there: datetime) -> WeekPart:
     return "weekend" if there.weekday() > 4 else "evening" if there.hour >= 17 else "day"
 
 
-def choose_pattern(frame: Frame) -> dict[WeekPart, float]:
+def choose_pattern(frame: SampleFrame) -> dict[WeekPart, float]:
     """Choose the relative chances of an answer by part of the week."""
     return OFFICE_PATTERN if frame == "establishment" else HOUSEHOLD_PATTERN
 

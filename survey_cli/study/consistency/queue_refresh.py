@@ -41,9 +41,7 @@ def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
     """Whether there is any more time before the study's end to call the cases of this head's bucket."""
     bucket = parse_criteria(head.bucket)
     calendar = plan.calendar.for_region(bucket.region)
-    if bucket.dayparts:
-        return calendar.find_next_in(bucket.zones, at, bucket.dayparts) is not None
-    return calendar.find_opening(bucket.zones, at).next is not None
+    return calendar.find_next_opening(bucket.zones, at, bucket.dayparts) is not None
 
 
 def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
