@@ -142,7 +142,7 @@ def test_as_of_a_moment_it_is_the_same_whatever_came_after(shift: Shift) -> None
     with zipfile.ZipFile("then.zip") as packed:
         assert packed.read("field.csv").count(b"\n") == 2, "one interview had begun by then"
         page = packed.read("codebook.html").decode()
-    assert "1 interviews" in page, "the codebook counts the data beside it"
+    assert "1 interview<" in page, "the codebook counts the data beside it"
 
 
 def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:

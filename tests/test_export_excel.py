@@ -160,7 +160,7 @@ def test_codebook_and_labels_have_sheets(tmp_path: Path) -> None:
     assert (second["variable"], second["stored as"], second["missing"]) == ("t", "text", None)
     lines = [tuple(row.values()) for row in sheet(tmp_path / "x.xlsx", "labels")]
     assert lines[:3] == [
-        ("q", "1", "Yes", None), ("q", "5", "=None", "left out of means"), ("q", "98", "Don't know", "dk"),
+        ("q", "1", "Yes", None), ("q", "5", "=None", "excluded from means"), ("q", "98", "Don't know", "dk"),
     ]  # fmt: skip
 
 

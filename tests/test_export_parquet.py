@@ -99,7 +99,8 @@ def test_the_schema_says_what_an_analyst_wants_to_know(tmp_path: Path) -> None:
         item="q",
     )
     taken = Variable(name="q_state", storage="text", item="q_state")
-    table = Table(variables=(q, taken), rows=[(1, "x")], study=StudyDescription(id="s", title="T"), language="de")
+    study = StudyDescription(id="s", title="T", universes={"q": "Asked if …"})
+    table = Table(variables=(q, taken), rows=[(1, "x")], study=study, language="de")
     schema = wrote(table, tmp_path).schema
     told = {key.decode(): text.decode() for key, text in schema.field("q").metadata.items()}
     assert (told["label"], told["wording"], told["measure"]) == ("Satisfied?", q.wording, "ordinal")

@@ -147,7 +147,7 @@ def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_sa
     table = Table(variables=(labelled(declines=apart),), rows=[(DK,)])
     assert wrote(table, tmp_path / "x.sav") == ()
     [note] = wrote(replace(table, rows=[(LATER,), (DK,), (LATER,)]), tmp_path / "x.sav")
-    assert note.endswith("cells with others, to be left out by hand: q (2)")
+    assert note.endswith("exclude cells with other codes yourself: q (2)")
     _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars", user_missing=True)
     assert meta.variable_value_labels["q"][95] == "L"
 
@@ -194,7 +194,7 @@ def test_the_interviews_own_columns_have_labels_and_moments_are_a_scale(tmp_path
 
 def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> None:
     """It would be taken for what was not asked."""
-    with pytest.raises(ValueError, match="a missing of a kind that no column has"):
+    with pytest.raises(ValueError, match="a missing value of a kind that no column has"):
         wrote(Table(variables=(labelled(),), rows=[(Missing("odd"),)]), tmp_path / "x.sav")
 
 
@@ -226,7 +226,7 @@ def test_labels_and_texts_are_cut_between_letters_and_it_is_said(tmp_path: Path)
     table = Table(variables=(q, words), rows=[(1, "ä" * 20_000), (1, "x" * 32_767)])
     notes = wrote(table, tmp_path / "x.sav")
     assert [note.partition(":")[0] for note in notes] == ["q", "q", "w"]
-    assert "w: a text is cut to 32,767 bytes" in notes[-1]
+    assert "w: 1 text is cut to 32,767 bytes" in notes[-1]
     frame, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
     assert meta.column_names_to_labels["q"] == "ü" * 126 + "…"
     assert meta.variable_value_labels["q"][1] == "€" * 39 + "…"

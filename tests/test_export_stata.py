@@ -80,8 +80,8 @@ def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_
     assert meta.variable_value_labels["income"] == {
         "d": "Don't know", "r": "=Refused, really", "l": "Rather later", "n": "Not reached", "u": "Not asked",
     }  # fmt: skip
-    assert "extended missings of the study's own: .l later" in notes
-    assert any("Stata labels no texts" in note for note in notes)
+    assert "extended missing values of the study: .l later" in notes
+    assert any("Stata cannot label texts" in note for note in notes)
     formats = meta.original_variable_types
     assert (formats["day"], formats["hour"]) == ("%td", "%tcHH:MM")
 
@@ -136,7 +136,7 @@ def test_labels_are_cut_to_80_letters_and_it_is_said(tmp_path: Path) -> None:
     [note] = wrote(Table(variables=(variable,), rows=[(1,)]), tmp_path / "x.dta")
     _, meta = back(tmp_path / "x.dta", Table(variables=(variable,), rows=()))
     assert meta.column_names_to_labels["q"] == "Would you say " + "ü" * 65 + "…"
-    assert note == "q: labels are cut to 80 characters, as Stata has them"
+    assert note == "q: labels are cut to 80 characters, the limit of Stata"
 
 
 def test_codes_too_large_for_a_label_stand_without_and_it_is_said(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_codes_too_large_for_a_label_stand_without_and_it_is_said(tmp_path: Path
     assert rows == [(1,), (3_000_000_000,)]
     assert 1 in meta.variable_value_labels["q"]
     assert 3_000_000_000 not in meta.variable_value_labels["q"]
-    assert note == "q: Stata labels numbers to 2,147,483,620; larger codes stand without labels"
+    assert note == "q: Stata labels numbers up to 2,147,483,620; larger codes have no labels"
 
 
 def test_a_list_shows_texts_to_80_letters(tmp_path: Path) -> None:
@@ -198,12 +198,12 @@ def test_where_letters_run_out_a_code_stands_and_it_is_said(tmp_path: Path) -> N
     held = [row[0] for row in rows]
     assert held[-2:] == [-42, -43]
     assert meta.variable_value_labels["q"][-43] == "K 23"
-    assert "k22, k23: Stata has no letter left; they are labeled codes" in notes
+    assert "k22, k23: Stata has no letter left for them; they are labeled codes" in notes
 
 
 def test_a_missing_that_the_column_does_not_have_is_refused(tmp_path: Path) -> None:
     for name in ("q", "t"):
         labels = {"p": "P"} if name == "t" else {}
         variable = Variable(name=name, storage="text" if name == "t" else "integer", labels=labels)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="a missing of a kind that no column has"):
+        with pytest.raises(ValueError, match="a missing value of a kind that no column has"):
             wrote(Table(variables=(variable,), rows=[(Missing("odd"),)]), tmp_path / "x.dta")

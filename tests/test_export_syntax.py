@@ -179,7 +179,7 @@ def test_quotes_hold_whatever_was_typed() -> None:
 def test_rows_whose_texts_were_joined_are_said(tmp_path: Path) -> None:
     rows, notes = write_spss_syntax(several(), tmp_path / "a.sps", tmp_path / "a.csv", "a.csv", RAW)
     assert rows == 6
-    assert notes[0] == "line ends within answers stand as spaces, in 2 rows: SPSS reads a case a line"
+    assert notes[0] == "line ends within answers are replaced by spaces in 2 rows: SPSS reads one case per line"
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 7
 
 
@@ -222,7 +222,7 @@ def test_both_spss_formats_say_the_same_of_missings_without_room(tmp_path: Path)
     def said(table: Table) -> tuple[list[str], ...]:
         _, syntax = write_spss_syntax(table, tmp_path / "a.sps", tmp_path / "a.csv", "a.csv", RAW)
         _, data = write_sav(table, tmp_path / "a.sav", RAW)
-        return tuple([n for n in notes if "to be left out by hand" in n] for notes in (syntax, data))
+        return tuple([n for n in notes if "exclude cells with other codes yourself" in n] for notes in (syntax, data))
 
     assert said(of(scenario(HARD, sample=SAMPLE).keys("1", ".stop"))) == ([], [])
     syntax, data = said(of(*[scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop")] * 2))

@@ -235,7 +235,7 @@ def test_positions_count_letters_however_many_bytes_or_cells_they_take(tmp_path:
         ("1", "4"), ("5", "6"), ("7", "17"),
     ]  # fmt: skip
     broken, wide = notes
-    assert broken.startswith("c: ends of lines are spaces")
+    assert broken.startswith("c: line ends are replaced by spaces")
     assert wide.startswith("a, b: some characters take more than one byte")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["w.asc", "w.sss"]  # nothing from between
 

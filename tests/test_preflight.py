@@ -191,8 +191,8 @@ SAID = {
     "labels are cut": {"format-label", "long-label"},
     "labels of values are cut": {"format-label", "long-label"},
     "no letter left": {"format-missing"},
-    "labels no texts": {"format-codes"},
-    "labels numbers to": {"format-codes"},
+    "cannot label texts": {"format-codes"},
+    "labels numbers up to": {"format-codes"},
     "missing codes": {"format-missing"},
 }
 """By what a writer says the rules by which it was said before."""

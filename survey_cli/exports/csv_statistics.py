@@ -1,6 +1,6 @@
 """Column statistics of a CSV file that was just written: field widths, minimum and maximum.
 
-The descriptions beside such a file state them. Only that file is read.
+The descriptions beside such a file state them.
 """
 
 import csv
@@ -12,9 +12,9 @@ from typing import Final
 from survey_cli.values import Variable
 
 MAX_FIELD_SIZE: Final = 2**30
-"""Letters of a field that may be read: more than any answer has."""
+"""Maximum length of a field in characters: more than any answer has."""
 BATCH_SIZE: Final = 500
-"""Rows looked at in one go."""
+"""Rows read at a time."""
 
 
 @dataclass(slots=True)
@@ -22,16 +22,17 @@ class ColumnStatistics:
     """Statistics of one column."""
 
     characters: int = 0
-    """Of the longest field."""
+    """Length of the longest field."""
     bytes: int = 0
-    """The same in UTF-8."""
+    """Length of the longest field in bytes of UTF-8; 0 for numbers."""
     minimum: float | None = None
-    """Of numbers that are no codes for missings; None where there are none."""
+    """Smallest number that is not a missing code; None if there is none."""
     maximum: float | None = None
+    """Largest number that is not a missing code."""
     marked: int = 0
-    """Fields among those that were to be counted."""
+    """Number of fields among the marked ones."""
     decimals: int = 0
-    """Places behind the point of the number that has most."""
+    """Maximum number of decimals."""
 
 
 def read_statistics(
@@ -42,34 +43,34 @@ def read_statistics(
 ) -> list[ColumnStatistics]:
     """Return the statistics of each column, in one pass and little memory.
 
-    `codes` holds the fields of each column that stand for missing values; `marked` those that are counted.
+    `codes` holds the fields of each column that are missing codes; `marked` the fields that are counted.
     """
-    found = [ColumnStatistics() for _ in variables]
+    statistics = [ColumnStatistics() for _ in variables]
     marks = marked or (frozenset[str](),) * len(variables)
-    numbers = [variable.storage in ("integer", "decimal") for variable in variables]
+    are_numbers = [variable.storage in ("integer", "decimal") for variable in variables]
     csv.field_size_limit(MAX_FIELD_SIZE)
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         next(reader, None)
-        while some := list(islice(reader, BATCH_SIZE)):
-            for column, extent, number, missing, mark in zip(
-                zip(*some, strict=True), found, numbers, codes, marks, strict=True
+        while batch := list(islice(reader, BATCH_SIZE)):
+            for fields, column, is_number, missing, mark in zip(
+                zip(*batch, strict=True), statistics, are_numbers, codes, marks, strict=True
             ):
-                distinct = set(column)
-                extent.characters = max(extent.characters, *map(len, distinct), 0)
+                distinct = set(fields)
+                column.characters = max(column.characters, *map(len, distinct), 0)
                 if not mark.isdisjoint(distinct):
-                    extent.marked += sum(field in mark for field in column)
-                if number:
-                    _add_numbers(extent, distinct - missing - {""})
+                    column.marked += sum(field in mark for field in fields)
+                if is_number:
+                    _add_numbers(column, distinct - missing - {""})
                 else:
-                    extent.bytes = max(extent.bytes, *(len(field.encode()) for field in distinct), 0)
-    return found
+                    column.bytes = max(column.bytes, *(len(field.encode()) for field in distinct), 0)
+    return statistics
 
 
-def _add_numbers(extent: ColumnStatistics, fields: set[str]) -> None:
+def _add_numbers(column: ColumnStatistics, fields: set[str]) -> None:
     if not fields:
         return
     values = [float(field) for field in fields]
-    extent.minimum = min(values) if extent.minimum is None else min(extent.minimum, *values)
-    extent.maximum = max(values) if extent.maximum is None else max(extent.maximum, *values)
-    extent.decimals = max(extent.decimals, *(len(field.partition(".")[2]) for field in fields))
+    column.minimum = min(values) if column.minimum is None else min(column.minimum, *values)
+    column.maximum = max(values) if column.maximum is None else max(column.maximum, *values)
+    column.decimals = max(column.decimals, *(len(field.partition(".")[2]) for field in fields))

@@ -38,19 +38,19 @@ T = TypeVar("T")
 
 DATA_SHEET, CODEBOOK_SHEET, LABELS_SHEET = "data", "codebook", "labels"
 FIRST_SAFE_DATE: Final = date(1900, 3, 1)
-"""The first that Excel does not count wrongly; earlier ones are texts."""
+"""The first date that Excel counts correctly; earlier ones are texts."""
 ILLEGAL_IN_CELLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What no XML file may hold."""
+"""Characters that XML cannot hold."""
 ESCAPE_LIKE: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-"""What Excel would read as an escape."""
+"""Text that Excel would read as an escape."""
 FORMULA_LIKE: Final = re.compile(r"['=+\-@\t\r\n#＝＋－＠]")
-"""A text that begins so gets the mark by which it stays a text."""
+"""The beginning of texts that are marked as texts."""
 DATA_WIDTHS: Final[dict[Storage, int]] = {"integer": 9, "decimal": 11, "text": 14, "date": 12, "time": 10}
 """Minimum width of a data column, in characters."""
 TIMESTAMP_WIDTH: Final = 20
 MAX_HEADING_WIDTH: Final = 32
 SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_SHEET: (22, 14, 40, 16)}
-"""Letters that fit into the columns."""
+"""Column widths in characters."""
 
 
 def write_xlsx(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
@@ -60,22 +60,22 @@ def write_xlsx(table: Table, to: Path, options: WriteOptions) -> tuple[int, tupl
 
 def report_full_disk(write: Callable[[], T]) -> T:
     """Report a full disk as an OSError, whichever library meets it, and discard what is half written."""
-    complaints = sys.unraisablehook
+    hook = sys.unraisablehook
     try:
         try:
             return write()
         except OSError as error:
             sys.unraisablehook = _ignore
-            told = OSError(error.errno, error.strerror)
+            failure = OSError(error.errno, error.strerror)
         except Exception as error:
             if type(error).__module__.partition(".")[0] != "lxml":  # where openpyxl finds it
                 raise
             sys.unraisablehook = _ignore
-            told = OSError(errno.EIO, str(error))
+            failure = OSError(errno.EIO, str(error))
         gc.collect()
     finally:
-        sys.unraisablehook = complaints
-    raise told
+        sys.unraisablehook = hook
+    raise failure
 
 
 def _ignore(_: object) -> None:
@@ -114,21 +114,21 @@ class _DataSheets:
         self._add_sheets()
 
     def append(self, row: Sequence[Cell]) -> None:
-        """One row, in as many sheets as its columns take."""
+        """Add one row, on as many sheets as its columns need."""
         if not self._rows_left:
             self._add_sheets()
         self._rows_left -= 1
         self.rows += 1
         if self._timestamp_column is not None:
             self._latest_entry = max(self._latest_entry, str(row[self._timestamp_column]))
-        cells = [say(cell) for say, cell in zip(self._converters, row, strict=True)]
+        cells = [convert(cell) for convert, cell in zip(self._converters, row, strict=True)]
         for number, sheet in enumerate(self._sheets):
             start = number * EXCEL.columns
-            some = cells[start : start + EXCEL.columns]
+            part = cells[start : start + EXCEL.columns]
             sheet.append(
                 [
                     self._make_text_cell(sheet, value, start + at) if type(value) is str else value
-                    for at, value in enumerate(some)
+                    for at, value in enumerate(part)
                 ]
             )
 
@@ -140,20 +140,20 @@ class _DataSheets:
         return _make_text(sheet, text)
 
     def _add_sheets(self) -> None:
-        """The sheet, or sheets, of the next rows, with their headings."""
-        stretches = range(0, len(self._variables) or 1, EXCEL.columns)
+        """Add the sheets of the next rows, with their headings."""
+        starts = range(0, len(self._variables) or 1, EXCEL.columns)
         self._sheets = []
-        for start in stretches:
+        for start in starts:
             number = len([s for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]) + 1
             sheet = self._book.create_sheet(DATA_SHEET if number == 1 else f"{DATA_SHEET} {number}")
-            some = self._variables[start : start + EXCEL.columns]
-            _set_up_sheet(sheet, [_choose_width(v) for v in some])
-            sheet.append([_make_text(sheet, v.name, bold=True) for v in some])
+            part = self._variables[start : start + EXCEL.columns]
+            _set_up_sheet(sheet, [_choose_width(v) for v in part])
+            sheet.append([_make_text(sheet, v.name, bold=True) for v in part])
             self._sheets.append(sheet)
         self._rows_left = EXCEL_ROWS - 1
 
     def find_latest_entry(self) -> datetime:
-        """The moment of the last entry in the data."""
+        """Return the time of the last entry in the data."""
         try:
             return datetime.fromisoformat(self._latest_entry)
         except ValueError:
@@ -164,18 +164,18 @@ class _DataSheets:
         sheets = [str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]
         if len(self._variables) > EXCEL.columns:
             yield (
-                f"{len(self._variables):,} columns: a sheet holds {EXCEL.columns:,}; they go on in "
+                f"{len(self._variables):,} columns: a sheet holds {EXCEL.columns:,}; they continue in "
                 f"{', '.join(sheets[1:])}"
             )
         if self.rows > EXCEL_ROWS - 1:
-            yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they go on in {', '.join(sheets[1:])}"
+            yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they continue in {', '.join(sheets[1:])}"
         for name, count in self._shortened.items():
             texts = format_quantity(count, "text is", "texts are")
-            yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the most that a cell holds"
+            yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the maximum of a cell"
 
 
 def _set_up_sheet(sheet: Any, widths: Sequence[int]) -> None:
-    """The heading stays in sight."""
+    """Set column widths, and keep the heading visible."""
     sheet.freeze_panes = "A2"
     from openpyxl.utils import get_column_letter
 
@@ -184,13 +184,13 @@ def _set_up_sheet(sheet: Any, widths: Sequence[int]) -> None:
 
 
 def _choose_width(variable: Variable) -> int:
-    """So that the heading can be read, and no day or moment is shown as ###."""
-    least = TIMESTAMP_WIDTH if is_timestamp(variable) else DATA_WIDTHS[variable.storage]
-    return max(least, min(len(variable.name) + 2, MAX_HEADING_WIDTH))
+    """Return a width at which the heading can be read and no date is shown as ###."""
+    minimum = TIMESTAMP_WIDTH if is_timestamp(variable) else DATA_WIDTHS[variable.storage]
+    return max(minimum, min(len(variable.name) + 2, MAX_HEADING_WIDTH))
 
 
 def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) -> Any:
-    """A text as a cell that stays a text."""
+    """Return a cell that stays a text."""
     if ILLEGAL_IN_CELLS.search(text):
         text = ILLEGAL_IN_CELLS.sub("", text)
     if "_x" in text:
@@ -201,7 +201,7 @@ def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) ->
     from openpyxl.styles import Font
 
     cell: Any = WriteOnlyCell(sheet)
-    cell._value = text  # past openpyxl's guess, for which = is a formula and #N/A an error
+    cell._value = text  # bypasses openpyxl's guess that = begins a formula and #N/A is an error
     cell.data_type = "s"
     if FORMULA_LIKE.match(text):
         cell.quotePrefix = True
@@ -211,7 +211,7 @@ def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) ->
 
 
 def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
-    """What stands in the cells of a column: a number, text, day or time, or nothing."""
+    """Make a function that returns a cell's value in Excel: a number, text, date, time, or None."""
     codes: dict[str, int | str] = {}
     if has_missing_codes(variable):
         codes = {
@@ -219,19 +219,19 @@ def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any
             for kind, (code, words) in list_missing_codes(variable).items()
             if kind != "not_asked"
         }
-    words = variable.labels if labels else {}
-    moment = is_timestamp(variable)
+    value_labels = variable.labels if labels else {}
+    timestamp = is_timestamp(variable)
 
-    def say(cell: Cell) -> Any:
+    def convert(cell: Cell) -> Any:
         match cell:
             case Missing():
                 return codes.get(cell.kind)
             case int() | float():
-                return words.get(cell, cell) if isinstance(cell, int) else cell
-            case str() if moment and cell:
+                return value_labels.get(cell, cell) if isinstance(cell, int) else cell
+            case str() if timestamp and cell:
                 return datetime.fromisoformat(cell).astimezone(UTC).replace(tzinfo=None)
             case str():
-                return words.get(cell, cell) or None
+                return value_labels.get(cell, cell) or None
             case date():
                 return cell if cell >= FIRST_SAFE_DATE else cell.isoformat()
             case time():
@@ -239,11 +239,11 @@ def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any
             case _:
                 return str(cell)
 
-    return say
+    return convert
 
 
 def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
-    """A line a variable."""
+    """Yield one line per variable."""
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
         missing = "; ".join(
@@ -254,18 +254,18 @@ def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
 
 
 def _iterate_labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
-    """A line a code: of answers, then of missings."""
+    """Yield one line per code: answers, then missing values."""
     yield "variable", "code", "label", "missing"
     for v in variables:
         kinds: dict[Code, str] = {code: kind for kind, (code, _) in list_missing_codes(v).items()}
         for code, words in build_value_labels(v).items():
             number = int(code) if v.storage == "text" and str(code) in map(str, kinds) else code
-            out = "" if code in v.labels else kinds.get(number, "")
-            yield v.name, str(code), words, out or ("left out of means" if code in v.user_missing else "")
+            kind = "" if code in v.labels else kinds.get(number, "")
+            yield v.name, str(code), words, kind or ("excluded from means" if code in v.user_missing else "")
 
 
 class _ReproducibleZip(zipfile.ZipFile):
-    """An archive whose parts all bear one moment."""
+    """An archive whose parts all have the same time."""
 
     timestamp = DEFAULT_TIMESTAMP
 
@@ -276,13 +276,13 @@ class _ReproducibleZip(zipfile.ZipFile):
         compress_type: int | None = None,
         compresslevel: int | None = None,
     ) -> None:
-        """A part from what is in memory."""
+        """Add a part from memory."""
         super().writestr(self._make_entry(str(zinfo_or_arcname)), data, compress_type, compresslevel)
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **more: Any) -> None:
-        """A part from a file."""
-        with open(filename, "rb") as held, self.open(self._make_entry(str(arcname)), "w", force_zip64=True) as part:
-            shutil.copyfileobj(held, part)
+        """Add a part from a file."""
+        with open(filename, "rb") as file, self.open(self._make_entry(str(arcname)), "w", force_zip64=True) as part:
+            shutil.copyfileobj(file, part)
 
     def _make_entry(self, name: str) -> zipfile.ZipInfo:
         part = zipfile.ZipInfo(name, date_time=self.timestamp.timetuple()[:6])
@@ -290,12 +290,12 @@ class _ReproducibleZip(zipfile.ZipFile):
         return part
 
 
-def _save(book: "Workbook", to: Path, moment: datetime) -> None:
-    """Write the workbook, dated by its data."""
+def _save(book: "Workbook", to: Path, time_of_data: datetime) -> None:
+    """Write the workbook with the time of its data."""
     from openpyxl.writer.excel import ExcelWriter
 
     archive = _ReproducibleZip(to, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
-    archive.timestamp = max(moment, DEFAULT_TIMESTAMP)
+    archive.timestamp = max(time_of_data, DEFAULT_TIMESTAMP)
     naive = archive.timestamp.astimezone(UTC).replace(tzinfo=None)
     book.properties.created = book.properties.modified = naive
     book.properties.creator = "survey-cli"

@@ -26,7 +26,7 @@ class WriteResult(NamedTuple):
 
     rows: int
     notes: tuple[str, ...] = ()
-    """What the format could not hold, and what stands for it."""
+    """What the format cannot hold, and what replaces it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,42 +38,41 @@ class Format:
 
     name: str
     extensions: tuple[str, ...]
-    """Of two formats with the same, the first is chosen by it."""
+    """File extensions; of two formats with the same one, the first is chosen."""
     description: str
     write: Callable[[Table, TextIO, WriteOptions], WriteResult] | None = None
     write_file: Callable[[Table, Path, WriteOptions], WriteResult] | None = None
     write_pair: Callable[[Table, Path, Path, str, WriteOptions], WriteResult] | None = None
-    """Told, too, into which file the data go, and by which name the first file is to know it."""
+    """Also receives the path of the data file, and the name by which the first file refers to it."""
     data_suffix: str = ""
-    """What the name of the file with the data has behind the stem of the first: each format its own, so that none takes
-    another's."""
+    """Suffix of the data file, after the stem of the first file. Formats have different ones, so that none overwrites
+    another's data."""
     always_labeled: bool = False
-    """Whether labels always stand in the file beside the codes."""
+    """Whether the file always holds labels beside the codes."""
     extra: str = ""
-    """What has to be installed besides: `survey-cli[spss]`."""
+    """The extra to install: `survey-cli[spss]`."""
 
     def find_data_path(self, to: Path) -> Path | None:
-        """The file with the data, where there is one beside: `asu_sps.csv` of `asu.sps`."""
+        """Return the path of the data file: `asu_sps.csv` for `asu.sps`; None if there is none."""
         return to.with_name(to.stem + self.data_suffix) if self.data_suffix else None
 
 
 def _wrap_row_writer(
     write: Callable[[Table, TextIO, WriteOptions], int],
 ) -> Callable[[Table, TextIO, WriteOptions], WriteResult]:
-    """A writer that any table fits into."""
     return lambda table, to, options: WriteResult(write(table, to, options))
 
 
-def _write_spss_syntax(table: Table, to: Path, data: Path, named: str, options: WriteOptions) -> WriteResult:
-    return WriteResult(*write_spss_syntax(table, to, data, named, WriteOptions(raw=True)))
+def _write_spss_syntax(table: Table, to: Path, data: Path, data_name: str, _options: WriteOptions) -> WriteResult:
+    return WriteResult(*write_spss_syntax(table, to, data, data_name, WriteOptions(raw=True)))
 
 
-def _make_triple_s_writer(edition: TripleSVariant) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
-    return lambda table, to, data, named, options: WriteResult(*write_triple_s(table, to, data, named, edition))
+def _make_triple_s_writer(variant: TripleSVariant) -> Callable[[Table, Path, Path, str, WriteOptions], WriteResult]:
+    return lambda table, to, data, data_name, _: WriteResult(*write_triple_s(table, to, data, data_name, variant))
 
 
-def _write_r_script(table: Table, to: Path, data: Path, named: str, options: WriteOptions) -> WriteResult:
-    return WriteResult(write_r_script(table, to, data, named, WriteOptions(raw=True)))
+def _write_r_script(table: Table, to: Path, data: Path, data_name: str, _options: WriteOptions) -> WriteResult:
+    return WriteResult(write_r_script(table, to, data, data_name, WriteOptions(raw=True)))
 
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -94,7 +93,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="jsonl",
             extensions=(".jsonl", ".ndjson"),
-            description="JSON Lines, an object a row, typed",
+            description="JSON Lines: one typed object per row",
             write=_wrap_row_writer(write_jsonl),
         ),
         Format(
@@ -107,7 +106,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="sav",
             extensions=(".sav", ".zsav"),
-            description="SPSS data with labels and user-missing codes, all held in memory",
+            description="SPSS data with labels and user-missing codes; needs memory for all rows",
             write_file=lambda table, to, options: WriteResult(*write_sav(table, to, options)),
             extra="spss",
             always_labeled=True,
@@ -115,7 +114,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="dta",
             extensions=(".dta",),
-            description="Stata data with labels and extended missings, all held in memory",
+            description="Stata data with labels and extended missing values; needs memory for all rows",
             write_file=lambda table, to, options: WriteResult(*write_dta(table, to, options)),
             extra="stata",
             always_labeled=True,
@@ -139,7 +138,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="sps",
             extensions=(".sps",),
-            description="SPSS syntax with labels, and a CSV beside it that it reads",
+            description="SPSS syntax with labels, and the CSV file that it reads",
             write_pair=_write_spss_syntax,
             data_suffix="_sps.csv",
             always_labeled=True,
@@ -147,7 +146,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="sss",
             extensions=(".sss",),
-            description="Triple-S 2.0 definition, and its data as CSV beside it",
+            description="Triple-S 2.0 definition, and its data as CSV",
             write_pair=_make_triple_s_writer(TripleSVariant()),
             data_suffix="_sss.csv",
             always_labeled=True,
@@ -186,7 +185,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format(
             name="r",
             extensions=(".r",),
-            description="R script with labels, and a CSV beside it that it reads",
+            description="R script with labels, and the CSV file that it reads",
             write_pair=_write_r_script,
             data_suffix="_r.csv",
             always_labeled=True,
@@ -196,11 +195,12 @@ FORMATS: Final[Mapping[str, Format]] = {
 
 
 def find_format(name: str, *, chosen: str = "") -> Format | str:
-    """The format of a file's name, or the one chosen; else why there is none."""
+    """Return the chosen format, or that of a file's name; else the reason why there is none."""
     if chosen:
-        found = FORMATS.get(chosen.lower())
         near = find_nearest(chosen, FORMATS)
-        return found or f"there is no format {chosen!r}" + (f": did you mean {near!r}?" if near else "")
+        return FORMATS.get(chosen.lower()) or f"there is no format {chosen!r}" + (
+            f": did you mean {near!r}?" if near else ""
+        )
     for f in FORMATS.values():
         if name.lower().endswith(f.extensions):
             return f

@@ -11,7 +11,7 @@ from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Cell, Missing
 
 BATCH_SIZE: Final = 500
-"""Rows looked at in one go."""
+"""Rows read at a time."""
 
 
 @dataclass(slots=True)
@@ -19,16 +19,17 @@ class ColumnFrequencies:
     """Frequencies of one column."""
 
     values: Counter[object] = field(default_factory=Counter)
-    """By code, where the column has labels."""
+    """Number of rows by code; empty if the column has no labels."""
     missing: Counter[str] = field(default_factory=Counter)
-    """By kind."""
+    """Number of rows by kind of missing value."""
     valid: int = 0
+    """Number of rows with a value."""
     minimum: float | None = None
     maximum: float | None = None
     total: float = 0.0
 
     def add(self, cell: Cell, times: int, *, labeled: bool) -> None:
-        """It stands there so many times more."""
+        """Count a cell that occurs so many times."""
         if isinstance(cell, Missing):
             self.missing[cell.kind] += times
             return
@@ -42,18 +43,18 @@ class ColumnFrequencies:
 
 
 def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
-    """How many rows there are, and the tally of each column; in one pass and little memory."""
-    kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
-    found = [ColumnFrequencies() for _ in table.variables]
-    columns = [(tally, make_cell_reader(v.storage), v) for tally, v in zip(found, table.variables, strict=True)]
+    """Return the number of rows and the frequencies of each column, in one pass and little memory."""
+    encoded_rows = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
+    frequencies = [ColumnFrequencies() for _ in table.variables]
+    columns = [(column, make_cell_reader(v.storage), v) for column, v in zip(frequencies, table.variables, strict=True)]
     width, count = len(columns), 0
-    while some := [split_row(row, width) for row in islice(kept, BATCH_SIZE)]:
-        count += len(some)
-        for texts, (tally, read, variable) in zip(zip(*some, strict=True), columns, strict=True):
-            words = variable.storage == "text" and not variable.labels
+    while batch := [split_row(row, width) for row in islice(encoded_rows, BATCH_SIZE)]:
+        count += len(batch)
+        for texts, (column, read, variable) in zip(zip(*batch, strict=True), columns, strict=True):
+            is_free_text = variable.storage == "text" and not variable.labels
             for text, times in Counter(texts).items():
-                if words and text[0] == '"':
-                    tally.valid += times
+                if is_free_text and text[0] == '"':
+                    column.valid += times
                 else:
-                    tally.add(read(text), times, labeled=bool(variable.labels))
-    return count, found
+                    column.add(read(text), times, labeled=bool(variable.labels))
+    return count, frequencies

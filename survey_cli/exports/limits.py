@@ -15,20 +15,20 @@ from survey_cli.wording import join_first
 
 CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 MAX_TEXT_CODE_BYTES: Final = 8
-"""Bytes of a text that SPSS can take for missing."""
+"""Maximum length in bytes of a text that SPSS can treat as missing."""
 MAX_MISSING_CODES: Final = 3
-"""Codes that SPSS can take for missing one by one; or a range and one."""
+"""Maximum number of single codes that SPSS can treat as missing; alternatively a range and one code."""
 MIN_DISPLAY_WIDTH: Final = 8
 MAX_DISPLAY_WIDTH: Final = 40
-"""Letters, the least and the most, that a column of SPSS's window is wide."""
+"""Minimum and maximum width of a column in SPSS's window, in characters."""
 DATE_DISPLAY_WIDTH: Final = 10
 TIMESTAMP_DISPLAY_WIDTH: Final = 20
-"""Letters of a day and of a moment as SPSS shows them."""
+"""Width of a date and of a date and time in SPSS, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatLimits:
-    """Of one program's files. Lengths are bytes of UTF-8 where `bytes` says so, else letters."""
+    """Limits of one program's files. Lengths are in bytes of UTF-8 if `counts_bytes`, else in characters."""
 
     program: str
     counts_bytes: bool
@@ -38,19 +38,19 @@ class FormatLimits:
     text: int
     columns: int
     reserved: frozenset[str] = frozenset()
-    """Names that no variable may have, in small letters."""
+    """Names that no variable may have, in lower case."""
 
     def measure(self, text: str) -> int:
-        """How long the program finds a text."""
+        """Return the length of a text as the program counts it."""
         return len(text.encode()) if self.counts_bytes else len(text)
 
-    def shorten(self, text: str, most: int) -> str:
-        """The text no longer than `most`, between two characters, and with … where something is gone."""
-        if self.measure(text) <= most:
+    def shorten(self, text: str, limit: int) -> str:
+        """Return a text no longer than `limit`, ending in … if it was cut."""
+        if self.measure(text) <= limit:
             return text
         if not self.counts_bytes:
-            return text[: most - 1].rstrip() + "…"
-        return text.encode()[: most - 3].decode(errors="ignore").rstrip() + "…"
+            return text[: limit - 1].rstrip() + "…"
+        return text.encode()[: limit - 3].decode(errors="ignore").rstrip() + "…"
 
 
 SPSS: Final = FormatLimits(
@@ -63,8 +63,8 @@ SPSS: Final = FormatLimits(
     columns=32_767,
     reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
 )
-"""IBM SPSS Statistics, "Variable names" and "System limits"; it takes any number of columns, other readers of its files
-do not."""
+"""Source: IBM SPSS Statistics, "Variable names" and "System limits". SPSS accepts any number of columns; other readers
+of its files do not."""
 STATA: Final = FormatLimits(
     program="Stata",
     counts_bytes=False,
@@ -97,26 +97,26 @@ STATA: Final = FormatLimits(
         ]
     ),
 )
-"""Stata, `help limits` and `help dta`, release 118."""
+"""Source: Stata, `help limits` and `help dta`, release 118."""
 EXCEL: Final = FormatLimits(
     program="Excel", counts_bytes=False, name=255, label=32_767, value_label=32_767, text=32_767, columns=16_384
 )
-"""Excel, "Specifications and limits"."""
+"""Source: Excel, "Specifications and limits"."""
 EXCEL_ROWS: Final = 1_048_576
 
 
 def to_single_line(text: str) -> str:
-    """On one line, without what nobody sees."""
+    """Return a text on one line, without control characters."""
     return " ".join(CONTROL_CHARACTERS.sub(" ", text).split())
 
 
 def fit_label(text: str, limits: FormatLimits) -> str:
-    """The label of a variable, or what stands for it."""
+    """Return a label on one line, shortened to the program's limit."""
     return limits.shorten(to_single_line(text), limits.label)
 
 
 def choose_label(variable: Variable) -> str:
-    """What a variable is called in words: its label, else the question's wording."""
+    """Return the label of a variable on one line; the question's wording if it has none."""
     return to_single_line(variable.label) or to_single_line(variable.wording)
 
 
@@ -127,13 +127,13 @@ def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
     names alone.
     """
     taken = {name.casefold() for name in names if _is_allowed(name, limits)}
-    made = []
+    allowed = []
     for name in names:
         if not _is_allowed(name, limits):
             name = _make_allowed_name(name, taken, limits)
             taken.add(name.casefold())
-        made.append(name)
-    return tuple(made)
+        allowed.append(name)
+    return tuple(allowed)
 
 
 def _is_allowed(name: str, limits: FormatLimits) -> bool:
@@ -141,8 +141,10 @@ def _is_allowed(name: str, limits: FormatLimits) -> bool:
 
 
 def _is_reserved(name: str, limits: FormatLimits) -> bool:
-    low = name.casefold()
-    return low in limits.reserved or (limits.program == STATA.program and re.fullmatch(r"str[0-9]+", low) is not None)
+    folded = name.casefold()
+    return folded in limits.reserved or (
+        limits.program == STATA.program and re.fullmatch(r"str[0-9]+", folded) is not None
+    )
 
 
 def _make_allowed_name(name: str, taken: set[str], limits: FormatLimits) -> str:
@@ -154,27 +156,28 @@ def _make_allowed_name(name: str, taken: set[str], limits: FormatLimits) -> str:
     raise AssertionError("there are more numbers than names")
 
 
-def _truncate(name: str, most: int, limits: FormatLimits) -> str:
-    return name.encode()[:most].decode(errors="ignore") if limits.counts_bytes else name[:most]
+def _truncate(name: str, length: int, limits: FormatLimits) -> str:
+    return name.encode()[:length].decode(errors="ignore") if limits.counts_bytes else name[:length]
 
 
 # ── missing codes of SPSS ──────────────────────────────────────────────────────────────────────────────────
 
 
 class UserMissing(NamedTuple):
-    """Which codes SPSS leaves out by itself, as its files can say it."""
+    """The user-missing codes of a variable, as SPSS files can declare them."""
 
     codes: tuple[Code, ...] = ()
-    """One by one: three, or one beside a range."""
+    """Single codes: at most three, or one beside a range."""
     low: int | None = None
-    """A range of whole numbers, with its ends."""
+    """Lower end of a range of whole numbers, inclusive; None without a range."""
     high: int | None = None
+    """Upper end of the range, inclusive."""
     unmarked: tuple[Code, ...] = ()
-    """Those for which there was no room: labeled codes like any answer's."""
+    """Missing codes for which there was no room: they stay labeled codes like any answer."""
 
     @property
     def covered_codes(self) -> frozenset[Code]:
-        """Every code that is left out."""
+        """Every code that SPSS treats as missing."""
         between = () if self.low is None or self.high is None else range(self.low, self.high + 1)
         return frozenset((*self.codes, *between))
 
@@ -187,17 +190,17 @@ def choose_user_missing(variable: Variable) -> UserMissing:
     column, not asked and not reached come first, since nothing else would keep them out of a base; a number that was
     not asked is system-missing anyway.
     """
-    wanted = tuple(_iterate_missing_codes(variable))
+    missing = tuple(_iterate_missing_codes(variable))
     if variable.storage == "text":
-        short = [code for code in wanted if len(str(code).encode()) <= MAX_TEXT_CODE_BYTES]
-        kept = tuple(short[:MAX_MISSING_CODES])
-        return UserMissing(codes=kept, unmarked=tuple(code for code in wanted if code not in kept))
-    best = UserMissing(codes=wanted[:MAX_MISSING_CODES], unmarked=wanted[MAX_MISSING_CODES:])
+        short = [code for code in missing if len(str(code).encode()) <= MAX_TEXT_CODE_BYTES]
+        codes = tuple(short[:MAX_MISSING_CODES])
+        return UserMissing(codes=codes, unmarked=tuple(code for code in missing if code not in codes))
+    best = UserMissing(codes=missing[:MAX_MISSING_CODES], unmarked=missing[MAX_MISSING_CODES:])
     if variable.storage == "integer" and best.unmarked:
-        for low, high in _iterate_runs(sorted(code for code in wanted if isinstance(code, int))):
-            outside = [code for code in wanted if not (isinstance(code, int) and low <= code <= high)]
+        for low, high in _iterate_runs(sorted(code for code in missing if isinstance(code, int))):
+            outside = [code for code in missing if not (isinstance(code, int) and low <= code <= high)]
             ranged = UserMissing(codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:]))
-            if _rank(ranged, wanted) < _rank(best, wanted):
+            if _rank(ranged, missing) < _rank(best, missing):
                 best = ranged
     return best
 
@@ -216,20 +219,20 @@ def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
 
 
 def format_unmarked_note(cells: Mapping[str, int]) -> str:
-    """What is said of cells whose code is to be left out and is not; by name how many there are."""
-    told = join_first(f"{name} ({count:,})" for name, count in cells.items())
+    """Return the note on cells with a missing code that SPSS does not treat as missing: their number by variable."""
+    counts = join_first(f"{name} ({count:,})" for name, count in cells.items())
     return (
-        f"SPSS has room for three missing codes, or a range and one; cells with others, to be left out by hand: {told}"
+        f"SPSS has room for three missing codes, or a range and one; exclude cells with other codes yourself: {counts}"
     )
 
 
-def choose_display_width(letters: int) -> int:
-    """Of a column of texts in SPSS's window."""
-    return min(max(letters, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
+def choose_display_width(length: int) -> int:
+    """Return the width of a text column in SPSS's window, for its longest text."""
+    return min(max(length, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
 
 
 def _iterate_runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Stretches of numbers that follow one another."""
+    """Yield the ends of each run of consecutive numbers."""
     start = None
     for at, code in enumerate(codes):
         start = code if start is None else start
@@ -239,13 +242,13 @@ def _iterate_runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
             start = None
 
 
-def _rank(made: UserMissing, wanted: Sequence[Code]) -> tuple[bool, ...]:
-    """By what is left out two ways compare: the one that loses a later code is the better."""
-    return tuple(code in made.unmarked for code in wanted)
+def _rank(choice: UserMissing, missing: Sequence[Code]) -> tuple[bool, ...]:
+    """Return a sort key: the choice that lacks room only for later codes is better."""
+    return tuple(code in choice.unmarked for code in missing)
 
 
 def build_value_labels(variable: Variable, *, missing: bool = True) -> dict[Code, str]:
-    """By code the label of every value that may stand in the column, the codes of missings among them if `missing`."""
+    """Return the labels of all values in the column by code, with those of missing values if `missing`."""
     labels: dict[Code, str] = dict(variable.labels)
     if missing:
         text = variable.storage == "text"
@@ -255,18 +258,18 @@ def build_value_labels(variable: Variable, *, missing: bool = True) -> dict[Code
     return labels
 
 
-# ── what is said ───────────────────────────────────────────────────────────────────────────────────────────
+# ── notes ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def iterate_notes(
     variables: Sequence[Variable], limits: FormatLimits, *, labels: Sequence[dict[Code, str]]
 ) -> Iterator[str]:
-    """What had to be shortened or renamed in names and labels. `labels`: the value labels of each variable."""
+    """Yield notes on names and labels that had to change. `labels` holds the value labels of each variable."""
     for variable, name in zip(variables, fit_names([v.name for v in variables], limits), strict=True):
         if name != variable.name:
-            yield f"{variable.name} is named {name} there: {limits.program} does not take the name"
+            yield f"{variable.name} is named {name} there: {limits.program} does not accept the name"
     if cut := [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]:
-        yield f"{join_first(cut)}: labels are cut to {limits.label} {_name_unit(limits)}, as {limits.program} has them"
+        yield f"{join_first(cut)}: labels are cut to {limits.label} {_name_unit(limits)}, the limit of {limits.program}"
     long = [
         v.name
         for v, some in zip(variables, labels, strict=True)

@@ -1,7 +1,4 @@
-"""Codes that stand for missing values in formats without typed missing values.
-
-They are those of the questionnaire, else the reserved ones.
-"""
+"""Codes of missing values in formats without typed missing values: the questionnaire's, else the reserved ones."""
 
 from typing import Final
 
@@ -15,21 +12,23 @@ RESERVED_LABELS: Final = {
     "not_reached": "Not reached",
 }
 USER_MISSING_ORDER: Final = ("dk", "refused", "not_reached")
-"""The first to be user-missing where there is room for three."""
+"""The kinds that are user-missing first where there is room for three."""
 
 
 def has_missing_codes(variable: Variable) -> bool:
-    """Whether its missings stand in the column by their codes; else the field is empty, and a companion says why."""
+    """Whether missing values are codes in the column; else the field is empty, and a companion column says why."""
     return variable.storage in ("integer", "decimal") or bool(variable.labels)
 
 
 def list_missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
-    """By kind the code and the words of every missing that the column may hold; none where it is not coded."""
+    """Return code and label of every missing value that the column may hold, by kind; empty if it has no codes."""
     if not has_missing_codes(variable):
         return {}
     reserved = {kind: (code, RESERVED_LABELS[kind]) for kind, code in RESERVED_CODES.items()}
-    own = {kind: (code, text or RESERVED_LABELS.get(kind, kind)) for kind, (code, text) in variable.declines.items()}
-    return {**reserved, **own}
+    declines = {
+        kind: (code, text or RESERVED_LABELS.get(kind, kind)) for kind, (code, text) in variable.declines.items()
+    }
+    return {**reserved, **declines}
 
 
 def list_offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
@@ -42,7 +41,7 @@ def list_offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
         return {}
     always = ("not_asked",) if variable.role == "sample" else ("not_asked", "not_reached")
     return {
-        kind: told
-        for kind, told in list_missing_codes(variable).items()
+        kind: code_and_label
+        for kind, code_and_label in list_missing_codes(variable).items()
         if kind in always or (kind in variable.declines and kind not in ("not_asked", "not_reached"))
     }

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOptions:
-    """What the analyst chose."""
+    """The analyst's choices."""
 
     labels: bool = False
-    """Labels instead of codes."""
+    """Write labels instead of codes."""
     raw: bool = False
-    """Texts as they are, though a spreadsheet might run them."""
+    """Write texts unchanged, although a spreadsheet might run them as formulas."""
     bom: bool = False
-    """Begin with a byte order mark, by which Excel knows UTF-8."""
+    """Begin with a byte order mark, by which Excel recognizes UTF-8."""
     data_name: str = ""
-    """The name of the file that a description is of."""
+    """Name of the data file that a description is about."""

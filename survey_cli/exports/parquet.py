@@ -6,12 +6,13 @@ in batches: memory use does not grow with them.
 
 Each field of the schema carries, as UTF-8 texts: `label`, `wording`, `measure`, `item`, `role`; where there are any,
 `value_labels` (a JSON object, code to label), `missing_codes` (a JSON object, kind to code and label), `user_missing`
-(a JSON list of codes that are answers and left out of means), `turn`, `option`, and `state`, the name of the column
-that says why. The schema itself has `study` (a JSON object), `language` and `each`, which says what a row is.
+(a JSON list of answer codes that means exclude), `turn`, `option`, and `state`, the name of the column
+that says why. The schema itself has `study` (a JSON object), `language` and `each`, the unit of a row.
 """
 
+import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -38,14 +39,14 @@ COMPRESSION: Final = "zstd"
 
 
 def write_parquet(table: Table, to: Path, options: WriteOptions) -> int:
-    """The rows; a row group a stretch. Raises ImportError where the libraries are missing."""
+    """Write one row group per batch; return the number of rows. Raises ImportError without the libraries."""
     import pyarrow.parquet  # type: ignore[import-untyped]
 
     return _write(table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION))
 
 
 def write_arrow(table: Table, to: Path, options: WriteOptions) -> int:
-    """The same as an Arrow file, a record batch a stretch."""
+    """Write an Arrow file; return the number of rows. Raises ImportError without the libraries."""
     import pyarrow.ipc  # type: ignore[import-untyped]
 
     ipc_options = pyarrow.ipc.IpcWriteOptions(compression=COMPRESSION)
@@ -58,30 +59,30 @@ class ParquetField(NamedTuple):
     name: str
     variable: Variable
     position: int
-    """The variable's in the table."""
+    """The position of the variable in the table."""
     states: tuple[str, ...] = ()
-    """What a column of words can say; none for a column of values."""
+    """The possible values of a state column; empty for a column of values."""
     state_column: str = ""
-    """The name of the column that says why a value is not there."""
+    """The name of the column that says why a value is missing."""
 
 
 def list_fields(variables: Sequence[Variable]) -> list[ParquetField]:
-    """The columns in order, the words after the values they belong to; where the table has such a column, there."""
-    taken = {v.name for v in variables}
-    told = {(v.item, v.turn): v.name for v in variables if v.role == "state"}
+    """Return the columns in order; a state column follows its values, or stands where the table has it."""
+    used_names = {v.name for v in variables}
+    state_columns = {(v.item, v.turn): v.name for v in variables if v.role == "state"}
     fields = []
     for place, v in enumerate(variables):
         if v.role == "state":
             fields.append(ParquetField(v.name, v, place, states=_list_states(v)))
         elif v.role in ("admin", "order"):
             fields.append(ParquetField(v.name, v, place))
-        elif v.role == "answer" and not _has_codes(v) and (v.item, v.turn) in told:
-            fields.append(ParquetField(v.name, v, place, state_column=told[v.item, v.turn]))
+        elif v.role == "answer" and not list_missing_codes(v) and (v.item, v.turn) in state_columns:
+            fields.append(ParquetField(v.name, v, place, state_column=state_columns[v.item, v.turn]))
         else:
             name = f"{v.name}_state"
-            while name in taken:
+            while name in used_names:
                 name += "_"
-            taken.add(name)
+            used_names.add(name)
             fields += [
                 ParquetField(v.name, v, place, state_column=name),
                 ParquetField(name, v, place, states=_list_states(v)),
@@ -89,23 +90,19 @@ def list_fields(variables: Sequence[Variable]) -> list[ParquetField]:
     return fields
 
 
-def _has_codes(variable: Variable) -> bool:
-    return bool(list_missing_codes(variable))
-
-
 def _list_states(variable: Variable) -> tuple[str, ...]:
     codes = (*variable.declines, "dk", "refused", "not_asked", "not_reached")
     return tuple(dict.fromkeys((ANSWERED, *codes)))
 
 
-def _write(table: Table, opened: "Callable[[pa.Schema], Any]") -> int:
+def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> int:
     import pyarrow as pa
 
     fields = list_fields(table.variables)
     schema = pa.schema([_make_schema_field(field) for field in fields], metadata=_make_schema_metadata(table))
     columns = [_make_expression(field).alias(field.name) for field in fields]
     rows = 0
-    with opened(schema) as writer:
+    with open_writer(schema) as writer:
         for texts in read_batches(table):
             arrays = [
                 _make_array(s, field, schema) for s, field in zip(convert_columns(texts, columns), fields, strict=True)
@@ -122,7 +119,7 @@ def _make_expression(field: ParquetField) -> "pl.Expr":
     if field.states:
         places = {kind: place for place, kind in enumerate(field.states)}
         return make_missing_expression(text).fill_null(ANSWERED).replace_strict(places, return_dtype=pl.Int8)
-    values = make_value_expression(field.variable.storage, text, moment=is_timestamp(field.variable))
+    values = make_value_expression(field.variable.storage, text, timestamp=is_timestamp(field.variable))
     return values.cast(pl.Int64) if field.variable.storage == "integer" else values
 
 
@@ -152,7 +149,7 @@ def _make_schema_field(field: ParquetField) -> "pa.Field":
 
 
 def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
-    """What a field says of itself."""
+    """Yield the metadata of a field."""
     v = field.variable
     label = v.label or v.wording or v.name
     yield "label", f"{label} (state)" if field.states and v.role != "state" else label
@@ -169,7 +166,7 @@ def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
     if v.labels:
         yield "value_labels", _encode_json({str(code): text for code, text in v.labels.items()})
     if field.state_column and (codes := list_offered_codes(v)):
-        yield "missing_codes", _encode_json({kind: list(told) for kind, told in codes.items()})
+        yield "missing_codes", _encode_json({kind: list(pair) for kind, pair in codes.items()})
     if v.user_missing:
         yield "user_missing", _encode_json(list(v.user_missing))
     if field.state_column:
@@ -177,13 +174,9 @@ def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
 
 
 def _make_schema_metadata(table: Table) -> dict[str, str]:
-    stated = {what: words for what, words in _describe_study(table).items() if words}
-    return {"study": _encode_json(stated), "language": table.language, "each": table.row_unit}
-
-
-def _describe_study(table: Table) -> dict[str, Any]:
-    study = table.study
-    return {name: getattr(study, name) for name in study.__dataclass_fields__ if name != "asked"}
+    values = {field.name: getattr(table.study, field.name) for field in dataclasses.fields(table.study)}
+    study = {name: value for name, value in values.items() if value and not isinstance(value, Mapping)}  # not by item
+    return {"study": _encode_json(study), "language": table.language, "each": table.row_unit}
 
 
 def _encode_json(value: Any) -> str:

@@ -24,45 +24,45 @@ R_CLASSES: Final[dict[Storage, str]] = {
     "time": "character",
 }
 MAX_NAME_BYTES: Final = 2_000
-"""Bytes of a label that may stand as the name of an argument: R takes 10,000, and as a text any number."""
+"""Maximum length in bytes of a label that is an argument name. R accepts 10,000; strings may have any length."""
 MAX_PIECE_LENGTH: Final = 5_000
-"""Letters of a text in one piece: R takes 10,000 where its locale does not have them."""
+"""Maximum length of a piece of a string in characters. R accepts 10,000 outside its locale."""
 R_FUNCTIONS: Final = """
-moment <- function(x) as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%S", tz = "UTC")
+date_time <- function(x) as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%S", tz = "UTC")
 time_of_day <- function(x) {
   x <- as.difftime(x, format = "%H:%M", units = "mins")
   if (requireNamespace("hms", quietly = TRUE)) hms::as_hms(x) else x
 }
-described <- function(x, label, labels = NULL, absent = NULL, not_asked = NULL, wording = "") {
+describe <- function(x, label, labels = NULL, missing = NULL, not_asked = NULL, wording = "") {
   if (!is.null(not_asked)) x[!is.na(x) & x == not_asked] <- NA
   if (!is.null(labels) && requireNamespace("haven", quietly = TRUE)) {
-    x <- haven::labelled_spss(x, labels = labels, na_values = absent, label = label)
+    x <- haven::labelled_spss(x, labels = labels, na_values = missing, label = label)
   } else {
     attr(x, "label") <- label
     attr(x, "labels") <- labels
-    attr(x, "na_values") <- absent
+    attr(x, "na_values") <- missing
   }
   if (nzchar(wording)) attr(x, "wording") <- wording
   x
 }"""
 
 
-def write_r_script(table: Table, to: Path, data: Path, named: str, raw: WriteOptions) -> int:
-    """The script into `to`, the data into `data`, which the script knows as `named`; the rows."""
+def write_r_script(table: Table, to: Path, data: Path, data_name: str, options: WriteOptions) -> int:
+    """Write the script, and the data that it reads as `data_name`; return the number of rows."""
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(table, file, raw)
+        rows = write_csv(table, file, options)
     with to.open("w", encoding="ascii", newline="\n") as file:
-        file.writelines(line + "\n" for line in _render_script(table, named))
+        file.writelines(line + "\n" for line in _render_script(table, data_name))
     return rows
 
 
-def _render_script(table: Table, named: str) -> Iterator[str]:
+def _render_script(table: Table, data_name: str) -> Iterator[str]:
     study, variables = table.study, table.variables
     yield "# Makes the data frame `survey`, from the working directory:"
-    yield "# source() this file there, or give `folder` before."
+    yield "# source() this file there, or set `folder` before."
     yield 'if (!exists("folder")) folder <- "."'
     yield "survey <- read.csv("
-    yield f"  file.path(folder, {quote(named)}), encoding = {quote('UTF-8')}, check.names = FALSE,"
+    yield f"  file.path(folder, {quote(data_name)}), encoding = {quote('UTF-8')}, check.names = FALSE,"
     yield '  na.strings = "", stringsAsFactors = FALSE,'
     yield "  colClasses = c("
     yield ",\n".join(f"    {quote(v.name)} = {quote(R_CLASSES[v.storage])}" for v in variables)
@@ -72,8 +72,8 @@ def _render_script(table: Table, named: str) -> Iterator[str]:
     yield ""
     for variable in variables:
         if is_timestamp(variable) or variable.storage == "time":
-            made = "moment" if is_timestamp(variable) else "time_of_day"
-            yield f"survey[[{quote(variable.name)}]] <- {made}(survey[[{quote(variable.name)}]])"
+            function = "date_time" if is_timestamp(variable) else "time_of_day"
+            yield f"survey[[{quote(variable.name)}]] <- {function}(survey[[{quote(variable.name)}]])"
         yield _render_variable(variable)
     yield ""
     yield f'attr(survey, "title") <- {quote(study.title)}'
@@ -88,27 +88,26 @@ def _render_script(table: Table, named: str) -> Iterator[str]:
 
 def _render_variable(variable: Variable) -> str:
     codes = list_offered_codes(variable)
-    labels: dict[Code, str] = {
-        **dict(variable.labels),
-        **{code: text for kind, (code, text) in codes.items() if kind != "not_asked"},
-    }
-    absent = [code for kind, (code, _) in codes.items() if kind != "not_asked"]
-    absent += [code for code in variable.user_missing if isinstance(code, int)]
-    told = [f"label = {quote(variable.label or variable.name)}"]
+    not_asked = codes.pop("not_asked", None)
+    labels: dict[Code, str] = {**variable.labels, **dict(codes.values())}
+    missing = [code for code, _ in codes.values()]
+    missing += [code for code in variable.user_missing if isinstance(code, int)]
+    arguments = [f"label = {quote(variable.label or variable.name)}"]
     if labels:
-        told.append(f"labels = {_render_labels(variable, labels)}")
-    if absent:
-        told.append(f"absent = {_render_vector([_render_value(variable, code) for code in dict.fromkeys(absent)])}")
-    if "not_asked" in codes:
-        told.append(f"not_asked = {_render_value(variable, codes['not_asked'][0])}")
+        arguments.append(f"labels = {_render_labels(variable, labels)}")
+    if missing:
+        values = [_render_value(variable, code) for code in dict.fromkeys(missing)]
+        arguments.append(f"missing = {_render_vector(values)}")
+    if not_asked is not None:
+        arguments.append(f"not_asked = {_render_value(variable, not_asked[0])}")
     if variable.wording:
-        told.append(f"wording = {quote(variable.wording)}")
+        arguments.append(f"wording = {quote(variable.wording)}")
     name = quote(variable.name)
-    return f"survey[[{name}]] <- described(survey[[{name}]], {', '.join(told)})"
+    return f"survey[[{name}]] <- describe(survey[[{name}]], {', '.join(arguments)})"
 
 
 def _render_labels(variable: Variable, labels: Mapping[Code, str]) -> str:
-    """Codes by their labels; a label twice is two codes."""
+    """Return a vector of codes named by their labels."""
     if any(len(text.encode(errors="replace")) > MAX_NAME_BYTES for text in labels.values()):
         codes = _render_vector([_render_value(variable, code) for code in labels])
         return f"structure({codes}, names = {_render_vector([quote(t or str(c)) for c, t in labels.items()])})"
@@ -136,12 +135,12 @@ def quote(text: str) -> str:
     return '"' + "".join(map(_escape_character, text)) + '"'
 
 
-def _escape_character(letter: str) -> str:
-    point = ord(letter)
-    if letter in '"\\':
-        return "\\" + letter
+def _escape_character(character: str) -> str:
+    point = ord(character)
+    if character in '"\\':
+        return "\\" + character
     if 0x20 <= point < 0x7F:
-        return letter
+        return character
     if point == 0 or 0xD800 <= point < 0xE000:
         return "\\uFFFD"
     return f"\\u{point:04X}" if point < 0x10000 else f"\\U{point:08X}"

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 DEFAULT_TIMESTAMP: Final = datetime(1980, 1, 1, tzinfo=UTC)
-"""Of data without a moment: the first day that a zip archive knows."""
+"""The time for data without timestamps: the earliest that a zip archive can store."""
 MONTHS: Final = tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())  # noqa: SIM905
 
 
-def format_day(moment: datetime) -> str:
-    """Day and month as SPSS and Stata write them: `09 Nov`."""
-    return f"{moment.day:02} {MONTHS[moment.month - 1]}"
+def format_day(time: datetime) -> str:
+    """Return day and month as SPSS and Stata write them: `09 Nov`."""
+    return f"{time.day:02} {MONTHS[time.month - 1]}"

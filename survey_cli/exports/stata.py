@@ -45,34 +45,34 @@ if TYPE_CHECKING:
 MISSING_LETTERS: Final = {"dk": "d", "refused": "r", "not_reached": "n", "not_asked": "u"}
 ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 STATA_RELEASE: Final = 14
-"""The program's, whose files are of release 118."""
+"""The Stata version whose file format is release 118."""
 MAX_LABELED_VALUE: Final = 2_147_483_620
-"""The most that fits into Stata's `multiline_texts`; larger numbers are doubles, and have no labels."""
+"""Largest value of Stata's type `long`; larger numbers are doubles, which have no labels."""
 DISPLAY_WIDTHS: Final = (8, 80)
-"""Letters of a text, the least and the most, that Stata is to show; all are kept."""
+"""Minimum and maximum number of characters of a text that Stata shows; all are stored."""
 HEADER_SIZE: Final = 2_000
-"""Bytes before the types of the columns, of two each, at most."""
+"""Maximum number of bytes before the column types, which have two bytes each."""
 TIMESTAMP_TAG: Final = b"<timestamp>\x11"
 NAMES_TAG: Final = b"<varnames>"
 NAME_FIELD_SIZE: Final = 129
-"""Bytes of a name."""
+"""Length of a name field in bytes."""
 
 
 def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
     """Write the file; return the number of rows and the notes. Raises ImportError without the libraries."""
     import pyreadstat
 
-    final = fit_names([v.name for v in table.variables], STATA)
-    # The library makes the names of label sets from a column's name and a number, which are to fit together.
-    names = fit_names(final, replace(STATA, name=STATA.name - len(str(len(final)))))
+    final_names = fit_names([v.name for v in table.variables], STATA)
+    # The library names label sets by a column's name and a number, which must fit together.
+    names = fit_names(final_names, replace(STATA, name=STATA.name - len(str(len(final_names)))))
     letters = assign_letters(table.variables)
     data = _build_data(table, names, letters)
     labels = {
-        name: found
+        name: value_labels
         for name, variable in zip(names, table.variables, strict=True)
-        if (found := _build_labels(variable, letters))
+        if (value_labels := _build_labels(variable, letters))
     }
-    absent = {
+    missing = {
         name: sorted({*letters.values()}) for name, v in zip(names, table.variables, strict=True) if _has_letters(v)
     }
     try:
@@ -83,7 +83,7 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
             column_labels=[fit_label(choose_label(v), STATA) or None for v in table.variables],
             version=STATA_RELEASE,
             variable_value_labels=labels,
-            missing_user_values=absent,
+            missing_user_values=missing,
             variable_format={
                 name: form
                 for name, v in zip(names, table.variables, strict=True)
@@ -95,7 +95,7 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
     latest = data[LAST_ENTRY_COLUMN].max() if LAST_ENTRY_COLUMN in data.columns else None
     with to.open("r+b") as file:
         _write_timestamp(file, latest if isinstance(latest, datetime) else DEFAULT_TIMESTAMP)
-        _write_names(file, final)
+        _write_names(file, final_names)
     return data.height, tuple(_iterate_notes(table))
 
 
@@ -114,33 +114,31 @@ def assign_letters(variables: Sequence[Variable]) -> dict[str, str]:
 
 
 def _has_letters(variable: Variable) -> bool:
-    """Whether missings are told by letters: not in texts, nor in what nobody was asked."""
+    """Whether missing values are letters: not in texts, nor in administrative columns."""
     return variable.storage != "text" and variable.role != "admin"
 
 
 def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
-    """By value or letter."""
-    if variable.storage == "text":
+    """Return labels by value, or by letter of a missing value."""
+    if variable.storage in ("text", "date", "time"):  # a label of a date or time could only be a missing code's
         return {}
-    found: dict[Any, str] = {
+    labels: dict[Any, str] = {
         code: STATA.shorten(to_single_line(words) or str(code), STATA.value_label)
         for code, words in variable.labels.items()
         if _can_label(code)
     }
-    if variable.storage in ("date", "time"):  # a label of theirs could only be that of a missing
-        return {}
     for kind, (code, words) in list_offered_codes(variable).items():
         if kind in letters or _can_label(code):
-            found[letters.get(kind, code)] = STATA.shorten(to_single_line(words) or kind, STATA.value_label)
-    return found
+            labels[letters.get(kind, code)] = STATA.shorten(to_single_line(words) or kind, STATA.value_label)
+    return labels
 
 
 def _can_label(code: Code) -> bool:
-    """Whether Stata can label a number."""
+    """Whether Stata can label a code."""
     return isinstance(code, int) and abs(code) <= MAX_LABELED_VALUE
 
 
-def _choose_format(variable: Variable, held: "pl.Series") -> str:
+def _choose_format(variable: Variable, column: "pl.Series") -> str:
     match variable.storage:
         case "integer":
             return "%12.0g"
@@ -153,64 +151,68 @@ def _choose_format(variable: Variable, held: "pl.Series") -> str:
         case "text":
             if is_timestamp(variable):
                 return "%tc"
-            longest = held.str.len_chars().max()
-            least, most = DISPLAY_WIDTHS
-            return f"%-{min(max(longest, least), most)}s" if isinstance(longest, int) else ""
+            longest = column.str.len_chars().max()
+            minimum, maximum = DISPLAY_WIDTHS
+            return f"%-{min(max(longest, minimum), maximum)}s" if isinstance(longest, int) else ""
 
 
 def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl.DataFrame":
-    """The rows as Stata has them: numbers and dates with letters among them where there is no answer."""
+    """Return the rows as Stata stores them: numbers and dates, with letters for missing values."""
     import polars as pl
 
     values, kinds = [], []
     for at, (variable, name) in enumerate(zip(table.variables, names, strict=True)):
         text = pl.col(str(at))
-        column = make_value_expression(variable.storage, text, moment=is_timestamp(variable))
+        column = make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
         if _has_letters(variable):
             codes = list_missing_codes(variable)
-            told = {kind: letters.get(kind) for kind in {**letters, **codes}}
-            kinds.append(make_missing_expression(text).replace_strict(told, return_dtype=pl.String).alias(name))
-            spare = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
-            if any(spare.values()):
-                column = make_coded_expression(text, column, spare)
+            letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
+            kinds.append(
+                make_missing_expression(text).replace_strict(letter_by_kind, return_dtype=pl.String).alias(name)
+            )
+            codes_without_letter = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
+            if any(codes_without_letter.values()):
+                column = make_coded_expression(text, column, codes_without_letter)
         elif variable.storage == "integer":
             column = column.cast(pl.Int64)
         elif variable.storage == "text" and not is_timestamp(variable):
-            asked = variable.role != "admin"
-            words = {kind: str(code) for kind, (code, _) in list_missing_codes(variable).items() if asked}
-            column = (make_coded_expression(text, column, words) if words else column).fill_null("")
+            text_codes = {kind: str(code) for kind, (code, _) in list_missing_codes(variable).items()}
+            if text_codes and variable.role != "admin":
+                column = make_coded_expression(text, column, text_codes)
+            column = column.fill_null("")
         values.append(column.alias(name))
-    made = [(convert_columns(texts, values), convert_columns(texts, kinds)) for texts in read_batches(table)]
-    none = pl.DataFrame({str(at): [] for at in range(len(names))}).cast(pl.String)
-    made = made or [(convert_columns(none, values), convert_columns(none, kinds))]
-    data, why_not = pl.concat([values for values, _ in made]), pl.concat([kinds for _, kinds in made])
+    batches = [(convert_columns(texts, values), convert_columns(texts, kinds)) for texts in read_batches(table)]
+    empty = pl.DataFrame({str(at): [] for at in range(len(names))}).cast(pl.String)
+    batches = batches or [(convert_columns(empty, values), convert_columns(empty, kinds))]
+    data = pl.concat([value_batch for value_batch, _ in batches])
+    letter_columns = pl.concat([letter_batch for _, letter_batch in batches])
     mixed = [
-        _mix_letters(data[name], why_not[name], whole=v.storage == "integer")
+        _mix_letters(data[name], letter_columns[name], integer=v.storage == "integer")
         for name, v in zip(names, table.variables, strict=True)
         if _has_letters(v)
     ]
     return data.with_columns(mixed)
 
 
-def _mix_letters(values: "pl.Series", letters: "pl.Series", *, whole: bool) -> "pl.Series":
-    """Values with letters where there are none, as the library takes them. `whole`: as whole numbers, where they fit."""
+def _mix_letters(values: "pl.Series", letters: "pl.Series", *, integer: bool) -> "pl.Series":
+    """Return values with letters in place of nulls, as the library expects; as integers if `integer` and they fit."""
     import polars as pl
 
-    if whole and not (values.abs() > MAX_LABELED_VALUE).any():
+    if integer and not (values.abs() > MAX_LABELED_VALUE).any():
         values = values.cast(pl.Int32)
-    cells = [why if value is None else value for value, why in zip(values.to_list(), letters, strict=True)]
+    cells = [letter if value is None else value for value, letter in zip(values.to_list(), letters, strict=True)]
     return pl.Series(values.name, cells, dtype=pl.Object)
 
 
-def _write_timestamp(file: BinaryIO, moment: datetime) -> None:
-    """Write the day and time of the file into it."""
+def _write_timestamp(file: BinaryIO, time: datetime) -> None:
+    """Overwrite the file's date and time."""
     file.seek(0)
     file.seek(file.read(HEADER_SIZE).index(TIMESTAMP_TAG) + len(TIMESTAMP_TAG))
-    file.write(f"{format_day(moment)} {moment:%Y %H:%M}".encode("ascii"))
+    file.write(f"{format_day(time)} {time:%Y %H:%M}".encode("ascii"))
 
 
 def _write_names(file: BinaryIO, names: Sequence[str]) -> None:
-    """Write the names of the columns into it, each in a field of its own."""
+    """Overwrite the column names, each in its own field."""
     file.seek(0)
     file.seek(file.read(HEADER_SIZE + 2 * len(names)).index(NAMES_TAG) + len(NAMES_TAG))
     file.write(b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in names))
@@ -220,18 +222,18 @@ def _iterate_notes(table: Table) -> Iterator[str]:
     labels: list[dict[Code, str]] = [build_value_labels(v) if _has_letters(v) else {} for v in table.variables]
     yield from iterate_notes(table.variables, STATA, labels=labels)
     letters = assign_letters(table.variables)
-    if own := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
-        yield "extended missings of the study's own: " + ", ".join(f".{x} {kind}" for kind, x in own.items())
+    if own_letters := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
+        yield "extended missing values of the study: " + ", ".join(f".{x} {kind}" for kind, x in own_letters.items())
     if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
-        yield f"{join_first(left)}: Stata has no letter left; they are labeled codes"
+        yield f"{join_first(left)}: Stata has no letter left for them; they are labeled codes"
     if bare := [v.name for v in table.variables if has_unlabeled_texts(v)]:
-        yield f"{join_first(bare)}: Stata labels no texts; the codes stand without labels"
+        yield f"{join_first(bare)}: Stata cannot label texts; the codes have no labels"
     if large := [v.name for v in table.variables if list_too_large_codes(v)]:
-        yield f"{join_first(large)}: Stata labels numbers to {MAX_LABELED_VALUE:,}; larger codes stand without labels"
+        yield f"{join_first(large)}: Stata labels numbers up to {MAX_LABELED_VALUE:,}; larger codes have no labels"
 
 
 def has_unlabeled_texts(variable: Variable) -> bool:
-    """Whether its codes are texts that mean something else than they say: Stata labels none."""
+    """Whether its codes are texts that differ from their labels; Stata cannot label texts."""
     return (
         variable.storage == "text"
         and variable.role != "admin"
@@ -240,5 +242,5 @@ def has_unlabeled_texts(variable: Variable) -> bool:
 
 
 def list_too_large_codes(variable: Variable) -> list[Code]:
-    """Its codes that Stata cannot label, though they are numbers."""
+    """Return the numeric codes that are too large for a label in Stata."""
     return [code for code in variable.labels if variable.storage != "text" and not _can_label(code)]

@@ -1,6 +1,6 @@
-"""Conversion of stored rows into typed polars columns, batch by batch.
+"""Conversion of stored rows into typed polars columns and kinds of missing values, batch by batch.
 
-It also says why a cell has no value, and knows no file format.
+It knows no file format.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     import polars as pl
 
 BATCH_SIZE: Final = 20_000
-"""Rows of one stretch."""
+"""Rows per batch."""
 _COMMA: Final = "\\u002c"
 
 
-def read_batches(table: Table, at_once: int = BATCH_SIZE) -> Iterator["pl.DataFrame"]:
+def read_batches(table: Table) -> Iterator["pl.DataFrame"]:
     """Yield the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …).
 
     Nothing is yielded where there are no rows. Raises ValueError for a row that does not fit this table.
     """
     width = len(table.variables)
-    kept = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
-    while some := list(islice(kept, at_once)):
-        frame = _split(some, width)
-        some.clear()  # or two stretches would be held while the next is read
+    encoded_rows = iter(table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows))
+    while batch := list(islice(encoded_rows, BATCH_SIZE)):
+        frame = _split(batch, width)
+        batch.clear()  # else two batches would be in memory while the next is read
         yield frame
 
 
@@ -44,24 +44,24 @@ def _split(rows: list[str], width: int) -> "pl.DataFrame":
 
 
 def _escape_commas(row: str, width: int) -> str:
-    """The same row without commas inside its texts."""
+    """Return the row with commas inside its texts escaped."""
     return f"[{','.join([text.replace(',', _COMMA) for text in split_row(row, width)])}]"
 
 
 def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":
-    """The columns made of a stretch of texts. Raises ValueError for a text that is no cell."""
+    """Return columns computed from stored texts. Raises ValueError for a text that is no cell."""
     import polars as pl
 
     try:
         return frame.select(list(columns))
     except pl.exceptions.PolarsError as error:
         what = str(error).partition("\n")[0][:200]
-        unknown = "replace_strict" in what  # polars' word where a text has nothing that stands for it
-        raise ValueError("a missing of a kind that no column has" if unknown else what) from None
+        unknown = "replace_strict" in what  # polars' word for a text without a replacement
+        raise ValueError("a missing value of a kind that no column has" if unknown else what) from None
 
 
-def make_value_expression(storage: Storage, text: "pl.Expr", *, moment: bool = False) -> "pl.Expr":
-    """The values of a column, null where there is none."""
+def make_value_expression(storage: Storage, text: "pl.Expr", *, timestamp: bool = False) -> "pl.Expr":
+    """Make an expression for the values of a column, null where there is none."""
     import polars as pl
 
     bare = pl.when(~text.str.starts_with("{") & (text != NOT_ASKED_TEXT)).then(text)
@@ -79,19 +79,19 @@ def make_value_expression(storage: Storage, text: "pl.Expr", *, moment: bool = F
                 .str.json_decode(pl.String)
                 .fill_null(pl.when(~bare.str.starts_with('"')).then(bare))
             )
-            if moment:
-                said = pl.when(words != "").then(words.str.slice(0, 19))
-                return said.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
-            return words.str.replace_all("\x00", "", literal=True)  # where C ends a text
+            if timestamp:
+                seconds = pl.when(words != "").then(words.str.slice(0, 19))
+                return seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
+            return words.str.replace_all("\x00", "", literal=True)  # which ends a text in C
 
 
 def choose_measure(variable: Variable) -> Measure:
-    """A moment can be counted with, like any day or time."""
+    """Return the level of measurement; timestamps are scales, as dates and times are."""
     return "scale" if is_timestamp(variable) else variable.measure
 
 
 def make_missing_expression(text: "pl.Expr") -> "pl.Expr":
-    """By what kind of missing a cell has no value, null where it has one."""
+    """Make an expression for the kinds of missing values, null where there is a value."""
     import polars as pl
 
     kind = text.str.extract(r'^\{"missing":"([^"]+)"\}$', 1)
@@ -106,12 +106,12 @@ def make_missing_expression(text: "pl.Expr") -> "pl.Expr":
 def make_coded_expression(
     text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]
 ) -> "pl.Expr":
-    """The values, and by kind what stands where there are none. A kind that is not among `codes` is refused."""
+    """Make an expression for values, with codes for missing values. Fails for a kind that is not among `codes`."""
     import polars as pl
 
     texts = any(isinstance(code, str) for code in codes.values())
     by_text = {
         NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}': code for kind, code in codes.items()
     }
-    absent = pl.when(text.str.starts_with("{") | (text == NOT_ASKED_TEXT)).then(text)
-    return pl.coalesce(values, absent.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64))
+    missing = pl.when(text.str.starts_with("{") | (text == NOT_ASKED_TEXT)).then(text)
+    return pl.coalesce(values, missing.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64))

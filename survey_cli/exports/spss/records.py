@@ -14,17 +14,17 @@ from typing import BinaryIO, Final
 from survey_cli.exports.answer_sets import MultipleResponseSet
 
 WEIGHT_OFFSET: Final = 76
-"""Where in the header the position of the weight variable stands."""
+"""Offset of the position of the weight variable in the header."""
 HEADER_SIZE: Final = 176
 MAX_NAME_BYTES: Final = 64
-"""Bytes of the name of a set, with its `$`."""
+"""Maximum length in bytes of the name of a set, with its `$`."""
 EXTENSION_RECORD: Final = 7
 RESPONSE_SETS_SUBTYPE: Final = 7
-"""The subtype of sets of several answers."""
+"""The subtype of multiple response sets."""
 LONG_NAMES_SUBTYPE: Final = 13
 END_RECORD: Final = 999
 ZSAV_SIGNATURE: Final = b"$FL3"
-"""How a .zsav begins; it has positions in the file that move with the dictionary."""
+"""The beginning of a .zsav, whose header and trailer contain positions in the file."""
 
 
 def add_records(file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]) -> None:
@@ -39,11 +39,11 @@ def add_records(file: Path, sets: Sequence[MultipleResponseSet], weight: str, na
         if weight:
             struct.pack_into(f"{order}i", header, WEIGHT_OFFSET, dictionary.positions[names[weight]])
         record = _build_sets_record(sets, dictionary.short_names, names, order) if sets else b""
-        fresh = file.with_name(f"{file.name}.new")
+        new_file = file.with_name(f"{file.name}.new")
         try:
-            fresh.touch(mode=0o600, exist_ok=False)  # the answers are their owner's meanwhile too
-            copymode(file, fresh)
-            with fresh.open("wb") as target:
+            new_file.touch(mode=0o600, exist_ok=False)  # private from the beginning
+            copymode(file, new_file)
+            with new_file.open("wb") as target:
                 target.write(header)
                 source.seek(HEADER_SIZE)
                 target.write(source.read(dictionary.end - HEADER_SIZE))
@@ -53,22 +53,22 @@ def add_records(file: Path, sets: Sequence[MultipleResponseSet], weight: str, na
                     _copy_compressed(source, target, len(record), order)
                 else:
                     copyfileobj(source, target, 1 << 20)
-            os.replace(fresh, file)
+            os.replace(new_file, file)
         finally:
-            fresh.unlink(missing_ok=True)
+            new_file.unlink(missing_ok=True)
 
 
 class _Dictionary:
-    """What has to be known of the dictionary of a file: its variables, and where it ends."""
+    """The variables of a file's dictionary, and the positions of its end and of the data."""
 
     def __init__(self, source: BinaryIO, order: str) -> None:
         self._source, self._order = source, order
         self._position_by_short_name: dict[str, int] = {}
         self.short_names: dict[str, str] = {}
-        """By the name of a variable the name of eight bytes that records refer to."""
+        """The name of eight bytes to which records refer, by name of the variable."""
         self.positions: dict[str, int] = {}
-        """By the name of a variable its position, from 1; long texts take several."""
-        longs: dict[str, str] = {}
+        """The position of a variable, from 1, by its name; long texts take several positions."""
+        long_names: dict[str, str] = {}
         source.seek(HEADER_SIZE)
         position = 0
         while True:
@@ -90,7 +90,7 @@ class _Dictionary:
                     content = source.read(size * count)
                     if subtype == LONG_NAMES_SUBTYPE:
                         pairs = content.decode("utf-8").rstrip("\0").split("\t")
-                        longs = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+                        long_names = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
                 case 999:
                     self._read_int()
                     break
@@ -98,7 +98,7 @@ class _Dictionary:
                     raise ValueError(f"{kind} is no record of an SPSS dictionary")
         self.data = source.tell()
         for short, at in self._position_by_short_name.items():
-            name = longs.get(short, short)
+            name = long_names.get(short, short)
             self.short_names[name], self.positions[name] = short, at
 
     def _read_int(self) -> int:
@@ -106,7 +106,7 @@ class _Dictionary:
         return int(number)
 
     def _read_variable(self) -> str:
-        """The name; empty for what continues a long text."""
+        """Return the name; empty for the continuation of a long text."""
         type_, has_label, missing, _, _ = (self._read_int() for _ in range(5))
         name = self._source.read(8).decode("utf-8").rstrip()
         if has_label:
@@ -126,25 +126,25 @@ def _build_sets_record(
     sets: Sequence[MultipleResponseSet], short_names: Mapping[str, str], names: Mapping[str, str], order: str
 ) -> bytes:
     lines = []
-    for one in sets:
-        name = f"${one.name}".encode()[:MAX_NAME_BYTES].decode(errors="ignore")
-        label = one.label.encode()
-        members = " ".join(short_names[names[member]].lower() for member in one.names)
+    for response_set in sets:
+        name = f"${response_set.name}".encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+        label = response_set.label.encode()
+        members = " ".join(short_names[names[member]].lower() for member in response_set.names)
         lines.append(f"{name}=D1 1 {len(label)} ".encode() + label + f" {members}\n".encode())
     content = b"".join(lines)
     return struct.pack(f"{order}4i", EXTENSION_RECORD, RESPONSE_SETS_SUBTYPE, 1, len(content)) + content
 
 
-def _copy_compressed(source: BinaryIO, target: BinaryIO, by: int, order: str) -> None:
-    """The cases of a .zsav: its header and its trailer name positions in the file, which have moved."""
+def _copy_compressed(source: BinaryIO, target: BinaryIO, shift: int, order: str) -> None:
+    """Copy the cases of a .zsav, with the positions in its header and trailer moved by `shift` bytes."""
     header, trailer, size = struct.unpack(f"{order}3q", source.read(24))
-    target.write(struct.pack(f"{order}3q", header + by, trailer + by, size))
-    left = trailer - source.tell()
-    while left and (piece := source.read(min(left, 1 << 20))):
+    target.write(struct.pack(f"{order}3q", header + shift, trailer + shift, size))
+    remaining = trailer - source.tell()
+    while remaining and (piece := source.read(min(remaining, 1 << 20))):
         target.write(piece)
-        left -= len(piece)
-    held = bytearray(source.read(size))
-    for block in range(24, len(held), 24):
-        first, second = struct.unpack_from(f"{order}2q", held, block)
-        struct.pack_into(f"{order}2q", held, block, first + by, second + by)
-    target.write(held)
+        remaining -= len(piece)
+    blocks = bytearray(source.read(size))
+    for block in range(24, len(blocks), 24):
+        first, second = struct.unpack_from(f"{order}2q", blocks, block)
+        struct.pack_into(f"{order}2q", blocks, block, first + shift, second + shift)
+    target.write(blocks)

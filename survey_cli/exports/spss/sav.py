@@ -52,19 +52,19 @@ if TYPE_CHECKING:
 
 
 MAX_FILE_LABEL_BYTES: Final = 64
-"""Bytes of the label of a file."""
+"""Maximum length of a file label in bytes."""
 MAX_NOTE_BYTES: Final = 80
-"""Bytes of a line of its notes."""
+"""Maximum length of a line of the notes in bytes."""
 TIMESTAMP_OFFSET: Final = 92
-"""Where in the file the day and time stand at which it was made."""
+"""Offset of the file's date and time."""
 MAX_DECIMALS_SHOWN: Final = 6
-"""Places that are shown of numbers whose places nobody set; all are kept."""
+"""Maximum number of decimals shown where the questionnaire sets none; all are stored."""
 
 
 def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple[str, ...]]:
     """Write the file; return the number of rows and the notes.
 
-    A name that ends in .zsav is compressed as such. Raises ImportError where the libraries are missing.
+    A file name that ends in .zsav selects its compression. Raises ImportError without the libraries.
     """
     import pyreadstat
 
@@ -72,9 +72,9 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
         SpssColumn.from_variable(variable, name)
         for variable, name in zip(table.variables, fit_names([v.name for v in table.variables], SPSS), strict=True)
     ]
-    data, seen = _build_data(table, columns)
+    data, statistics = _build_data(table, columns)
     labels = {c.name: c.labels for c in columns if c.labels}
-    absent = {c.name: c.user_missing for c in columns if c.user_missing}
+    missing = {c.name: c.user_missing for c in columns if c.user_missing}
     try:
         pyreadstat.write_sav(
             data,
@@ -85,50 +85,50 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> tuple[int, tuple
             row_compress=to.suffix.lower() != ".zsav",
             note=[SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
             variable_value_labels=labels,
-            missing_ranges=absent,
+            missing_ranges=missing,
             variable_measure={c.name: choose_measure(c.variable) for c in columns},
-            variable_display_width={c.name: seen.choose_width(c) for c in columns},
-            variable_format={c.name: form for c in columns if (form := seen.choose_format(c))},
+            variable_display_width={c.name: statistics.choose_width(c) for c in columns},
+            variable_format={c.name: form for c in columns if (form := statistics.choose_format(c))},
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
-    _write_timestamp(to, seen.latest_entry or DEFAULT_TIMESTAMP)
+    _write_timestamp(to, statistics.latest_entry or DEFAULT_TIMESTAMP)
     names = {column.variable.name: column.name for column in columns}
     weight = table.study.weight if table.study.weight in names else ""
     sets = [
-        one._replace(label=SPSS.shorten(to_single_line(one.label), SPSS.label))
-        for one in find_response_sets(table.variables)
+        response_set._replace(label=SPSS.shorten(to_single_line(response_set.label), SPSS.label))
+        for response_set in find_response_sets(table.variables)
     ]
     if sets or weight:
         add_records(to, sets, weight, names)
-    return data.height, tuple(_iterate_notes(table, columns, seen))
+    return data.height, tuple(_iterate_notes(table, columns, statistics))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpssColumn:
-    """A variable as SPSS has it."""
+    """A variable as it is stored in SPSS."""
 
     variable: Variable
     name: str
     labels: dict[Any, str]
-    """Labels by value, as the file holds values."""
+    """Labels by value, in the type of the column."""
     user_missing: list[Any]
     """User-missing values, a range as a mapping."""
     unmarked: list[Any]
-    """Values for which there was no room among them."""
+    """Missing codes for which there was no room among the user-missing values."""
     missing_codes: dict[str, int | str | None]
-    """By kind what stands for a missing; nothing is system-missing."""
+    """The code of a missing value by kind; None is system-missing."""
 
     @classmethod
     def from_variable(cls, variable: Variable, name: str) -> "SpssColumn":
         text = variable.storage == "text"
         labels = {code: SPSS.shorten(to_single_line(words) or str(code), SPSS.value_label)
                   for code, words in build_value_labels(variable).items()}  # fmt: skip
-        found = choose_user_missing(variable)
-        absent: list[Any] = [str(code) if text else code for code in found.codes]
-        left: list[Any] = [str(code) if text else float(code) for code in found.unmarked]
-        if found.low is not None:
-            absent.append({"lo": found.low, "hi": found.high})
+        choice = choose_user_missing(variable)
+        missing: list[Any] = [str(code) if text else code for code in choice.codes]
+        unmarked: list[Any] = [str(code) if text else float(code) for code in choice.unmarked]
+        if choice.low is not None:
+            missing.append({"lo": choice.low, "hi": choice.high})
         codes: dict[str, int | str | None] = {
             kind: str(code) if text else code if kind != "not_asked" else None
             for kind, (code, _) in list_missing_codes(variable).items()
@@ -136,29 +136,31 @@ class SpssColumn:
         if variable.role == "admin":  # nobody was asked
             codes = {}
         if variable.storage in ("date", "time"):
-            labels, absent, left, codes = {}, [], [], {}
-        return cls(variable=variable, name=name, labels=labels, user_missing=absent, unmarked=left, missing_codes=codes)
+            labels, missing, unmarked, codes = {}, [], [], {}
+        return cls(
+            variable=variable, name=name, labels=labels, user_missing=missing, unmarked=unmarked, missing_codes=codes
+        )
 
 
 @dataclass(slots=True)
 class SpssStatistics:
-    """What stands in the columns."""
+    """Statistics of the columns, by name."""
 
     digits: dict[str, int]
-    """Before the point, by name."""
+    """Number of digits before the decimal point."""
     decimals: dict[str, int]
-    """Behind it."""
+    """Number of decimals."""
     text_bytes: dict[str, int]
-    """Bytes of the longest text, by name."""
+    """Length of the longest text in bytes."""
     shortened: dict[str, int]
-    """Texts that are too long, by name."""
+    """Number of texts that were cut."""
     unmarked: dict[str, int]
-    """Cells whose code is to be left out, and had no room among those that are, by name."""
+    """Number of cells with a missing code that is not user-missing."""
     latest_entry: datetime | None = None
-    """The last entry of all interviews."""
+    """Time of the last entry of all interviews."""
 
     def choose_format(self, column: SpssColumn) -> str:
-        """How SPSS shows a column: width and places of numbers, dates by year, month and day."""
+        """Return the SPSS format of a column; empty for texts."""
         match column.variable.storage:
             case "integer":
                 return f"F{self._choose_digits(column)}.0"
@@ -172,7 +174,7 @@ class SpssStatistics:
                 return "DATETIME20" if is_timestamp(column.variable) else ""
 
     def choose_width(self, column: SpssColumn) -> int:
-        """How wide SPSS shows a column."""
+        """Return the display width of a column."""
         match column.variable.storage:
             case "integer" | "decimal":
                 return self._choose_digits(column)
@@ -193,92 +195,93 @@ class SpssStatistics:
         return max(column.variable.decimals, min(self.decimals.get(column.name, 0), MAX_DECIMALS_SHOWN))
 
     def _choose_digits(self, column: SpssColumn) -> int:
-        places = self._choose_decimals(column)
-        wide = self.digits.get(column.name, 1) + (1 + places if column.variable.storage == "decimal" else 0)
-        return min(max(wide, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
+        decimals = self._choose_decimals(column)
+        width = self.digits.get(column.name, 1) + (1 + decimals if column.variable.storage == "decimal" else 0)
+        return min(max(width, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
 
 
 def _build_data(table: Table, columns: Sequence[SpssColumn]) -> tuple["pl.DataFrame", SpssStatistics]:
-    """The rows as SPSS has them, and what stands in them."""
+    """Return the rows as SPSS stores them, and their statistics."""
     import polars as pl
 
-    seen = SpssStatistics({}, {}, {}, {}, {})
-    made = [_build_batch(texts, columns, seen) for texts in read_batches(table)]
-    if not made:
-        none = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(pl.String)
-        made = [_build_batch(none, columns, seen)]
-    data = pl.concat(made)
+    statistics = SpssStatistics({}, {}, {}, {}, {})
+    batches = [_build_batch(texts, columns, statistics) for texts in read_batches(table)]
+    if not batches:
+        empty = pl.DataFrame({str(at): [] for at in range(len(columns))}, schema_overrides=None).cast(pl.String)
+        batches = [_build_batch(empty, columns, statistics)]
+    data = pl.concat(batches)
     for column in columns:
         if column.unmarked and (count := int(data[column.name].is_in(column.unmarked).sum())):
-            seen.unmarked[column.variable.name] = count
+            statistics.unmarked[column.variable.name] = count
         if column.variable.storage in ("integer", "decimal"):
             extremes = [n for n in (data[column.name].min(), data[column.name].max()) if isinstance(n, float)]
-            seen.digits[column.name] = max((len(f"{n:.0f}") for n in extremes), default=1)
+            statistics.digits[column.name] = max((len(f"{n:.0f}") for n in extremes), default=1)
     if LAST_ENTRY_COLUMN in data.columns:
         latest = data[LAST_ENTRY_COLUMN].max()
-        seen.latest_entry = latest if isinstance(latest, datetime) else None
-    return data, seen
+        statistics.latest_entry = latest if isinstance(latest, datetime) else None
+    return data, statistics
 
 
-def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn], seen: SpssStatistics) -> "pl.DataFrame":
+def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn], statistics: SpssStatistics) -> "pl.DataFrame":
     import polars as pl
 
-    made, places = [], []
+    expressions, decimals = [], []
     for at, column in enumerate(columns):
         text, variable = pl.col(str(at)), column.variable
-        values = make_value_expression(variable.storage, text, moment=is_timestamp(variable))
+        values = make_value_expression(variable.storage, text, timestamp=is_timestamp(variable))
         if column.missing_codes:
             values = make_coded_expression(text, values, column.missing_codes)
         if variable.storage == "text" and not is_timestamp(variable):
             values = values.fill_null("")
-        made.append(values.alias(column.name))
+        expressions.append(values.alias(column.name))
         if variable.storage == "decimal":
             fraction = text.str.extract(r"^-?[0-9]+\.([0-9]*[1-9])0*$", 1).str.len_bytes().max()
-            places.append(fraction.alias(column.name))
-    data = convert_columns(texts, made)
-    if places:
-        for name, found in texts.select(places).row(0, named=True).items():
-            seen.decimals[name] = max(seen.decimals.get(name, 0), found or 0)
-    long = [name for name, kind in data.schema.items() if kind == pl.String]
-    sizes = data.select([pl.col(name).str.len_bytes().max() for name in long])
-    for name, size in sizes.row(0, named=True).items() if long else ():
-        seen.text_bytes[name] = max(seen.text_bytes.get(name, 0), size or 0)
+            decimals.append(fraction.alias(column.name))
+    data = convert_columns(texts, expressions)
+    if decimals:
+        for name, count in texts.select(decimals).row(0, named=True).items():
+            statistics.decimals[name] = max(statistics.decimals.get(name, 0), count or 0)
+    text_columns = [name for name, kind in data.schema.items() if kind == pl.String]
+    sizes = data.select([pl.col(name).str.len_bytes().max() for name in text_columns])
+    for name, size in sizes.row(0, named=True).items() if text_columns else ():
+        statistics.text_bytes[name] = max(statistics.text_bytes.get(name, 0), size or 0)
         if (size or 0) <= SPSS.text:
             continue
-        seen.shortened[name] = seen.shortened.get(name, 0) + int((data[name].str.len_bytes() > SPSS.text).sum())
+        statistics.shortened[name] = statistics.shortened.get(name, 0) + int(
+            (data[name].str.len_bytes() > SPSS.text).sum()
+        )
         cut = [SPSS.shorten(text, SPSS.text) for text in data[name]]
         data = data.with_columns(pl.Series(name, cut, dtype=pl.String))
     return data
 
 
 def _iterate_file_notes(table: Table) -> Iterator[str]:
-    """Where the data come from, in the notes of the file."""
+    """Yield the origin of the data, for the notes of the file."""
     study = table.study
-    named = " ".join(filter(None, (study.id, study.version and f"version {study.version}")))
-    told = (("Questionnaire", named), ("Sponsor", study.sponsor), ("Conducted by", study.conducted_by))
-    for what, words in told:
-        if words:
-            yield f"{what}: {to_single_line(words)}"
+    version = " ".join(filter(None, (study.id, study.version and f"version {study.version}")))
+    for label, text in (("Questionnaire", version), ("Sponsor", study.sponsor), ("Conducted by", study.conducted_by)):
+        if text:
+            yield f"{label}: {to_single_line(text)}"
     yield f"Labels in the language {table.language}"
 
 
-def _write_timestamp(file: Path, moment: datetime) -> None:
-    """Write the day and time of the file into it."""
-    stamp = f"{format_day(moment)} {moment.year % 100:02}{moment:%H:%M:%S}"
-    with file.open("r+b") as held:
-        held.seek(TIMESTAMP_OFFSET)
-        held.write(stamp.encode("ascii"))
+def _write_timestamp(file: Path, time: datetime) -> None:
+    """Overwrite the file's date and time."""
+    stamp = f"{format_day(time)} {time.year % 100:02}{time:%H:%M:%S}"
+    with file.open("r+b") as target:
+        target.seek(TIMESTAMP_OFFSET)
+        target.write(stamp.encode("ascii"))
 
 
-def _iterate_notes(table: Table, columns: Sequence[SpssColumn], seen: SpssStatistics) -> Iterator[str]:
+def _iterate_notes(table: Table, columns: Sequence[SpssColumn], statistics: SpssStatistics) -> Iterator[str]:
     labels: list[dict[Code, str]] = [build_value_labels(v) for v in table.variables]
     yield from iterate_notes(table.variables, SPSS, labels=labels)
-    if seen.unmarked:
-        yield format_unmarked_note(seen.unmarked)
-    for name, count in seen.shortened.items():
+    if statistics.unmarked:
+        yield format_unmarked_note(statistics.unmarked)
+    for name, count in statistics.shortened.items():
         texts = format_quantity(count, "text is", "texts are")
-        yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the most that SPSS has"
+        yield f"{name}: {texts} cut to {SPSS.text:,} bytes, the limit of SPSS"
     if any(v.name == table.study.weight for v in table.variables):
-        yield f"SPSS weights by {table.study.weight} as it opens the file: WEIGHT OFF. ends that"
+        yield f"SPSS weights by {table.study.weight} when it opens the file; WEIGHT OFF. ends that"
     if len(columns) > SPSS.columns:
-        yield f"{len(columns):,} columns: programs may read {SPSS.columns:,} only"
+        yield f"{len(columns):,} columns: other programs may read only {SPSS.columns:,}"

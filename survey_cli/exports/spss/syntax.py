@@ -5,7 +5,7 @@ ends a command.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,33 +32,35 @@ from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table import Table
 from survey_cli.table.timestamps import is_timestamp
 from survey_cli.values import Cell, Code, Variable
-from survey_cli.wording import join_first
+from survey_cli.wording import format_quantity, join_first
 
 MAX_PIECE_BYTES: Final = 120
-"""Bytes of what stands in quotes on one line."""
+"""Maximum length of a quoted piece in bytes."""
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def write_spss_syntax(table: Table, to: Path, data: Path, named: str, raw: WriteOptions) -> tuple[int, tuple[str, ...]]:
-    """The syntax into `to`, the data into `data`, which the syntax knows as `named`; the rows, and what is to be said."""
+def write_spss_syntax(
+    table: Table, to: Path, data: Path, data_name: str, options: WriteOptions
+) -> tuple[int, tuple[str, ...]]:
+    """Write the syntax, and the data that it reads as `data_name`; return the number of rows and the notes."""
     joined = [0]
-    kept = _join_stored_lines(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
-    flat = Table(variables=table.variables, rows=_join_lines(table.rows, joined), encoded_rows=kept)
+    encoded_rows = _join_stored_lines(table, table.encoded_rows, joined) if table.encoded_rows is not None else None
+    flat = Table(variables=table.variables, rows=_join_lines(table.rows, joined), encoded_rows=encoded_rows)
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(flat, file, raw)
+        rows = write_csv(flat, file, options)
     codes = tuple(
         frozenset(str(code) for code, _ in list_missing_codes(v).values()) if v.storage != "text" else frozenset()
         for v in table.variables
     )
-    left = tuple(frozenset(map(str, choose_user_missing(v).unmarked)) for v in table.variables)
-    widths = read_statistics(data, table.variables, codes, left)
+    unmarked = tuple(frozenset(map(str, choose_user_missing(v).unmarked)) for v in table.variables)
+    statistics = read_statistics(data, table.variables, codes, unmarked)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in _render_syntax(table, named, widths))
-    return rows, tuple(_iterate_notes(table, widths, joined[0]))
+        file.writelines(line + "\n" for line in _render_syntax(table, data_name, statistics))
+    return rows, tuple(_iterate_notes(table, statistics, joined[0]))
 
 
 def _join_lines(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterator[tuple[Cell, ...]]:
-    """SPSS reads a case a line, whatever stands in quotes."""
+    """Yield rows without line ends, since SPSS reads one case per line even within quotes; count the changed rows."""
     for row in rows:
         if any(isinstance(cell, str) and LINE_ENDS.search(cell) for cell in row):
             joined[0] += 1
@@ -66,35 +68,37 @@ def _join_lines(rows: Iterable[tuple[Cell, ...]], joined: list[int]) -> Iterator
         yield row
 
 
-def _join_stored_lines(table: Table, kept: Iterable[str], joined: list[int]) -> Iterator[str]:
-    """The same from rows as they are kept, where a line end is written with a backslash."""
+def _join_stored_lines(table: Table, encoded_rows: Iterable[str], joined: list[int]) -> Iterator[str]:
+    """Yield the same from stored rows, where a line end is written with a backslash."""
     read = make_row_reader([variable.storage for variable in table.variables])
-    for row in kept:
+    for row in encoded_rows:
         if "\\" in row or LINE_ENDS.search(row):
             [row] = map(encode_cells, _join_lines([read(row)], joined))
         yield row
 
 
-def _iterate_notes(table: Table, widths: Sequence[ColumnStatistics], joined: int) -> Iterator[str]:
+def _iterate_notes(table: Table, statistics: Sequence[ColumnStatistics], joined: int) -> Iterator[str]:
     if joined:
-        yield f"line ends within answers stand as spaces, in {joined:,} rows: SPSS reads a case a line"
-    if left := {v.name: w.marked for v, w in zip(table.variables, widths, strict=True) if w.marked}:
-        yield format_unmarked_note(left)
-    long = [v.name for v, w in zip(table.variables, widths, strict=True) if w.bytes > SPSS.text]
+        rows = format_quantity(joined, "row")
+        yield f"line ends within answers are replaced by spaces in {rows}: SPSS reads one case per line"
+    columns = list(zip(table.variables, statistics, strict=True))
+    if unmarked := {v.name: column.marked for v, column in columns if column.marked}:
+        yield format_unmarked_note(unmarked)
+    long = [v.name for v, column in columns if column.bytes > SPSS.text]
     if long:
-        yield f"{join_first(long)}: texts are read to {SPSS.text:,} bytes, no further"
+        yield f"{join_first(long)}: texts are read only to {SPSS.text:,} bytes"
     yield from iterate_notes(table.variables, SPSS, labels=[build_value_labels(v) for v in table.variables])
 
 
-def _render_syntax(table: Table, named: str, widths: Sequence[ColumnStatistics]) -> Iterator[str]:
+def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStatistics]) -> Iterator[str]:
     study, variables = table.study, table.variables
     title = " ".join(filter(None, (study.title, study.version and f"version {study.version}")))
     yield f"* {to_single_line(title) or 'Data'}."
-    yield f"* Reads {to_single_line(named)}: have it in the working directory, or write its folder before its name."
+    yield f"* Reads {to_single_line(data_name)} in the working directory; elsewhere, write its folder before its name."
     yield "SET DECIMAL=DOT."
     yield "GET DATA"
     yield "  /TYPE=TXT"
-    yield f"  /FILE={quote(named)}"
+    yield f"  /FILE={quote(data_name)}"
     yield "  /ENCODING='UTF8'"
     yield "  /ARRANGEMENT=DELIMITED"
     yield "  /DELCASE=LINE"
@@ -102,41 +106,42 @@ def _render_syntax(table: Table, named: str, widths: Sequence[ColumnStatistics])
     yield "  /DELIMITERS=','"
     yield "  /QUALIFIER='\"'"
     yield "  /VARIABLES="
-    for variable, width in zip(variables, widths, strict=True):
-        yield f"    {variable.name} {_choose_format(variable, width)}"
+    for variable, column in zip(variables, statistics, strict=True):
+        yield f"    {variable.name} {_choose_format(variable, column)}"
     yield "  ."
     yield from _render_timestamps(variables)
-    yield from _render_each("VARIABLE LABELS", variables, lambda v: _render_label(choose_label(v), v.name))
+    for variable in variables:
+        yield f"VARIABLE LABELS {variable.name} {_render_label(choose_label(variable), variable.name)}."
     for variable in variables:
         yield from _render_value_labels(variable)
     not_asked: dict[Code, list[str]] = {}
-    absent: dict[tuple[str, ...], list[str]] = {}
+    missing: dict[tuple[str, ...], list[str]] = {}
     levels: dict[str, list[str]] = {}
-    shown: dict[int, list[str]] = {}
-    for variable, width in zip(variables, widths, strict=True):
+    widths: dict[int, list[str]] = {}
+    for variable, column in zip(variables, statistics, strict=True):
         levels.setdefault(choose_measure(variable).upper(), []).append(variable.name)
         if is_timestamp(variable):
-            shown.setdefault(TIMESTAMP_DISPLAY_WIDTH, []).append(variable.name)
+            widths.setdefault(TIMESTAMP_DISPLAY_WIDTH, []).append(variable.name)
         elif variable.storage == "text":
-            shown.setdefault(choose_display_width(width.bytes), []).append(variable.name)
+            widths.setdefault(choose_display_width(column.bytes), []).append(variable.name)
         elif variable.storage == "date":
-            shown.setdefault(DATE_DISPLAY_WIDTH, []).append(variable.name)
+            widths.setdefault(DATE_DISPLAY_WIDTH, []).append(variable.name)
         codes = list_offered_codes(variable)
         if codes and variable.storage != "text":
             not_asked.setdefault(codes["not_asked"][0], []).append(variable.name)
-        if written := _list_missing_values(variable, choose_user_missing(variable)):
-            absent.setdefault(written, []).append(variable.name)
+        if values := _list_missing_values(variable, choose_user_missing(variable)):
+            missing.setdefault(values, []).append(variable.name)
     for code, names in not_asked.items():
         yield from _render_names("RECODE", names, f"({code}=SYSMIS).")
-    for values, names in absent.items():
+    for values, names in missing.items():
         yield from _render_names("MISSING VALUES", names, f"({', '.join(values)}).")
     for level, names in levels.items():
         yield from _render_names("VARIABLE LEVEL", names, f"({level}).")
-    for letters, names in shown.items():
-        yield from _render_names("VARIABLE WIDTH", names, f"({letters}).")
-    for name, label, together in find_response_sets(variables):
+    for width, names in widths.items():
+        yield from _render_names("VARIABLE WIDTH", names, f"({width}).")
+    for name, label, members in find_response_sets(variables):
         yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_render_label(label, name)} CATEGORYLABELS=VARLABELS"
-        yield from _render_names("  VARIABLES =", together, "VALUE=1.")
+        yield from _render_names("  VARIABLES =", members, "VALUE=1.")
     yield "EXECUTE."
 
 
@@ -145,12 +150,12 @@ def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
 
     No SPSS format reads them as they are written.
     """
-    found = [at for at, variable in enumerate(variables) if is_timestamp(variable)]
-    if not found:
+    positions = [at for at, variable in enumerate(variables) if is_timestamp(variable)]
+    if not positions:
         return
-    taken = {v.name.casefold() for v in variables}
-    made = {variables[at].name: _make_free_name(f"{variables[at].name}_", taken) for at in found}
-    for name, new in made.items():
+    used_names = {v.name.casefold() for v in variables}
+    new_names = {variables[at].name: _make_free_name(f"{variables[at].name}_", used_names) for at in positions}
+    for name, new in new_names.items():
         parts = {
             part: f"NUMBER(SUBSTR({name}, {start}, {size}), F{size})"
             for part, start, size in (
@@ -163,23 +168,19 @@ def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
         yield f"    DATE.DMY({parts['day']}, {parts['month']}, {parts['year']})"
         yield f"    + TIME.HMS({parts['hour']}, {parts['minute']}, {parts['second']})."
     yield "EXECUTE."
-    yield from _render_names("DELETE VARIABLES", tuple(made), ".")
+    yield from _render_names("DELETE VARIABLES", tuple(new_names), ".")
     yield "RENAME VARIABLES"
-    yield from (f"    ({new} = {name})" for name, new in made.items())
+    yield from (f"    ({new} = {name})" for name, new in new_names.items())
     yield "    ."
-    behind = "ALL." if found[-1] + 1 < len(variables) else "."
-    yield from _render_names("ADD FILES FILE=* /KEEP=", [v.name for v in variables[: found[-1] + 1]], behind)
+    end = positions[-1] + 1
+    rest = "ALL." if end < len(variables) else "."
+    yield from _render_names("ADD FILES FILE=* /KEEP=", [v.name for v in variables[:end]], rest)
 
 
-def _make_free_name(name: str, taken: set[str]) -> str:
-    while name.casefold() in taken:
+def _make_free_name(name: str, used_names: set[str]) -> str:
+    while name.casefold() in used_names:
         name += "_"
     return name
-
-
-def _render_each(command: str, variables: Iterable[Variable], say: Callable[[Variable], str]) -> Iterator[str]:
-    for variable in variables:
-        yield f"{command} {variable.name} {say(variable)}."
 
 
 def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]:
@@ -190,8 +191,8 @@ def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]
 
 
 def _list_missing_values(variable: Variable, missing: UserMissing) -> tuple[str, ...]:
-    between = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
-    return (*between, *(_render_value(variable, code) for code in missing.codes))
+    missing_range = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
+    return (*missing_range, *(_render_value(variable, code) for code in missing.codes))
 
 
 def _render_value_labels(variable: Variable) -> Iterator[str]:
@@ -208,29 +209,29 @@ def _render_value(variable: Variable, code: Code) -> str:
     return quote(str(code)) if variable.storage == "text" else str(code)
 
 
-def _choose_format(variable: Variable, width: ColumnStatistics) -> str:
+def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
     match variable.storage:
         case "integer":
-            return f"F{min(max(width.characters, 8), 40)}.0"
+            return f"F{min(max(column.characters, 8), 40)}.0"
         case "decimal":
-            places = max(variable.decimals, min(width.decimals, 16))
-            return f"F{min(max(width.characters, places + 2, 8), 40)}.{places}"
+            decimals = max(variable.decimals, min(column.decimals, 16))
+            return f"F{min(max(column.characters, decimals + 2, 8), 40)}.{decimals}"
         case "date":
             return "SDATE10"
         case "time":
             return "TIME5"
         case "text":
             codes = (*variable.labels, *(code for code, _ in list_missing_codes(variable).values()))
-            widest = max([width.bytes, *(len(str(code).encode()) for code in codes)])
+            widest = max([column.bytes, *(len(str(code).encode()) for code in codes)])
             return f"A{min(max(widest, 1), SPSS.text)}"
 
 
-def _render_label(text: str, otherwise: str, most: int = SPSS.label) -> str:
-    return quote(SPSS.shorten(to_single_line(text) or otherwise, most))
+def _render_label(text: str, default: str, limit: int = SPSS.label) -> str:
+    return quote(SPSS.shorten(to_single_line(text) or default, limit))
 
 
 def quote(text: str) -> str:
-    """A text in quotes, in pieces where it is long: no line grows past what SPSS reads."""
+    """Return a text in quotes, in pieces short enough for the lines that SPSS reads."""
     pieces, piece = [], ""
     for character in text:
         if len((piece + character).encode()) > MAX_PIECE_BYTES:

@@ -13,74 +13,73 @@ from survey_cli.table.encoded_cells import NOT_ASKED_TEXT, make_cell_reader, spl
 from survey_cli.values import Cell, Missing, Variable
 
 FORMULA_START: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # the wide ones run in some languages' Excel
-"""A text cell that begins so can run as a formula, or would be taken for one that was tamed."""
+"""The beginning of a text that can run as a formula, or that looks like an escaped one."""
 LINE_END: Final = "\r\n"
 BATCH_SIZE: Final = 200
-"""Lines written in one go."""
+"""Lines written at a time."""
 CACHE_SIZE: Final = 2_000
-"""Different texts of one kind of column whose field is not worked out again."""
+"""Maximum number of texts cached for columns of one kind."""
 MAX_CACHED_LENGTH: Final = 40
-"""Letters of a text that does not come again."""
+"""Length from which a text is not cached, as it is unlikely to occur again."""
 CODES_ONLY: Final = re.compile(r"[0-9,-]*")
 UNSAFE_START: Final = re.compile(r'"[^A-Za-z0-9",]')
-"""The beginning of a kept text that may run or must be in quotes."""
+"""The beginning of a stored text that may run as a formula or must be in quotes."""
 PLAIN_TEXT: Final = re.compile(r'"[A-Za-z0-9][^"\\,\t\r\n]*"')
-"""A kept text that can be written as it is."""
+"""A stored text that can be written unchanged."""
 
 
 def write_csv(table: Table, to: TextIO, options: WriteOptions) -> int:
-    """Write a header and a line a row; the number of rows."""
+    """Write a header and one line per row; return the number of rows."""
     return _write(table, to, options, ",")
 
 
 def write_tsv(table: Table, to: TextIO, options: WriteOptions) -> int:
-    """The same with tabs."""
+    """Write the same with tabs; return the number of rows."""
     return _write(table, to, options, "\t")
 
 
 def _write(table: Table, to: TextIO, options: WriteOptions, delimiter: str) -> int:
-    quoted = _make_quoter(delimiter)
-    header = [quoted(v.name if options.raw else escape_formula(v.name)) for v in table.variables]
+    quote = _make_quoter(delimiter)
+    header = [quote(v.name if options.raw else escape_formula(v.name)) for v in table.variables]
     to.write(("\ufeff" if options.bom else "") + delimiter.join(header) + LINE_END)
-    alone = len(header) == 1
-    rows, some = 0, []
-    for line in _iterate_lines(table, options, quoted, delimiter):
+    single_column = len(header) == 1
+    rows, batch = 0, []
+    for line in _iterate_lines(table, options, quote, delimiter):
         rows += 1
-        some.append('""' if alone and not line else line)
-        if len(some) == BATCH_SIZE:
-            some.append("")
-            to.write(LINE_END.join(some))
-            some = []
-    if some:
-        to.write(LINE_END.join([*some, ""]))
+        batch.append('""' if single_column and not line else line)
+        if len(batch) == BATCH_SIZE:
+            to.write(LINE_END.join([*batch, ""]))
+            batch = []
+    if batch:
+        to.write(LINE_END.join([*batch, ""]))
     return rows
 
 
-def _iterate_lines(table: Table, options: WriteOptions, quoted: Callable[[str], str], delimiter: str) -> Iterator[str]:
+def _iterate_lines(table: Table, options: WriteOptions, quote: Callable[[str], str], delimiter: str) -> Iterator[str]:
     if table.encoded_rows is not None:
-        yield from _iterate_stored_lines(table, table.encoded_rows, options, quoted, delimiter)
+        yield from _iterate_stored_lines(table, table.encoded_rows, options, quote, delimiter)
         return
-    says = [_make_formatter(variable, options) for variable in table.variables]
+    formatters = [_make_formatter(variable, options) for variable in table.variables]
     for row in table.rows:
-        yield delimiter.join([quoted(say(cell)) for say, cell in zip(says, row, strict=True)])
+        yield delimiter.join([quote(format_cell(cell)) for format_cell, cell in zip(formatters, row, strict=True)])
 
 
 def _iterate_stored_lines(
-    table: Table, kept: Iterable[str], options: WriteOptions, quoted: Callable[[str], str], delimiter: str
+    table: Table, encoded_rows: Iterable[str], options: WriteOptions, quote: Callable[[str], str], delimiter: str
 ) -> Iterator[str]:
     """Yield lines from stored rows.
 
     Most cells of most surveys are codes, stored as they are written: the longest run of them is copied whole, and so
     are plain texts before it. Other cells are looked up by their stored texts.
     """
-    columns = _build_columns(table, options, quoted)
+    columns = _build_columns(table, options, quote)
     first, last = _find_integer_run(table, options)
     width, after = len(columns), len(columns) - last
     before, behind = columns[:first], columns[last:]
-    commas = last - first - 1  # −1 where there is no such stretch: then no row has so few
+    commas = last - first - 1  # −1 if there is no such run: no row has so few
     codes = _list_missing_texts(table.variables[first]) if commas >= 0 else ()
     simple = delimiter == "," and after == 0 and all(column.is_simple for column in before)
-    for row in kept:
+    for row in encoded_rows:
         if simple:
             end = row.rfind('",') + 1
             words, numbers = row[1:end], _insert_missing_codes(row[end + 1 : -1], codes)
@@ -103,7 +102,7 @@ def _iterate_stored_lines(
 
 
 def _insert_missing_codes(numbers: str, codes: tuple[tuple[str, str], ...]) -> str:
-    """Kept numbers with codes for null and for {"missing": …}."""
+    """Return stored numbers with codes instead of null and {"missing": …}."""
     if "n" in numbers:
         for text, code in codes:
             if text in numbers:
@@ -111,8 +110,8 @@ def _insert_missing_codes(numbers: str, codes: tuple[tuple[str, str], ...]) -> s
     return numbers
 
 
-def _build_columns(table: Table, options: WriteOptions, quoted: Callable[[str], str]) -> "list[_FieldCache]":
-    """How each column is written; columns of a kind share it."""
+def _build_columns(table: Table, options: WriteOptions, quote: Callable[[str], str]) -> "list[_FieldCache]":
+    """Return the cache of each column; columns of one kind share it."""
     kinds: dict[object, _FieldCache] = {}
     columns = []
     for variable in table.variables:
@@ -122,13 +121,13 @@ def _build_columns(table: Table, options: WriteOptions, quoted: Callable[[str], 
             tuple(variable.declines.items()),
         )
         if kind not in kinds:
-            kinds[kind] = _FieldCache(variable, options, quoted)
+            kinds[kind] = _FieldCache(variable, options, quote)
         columns.append(kinds[kind])
     return columns
 
 
 def _find_integer_run(table: Table, options: WriteOptions) -> tuple[int, int]:
-    """The longest stretch of columns of whole numbers that are written as they are kept, with missings of one coding."""
+    """Return the ends of the longest run of integer columns that are written as stored, with the same missing codes."""
     best, start, coding = (0, 0), 0, None
     for at, variable in enumerate(table.variables):
         plain = variable.storage == "integer" and not (options.labels and (variable.labels or variable.declines))
@@ -142,10 +141,10 @@ def _find_integer_run(table: Table, options: WriteOptions) -> tuple[int, int]:
 
 
 def _list_missing_texts(variable: Variable) -> tuple[tuple[str, str], ...]:
-    """How missings are kept and how they are written."""
+    """Return how each missing value is stored and how it is written."""
     codes = RESERVED_CODES | {kind: code for kind, (code, _) in variable.declines.items()}
-    kept = {kind: f'{{"missing":"{kind}"}}' for kind in codes} | {"not_asked": NOT_ASKED_TEXT}
-    return tuple((kept[kind], str(code)) for kind, code in codes.items())
+    stored = {kind: f'{{"missing":"{kind}"}}' for kind in codes} | {"not_asked": NOT_ASKED_TEXT}
+    return tuple((stored[kind], str(code)) for kind, code in codes.items())
 
 
 class _FieldCache(dict[str, str]):
@@ -153,10 +152,10 @@ class _FieldCache(dict[str, str]):
 
     __slots__ = ("_format", "_is_text", "_quote", "_read", "is_simple")
 
-    def __init__(self, variable: Variable, options: WriteOptions, quoted: Callable[[str], str]) -> None:
+    def __init__(self, variable: Variable, options: WriteOptions, quote: Callable[[str], str]) -> None:
         self._read = make_cell_reader(variable.storage)
         self._format = _make_formatter(variable, options)
-        self._quote = quoted
+        self._quote = quote
         self.is_simple = variable.storage in ("integer", "text") and not (options.labels and variable.labels)
         self._is_text = variable.storage == "text" and not (options.labels and variable.labels)
 
@@ -169,13 +168,13 @@ class _FieldCache(dict[str, str]):
 
 
 def _make_quoter(delimiter: str) -> Callable[[str], str]:
-    """Writes a cell in quotes where it has to be."""
-    wants = re.compile(f'[{delimiter}"\r\n]').search
+    """Make a function that puts a field in quotes where necessary."""
+    needs_quotes = re.compile(f'[{delimiter}"\r\n]').search
 
-    def quoted(text: str) -> str:
-        return '"' + text.replace('"', '""') + '"' if wants(text) else text
+    def quote(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"' if needs_quotes(text) else text
 
-    return quoted
+    return quote
 
 
 def escape_formula(text: str) -> str:
@@ -184,34 +183,34 @@ def escape_formula(text: str) -> str:
 
 
 def _make_formatter(variable: Variable, options: WriteOptions) -> Callable[[Cell], str]:
-    """How the cells of one column are said."""
+    """Make a function that formats the cells of one column."""
     coded = variable.storage in ("integer", "decimal") or bool(variable.labels)
     codes = {kind: str(code) for kind, (code, _) in variable.declines.items()}
-    words = {kind: text for kind, (_, text) in variable.declines.items()}
+    decline_labels = {kind: text for kind, (_, text) in variable.declines.items()}
     labels = variable.labels if options.labels else {}
-    safe = (lambda text: text) if options.raw else escape_formula
+    escape = (lambda text: text) if options.raw else escape_formula
 
-    def absent(kind: str) -> str:
-        """Where nothing but text can stand, nothing does: a companion says why."""
+    def format_missing(kind: str) -> str:
+        """Return nothing in columns without codes: their companion column says why."""
         if not coded:
             return ""
         if options.labels:
-            return safe(words.get(kind) or RESERVED_LABELS.get(kind, kind))
+            return escape(decline_labels.get(kind) or RESERVED_LABELS.get(kind, kind))
         return codes.get(kind) or str(RESERVED_CODES.get(kind, ""))
 
-    def say(cell: Cell) -> str:
+    def format_cell(cell: Cell) -> str:
         if isinstance(cell, Missing):
-            return absent(cell.kind)
+            return format_missing(cell.kind)
         if labels and isinstance(cell, int | str) and cell in labels:
-            return safe(labels[cell])
+            return escape(labels[cell])
         if isinstance(cell, int):
             return str(cell)
         if isinstance(cell, float):
-            return format(cell, ".15g")  # all that was typed, and no more of a third than can be meant
+            return format(cell, ".15g")  # all digits typed, without rounding errors
         if isinstance(cell, time):
             return cell.strftime("%H:%M")
         if isinstance(cell, date):
             return cell.isoformat()
-        return safe(str(cell))
+        return escape(str(cell))
 
-    return say
+    return format_cell

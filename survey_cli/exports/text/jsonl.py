@@ -16,51 +16,51 @@ from survey_cli.table.encoded_cells import make_cell_reader, split_row
 from survey_cli.values import Variable
 
 BATCH_SIZE: Final = 200
-"""Lines written in one go."""
+"""Lines written at a time."""
 CACHE_SIZE: Final = 2_000
-"""Different texts of one column that are not worked out again."""
+"""Maximum number of texts cached for a column."""
 _ENCODER: Final = JSONEncoder(ensure_ascii=False)
 
 
 def write_jsonl(table: Table, to: TextIO, options: WriteOptions) -> int:
-    """A line a row, UTF-8; the number of rows."""
-    kept = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
+    """Write one line per row; return the number of rows."""
+    encoded_rows = table.encoded_rows if table.encoded_rows is not None else map(encode_cells, table.rows)
     names = [_ENCODER.encode(v.name) + ": " for v in table.variables]
-    says = [(at, say) for at, v in enumerate(table.variables) if (say := _make_formatter(v, options)) is not None]
+    formatters = [(at, f) for at, v in enumerate(table.variables) if (f := _make_formatter(v, options)) is not None]
     width = len(names)
-    rows, some = 0, []
-    for row in kept:
+    rows, batch = 0, []
+    for row in encoded_rows:
         texts = split_row(row, width)
-        for at, say in says:
-            texts[at] = say(texts[at])
-        some.append("{" + ", ".join(map(str.__add__, names, texts)) + "}\n")
+        for at, format_text in formatters:
+            texts[at] = format_text(texts[at])
+        batch.append("{" + ", ".join(map(str.__add__, names, texts)) + "}\n")
         rows += 1
-        if len(some) == BATCH_SIZE:
-            to.write("".join(some))
-            some = []
-    to.write("".join(some))
+        if len(batch) == BATCH_SIZE:
+            to.write("".join(batch))
+            batch = []
+    to.write("".join(batch))
     return rows
 
 
 def _make_formatter(variable: Variable, options: WriteOptions) -> Callable[[str], str] | None:
-    """How the kept texts of a column are written; None where as they are kept."""
+    """Make a function that formats the stored texts of a column; None if they are written unchanged."""
     labels = variable.labels if options.labels else {}
     if not labels and variable.storage != "time":
         return None
     read = make_cell_reader(variable.storage)
-    known: dict[str, str] = {}
+    cache: dict[str, str] = {}
 
-    def say(text: str) -> str:
-        if text in known:
-            return known[text]
+    def format_text(text: str) -> str:
+        if text in cache:
+            return cache[text]
         cell = read(text)
-        said = text
+        formatted = text
         if labels and isinstance(cell, int | str) and cell in labels:
-            said = _ENCODER.encode(labels[cell])
+            formatted = _ENCODER.encode(labels[cell])
         elif isinstance(cell, time):
-            said = f'"{cell:%H:%M}"'
-        if len(known) < CACHE_SIZE:
-            known[text] = said
-        return said
+            formatted = f'"{cell:%H:%M}"'
+        if len(cache) < CACHE_SIZE:
+            cache[text] = formatted
+        return formatted
 
-    return say
+    return format_text

@@ -176,7 +176,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         form = find_format(name, chosen=options.format)
         if not isinstance(form, str):
             whose = "" if form.name == "ddi" else "the data: "
-            about[name] = f"{whose}{form.description.removesuffix(', all held in memory')}"
+            about[name] = f"{whose}{form.description.removesuffix('; needs memory for all rows')}"
         if made.beside:
             about[Path(made.beside).name] = f"the data that {name} describes"
         done.append(replace(made, to=name, beside=""))

@@ -204,7 +204,7 @@ def _check_stata_codes(held: _FormatData) -> Iterator[Problem]:
             yield held.make_problem("format-codes", variable.item, what, remedy)
         elif large := list_too_large_codes(variable):
             codes = join_first(large)
-            what = f"Stata labels numbers to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have none"
+            what = f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have none"
             yield held.make_problem("format-codes", variable.item, what, "give the options smaller codes")
     letters = assign_letters(held.variables)
     if left := sorted({kind for v in held.variables for kind in v.declines if kind not in letters}):
